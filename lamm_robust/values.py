@@ -1,0 +1,347 @@
+"""The nouns of lamm-robust. Read this file first.
+
+A *family* turns a few named numbers into a *problem*: the stored bits of A and b in min ‖Ax − b‖₂. An
+*oracle* proves what is true of those bits and writes it into a *certificate*. A *solver* attempts the
+problem under a *contract*; one solver at one precision on one device is a *variant*. How the attempt ended
+is an *outcome*; *scores* compare it with the certificate and a *verdict* judges it. One *record* holds it
+all in a flat row, and every table is a pure function of records.
+
+Nothing here computes, and NumPy is the only import, so that every room can share these words without
+knowing any other room.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.floating[Any]]
+Precision = Literal["float32", "float64"]
+Device = Literal["cpu", "gpu"]
+Value = int | float | str
+Params = Mapping[str, Value]
+
+PRECISIONS: tuple[Precision, ...] = ("float32", "float64")
+DEVICES: tuple[Device, ...] = ("cpu", "gpu")
+
+UNIT_ROUNDOFF: Mapping[str, float] = {"float32": 2.0**-24, "float64": 2.0**-53}
+"""u of each working precision: half the distance from 1 to the next number (IEEE 754, round to nearest)."""
+
+
+# --- problems -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ProblemKey:
+    """What rebuilds a problem bit for bit: ``polynomial points=5 degree=2 seed=0 dtype=float64``."""
+
+    family: str
+    params: tuple[tuple[str, Value], ...]
+    dtype: Precision
+
+    def __str__(self) -> str:
+        named = "".join(f" {name}={value}" for name, value in self.params)
+        return f"{self.family}{named} dtype={self.dtype}"
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """One instance of min ‖Ax − b‖₂; A is m×n, b has length m (or is m×k for k right-hand sides).
+
+    The stored bits *are* the problem: A and b are already in the working precision, and every oracle and
+    solver sees exactly these numbers.
+    """
+
+    key: ProblemKey
+    A: Array
+    b: Array
+
+    @property
+    def m(self) -> int:
+        """Number of rows: entries of the target."""
+        return int(self.A.shape[0])
+
+    @property
+    def n(self) -> int:
+        """Number of columns: unknowns."""
+        return int(self.A.shape[1])
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over shape, dtype and bits: the identity of the problem on every machine."""
+        return digest(self.A, self.b)
+
+
+def digest(A: Array, b: Array) -> str:
+    """SHA-256 over the shapes, dtype and little-endian bits of A and b."""
+    sha = hashlib.sha256()
+    for array in (A, b):
+        little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+        sha.update(f"{little.dtype.str}{little.shape}".encode())
+        sha.update(little.tobytes())
+    return sha.hexdigest()
+
+
+@dataclass(frozen=True)
+class Family:
+    """A recipe for problems: a pure function of a few named numbers.
+
+    ``build(dtype, **params)`` returns A and b in that dtype with the same bits on every machine;
+    ``grid(profile, dtype)`` lists the parameters that a profile runs; ``strategy(dtype)`` is a Hypothesis
+    strategy over the parameters, whose simplest element is the simplest problem of the family.
+    """
+
+    name: str
+    summary: str
+    parameters: Mapping[str, str]
+    """Each parameter's name, in the order of the key, and what it means in words."""
+    build: Callable[..., tuple[Array, Array]]
+    grid: Callable[[str, Precision], Iterable[Params]]
+    strategy: Callable[[Precision], Any]
+
+
+# --- truth ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ball:
+    """A number known to lie within ``radius`` of ``mid``; both are exact rationals, so no scale is lost."""
+
+    mid: Fraction
+    radius: Fraction = Fraction(0)
+
+    def __float__(self) -> float:
+        return float(self.mid)
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """What is proved about a problem with r = rank A: never a float64 answer, never the x used to build b.
+
+    x★ = A⁺b, the minimum-norm solution, is stored as 2**exponent times an unevaluated sum of float64
+    arrays: ``x[0] + x[1] + …``, each of the shape of x★ and each about 53 bits below the one before.
+    """
+
+    method: str
+    """The oracle that proved it."""
+    digest: str
+    """The problem that it is about."""
+    m: int
+    n: int
+    rank: int
+    x: npt.NDArray[np.float64]
+    exponent: int
+    x_radius: Fraction
+    """‖stored x − x★‖_F is at most this."""
+    residual_norm: tuple[Ball, ...]
+    """‖b − Ax★‖₂ of each right-hand side."""
+    sigma_max: Ball
+    """σ₁, the largest singular value (0 when the rank is 0)."""
+    sigma_min: Ball
+    """σ_r, the smallest non-zero singular value (0 when the rank is 0)."""
+    kappa: Ball | None
+    """σ₁/σ_r; None when the rank is 0."""
+    seconds: float = 0.0
+
+
+class NotCertifiedError(Exception):
+    """An oracle cannot prove what a certificate needs; its message says what and why. It never guesses."""
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """A way to the truth: ``certify(A, b)`` proves a certificate or raises NotCertifiedError."""
+
+    name: str
+    summary: str
+    certify: Callable[[Array, Array], Certificate]
+
+
+# --- solvers --------------------------------------------------------------------------------------------
+
+Shape = Literal["tall", "square", "wide"]
+
+
+class Deficiency(enum.Enum):
+    """What a solver claims to return when A does not have full rank; the value is the word in tables."""
+
+    MINIMUM_NORM = "minimum_norm"
+    BASIC = "basic"
+    FULL_RANK_ONLY = "full_rank_only"
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a solver claims, so that it is judged by its own promise."""
+
+    deficiency: Deficiency
+    rank_rule: str
+    """When a singular value or a column counts as zero, in words."""
+    shapes: tuple[Shape, ...] = ("tall", "square", "wide")
+    errors: tuple[str, ...] = ()
+    """Class names of the exceptions that its documentation announces."""
+    reports_rank: bool = False
+
+
+Solve = Callable[[Any, Any], tuple[Any, Any]]
+"""(A, b) in the library's own arrays → (x, rank), where rank is None if the solver reports none."""
+
+
+@dataclass(frozen=True)
+class Solver:
+    """An algorithm in a library: what it is called, what it promises, and the call itself."""
+
+    algorithm: str
+    summary: str
+    contract: Contract
+    solve: Solve
+
+
+@dataclass(frozen=True)
+class Library:
+    """Where solvers come from, and how to hand numbers to it and wait for its answer."""
+
+    name: str
+    module: str
+    """The import that must succeed for its solvers to exist."""
+    devices: tuple[Device, ...]
+    solvers: tuple[Solver, ...]
+    environment: Callable[[Precision, Device], Mapping[str, str]]
+    """Environment variables that its worker process needs from the start."""
+    put: Callable[[Array, Device], Any]
+    """A NumPy array, as the library's array on the device."""
+    wait: Callable[[Any], Any]
+    """Block until a result is really there, and return it."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A solver at one precision on one device."""
+
+    library: str
+    algorithm: str
+    precision: Precision
+    device: Device
+
+    def __str__(self) -> str:
+        return f"{self.library}-{self.algorithm}-{self.precision}-{self.device}"
+
+
+# --- attempts -------------------------------------------------------------------------------------------
+
+
+class Status(enum.Enum):
+    """How one attempt ended, before anyone looks at the numbers; the value is the word in tables."""
+
+    SOLVED = "solved"
+    REFUSED = "refused"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed out"
+    BAD_OUTPUT = "bad output"
+    NOT_ATTEMPTED = "not attempted"
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """How one attempt ended. A crash is a result, never an accident."""
+
+    status: Status
+    x: Array | None = None
+    rank: int | None = None
+    seconds: float | None = None
+    """Median of the steady-state calls."""
+    first_call_seconds: float | None = None
+    """The first call on a shape in a process, compilation included; None on a shape seen before."""
+    message: str = ""
+    warned: bool = False
+    repeatable: bool = True
+    """Whether a repeated call returned the same bits."""
+
+
+class Regime(enum.Enum):
+    """What the working precision can be asked to see, decided by the truth alone."""
+
+    RESOLVABLE = "resolvable"
+    DEFICIENT = "deficient"
+    AMBIGUOUS = "ambiguous"
+
+
+class Verdict(enum.Enum):
+    """The judgement of one attempt; the value is the word in the tables."""
+
+    BACKWARD_STABLE = "backward stable"
+    FORWARD_STABLE = "forward stable"
+    INACCURATE = "inaccurate"
+    WRONG = "wrong"
+    REFUSED = "refused"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed out"
+    NON_FINITE = "non-finite"
+    BAD_OUTPUT = "bad output"
+    OUT_OF_CONTRACT = "out of contract"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A score: its unit, what it says in words, and how it is computed from the evidence of one attempt."""
+
+    name: str
+    unit: str
+    summary: str
+    compute: Callable[[Any], float]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One flat row: one attempt of one variant at one problem, scored and judged."""
+
+    problem: str
+    digest: str
+    family: str
+    m: int
+    n: int
+    variant: str
+    library: str
+    algorithm: str
+    precision: Precision
+    device: Device
+    promises: str
+    """What its contract says of rank deficiency."""
+    oracle: str
+    rank: int
+    kappa: float
+    residual_ratio: float
+    """‖r★‖/‖b‖ (0 when b = 0): an axis of every table, since normal equations look perfect at 1."""
+    regime: str
+    status: str
+    verdict: str
+    warned: bool
+    repeatable: bool
+    message: str
+    reported_rank: int | None
+    seconds: float | None
+    first_call_seconds: float | None
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A named choice of grid, with the time it is meant to take."""
+
+    name: str
+    summary: str
+
+
+PROFILES: Sequence[Profile] = (
+    Profile("quick", "a few problems of every kind: under three minutes on two cores"),
+    Profile("standard", "the grid behind the committed tables: under twenty minutes on two cores"),
+    Profile("full", "every axis of every family, finely: hours"),
+)
