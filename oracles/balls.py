@@ -1,0 +1,45 @@
+"""Rational ball arithmetic: the two operations that turn eigenvalues into σ and κ.
+
+A ball is a rational midpoint and a rational radius, so nothing overflows, underflows or rounds unseen: the
+one irrational step, the square root, is taken between two integers.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import floor, isqrt
+
+from lamm_robust.values import Ball
+
+ROOT_BITS = 256
+"""Bits of a square root: 77 digits, above the 60 that a printed residual norm promises."""
+
+
+def square_root(ball: Ball) -> Ball:
+    """Enclose √v for every v ≥ 0 in the ball; exact when the ball is the square of a short rational."""
+    mid, _ = _root_bounds(ball.mid)
+    lower, _ = _root_bounds(max(Fraction(0), ball.mid - ball.radius))
+    _, upper = _root_bounds(ball.mid + ball.radius)
+    return Ball(mid, max(upper - mid, mid - lower))
+
+
+def quotient(numerator: Ball, denominator: Ball) -> Ball:
+    """Enclose p/q for p ≥ 0 and q > 0; p/q is furthest from the midpoints' ratio where q is smallest."""
+    mid = numerator.mid / denominator.mid
+    largest = (numerator.mid + numerator.radius) / (denominator.mid - denominator.radius)
+    return Ball(mid, largest - mid)
+
+
+def scaled(ball: Ball, exponent: int) -> Ball:
+    """Return 2**exponent times the ball."""
+    power = Fraction(2) ** exponent
+    return Ball(ball.mid * power, ball.radius * power)
+
+
+def _root_bounds(v: Fraction) -> tuple[Fraction, Fraction]:
+    """Bracket √v between neighbours on a dyadic grid; both are √v where that lies on the grid."""
+    shift = ROOT_BITS - (v.numerator.bit_length() - v.denominator.bit_length()) // 2
+    target = v * Fraction(4) ** shift
+    root = isqrt(floor(target))
+    grid = Fraction(2) ** -shift
+    return root * grid, (root if root * root == target else root + 1) * grid

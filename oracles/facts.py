@@ -1,0 +1,43 @@
+"""A certificate as plain values that JSON can hold: what `lamm-robust truth` prints."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from lamm_robust.values import Ball, Certificate
+from oracles.balls import square_root
+from oracles.printing import ball_decimal, decimals
+
+DIGITS = 40
+"""More than double-double arithmetic holds, so that a printed answer can judge any solver that people use."""
+
+
+def facts(certificate: Certificate) -> dict[str, Any]:
+    """The certificate's facts: numbers as decimal strings of 40 digits, the radius rounded up.
+
+    ``x`` is a list, or a list of rows for several right-hand sides; ``radius`` bounds ‖x printed − x★‖_F;
+    ``residual_norm`` is ‖b − Ax★‖_F over all right-hand sides; ``kappa`` is "nan" when the rank is 0.
+    """
+    x, radius = decimals(certificate, DIGITS)
+    kappa = "nan" if certificate.kappa is None else ball_decimal(certificate.kappa, DIGITS)[0]
+    return {
+        "rank": certificate.rank,
+        "x": x,
+        "radius": radius,
+        "residual_norm": ball_decimal(together(certificate.residual_norm), DIGITS)[0],
+        "kappa": kappa,
+        "method": certificate.method,
+        "seconds": round(certificate.seconds, 6),
+        "m": certificate.m,
+        "n": certificate.n,
+    }
+
+
+def together(norms: tuple[Ball, ...]) -> Ball:
+    """Enclose √(Σ vᵢ²) of numbers known as balls: by the triangle inequality the radius is at most that of the radii."""
+    if len(norms) == 1:
+        return norms[0]
+    mid = square_root(Ball(sum((ball.mid**2 for ball in norms), Fraction(0))))
+    spread = square_root(Ball(sum((ball.radius**2 for ball in norms), Fraction(0))))
+    return Ball(mid.mid, mid.radius + spread.mid + spread.radius)

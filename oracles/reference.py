@@ -1,0 +1,178 @@
+"""The `mpmath` oracle: the reference computation, done twice.
+
+Singular values by `mpmath.svd_r`, the solution by `mpmath.qr_solve` (Householder) for full column rank and
+from the SVD otherwise, at two working precisions. A quantity whose two values agree is reported from the
+finer one, with a radius from the digits that agree; if too few agree, the precision grows. It shares no
+algorithm with the `exact` oracle, which makes it the cross-check of that one, but its radii are estimates.
+
+*Rank.* At d digits the computed singular values of the stored matrix carry errors near 10^-d σ₁, so one that
+is truly zero falls with the precision and one that is not stays where it is. σ_i is *kept* when its two
+values agree to three digits, and *zero* when the finer one lies below 10^-(d₁+d₂)/2 σ₁, half-way between the
+two noise floors. If any σ_i is neither, the precision grows. A true singular value below both floors would be
+taken for zero; the first precision is therefore set by the digits that the entries span.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from mpmath import MPContext
+from mpmath.libmp import to_rational
+
+from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
+from oracles.balls import scaled
+from oracles.check import check_problem
+from oracles.store import Spectrum, seal
+
+SPARE_DIGITS = 40
+"""Digits beyond those of the data: 16 to meet 1e-3·u, as many again for κ near 1/u, and a few to see it."""
+
+GROWTH = (2, 3, 5, 8, 12)
+"""Working precisions as multiples of half the first one: each about 1.5 times the one before, five in all. A
+problem that does not settle at six times the digits of its data is for the exact oracle."""
+
+SAFETY = 10
+"""A difference between two precisions is the error of the coarser, within a digit of luck; the finer value,
+which is reported, is better by as many digits as the precisions differ."""
+
+ZERO = Ball(Fraction(0))
+
+AGREE = Fraction(1, 1000)
+"""Two values of a kept singular value agree to three digits; those of a zero one differ in all of them."""
+
+
+def certify(A: Array, b: Array) -> Certificate:
+    """Compute the certificate of min ‖Ax − b‖₂ at two agreeing precisions; A is m×n, b length m or m×k.
+
+    Raises ValueError for what `check_problem` refuses, and NotCertifiedError, which says what did not agree,
+    when the largest precision is reached.
+    """
+    started = time.perf_counter()
+    check_problem(A, b)
+    reason = ""
+    for digits in pairwise(precisions(A, b)):
+        try:
+            return _compare(A, b, digits, started)
+        except (NotCertifiedError, RuntimeError) as error:  # svd_r's "no convergence" is a RuntimeError
+            reason = f"mpmath at {digits[0]} and {digits[1]} digits: {error}"
+    raise NotCertifiedError(reason)
+
+
+def _compare(A: Array, b: Array, digits: tuple[int, int], started: float) -> Certificate:
+    """Compute at both precisions and seal what agrees. Raises NotCertifiedError when too little does."""
+    coarse, fine = (Working(A, b, d) for d in digits)
+    sigma, finer_sigma = coarse.singular_values(), fine.singular_values()
+    rank = agreed_rank(sigma, finer_sigma, digits)
+    kept = [agreed(c, f, digits[0]) for c, f in zip(sigma, finer_sigma, strict=True)][:rank]
+    spectrum = Spectrum(rank, kept[0], kept[-1]) if rank else Spectrum(0, ZERO, ZERO)
+    (x, norms), (finer_x, finer_norms) = coarse.solve(rank), fine.solve(rank)
+    residual_norm = [agreed(c, f, digits[0]) for c, f in zip(norms, finer_norms, strict=True)]
+    entries = (agreed(c, f, digits[0]) for c, f in zip(x, finer_x, strict=True))
+    return seal(
+        "mpmath",
+        (A, b),
+        spectrum.scaled(fine.exponent_A),
+        finer_x,
+        [scaled(ball, fine.exponent_b) for ball in residual_norm],
+        offset=fine.exponent_b - fine.exponent_A,
+        x_error=sum((ball.radius for ball in entries), Fraction(0)),
+        started=started,
+    )
+
+
+def agreed(coarse: Fraction, fine: Fraction, digits: int) -> Ball:
+    """Return the finer value with a radius from the digits that agree, and never more than `digits`."""
+    return Ball(fine, SAFETY * abs(fine - coarse) + abs(fine) / 10**digits)
+
+
+def agreed_rank(coarse: Sequence[Fraction], fine: Sequence[Fraction], digits: tuple[int, int]) -> int:
+    """Count the singular values that stay, by the rule of the module's text, from two precisions in digits.
+
+    Raises NotCertifiedError if one neither stays nor falls.
+    """
+    floor = fine[0] / 10 ** (sum(digits) // 2)
+    rank = 0
+    for i, (c, f) in enumerate(zip(coarse, fine, strict=True), start=1):
+        if f and abs(f - c) <= AGREE * f:
+            rank += 1
+        elif f > floor:
+            raise NotCertifiedError(f"σ_{i} neither stays nor falls with the precision, so the rank is open")
+    return rank
+
+
+class Working:
+    """One problem at one precision: A and b in a context of their own, scaled so that entries are near 1."""
+
+    def __init__(self, A: Array, b: Array, digits: int) -> None:
+        self.mp = MPContext()
+        self.mp.dps = digits
+        self.exponent_A, self.exponent_b = _exponent(A), _exponent(b)
+        self.A = self._lift(A, self.exponent_A)
+        self.b = self._lift(b.reshape(len(b), -1), self.exponent_b)
+
+    def _lift(self, array: Array, exponent: int) -> Any:
+        return self.mp.matrix(array.tolist()) * self.mp.ldexp(1, -exponent)
+
+    def singular_values(self) -> list[Fraction]:
+        """Return all min(m, n) singular values of the scaled A, largest first."""
+        tall = self.A if self.A.rows >= self.A.cols else self.A.T
+        return [rational(s) for s in self.mp.svd_r(tall, compute_uv=False)]
+
+    def solve(self, rank: int) -> tuple[list[Fraction], list[Fraction]]:
+        """Return the scaled A⁺b row by row, and the norm of each column of the scaled b − Ax."""
+        one_target = self.b.cols == 1
+        x = self._by_qr() if one_target and rank == self.A.cols else self._by_svd(rank)
+        r = self.b - self.A * x
+        return [rational(v) for v in x], [rational(self.mp.norm(r[:, j])) for j in range(r.cols)]
+
+    def _by_qr(self) -> Any:
+        """Return A⁺b by Householder QR.
+
+        `qr_solve` divides by zero when a pivot is exactly zero, and calls a column whose square is below the
+        unit roundoff singular; the SVD has neither limit.
+        """
+        try:
+            return self.mp.qr_solve(self.A, self.b)[0]
+        except (ZeroDivisionError, ValueError):
+            return self._by_svd(self.A.cols)
+
+    def _by_svd(self, rank: int) -> Any:
+        """Return V diag(1/σ₁ … 1/σ_r, 0 …) Uᵀb, which is A⁺b for A = U diag(σ) Vᵀ."""
+        if self.A.rows >= self.A.cols:
+            U, sigma, Vt = self.mp.svd_r(self.A, full_matrices=False)
+        else:
+            V, sigma, Ut = self.mp.svd_r(self.A.T, full_matrices=False)
+            U, Vt = Ut.T, V.T
+        inverse = self.mp.diag([1 / s if i < rank else 0 for i, s in enumerate(sigma)])
+        return Vt.T * (inverse * (U.T * self.b))
+
+
+def rational(v: Any) -> Fraction:
+    """Return an mpf, which is an integer times a power of two, as the Fraction that it is."""
+    numerator, denominator = to_rational(v._mpf_)
+    return Fraction(int(numerator), int(denominator))
+
+
+def _exponent(array: Array) -> int:
+    return int(np.frexp(np.abs(array).max())[1])
+
+
+def precisions(A: Array, b: Array) -> Iterator[int]:
+    """Yield working precisions in digits: the span of the data twice, for the squares in it, plus spare."""
+    first = SPARE_DIGITS + 2 * max(span(A), span(b))
+    return (factor * first // 2 for factor in GROWTH)
+
+
+def span(array: Array) -> int:
+    """Return the decimal digits from the leading bit of the largest entry to the last of the smallest."""
+    entries = np.abs(array[array != 0])
+    if not entries.size:
+        return 1
+    ratio = Fraction(float(entries.max())) / Fraction(float(entries.min()))
+    mantissa_bits = np.finfo(array.dtype).nmant + 1
+    return (int(ratio).bit_length() + mantissa_bits) * 3 // 10 + 1
