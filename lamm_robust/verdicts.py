@@ -1,0 +1,116 @@
+"""What the scores mean: the regime of a problem, and the verdict on one attempt.
+
+The regime is decided by the truth alone, never by how solvers did. A verdict holds a solver to its own
+contract: a solver that promises the minimum-norm solution is held to the norm, one that promises any least-squares
+solution is not, and one that only takes full rank is out of contract where there is none.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from lamm_robust.values import (
+    UNIT_ROUNDOFF,
+    Certificate,
+    Contract,
+    Deficiency,
+    Outcome,
+    Precision,
+    Regime,
+    Shape,
+    Status,
+    Verdict,
+)
+
+STABLE = 10.0
+"""C in "an error is small if it is at most C·√(mn) units".
+
+Backward-stable algorithms have backward errors of a modest multiple of u‖A‖_F that grows slowly with m and
+n; √(mn) is the growth of a random walk over the entries of A. Calibrated on Householder QR (at most 2.1 units)
+and LAPACK's gelsd (at most 34 at 30×6, where C√(mn) is 134).
+"""
+
+RESOLVABLE = 0.1
+"""A problem is resolvable while uκ√(mn) is at most this.
+
+By Weyl's theorem, rounding the entries of A moves singular values by at most about u√(mn)·σ₁; where that is
+no more than a tenth of σ_r, no solver can be excused for losing σ_r in rounding.
+"""
+
+NO_CORRECT_DIGIT = 0.1
+"""A relative error from here on leaves not one decimal digit."""
+
+_FAILED: Mapping[Status, Verdict] = {
+    Status.CRASHED: Verdict.CRASHED,
+    Status.TIMED_OUT: Verdict.TIMED_OUT,
+    Status.BAD_OUTPUT: Verdict.BAD_OUTPUT,
+    Status.REFUSED: Verdict.REFUSED,
+    Status.NOT_ATTEMPTED: Verdict.OUT_OF_CONTRACT,
+}
+
+
+def shape_of(m: int, n: int) -> Shape:
+    """The word for an m×n matrix's shape."""
+    return "tall" if m > n else "wide" if m < n else "square"
+
+
+def threshold(m: int, n: int) -> float:
+    """C·√(mn): the largest score that still counts as rounding error."""
+    return STABLE * math.sqrt(m * n)
+
+
+def regime(truth: Certificate, precision: Precision) -> Regime:
+    """Whether the precision can see the smallest non-zero singular value; see `Regime`."""
+    kappa = 1.0 if truth.kappa is None else float(truth.kappa.mid + truth.kappa.radius)
+    if UNIT_ROUNDOFF[precision] * kappa * math.sqrt(truth.m * truth.n) > RESOLVABLE:
+        return Regime.AMBIGUOUS
+    return Regime.RESOLVABLE if truth.rank == min(truth.m, truth.n) else Regime.DEFICIENT
+
+
+def fit_threshold(truth: Certificate, precision: Precision) -> float:
+    """C·√(mn)·u·(1 + 2κ): the largest `residual_excess` that rounding A and b explains.
+
+    The other half of Wedin's theorem (Higham, Theorem 20.1, for the residual). It matters where κ²‖r★‖ makes the
+    half about x so wide that even x = 0 is within it: the fit is only sensitive to κ.
+    """
+    kappa = 1.0 if truth.kappa is None else float(truth.kappa)
+    return threshold(truth.m, truth.n) * UNIT_ROUNDOFF[precision] * (1.0 + 2.0 * kappa)
+
+
+def judge(
+    contract: Contract,
+    truth: Certificate,
+    precision: Precision,
+    outcome: Outcome,
+    scores: Mapping[str, float],
+) -> Verdict:
+    """The verdict on one attempt; `scores` may be empty unless a finite answer was returned."""
+    where = regime(truth, precision)
+    harmless = outcome.status in (Status.SOLVED, Status.REFUSED)
+    if harmless and where is Regime.DEFICIENT and contract.deficiency is Deficiency.FULL_RANK_ONLY:
+        return Verdict.OUT_OF_CONTRACT
+    if outcome.status in _FAILED:
+        return _FAILED[outcome.status]
+    if outcome.x is None or not np.all(np.isfinite(outcome.x)):
+        return Verdict.NON_FINITE
+    if where is Regime.AMBIGUOUS:
+        small = scores["backward_error"] <= threshold(truth.m, truth.n)
+        return Verdict.BACKWARD_STABLE if small else Verdict.INACCURATE
+    return _judge_answer(contract, truth, fit_threshold(truth, precision), outcome.warned, scores)
+
+
+def _judge_answer(
+    contract: Contract, truth: Certificate, fit_small: float, warned: bool, scores: Mapping[str, float]
+) -> Verdict:
+    small = threshold(truth.m, truth.n)
+    # where there are many solutions and any will do, neither the norm nor the distance to x★ is promised
+    any_solution = truth.rank < truth.n and contract.deficiency is Deficiency.BASIC
+    if scores["backward_error"] <= small and (any_solution or scores["null_component"] <= small):
+        return Verdict.BACKWARD_STABLE
+    if not any_solution and scores["forward_error"] <= small and scores["residual_excess"] <= fit_small:
+        return Verdict.FORWARD_STABLE
+    error = scores["residual_excess"] if any_solution else scores["relative_error"]
+    return Verdict.WRONG if error >= NO_CORRECT_DIGIT and not warned else Verdict.INACCURATE

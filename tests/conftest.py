@@ -1,0 +1,44 @@
+"""The precision and device under test: one per pytest process, because JAX fixes them when it is imported."""
+
+from __future__ import annotations
+
+import os
+from typing import cast
+
+import pytest
+from hypothesis import settings
+
+from lamm_robust.supervisor import THREADS
+from lamm_robust.values import DEVICES, PRECISIONS, Device, Precision
+
+settings.register_profile("reproducible", derandomize=True, deadline=None)
+settings.load_profile("reproducible")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--precision", choices=PRECISIONS, default="float64", help="working precision under test")
+    parser.addoption("--device", choices=DEVICES, default="cpu", help="device under test")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    from lamm_robust import catalog
+
+    precision, device = chosen(config)
+    library = catalog.LIBRARY["jax"]
+    if reason := catalog.absent(library, device):
+        pytest.exit(f"--device {device}: {reason}", returncode=4)
+    os.environ.update(THREADS | dict(library.environment(precision, device)))
+
+
+def chosen(config: pytest.Config) -> tuple[Precision, Device]:
+    return cast(Precision, config.getoption("--precision")), cast(Device, config.getoption("--device"))
+
+
+@pytest.fixture(scope="session")
+def precision(pytestconfig: pytest.Config) -> Precision:
+    return chosen(pytestconfig)[0]
+
+
+@pytest.fixture(scope="session")
+def device(pytestconfig: pytest.Config) -> Device:
+    return chosen(pytestconfig)[1]
