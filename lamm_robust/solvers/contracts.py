@@ -1,0 +1,24 @@
+"""Contracts that several libraries share, so that the same algorithm is held to the same promise."""
+
+from __future__ import annotations
+
+from lamm_robust.values import Contract, Deficiency, Shape
+
+TALL_OR_SQUARE: tuple[Shape, ...] = ("tall", "square")
+
+NO_RANK_DECISION = "none: every column counts"
+
+
+def full_rank(*errors: str) -> Contract:
+    """Tall or square A of full column rank; what is returned otherwise is undefined."""
+    return Contract(Deficiency.FULL_RANK_ONLY, NO_RANK_DECISION, TALL_OR_SQUARE, errors)
+
+
+def minimum_norm(rank_rule: str, *errors: str, reports_rank: bool = False) -> Contract:
+    """Any shape and rank; the shortest of the least-squares solutions."""
+    return Contract(Deficiency.MINIMUM_NORM, rank_rule, errors=errors, reports_rank=reports_rank)
+
+
+def basic(rank_rule: str, *errors: str, reports_rank: bool = False) -> Contract:
+    """Any shape and rank; some least-squares solution, with zeros for the columns that were left out."""
+    return Contract(Deficiency.BASIC, rank_rule, errors=errors, reports_rank=reports_rank)

@@ -1,0 +1,155 @@
+"""JAX: every solver as one jitted program, float32 with x64 off and float64 with x64 on, CPU or GPU.
+
+Errors do not exist here: a jitted function cannot raise on a singular matrix, so refusal shows as NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
+from lamm_robust.values import Array, Device, Library, Precision, Solve, Solver
+
+Answer = tuple[Any, Any]
+
+
+def lstsq(A: Any, b: Any) -> Answer:
+    """`jax.numpy.linalg.lstsq`: SVD, with its default rcond = eps·max(m, n)."""
+    import jax.numpy as jnp
+
+    x, _, rank, _ = jnp.linalg.lstsq(A, b)
+    return x, rank
+
+
+def pinv(A: Any, b: Any) -> Answer:
+    """`jax.numpy.linalg.pinv(A) @ b`, with its default rtol = 10·max(m, n)·eps."""
+    import jax.numpy as jnp
+
+    return jnp.linalg.pinv(A) @ b, None
+
+
+def qr(A: Any, b: Any) -> Answer:
+    """Householder QR and a triangular solve."""
+    import jax.numpy as jnp
+    from jax.scipy.linalg import solve_triangular
+
+    Q, R = jnp.linalg.qr(A)
+    return solve_triangular(R, Q.T @ b), None
+
+
+def normal_lu(A: Any, b: Any) -> Answer:
+    """AᵀA x = Aᵀb by LU with partial pivoting."""
+    import jax.numpy as jnp
+
+    return jnp.linalg.solve(A.T @ A, A.T @ b), None
+
+
+def normal_cholesky(A: Any, b: Any) -> Answer:
+    """AᵀA x = Aᵀb by Cholesky; NaN where the factorisation fails."""
+    from jax.scipy.linalg import cho_factor, cho_solve
+
+    return cho_solve(cho_factor(A.T @ A), A.T @ b), None
+
+
+def lamm_cond(A: Any, b: Any) -> Answer:
+    """LAMM's second solver: if rank(AᵀA) is full, the normal equations, else the pseudo-inverse."""
+    import jax
+    import jax.numpy as jnp
+
+    gram = A.T @ A
+    full = jnp.linalg.matrix_rank(gram) == A.shape[1]
+    x = jax.lax.cond(full, lambda: jnp.linalg.solve(gram, A.T @ b), lambda: jnp.linalg.pinv(A) @ b)
+    return x, None
+
+
+def dropping(A: Any, b: Any) -> Answer:
+    """LAMM's first solver with static shapes: columns left out are masked by zeros, which adds no rank."""
+    import jax
+    import jax.numpy as jnp
+
+    def consider(mask: Any, column: Any) -> tuple[Any, None]:
+        candidate = mask.at[column].set(1)
+        grows = jnp.linalg.matrix_rank(A * candidate) > jnp.sum(mask)
+        return jnp.where(grows, candidate, mask), None
+
+    mask, _ = jax.lax.scan(consider, jnp.zeros_like(A[0]), jnp.arange(A.shape[1]))
+    kept = A * mask
+    gram = kept.T @ kept + jnp.diag(1 - mask)  # a unit diagonal for the columns left out: their x is 0
+    return jnp.linalg.solve(gram, kept.T @ b), jnp.sum(mask)
+
+
+def jitted(solve: Solve) -> Solve:
+    """The solver as one compiled program; compiled at the first call on each shape."""
+
+    @cache
+    def program() -> Callable[[Any, Any], Answer]:
+        import jax
+
+        compiled: Callable[[Any, Any], Answer] = jax.jit(solve)
+        return compiled
+
+    return lambda A, b: program()(A, b)
+
+
+def _environment(precision: Precision, device: Device) -> dict[str, str]:
+    return {
+        "JAX_ENABLE_X64": "1" if precision == "float64" else "0",
+        "JAX_PLATFORMS": "cpu" if device == "cpu" else "cuda",
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # leave GPU memory to others
+    }
+
+
+def _put(array: Array, device: Device) -> Any:
+    import jax
+
+    return jax.device_put(array.copy(), jax.devices(device)[0])
+
+
+def _wait(result: Any) -> Any:
+    import jax
+
+    return jax.block_until_ready(result)  # type: ignore[no-untyped-call]
+
+
+JAX = Library(
+    name="jax",
+    module="jax",
+    devices=("cpu", "gpu"),
+    environment=_environment,
+    put=_put,
+    wait=_wait,
+    solvers=(
+        Solver(
+            "lstsq",
+            "jax.numpy.linalg.lstsq",
+            minimum_norm("σ_i ≤ eps·max(m, n)·σ₁ counts as zero", reports_rank=True),
+            jitted(lstsq),
+        ),
+        Solver(
+            "pinv",
+            "jax.numpy.linalg.pinv(A) @ b",
+            minimum_norm("σ_i ≤ 10·max(m, n)·eps·σ₁ counts as zero"),
+            jitted(pinv),
+        ),
+        Solver("qr", "jax.numpy.linalg.qr, then solve_triangular", full_rank(), jitted(qr)),
+        Solver("normal-lu", "solve(AᵀA, Aᵀb)", full_rank(), jitted(normal_lu)),
+        Solver("normal-cholesky", "cho_solve(cho_factor(AᵀA), Aᵀb)", full_rank(), jitted(normal_cholesky)),
+        Solver(
+            "lamm-cond",
+            "LAMM's second solver: lax.cond(rank(AᵀA) full, normal equations, pinv)",
+            minimum_norm("rank(AᵀA) by matrix_rank; when not full, σ_i ≤ 10·max(m, n)·eps·σ₁ counts as zero"),
+            jitted(lamm_cond),
+        ),
+        Solver(
+            "dropping",
+            "LAMM's first solver, jitted: drop redundant columns, then normal equations",
+            basic(
+                "a column is kept if matrix_rank (σ_i > eps·max(m, n)·σ₁) of the kept ones grows with it",
+                reports_rank=True,
+            ),
+            jitted(dropping),
+        ),
+    ),
+)

@@ -1,0 +1,97 @@
+"""NumPy: what a user of `numpy.linalg` alone would write. Its wrappers return float32 for float32."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
+from lamm_robust.values import Array, Device, Library, Precision, Solver
+
+
+def lstsq(A: Array, b: Array) -> tuple[Array, int]:
+    """LAPACK xGELSD, by `numpy.linalg.lstsq` with its default rcond = eps·max(m, n)."""
+    x, _, rank, _ = np.linalg.lstsq(A, b, rcond=None)
+    return x, int(rank)
+
+
+def pinv(A: Array, b: Array) -> tuple[Array, None]:
+    """The explicit pseudo-inverse times b, by `numpy.linalg.pinv` with its default rcond = 1e-15."""
+    return np.linalg.pinv(A) @ b, None
+
+
+def qr(A: Array, b: Array) -> tuple[Array, None]:
+    """Householder QR (LAPACK xGEQRF) and R x = Qᵀb; NumPy has no triangular solve, so by `solve`."""
+    Q, R = np.linalg.qr(A)
+    return np.linalg.solve(R, Q.T @ b), None
+
+
+def normal_lu(A: Array, b: Array) -> tuple[Array, None]:
+    """AᵀA x = Aᵀb by LU with partial pivoting (LAPACK xGESV)."""
+    return np.linalg.solve(A.T @ A, A.T @ b), None
+
+
+def normal_cholesky(A: Array, b: Array) -> tuple[Array, None]:
+    """AᵀA x = Aᵀb by Cholesky (LAPACK xPOTRF) and two solves with its factor."""
+    L = np.linalg.cholesky(A.T @ A)
+    return np.linalg.solve(L.T, np.linalg.solve(L, A.T @ b)), None
+
+
+def dropping(A: Array, b: Array) -> tuple[Array, int]:
+    """LAMM's first solver: keep a column if it raises the rank, then the normal equations on what is kept.
+
+    The rank test is `numpy.linalg.matrix_rank` of the columns kept so far and the candidate.
+    """
+    kept: list[int] = []
+    for column in range(A.shape[1]):
+        candidate = [*kept, column]
+        if np.linalg.matrix_rank(A[:, candidate]) == len(candidate):
+            kept = candidate
+    x = np.zeros((A.shape[1], *b.shape[1:]), dtype=A.dtype)
+    if kept:
+        x[kept] = normal_lu(A[:, kept], b)[0]
+    return x, len(kept)
+
+
+def _environment(precision: Precision, device: Device) -> dict[str, str]:  # noqa: ARG001 - part of the protocol
+    return {}
+
+
+def _put(array: Array, device: Device) -> Array:  # noqa: ARG001 - part of the protocol
+    return array.copy()
+
+
+NUMPY = Library(
+    name="numpy",
+    module="numpy",
+    devices=("cpu",),
+    environment=_environment,
+    put=_put,
+    wait=lambda result: result,
+    solvers=(
+        Solver(
+            "lstsq",
+            "numpy.linalg.lstsq",
+            minimum_norm("σ_i ≤ eps·max(m, n)·σ₁ counts as zero", "LinAlgError", reports_rank=True),
+            lstsq,
+        ),
+        Solver(
+            "pinv",
+            "numpy.linalg.pinv(A) @ b",
+            minimum_norm("σ_i ≤ 1e-15·σ₁ counts as zero, in float32 too", "LinAlgError"),
+            pinv,
+        ),
+        Solver("qr", "numpy.linalg.qr, then solve with R", full_rank("LinAlgError"), qr),
+        Solver("normal-lu", "solve(AᵀA, Aᵀb)", full_rank("LinAlgError"), normal_lu),
+        Solver("normal-cholesky", "cholesky(AᵀA), then two solves", full_rank("LinAlgError"), normal_cholesky),
+        Solver(
+            "dropping",
+            "LAMM's first solver: drop redundant columns, then normal equations",
+            basic(
+                "a column is kept if matrix_rank (σ_i > eps·max(m, n)·σ₁) of the kept ones grows with it",
+                "LinAlgError",
+                reports_rank=True,
+            ),
+            dropping,
+        ),
+    ),
+)
