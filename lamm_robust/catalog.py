@@ -1,0 +1,189 @@
+"""The one place where the rooms meet: families, oracles, solvers and metrics joined into tables by name.
+
+`generators` and `oracles` are common words, so another installed package of that name may be found first.
+Importing this module refuses to go on with the wrong one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from types import ModuleType
+
+import generators
+import lamm_robust
+import oracles
+from generators import nist
+from lamm_robust.metrics import METRICS
+from lamm_robust.solvers import LIBRARIES
+from lamm_robust.values import (
+    DEVICES,
+    PRECISIONS,
+    PROFILES,
+    Device,
+    Family,
+    Library,
+    Metric,
+    Oracle,
+    Precision,
+    Problem,
+    ProblemKey,
+    Profile,
+    Solver,
+    Value,
+    Variant,
+)
+
+BY = " @ "
+"""Between a problem's key and a variant's name in the key of a record."""
+
+GPU_NODES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg")
+"""Device files of NVIDIA's driver (the last under WSL): without one of them JAX's CUDA plugin finds no GPU."""
+
+
+def same_tree(*rooms: ModuleType) -> None:
+    """ImportError unless every room lies in the directory that holds `lamm_robust` itself."""
+    home = Path(lamm_robust.__file__).resolve().parents[1]
+    for room in rooms:
+        found = Path(room.__file__ or "nowhere").resolve()
+        if found.parents[1] != home:
+            raise ImportError(
+                f"'{room.__name__}' was imported from {found}, but lamm-robust's own is in {home}: "
+                f"another package of that name got in the way; take it off the path"
+            )
+
+
+same_tree(generators, oracles)
+
+FAMILIES: Mapping[str, Family] = {family.name: family for family in generators.FAMILIES}
+ORACLES: Mapping[str, Oracle] = {oracle.name: oracle for oracle in oracles.ORACLES}
+LIBRARY: Mapping[str, Library] = {library.name: library for library in LIBRARIES}
+METRIC: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
+SCORES: tuple[str, ...] = (*METRIC, "rank_error")
+"""Every score a record can hold: the metrics of x̂, and reported minus exact rank."""
+PROFILE: Mapping[str, Profile] = {profile.name: profile for profile in PROFILES}
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> ValueError:
+    """The error for a name that is not in a table: it suggests the nearest, or lists what there is."""
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names)}"
+    return ValueError(f"unknown {kind} '{name}'; {hint}")
+
+
+def installed(module: str) -> bool:
+    """Whether a module can be imported, without importing it."""
+    return importlib.util.find_spec(module) is not None
+
+
+def absent(library: Library, device: Device) -> str | None:
+    """Why a library's solvers cannot be measured on a device here, or None if they can."""
+    if not installed(library.module):
+        return f"not measured: {library.module} is not installed"
+    if device == "gpu" and not any(Path(node).exists() for node in GPU_NODES):
+        return "not measured: no GPU found"
+    return None
+
+
+def variants() -> tuple[Variant, ...]:
+    """Every solver at every precision on every device that its library knows, installed or not."""
+    return tuple(
+        Variant(library.name, solver.algorithm, precision, device)
+        for device in DEVICES
+        for precision in PRECISIONS
+        for library in LIBRARIES
+        if device in library.devices
+        for solver in library.solvers
+    )
+
+
+def find_variant(name: str) -> Variant:
+    """The variant of that name; ValueError with the nearest name if there is none."""
+    table = {str(variant): variant for variant in variants()}
+    if name not in table:
+        raise unknown("solver", name, table)
+    return table[name]
+
+
+def find_solver(variant: Variant) -> Solver:
+    """The solver behind a variant."""
+    return next(s for s in LIBRARY[variant.library].solvers if s.algorithm == variant.algorithm)
+
+
+def select(kind: str, patterns: Sequence[str], known: Iterable[str]) -> list[str]:
+    """The known names that match any of the globs (all, if there are no globs); ValueError if one matches none."""
+    names = list(known)
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise unknown(kind, pattern, names)
+    return [name for name in names if not patterns or any(fnmatchcase(name, p) for p in patterns)]
+
+
+def build_problem(key: ProblemKey) -> Problem:
+    """The problem of a key, bit for bit; ValueError that names an unknown family, parameter or value."""
+    if key.family not in FAMILIES:
+        raise unknown("family", key.family, FAMILIES)
+    return generators.build_problem(key)
+
+
+def plan(profile: str, precision: Precision, families: Iterable[str]) -> list[ProblemKey]:
+    """The keys of a profile's fixed grid, in the order of the families."""
+    return [
+        ProblemKey(name, tuple(params.items()), precision)
+        for name in families
+        for params in FAMILIES[name].grid(profile, precision)
+    ]
+
+
+def parse_key(text: str) -> ProblemKey:
+    """The inverse of ``str(ProblemKey)``: a family name, then name=value words, among them dtype."""
+    family, *words = text.split()
+    pairs = [tuple(word.split("=", 1)) for word in words]
+    if bad := [word for word, pair in zip(words, pairs, strict=True) if len(pair) != 2]:
+        raise ValueError(f"'{bad[0]}' in the key is not of the form name=value")
+    named = {pair[0]: pair[1] for pair in pairs}
+    asked = named.pop("dtype", "missing")
+    precision = next((p for p in PRECISIONS if p == asked), None)
+    if precision is None:
+        raise ValueError(f"dtype={asked} in the key; accepted: {', '.join(PRECISIONS)}")
+    return ProblemKey(family, tuple((k, _value(v)) for k, v in named.items()), precision)
+
+
+def _value(text: str) -> Value:
+    for read in (int, float):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return text
+
+
+def parse_record_key(text: str) -> tuple[ProblemKey, Variant]:
+    """A problem key and a variant, joined as in the tables: ``polynomial … dtype=float64 @ numpy-qr-float64-cpu``."""
+    problem, separator, name = text.strip().rpartition(BY)
+    if not separator:
+        raise ValueError(f"'{text}' is not a key; expected 'FAMILY name=value … dtype=…{BY}SOLVER'")
+    key, variant = parse_key(problem), find_variant(name.strip())
+    if key.dtype != variant.precision:
+        raise ValueError(f"the key's problem is {key.dtype}, but {variant} takes {variant.precision}")
+    return key, variant
+
+
+def find_oracle(name: str) -> Oracle:
+    """The oracle of that name, `auto` included; ValueError with the nearest name if there is none."""
+    if name != "auto" and name not in ORACLES:
+        raise unknown("oracle", name, ["auto", *ORACLES])
+    return oracles.select(name)
+
+
+check_problem = oracles.check_problem
+certificate_facts = oracles.facts
+solve_rational = oracles.solve_rational
+stored = oracles.stored
+NIST_DATASETS = nist.DATASETS
+nist_certified = nist.certified
+nist_decimal_design = nist.decimal_design

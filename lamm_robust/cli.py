@@ -1,0 +1,148 @@
+"""The command line: thin drivers, one function per command, and one place where errors become one line.
+
+Exit codes: 0 fine, 2 usage or bad input, 3 the harness itself failed, 4 nothing ran or something planned was not
+done, 130 interrupted (the same command resumes).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from lamm_robust.values import PRECISIONS, PROFILES, Device, Precision
+
+USAGE, HARNESS, INTERRUPTED = 2, 3, 130
+PAGE_WIDTH = 150  # for pipes and logs, which have no width of their own: wide enough for the leaderboard
+
+LISTS = ("solvers", "families", "metrics", "oracles", "profiles")
+
+
+def console() -> Console:
+    """Standard output, as wide as the terminal, or as a page where it is not one."""
+    return Console() if sys.stdout.isatty() else Console(width=PAGE_WIDTH)
+
+
+class OneLine(click.Group):
+    """A command group whose foreseeable errors end in one line and the right exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; turn known errors into one line on standard error."""
+        from lamm_robust.store import StoreError
+        from lamm_robust.supervisor import HarnessError, WorkerStartError
+        from lamm_robust.values import NotCertifiedError
+
+        try:
+            return super().invoke(ctx)
+        except (ValueError, StoreError, NotCertifiedError) as error:
+            _end(error, USAGE)
+        except (HarnessError, WorkerStartError, ImportError) as error:
+            _end(error, HARNESS)
+        except OSError as error:
+            _end(error, HARNESS)
+        except KeyboardInterrupt:
+            _end("stopped", INTERRUPTED)
+
+
+def _end(error: object, code: int) -> None:
+    click.echo(f"lamm-robust: {' '.join(str(error).split())}", err=True)
+    sys.exit(code)
+
+
+@click.group(cls=OneLine, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="lamm-robust")
+def main() -> None:
+    """Which least-squares solver can you trust? Measured against certified truth."""
+
+
+@main.command()
+@click.option("--profile", type=click.Choice([p.name for p in PROFILES]), default="quick", show_default=True)
+@click.option("--precision", type=click.Choice([*PRECISIONS, "all"]), default="all", show_default=True)
+@click.option("--device", type=click.Choice(["cpu", "gpu", "all"]), default="all", show_default=True)
+@click.option(
+    "--solver",
+    "solvers",
+    multiple=True,
+    metavar="GLOB",
+    help="Only these variants, e.g. 'jax-*'; repeatable.",
+)
+@click.option("--family", "families", multiple=True, metavar="GLOB", help="Only these families; repeatable.")
+@click.option("--oracle", default="auto", show_default=True, help="Where the truth comes from.")
+@click.option("--out", type=click.Path(path_type=Path), help="Results directory.  [default: results/PROFILE]")
+@click.option("--fresh", is_flag=True, help="Start over instead of resuming what is in the directory.")
+def run(
+    profile: str,
+    precision: str,
+    device: str,
+    solvers: tuple[str, ...],
+    families: tuple[str, ...],
+    oracle: str,
+    out: Path | None,
+    fresh: bool,
+) -> None:
+    """Run a profile and write its tables; an interrupted run resumes."""
+    from lamm_robust import campaign, catalog
+
+    chosen = campaign.Campaign(
+        profile=profile,
+        precisions=PRECISIONS if precision == "all" else (cast(Precision, precision),),
+        devices=("cpu", "gpu") if device == "all" else (cast(Device, device),),
+        solvers=solvers,
+        families=families,
+        oracle=catalog.find_oracle(oracle).name,
+        out=out or Path("results") / profile,
+        fresh=fresh,
+    )
+    sys.exit(campaign.run(chosen, console()))
+
+
+@main.command("list")
+@click.argument("what", type=click.Choice(LISTS))
+def list_(what: str) -> None:
+    """Show what there is: names, and each in a sentence."""
+    from lamm_robust import listing
+
+    header, rows = listing.LISTINGS[what]()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in header:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console().print(table, highlight=False, markup=False)
+
+
+@main.command()
+@click.argument("key")
+@click.option("--oracle", default="auto", show_default=True, help="Where the truth comes from.")
+def replay(key: str, oracle: str) -> None:
+    """Rebuild one row from its KEY, as printed in the tables, and show problem, truth, answer and scores."""
+    from lamm_robust import catalog
+    from lamm_robust.replay import replay_text
+
+    click.echo(replay_text(key, catalog.find_oracle(oracle)))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--oracle", default="auto", show_default=True, help="Where the truth comes from.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+def truth(file: Path, oracle: str, as_json: bool) -> None:
+    """Certify your own problem: FILE.npz with arrays A (m×n) and b (m or m×k), float32 or float64."""
+    from lamm_robust import catalog
+    from lamm_robust.truth import certify_file, text
+
+    facts = certify_file(file, catalog.find_oracle(oracle))
+    click.echo(json.dumps(facts, indent=2) if as_json else text(facts))
+
+
+@main.command()
+def nist() -> None:
+    """Check the oracle against NIST's certified regressions, and show what rounding the data costs."""
+    from lamm_robust.nist import agreement_table
+
+    console().print(agreement_table())

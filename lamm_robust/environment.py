@@ -1,0 +1,72 @@
+"""Where numbers were measured: versions, BLAS and threads, processor, GPU, flags and commit, as plain values."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGES = (
+    "lamm-robust",
+    "numpy",
+    "scipy",
+    "jax",
+    "jaxlib",
+    "mpmath",
+    "gmpy2",
+    "python-flint",
+    "pyarrow",
+    "hypothesis",
+)
+FLAGS = ("JAX_", "XLA_", "OPENBLAS_", "OMP_", "MKL_", "NPY_", "CUDA_")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of every package that can change a number here."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "absent"
+    return found
+
+
+def processor() -> str:
+    """The processor's own name, where the system tells it."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor() or "unknown"
+    names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
+    return names[0] if names else platform.processor() or "unknown"
+
+
+def commit() -> str:
+    """The commit that this code was at, "+changes" if it was edited since, "unknown" outside a checkout."""
+    here = Path(__file__).parents[1]
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, check=True)  # noqa: S607
+        return done.stdout.strip()
+
+    try:
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", "*.py")
+        return git("rev-parse", "HEAD") + ("+changes" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def environment() -> dict[str, Any]:
+    """Everything about this machine that a reader of the numbers may ask for."""
+    return {
+        "versions": versions(),
+        "system": platform.platform(),
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "flags": {name: value for name, value in sorted(os.environ.items()) if name.startswith(FLAGS)},
+        "commit": commit(),
+    }

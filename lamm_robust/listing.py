@@ -1,0 +1,76 @@
+"""What `lamm-robust list` shows: the tables of the catalog, each entry in a sentence. Imports no solver library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from lamm_robust import catalog
+from lamm_robust.values import PRECISIONS, PROFILES, Params
+
+Listing = tuple[list[str], list[list[str]]]
+"""Column headings, and rows of text."""
+
+
+def solvers() -> Listing:
+    """Every variant with its contract and rank rule, and why it cannot be measured here if it cannot."""
+    rows = []
+    for variant in catalog.variants():
+        solver, library = catalog.find_solver(variant), catalog.LIBRARY[variant.library]
+        contract = solver.contract
+        rows.append(
+            [
+                str(variant),
+                contract.deficiency.value,
+                ", ".join(contract.shapes),
+                contract.rank_rule,
+                catalog.absent(library, variant.device) or solver.summary,
+            ]
+        )
+    return ["variant", "if rank-deficient", "shapes", "counts as zero", "what it is"], rows
+
+
+def families() -> Listing:
+    """Every family with its parameters."""
+    rows = [
+        [
+            family.name,
+            family.summary,
+            "; ".join(f"{name}: {means}" for name, means in family.parameters.items()),
+        ]
+        for family in catalog.FAMILIES.values()
+    ]
+    return ["family", "what it is", "parameters"], rows
+
+
+def metrics() -> Listing:
+    """Every score with its unit."""
+    rows = [[metric.name, metric.unit, metric.summary] for metric in catalog.METRIC.values()]
+    rows.append(["rank_error", "integer", "reported minus exact rank, where the precision can tell"])
+    return ["score", "unit", "what it says"], rows
+
+
+def oracles() -> Listing:
+    """Every oracle."""
+    rows = [[oracle.name, oracle.summary] for oracle in catalog.ORACLES.values()]
+    return ["oracle", "what it is"], [["auto", f"the default: {catalog.find_oracle('auto').name}"], *rows]
+
+
+def profiles() -> Listing:
+    """Every profile with the number of problems and of shapes in its grids."""
+    rows = []
+    for profile in PROFILES:
+        grids: list[Params] = []
+        for precision in PRECISIONS:
+            for family in catalog.FAMILIES.values():
+                grids += family.grid(profile.name, precision)
+        rows.append([profile.name, str(len(grids)), profile.summary])
+    return ["profile", "problems", "what it is"], rows
+
+
+LISTINGS: Mapping[str, Callable[[], Listing]] = {
+    "solvers": solvers,
+    "families": families,
+    "metrics": metrics,
+    "oracles": oracles,
+    "profiles": profiles,
+}

@@ -1,0 +1,87 @@
+"""NIST's certified regressions against the exact oracle, and what rounding the data to a precision costs.
+
+NIST certifies the answer to the printed *decimal* data. The oracle solves those decimals exactly, as
+rationals, and must agree to every certified digit. A solver never sees the decimals: it sees them rounded
+to its precision, and the exact answer to *that* is another one. The digits that the two share are a ceiling
+for every solver.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from rich.table import Table
+
+from lamm_robust import catalog
+from lamm_robust.values import PRECISIONS, Precision, ProblemKey
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How many digits the exact answers share with NIST's certified ones, for one data set."""
+
+    dataset: str
+    level: str
+    shape: tuple[int, int]
+    kappa: float
+    """Of the data rounded to float64."""
+    coefficients: float
+    """Fewest digits shared over the coefficients, decimal data."""
+    residual_sum_of_squares: float
+    """Digits shared by the residual sum of squares, decimal data."""
+    ceiling: dict[Precision, float]
+    """Fewest digits shared over the coefficients, data rounded to each precision."""
+
+
+def digits(found: Fraction, certified: Fraction) -> float:
+    """−log₁₀ of the relative difference (absolute where `certified` is 0): NIST's LRE; inf if equal."""
+    difference = abs(found - certified) / (abs(certified) or 1)
+    return math.inf if difference == 0 else max(0.0, _minus_log10(difference))
+
+
+def _minus_log10(value: Fraction) -> float:
+    return (math.log2(value.denominator) - math.log2(value.numerator)) * math.log10(2.0)  # of any size of integer
+
+
+def fewest(found: Sequence[Fraction], certified: Sequence[Fraction]) -> float:
+    """The fewest digits shared over pairs."""
+    return min(digits(x, y) for x, y in zip(found, certified, strict=True))
+
+
+def agreement(dataset: str) -> Agreement:
+    """Compare the exact truth of one data set, decimal and rounded, with NIST's certified values."""
+    certified = catalog.nist_certified(dataset)
+    x, _, rss = catalog.solve_rational(*catalog.nist_decimal_design(dataset))
+    ceiling: dict[Precision, float] = {}
+    for precision in PRECISIONS:
+        problem = catalog.build_problem(ProblemKey("nist", (("dataset", dataset),), precision))
+        truth = catalog.find_oracle("exact").certify(problem.A, problem.b)
+        ceiling[precision] = fewest(catalog.stored(truth).tolist(), certified.coefficients)
+    return Agreement(
+        dataset=dataset,
+        level=certified.level,
+        shape=(problem.m, problem.n),
+        kappa=float(truth.kappa or 0),
+        coefficients=fewest(x, certified.coefficients),
+        residual_sum_of_squares=digits(rss, certified.residual_sum_of_squares),
+        ceiling=ceiling,
+    )
+
+
+def agreement_table() -> Table:
+    """All eleven data sets, for the terminal."""
+    table = Table(
+        title="Digits shared with NIST's certified values",
+        caption="decimal: the exact answer to the printed data; rounded: the exact answer to what a solver is given",
+    )
+    headings = ("data set", "level", "size", "κ", "decimal: coefficients", "decimal: residual sum of squares")
+    for index, heading in enumerate((*headings, *(f"rounded to {p}: coefficients" for p in PRECISIONS))):
+        table.add_column(heading, justify="left" if index < 2 else "right")
+    for found in map(agreement, catalog.NIST_DATASETS):
+        shares = (found.coefficients, found.residual_sum_of_squares, *found.ceiling.values())
+        size = f"{found.shape[0]}×{found.shape[1]}"
+        table.add_row(found.dataset, found.level, size, f"{found.kappa:.1e}", *(f"{share:.1f}" for share in shares))
+    return table

@@ -1,0 +1,91 @@
+"""Rebuild one row of the tables from its key, and show everything about it: problem, truth, answer, scores."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lamm_robust import catalog
+from lamm_robust.run import Case, Certified, Truths, record
+from lamm_robust.supervisor import Worker
+from lamm_robust.tables import duration
+from lamm_robust.values import Array, Oracle, Outcome, Record, Solver, Status
+from lamm_robust.verdicts import shape_of, threshold
+
+SHOWN = 8  # rows and columns of a matrix that a person can still take in
+
+
+def replay_text(key: str, oracle: Oracle) -> str:
+    """One case in words and numbers; ValueError for a key that names nothing, NotCertifiedError without truth."""
+    problem_key, variant = catalog.parse_record_key(key)
+    truths = Truths(catalog.build_problem, oracle)
+    problem, solver = truths.problem(problem_key), catalog.find_solver(variant)
+    certified = truths.certified(problem_key)
+    if certified is None:
+        raise ValueError(f"'{problem_key}' is not certified by {oracle.name}: {truths.refused[problem_key]}")
+    library = catalog.LIBRARY[variant.library]
+    if reason := catalog.absent(library, variant.device):
+        raise ValueError(f"{variant}: {reason}")
+    if shape_of(problem.m, problem.n) in solver.contract.shapes:
+        with Worker(library, variant.precision, variant.device) as worker:
+            worker.send(problem, variant.algorithm)
+            outcome = worker.receive(problem)
+    else:
+        outcome = Outcome(Status.NOT_ATTEMPTED, message=f"the solver takes {solver.contract.shapes} only")
+    row = record(Case(problem_key, variant), certified, solver, outcome)
+    return "\n".join([*_problem(certified), *_truth(certified), *_answer(solver, outcome), *_judgement(row)])
+
+
+def _problem(certified: Certified) -> list[str]:
+    problem = certified.problem
+    return [
+        f"problem   {problem.key}",
+        f"          {problem.m}×{problem.n}, SHA-256 {problem.digest}",
+        *_matrix("A", problem.A),
+        *_matrix("b", problem.b),
+    ]
+
+
+def _matrix(name: str, values: Array) -> list[str]:
+    shown = np.array2string(values, edgeitems=SHOWN // 2, threshold=SHOWN * SHOWN, precision=9, max_line_width=140)
+    return [f"{name:<10}{line}" if i == 0 else f"          {line}" for i, line in enumerate(shown.splitlines())]
+
+
+def _truth(certified: Certified) -> list[str]:
+    truth = certified.frame.truth
+    kappa = "undefined" if truth.kappa is None else f"{float(truth.kappa):.10g}"
+    facts = catalog.certificate_facts(truth)
+    return [
+        "",
+        f"truth     by {truth.method}: rank {truth.rank}, κ = {kappa}, {certified.regime.value}",
+        f"          σ₁ = {float(truth.sigma_max):.10g}, σ_r = {float(truth.sigma_min):.10g}",
+        f"          ‖b − Ax★‖ = {float(facts['residual_norm']):.10g}",
+        *_entries("x★", [str(entry)[:28] for entry in facts["x"]]),
+    ]
+
+
+def _entries(name: str, entries: list[str]) -> list[str]:
+    kept = entries[:SHOWN] + ([f"… {len(entries) - SHOWN} more"] if len(entries) > SHOWN else [])
+    return [f"{name if i == 0 else '':<10}{entry}" for i, entry in enumerate(kept)]
+
+
+def _answer(solver: Solver, outcome: Outcome) -> list[str]:
+    lines = [
+        "",
+        f"solver    {solver.summary}",
+        f"          promises {solver.contract.deficiency.value}; {solver.contract.rank_rule}",
+        f"outcome   {outcome.status.value}" + (f": {outcome.message}" if outcome.message else ""),
+    ]
+    if outcome.x is not None:
+        lines += _entries("x̂", [repr(entry) for entry in outcome.x.tolist()])
+    if outcome.rank is not None:
+        lines.append(f"rank      {outcome.rank} reported")
+    if outcome.seconds is not None and outcome.first_call_seconds is not None:
+        lines.append(f"time      {duration(outcome.seconds)}; first call {duration(outcome.first_call_seconds)}")
+    return lines
+
+
+def _judgement(row: Record) -> list[str]:
+    units = {name: metric.unit for name, metric in catalog.METRIC.items()}
+    scores = [f"  {name:<18}{value:<12.4g}{units.get(name, '')}" for name, value in row.scores.items()]
+    limit = f"(small: at most {threshold(row.m, row.n):.4g} units)"
+    return ["", f"scores    {limit}", *scores, "", f"verdict   {row.verdict}"]

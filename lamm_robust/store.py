@@ -1,0 +1,187 @@
+"""What a run leaves behind: a journal first, tables after, nothing half-written.
+
+The journal is an append-only file of checksummed lines, a header and then one line per record, flushed as
+each record is made; a run that is killed resumes from it. Everything else is written to a temporary name and renamed
+when it is complete, so that a reader finds either the old file or the new one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import fcntl
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from lamm_robust.values import Record
+
+JOURNAL = "journal.jsonl"
+RECORDS = "records.parquet"
+MANIFEST = "manifest.sha256"
+
+
+class StoreError(Exception):
+    """A results directory cannot be used; the message says why and what to do."""
+
+
+def _line(content: Mapping[str, Any]) -> str:
+    text = json.dumps(content, ensure_ascii=True, separators=(",", ":"))
+    return f"{zlib.crc32(text.encode()):08x} {text}\n"
+
+
+def _content(line: str) -> dict[str, Any] | None:
+    """What a journal line holds, or None if its checksum does not match."""
+    checksum, _, text = line.rstrip("\n").partition(" ")
+    if not line.endswith("\n") or checksum != f"{zlib.crc32(text.encode()):08x}":
+        return None
+    content: dict[str, Any] = json.loads(text)
+    return content
+
+
+def _float_out(value: object) -> object:
+    """A float as its exact hexadecimal form, so that reading gives back the same bits, inf and nan included."""
+    return {"f": value.hex()} if isinstance(value, float) else value
+
+
+def _float_in(value: Any) -> Any:
+    return float.fromhex(value["f"]) if isinstance(value, dict) and "f" in value else value
+
+
+def encode_record(record: Record) -> dict[str, Any]:
+    """A record as plain JSON values."""
+    flat = {name: _float_out(value) for name, value in vars(record).items() if name != "scores"}
+    return flat | {"scores": {name: value.hex() for name, value in record.scores.items()}}
+
+
+def decode_record(content: Mapping[str, Any]) -> Record:
+    """The inverse of `encode_record`."""
+    flat = {name: _float_in(value) for name, value in content.items() if name != "scores"}
+    return Record(**flat, scores={k: float.fromhex(v) for k, v in content["scores"].items()})
+
+
+class Journal:
+    """An open journal: the records it already held, and a place to append new ones."""
+
+    def __init__(self, path: Path, stream: IO[str], records: list[Record]) -> None:
+        self.path = path
+        self.records = records
+        self._stream = stream
+
+    def append(self, record: Record) -> None:
+        """Write one record and hand it to the operating system, so that killing this process loses nothing."""
+        self._stream.write(_line(encode_record(record)))
+        self._stream.flush()
+        self.records.append(record)
+
+
+@contextlib.contextmanager
+def open_journal(directory: Path, header: Mapping[str, Any], *, fresh: bool = False) -> Iterator[Journal]:
+    """Open or create the journal of a run, and hold its directory for the time being.
+
+    StoreError if the directory cannot be written, is held by another run, holds damage, or holds a run under another
+    header (suite, oracle, library versions), whose numbers must not be mixed with new ones.
+    """
+    path = directory / JOURNAL
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        stream = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"cannot write to '{directory}': {error.strerror}; choose another --out") from error
+    with stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(f"'{directory}' is held by another run; wait for it or choose another --out") from None
+        if fresh:
+            stream.truncate(0)
+        records = _resume(path, stream, header)
+        yield Journal(path, stream, records)
+        os.fsync(stream.fileno())
+
+
+def _resume(path: Path, stream: IO[str], header: Mapping[str, Any]) -> list[Record]:
+    """The records already there; writes the header of a new journal and cuts off a torn last line."""
+    stream.seek(0)
+    lines = stream.readlines()
+    contents = [_content(line) for line in lines]
+    if contents and contents[-1] is None:  # the run was killed while writing it: that case is done again
+        contents.pop()
+        stream.truncate(sum(len(line.encode()) for line in lines[:-1]))
+    if None in contents:
+        raise StoreError(f"'{path}' is damaged in line {contents.index(None) + 1}; start over with --fresh")
+    if not contents:
+        stream.write(_line(header))
+        return []
+    if contents[0] != header:
+        changed = [k for k in header if (contents[0] or {}).get(k) != header[k]]
+        raise StoreError(f"'{path.parent}' holds a run with other {', '.join(changed)}; use --fresh or another --out")
+    return _records(path, contents[1:])
+
+
+def _records(path: Path, contents: Iterable[Mapping[str, Any] | None]) -> list[Record]:
+    try:
+        return [decode_record(content) for content in contents if content is not None]
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"'{path}' was written by another version; start over with --fresh") from error
+
+
+def read_journal(directory: Path) -> tuple[dict[str, Any], list[Record]]:
+    """The header and records of a journal; StoreError if there is none or it is damaged."""
+    path = directory / JOURNAL
+    try:
+        contents = [_content(line) for line in path.read_text(encoding="utf-8").splitlines(keepends=True)]
+    except OSError as error:
+        raise StoreError(f"no run to read in '{directory}': {error.strerror}") from error
+    if not contents or None in contents:
+        raise StoreError(f"'{path}' is damaged or empty")
+    return contents[0] or {}, _records(path, contents[1:])
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a file by new text in one step."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its place when the block succeeds, and vanishes when not."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_records(path: Path, records: Sequence[Record], metrics: Iterable[str], facts: Mapping[str, str]) -> None:
+    """All records as one Parquet file, a column per field and per metric, with a checksum on every page."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kinds = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
+    fields = [
+        pa.field(f.name, kinds.get(str(f.type).removesuffix(" | None"), pa.string()))
+        for f in dataclasses.fields(Record)
+        if f.name != "scores"
+    ]
+    schema = pa.schema(
+        [*fields, *(pa.field(name, pa.float64()) for name in metrics)],
+        metadata={k.encode(): v.encode() for k, v in facts.items()},
+    )
+    rows = [{**vars(record), **record.scores} for record in records]
+    with replacing(path) as temporary:
+        table = pa.Table.from_pylist(rows, schema=schema)
+        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
+
+
+def write_manifest(directory: Path) -> None:
+    """SHA-256 of every file that a reader may rely on, in the format that `sha256sum --check` reads."""
+    files = sorted(f for f in directory.iterdir() if f.name not in (JOURNAL, MANIFEST) and not f.name.startswith("."))
+    lines = [f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.name}\n" for f in files]
+    write_text(directory / MANIFEST, "".join(lines))

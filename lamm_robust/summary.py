@@ -1,0 +1,239 @@
+"""One row per variant: what its records say about whether it can be trusted. Pure functions of records.
+
+*Graded* records are those of resolvable and deficient problems within the solver's contract: only they can
+pass or fail. Rank-deficient problems are counted apart from the safe κ, which is about full rank.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from lamm_robust.values import UNIT_ROUNDOFF, Deficiency, Record, Regime, Verdict
+
+PASSES = frozenset({Verdict.BACKWARD_STABLE.value, Verdict.FORWARD_STABLE.value})
+BACKWARD = frozenset({Verdict.BACKWARD_STABLE.value})
+BROKEN = frozenset(v.value for v in (Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.BAD_OUTPUT))
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the leaderboard says of one variant; NaN and None where there is nothing to say it from."""
+
+    variant: str
+    library: str
+    algorithm: str
+    precision: str
+    device: str
+    stability: str
+    backward_safe_kappa: float
+    """Largest κ such that every graded full-rank problem at or below it was solved backward stably; 0 if none."""
+    forward_safe_kappa: float
+    """The same, where forward stable is enough."""
+    deficient_passed: int
+    deficient_total: int
+    worst_backward_error: float
+    worst_backward_problem: str
+    worst_forward_error: float
+    worst_forward_problem: str
+    silent_failures: int
+    failures: int
+    """Graded problems that ended in refusal, crash, time-out, non-finite or bad output."""
+    rank_right: int
+    rank_total: int
+    computes_in: str
+    relative_time: float
+    """Median over problems of the time relative to the fastest variant that passed the same problem."""
+    seconds: float
+    """Median steady-state seconds."""
+    first_call_seconds: float
+    """Median first call."""
+    unrepeatable: int
+    cases: int
+
+
+def is_graded(record: Record) -> bool:
+    """Whether the record can pass or fail: truth is resolvable and the contract covers the problem."""
+    return record.regime != Regime.AMBIGUOUS.value and record.verdict != Verdict.OUT_OF_CONTRACT.value
+
+
+def is_full_rank(record: Record) -> bool:
+    """Whether the problem has full rank, resolvably."""
+    return record.regime == Regime.RESOLVABLE.value
+
+
+SAME_KAPPA = 0.9
+"""Two problems whose κ differ by less than a tenth were asked to have the same κ, before rounding."""
+
+
+def has_one_answer(record: Record) -> bool:
+    """Whether x★ is the one answer that the contract allows, so that the distance to it means something."""
+    return record.promises != Deficiency.BASIC.value or record.rank == record.n
+
+
+def safe_kappa(records: Iterable[Record], passing: frozenset[str]) -> float:
+    """The largest κ such that every one of the records at or below it has a passing verdict; 0 if none has."""
+    graded = list(records)
+    fails_from = min((r.kappa for r in graded if r.verdict not in passing), default=math.inf)
+    return max((r.kappa for r in graded if r.kappa < SAME_KAPPA * fails_from), default=0.0)
+
+
+def stability(graded: Sequence[Record], forward_safe: float, precision: str) -> str:
+    """The stability class in words.
+
+    *Conditionally stable* up to κ = u^(-1/2): what solvers that square κ but refine or switch promise (as
+    CholeskyQR2 does: Yamamoto et al., Electron. Trans. Numer. Anal. 44 (2015) 306).
+    """
+    verdicts = {record.verdict for record in graded}
+    if not verdicts:
+        return "not judged"
+    if verdicts & BROKEN:
+        return "broken"
+    if verdicts <= BACKWARD:
+        return "backward stable"
+    if verdicts <= PASSES:
+        return "forward stable"
+    return "conditionally stable" if forward_safe >= UNIT_ROUNDOFF[precision] ** -0.5 else "unstable"
+
+
+HIGH_KAPPA = 1e3
+"""From here on, errors of working and higher precision differ by three digits: they cannot be confused."""
+
+LOW_KAPPA = 10.0
+"""Up to here even methods that square κ lose only two digits, so a loss of more is the arithmetic's."""
+
+
+def computes_in(records: Iterable[Record]) -> str:
+    """The arithmetic that the errors betray, or "?" where the problems at hand cannot tell.
+
+    With κ high, working precision leaves a relative error near uκ, while an answer computed in higher precision
+    and rounded once has relative error near u whatever κ is. With κ low, every method leaves a few u, unless
+    products are rounded to fewer bits (TF32 has 11: an error of 2^-11 is 2^13 units of float32).
+    """
+    judged = (r for r in records if is_graded(r) and is_full_rank(r) and has_one_answer(r))
+    solved = [r for r in judged if "relative_error" in r.scores]
+    if not solved:
+        return "?"
+    precision = solved[0].precision
+    u = UNIT_ROUNDOFF[precision]
+    high = [r.scores["relative_error"] for r in solved if r.kappa >= HIGH_KAPPA]
+    low = [r.scores["relative_error"] for r in solved if r.kappa <= LOW_KAPPA]
+    if low and statistics.median(low) > 100 * u:
+        return f"less than {precision}"
+    if precision == "float32" and high and statistics.median(high) <= 2 * u:
+        return "float64"
+    return precision if high or low else "?"
+
+
+def relative_times(records: Iterable[Record]) -> dict[str, float]:
+    """Per variant, the median over problems of its time over that of the fastest variant that passed there."""
+    by_problem: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
+    for record in records:
+        if record.seconds is not None and record.verdict in PASSES:
+            by_problem[record.problem, record.precision, record.device].append(record)
+    ratios: dict[str, list[float]] = defaultdict(list)
+    for rivals in by_problem.values():
+        fastest = min(r.seconds or math.inf for r in rivals)
+        for r in rivals:
+            ratios[r.variant].append((r.seconds or math.inf) / fastest)
+    return {variant: statistics.median(values) for variant, values in ratios.items()}
+
+
+def _worst(records: Iterable[Record], metric: str) -> tuple[float, str]:
+    scored = [(r.scores[metric], r.problem) for r in records if metric in r.scores]
+    return max(scored, key=lambda pair: pair[0], default=(math.nan, ""))
+
+
+def _median(values: Iterable[float | None]) -> float:
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else math.nan
+
+
+def row(records: Sequence[Record], relative_time: float) -> Row:
+    """The leaderboard row of one variant from all its records (at least one)."""
+    one = records[0]
+    graded = [r for r in records if is_graded(r)]
+    full = [r for r in graded if is_full_rank(r)]
+    deficient = [r for r in graded if not is_full_rank(r)]
+    forward_safe = safe_kappa(full, PASSES)
+    backward, backward_problem = _worst(graded, "backward_error")
+    forward, forward_problem = _worst(filter(has_one_answer, full), "forward_error")
+    ranked = [r for r in records if "rank_error" in r.scores]
+    finite = {v.value for v in (Verdict.WRONG, Verdict.INACCURATE)} | PASSES
+    return Row(
+        variant=one.variant,
+        library=one.library,
+        algorithm=one.algorithm,
+        precision=one.precision,
+        device=one.device,
+        stability=stability(graded, forward_safe, one.precision),
+        backward_safe_kappa=safe_kappa(full, BACKWARD),
+        forward_safe_kappa=forward_safe,
+        deficient_passed=sum(r.verdict in PASSES for r in deficient),
+        deficient_total=len(deficient),
+        worst_backward_error=backward,
+        worst_backward_problem=backward_problem,
+        worst_forward_error=forward,
+        worst_forward_problem=forward_problem,
+        silent_failures=sum(r.verdict == Verdict.WRONG.value for r in records),
+        failures=sum(r.verdict not in finite for r in graded),
+        rank_right=sum(r.scores["rank_error"] == 0.0 for r in ranked),
+        rank_total=len(ranked),
+        computes_in=computes_in(records),
+        relative_time=relative_time,
+        seconds=_median(r.seconds for r in records),
+        first_call_seconds=_median(r.first_call_seconds for r in records),
+        unrepeatable=sum(not r.repeatable for r in records),
+        cases=len(records),
+    )
+
+
+STABILITY_ORDER = (
+    "backward stable",
+    "forward stable",
+    "conditionally stable",
+    "unstable",
+    "broken",
+    "not judged",
+)
+
+
+def leaderboard(records: Iterable[Record]) -> list[Row]:
+    """All rows, the most trustworthy first within each device and precision."""
+    by_variant: dict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        by_variant[record.variant].append(record)
+    times = relative_times(record for group in by_variant.values() for record in group)
+    rows = [row(group, times.get(variant, math.nan)) for variant, group in by_variant.items()]
+    return sorted(
+        rows,
+        key=lambda r: (
+            r.device,
+            -int(r.precision.removeprefix("float")),
+            STABILITY_ORDER.index(r.stability),
+            r.silent_failures,
+            -r.backward_safe_kappa,
+            -r.forward_safe_kappa,
+            r.variant,
+        ),
+    )
+
+
+def by_decade(records: Iterable[Record], metric: str) -> Mapping[str, Mapping[int, float]]:
+    """variant → decade of κ → worst score over resolvable full-rank problems (inf where no answer came)."""
+    worst: dict[str, dict[int, float]] = defaultdict(dict)
+    for r in records:
+        if is_graded(r) and is_full_rank(r) and (metric != "forward_error" or has_one_answer(r)):
+            decade = round(math.log10(r.kappa))
+            cells = worst[r.variant]
+            cells[decade] = max(cells.get(decade, 0.0), r.scores.get(metric, math.inf))
+    return worst
+
+
+def silent_failures(records: Iterable[Record]) -> list[Record]:
+    """The records with a wrong answer and no warning, the smallest and best conditioned problems first."""
+    wrong = [r for r in records if r.verdict == Verdict.WRONG.value]
+    return sorted(wrong, key=lambda r: (r.variant, r.m * r.n, r.kappa, r.problem))

@@ -1,0 +1,149 @@
+"""The parent's end of a worker: start it, ask it, and turn its death or silence into an outcome.
+
+A solver that kills its process, or does not come back in time, costs its own case only: the case is recorded as
+crashed or timed out, with the last words of the process, and the next case gets a fresh one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lamm_robust.values import Device, Library, Outcome, Precision, Problem, Status
+from lamm_robust.worker import decode
+
+CASE_SECONDS = 60.0
+"""A case that takes longer is timed out: a thousand times what the largest problem takes the slowest solver."""
+
+START_SECONDS = 120.0
+"""Importing JAX and waking a GPU takes seconds; a machine under load may need minutes."""
+
+THREADS = dict.fromkeys(
+    (
+        "OPENBLAS_NUM_THREADS",
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "BLIS_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+    ),
+    "1",
+)
+"""One BLAS thread: answers depend on the number of threads, and small problems are faster without."""
+
+LAST_WORDS = 3  # lines of the dead process's own output that are kept in the message
+
+
+class WorkerStartError(Exception):
+    """A worker did not come up; the message ends with its last words."""
+
+
+class HarnessError(Exception):
+    """The harness itself is at fault, not a solver."""
+
+
+@dataclass(eq=False)
+class Worker:
+    """A child process for one library at one precision on one device; use it as a context manager."""
+
+    library: Library
+    precision: Precision
+    device: Device
+    case_seconds: float = CASE_SECONDS
+    hello: dict[str, Any] = field(default_factory=dict)
+    """What the process said it runs on when it last started."""
+
+    def __enter__(self) -> Worker:
+        self._start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def _start(self) -> None:
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by _stop
+        child_reads, self._requests = os.pipe()
+        self._replies, child_writes = os.pipe()
+        who = (self.library.name, self.precision, self.device)
+        environment = os.environ | THREADS | dict(self.library.environment(self.precision, self.device))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "lamm_robust.worker", *who, str(child_reads), str(child_writes)],
+            pass_fds=(child_reads, child_writes),
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            cwd=Path(__file__).parents[1],
+            start_new_session=True,  # a Ctrl-C is for the parent, which then ends its workers
+        )
+        os.close(child_reads)
+        os.close(child_writes)
+        self._buffer = b""
+        line = self._line(START_SECONDS)
+        if line is None:
+            self._process.kill()
+            words = self._last_words()
+            self._stop()
+            raise WorkerStartError(f"no worker for {self.library.name} on {self.device}: {words}")
+        self.hello.update(json.loads(line))
+
+    def _stop(self) -> None:
+        for descriptor in (self._requests, self._replies):
+            os.close(descriptor)
+        self._process.kill()  # it holds nothing that could be lost
+        self._process.wait()
+        self._output.close()
+
+    def send(self, problem: Problem, algorithm: str) -> None:
+        """Ask for an attempt; `receive` returns its outcome."""
+        request = json.dumps({"problem": str(problem.key), "algorithm": algorithm}) + "\n"
+        try:
+            os.write(self._requests, request.encode())
+        except BrokenPipeError:  # it died after its last answer; receive() finds it dead and says so
+            return
+
+    def receive(self, problem: Problem) -> Outcome:
+        """The outcome of the attempt that was sent; HarnessError if it was about other bits."""
+        line = self._line(self.case_seconds)
+        if line is None:
+            return self._lost()
+        reply = json.loads(line)
+        if reply["digest"] != problem.digest:
+            raise HarnessError(f"the worker built other bits than the parent for '{problem.key}'")
+        return decode(reply["outcome"])
+
+    def _line(self, seconds: float) -> bytes | None:
+        """The next line from the child, or None when it died or stayed silent for that long."""
+        while b"\n" not in self._buffer:
+            ready, _, _ = select.select([self._replies], [], [], seconds)
+            piece = os.read(self._replies, 1 << 20) if ready else b""
+            if not piece:
+                return None
+            self._buffer += piece
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line
+
+    def _lost(self) -> Outcome:
+        """The outcome for a worker that did not answer, and a fresh process in its place."""
+        try:
+            code = self._process.wait(timeout=1.0)  # a closed pipe is seen a moment before the exit status
+            how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
+            outcome = Outcome(Status.CRASHED, message=f"the process ended with {how}; {self._last_words()}")
+        except subprocess.TimeoutExpired:
+            message = f"no answer within {self.case_seconds:g} s"
+            outcome = Outcome(Status.TIMED_OUT, seconds=self.case_seconds, message=message)
+        self._stop()
+        self._start()
+        return outcome
+
+    def _last_words(self) -> str:
+        self._output.seek(0)
+        lines = self._output.read().decode(errors="replace").strip().splitlines()
+        return "last words: " + " / ".join(lines[-LAST_WORDS:]) if lines else "it said nothing"

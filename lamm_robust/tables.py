@@ -1,0 +1,211 @@
+"""Tables to read and to decide from: Markdown, CSV and the terminal. Pure functions of rows and records.
+
+Text that came from outside (messages of solvers) is made inert before it is written: it cannot
+become markup, a spreadsheet formula or a terminal escape.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from lamm_robust.summary import Row, by_decade, silent_failures
+from lamm_robust.values import Record
+
+PASS_LINE = {"backward_error": "backward error in u‖A‖_F", "forward_error": "forward error in Wedin bounds"}
+
+COLUMNS: tuple[tuple[str, str], ...] = (
+    ("solver", "library and algorithm"),
+    ("class", "stability over every graded problem"),
+    ("backward stable to κ", "every full-rank problem at or below this κ was solved backward stably"),
+    ("forward stable to κ", "the same for forward stability, the weaker promise"),
+    ("deficient", "rank-deficient problems solved stably, of those within its contract"),
+    ("worst backward", "largest backward error, in u‖A‖_F"),
+    ("worst forward", "largest forward error at full rank, in Wedin bounds"),
+    ("silent", "silent failures: finite, no warning, and no correct digit"),
+    ("failed", "refused, crashed, timed out, non-finite or bad output within its contract"),
+    ("rank right", "reported ranks that are exact, where the precision can tell"),
+    ("computes in", "the arithmetic that its errors betray"),
+    ("time", "median time relative to the fastest solver that is right on the same problem"),
+    ("first call", "median seconds of the first call on a shape, compilation included"),
+)
+
+
+OFF_SCREEN = ("rank right", "first call")
+"""Columns that only the files have, so that the others fit a terminal."""
+
+
+def inert(text: object) -> str:
+    """One line of text without control characters, with Markdown and HTML markup escaped."""
+    line = "".join(c if c.isprintable() else " " for c in " ".join(str(text).split()))
+    for mark, escaped in (
+        ("&", "&amp;"),
+        ("<", "&lt;"),
+        (">", "&gt;"),
+        ("|", "\\|"),
+        ("`", "'"),
+        ("[", "\\["),
+    ):
+        line = line.replace(mark, escaped)
+    return line
+
+
+def number(value: float) -> str:
+    """Two significant digits, and no more ink than needed."""
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞"
+    if value == 0.0 or 0.01 <= abs(value) < 1000:
+        return f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"
+    mantissa, exponent = f"{value:.0e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def share(part: int, whole: int) -> str:
+    """“part/whole”, or a dash where there was nothing to count."""
+    return f"{part}/{whole}" if whole else "–"
+
+
+def cells(row: Row) -> list[str]:
+    """A leaderboard row as text, in the order of COLUMNS."""
+    return [
+        f"{row.library}-{row.algorithm}",
+        row.stability,
+        number(row.backward_safe_kappa) if row.backward_safe_kappa else "–",
+        number(row.forward_safe_kappa) if row.forward_safe_kappa else "–",
+        share(row.deficient_passed, row.deficient_total),
+        number(row.worst_backward_error),
+        number(row.worst_forward_error),
+        str(row.silent_failures),
+        str(row.failures),
+        share(row.rank_right, row.rank_total),
+        row.computes_in,
+        "–" if math.isnan(row.relative_time) else f"{row.relative_time:.1f}×",
+        "–" if math.isnan(row.first_call_seconds) else duration(row.first_call_seconds),
+    ]
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the unit that reads best."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} µs"
+
+
+def groups(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
+    """Rows under a title per precision and device, in the order given."""
+    grouped = itertools.groupby(rows, key=lambda r: f"{r.precision} on {r.device.upper()}")
+    return [(title, list(members)) for title, members in grouped]
+
+
+def markdown_table(header: Sequence[str], body: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; the cells must already be inert."""
+    lines = [header, ["---"] * len(header), *body]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def leaderboard_markdown(title: str, rows: Sequence[Row], records: Sequence[Record], absent: Mapping[str, str]) -> str:
+    """The leaderboard page: a table per precision and device, the errors by κ, and what was not measured."""
+    parts = [f"# {title}\n\n"]
+    for name, members in groups(rows):
+        shown = [r for r in records if r.variant in {m.variant for m in members}]
+        parts += [f"## {name}\n\n", markdown_table([c for c, _ in COLUMNS], map(cells, members)), "\n"]
+        for metric, words in PASS_LINE.items():
+            parts += [f"### Worst {words}, by κ ({name})\n\n", decade_table(members, shown, metric), "\n"]
+    if absent:
+        parts += ["## Not measured\n\n", markdown_table(["solver", "why"], absent.items()), "\n"]
+    parts += ["## Columns\n\n", *(f"- **{column}**: {meaning}.\n" for column, meaning in COLUMNS)]
+    return "".join(parts)
+
+
+def decade_table(rows: Sequence[Row], records: Iterable[Record], metric: str) -> str:
+    """Solvers × decades of κ: the worst score over full-rank problems; ∞ where no finite answer came."""
+    worst = by_decade(records, metric)
+    decades = sorted({decade for cells in worst.values() for decade in cells})
+    body = [
+        [f"{r.library}-{r.algorithm}", *(number(worst.get(r.variant, {}).get(d, math.nan)) for d in decades)]
+        for r in rows
+    ]
+    return markdown_table(["solver", *(f"1e{d}" for d in decades)], body)
+
+
+def leaderboard_csv(rows: Iterable[Row]) -> str:
+    """Every field of every row, in full precision."""
+    return csv_text([f.name for f in dataclasses.fields(Row)], (vars(row).values() for row in rows))
+
+
+def csv_text(header: Sequence[str], body: Iterable[Iterable[object]]) -> str:
+    """CSV in which no text cell can be taken for a formula."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(header)
+    for line in body:
+        writer.writerow([_tame(value) if isinstance(value, str) else value for value in line])
+    return stream.getvalue()
+
+
+def _tame(text: str) -> str:
+    line = " ".join(text.split())
+    return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line
+
+
+def failures_markdown(records: Iterable[Record]) -> str:
+    """Every silent failure as one line that can be replayed, the simplest problem of each variant first."""
+    wrong = silent_failures(records)
+    parts = [
+        "# Silent failures\n\n",
+        (
+            "A finite answer, no warning, and no correct digit, on a problem that the precision can resolve and the\n"
+            'solver\'s contract covers. Each line replays: `lamm-robust replay "KEY"`.\n'
+        ),
+    ]
+    if not wrong:
+        parts.append("\nNone.\n")
+    for variant, members in itertools.groupby(wrong, key=lambda r: r.variant):
+        lines = list(members)
+        parts.append(f"\n## {variant}: {len(lines)}\n\n")
+        parts += [f"- `{r.problem} @ {r.variant}` — {how_wrong(r)}\n" for r in lines]
+    return "".join(parts)
+
+
+def how_wrong(record: Record) -> str:
+    """A silent failure in words."""
+    what = f"{record.regime}, κ = {number(record.kappa)}: relative error {number(record.scores['relative_error'])}"
+    if record.reported_rank is not None and record.reported_rank != record.rank:
+        what += f", rank {record.reported_rank} reported for {record.rank}"
+    return what
+
+
+def terminal_tables(rows: Iterable[Row]) -> list[Table]:
+    """The leaderboard for the terminal, a table per precision and device."""
+    tables = []
+    for title, members in groups(rows):
+        table = Table(
+            title=title,
+            title_justify="left",
+            title_style="bold",
+            header_style="bold",
+            pad_edge=False,
+            box=SIMPLE_HEAD,
+        )
+        shown = [index for index, (column, _) in enumerate(COLUMNS) if column not in OFF_SCREEN]
+        for column in (COLUMNS[index][0] for index in shown):
+            words = column in ("solver", "class", "computes in")
+            table.add_column(column, justify="left" if words else "right", no_wrap=words)
+        for row in members:
+            line = cells(row)
+            table.add_row(*(line[index] for index in shown), style=STYLE.get(row.stability, ""))
+        tables.append(table)
+    return tables
+
+
+STYLE: Mapping[str, str] = {"backward stable": "green", "unstable": "yellow", "broken": "red"}
