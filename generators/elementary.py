@@ -1,0 +1,66 @@
+"""Elementary functions and rationals, rounded once to the working precision.
+
+The exp, pow, sin and cos of a C library differ in the last bit from one machine to the next, so mpmath
+evaluates them at 120 bits: more than twice the 53 of float64, which leaves about one chance in 2⁶⁰ per value
+that the last of those bits could matter to the rounding.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from lamm_robust.values import Array, Precision
+
+WORKING_BITS = 120
+SIGNIFICAND = {"float32": 24, "float64": 53}
+"""Bits of the significand, the hidden one included (IEEE 754)."""
+
+
+@cache
+def _context() -> Any:
+    """Make an mpmath context of our own: the precision that others set is neither seen nor changed."""
+    import mpmath
+
+    context = mpmath.MPContext()
+    context.prec = WORKING_BITS
+    return context
+
+
+def _rounded(value: Any, dtype: Precision) -> float:
+    context = _context()
+    with context.workprec(SIGNIFICAND[dtype]):
+        return float(+value)
+
+
+def power(base: int, exponent: Fraction) -> float:
+    """Return ``base`` to a rational power, rounded to float64."""
+    context = _context()
+    return _rounded(context.power(base, context.mpf(exponent.numerator) / exponent.denominator), "float64")
+
+
+def cos_sin(angle: float, dtype: Precision) -> tuple[float, float]:
+    """Return cosine and sine of an angle in radians, each rounded to the dtype."""
+    context = _context()
+    cosine, sine = context.cos_sin(context.mpf(angle))
+    return _rounded(cosine, dtype), _rounded(sine, dtype)
+
+
+def nearest(value: Fraction, dtype: Precision) -> float:
+    """Return the number of the dtype nearest to a rational in its normal range, ties to even."""
+    bits = SIGNIFICAND[dtype]
+    exponent = value.numerator.bit_length() - value.denominator.bit_length() - bits
+    scaled = value / Fraction(2) ** exponent  # 0, or between 2^(bits − 1) and 2^(bits + 1) in size
+    if abs(scaled) >= 2**bits:
+        scaled, exponent = scaled / 2, exponent + 1
+    return math.ldexp(round(scaled), exponent)
+
+
+def rounded_array(values: list[Any], dtype: Precision) -> Array:
+    """Return nested lists of rationals as an array of the dtype, each entry rounded once."""
+    exact = np.array(values, dtype=object)
+    return np.array([nearest(value, dtype) for value in exact.flat], dtype=dtype).reshape(exact.shape)

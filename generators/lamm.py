@@ -1,0 +1,183 @@
+"""Steering an optical mesh towards a target power transmission: one linear least-squares step.
+
+A rectangular mesh of Mach-Zehnder interferometers (Clements, Humphreys, Metcalf, Kolthammer and Walmsley,
+Optimal design for universal multiport interferometers, Optica 3 (2016) 1460-1465) turns N optical modes into
+one another. Its N(N−1)/2 interferometers have two phases each, T(θ, φ) = [[e^{iφ} cos θ, −sin θ],
+[e^{iφ} sin θ, cos θ]] (their eq. 1), and what a power meter sees is |U|², whose rows and columns sum to 1.
+
+The columns of A are derivatives of vec |U|² along random directions in the space of the N(N−1) phases, and
+b is what is missing to the power transmission of another mesh. Doubly stochastic matrices have (N−1)² degrees
+of freedom, so A has full column rank for up to that many directions. Beyond that it is deficient up to the
+truncation of the difference quotient and to rounding: the stored matrix has full rank by a hair, as in an
+experiment. The mesh is evaluated in the working precision, real and imaginary parts apart (a complex product
+may be fused on one machine and not on the next).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from generators.bits import Stream
+from generators.checks import MAX_SEED, ratio, whole
+from generators.elementary import cos_sin
+from generators.grids import crossed, of_profile
+from lamm_robust.values import UNIT_ROUNDOFF, Array, Family, Precision, Value
+
+TURN = 6.283185307179586
+"""2π, rounded to float64."""
+MAX_MODES = 16
+MAX_DIRECTIONS = 1024
+MAX_STEP = 1.0
+"""In radians, times the length of a direction: beyond this a difference says nothing of a derivative."""
+
+
+def pairs(modes: int) -> list[int]:
+    """List the upper mode of each interferometer, column by column of the mesh: N(N−1)/2 of them."""
+    return [upper for column in range(modes) for upper in range(column % 2, modes - 1, 2)]
+
+
+def rotations(phases: Array, dtype: Precision) -> tuple[Array, Array]:
+    """Return cosines and sines of phases of any shape, each rounded once to the dtype."""
+    flat = np.array([cos_sin(float(phase), dtype) for phase in phases.flat], dtype=dtype)
+    return flat[:, 0].reshape(phases.shape), flat[:, 1].reshape(phases.shape)
+
+
+def _delay(mode: Array, cosine: Array, sine: Array) -> Array:
+    """Return e^{iφ} times one mode; the first axis holds real and imaginary part."""
+    real, imaginary = mode
+    return np.stack((cosine * real - sine * imaginary, sine * real + cosine * imaginary))
+
+
+def _couple(upper: Array, lower: Array, cosine: Array, sine: Array) -> tuple[Array, Array]:
+    """Return the two modes behind the beam splitter of angle θ."""
+    return cosine * upper - sine * lower, sine * upper + cosine * lower
+
+
+def transmission(phases: Array, modes: int, dtype: Precision) -> Array:
+    """Return |U|² of several meshes: (meshes, 2, N(N−1)/2) → (meshes, N, N), all in the dtype."""
+    cosines, sines = rotations(phases, dtype)
+    U = _identity(len(phases), modes, dtype)
+    for k, i in enumerate(pairs(modes)):
+        upper = _delay(U[:, :, i], cosines[:, 1, k, None], sines[:, 1, k, None])
+        U[:, :, i], U[:, :, i + 1] = _couple(upper, U[:, :, i + 1], cosines[:, 0, k, None], sines[:, 0, k, None])
+    return np.asarray(U[0] * U[0] + U[1] * U[1])
+
+
+def derivative(phases: Array, directions: Array, modes: int, dtype: Precision) -> Array:
+    """Differentiate |U|² of one mesh along directions, by the product rule through the mesh (forward mode).
+
+    ``phases`` has shape (2, N(N−1)/2), θ before φ; ``directions`` (d, 2, N(N−1)/2); the result (d, N, N).
+    """
+    cosines, sines = rotations(phases, dtype)
+    U = _identity(1, modes, dtype)
+    dU = np.zeros((2, len(directions), modes, modes), dtype=dtype)
+    for k, i in enumerate(pairs(modes)):
+        upper = _delay(U[:, :, i], cosines[1, k], sines[1, k])
+        turned = np.stack((-upper[1], upper[0]))  # i e^{iφ}: the derivative of the delay along φ
+        d_upper = _delay(dU[:, :, i], cosines[1, k], sines[1, k]) + directions[:, 1, k, None] * turned
+        U[:, :, i], U[:, :, i + 1] = _couple(upper, U[:, :, i + 1], cosines[0, k], sines[0, k])
+        d_first, d_second = _couple(d_upper, dU[:, :, i + 1], cosines[0, k], sines[0, k])
+        dU[:, :, i] = d_first - directions[:, 0, k, None] * U[:, :, i + 1]
+        dU[:, :, i + 1] = d_second + directions[:, 0, k, None] * U[:, :, i]
+    return np.asarray(2 * (U[0] * dU[0] + U[1] * dU[1]))
+
+
+def _identity(count: int, modes: int, dtype: Precision) -> Array:
+    U = np.zeros((2, count, modes, modes), dtype=dtype)
+    U[0] = np.eye(modes, dtype=dtype)
+    return U
+
+
+def difference(phases: Array, directions: Array, step: float, modes: int, dtype: Precision) -> Array:
+    """Return central differences (|U(p + hd)|² − |U(p − hd)|²)/2h, all in the dtype: (d, N, N)."""
+    h = np.asarray(step, dtype=dtype)
+    ahead = transmission(phases + h * directions, modes, dtype)
+    behind = transmission(phases - h * directions, modes, dtype)
+    return np.asarray((ahead - behind) / (2 * h))
+
+
+def random_phases(stream: Stream, modes: int, dtype: Precision) -> Array:
+    """Draw θ and φ of every interferometer, uniform in [0, 2π): shape (2, N(N−1)/2)."""
+    return (TURN * stream.uniform(modes * (modes - 1))).astype(dtype).reshape(2, -1)
+
+
+def random_directions(stream: Stream, modes: int, count: int, dtype: Precision) -> Array:
+    """Draw directions of about normal entries, shape (count, 2, N(N−1)/2); fewer are the first of more."""
+    return stream.bell(count * modes * (modes - 1)).astype(dtype).reshape(count, 2, -1)
+
+
+def build(dtype: Precision, *, modes: int, directions: int, step: float, seed: int) -> tuple[Array, Array]:
+    """Build A (modes² × directions) and b (modes²), the modes of the output before those of the input.
+
+    With ``step`` 0 the derivatives are those of forward mode. Raises ValueError for bad parameters.
+    """
+    _check(dtype, modes, directions, step, seed)
+    phases, target = (random_phases(Stream("lamm", mesh, modes, seed), modes, dtype) for mesh in ("mesh", "target"))
+    along = random_directions(Stream("lamm", "directions", modes, seed), modes, directions, dtype)
+    columns = difference(phases, along, step, modes, dtype) if step else derivative(phases, along, modes, dtype)
+    now, wanted = transmission(np.stack((phases, target)), modes, dtype)
+    return columns.reshape(directions, -1).T.copy(), (wanted - now).reshape(-1)
+
+
+def _check(dtype: Precision, modes: int, directions: int, step: float, seed: int) -> None:
+    whole("modes", modes, 2, MAX_MODES)
+    whole("directions", directions, 1, MAX_DIRECTIONS)
+    whole("seed", seed, 0, MAX_SEED)
+    roundoff = UNIT_ROUNDOFF[dtype]
+    if 0 < ratio("step", step, MAX_STEP) < roundoff:
+        raise ValueError(f"step is {step}; in {dtype} accepted is 0 or from {roundoff:g} to {MAX_STEP:g}.")
+
+
+STEPS: dict[Precision, tuple[float, ...]] = {"float32": (0.0, 2.0**-8), "float64": (0.0, 2.0**-17)}
+"""Forward mode, and about the cube root of u, where truncation h² and rounding u/h balance."""
+FULL_STEPS: dict[Precision, tuple[float, ...]] = {
+    "float32": (*STEPS["float32"], 2.0**-4, 2.0**-12),
+    "float64": (*STEPS["float64"], 2.0**-8, 2.0**-26),
+}
+
+Sizes = dict[int, tuple[int, ...]]
+QUICK: Sizes = {4: (7, 9, 16)}
+STANDARD: Sizes = {4: (4, 7, 9, 12, 16), 6: (10, 25, 30), 8: (16, 49, 56)}
+FULL: Sizes = {**STANDARD, 2: (1, 2), 3: (2, 4, 6), 5: (8, 16, 20)}
+"""Modes N, and directions below, at and above the (N−1)² degrees of freedom."""
+
+
+def grid(profile: str, dtype: Precision) -> Iterator[dict[str, Value]]:
+    """List the problems of a profile; raises ValueError for an unknown one."""
+    sizes = of_profile(profile, {"quick": QUICK, "standard": STANDARD, "full": FULL})
+    steps = FULL_STEPS[dtype] if profile == "full" else STEPS[dtype]
+    seeds = of_profile(profile, {"quick": (0,), "standard": (0, 1), "full": (0, 1, 2)})
+    for modes, directions in sizes.items():
+        yield from crossed(modes=(modes,), directions=directions, step=steps, seed=seeds)
+
+
+def strategy(dtype: Precision) -> Any:
+    """Up to 5 modes and 24 directions; the simplest is one direction of one interferometer, step 0."""
+    from hypothesis import strategies as st
+
+    return st.fixed_dictionaries(
+        {
+            "modes": st.integers(2, 5),
+            "directions": st.integers(1, 24),
+            "step": st.sampled_from(FULL_STEPS[dtype]),
+            "seed": st.integers(0, 9999),
+        }
+    )
+
+
+FAMILY = Family(
+    name="lamm",
+    summary="steering the power transmission of a mesh of N(N−1)/2 Mach-Zehnder interferometers",
+    parameters={
+        "modes": "optical modes N: A has N² rows",
+        "directions": "random directions in the space of phases: columns of A",
+        "step": "step of the central differences in radians, 0 for exact derivatives",
+        "seed": "number of the random stream",
+    },
+    build=build,
+    grid=grid,
+    strategy=strategy,
+)

@@ -1,0 +1,108 @@
+"""The eleven linear regressions of NIST's Statistical Reference Datasets (StRD), with certified answers.
+
+The data are decimal numbers, kept in `nist_data` as NIST prints them, next to the coefficients and the
+residual sum of squares that NIST certifies to 15 digits. The certified answer is that of the decimal problem.
+The stored problem is the decimal one with every entry (the powers of x too) rounded once to the working
+precision, and its answer is a different one: for Filip in float64 the two agree to under eight digits. So
+solvers are judged by the truth of the stored bits, and `certified` says what the statistician is after.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from generators.checks import one_of
+from generators.elementary import rounded_array
+from generators.grids import crossed, of_profile
+from lamm_robust.values import Array, Family, Precision, Value
+
+DATASETS = (
+    "Norris",
+    "Pontius",
+    "NoInt1",
+    "NoInt2",
+    "Filip",
+    "Longley",
+    "Wampler1",
+    "Wampler2",
+    "Wampler3",
+    "Wampler4",
+    "Wampler5",
+)
+"""In the order of NIST's own list: from the lower to the higher level of difficulty."""
+
+
+@dataclass(frozen=True)
+class Certified:
+    """What NIST certifies about a data set, to 15 digits, for the decimal problem."""
+
+    coefficients: tuple[Fraction, ...]
+    residual_sum_of_squares: Fraction
+    level: str
+    """NIST's level of difficulty: lower, average or higher."""
+    source: str
+
+
+@cache
+def _read(dataset: str) -> dict[str, Any]:
+    one_of("dataset", dataset, DATASETS)
+    text = (resources.files("generators") / "nist_data" / f"{dataset}.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def certified(dataset: str) -> Certified:
+    """Return the certified values of a data set; raises ValueError for a name that is not in DATASETS."""
+    data = _read(dataset)
+    return Certified(
+        coefficients=tuple(Fraction(text) for text in data["coefficients"]),
+        residual_sum_of_squares=Fraction(data["residual_sum_of_squares"]),
+        level=data["level"],
+        source=data["source"],
+    )
+
+
+def decimal_design(dataset: str) -> tuple[list[list[Fraction]], list[Fraction]]:
+    """Return A (rows of exact rationals) and y of the decimal problem; raises ValueError as `certified`."""
+    data = _read(dataset)
+    rows = [[Fraction(text) for text in line.split()] for line in data["rows"].strip().splitlines()]
+    return [_columns(data, predictors) for _, *predictors in rows], [row[0] for row in rows]
+
+
+def _columns(data: dict[str, Any], predictors: list[Fraction]) -> list[Fraction]:
+    if data["model"] == "polynomial":
+        return [predictors[0] ** j for j in range(data["degree"] + 1)]
+    return [Fraction(1), *predictors] if data["model"] == "intercept" else predictors
+
+
+def build(dtype: Precision, *, dataset: str) -> tuple[Array, Array]:
+    """Build A (observations × coefficients) and b = y, rounded once; raises ValueError for a bad name."""
+    A, y = decimal_design(dataset)
+    return rounded_array(A, dtype), rounded_array(y, dtype)
+
+
+def grid(profile: str, _dtype: Precision) -> Iterator[dict[str, Value]]:
+    """All eleven, in every profile and precision; raises ValueError for an unknown profile."""
+    return crossed(dataset=of_profile(profile, {"quick": DATASETS, "standard": DATASETS, "full": DATASETS}))
+
+
+def strategy(_dtype: Precision) -> Any:
+    """One of the eleven; the simplest is the first in NIST's list."""
+    from hypothesis import strategies as st
+
+    return st.fixed_dictionaries({"dataset": st.sampled_from(DATASETS)})
+
+
+FAMILY = Family(
+    name="nist",
+    summary="the eleven linear regressions of NIST's Statistical Reference Datasets",
+    parameters={"dataset": "name of the data set: " + ", ".join(DATASETS)},
+    build=build,
+    grid=grid,
+    strategy=strategy,
+)

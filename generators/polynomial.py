@@ -1,0 +1,117 @@
+"""Polynomial least squares in the monomial basis: the columns of A are 1, t, t², …, t^degree.
+
+The textbook example fits a quadratic to (0, 1.0), (1, 2.1), (2, 3.9), (3, 8.2), (4, 15.8): it is
+``points=5 degree=2 abscissae=integers seed=0``. The condition number grows exponentially with the degree, and
+how fast depends on the abscissae (Gautschi, Norm estimates for inverses of Vandermonde matrices, Numer. Math.
+23 (1975) 337-347). Abscissae, powers and observations are exact rationals, each rounded once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+from generators.bits import Stream
+from generators.checks import MAX_SEED, one_of, whole
+from generators.elementary import power, rounded_array
+from generators.grids import crossed, of_profile
+from lamm_robust.values import Array, Family, Precision, Value
+
+ABSCISSAE = ("integers", "unit", "centred")
+MAX_POINTS = 1000
+MAX_DEGREE = 12
+"""999¹² < 2¹²⁰: every power is a normal number of float32."""
+TEXTBOOK_TENTHS = (10, 21, 39, 82, 158)
+"""The observations 1.0, 2.1, 3.9, 8.2, 15.8 in tenths: powers of two, each with an error of up to 0.2."""
+
+
+def nodes(points: int, kind: str) -> list[Fraction]:
+    """Return 0, 1, … as they are (``integers``), mapped to [0, 1] (``unit``) or to [−1, 1] (``centred``)."""
+    steps = [Fraction(i) for i in range(points)]
+    if kind == "integers":
+        return steps
+    unit = [step / (points - 1) for step in steps]
+    return unit if kind == "unit" else [2 * t - 1 for t in unit]
+
+
+def observations(points: int, seed: int) -> list[Fraction]:
+    """Return growth from 1 to 16 like 2^(4i/(points − 1)), in tenths, each moved by up to two of them."""
+    if (points, seed) == (len(TEXTBOOK_TENTHS), 0):
+        return [Fraction(tenths, 10) for tenths in TEXTBOOK_TENTHS]
+    errors = Stream("polynomial", points, seed).integers(points, -2, 2).tolist()
+    growth = [power(2, Fraction(4 * i, points - 1)) for i in range(points)]
+    return [Fraction(round(10 * value) + error, 10) for value, error in zip(growth, errors, strict=True)]
+
+
+def build(dtype: Precision, *, points: int, degree: int, abscissae: str, seed: int) -> tuple[Array, Array]:
+    """Build A (points × (degree + 1)) with entries t_i^j, and b (points); bad values are a ValueError."""
+    whole("points", points, 2, MAX_POINTS)
+    whole("degree", degree, 0, min(MAX_DEGREE, points - 1))
+    one_of("abscissae", abscissae, ABSCISSAE)
+    whole("seed", seed, 0, MAX_SEED)
+    powers = [[t**j for j in range(degree + 1)] for t in nodes(points, abscissae)]
+    return rounded_array(powers, dtype), rounded_array(observations(points, seed), dtype)
+
+
+Grid = Iterator[dict[str, Value]]
+
+
+def _quick() -> Grid:
+    yield from _cross(((5, 2),), ABSCISSAE[:1])
+    yield from _cross(((21, 5), (16, 8)), ABSCISSAE)
+    yield from _cross(((16, 6),), ABSCISSAE[:2])
+    yield from _cross(((16, 8),), ABSCISSAE[:2], seeds=(1,))
+
+
+def _standard() -> Grid:
+    fits = ((5, 2), (16, 3), (16, 6), (16, 8), (21, 5), (30, 5), (30, 9), (200, 4), (12, 11))
+    yield from _cross(fits, ABSCISSAE, seeds=(0, 1))
+
+
+def _full() -> Grid:
+    fits = [(points, degree) for points in (12, 16, 21, 30, 100) for degree in (1, 2, 3, 5, 8, 11)]
+    yield from _cross(((5, 1), (5, 2), (5, 3), (5, 4), *fits), ABSCISSAE, seeds=(0, 1, 2))
+
+
+def _cross(fits: Sequence[tuple[int, int]], kinds: Sequence[str], seeds: Sequence[int] = (0,)) -> Grid:
+    for points, degree in fits:
+        for named in crossed(abscissae=kinds, seed=seeds):
+            yield {"points": points, "degree": degree, **named}
+
+
+def grid(profile: str, _dtype: Precision) -> Grid:
+    """List the problems of a profile; raises ValueError for an unknown one."""
+    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})()
+
+
+def strategy(_dtype: Precision) -> Any:
+    """Up to 40 points; the simplest is the mean of two observations (points=2 degree=0)."""
+    from hypothesis import strategies as st
+
+    @st.composite
+    def parameters(draw: st.DrawFn) -> dict[str, Value]:
+        points = draw(st.integers(2, 40))
+        return {
+            "points": points,
+            "degree": draw(st.integers(0, min(MAX_DEGREE, points - 1))),
+            "abscissae": draw(st.sampled_from(ABSCISSAE)),
+            "seed": draw(st.integers(0, 9999)),
+        }
+
+    return parameters()
+
+
+FAMILY = Family(
+    name="polynomial",
+    summary="polynomial fits in the monomial basis (the textbook's quadratic is points=5 degree=2 seed=0)",
+    parameters={
+        "points": "number of observations",
+        "degree": "degree of the polynomial",
+        "abscissae": "where the observations are: " + ", ".join(ABSCISSAE),
+        "seed": "number of the random stream of the observations",
+    },
+    build=build,
+    grid=grid,
+    strategy=strategy,
+)

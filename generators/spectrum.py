@@ -1,0 +1,234 @@
+"""Random matrices with prescribed singular values: A = U Σ Vᵀ with U and V random orthogonal.
+
+The workhorse of test matrix generation (LAPACK's DLATMS with DLAGGE; Stewart 1980, see `orthogonal`). The
+largest singular value is 1, the smallest 1/κ, and ``mode`` says how the others lie between: the modes 1 to 5
+of DLATMS. The solution that b is built from is a unit vector of the row space, the residual is at right
+angles to the range, and its size relative to ‖Ax‖ is an axis of its own, because what a solver loses depends
+on it.
+
+Everything is computed in float64 and rounded once to the working precision. That rounding moves each singular
+value by up to about u‖A‖_F, and the residual by up to about u‖A‖_F‖x‖: what is asked beyond these limits
+(κ > 1/u, residual < u) is what rounding makes of it, and truth is always that of the stored bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from generators.bits import Floats, Stream
+from generators.checks import MAX_SEED, MAX_SIZE, one_of, ratio, whole
+from generators.elementary import power
+from generators.grids import Shapes, crossed, of_profile
+from generators.orthogonal import apply, norm, reflectors
+from lamm_robust.values import Array, Family, Precision, Value
+
+MODES = ("one_large", "one_small", "geometric", "arithmetic", "log_uniform")
+"""Modes 1 to 5 of LAPACK's DLATMS, in its order."""
+DIRECTIONS = ("leading", "trailing", "random")
+RESIDUALS = (0.0, 1.0, 1e-3, 1e-6, 1e-9, 1e-12, 1e-15, 1e3)
+"""What a search draws from, the simplest first."""
+MAX_LOG10_COND = 30
+"""Far beyond 1/u of float64: what is larger would still be stored as about 10¹⁶."""
+MAX_RESIDUAL = 1e15
+"""Below 1/u of float64, so that b keeps at least a trace of Ax."""
+
+
+def singular_values(mode: str, count: int, log10_cond: float, seed: int) -> Floats:
+    """Return σ₁ = 1 ≥ … ≥ σ_count = 10**−log10_cond, each rounded once to float64 (shape (count,)).
+
+    DLATMS modes: ``one_large`` 1, 1/κ, …, 1/κ; ``one_small`` 1, …, 1, 1/κ; ``geometric`` κ^(−i/(count−1));
+    ``arithmetic`` 1 − i/(count−1)·(1 − 1/κ); ``log_uniform`` random with uniform logarithm, the two ends kept
+    at 1 and 1/κ so that the condition number is the one that is asked.
+    """
+    depth = Fraction(log10_cond)
+    smallest = power(10, -depth)
+    last = max(count - 1, 1)
+    steps = [Fraction(i, last) for i in range(count)]
+    if mode == "one_large":
+        return np.array([1.0] + [smallest] * (count - 1))
+    if mode == "one_small":
+        return np.array([1.0] * (count - 1) + [smallest])
+    if mode == "arithmetic":
+        return np.array([float(1 - step * (1 - Fraction(smallest))) for step in steps])
+    if mode == "log_uniform":
+        inner = sorted(Stream("spectrum", mode, count, seed).uniform(max(count - 2, 0)).tolist())
+        steps = [Fraction(0), *map(Fraction, inner), Fraction(1)][:count]
+    return np.array([power(10, -depth * step) for step in steps])
+
+
+def build(
+    dtype: Precision,
+    *,
+    m: int,
+    n: int,
+    mode: str,
+    log10_cond: float,
+    residual: float,
+    direction: str,
+    seed: int,
+) -> tuple[Array, Array]:
+    """Build A (m×n) and b (m): ‖A‖₂ = 1, ‖x‖ = 1, b = Ax + residual·‖Ax‖·u with u ⟂ range(A), up to rounding.
+
+    Raises ValueError for what cannot be had: a residual where the range is the whole space (m ≤ n), or a
+    condition number other than 1 with a single singular value.
+    """
+    _check(m, n, mode, log10_cond, residual, direction, seed)
+    rank = min(m, n)
+    sigma = singular_values(mode, rank, log10_cond, seed)
+    coordinates = _coordinates(direction, rank, Stream("spectrum", "direction", m, n, seed))
+    signs = Stream("spectrum", "signs", m, n, seed).signs(rank)
+    start = np.zeros((m, n + 1))  # [Σ Vᵀ | Σ Vᵀx + residual], so that U turns A and b at once
+    start[:rank, :n] = signs[:, None] * _right_factor(sigma, n, Stream("spectrum", "right", m, n, seed)).T
+    start[:rank, n] = signs * sigma * coordinates
+    if residual:
+        start[rank, n] = residual * norm(sigma * coordinates)
+    turned = apply(reflectors(Stream("spectrum", "left", m, n, seed), m, rank + 1), start)
+    return turned[:, :n].astype(dtype), turned[:, n].astype(dtype)
+
+
+def _check(m: int, n: int, mode: str, log10_cond: float, residual: float, direction: str, seed: int) -> None:
+    whole("m", m, 1, MAX_SIZE)
+    whole("n", n, 1, MAX_SIZE)
+    one_of("mode", mode, MODES)
+    if ratio("log10_cond", log10_cond, MAX_LOG10_COND) and min(m, n) == 1:
+        raise ValueError(f"log10_cond is {log10_cond}; with one singular value (m={m}, n={n}) accepted is 0.")
+    if ratio("residual", residual, MAX_RESIDUAL) and m <= n:
+        raise ValueError(f"residual is {residual}; where the range is the whole space (m={m} ≤ n={n}) accepted is 0.")
+    one_of("direction", direction, DIRECTIONS)
+    whole("seed", seed, 0, MAX_SEED)
+
+
+def _coordinates(direction: str, rank: int, stream: Stream) -> Floats:
+    """Return the unit vector Vᵀx."""
+    if direction == "random":
+        bell = stream.bell(rank)
+        return bell / norm(bell)
+    unit = np.zeros(rank)
+    unit[0 if direction == "leading" else -1] = 1.0
+    return unit
+
+
+def _right_factor(sigma: Floats, n: int, stream: Stream) -> Floats:
+    """Return V Σ (n×rank)."""
+    scaled = np.zeros((n, len(sigma)))
+    np.fill_diagonal(scaled, sigma)
+    return apply(reflectors(stream, n, len(sigma)), scaled)
+
+
+EXPONENTS: dict[Precision, tuple[float, ...]] = {
+    "float32": (0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8),
+    "float64": (*range(13), 14, 16),
+}
+"""log₁₀ κ from perfectly conditioned to past 1/u, finest where a graded answer is still possible."""
+EVEN: dict[Precision, tuple[float, ...]] = {
+    "float32": (0, 1, 2, 3, 4, 5, 6),
+    "float64": (0, 2, 4, 6, 8, 10, 12),
+}
+FEW: dict[Precision, tuple[float, ...]] = {"float32": (1, 3, 5), "float64": (4, 8, 12)}
+SMALL: dict[Precision, float] = {"float32": 1e-5, "float64": 1e-12}
+"""A residual that is nearly zero, and still a few hundred or thousand units of rounding."""
+
+NOT_GEOMETRIC = tuple(mode for mode in MODES if mode != "geometric")
+TALL = ((4, 2), (16, 4), (30, 6), (64, 16), (200, 5), (100, 50))
+FLAT = ((12, 12), (16, 16), (4, 16), (10, 30), (50, 100))
+"""Square and wide: the range is the whole space, and only consistent systems exist."""
+MORE_TALL = (*TALL[1:], (8, 4), (16, 9), (30, 3), (30, 10), (60, 20), (100, 10))
+MORE_FLAT = (*FLAT, (4, 4), (8, 8), (32, 32), (64, 64), (16, 64))
+TWO_VALUES = ((2, 2), (2, 4))
+"""With two singular values all modes are the same."""
+ONE_VALUE = ((2, 1), (11, 1), (1, 1), (1, 2))
+
+Grid = Iterator[dict[str, Value]]
+
+
+def _quick(dtype: Precision) -> Grid:
+    yield from _cross(((30, 10),), ("geometric",), EXPONENTS[dtype], (SMALL[dtype], 1.0))
+    yield from _cross(((30, 10),), NOT_GEOMETRIC, FEW[dtype][1:], (SMALL[dtype],))
+    yield from _cross(((30, 10),), ("geometric",), FEW[dtype][1:2], (SMALL[dtype],), DIRECTIONS[:2])
+    yield from _cross(((16, 16), (10, 30)), ("geometric",), EVEN[dtype][::2], (0.0,))
+
+
+def _standard(dtype: Precision) -> Grid:
+    residuals = (SMALL[dtype], 1.0)
+    yield from _cross(((30, 10),), ("geometric",), EXPONENTS[dtype], (0.0, *residuals), seeds=(0, 1))
+    yield from _cross(TALL, ("geometric",), EVEN[dtype], residuals)
+    yield from _cross(FLAT, ("geometric",), EVEN[dtype], (0.0,))
+    yield from _cross(((16, 4), (30, 10), (64, 16)), NOT_GEOMETRIC, FEW[dtype], residuals)
+    yield from _cross(((12, 12), (10, 30)), NOT_GEOMETRIC, FEW[dtype], (0.0,))
+    yield from _cross(((30, 10),), ("geometric",), EVEN[dtype], residuals, DIRECTIONS[:2])
+    yield from _cross(((256, 64),), ("geometric",), FEW[dtype][:2], residuals)
+
+
+def _full(dtype: Precision) -> Grid:
+    residuals = (SMALL[dtype], 1e-3, 1.0)
+    yield from _cross((TALL[0], *MORE_TALL), ("geometric",), EXPONENTS[dtype], residuals)
+    yield from _cross((*TWO_VALUES, *MORE_FLAT), ("geometric",), EXPONENTS[dtype], (0.0,))
+    yield from _cross(MORE_TALL, NOT_GEOMETRIC, EXPONENTS[dtype][1:], residuals)
+    yield from _cross(MORE_FLAT, NOT_GEOMETRIC, EXPONENTS[dtype][1:], (0.0,))
+    yield from _cross(MORE_TALL, ("geometric",), EVEN[dtype], residuals, DIRECTIONS[:2], seeds=(0, 1))
+    yield from _cross(ONE_VALUE, ("geometric",), (0,), (0.0,), seeds=(0, 1, 2))
+    yield from _cross(((256, 64),), MODES, FEW[dtype], residuals)
+
+
+def _cross(
+    shapes: Shapes,
+    modes: Sequence[str],
+    exponents: Sequence[float],
+    residuals: Sequence[float],
+    directions: Sequence[str] = ("random",),
+    seeds: Sequence[int] = (0,),
+) -> Grid:
+    return crossed(shapes, mode=modes, log10_cond=exponents, residual=residuals, direction=directions, seed=seeds)
+
+
+def grid(profile: str, dtype: Precision) -> Grid:
+    """List the problems of a profile; raises ValueError for an unknown one."""
+    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})(dtype)
+
+
+def strategy(dtype: Precision) -> Any:
+    """Up to 32 rows and columns; the simplest is m=1 n=1 and all zeros.
+
+    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
+    """
+    from hypothesis import strategies as st
+
+    @st.composite
+    def parameters(draw: st.DrawFn) -> dict[str, Value]:
+        m, n = draw(st.integers(1, 32)), draw(st.integers(1, 32))
+        mode = draw(st.sampled_from(MODES))
+        log10_cond = draw(st.integers(0, int(EXPONENTS[dtype][-1])))
+        residual = draw(st.sampled_from(RESIDUALS))
+        return {
+            "m": m,
+            "n": n,
+            "mode": mode,
+            "log10_cond": log10_cond if min(m, n) > 1 else 0,
+            "residual": residual if m > n else 0.0,
+            "direction": draw(st.sampled_from(DIRECTIONS)),
+            "seed": draw(st.integers(0, 9999)),
+        }
+
+    return parameters()
+
+
+FAMILY = Family(
+    name="spectrum",
+    summary="random orthogonal U and V with prescribed singular values (LAPACK DLATMS modes 1 to 5)",
+    parameters={
+        "m": "number of rows",
+        "n": "number of columns",
+        "mode": "how the singular values lie between 1 and 1/κ: " + ", ".join(MODES),
+        "log10_cond": "log₁₀ of the condition number κ",
+        "residual": "‖b − Ax‖/‖Ax‖, 0 for a consistent system",
+        "direction": "the right singular vector that x lies along: " + ", ".join(DIRECTIONS),
+        "seed": "number of the random stream",
+    },
+    build=build,
+    grid=grid,
+    strategy=strategy,
+)

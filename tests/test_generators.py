@@ -1,0 +1,224 @@
+"""The table of families: every member keeps the promises of `Family`, and bad keys get one clear line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hypothesis
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from generators import FAMILIES, build_problem
+from lamm_robust.values import PRECISIONS, PROFILES, Family, Precision, ProblemKey
+
+SIMPLEST: dict[str, dict[str, Any]] = {
+    "spectrum": {
+        "m": 1,
+        "n": 1,
+        "mode": "one_large",
+        "log10_cond": 0,
+        "residual": 0.0,
+        "direction": "leading",
+        "seed": 0,
+    },
+    "exact_rank": {"m": 1, "n": 1, "rank": 0, "log2_cond": 0, "residual": 0.0, "seed": 0},
+    "polynomial": {"points": 2, "degree": 0, "abscissae": "integers", "seed": 0},
+    "nist": {"dataset": "Norris"},
+    "lamm": {"modes": 2, "directions": 1, "step": 0.0, "seed": 0},
+}
+
+GRID_SIZES = {"quick": (90, 110), "standard": (600, 800), "full": (4000, 9000)}
+GRID_SHAPES = {"quick": 12, "standard": 50, "full": 120}
+
+families = pytest.mark.parametrize("family", FAMILIES, ids=[family.name for family in FAMILIES])
+precisions = pytest.mark.parametrize("dtype", PRECISIONS)
+
+
+def keys(profile: str, dtype: Precision) -> list[ProblemKey]:
+    return [
+        ProblemKey(family.name, tuple(params.items()), dtype)
+        for family in FAMILIES
+        for params in family.grid(profile, dtype)
+    ]
+
+
+def named(family: str, dtype: str = "float64", **params: Any) -> ProblemKey:
+    return ProblemKey(family, tuple(params.items()), dtype)  # type: ignore[arg-type]
+
+
+# --- members --------------------------------------------------------------------------------------------
+
+
+def test_names_are_unique_and_complete() -> None:
+    assert [family.name for family in FAMILIES] == ["spectrum", "exact_rank", "polynomial", "nist", "lamm"]
+
+
+@families
+def test_words_are_there(family: Family) -> None:
+    assert family.summary
+    assert all(meaning for meaning in family.parameters.values())
+
+
+@families
+@precisions
+def test_problems_are_read_only_arrays_of_the_dtype(family: Family, dtype: Precision) -> None:
+    problem = build_problem(ProblemKey(family.name, tuple(SIMPLEST[family.name].items()), dtype))
+    assert problem.A.dtype == problem.b.dtype == np.dtype(dtype)
+    assert problem.A.shape == (problem.m, problem.n)
+    assert problem.b.shape == (problem.m,)
+    with pytest.raises(ValueError, match="read-only"):
+        problem.A[0, 0] = 1
+    with pytest.raises(ValueError, match="read-only"):
+        problem.b[0] = 1
+
+
+@families
+@precisions
+def test_the_simplest_problem_is_what_a_search_shrinks_to(family: Family, dtype: Precision) -> None:
+    found = hypothesis.find(family.strategy(dtype), lambda _: True)
+    assert found == SIMPLEST[family.name]
+    assert list(found) == list(family.parameters)
+
+
+@families
+@precisions
+def test_every_draw_builds(family: Family, dtype: Precision) -> None:
+    @hypothesis.settings(max_examples=60, derandomize=True, deadline=None, database=None)
+    @hypothesis.given(st.data())
+    def check(data: st.DataObject) -> None:
+        params = data.draw(family.strategy(dtype))
+        problem = build_problem(ProblemKey(family.name, tuple(params.items()), dtype))
+        assert problem.A.flags.c_contiguous
+        assert np.all(np.isfinite(problem.A))
+        assert np.all(np.isfinite(problem.b))
+
+    check()
+
+
+# --- grids ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("profile", [profile.name for profile in PROFILES])
+@precisions
+def test_grids_have_the_promised_number_of_different_problems(profile: str, dtype: Precision) -> None:
+    listed = keys(profile, dtype)
+    low, high = GRID_SIZES[profile]
+    assert low <= len(listed) <= high
+    assert len(set(map(str, listed))) == len(listed)
+    assert {key.family for key in listed} == {family.name for family in FAMILIES}
+
+
+@pytest.mark.parametrize(("profile", "every"), [("quick", 1), ("standard", 1), ("full", 20)])
+@precisions
+def test_grids_build_within_the_promised_number_of_shapes(profile: str, every: int, dtype: Precision) -> None:
+    problems = [build_problem(key) for key in keys(profile, dtype)[::every]]
+    shapes = {(problem.m, problem.n) for problem in problems}
+    assert len(shapes) <= GRID_SHAPES[profile]
+    assert any(m > n for m, n in shapes)
+    assert any(m == n for m, n in shapes)
+    assert any(m < n for m, n in shapes)
+    assert len({problem.digest for problem in problems}) >= 0.98 * len(problems)
+
+
+@families
+@precisions
+def test_grids_name_parameters_in_the_order_of_the_key(family: Family, dtype: Precision) -> None:
+    for profile in PROFILES:
+        grid = list(family.grid(profile.name, dtype))
+        assert all(list(params) == list(family.parameters) for params in grid)
+        assert grid == list(family.grid(profile.name, dtype))
+
+
+def test_larger_profiles_use_more_seeds() -> None:
+    for dtype in PRECISIONS:
+        seeds = [{dict(key.params).get("seed") for key in keys(profile.name, dtype)} for profile in PROFILES]
+        assert seeds[0] < seeds[1] <= seeds[2]
+
+
+@families
+def test_unknown_profile_is_refused(family: Family) -> None:
+    with pytest.raises(ValueError, match=r"profile is 'fast'; accepted is one of quick, standard, full"):
+        list(family.grid("fast", "float64"))
+
+
+# --- bad keys -------------------------------------------------------------------------------------------
+
+
+def test_parameters_are_put_in_the_order_of_the_family() -> None:
+    shuffled = named("polynomial", seed=0, abscissae="unit", degree=1, points=4)
+    assert str(build_problem(shuffled).key) == "polynomial points=4 degree=1 abscissae=unit seed=0 dtype=float64"
+
+
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [
+        (
+            named("spectra"),
+            "family is 'spectra'; accepted is one of spectrum, exact_rank, polynomial, nist, lamm",
+        ),
+        (named("nist", datum="Norris"), "nist has no parameter 'datum'; accepted are dataset"),
+        (named("nist"), "nist needs the parameter 'dataset'; its parameters are dataset"),
+        (named("nist", dataset="norris"), "dataset is 'norris'; accepted is one of Norris, Pontius"),
+        (
+            named("nist", dtype="float16", dataset="Norris"),
+            "dtype is 'float16'; accepted is one of float32, float64",
+        ),
+    ],
+)
+def test_bad_keys_are_refused_by_name(key: ProblemKey, sentence: str) -> None:
+    with pytest.raises(ValueError, match="^" + sentence):
+        build_problem(key)
+
+
+GOOD: dict[str, dict[str, Any]] = {
+    "spectrum": SIMPLEST["spectrum"] | {"m": 6, "n": 3},
+    "exact_rank": SIMPLEST["exact_rank"] | {"m": 6, "n": 5, "rank": 4},
+    "polynomial": SIMPLEST["polynomial"] | {"points": 6, "degree": 2},
+    "lamm": SIMPLEST["lamm"] | {"modes": 3},
+}
+
+
+@pytest.mark.parametrize(
+    ("family", "changed", "sentence"),
+    [
+        ("spectrum", {"m": 0}, "m is 0; accepted is a whole number from 1 to 4096"),
+        ("spectrum", {"n": 2.0}, "n is 2.0; accepted is a whole number"),
+        ("spectrum", {"m": True}, "m is True; accepted is a whole number"),
+        ("spectrum", {"mode": "flat"}, "mode is 'flat'; accepted is one of one_large, one_small, geometric"),
+        ("spectrum", {"log10_cond": -1}, "log10_cond is -1; accepted is a number from 0 to 30"),
+        ("spectrum", {"log10_cond": float("nan")}, "log10_cond is nan; accepted is a number from 0 to 30"),
+        ("spectrum", {"log10_cond": 2, "n": 1}, "log10_cond is 2; with one singular value"),
+        ("spectrum", {"residual": -0.5}, "residual is -0.5; accepted is a number from 0"),
+        ("spectrum", {"residual": "1"}, "residual is '1'; accepted is a number from 0"),
+        ("spectrum", {"residual": 1.0, "n": 6}, "residual is 1.0; where the range is the whole space"),
+        ("spectrum", {"direction": "up"}, "direction is 'up'; accepted is one of leading, trailing, random"),
+        ("spectrum", {"seed": -1}, "seed is -1; accepted is a whole number from 0 to 9223372036854775807"),
+        ("exact_rank", {"m": 5000}, "m is 5000; accepted is a whole number from 1 to 4096"),
+        ("exact_rank", {"n": 0}, "n is 0; accepted is a whole number"),
+        ("exact_rank", {"rank": 6}, "rank is 6; accepted is a whole number from 0 to 5"),
+        ("exact_rank", {"rank": 1, "log2_cond": 1}, "log2_cond is 1; accepted is 0"),
+        ("exact_rank", {"residual": 0.3}, "residual is 0.3; accepted is 0 or a power of two"),
+        ("exact_rank", {"m": 4, "residual": 1.0}, "residual is 1.0; where the range is the whole space"),
+        ("exact_rank", {"log2_cond": 53}, "log2_cond is 53: with m=6 n=5 rank=4 .* the 53 of float64 hold"),
+        ("exact_rank", {"seed": 0.5}, "seed is 0.5; accepted is a whole number"),
+        ("polynomial", {"points": 1}, "points is 1; accepted is a whole number from 2 to 1000"),
+        ("polynomial", {"degree": 6}, "degree is 6; accepted is a whole number from 0 to 5"),
+        ("polynomial", {"points": 50, "degree": 13}, "degree is 13; accepted is a whole number from 0 to 12"),
+        (
+            "polynomial",
+            {"abscissae": "evenly"},
+            "abscissae is 'evenly'; accepted is one of integers, unit, centred",
+        ),
+        ("polynomial", {"seed": None}, "seed is None; accepted is a whole number"),
+        ("lamm", {"modes": 1}, "modes is 1; accepted is a whole number from 2 to 16"),
+        ("lamm", {"directions": 0}, "directions is 0; accepted is a whole number from 1 to 1024"),
+        ("lamm", {"step": 2}, "step is 2; accepted is a number from 0 to 1"),
+        ("lamm", {"step": 1e-17}, "step is 1e-17; in float64 accepted is 0 or from"),
+        ("lamm", {"seed": 2**63}, "seed is 9223372036854775808; accepted is a whole number"),
+    ],
+)
+def test_bad_values_are_refused_by_name(family: str, changed: dict[str, Any], sentence: str) -> None:
+    build_problem(named(family, **GOOD[family]))
+    with pytest.raises(ValueError, match="^" + sentence):
+        build_problem(named(family, **(GOOD[family] | changed)))

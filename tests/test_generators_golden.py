@@ -1,0 +1,204 @@
+"""The same key gives the same bits: golden digests, under other BLAS kernels, threads and vector units."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import generators
+from lamm_robust.values import Precision, ProblemKey
+
+ROOM = Path(generators.__file__).parent
+
+
+class Golden(NamedTuple):
+    """A problem and the digests of its bits in both precisions."""
+
+    family: str
+    params: dict[str, Any]
+    float32: str
+    float64: str
+
+
+GOLDEN = [
+    Golden(
+        "spectrum",
+        {
+            "m": 30,
+            "n": 10,
+            "mode": "geometric",
+            "log10_cond": 7,
+            "residual": 1e-12,
+            "direction": "random",
+            "seed": 0,
+        },
+        "928c978086b8fa995d2e4a7be3bfe93407c984e3d77a7b81db23b07c2d8f4755",
+        "693b7ae074a96e2e0e78987dae4343bfe75e95b357199cca1854dba8a3f7251c",
+    ),
+    Golden(
+        "spectrum",
+        {
+            "m": 5,
+            "n": 12,
+            "mode": "log_uniform",
+            "log10_cond": 2.5,
+            "residual": 0.0,
+            "direction": "leading",
+            "seed": 3,
+        },
+        "0381001b9e53b79773037e34ed0a7201270976f33ec2c93a67ee7ed217eeba8a",
+        "f326559d12fbef6f25653cfecd366505bc22ee82f03d7546e2fdae37e1ff4b63",
+    ),
+    Golden(
+        "exact_rank",
+        {"m": 30, "n": 10, "rank": 7, "log2_cond": 6, "residual": 1.0, "seed": 0},
+        "f10755a47817e613fe6cc1eff5e2740b686e86a946c231f495e4148f690fceea",
+        "bebb5312b8b32e1c02545b3893daa220fd9bd700c509f5da5e085866f5123326",
+    ),
+    Golden(
+        "exact_rank",
+        {"m": 6, "n": 17, "rank": 5, "log2_cond": 3, "residual": 0.0, "seed": 1},
+        "f5c28dcaae5b6e0dca52e9923a818c507c46043226a6f1ed22d4ce16d3374ca6",
+        "bb6bca3ad2a0c646818df44a5ddb44b44c7535587a01f9faf91b78d31ed10582",
+    ),
+    Golden(
+        "polynomial",
+        {"points": 5, "degree": 2, "abscissae": "integers", "seed": 0},
+        "20da8cad6c79a6e978711d1f7cf61e47d6a319ba9dfb3672f0243cd2e38f7a6c",
+        "a020cf4e7711ad55740849183687fb169f8cec281ddc42b3653a05f03bf5d5d1",
+    ),
+    Golden(
+        "polynomial",
+        {"points": 21, "degree": 8, "abscissae": "centred", "seed": 1},
+        "e35c9d5314337fae6a2f46e4137650804dfd0b52accebab87bb2c9a4627c1d9e",
+        "3aca6cda79ffecc63fc12bb98e2e79377a3544b2083c7f766e7653ec088b9df6",
+    ),
+    Golden(
+        "nist",
+        {"dataset": "Longley"},
+        "06ab9e52d6e438df5200deb50d803cf1411fe52d5137ad013b36c3580755de11",
+        "c96b53629d54109aff2816ff10ef37296a2eab0af93ffe58092abe001860b84d",
+    ),
+    Golden(
+        "nist",
+        {"dataset": "Filip"},
+        "8d64db969820fc8618ac40e178510cb3fdfb2637e849125e0f3e419302d70c3e",
+        "01455eed4fa3a4dcb9f16552f35c7e2829cbae0fafe644ca79afbb129f60aef5",
+    ),
+    Golden(
+        "lamm",
+        {"modes": 4, "directions": 9, "step": 0.0, "seed": 0},
+        "9712d4d0555d5a79820d37d508aa3a48e5048ef040ad7b3bf26616903eff7555",
+        "b5017c1d948c5375b3233c61f17899bb70d00cea6a7629ee36f7f42a3e23abfe",
+    ),
+    Golden(
+        "lamm",
+        {"modes": 5, "directions": 3, "step": 0.00390625, "seed": 1},
+        "7b2646fdd302107dd2e257b745a6908b4b25e3eff941ef34195a4a9e3e002ac3",
+        "459310bdb1da522cde8b89d212c2451c9ea593e4e84b8e930df5646542378090",
+    ),
+]
+"""Recorded once; a change of any of these is a new version of the suite."""
+
+CASES: list[tuple[str, dict[str, Any], Precision, str]] = [
+    *((family, params, "float32", digest) for family, params, digest, _ in GOLDEN),
+    *((family, params, "float64", digest) for family, params, _, digest in GOLDEN),
+]
+
+SCRIPT = """
+import json, sys
+import numpy as np
+from generators import build_problem
+from lamm_robust.values import ProblemKey
+
+keys = [ProblemKey(family, tuple(params.items()), dtype) for family, params, dtype in json.load(sys.stdin)]
+vectors = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
+print(json.dumps({"digests": [build_problem(key).digest for key in keys], "vectors": vectors}))
+"""
+
+
+def _vectors() -> list[str]:
+    """Return the groups of vector instructions that NumPy can switch off on this machine."""
+    config: Any = np.show_config(mode="dicts")
+    return list(config["SIMD Extensions"].get("found", []))
+
+
+SETTINGS = [
+    ({"OPENBLAS_CORETYPE": "Prescott", "OPENBLAS_NUM_THREADS": "1"}, _vectors()),
+    ({"OPENBLAS_CORETYPE": "Nehalem", "OPENBLAS_NUM_THREADS": "2"}, _vectors()[1:]),
+    ({"OPENBLAS_CORETYPE": "Haswell", "OPENBLAS_NUM_THREADS": "1"}, []),
+    ({"OPENBLAS_NUM_THREADS": "2"}, []),
+]
+
+
+def test_golden_keys_cover_every_family_twice() -> None:
+    for family in generators.FAMILIES:
+        assert sum(entry.family == family.name for entry in GOLDEN) >= 2
+
+
+@pytest.mark.parametrize(("family", "params", "dtype", "digest"), CASES)
+def test_bits_are_those_recorded(family: str, params: dict[str, Any], dtype: Precision, digest: str) -> None:
+    assert generators.build_problem(ProblemKey(family, tuple(params.items()), dtype)).digest == digest
+
+
+@pytest.mark.parametrize(("blas", "switched_off"), SETTINGS, ids=["Prescott", "Nehalem", "Haswell", "default"])
+def test_bits_do_not_depend_on_kernel_threads_or_vectors(blas: dict[str, str], switched_off: list[str]) -> None:
+    environment = {**os.environ, **blas, "NPY_DISABLE_CPU_FEATURES": " ".join(switched_off)}
+    answer = subprocess.run(
+        [sys.executable, "-W", "error", "-c", SCRIPT],
+        input=json.dumps([case[:3] for case in CASES]),
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+        cwd=ROOM.parent,
+    )
+    told = json.loads(answer.stdout)
+    assert told["digests"] == [case[3] for case in CASES]
+    assert not set(told["vectors"]) & set(switched_off)
+
+
+# --- what may not be used -------------------------------------------------------------------------------
+
+REDUCTIONS = {
+    "sum",
+    "mean",
+    "prod",
+    "dot",
+    "vdot",
+    "inner",
+    "outer",
+    "matmul",
+    "einsum",
+    "tensordot",
+    "reduce",
+}
+LIBRARY_VARIATES = {"default_rng", "Generator", "normal", "standard_normal", "shuffle", "choice", "permuted"}
+ELEMENTARY = {"exp", "exp2", "log", "log2", "log10", "pow", "power", "sin", "cos", "tan", "hypot", "linalg"}
+
+
+@pytest.mark.parametrize("path", sorted(ROOM.glob("*.py")), ids=lambda path: path.name)
+def test_nothing_that_depends_on_the_machine_is_called(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = list(ast.walk(tree))
+    assert nodes
+    assert not [node for node in nodes if isinstance(node, ast.MatMult)]
+    named = [node for node in nodes if isinstance(node, ast.Attribute)]
+    assert not [node.attr for node in named if node.attr in REDUCTIONS | LIBRARY_VARIATES]
+    libraries = [node for node in named if isinstance(node.value, ast.Name) and node.value.id in ("np", "math")]
+    assert not [node.attr for node in libraries if node.attr in ELEMENTARY]
+
+
+def test_importing_the_room_stays_light() -> None:
+    heavy = ("scipy", "jax", "mpmath", "hypothesis")
+    script = f"import generators, sys; print([name for name in {heavy} if name in sys.modules])"
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOM.parent)
+    assert answer.stdout.strip() == "[]"

@@ -1,0 +1,163 @@
+"""Spectrum: the singular values, the residual and the direction that are asked are those that are stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from generators.spectrum import DIRECTIONS, MODES, build, grid, singular_values
+from lamm_robust.values import Array
+
+U = 2.0**-53
+SHAPES = [(30, 10), (12, 12), (10, 30), (2, 1), (200, 5)]
+
+
+def problem(m: int, n: int, **changed: Any) -> tuple[Array, Array]:
+    asked: dict[str, Any] = {
+        "mode": "geometric",
+        "log10_cond": 3,
+        "residual": 0.0,
+        "direction": "random",
+        "seed": 0,
+    }
+    return build("float64", m=m, n=n, **(asked | changed))
+
+
+def computed(A: Array) -> npt.NDArray[np.float64]:
+    return np.asarray(np.linalg.svd(A.astype(np.float64), compute_uv=False))
+
+
+def tolerance(m: int, n: int) -> float:
+    """Each of the m + n reflectors leaves an error of a few u‖A‖_F, and so does the SVD that looks."""
+    return float(4 * U * np.sqrt(min(m, n)) * (10 + np.sqrt(m + n)))
+
+
+# --- singular values ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        ("one_large", [1, 1e-4, 1e-4]),
+        ("one_small", [1, 1, 1e-4]),
+        ("geometric", [1, 1e-2, 1e-4]),
+        ("arithmetic", [1, 0.50005, 1e-4]),
+    ],
+)
+def test_modes_by_hand(mode: str, expected: list[float]) -> None:
+    assert singular_values(mode, 3, 4, seed=0).tolist() == expected
+
+
+def test_log_uniform_keeps_its_ends_and_spreads_its_inside() -> None:
+    inside: list[float] = []
+    for seed in range(200):
+        sigma = singular_values("log_uniform", 7, 10, seed)
+        assert (sigma[0], sigma[-1]) == (1.0, 1e-10)
+        assert np.all(np.diff(sigma) < 0)
+        inside.extend(np.log10(sigma[1:-1]))
+    # uniform in (−10, 0): mean −5 and variance 100/12, with standard deviations 0.09 and 0.24 over 1000 draws
+    assert abs(np.mean(inside) + 5) < 0.4
+    assert abs(np.var(inside) - 100 / 12) < 1.0
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_one_and_two_singular_values(mode: str) -> None:
+    assert singular_values(mode, 1, 0, seed=0).tolist() == [1.0]
+    assert singular_values(mode, 2, 2.5, seed=0).tolist() == [1.0, 10**-2.5]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("m", "n"), SHAPES)
+@pytest.mark.parametrize("log10_cond", [0, 2.5, 9])
+def test_stored_singular_values_are_those_asked(mode: str, m: int, n: int, log10_cond: float) -> None:
+    exponent = log10_cond if min(m, n) > 1 else 0
+    A, _ = problem(m, n, mode=mode, log10_cond=exponent, seed=3)
+    asked = singular_values(mode, min(m, n), exponent, seed=3)
+    assert np.abs(computed(A) - asked).max() < tolerance(m, n)
+    assert 0.99 * 10**exponent < computed(A)[0] / computed(A)[-1] < 1.01 * 10**exponent
+
+
+def test_float32_is_float64_rounded_once() -> None:
+    asked: dict[str, Any] = {
+        "m": 16,
+        "n": 4,
+        "mode": "arithmetic",
+        "log10_cond": 2,
+        "residual": 1.0,
+        "direction": "random",
+        "seed": 0,
+    }
+    double, single = build("float64", **asked), build("float32", **asked)
+    for wide, narrow in zip(double, single, strict=True):
+        assert narrow.dtype == np.float32
+        assert np.array_equal(wide.astype(np.float32), narrow)
+
+
+def test_seeds_and_sides_give_different_matrices() -> None:
+    A, b = problem(6, 6, mode="one_small", log10_cond=0)
+    other, other_b = problem(6, 6, mode="one_small", log10_cond=0, seed=1)
+    assert np.abs(A - other).max() > 0.1
+    assert np.abs(b - other_b).max() > 0.1
+    assert np.abs(A - A.T).max() > 0.1  # U D Vᵀ with signs D, not U D Uᵀ
+
+
+def test_signs_of_singular_vectors_are_random() -> None:
+    # with m = n = 1 nothing is left but the sign of A
+    assert {problem(1, 1, log10_cond=0, seed=seed)[0].item() for seed in range(20)} == {-1.0, 1.0}
+
+
+# --- b --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("residual", [1e-6, 1.0, 1e3])
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_residual_is_at_right_angles_and_of_the_size_asked(residual: float, direction: str) -> None:
+    A, b = problem(30, 10, residual=residual, direction=direction)
+    x = np.linalg.lstsq(A, b)[0]
+    size = np.linalg.norm(b - A @ x) / np.linalg.norm(A @ x)
+    assert 0.999999 * residual < size < 1.000001 * residual
+
+
+@pytest.mark.parametrize(("m", "n"), SHAPES)
+def test_consistent_systems_are_consistent(m: int, n: int) -> None:
+    A, b = problem(m, n, log10_cond=1 if min(m, n) > 1 else 0)
+    x = np.linalg.lstsq(A, b)[0]
+    assert np.linalg.norm(b - A @ x) < 1e-14 * np.linalg.norm(b)
+    assert 1 - 1e-13 < np.linalg.norm(x) < 1 + 1e-13
+
+
+@pytest.mark.parametrize(("m", "n"), [(30, 10), (8, 8), (10, 30)])
+@pytest.mark.parametrize(("direction", "index"), [("leading", 0), ("trailing", -1)])
+def test_solution_lies_along_the_singular_vector_asked(m: int, n: int, direction: str, index: int) -> None:
+    A, b = problem(m, n, direction=direction)
+    x = np.linalg.lstsq(A, b)[0]
+    v = np.linalg.svd(A, full_matrices=False)[2][index]
+    assert 1 - 1e-12 < abs(v @ x) < 1 + 1e-12
+
+
+def test_random_solution_lies_along_no_singular_vector() -> None:
+    A, b = problem(30, 10)
+    cosines = np.linalg.svd(A, full_matrices=False)[2] @ np.linalg.lstsq(A, b)[0]
+    assert np.abs(cosines).max() < 0.9
+    assert np.abs(cosines).min() > 1e-3
+
+
+# --- grid -----------------------------------------------------------------------------------------------
+
+
+def test_quick_grid_sweeps_the_condition_number_at_both_residuals() -> None:
+    def swept(dtype: Any, residual: float) -> list[Any]:
+        return [
+            params["log10_cond"]
+            for params in grid("quick", dtype)
+            if (params["m"], params["n"], params["mode"]) == (30, 10, "geometric")
+            and (params["direction"], params["residual"]) == ("random", residual)
+        ]
+
+    for residual in (1e-12, 1.0):
+        assert swept("float64", residual) == [*range(13), 14, 16]
+    for residual in (1e-5, 1.0):
+        assert swept("float32", residual) == [0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8]
