@@ -55,13 +55,12 @@ class Campaign:
 
     def variants(self) -> list[Variant]:
         """The variants asked for; ValueError if a glob matches none."""
-        allowed = {str(v): v for v in catalog.variants() if v.precision in self.precisions and v.device in self.devices}
-        patterns = [p if p.endswith("*") or p in allowed else f"{p}*" for p in self.solvers]
-        return [allowed[name] for name in catalog.select("solver", patterns, allowed)]
+        allowed = [v for v in catalog.variants() if v.precision in self.precisions and v.device in self.devices]
+        return catalog.select_variants(self.solvers, allowed)
 
     def cases(self, variants: Sequence[Variant]) -> list[Case]:
         """Every variant at every problem of the grid at its precision, problem by problem."""
-        families = catalog.select("family", self.families, catalog.FAMILIES)
+        families = catalog.select_families(self.families)
         return [
             Case(key, variant)
             for precision in self.precisions
@@ -187,9 +186,9 @@ def _report(
         console.print(table)
     for reason in dict.fromkeys(absent.values()):
         names = ", ".join(str(v) for v, why in absent.items() if why == reason)
-        console.print(f"[yellow]{reason}[/]: {names}", highlight=False)
+        console.print(f"{tables.inert(reason)}: {names}", style="yellow", highlight=False, markup=False)
     for key, why in truths.refused.items():
-        console.print(f"[red]not certified[/] by {campaign.oracle}: {key}: {why}", highlight=False)
+        console.print(f"not certified by {campaign.oracle}: {key}: {why}", style="red", highlight=False, markup=False)
     if wrong := silent_failures(records):
         console.print(f"{len(wrong)} silent failures among {len(records)} attempts; see {campaign.out / 'failures.md'}")
     console.print(f"read {campaign.out / 'leaderboard.md'}; how to read it: results/README.md")

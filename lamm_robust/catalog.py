@@ -70,7 +70,7 @@ PROFILE: Mapping[str, Profile] = {profile.name: profile for profile in PROFILES}
 def unknown(kind: str, name: str, known: Iterable[str]) -> ValueError:
     """The error for a name that is not in a table: it suggests the nearest, or lists what there is."""
     names = list(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name.strip("*?-"), names, n=1, cutoff=0.5)
     hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names)}"
     return ValueError(f"unknown {kind} '{name}'; {hint}")
 
@@ -114,13 +114,31 @@ def find_solver(variant: Variant) -> Solver:
     return next(s for s in LIBRARY[variant.library].solvers if s.algorithm == variant.algorithm)
 
 
-def select(kind: str, patterns: Sequence[str], known: Iterable[str]) -> list[str]:
-    """The known names that match any of the globs (all, if there are no globs); ValueError if one matches none."""
-    names = list(known)
+def select(kind: str, patterns: Sequence[str], known: Mapping[str, Sequence[str]]) -> list[str]:
+    """The keys of `known` of which a name matches any of the globs (all keys, if there are no globs).
+
+    ValueError for a glob that matches nothing, with the nearest of all the names.
+    """
+
+    def matches(key: str, pattern: str) -> bool:
+        return any(fnmatchcase(name, pattern) for name in known[key])
+
     for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in names):
-            raise unknown(kind, pattern, names)
-    return [name for name in names if not patterns or any(fnmatchcase(name, p) for p in patterns)]
+        if not any(matches(key, pattern) for key in known):
+            raise unknown(kind, pattern, dict.fromkeys(name for names in known.values() for name in names))
+    return [key for key in known if not patterns or any(matches(key, pattern) for pattern in patterns)]
+
+
+def select_variants(patterns: Sequence[str], known: Sequence[Variant]) -> list[Variant]:
+    """The variants that match any of the globs by library, algorithm, library-algorithm or full name."""
+    names = {str(v): (v.library, v.algorithm, f"{v.library}-{v.algorithm}", str(v)) for v in known}
+    chosen = set(select("solver", patterns, names))
+    return [variant for variant in known if str(variant) in chosen]
+
+
+def select_families(patterns: Sequence[str]) -> list[str]:
+    """The family names that match any of the globs."""
+    return select("family", patterns, {name: (name,) for name in FAMILIES})
 
 
 def build_problem(key: ProblemKey) -> Problem:

@@ -69,7 +69,7 @@ def main() -> None:
     "solvers",
     multiple=True,
     metavar="GLOB",
-    help="Only these variants, e.g. 'jax-*'; repeatable.",
+    help="Only these: a library, an algorithm, or a variant, e.g. numpy, gelsy, 'jax-*-float32-*'; repeatable.",
 )
 @click.option("--family", "families", multiple=True, metavar="GLOB", help="Only these families; repeatable.")
 @click.option("--oracle", default="auto", show_default=True, help="Where the truth comes from.")

@@ -83,5 +83,11 @@ def agreement_table() -> Table:
     for found in map(agreement, catalog.NIST_DATASETS):
         shares = (found.coefficients, found.residual_sum_of_squares, *found.ceiling.values())
         size = f"{found.shape[0]}×{found.shape[1]}"
-        table.add_row(found.dataset, found.level, size, f"{found.kappa:.1e}", *(f"{share:.1f}" for share in shares))
+        table.add_row(
+            found.dataset,
+            found.level,
+            size,
+            f"{found.kappa:.1e}",
+            *("all" if math.isinf(share) else f"{share:.2f}" for share in shares),
+        )
     return table

@@ -29,15 +29,15 @@ class StoreError(Exception):
     """A results directory cannot be used; the message says why and what to do."""
 
 
-def _line(content: Mapping[str, Any]) -> str:
-    text = json.dumps(content, ensure_ascii=True, separators=(",", ":"))
-    return f"{zlib.crc32(text.encode()):08x} {text}\n"
+def _line(content: Mapping[str, Any]) -> bytes:
+    text = json.dumps(content, separators=(",", ":")).encode()
+    return b"%08x %s\n" % (zlib.crc32(text), text)
 
 
-def _content(line: str) -> dict[str, Any] | None:
+def _content(line: bytes) -> dict[str, Any] | None:
     """What a journal line holds, or None if its checksum does not match."""
-    checksum, _, text = line.rstrip("\n").partition(" ")
-    if not line.endswith("\n") or checksum != f"{zlib.crc32(text.encode()):08x}":
+    checksum, _, text = line.removesuffix(b"\n").partition(b" ")
+    if checksum != b"%08x" % zlib.crc32(text):
         return None
     content: dict[str, Any] = json.loads(text)
     return content
@@ -67,7 +67,7 @@ def decode_record(content: Mapping[str, Any]) -> Record:
 class Journal:
     """An open journal: the records it already held, and a place to append new ones."""
 
-    def __init__(self, path: Path, stream: IO[str], records: list[Record]) -> None:
+    def __init__(self, path: Path, stream: IO[bytes], records: list[Record]) -> None:
         self.path = path
         self.records = records
         self._stream = stream
@@ -89,7 +89,7 @@ def open_journal(directory: Path, header: Mapping[str, Any], *, fresh: bool = Fa
     path = directory / JOURNAL
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        stream = path.open("a+", encoding="utf-8")
+        stream = path.open("a+b")
     except OSError as error:
         raise StoreError(f"cannot write to '{directory}': {error.strerror}; choose another --out") from error
     with stream:
@@ -104,14 +104,14 @@ def open_journal(directory: Path, header: Mapping[str, Any], *, fresh: bool = Fa
         os.fsync(stream.fileno())
 
 
-def _resume(path: Path, stream: IO[str], header: Mapping[str, Any]) -> list[Record]:
+def _resume(path: Path, stream: IO[bytes], header: Mapping[str, Any]) -> list[Record]:
     """The records already there; writes the header of a new journal and cuts off a torn last line."""
     stream.seek(0)
     lines = stream.readlines()
+    if lines and not lines[-1].endswith(b"\n"):  # the run was killed while writing it: that case is done again
+        lines.pop()
+        stream.truncate(sum(map(len, lines)))
     contents = [_content(line) for line in lines]
-    if contents and contents[-1] is None:  # the run was killed while writing it: that case is done again
-        contents.pop()
-        stream.truncate(sum(len(line.encode()) for line in lines[:-1]))
     if None in contents:
         raise StoreError(f"'{path}' is damaged in line {contents.index(None) + 1}; start over with --fresh")
     if not contents:
@@ -128,18 +128,6 @@ def _records(path: Path, contents: Iterable[Mapping[str, Any] | None]) -> list[R
         return [decode_record(content) for content in contents if content is not None]
     except (KeyError, TypeError, ValueError) as error:
         raise StoreError(f"'{path}' was written by another version; start over with --fresh") from error
-
-
-def read_journal(directory: Path) -> tuple[dict[str, Any], list[Record]]:
-    """The header and records of a journal; StoreError if there is none or it is damaged."""
-    path = directory / JOURNAL
-    try:
-        contents = [_content(line) for line in path.read_text(encoding="utf-8").splitlines(keepends=True)]
-    except OSError as error:
-        raise StoreError(f"no run to read in '{directory}': {error.strerror}") from error
-    if not contents or None in contents:
-        raise StoreError(f"'{path}' is damaged or empty")
-    return contents[0] or {}, _records(path, contents[1:])
 
 
 def write_text(path: Path, text: str) -> None:

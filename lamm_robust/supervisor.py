@@ -57,6 +57,8 @@ class Worker:
     precision: Precision
     device: Device
     case_seconds: float = CASE_SECONDS
+    module: str = "lamm_robust.worker"
+    """What the child runs; tests put planted solvers there."""
     hello: dict[str, Any] = field(default_factory=dict)
     """What the process said it runs on when it last started."""
 
@@ -74,7 +76,7 @@ class Worker:
         who = (self.library.name, self.precision, self.device)
         environment = os.environ | THREADS | dict(self.library.environment(self.precision, self.device))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "lamm_robust.worker", *who, str(child_reads), str(child_writes)],
+            [sys.executable, "-m", self.module, *who, str(child_reads), str(child_writes)],
             pass_fds=(child_reads, child_writes),
             stdin=subprocess.DEVNULL,
             stdout=self._output,

@@ -122,7 +122,11 @@ def leaderboard_markdown(title: str, rows: Sequence[Row], records: Sequence[Reco
         for metric, words in PASS_LINE.items():
             parts += [f"### Worst {words}, by κ ({name})\n\n", decade_table(members, shown, metric), "\n"]
     if absent:
-        parts += ["## Not measured\n\n", markdown_table(["solver", "why"], absent.items()), "\n"]
+        parts += [
+            "## Not measured\n\n",
+            markdown_table(["solver", "why"], ([inert(name), inert(why)] for name, why in absent.items())),
+            "\n",
+        ]
     parts += ["## Columns\n\n", *(f"- **{column}**: {meaning}.\n" for column, meaning in COLUMNS)]
     return "".join(parts)
 
@@ -163,10 +167,8 @@ def failures_markdown(records: Iterable[Record]) -> str:
     wrong = silent_failures(records)
     parts = [
         "# Silent failures\n\n",
-        (
-            "A finite answer, no warning, and no correct digit, on a problem that the precision can resolve and the\n"
-            'solver\'s contract covers. Each line replays: `lamm-robust replay "KEY"`.\n'
-        ),
+        "A finite answer, no warning, and no correct digit, on a problem that the precision can resolve and that\n",
+        'the contract of the solver covers. Each line replays: `lamm-robust replay "KEY"`.\n',
     ]
     if not wrong:
         parts.append("\nNone.\n")

@@ -14,24 +14,30 @@ import numpy as np
 from lamm_robust import catalog
 from lamm_robust.values import Array, Oracle
 
+EXPECTED = "expected an .npz file with numerical arrays A and b, as numpy.savez(file, A=A, b=b) writes it"
+
 
 def read_problem(path: Path) -> tuple[Array, Array]:
     """A and b of an .npz file; ValueError that names what is missing or wrong and what is accepted."""
+    arrays = _load(path)
+    for name in "Ab":
+        if name not in arrays:
+            held = ", ".join(arrays) or "nothing"
+            raise ValueError(f"'{path}' has no array '{name}' (it holds: {held}); needed are A and b")
+    return arrays["A"], arrays["b"]
+
+
+def _load(path: Path) -> dict[str, Array]:
+    if path.is_dir():
+        raise ValueError(f"'{path}' is a directory; {EXPECTED}")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ValueError(f"'{path}' holds one bare array; accepted is an .npz file with arrays A and b")
-            missing = [name for name in "Ab" if name not in archive.files]
-            if missing:
-                held = ", ".join(archive.files) or "nothing"
-                raise ValueError(f"'{path}' has no array '{missing[0]}' (it holds: {held}); needed are A and b")
-            return archive["A"], archive["b"]
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
     except FileNotFoundError:
-        raise ValueError(f"there is no file '{path}'; expected an .npz file with arrays A and b") from None
-    except IsADirectoryError:
-        raise ValueError(f"'{path}' is a directory; expected an .npz file with arrays A and b") from None
-    except (EOFError, zipfile.BadZipFile, OSError) as error:
-        raise ValueError(f"cannot read '{path}': {error}") from error
+        raise ValueError(f"there is no file '{path}'; {EXPECTED}") from None
+    except (AttributeError, TypeError, ValueError, EOFError, OSError, zipfile.BadZipFile):
+        # a bare array, objects that only pickle could read, text, or an archive that is cut short
+        raise ValueError(f"cannot read '{path}'; {EXPECTED}") from None
 
 
 def certify_file(path: Path, oracle: Oracle) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def facts(certificate: Certificate) -> dict[str, Any]:
 
 
 def together(norms: tuple[Ball, ...]) -> Ball:
-    """Enclose √(Σ vᵢ²) of numbers known as balls: by the triangle inequality the radius is at most that of the radii."""
+    """Enclose √(Σ vᵢ²) of numbers known as balls; the triangle inequality bounds the radius."""
     if len(norms) == 1:
         return norms[0]
     mid = square_root(Ball(sum((ball.mid**2 for ball in norms), Fraction(0))))

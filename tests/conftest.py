@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -28,6 +29,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if reason := catalog.absent(library, device):
         pytest.exit(f"--device {device}: {reason}", returncode=4)
     os.environ.update(THREADS | dict(library.environment(precision, device)))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Benchmarks take minutes and prove nothing: they are collected when asked for, and then alone."""
+    if collection_path.is_dir() or not collection_path.name.startswith("test_"):
+        return None
+    is_benchmark = collection_path.name == "test_benchmarks.py"
+    return True if is_benchmark != bool(config.getoption("benchmark_only")) else None
 
 
 def chosen(config: pytest.Config) -> tuple[Precision, Device]:

@@ -7,11 +7,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lamm_robust.accurate import exact_gradient, exact_residual, exact_sums, two_product
+from lamm_robust.accurate import Doubles, exact_gradient, exact_residual, exact_sums, two_product
 from tests.problems import rational
 
 
-def wild(generator: np.random.Generator, *shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def wild(generator: np.random.Generator, *shape: int) -> Doubles:
     """Full significands over a range of scales, so that products need all of their 106 bits."""
     return generator.standard_normal(shape) * 2.0 ** generator.integers(-40, 40, shape)
 
@@ -38,7 +38,7 @@ def test_sums_survive_total_cancellation() -> None:
 def test_residual_and_gradient_are_exact(seed: int) -> None:
     generator = np.random.default_rng(seed)
     A, b = generator.standard_normal((7, 4)), generator.standard_normal(7)
-    x = np.linalg.lstsq(A, b, rcond=None)[0]
+    x: Doubles = np.linalg.lstsq(A, b, rcond=None)[0].astype(np.float64)
     high, low = exact_residual(A, b, x)
     exact = [
         Fraction(float(b_i)) - sum((a * c for a, c in zip(rational(row), rational(x), strict=True)), Fraction(0))

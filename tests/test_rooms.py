@@ -68,7 +68,9 @@ def test_only_the_catalog_joins_the_rooms() -> None:
 
 def test_the_loop_knows_no_solver_by_name() -> None:
     text = (ROOT / "lamm_robust/run.py").read_text(encoding="utf-8")
-    names = {solver.algorithm for library in catalog.LIBRARIES for solver in library.solvers} | set(catalog.FAMILIES)
+    names = {solver.algorithm for library in catalog.LIBRARY.values() for solver in library.solvers} | set(
+        catalog.FAMILIES
+    )
     literals = {n.value for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
     assert not names & literals
 

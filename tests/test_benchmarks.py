@@ -1,0 +1,71 @@
+"""How long each variant takes at the sizes of LAMM and beyond, and whether what it returns is right.
+
+``pytest --benchmark-only`` (with ``--precision`` and ``--device``). Problems are grouped by size, so that
+solvers stand side by side; the verdict and the backward error (in u‖A‖_F) are in the printed name, and all scores
+in ``extra_info``, so that a fast wrong solver is seen to be wrong. κ = 1e5 in float64 and 1e3 in float32:
+ill-conditioned enough to tell solvers that square κ from those that do not.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import numpy as np
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from lamm_robust import catalog
+from lamm_robust.metrics import score
+from lamm_robust.run import Certified, Truths
+from lamm_robust.tables import number
+from lamm_robust.values import Device, Outcome, Precision, ProblemKey, Status, Variant
+from lamm_robust.verdicts import judge
+
+SIZES = ((16, 4), (64, 16), (256, 64), (1024, 128))
+LOG10_COND = {"float32": 3, "float64": 5}
+SLOW = {"dropping": 64 * 16}
+"""Largest m·n for solvers whose time grows with n SVDs: at 1024×128 one call takes seconds."""
+
+
+@cache
+def truths() -> Truths:
+    return Truths(catalog.build_problem, catalog.find_oracle("auto"))
+
+
+def certified(m: int, n: int, precision: Precision) -> Certified:
+    """The benchmark problem of a size: a small residual and a geometric spectrum, certified."""
+    spectrum = (("mode", "geometric"), ("log10_cond", LOG10_COND[precision]), ("residual", 1e-3))
+    key = ProblemKey("spectrum", (("m", m), ("n", n), *spectrum, ("direction", "random"), ("seed", 0)), precision)
+    found = truths().certified(key)
+    assert found is not None
+    return found
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every variant of the precision and device asked for, at every size."""
+    if "variant" in metafunc.fixturenames:
+        options = metafunc.config.option
+        chosen = [v for v in catalog.variants() if v.precision == options.precision and v.device == options.device]
+        metafunc.parametrize("variant", chosen, ids=str)
+        metafunc.parametrize(("m", "n"), SIZES, ids=[f"{m}x{n}" for m, n in SIZES])
+
+
+def test_solve(benchmark: BenchmarkFixture, variant: Variant, m: int, n: int, device: Device) -> None:
+    """Time the steady state of one variant; compilation is in the warm-up call."""
+    if m * n > SLOW.get(variant.algorithm, m * n):
+        pytest.skip(f"{variant.algorithm} is too slow for {m}×{n}")
+    library, solver = catalog.LIBRARY[variant.library], catalog.find_solver(variant)
+    problem = certified(m, n, variant.precision)
+    A, b = library.put(problem.problem.A, device), library.put(problem.problem.b, device)
+    library.wait(solver.solve(A, b))
+    benchmark.group = f"{m}×{n} {variant.precision} {device}"
+    x, rank = benchmark(lambda: library.wait(solver.solve(A, b)))
+    outcome = Outcome(Status.SOLVED, x=np.asarray(x), rank=None if rank is None else int(rank))
+    finite = outcome.x is not None and bool(np.all(np.isfinite(outcome.x)))
+    scores = score(problem.frame, np.asarray(x)) if finite else {}
+    verdict = judge(solver.contract, problem.frame.truth, variant.precision, outcome, scores)
+    benchmark.extra_info.update(verdict=verdict.value, **scores)
+    assert benchmark.stats is not None
+    size = number(scores.get("backward_error", math.nan))
+    benchmark.stats.name = f"{variant.library}-{variant.algorithm}: {verdict.value}, {size} u"

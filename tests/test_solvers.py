@@ -1,0 +1,169 @@
+"""Every variant of the precision and device under test, held to its contract on problems it must solve."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import numpy as np
+import pytest
+
+from lamm_robust import catalog
+from lamm_robust.attempt import attempt
+from lamm_robust.metrics import Frame, score
+from lamm_robust.values import (
+    Deficiency,
+    Device,
+    Library,
+    Outcome,
+    Precision,
+    Problem,
+    Solver,
+    Status,
+    Variant,
+    Verdict,
+)
+from lamm_robust.verdicts import judge, shape_of
+from oracles import select
+from tests.problems import problem_of, random_problem
+
+PASSING = (Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE)
+PAIRS = [(library, solver) for library in catalog.LIBRARY.values() for solver in library.solvers]
+IDS = [f"{library.name}-{solver.algorithm}" for library, solver in PAIRS]
+
+every_solver = pytest.mark.parametrize(("library", "solver"), PAIRS, ids=IDS)
+
+
+@pytest.fixture
+def usable(library: Library, device: Device) -> Library:
+    if device not in library.devices:
+        pytest.skip(f"{library.name} does not run on {device}")
+    if reason := catalog.absent(library, device):
+        pytest.skip(reason)
+    return library
+
+
+def judged(library: Library, solver: Solver, problem: Problem, device: Device) -> tuple[Outcome, Verdict]:
+    outcome = attempt(library, solver, problem, device)
+    truth = select("exact").certify(problem.A, problem.b)
+    scored = outcome.x is not None and bool(np.all(np.isfinite(outcome.x)))
+    scores = score(Frame(problem, truth), outcome.x) if scored and outcome.x is not None else {}
+    return outcome, judge(solver.contract, truth, problem.key.dtype, outcome, scores)
+
+
+@pytest.mark.gpu
+@every_solver
+@pytest.mark.parametrize(("m", "n"), [(12, 4), (5, 5), (4, 9)])
+def test_well_conditioned_problems_are_solved(
+    usable: Library, solver: Solver, m: int, n: int, precision: Precision, device: Device
+) -> None:
+    problem = random_problem(m, n, 0.5, 0.0 if m <= n else 0.3, seed=5, dtype=precision)
+    if shape_of(m, n) not in solver.contract.shapes:
+        pytest.skip(f"the contract is for {', '.join(solver.contract.shapes)}")
+    outcome, verdict = judged(usable, solver, problem, device)
+    assert outcome.status is Status.SOLVED, outcome.message
+    assert outcome.repeatable
+    assert verdict in PASSING
+    assert (outcome.rank is not None) == solver.contract.reports_rank
+    assert outcome.rank in (None, min(m, n))
+
+
+@pytest.mark.gpu
+@every_solver
+def test_an_exactly_deficient_problem_is_solved_where_that_is_promised(
+    usable: Library, solver: Solver, precision: Precision, device: Device
+) -> None:
+    # a column of zeros is the one deficiency that no rounding can hide: rank 1, x★ = (1, 0)
+    problem = problem_of([[1, 0], [2, 0], [3, 0], [4, 0]], [1, 2, 3, 4], precision)
+    outcome, verdict = judged(usable, solver, problem, device)
+    if solver.contract.deficiency is Deficiency.FULL_RANK_ONLY:
+        assert verdict is Verdict.OUT_OF_CONTRACT
+    else:
+        assert verdict in PASSING
+        assert outcome.rank in (None, 1)
+
+
+@every_solver
+def test_contracts_are_complete(library: Library, solver: Solver) -> None:
+    assert solver.summary
+    assert solver.contract.rank_rule
+    assert solver.contract.shapes
+    assert solver.solve.__doc__ or solver.solve.__class__.__name__ == "partial" or library.name == "jax"
+    assert solver.algorithm == solver.algorithm.lower()
+
+
+def test_names_are_unique_and_found_again() -> None:
+    names = [str(variant) for variant in catalog.variants()]
+    assert len(set(names)) == len(names)
+    for variant in catalog.variants():
+        assert catalog.find_variant(str(variant)) == variant
+        assert catalog.find_solver(variant).algorithm == variant.algorithm
+
+
+def test_gpu_variants_are_listed_for_jax() -> None:
+    jax = {v.algorithm for v in catalog.variants() if v.library == "jax" and v.device == "gpu"}
+    assert jax == {solver.algorithm for solver in catalog.LIBRARY["jax"].solvers}
+    assert Variant("jax", "lamm-cond", "float32", "gpu") in catalog.variants()
+
+
+@pytest.mark.gpu
+def test_jax_runs_in_the_precision_and_on_the_device_under_test(precision: Precision, device: Device) -> None:
+    if importlib.util.find_spec("jax") is None:
+        pytest.skip("jax is not installed")
+    library = catalog.LIBRARY["jax"]
+    array = library.put(np.ones(3, dtype=precision), device)
+    assert array.dtype == precision
+    assert {d.platform for d in array.devices()} == {"cpu" if device == "cpu" else "gpu"}
+
+
+# --- what the harness is there to catch ----------------------------------------------------------------------
+
+
+def answer_of(name: str, algorithm: str, problem: Problem) -> Verdict:
+    library = catalog.LIBRARY[name]
+    solver = next(s for s in library.solvers if s.algorithm == algorithm)
+    return judged(library, solver, problem, "cpu")[1]
+
+
+@pytest.mark.parametrize("name", ["numpy", "scipy", "jax"])
+def test_the_foil_loses_normal_equations_are_caught(name: str, precision: Precision, device: Device) -> None:
+    if device != "cpu":
+        pytest.skip("the foil is tested on the CPU")
+    log10_cond, residual = (4.5, 1e-5) if precision == "float32" else (7, 1e-12)
+    problem = random_problem(30, 10, log10_cond, residual, seed=1, dtype=precision)
+    assert answer_of(name, "normal-lu", problem) not in PASSING
+    assert answer_of(name, "qr", problem) is Verdict.BACKWARD_STABLE
+
+
+def test_the_foil_loses_lamm_cond_is_worse_where_it_keeps_the_normal_equations(
+    device: Device, precision: Precision
+) -> None:
+    """rank(AᵀA) is full up to κ ≈ 1/√u: below, errors square κ; above, pinv takes over and x is right again."""
+    if device != "cpu" or precision != "float64":
+        pytest.skip("shown in float64 on the CPU")
+    library = catalog.LIBRARY["jax"]
+    solver = next(s for s in library.solvers if s.algorithm == "lamm-cond")
+    error = {}
+    for log10_cond in (6, 8.5):
+        problem = random_problem(30, 10, log10_cond, 1e-12, seed=1)
+        truth = select("exact").certify(problem.A, problem.b)
+        x = attempt(library, solver, problem, "cpu").x
+        assert x is not None
+        error[log10_cond] = score(Frame(problem, truth), x)["forward_error"]
+    assert error[6] > 1e3
+    assert error[8.5] < 10
+
+
+def test_the_foil_loses_pinv_is_forward_but_not_backward_stable(precision: Precision, device: Device) -> None:
+    if device != "cpu" or precision != "float64":
+        pytest.skip("shown in float64 on the CPU: float32 has too few digits between the two bounds")
+    problem = random_problem(30, 10, 7, 1e-12, seed=1)
+    assert answer_of("scipy", "pinv", problem) is Verdict.FORWARD_STABLE
+
+
+def test_numpy_takes_float32_and_computes_in_float64() -> None:
+    """Singular values of a float32 matrix come out right to float32's last bit, far below uσ₁."""
+    problem = random_problem(30, 10, 9, 1e-5, seed=3, dtype="float32")
+    truth = select("exact").certify(problem.A, problem.b)
+    sigma = np.linalg.svd(problem.A, compute_uv=False)
+    assert sigma.dtype == np.float32
+    assert abs(float(sigma[-1]) / float(truth.sigma_min) - 1) < 1e-6  # σ_r ≈ uσ₁: float32 has no digit of it

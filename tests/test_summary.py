@@ -1,0 +1,251 @@
+"""Leaderboard rows from made-up records whose right summary is known, and tables that stay inert."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from lamm_robust import summary, tables
+from lamm_robust.values import Record, Verdict
+from tests.test_store import RECORD
+
+BACK, FORE, BAD, WRONG = "backward stable", "forward stable", "inaccurate", "wrong"
+
+
+def made(kappa: float, verdict: str, **changes: Any) -> Record:
+    scores = {"backward_error": 1.0, "forward_error": 1.0, "relative_error": 1e-16 * kappa} | changes.pop("scores", {})
+    name = f"p κ={kappa} {changes.get('regime', '')}"
+    return replace(RECORD, problem=name, kappa=kappa, verdict=verdict, scores=scores, **changes)
+
+
+def deficient(kappa: float, verdict: str, **changes: Any) -> Record:
+    return made(kappa, verdict, regime="deficient", rank=2, **changes)
+
+
+# --- safe κ ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("records", "backward", "forward"),
+    [
+        ([(1e1, BACK), (1e4, BACK), (1e8, BACK)], 1e8, 1e8),
+        ([(1e1, BACK), (1e4, FORE), (1e8, BACK)], 1e1, 1e8),
+        ([(1e1, BACK), (1e4, BAD), (1e8, BACK)], 1e1, 1e1),
+        ([(1e1, WRONG), (1e4, BACK)], 0.0, 0.0),
+        ([(1e1, BACK), (1e4, BACK), (1.02e4, BAD)], 1e1, 1e1),  # asked to have the same κ, so 1e4 is not safe
+        ([(1e1, BACK), (1e4, BACK), (2e4, BAD)], 1e4, 1e4),
+        ([(1e1, BACK), (1e4, "refused")], 1e1, 1e1),
+    ],
+)
+def test_safe_kappa(records: list[tuple[float, str]], backward: float, forward: float) -> None:
+    found = [made(*r) for r in reversed(records)]
+    assert summary.safe_kappa(found, summary.BACKWARD) == backward
+    assert summary.safe_kappa(found, summary.PASSES) == forward
+
+
+def test_safe_kappa_is_about_full_rank_and_judged_problems_only() -> None:
+    records = [made(1e3, BACK), deficient(10.0, WRONG), made(1e17, BAD, regime="ambiguous")]
+    records.append(made(2.0, Verdict.OUT_OF_CONTRACT.value))
+    (row,) = summary.leaderboard(records)
+    assert row.backward_safe_kappa == 1e3
+    assert (row.deficient_passed, row.deficient_total) == (0, 1)
+    assert row.silent_failures == 1
+
+
+# --- classes ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        ([(1e3, BACK), (1e9, BACK)], "backward stable"),
+        ([(1e3, BACK), (1e9, FORE)], "forward stable"),
+        ([(1e3, BACK), (2e8, FORE), (1e9, BAD)], "conditionally stable"),
+        ([(1e3, BACK), (9e7, FORE), (1e9, BAD)], "unstable"),  # u^(-1/2) is 9.5e7
+        ([(1e3, BACK), (1e9, "crashed")], "broken"),
+        ([(1e3, BACK), (1e9, "timed out")], "broken"),
+        ([(1e3, BACK), (1e9, "bad output")], "broken"),
+        ([(1e3, "out of contract")], "not judged"),
+    ],
+)
+def test_stability_class(verdicts: list[tuple[float, str]], expected: str) -> None:
+    (row,) = summary.leaderboard([made(*v) for v in verdicts])
+    assert row.stability == expected
+
+
+def test_one_deficient_failure_takes_the_class_but_not_the_safe_kappa() -> None:
+    (row,) = summary.leaderboard([made(1e3, BACK), made(1e9, BACK), deficient(2.0, WRONG)])
+    assert row.stability == "conditionally stable"
+    assert row.backward_safe_kappa == 1e9
+
+
+# --- the other columns -------------------------------------------------------------------------------------
+
+
+def test_counts_and_worst_scores() -> None:
+    records = [
+        made(1e1, BACK, scores={"backward_error": 3.0, "rank_error": 0.0}),
+        made(1e2, FORE, scores={"backward_error": 700.0, "forward_error": 5.0, "rank_error": -1.0}),
+        made(1e3, WRONG, scores={"backward_error": 90.0, "forward_error": 80.0}),
+        made(1e4, "non-finite", scores={}),
+        made(1e5, "refused", scores={}),
+        deficient(10.0, FORE, scores={"forward_error": 1e9}),
+        made(1e17, BAD, regime="ambiguous", scores={"backward_error": 1e12}),
+    ]
+    (row,) = summary.leaderboard(records)
+    assert (row.worst_backward_error, row.worst_backward_problem) == (700.0, records[1].problem)
+    assert (row.worst_forward_error, row.worst_forward_problem) == (80.0, records[2].problem)
+    assert (row.silent_failures, row.failures, row.cases) == (1, 2, 7)
+    assert (row.rank_right, row.rank_total) == (1, 2)
+    assert (row.deficient_passed, row.deficient_total) == (1, 1)
+
+
+def test_a_basic_solution_is_not_held_to_the_distance_from_the_shortest() -> None:
+    long = made(5.0, BACK, promises="basic", rank=2, scores={"forward_error": 1e15, "relative_error": 1.0})
+    full = made(7.0, BACK, promises="basic", scores={"forward_error": 2.0})
+    (row,) = summary.leaderboard([long, full])
+    assert row.worst_forward_error == 2.0
+    assert summary.by_decade([long, full], "forward_error")[long.variant] == {1: 2.0}
+    assert summary.by_decade([long, full], "backward_error")[long.variant] == {1: 1.0}
+    assert row.computes_in == "float64"
+
+
+@pytest.mark.parametrize(
+    ("precision", "errors", "expected"),
+    [
+        ("float32", {1e4: 0.4 * 2**-24, 1e5: 0.5 * 2**-24, 2.0: 2**-24}, "float64"),
+        ("float32", {1e4: 900 * 2**-24, 1e5: 9000 * 2**-24, 2.0: 2**-24}, "float32"),
+        ("float32", {2.0: 2**-11, 3.0: 2**-12}, "less than float32"),  # TF32
+        ("float64", {1e4: 2**-53, 1e8: 2**-53}, "float64"),
+        ("float64", {2.0: 2**-24}, "less than float64"),  # float32 inside
+        ("float32", {100.0: 2**-24}, "?"),
+    ],
+)
+def test_what_it_computes_in(precision: str, errors: dict[float, float], expected: str) -> None:
+    records = [made(k, BACK, precision=precision, scores={"relative_error": e}) for k, e in errors.items()]
+    assert summary.computes_in(records) == expected
+
+
+def test_time_is_relative_to_the_fastest_that_is_right_on_the_same_problem() -> None:
+    def timed(variant: str, kappa: float, seconds: float, verdict: str = BACK) -> Record:
+        return made(kappa, verdict, variant=variant, seconds=seconds)
+
+    records = [
+        *(timed("a", 1e1, 4.0), timed("a", 1e2, 9.0), timed("a", 1e3, 100.0)),
+        *(timed("b", 1e1, 2.0), timed("b", 1e2, 3.0), timed("b", 1e3, 1.0, WRONG)),
+        *(timed("fast and wrong", 1e1, 0.1, WRONG), timed("fast and wrong", 1e2, 0.1, BAD)),
+    ]
+    times = summary.relative_times(records)
+    assert times == {"a": 2.0, "b": 1.0}  # a: 2, 3 and, where b was wrong, 1
+    rows = {row.variant: row for row in summary.leaderboard(records)}
+    assert math.isnan(rows["fast and wrong"].relative_time)
+
+
+def test_times_of_other_precisions_are_not_compared() -> None:
+    one, other = (
+        made(1e1, BACK, variant="a", seconds=4.0),
+        made(1e1, BACK, variant="b", seconds=1.0, precision="float32"),
+    )
+    assert summary.relative_times([one, other]) == {"a": 1.0, "b": 1.0}
+
+
+def test_rows_are_ordered_by_trust() -> None:
+    verdicts = {"u": BAD, "f": FORE, "w": WRONG, "b": BACK, "x": "crashed"}
+    rows = summary.leaderboard([made(1e1, verdict, variant=v) for v, verdict in verdicts.items()])
+    assert [row.variant for row in rows] == ["b", "f", "u", "w", "x"]
+
+
+def test_decades_keep_the_worst_and_show_missing_answers() -> None:
+    records = [made(0.9e3, BACK), made(1.1e3, BACK, scores={"backward_error": 7.0}), made(1e5, BACK)]
+    records.append(replace(made(1e5, "non-finite"), scores={}))
+    assert summary.by_decade(records, "backward_error") == {RECORD.variant: {3: 7.0, 5: math.inf}}
+
+
+# --- text -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (1.0, "1"),
+        (0.123456, "0.12"),
+        (12.34, "12"),
+        (855.4, "855"),
+        (1234.0, "1e3"),
+        (1e13, "1e13"),
+        (0.00123, "1e-3"),
+        (math.nan, "–"),
+        (math.inf, "∞"),
+        (-0.25, "-0.25"),
+    ],
+)
+def test_numbers_read_well(value: float, text: str) -> None:
+    assert tables.number(value) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(2.5, "2.5 s"), (0.0123, "12.3 ms"), (4.2e-5, "42 µs")])
+def test_durations_read_well(seconds: float, text: str) -> None:
+    assert tables.duration(seconds) == text
+
+
+HOSTILE = "<script>alert(1)</script> | [x](y) `=cmd()` \x1b[31mred\x07\n# title"
+
+
+def test_hostile_text_is_inert() -> None:
+    line = tables.inert(HOSTILE)
+    assert "\n" not in line
+    assert "\x1b" not in line
+    assert "\x07" not in line
+    assert "<script" not in line
+    assert " | " not in line.replace("\\|", "")
+
+
+def test_csv_cells_are_no_formulas() -> None:
+    text = tables.csv_text(["a", "b"], [["=1+1", -1.5], ["@x\nnext", "plain, with comma"]])
+    rows = list(csv.reader(io.StringIO(text)))
+    assert rows == [["a", "b"], ["'=1+1", "-1.5"], ["'@x next", "plain, with comma"]]
+
+
+def test_the_leaderboard_page_and_csv_hold_every_variant() -> None:
+    records = [made(1e1, BACK), made(1e1, WRONG, variant="jax-pinv-float32-cpu", precision="float32")]
+    rows = summary.leaderboard(records)
+    page = tables.leaderboard_markdown("Title", rows, records, {"jax-qr-float32-gpu": f"not measured: {HOSTILE}"})
+    assert page.startswith("# Title\n")
+    assert "## float64 on CPU" in page
+    assert "## float32 on CPU" in page
+    assert f"| jax-qr-float32-gpu | not measured: {tables.inert(HOSTILE)} |" in page
+    widths = {line.count(" | ") for line in page.split("## float64 on CPU")[1].split("###")[0].splitlines() if line}
+    assert len(widths) == 1
+    parsed = list(csv.DictReader(io.StringIO(tables.leaderboard_csv(rows))))
+    assert [line["variant"] for line in parsed] == [row.variant for row in rows]
+    assert float(parsed[0]["backward_safe_kappa"]) == 10.0
+
+
+def test_failures_replay_and_the_simplest_comes_first() -> None:
+    records = [
+        made(1e6, WRONG, m=30, n=10, scores={"relative_error": 3.0}),
+        made(1e2, WRONG, m=2, n=1, scores={"relative_error": 0.5}, reported_rank=2, rank=1),
+        made(1e2, BACK),
+    ]
+    lines = [line for line in tables.failures_markdown(records).splitlines() if line.startswith("- ")]
+    assert len(lines) == 2
+    assert lines[0].startswith(f"- `{records[1].problem} @ {RECORD.variant}` — resolvable, κ = 100: relative error 0.5")
+    assert lines[0].endswith("rank 2 reported for 1")
+    assert "None." in tables.failures_markdown(records[2:])
+
+
+def test_the_terminal_table_shows_every_row() -> None:
+    console = Console(width=150, record=True, file=io.StringIO())
+    for table in tables.terminal_tables(summary.leaderboard([made(1e1, BACK), made(1e2, FORE)])):
+        console.print(table)
+    shown = console.export_text()
+    assert "float64 on CPU" in shown
+    assert "numpy-qr" in shown
+    assert "forward stable" in shown
