@@ -116,7 +116,7 @@ def list_(what: str) -> None:
     console().print(table, highlight=False, markup=False)
 
 
-@main.command()
+@main.command(short_help="Rebuild one row of the tables from its key.")
 @click.argument("key")
 @click.option("--oracle", default="auto", show_default=True, help="Where the truth comes from.")
 def replay(key: str, oracle: str) -> None:
@@ -127,7 +127,7 @@ def replay(key: str, oracle: str) -> None:
     click.echo(replay_text(key, catalog.find_oracle(oracle)))
 
 
-@main.command()
+@main.command(short_help="Certify your own problem from an .npz file.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--oracle", default="auto", show_default=True, help="Where the truth comes from.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
@@ -140,7 +140,7 @@ def truth(file: Path, oracle: str, as_json: bool) -> None:
     click.echo(json.dumps(facts, indent=2) if as_json else text(facts))
 
 
-@main.command()
+@main.command(short_help="Check the oracle against NIST's certified values.")
 def nist() -> None:
     """Check the oracle against NIST's certified regressions, and show what rounding the data costs."""
     from lamm_robust.nist import agreement_table

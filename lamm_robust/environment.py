@@ -60,6 +60,11 @@ def commit() -> str:
         return "unknown"
 
 
+def flags() -> dict[str, str]:
+    """The environment variables of this process that can change a number."""
+    return {name: value for name, value in sorted(os.environ.items()) if name.startswith(FLAGS)}
+
+
 def environment() -> dict[str, Any]:
     """Everything about this machine that a reader of the numbers may ask for."""
     return {
@@ -67,6 +72,6 @@ def environment() -> dict[str, Any]:
         "system": platform.platform(),
         "processor": processor(),
         "cores": os.cpu_count(),
-        "flags": {name: value for name, value in sorted(os.environ.items()) if name.startswith(FLAGS)},
+        "flags": flags(),
         "commit": commit(),
     }

@@ -78,7 +78,7 @@ class Frame:
 
 
 def _exponent(array: Array) -> int:
-    return int(math.frexp(float(np.max(np.abs(array), initial=0.0)))[1])
+    return int(math.frexp(float(np.max(np.abs(array))))[1])
 
 
 def _power_of_two(exponent: int) -> Fraction:
@@ -159,7 +159,7 @@ def backward_error(e: Evidence) -> float:
     sigma, Vt = e.frame.svd
     along = Vt[: len(sigma)] @ e.gradient
     weight = np.hypot(e.x_norm * sigma, e.residual_norm)
-    terms = np.divide(along, weight, out=np.zeros_like(along), where=weight > 0.0)
+    terms = along / np.where(weight == 0.0, 1.0, weight)  # a zero weight means x̂ = 0 and r̂ = 0, so Aᵀr̂ = 0 too
     return ratio(norm(terms), e.u * float(np.linalg.norm(e.frame.A)))
 
 

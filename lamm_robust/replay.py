@@ -72,7 +72,7 @@ def _answer(solver: Solver, outcome: Outcome) -> list[str]:
     lines = [
         "",
         f"solver    {solver.summary}",
-        f"          promises {solver.contract.deficiency.value}; {solver.contract.rank_rule}",
+        f"          promises {solver.contract.deficiency.value}; counts as zero: {solver.contract.rank_rule}",
         f"outcome   {outcome.status.value}" + (f": {outcome.message}" if outcome.message else ""),
     ]
     if outcome.x is not None:

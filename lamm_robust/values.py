@@ -184,7 +184,7 @@ class Contract:
 
     deficiency: Deficiency
     rank_rule: str
-    """When a singular value or a column counts as zero, in words."""
+    """Which singular values or columns count as zero, in words."""
     shapes: tuple[Shape, ...] = ("tall", "square", "wide")
     errors: tuple[str, ...] = ()
     """Class names of the exceptions that its documentation announces."""

@@ -22,6 +22,7 @@ import numpy as np
 
 from lamm_robust import catalog
 from lamm_robust.attempt import attempt
+from lamm_robust.environment import flags
 from lamm_robust.values import Device, Library, Outcome, Precision, Problem, Status
 
 VERSIONED = ("numpy", "scipy", "jax", "jaxlib")
@@ -60,6 +61,7 @@ def hello(library: Library, device: Device) -> dict[str, Any]:
     return {
         "versions": {name: metadata.version(name) for name in VERSIONED if catalog.installed(name)},
         "device": str(kind),
+        "flags": flags(),
         "threads": [
             {key: pool.get(key) for key in ("internal_api", "version", "architecture", "num_threads")}
             for pool in threadpool_info()

@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 from lamm_robust import catalog
 from lamm_robust.cli import main
 from lamm_robust.store import JOURNAL
-from lamm_robust.values import PRECISIONS
+from lamm_robust.values import PRECISIONS, Array, Certificate, NotCertifiedError, Oracle
 
 ROOT = Path(__file__).parents[1]
 SMALL = ["run", "--precision", "float64", "--device", "cpu", "--solver", "numpy-*", "--family", "polynomial"]
@@ -320,3 +320,38 @@ def test_nist_table() -> None:
     assert all(name in result.output for name in catalog.NIST_DATASETS)
     filip = next(line for line in result.output.splitlines() if "Filip" in line)
     assert " 7.66 " in filip  # no solver can beat it in float64
+
+
+# --- what only another machine or another oracle would show -----------------------------------------------------
+
+
+def test_a_gpu_that_jax_cannot_use_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    if catalog.absent(catalog.LIBRARY["jax"], "gpu") is None:
+        pytest.skip("there is a GPU")
+    monkeypatch.setattr(catalog, "GPU_NODES", ("/dev/null",))  # as on a machine with a driver and JAX for the CPU
+    result = invoke("run", "--device", "gpu", "--solver", "jax-qr-float64-gpu", "--out", tmp_path / "x")
+    assert result.exit_code == 4, result.output
+    assert "nothing to run: not measured: no worker for jax on gpu: last words:" in result.output
+
+
+def test_problems_without_truth_make_a_run_incomplete(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refuse(A: Array, b: Array) -> Certificate:
+        if A.shape == (5, 3):
+            raise NotCertifiedError("the textbook is too hard")
+        return catalog.ORACLES["exact"].certify(A, b)
+
+    monkeypatch.setitem(catalog.ORACLES, "timid", Oracle("timid", "", refuse))
+    monkeypatch.setattr(catalog, "find_oracle", lambda name: catalog.ORACLES["timid"])
+    result = invoke(*SMALL, "--out", tmp_path)
+    assert result.exit_code == 4, result.output
+    assert "not certified by timid: polynomial points=5 degree=2" in result.output
+    assert f"incomplete: {len(catalog.LIBRARY['numpy'].solvers)} of " in result.output
+    assert pq.read_table(tmp_path / "records.parquet").num_rows > 0
+    key_error = failed(invoke("replay", KEY))
+    assert "is not certified by timid: the textbook is too hard" in key_error
+
+
+def test_harness_faults_have_an_exit_code_of_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
+    line = failed(invoke(*SMALL, "--out", tmp_path / "x"), 3)
+    assert "no-python" in line

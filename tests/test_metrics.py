@@ -77,7 +77,7 @@ def test_zero_matrix_accepts_only_zero() -> None:
     wrong = score(frame, np.array([1.0, 0.0]))
     assert wrong["forward_error"] == math.inf
     assert wrong["norm_excess"] == math.inf
-    assert wrong["null_component"] > 1e15
+    assert wrong["null_component"] == 1 / U  # the whole of x̂, with κ = 1 for want of a better one
 
 
 def test_zero_right_hand_side() -> None:
@@ -95,6 +95,12 @@ def test_several_right_hand_sides_score_as_their_worst() -> None:
     found = score(both, x)
     assert found["relative_error"] == pytest.approx(alone["relative_error"], rel=1e-12)
     assert found["backward_error"] == pytest.approx(alone["backward_error"], rel=1e-12)
+
+
+def test_the_worst_norm_excess_is_the_largest_in_size() -> None:
+    problem = problem_of([[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0], [0.0, 0.0]])
+    found = score(frame_of(problem), np.array([[1.25, 0.25], [0.0, 0.0]]))
+    assert found["norm_excess"] == -0.75
 
 
 @pytest.mark.parametrize(("a", "b"), [(600, 600), (-900, -900), (900, 100), (0, -900)])

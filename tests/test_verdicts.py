@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from lamm_robust.values import (
     PRECISIONS,
     UNIT_ROUNDOFF,
     Array,
+    Ball,
     Certificate,
     Contract,
     Outcome,
@@ -24,7 +26,7 @@ from lamm_robust.values import (
     Status,
     Verdict,
 )
-from lamm_robust.verdicts import STABLE, judge, regime, shape_of, threshold
+from lamm_robust.verdicts import STABLE, fit_threshold, judge, regime, shape_of, threshold
 from oracles import select
 from tests.problems import by_hand, problem_of, random_problem
 
@@ -56,6 +58,14 @@ def test_a_problem_is_resolvable_while_kappa_u_root_mn_is_a_tenth(precision: Pre
     assert regime(truth_with(1.01 * limit, 3), precision) is Regime.AMBIGUOUS
 
 
+def test_the_limit_itself_is_resolvable_and_the_radius_of_kappa_counts() -> None:
+    limit = 0.1 * 2.0**53 / 4  # u·κ·√(mn) is then 0.1 exactly
+    truth = truth_with(limit, 4)
+    assert regime(truth, "float64") is Regime.RESOLVABLE
+    unsure = replace(truth, kappa=Ball(Fraction(limit), Fraction(limit) / 100))
+    assert regime(unsure, "float64") is Regime.AMBIGUOUS
+
+
 def test_the_regime_depends_on_the_shape() -> None:
     kappa = 0.1 * 2.0**53 / 20
     assert regime(truth_with(kappa, 4, 16, 4), "float64") is Regime.RESOLVABLE  # √64 = 8
@@ -69,7 +79,11 @@ def test_full_rank_of_a_wide_matrix_is_its_number_of_rows() -> None:
 
 def test_the_zero_matrix_is_deficient() -> None:
     problem = problem_of([[0.0]], [1.0])
-    assert regime(select("exact").certify(problem.A, problem.b), "float64") is Regime.DEFICIENT
+    truth = select("exact").certify(problem.A, problem.b)
+    assert regime(truth, "float64") is Regime.DEFICIENT
+    assert fit_threshold(truth, "float64") == 10 * 2.0**-53 * 3  # κ is taken as 1
+    assert judged(problem, np.zeros(1)) is Verdict.BACKWARD_STABLE
+    assert judged(problem, np.ones(1)) is Verdict.WRONG
 
 
 def test_shapes_and_threshold() -> None:
@@ -80,7 +94,7 @@ def test_shapes_and_threshold() -> None:
 
 # --- every branch of the judgement ---------------------------------------------------------------------------
 
-SMALL, LARGE = 39.9, 40.1  # on either side of C√(mn) for 4×4
+SMALL, LARGE = 40.0, 40.1  # C√(mn) for 4×4, which still passes, and a little more
 
 RESOLVABLE, AMBIGUOUS = 2.0, 2.0**51  # κ
 FIT = 40 * 2.0**-53 * 5  # C√(mn)·u·(1 + 2κ) at κ = 2
@@ -90,7 +104,7 @@ CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
     (ANY, 4, RESOLVABLE, {"backward_error": SMALL}, Verdict.BACKWARD_STABLE),
     (ANY, 4, RESOLVABLE, {"backward_error": LARGE}, Verdict.FORWARD_STABLE),
     (ANY, 4, RESOLVABLE, {"backward_error": LARGE, "forward_error": SMALL}, Verdict.FORWARD_STABLE),
-    (ANY, 4, RESOLVABLE, {"backward_error": LARGE, "residual_excess": 0.99 * FIT}, Verdict.FORWARD_STABLE),
+    (ANY, 4, RESOLVABLE, {"backward_error": LARGE, "residual_excess": FIT}, Verdict.FORWARD_STABLE),
     (ANY, 4, RESOLVABLE, {"backward_error": LARGE, "residual_excess": 1.01 * FIT}, Verdict.INACCURATE),
     (ANY, 4, RESOLVABLE, {"backward_error": LARGE, "forward_error": LARGE}, Verdict.INACCURATE),
     (
@@ -133,6 +147,7 @@ CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
     (FULL, 3, RESOLVABLE, {}, Verdict.OUT_OF_CONTRACT),
     # beyond resolution only the backward error is judged, and nothing is called wrong
     (ANY, 4, AMBIGUOUS, {"forward_error": math.inf, "null_component": LARGE}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, AMBIGUOUS, {"backward_error": SMALL, "relative_error": 9.0}, Verdict.BACKWARD_STABLE),
     (ANY, 4, AMBIGUOUS, {"backward_error": LARGE, "relative_error": 9.0}, Verdict.INACCURATE),
 )
 

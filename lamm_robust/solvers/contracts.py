@@ -6,7 +6,7 @@ from lamm_robust.values import Contract, Deficiency, Shape
 
 TALL_OR_SQUARE: tuple[Shape, ...] = ("tall", "square")
 
-NO_RANK_DECISION = "none: every column counts"
+NO_RANK_DECISION = "nothing: full rank is assumed"
 
 
 def full_rank(*errors: str) -> Contract:

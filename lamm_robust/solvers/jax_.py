@@ -124,13 +124,13 @@ JAX = Library(
         Solver(
             "lstsq",
             "jax.numpy.linalg.lstsq",
-            minimum_norm("σ_i ≤ eps·max(m, n)·σ₁ counts as zero", reports_rank=True),
+            minimum_norm("σ_i ≤ eps·max(m, n)·σ₁", reports_rank=True),
             jitted(lstsq),
         ),
         Solver(
             "pinv",
             "jax.numpy.linalg.pinv(A) @ b",
-            minimum_norm("σ_i ≤ 10·max(m, n)·eps·σ₁ counts as zero"),
+            minimum_norm("σ_i ≤ 10·max(m, n)·eps·σ₁"),
             jitted(pinv),
         ),
         Solver("qr", "jax.numpy.linalg.qr, then solve_triangular", full_rank(), jitted(qr)),
@@ -139,14 +139,14 @@ JAX = Library(
         Solver(
             "lamm-cond",
             "LAMM's second solver: lax.cond(rank(AᵀA) full, normal equations, pinv)",
-            minimum_norm("rank(AᵀA) by matrix_rank; when not full, σ_i ≤ 10·max(m, n)·eps·σ₁ counts as zero"),
+            minimum_norm("nothing if matrix_rank(AᵀA) is full, else σ_i ≤ 10·max(m, n)·eps·σ₁"),
             jitted(lamm_cond),
         ),
         Solver(
             "dropping",
             "LAMM's first solver, jitted: drop redundant columns, then normal equations",
             basic(
-                "a column is kept if matrix_rank (σ_i > eps·max(m, n)·σ₁) of the kept ones grows with it",
+                "a column with which matrix_rank (σ_i > eps·max(m, n)·σ₁) of those kept does not grow",
                 reports_rank=True,
             ),
             jitted(dropping),

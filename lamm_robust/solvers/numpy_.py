@@ -1,4 +1,8 @@
-"""NumPy: what a user of `numpy.linalg` alone would write. Its wrappers return float32 for float32."""
+"""NumPy: what a user of `numpy.linalg` alone would write.
+
+Every routine of `numpy.linalg` computes in float64 and rounds what it returns to float32 if that is what it was
+given. `lstsq` therefore solves float32 problems in float64; the routes in several steps round in between.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from lamm_robust.values import Array, Device, Library, Precision, Solver
 
 
 def lstsq(A: Array, b: Array) -> tuple[Array, int]:
-    """LAPACK xGELSD, by `numpy.linalg.lstsq` with its default rcond = eps·max(m, n)."""
+    """LAPACK DGELSD, by `numpy.linalg.lstsq` with its default rcond = eps·max(m, n); float32 is solved in float64."""
     x, _, rank, _ = np.linalg.lstsq(A, b, rcond=None)
     return x, int(rank)
 
@@ -71,13 +75,15 @@ NUMPY = Library(
         Solver(
             "lstsq",
             "numpy.linalg.lstsq",
-            minimum_norm("σ_i ≤ eps·max(m, n)·σ₁ counts as zero", "LinAlgError", reports_rank=True),
+            minimum_norm(
+                "σ_i ≤ eps·max(m, n)·σ₁, with the eps of float64 for float32 too", "LinAlgError", reports_rank=True
+            ),
             lstsq,
         ),
         Solver(
             "pinv",
             "numpy.linalg.pinv(A) @ b",
-            minimum_norm("σ_i ≤ 1e-15·σ₁ counts as zero, in float32 too", "LinAlgError"),
+            minimum_norm("σ_i ≤ 1e-15·σ₁, for float32 too", "LinAlgError"),
             pinv,
         ),
         Solver("qr", "numpy.linalg.qr, then solve with R", full_rank("LinAlgError"), qr),
@@ -87,7 +93,7 @@ NUMPY = Library(
             "dropping",
             "LAMM's first solver: drop redundant columns, then normal equations",
             basic(
-                "a column is kept if matrix_rank (σ_i > eps·max(m, n)·σ₁) of the kept ones grows with it",
+                "a column with which matrix_rank (σ_i > eps·max(m, n)·σ₁) of those kept does not grow",
                 "LinAlgError",
                 reports_rank=True,
             ),

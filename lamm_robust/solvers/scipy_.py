@@ -65,14 +65,14 @@ SCIPY = Library(
         Solver(
             "gelsd",
             "scipy.linalg.lstsq, divide-and-conquer SVD (the default driver)",
-            minimum_norm("σ_i ≤ eps·σ₁ counts as zero", "LinAlgError", reports_rank=True),
+            minimum_norm("σ_i ≤ eps·σ₁", "LinAlgError", reports_rank=True),
             partial(lstsq, driver="gelsd"),
         ),
         Solver(
             "gelsy",
             "scipy.linalg.lstsq, QR with column pivoting and complete orthogonal factorisation",
             minimum_norm(
-                "the leading block of R grows while its estimated condition is below 1/eps",
+                "columns beyond the leading block of R with estimated condition below 1/eps",
                 "LinAlgError",
                 reports_rank=True,
             ),
@@ -81,13 +81,13 @@ SCIPY = Library(
         Solver(
             "gelss",
             "scipy.linalg.lstsq, QR-iteration SVD",
-            minimum_norm("σ_i ≤ eps·σ₁ counts as zero", "LinAlgError", reports_rank=True),
+            minimum_norm("σ_i ≤ eps·σ₁", "LinAlgError", reports_rank=True),
             partial(lstsq, driver="gelss"),
         ),
         Solver(
             "pinv",
             "scipy.linalg.pinv(A) @ b",
-            minimum_norm("σ_i ≤ max(m, n)·eps·σ₁ counts as zero", "LinAlgError"),
+            minimum_norm("σ_i ≤ max(m, n)·eps·σ₁", "LinAlgError"),
             pinv,
         ),
         Solver("qr", "scipy.linalg.qr, then solve_triangular", full_rank("LinAlgError"), qr),

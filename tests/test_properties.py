@@ -1,0 +1,57 @@
+"""What must hold for every problem that the families' search strategies can draw."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lamm_robust import catalog
+from lamm_robust.metrics import Frame, score
+from lamm_robust.solvers.contracts import minimum_norm
+from lamm_robust.values import Outcome, Precision, Problem, ProblemKey, Status, Verdict
+from lamm_robust.verdicts import judge
+
+EXACT = catalog.find_oracle("exact")
+LARGEST = 2000
+"""Entries of A up to which a certificate takes milliseconds."""
+
+every_family = pytest.mark.parametrize("family", catalog.FAMILIES)
+
+
+def drawn(data: st.DataObject, family: str, precision: Precision) -> Problem:
+    """Any problem of a family that is small enough to be certified hundreds of times."""
+
+    def size(params: dict[str, Any]) -> int:
+        return int(params.get("m", 1)) * int(params.get("n", 1))
+
+    params = data.draw(catalog.FAMILIES[family].strategy(precision).filter(lambda p: size(p) <= LARGEST))
+    return catalog.build_problem(ProblemKey(family, tuple(params.items()), precision))
+
+
+@every_family
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(data=st.data())
+def test_the_correctly_rounded_answer_always_passes(data: st.DataObject, family: str, precision: Precision) -> None:
+    problem = drawn(data, family, precision)
+    truth = EXACT.certify(problem.A, problem.b)
+    x = np.ldexp(truth.x[0], truth.exponent).astype(precision)
+    scores = score(Frame(problem, truth), x)
+    outcome = Outcome(Status.SOLVED, x=x)
+    assert judge(minimum_norm(""), truth, precision, outcome, scores) is Verdict.BACKWARD_STABLE
+
+
+@every_family
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(data=st.data())
+def test_half_as_long_again_measures_as_such(data: st.DataObject, family: str, precision: Precision) -> None:
+    problem = drawn(data, family, precision)
+    truth = EXACT.certify(problem.A, problem.b)
+    x = np.ldexp(truth.x[0], truth.exponent) * 1.5
+    expected = 0.5 if np.any(x) else 0.0
+    scores = score(Frame(problem, truth), x)
+    assert scores["norm_excess"] == pytest.approx(expected, rel=1e-9)
+    assert scores["relative_error"] == pytest.approx(expected, rel=1e-9)
