@@ -7,6 +7,7 @@ works through a child of its own; pip is never run, and stands in `installers` o
 
 import ast
 import configparser
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -14,7 +15,7 @@ import signal
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -26,7 +27,7 @@ DEV = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-
 
 UV = """#!/bin/sh
 echo "$*" >> uv.log
-if [ -e hold ]; then echo held > started; sh -c 'read line < go'; fi
+if [ -e hold ]; then sh -c 'echo held > started; read line < go; :'; fi
 for name in tox lamm-robust; do
     cat > .venv/bin/$name << 'COMMAND'
 #!/bin/sh
@@ -69,17 +70,27 @@ def run(checkout: Path) -> ModuleType:
     return load(checkout / "run.py")
 
 
-def start(checkout: Path, *args: str, cwd: Path | None = None) -> subprocess.Popen[str]:
+@contextlib.contextmanager
+def start(checkout: Path, *args: str, cwd: Path | None = None) -> Iterator[subprocess.Popen[str]]:
+    """Run the script beside the test, and not beyond it."""
     pipe = subprocess.PIPE
-    return subprocess.Popen(
-        [sys.executable, str(checkout / "run.py"), *args], stdout=pipe, stderr=pipe, text=True, cwd=cwd
-    )
+    command = [sys.executable, str(checkout / "run.py"), *args]
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=cwd) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def finish(process: subprocess.Popen[str]) -> SimpleNamespace:
-    out, err = process.communicate(timeout=60)  # seconds; a run takes 0.1, and one that hangs has failed
+    out, err = process.communicate(timeout=30)  # seconds; a run takes 0.1, and one that hangs has failed
     assert "Traceback" not in err
     return SimpleNamespace(code=process.returncode, out=out.splitlines(), err=err.splitlines())
+
+
+def ended(checkout: Path, *args: str, cwd: Path | None = None) -> SimpleNamespace:
+    with start(checkout, *args, cwd=cwd) as process:
+        return finish(process)
 
 
 def installations(checkout: Path) -> int:
@@ -145,7 +156,7 @@ def test_arguments_reach_the_right_command(run: ModuleType, args: list[str], com
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 def test_help_sets_nothing_up(checkout: Path, flag: str) -> None:
-    shown = finish(start(checkout, flag))
+    shown = ended(checkout, flag)
     assert shown.code == 0
     assert "python3 run.py test" in "\n".join(shown.out)
     assert not (checkout / ".venv").exists()
@@ -225,10 +236,10 @@ def test_the_first_run_sets_up_and_the_second_does_not(
         f"in {tmp_path}",
         "PYTHONPATH= PIP_USER=0 PIP_INDEX_URL=https://example.invalid/",
     ]
-    first = finish(start(checkout, "a b", cwd=tmp_path))
+    first = ended(checkout, "a b", cwd=tmp_path)
     assert (first.code, first.out) == (7, shown)
     assert [line.split()[1] for line in first.err] == ["setting", "installing", "set-up"]
-    second = finish(start(checkout, "a b", cwd=tmp_path))
+    second = ended(checkout, "a b", cwd=tmp_path)
     assert (second.code, second.out, second.err) == (7, shown, [])
     assert installations(checkout) == 1
     python = checkout / ".venv" / "bin" / "python"
@@ -236,25 +247,26 @@ def test_the_first_run_sets_up_and_the_second_does_not(
 
 
 def test_tox_runs_in_the_repository(checkout: Path, tmp_path: Path) -> None:
-    done = finish(start(checkout, "test", "-e", "lint", cwd=tmp_path))
+    done = ended(checkout, "test", "-e", "lint", cwd=tmp_path)
     assert done.code == 7
     assert done.out[:2] == ["[-e][lint]", f"in {checkout}"]
 
 
 def test_a_change_of_the_requirements_sets_up_afresh(checkout: Path) -> None:
-    finish(start(checkout))
+    ended(checkout)
     left = checkout / ".venv" / "lib" / "left over"
     left.mkdir()
     (checkout / "pyproject.toml").write_text("[project]\nname = 'changed'\n")
-    assert finish(start(checkout)).code == 7
-    assert installations(checkout) == 2
+    assert ended(checkout).code == 7
     assert not left.exists()
+    assert ended(checkout).err == []
+    assert installations(checkout) == 2
 
 
 def test_the_environment_may_be_a_link_to_another_disk(checkout: Path, tmp_path: Path) -> None:
     (tmp_path / "big").mkdir()
     (checkout / ".venv").symlink_to(tmp_path / "big")
-    assert finish(start(checkout)).code == 7
+    assert ended(checkout).code == 7
     assert (tmp_path / "big" / "bin" / "tox").exists()
 
 
@@ -308,7 +320,7 @@ def test_ctrl_c_ends_set_up_and_its_installer(held: Path) -> None:
         done = finish(process)
     assert (done.code, done.err[-1]) == (130, "run.py: interrupted")
     (held / "hold").unlink()
-    after = finish(start(held))
+    after = ended(held)
     assert after.code == 7
     assert not any("waiting" in line for line in after.err)
 
