@@ -74,9 +74,9 @@ class Journal:
 
     def append(self, record: Record) -> None:
         """Write one record and hand it to the operating system, so that killing this process loses nothing."""
+        self.records.append(record)  # first: an interrupt in between must not leave a written record out of the tables
         self._stream.write(_line(encode_record(record)))
         self._stream.flush()
-        self.records.append(record)
 
 
 @contextlib.contextmanager

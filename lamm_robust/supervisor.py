@@ -6,6 +6,7 @@ crashed or timed out, with the last words of the process, and the next case gets
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -25,6 +26,9 @@ CASE_SECONDS = 60.0
 
 START_SECONDS = 120.0
 """Importing JAX and waking a GPU takes seconds; a machine under load may need minutes."""
+
+EXIT_SECONDS = 2.0
+"""A dying process closes its pipe some milliseconds before it has said its last words and has an exit status."""
 
 THREADS = dict.fromkeys(
     (
@@ -70,38 +74,45 @@ class Worker:
         self._stop()
 
     def _start(self) -> None:
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by _stop
-        child_reads, self._requests = os.pipe()
-        self._replies, child_writes = os.pipe()
-        who = (self.library.name, self.precision, self.device)
-        environment = os.environ | THREADS | dict(self.library.environment(self.precision, self.device))
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", self.module, *who, str(child_reads), str(child_writes)],
-            pass_fds=(child_reads, child_writes),
-            stdin=subprocess.DEVNULL,
-            stdout=self._output,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            cwd=Path(__file__).parents[1],
-            start_new_session=True,  # a Ctrl-C is for the parent, which then ends its workers
-        )
-        os.close(child_reads)
-        os.close(child_writes)
-        self._buffer = b""
-        line = self._line(START_SECONDS)
-        if line is None:
-            self._process.kill()
-            words = self._last_words()
+        self._held = contextlib.ExitStack()  # what must be given back, whatever happens
+        try:
+            self._launch()
+            line = self._line(START_SECONDS)
+            if line is None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(EXIT_SECONDS)
+                raise WorkerStartError(f"no worker for {self.library.name} on {self.device}: {self._last_words()}")
+            self.hello.update(json.loads(line))
+        except BaseException:
             self._stop()
-            raise WorkerStartError(f"no worker for {self.library.name} on {self.device}: {words}")
-        self.hello.update(json.loads(line))
+            raise
+
+    def _launch(self) -> None:
+        self._output = self._held.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - closed by _stop
+        self._buffer = b""
+        with contextlib.ExitStack() as given:  # the child's ends of the pipes
+            child_reads, self._requests = os.pipe()
+            given.callback(os.close, child_reads)
+            self._held.callback(os.close, self._requests)
+            self._replies, child_writes = os.pipe()
+            given.callback(os.close, child_writes)
+            self._held.callback(os.close, self._replies)
+            who = (self.library.name, self.precision, self.device)
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", self.module, *who, str(child_reads), str(child_writes)],
+                pass_fds=(child_reads, child_writes),
+                stdin=subprocess.DEVNULL,
+                stdout=self._output,
+                stderr=subprocess.STDOUT,
+                env=os.environ | THREADS | dict(self.library.environment(self.precision, self.device)),
+                cwd=Path(__file__).parents[1],
+                start_new_session=True,  # a Ctrl-C is for the parent, which then ends its workers
+            )
+            self._held.callback(self._process.wait)
+            self._held.callback(self._process.kill)  # it holds nothing that could be lost
 
     def _stop(self) -> None:
-        for descriptor in (self._requests, self._replies):
-            os.close(descriptor)
-        self._process.kill()  # it holds nothing that could be lost
-        self._process.wait()
-        self._output.close()
+        self._held.close()
 
     def send(self, problem: Problem, algorithm: str) -> None:
         """Ask for an attempt; `receive` returns its outcome."""
@@ -135,7 +146,7 @@ class Worker:
     def _lost(self) -> Outcome:
         """The outcome for a worker that did not answer, and a fresh process in its place."""
         try:
-            code = self._process.wait(timeout=1.0)  # a closed pipe is seen a moment before the exit status
+            code = self._process.wait(EXIT_SECONDS)
             how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
             outcome = Outcome(Status.CRASHED, message=f"the process ended with {how}; {self._last_words()}")
         except subprocess.TimeoutExpired:

@@ -367,6 +367,14 @@ def test_a_failed_installation_shows_its_error_and_leaves_no_stamp(
     assert not run.is_ready()
 
 
+def test_an_installer_that_fails_without_a_word_has_failed(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(run, "installers", lambda: ways("raise SystemExit(5)"))
+    assert run.main([]) == 3
+    assert "exit status 5" in capsys.readouterr().err.splitlines()
+
+
 def test_the_tail_of_a_long_failure_is_short(run: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     run.show("\n".join(f"error {i} " + "x" * 1000 for i in range(100)))
     lines = capsys.readouterr().err.splitlines()
