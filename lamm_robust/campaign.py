@@ -112,7 +112,7 @@ def run(campaign: Campaign, console: Console) -> int:
         todo = [case for case in cases if str(case) not in done]
         if len(todo) < len(cases):
             console.print(f"resuming {campaign.out}: {len(cases) - len(todo)} of {len(cases)} attempts are done")
-        finished = _sweep(todo, truths, journal, workers, console)
+        finished = not todo or _sweep(todo, truths, journal, workers, console)
         records = journal.records
         facts = {"suite": SUITE, "profile": campaign.profile, "oracle": campaign.oracle}
         if records:
@@ -182,7 +182,7 @@ def _report(
     absent: Mapping[Variant, str],
     console: Console,
 ) -> None:
-    for table in tables.terminal_tables(leaderboard(records)):
+    for table in tables.terminal_tables(leaderboard(records), console.width):
         console.print(table)
     for reason in dict.fromkeys(absent.values()):
         names = ", ".join(str(v) for v, why in absent.items() if why == reason)

@@ -21,25 +21,38 @@ from lamm_robust.values import Record
 
 PASS_LINE = {"backward_error": "backward error in u‖A‖_F", "forward_error": "forward error in Wedin bounds"}
 
-COLUMNS: tuple[tuple[str, str], ...] = (
-    ("solver", "library and algorithm"),
-    ("class", "stability over every graded problem"),
-    ("backward stable to κ", "every full-rank problem at or below this κ was solved backward stably"),
-    ("forward stable to κ", "the same for forward stability, the weaker promise"),
-    ("deficient", "rank-deficient problems solved stably, of those within its contract"),
-    ("worst backward", "largest backward error, in u‖A‖_F"),
-    ("worst forward", "largest forward error at full rank, in Wedin bounds"),
-    ("silent", "silent failures: finite, no warning, and no correct digit"),
-    ("failed", "refused, crashed, timed out, non-finite or bad output within its contract"),
-    ("rank right", "reported ranks that are exact, where the precision can tell"),
-    ("computes in", "the arithmetic that its errors betray"),
-    ("time", "median time relative to the fastest solver that is right on the same problem"),
-    ("first call", "median seconds of the first call on a shape, compilation included"),
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """A column of the leaderboard: its name in the files, what it says, and its heading on a terminal."""
+
+    name: str
+    meaning: str
+    heading: str
+    keep: int
+    """On a terminal that is too narrow the lowest go first; 0 is in the files only."""
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("solver", "library and algorithm", "solver", 12),
+    Column("class", "stability over every graded problem", "class", 11),
+    Column(
+        "backward stable to κ",
+        "every full-rank problem at or below this κ was solved backward stably",
+        "backward\nto κ",
+        10,
+    ),
+    Column("forward stable to κ", "the same for forward stability, the weaker promise", "forward\nto κ", 9),
+    Column("deficient", "rank-deficient problems solved stably, of those within its contract", "deficient", 6),
+    Column("worst backward", "largest backward error, in u‖A‖_F", "worst\nbackward", 4),
+    Column("worst forward", "largest forward error at full rank, in Wedin bounds", "worst\nforward", 3),
+    Column("silent", "silent failures: finite, no warning, and no correct digit", "silent", 8),
+    Column("failed", "refused, crashed, timed out, non-finite or bad output within its contract", "failed", 2),
+    Column("rank right", "reported ranks that are exact, where the precision can tell", "", 0),
+    Column("computes in", "the arithmetic that its errors betray", "computes\nin", 1),
+    Column("time", "median time relative to the fastest solver that is right on the same problem", "time", 7),
+    Column("first call", "median seconds of the first call on a shape, compilation included", "", 0),
 )
-
-
-OFF_SCREEN = ("rank right", "first call")
-"""Columns that only the files have, so that the others fit a terminal."""
 
 
 def inert(text: object) -> str:
@@ -118,7 +131,7 @@ def leaderboard_markdown(title: str, rows: Sequence[Row], records: Sequence[Reco
     parts = [f"# {title}\n\n"]
     for name, members in groups(rows):
         shown = [r for r in records if r.variant in {m.variant for m in members}]
-        parts += [f"## {name}\n\n", markdown_table([c for c, _ in COLUMNS], map(cells, members)), "\n"]
+        parts += [f"## {name}\n\n", markdown_table([c.name for c in COLUMNS], map(cells, members)), "\n"]
         for metric, words in PASS_LINE.items():
             parts += [f"### Worst {words}, by κ ({name})\n\n", decade_table(members, shown, metric), "\n"]
     if absent:
@@ -127,7 +140,7 @@ def leaderboard_markdown(title: str, rows: Sequence[Row], records: Sequence[Reco
             markdown_table(["solver", "why"], ([inert(name), inert(why)] for name, why in absent.items())),
             "\n",
         ]
-    parts += ["## Columns\n\n", *(f"- **{column}**: {meaning}.\n" for column, meaning in COLUMNS)]
+    parts += ["## Columns\n\n", *(f"- **{c.name}**: {c.meaning}.\n" for c in COLUMNS)]
     return "".join(parts)
 
 
@@ -187,27 +200,32 @@ def how_wrong(record: Record) -> str:
     return what
 
 
-def terminal_tables(rows: Iterable[Row]) -> list[Table]:
-    """The leaderboard for the terminal, a table per precision and device."""
+def terminal_tables(rows: Sequence[Row], width: int) -> list[Table]:
+    """The leaderboard for a terminal of that many characters, a table per precision and device."""
+    texts = {row.variant: cells(row) for row in rows}
+    shown = fitting([list(column) for column in zip(*texts.values(), strict=True)], width)
     tables = []
     for title, members in groups(rows):
-        table = Table(
-            title=title,
-            title_justify="left",
-            title_style="bold",
-            header_style="bold",
-            pad_edge=False,
-            box=SIMPLE_HEAD,
-        )
-        shown = [index for index, (column, _) in enumerate(COLUMNS) if column not in OFF_SCREEN]
-        for column in (COLUMNS[index][0] for index in shown):
-            words = column in ("solver", "class", "computes in")
-            table.add_column(column, justify="left" if words else "right", no_wrap=words)
+        table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        for index in shown:
+            words = COLUMNS[index].name in ("solver", "class", "computes in")
+            table.add_column(COLUMNS[index].heading, justify="left" if words else "right", no_wrap=True)
         for row in members:
-            line = cells(row)
-            table.add_row(*(line[index] for index in shown), style=STYLE.get(row.stability, ""))
+            table.add_row(*(texts[row.variant][index] for index in shown), style=STYLE.get(row.stability, ""))
         tables.append(table)
     return tables
+
+
+def fitting(columns: Sequence[Sequence[str]], width: int) -> list[int]:
+    """The columns that fit side by side, with what is least to be missed left out first."""
+    shown = [index for index, column in enumerate(COLUMNS) if column.keep]
+
+    def needed(index: int) -> int:
+        return 2 + max(len(text) for text in [*columns[index], *COLUMNS[index].heading.split("\n")])
+
+    while sum(map(needed, shown)) + 1 > width and len(shown) > 1:  # two blanks between columns, and the margins
+        shown.remove(min(shown, key=lambda index: COLUMNS[index].keep))
+    return shown
 
 
 STYLE: Mapping[str, str] = {"backward stable": "green", "unstable": "yellow", "broken": "red"}

@@ -241,11 +241,17 @@ def test_failures_replay_and_the_simplest_comes_first() -> None:
     assert "None." in tables.failures_markdown(records[2:])
 
 
-def test_the_terminal_table_shows_every_row() -> None:
-    console = Console(width=150, record=True, file=io.StringIO())
-    for table in tables.terminal_tables(summary.leaderboard([made(1e1, BACK), made(1e2, FORE)])):
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 150])
+def test_the_terminal_table_shows_every_row_uncut(width: int) -> None:
+    console = Console(width=width, record=True, file=io.StringIO())
+    records = [made(1e1, BACK), made(1e2, FORE), made(2e8, FORE), made(1e9, WRONG)]
+    rows = summary.leaderboard([*records, *(replace(r, variant="v2", algorithm="normal-cholesky") for r in records)])
+    for table in tables.terminal_tables(rows, console.width):
         console.print(table)
     shown = console.export_text()
     assert "float64 on CPU" in shown
-    assert "numpy-qr" in shown
-    assert "forward stable" in shown
+    assert shown.count("conditionally stable") == 2
+    assert "numpy-normal-cholesky" in shown
+    assert "…" not in shown
+    assert ("silent" in shown) == (width >= 80)
+    assert ("computes" in shown) == (width >= 150)
