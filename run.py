@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """From a fresh checkout to results with one command and nothing but Python.
 
-    python3 run.py [ARGS...]        lamm-robust run --profile quick ARGS...
-    python3 run.py test [ARGS...]   tox ARGS...
-    python3 run.py --help           this text
+    python3 run.py [ARGS...]           lamm-robust run --profile quick ARGS...
+    python3 run.py test [ARGS...]      tox ARGS...
+    python3 run.py COMMAND [ARGS...]   lamm-robust COMMAND ARGS...: list, replay, truth or nist
+    python3 run.py --help              this text
 
 Both first put lamm-robust, what it needs and tox into .venv beside this file, once: with uv where there is
 one, else with pip. Download caches apart, nothing else on the machine changes; deleting .venv undoes it.
@@ -41,6 +42,9 @@ STAMP = VENV / "run.py.stamp"
 
 TOX = "tox>=4.18"
 """As in the `dev` extra of pyproject.toml."""
+
+COMMANDS = ("run", "list", "replay", "truth", "nist")
+"""Of lamm-robust itself."""
 
 REDIRECTING = frozenset(
     {"PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV"}
@@ -191,6 +195,8 @@ def wanted(args: list[str]) -> list[str]:
     """Turn the arguments of this script into the command to run."""
     if args[:1] == ["test"]:
         return [str(VENV / "bin" / "tox"), *args[1:]]
+    if args[:1] and args[0] in COMMANDS:
+        return [str(VENV / "bin" / "lamm-robust"), *args]
     own = any(arg == "--profile" or arg.startswith("--profile=") for arg in args)
     return [str(VENV / "bin" / "lamm-robust"), "run", *([] if own else ["--profile", "quick"]), *args]
 

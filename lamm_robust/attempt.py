@@ -23,6 +23,10 @@ BUDGET_SECONDS = 0.01
 """Repeat fast solvers for about this long: a hundred times the call overhead of the slowest library."""
 
 
+ABOUT_CODE = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ImportWarning, ResourceWarning)
+"""Warnings that say nothing of the answer, and so do not excuse a wrong one."""
+
+
 def attempt(library: Library, solver: Solver, problem: Problem, device: Device) -> Outcome:
     """How the solver's attempt at the problem ended; every exception becomes an outcome.
 
@@ -34,6 +38,7 @@ def attempt(library: Library, solver: Solver, problem: Problem, device: Device) 
             outcome = _measured(library, solver, problem, device)
         except Exception as error:  # a crash is a result
             outcome = _failure(solver, error)
+    caught = [w for w in caught if not issubclass(w.category, ABOUT_CODE)]
     if not caught:
         return outcome
     text = "; ".join(dict.fromkeys(f"{w.category.__name__}: {w.message}" for w in caught))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,13 +26,14 @@ from rich.progress import (
 )
 
 from lamm_robust import SUITE, catalog, store, tables
-from lamm_robust.environment import environment, versions
+from lamm_robust.environment import environment
 from lamm_robust.run import Case, Tables, Truths, sweep
 from lamm_robust.summary import leaderboard, silent_failures
-from lamm_robust.supervisor import Worker, WorkerStartError
+from lamm_robust.supervisor import Worker
 from lamm_robust.values import Device, Precision, Record, Variant
 
 DONE, NOTHING_RAN, INTERRUPTED = 0, 4, 130
+FEW = 4  # names that are read at the end of a run; more are counted
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,20 @@ class Campaign:
     fresh: bool = False
 
     def header(self) -> dict[str, Any]:
-        """What a journal must agree with to be resumed: numbers under other headers are not comparable."""
-        return {"suite": SUITE, "profile": self.profile, "oracle": self.oracle, "versions": versions()}
+        """What a journal must agree with to be resumed: numbers made under other headers are not comparable."""
+        where = environment()
+        made = {name: where[name] for name in ("versions", "code", "processor", "flags")}
+        return {"suite": SUITE, "profile": self.profile, "oracle": self.oracle, **made}
+
+    def title(self) -> str:
+        """What the tables are about, filters included."""
+        filters = [*self.solvers, *self.families]
+        only = f", only {', '.join(filters)}" if filters else ""
+        return f"Least-squares solvers: the {self.profile} profile{only}"
 
     def variants(self) -> list[Variant]:
         """The variants asked for; ValueError if a glob matches none."""
-        allowed = [v for v in catalog.variants() if v.precision in self.precisions and v.device in self.devices]
-        return catalog.select_variants(self.solvers, allowed)
+        return catalog.select_variants(self.solvers, self.precisions, self.devices)
 
     def cases(self, variants: Sequence[Variant]) -> list[Case]:
         """Every variant at every problem of the grid at its precision, problem by problem."""
@@ -70,103 +79,93 @@ class Campaign:
         ]
 
 
-def absent_variants(variants: Sequence[Variant]) -> dict[Variant, str]:
-    """Each variant that cannot be measured here, with the reason."""
-    reasons: dict[Variant, str] = {}
-    failed: dict[tuple[str, Precision, Device], str | None] = {}
-    for variant in variants:
-        group = variant.library, variant.precision, variant.device
-        if group not in failed:
-            failed[group] = _why_absent(*group)
-        if reason := failed[group]:
-            reasons[variant] = reason
-    return reasons
+@dataclass(eq=False)
+class Progressed:
+    """What a run has to show, finished or not."""
 
+    planned: list[Case]
+    absent: dict[Variant, str]
+    """Variants that cannot be measured here, with the reason."""
+    truths: Truths
+    records: list[Record]
+    """Of planned cases only: a journal may hold more from runs with other filters."""
+    workers: list[dict[str, Any]]
+    """What each worker process said it ran on."""
 
-def _why_absent(name: str, precision: Precision, device: Device) -> str | None:
-    library = catalog.LIBRARY[name]
-    reason = catalog.absent(library, device)
-    if reason is None and device == "gpu":  # a driver is there, but only a start shows whether the library can use it
-        try:
-            with Worker(library, precision, device):
-                return None
-        except WorkerStartError as error:
-            return f"not measured: {error}"
-    return reason
+    @property
+    def missing(self) -> int:
+        """Planned cases of measurable variants that have no record."""
+        return sum(case.variant not in self.absent for case in self.planned) - len(self.records)
 
 
 def run(campaign: Campaign, console: Console) -> int:
     """Run what is not yet done, write the tables, and return the exit code."""
     variants = campaign.variants()
-    absent = absent_variants(variants)
+    reasons = {v: catalog.absent(catalog.LIBRARY[v.library], v.device) for v in variants}
+    absent = {variant: reason for variant, reason in reasons.items() if reason}
     cases = campaign.cases([v for v in variants if v not in absent])
-    if not cases:
-        why = next(iter(absent.values()), "the selection is empty")
-        console.print(f"[bold red]nothing to run[/]: {why}", highlight=False)
-        return NOTHING_RAN
     truths = Truths(catalog.build_problem, catalog.ORACLES[campaign.oracle])
-    workers: dict[str, Any] = {}
-    started = time.perf_counter()
-    with store.open_journal(campaign.out, campaign.header(), fresh=campaign.fresh) as journal:
-        done = {f"{r.problem} @ {r.variant}" for r in journal.records}
-        todo = [case for case in cases if str(case) not in done]
-        if len(todo) < len(cases):
-            console.print(f"resuming {campaign.out}: {len(cases) - len(todo)} of {len(cases)} attempts are done")
-        finished = not todo or _sweep(todo, truths, journal, workers, console)
-        records = journal.records
-        facts = {"suite": SUITE, "profile": campaign.profile, "oracle": campaign.oracle}
-        if records:
-            write(campaign.out, records, facts, {str(v): why for v, why in absent.items()}, workers)
-    elapsed = time.perf_counter() - started
-    _report(campaign, records, truths, absent, console)
-    planned = {str(case) for case in cases}
-    missing = len(planned) - len(planned & {f"{r.problem} @ {r.variant}" for r in records})
-    return _conclude(finished, missing, len(planned), elapsed, console)
+    finished, started = True, time.perf_counter()
+    shown = Progressed(cases, absent, truths, [], [])
+    if cases:
+        with store.open_journal(campaign.out, campaign.header(), fresh=campaign.fresh) as journal:
+            done = {f"{r.problem} @ {r.variant}" for r in journal.records}
+            todo = [case for case in cases if str(case) not in done]
+            if len(todo) < len(cases):
+                console.print(
+                    f"resuming {campaign.out}: {len(cases) - len(todo)} of {len(cases)} attempts are done", markup=False
+                )
+            finished = not todo or _sweep(todo, shown, journal, console)
+            planned = {str(case) for case in cases}
+            shown.records = [r for r in journal.records if f"{r.problem} @ {r.variant}" in planned]
+            shown.workers = journal.notes
+            if shown.records:
+                write(campaign, shown)
+    if not shown.records:
+        why = next(iter(absent.values()), "no attempt was made" if cases else "the selection is empty")
+        console.print(f"nothing ran: {tables.inert(why)}", style="bold red", highlight=False, markup=False)
+        return NOTHING_RAN if finished else INTERRUPTED
+    _report(campaign, shown, console)
+    return _conclude(finished, shown, time.perf_counter() - started, console)
 
 
-def _sweep(
-    todo: Sequence[Case], truths: Truths, journal: store.Journal, workers: dict[str, Any], console: Console
-) -> bool:
+def _sweep(todo: Sequence[Case], shown: Progressed, journal: store.Journal, console: Console) -> bool:
     """Run the cases into the journal under a progress bar; False when interrupted."""
 
-    def worker(name: str, precision: Precision, device: Device) -> Worker:
-        opened = Worker(catalog.LIBRARY[name], precision, device)
-        workers[f"{name} {precision} {device}"] = opened.hello  # filled in when it starts
-        return opened
+    @contextmanager
+    def worker(name: str, precision: Precision, device: Device) -> Iterator[Worker]:
+        with Worker(catalog.LIBRARY[name], precision, device) as opened:
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            journal.note({"worker": f"{name} {precision} {device}", "started": now, **opened.hello})
+            yield opened
 
-    doors = Tables(catalog.find_solver, worker)
     bar = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn())
     clocks = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    done = sweep(todo, Tables(catalog.find_solver, worker), shown.truths, shown.absent)
     with Progress(*bar, *clocks, console=console, transient=True) as progress:
         task = progress.add_task("starting", total=len(todo))
         try:
-            for case, record in sweep(todo, doors, truths):
+            for count, (case, record) in enumerate(done, start=1):
                 if record:
                     journal.append(record)
                     what = f"{record.family} {record.m}×{record.n}"
                     progress.update(task, description=f"{case.variant} · {what}".ljust(52))
                 progress.advance(task)
+                if record and not console.is_terminal and count % max(1, len(todo) // 10) == 0:
+                    console.print(f"{count} of {len(todo)} attempts, now {case.variant}", highlight=False)
         except KeyboardInterrupt:
             return False
     return True
 
 
-def write(
-    out: Path,
-    records: Sequence[Record],
-    facts: Mapping[str, str],
-    absent: Mapping[str, str],
-    workers: Mapping[str, Any],
-) -> None:
+def write(campaign: Campaign, shown: Progressed) -> None:
     """All files of a results directory but the journal, each replaced in one step, the manifest last."""
+    out, records = campaign.out, shown.records
     rows = leaderboard(records)
-    title = f"Least-squares solvers: the {facts['profile']} profile"
-    where = environment() | {
-        "suite": facts,
-        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
-        "workers": workers,
-        "not measured": absent,
-    }
+    facts = {"suite": SUITE, "profile": campaign.profile, "oracle": campaign.oracle}
+    absent = {str(variant): why for variant, why in shown.absent.items()}
+    where = environment() | {"suite": facts, "workers": shown.workers, "not measured": absent}
+    title = campaign.title() + (f" (unfinished: {shown.missing} attempts missing)" if shown.missing else "")
     store.write_text(out / "environment.json", json.dumps(where, indent=2, ensure_ascii=False) + "\n")
     store.write_records(out / store.RECORDS, records, catalog.SCORES, facts)
     store.write_text(out / "leaderboard.md", tables.leaderboard_markdown(title, rows, records, absent))
@@ -175,31 +174,30 @@ def write(
     store.write_manifest(out)
 
 
-def _report(
-    campaign: Campaign,
-    records: Sequence[Record],
-    truths: Truths,
-    absent: Mapping[Variant, str],
-    console: Console,
-) -> None:
-    for table in tables.terminal_tables(leaderboard(records), console.width):
+def _report(campaign: Campaign, shown: Progressed, console: Console) -> None:
+    for table in tables.terminal_tables(leaderboard(shown.records), console.width):
         console.print(table)
-    for reason in dict.fromkeys(absent.values()):
-        names = ", ".join(str(v) for v, why in absent.items() if why == reason)
-        console.print(f"{tables.inert(reason)}: {names}", style="yellow", highlight=False, markup=False)
-    for key, why in truths.refused.items():
+    for reason in dict.fromkeys(shown.absent.values()):
+        names = [str(variant) for variant, why in shown.absent.items() if why == reason]
+        listed = ", ".join(names) if len(names) <= FEW else f"{len(names)} variants, such as {names[0]}"
+        console.print(f"{tables.inert(reason)}: {listed}", style="yellow", highlight=False, markup=False)
+    for key, why in shown.truths.refused.items():
         console.print(f"not certified by {campaign.oracle}: {key}: {why}", style="red", highlight=False, markup=False)
-    if wrong := silent_failures(records):
-        console.print(f"{len(wrong)} silent failures among {len(records)} attempts; see {campaign.out / 'failures.md'}")
-    console.print(f"read {campaign.out / 'leaderboard.md'}; how to read it: results/README.md")
+    if wrong := silent_failures(shown.records):
+        counts = f"{len(wrong)} silent failures among {len(shown.records)} attempts"
+        console.print(f"{counts}; each can be replayed from {campaign.out / 'failures.md'}", markup=False)
+    console.print(f"all tables, with what they mean: {campaign.out / 'leaderboard.md'}", markup=False)
 
 
-def _conclude(finished: bool, missing: int, planned: int, elapsed: float, console: Console) -> int:
+def _conclude(finished: bool, shown: Progressed, elapsed: float, console: Console) -> int:
+    planned = len(shown.planned)
     if not finished:
-        console.print(f"[bold]stopped[/] with {missing} of {planned} attempts to go; the same command resumes")
+        console.print(
+            f"stopped with {shown.missing} of {planned} attempts to go; the same command resumes", style="bold"
+        )
         return INTERRUPTED
-    if missing:
-        console.print(f"[bold red]incomplete[/]: {missing} of {planned} attempts have no record")
+    if shown.missing:
+        console.print(f"incomplete: {shown.missing} of {planned} attempts have no record", style="bold red")
         return NOTHING_RAN
-    console.print(f"all {planned} attempts done in {tables.duration(elapsed)}")
+    console.print(f"all {len(shown.records)} attempts done in {tables.duration(elapsed)}")
     return DONE

@@ -67,11 +67,18 @@ SCORES: tuple[str, ...] = (*METRIC, "rank_error")
 PROFILE: Mapping[str, Profile] = {profile.name: profile for profile in PROFILES}
 
 
+SHORT_LIST = 12
+"""More names than this are not read in an error message."""
+
+LISTED = {"solver": "solvers", "family": "families", "oracle": "oracles"}
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> ValueError:
     """The error for a name that is not in a table: it suggests the nearest, or lists what there is."""
     names = list(known)
     near = difflib.get_close_matches(name.strip("*?-"), names, n=1, cutoff=0.5)
-    hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names)}"
+    listed = ", ".join(names) if len(names) <= SHORT_LIST else f"see `lamm-robust list {LISTED[kind]}`"
+    hint = f"did you mean '{near[0]}'?" if near else f"known: {listed}"
     return ValueError(f"unknown {kind} '{name}'; {hint}")
 
 
@@ -129,11 +136,21 @@ def select(kind: str, patterns: Sequence[str], known: Mapping[str, Sequence[str]
     return [key for key in known if not patterns or any(matches(key, pattern) for pattern in patterns)]
 
 
-def select_variants(patterns: Sequence[str], known: Sequence[Variant]) -> list[Variant]:
-    """The variants that match any of the globs by library, algorithm, library-algorithm or full name."""
-    names = {str(v): (v.library, v.algorithm, f"{v.library}-{v.algorithm}", str(v)) for v in known}
+def select_variants(
+    patterns: Sequence[str], precisions: Sequence[Precision], devices: Sequence[Device]
+) -> list[Variant]:
+    """The variants of the precisions and devices that match any of the globs, or all if there are none.
+
+    A glob is held against the library, the algorithm, library-algorithm, and the full name. ValueError for one that
+    matches nothing, or only variants of another precision or device.
+    """
+    names = {str(v): (v.library, v.algorithm, f"{v.library}-{v.algorithm}", str(v)) for v in variants()}
     chosen = set(select("solver", patterns, names))
-    return [variant for variant in known if str(variant) in chosen]
+    allowed = [v for v in variants() if v.precision in precisions and v.device in devices and str(v) in chosen]
+    if not allowed:
+        asked = f"{' or '.join(precisions)} on {' or '.join(devices)}"
+        raise ValueError(f"no variant of {', '.join(patterns)} is {asked}; widen --solver, --precision or --device")
+    return allowed
 
 
 def select_families(patterns: Sequence[str]) -> list[str]:
@@ -201,6 +218,7 @@ def find_oracle(name: str) -> Oracle:
 check_problem = oracles.check_problem
 certificate_facts = oracles.facts
 solve_rational = oracles.solve_rational
+decimals = oracles.decimals
 stored = oracles.stored
 NIST_DATASETS = nist.DATASETS
 nist_certified = nist.certified

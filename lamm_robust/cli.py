@@ -7,6 +7,7 @@ done, 130 interrupted (the same command resumes).
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Any, cast
@@ -15,10 +16,14 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from lamm_robust.values import PRECISIONS, PROFILES, Device, Precision
+from lamm_robust.values import DEVICES, PRECISIONS, PROFILES, Device, Precision
 
 USAGE, HARNESS, INTERRUPTED = 2, 3, 130
 PAGE_WIDTH = 150  # for pipes and logs, which have no width of their own: wide enough for the leaderboard
+
+PROFILE = click.Choice([profile.name for profile in PROFILES])
+PRECISION = click.Choice([*PRECISIONS, "all"])
+DEVICE = click.Choice([*DEVICES, "all"])
 
 LISTS = ("solvers", "families", "metrics", "oracles", "profiles")
 
@@ -34,14 +39,14 @@ class OneLine(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; turn known errors into one line on standard error."""
         from lamm_robust.store import StoreError
-        from lamm_robust.supervisor import HarnessError, WorkerStartError
-        from lamm_robust.values import NotCertifiedError
+        from lamm_robust.supervisor import HarnessError
+        from lamm_robust.values import AbsentError, NotCertifiedError
 
         try:
             return super().invoke(ctx)
         except (ValueError, StoreError, NotCertifiedError) as error:
             _end(error, USAGE)
-        except (HarnessError, WorkerStartError, ImportError) as error:
+        except (HarnessError, AbsentError, ImportError) as error:
             _end(error, HARNESS)
         except OSError as error:
             _end(error, HARNESS)
@@ -61,9 +66,9 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--profile", type=click.Choice([p.name for p in PROFILES]), default="quick", show_default=True)
-@click.option("--precision", type=click.Choice([*PRECISIONS, "all"]), default="all", show_default=True)
-@click.option("--device", type=click.Choice(["cpu", "gpu", "all"]), default="all", show_default=True)
+@click.option("--profile", type=PROFILE, default="quick", show_default=True, help="How much: see `list profiles`.")
+@click.option("--precision", type=PRECISION, default="all", show_default=True, help="What the numbers are stored in.")
+@click.option("--device", type=DEVICE, default="all", show_default=True, help="`all` is what this machine has.")
 @click.option(
     "--solver",
     "solvers",
@@ -72,7 +77,7 @@ def main() -> None:
     help="Only these: a library, an algorithm, or a variant, e.g. numpy, gelsy, 'jax-*-float32-*'; repeatable.",
 )
 @click.option("--family", "families", multiple=True, metavar="GLOB", help="Only these families; repeatable.")
-@click.option("--oracle", default="auto", show_default=True, help="Where the truth comes from.")
+@click.option("--oracle", default="auto", show_default=True, help="Where the truth comes from: auto, exact or mpmath.")
 @click.option("--out", type=click.Path(path_type=Path), help="Results directory.  [default: results/PROFILE]")
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming what is in the directory.")
 def run(
@@ -88,10 +93,11 @@ def run(
     """Run a profile and write its tables; an interrupted run resumes."""
     from lamm_robust import campaign, catalog
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what batch systems send: stop as for a Ctrl-C
     chosen = campaign.Campaign(
         profile=profile,
         precisions=PRECISIONS if precision == "all" else (cast(Precision, precision),),
-        devices=("cpu", "gpu") if device == "all" else (cast(Device, device),),
+        devices=DEVICES if device == "all" else (cast(Device, device),),
         solvers=solvers,
         families=families,
         oracle=catalog.find_oracle(oracle).name,
@@ -109,8 +115,8 @@ def list_(what: str) -> None:
 
     header, rows = listing.LISTINGS[what]()
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in header:
-        table.add_column(column, overflow="fold")
+    for index, column in enumerate(header):
+        table.add_column(column, overflow="fold", no_wrap=index == 0)  # names are there to be copied
     for row in rows:
         table.add_row(*row)
     console().print(table, highlight=False, markup=False)
@@ -118,7 +124,7 @@ def list_(what: str) -> None:
 
 @main.command(short_help="Rebuild one row of the tables from its key.")
 @click.argument("key")
-@click.option("--oracle", default="auto", show_default=True, help="Where the truth comes from.")
+@click.option("--oracle", default="auto", show_default=True, help="Where the truth comes from: auto, exact or mpmath.")
 def replay(key: str, oracle: str) -> None:
     """Rebuild one row from its KEY, as printed in the tables, and show problem, truth, answer and scores."""
     from lamm_robust import catalog
@@ -129,7 +135,7 @@ def replay(key: str, oracle: str) -> None:
 
 @main.command(short_help="Certify your own problem from an .npz file.")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--oracle", default="auto", show_default=True, help="Where the truth comes from.")
+@click.option("--oracle", default="auto", show_default=True, help="Where the truth comes from: auto, exact or mpmath.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def truth(file: Path, oracle: str, as_json: bool) -> None:
     """Certify your own problem: FILE.npz with arrays A (m×n) and b (m or m×k), float32 or float64."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import subprocess
@@ -60,6 +61,16 @@ def commit() -> str:
         return "unknown"
 
 
+def code() -> str:
+    """SHA-256 over the Python files of the three packages: an edited solver makes other numbers."""
+    home = Path(__file__).parents[1]
+    sha = hashlib.sha256()
+    for room in ("generators", "lamm_robust", "oracles"):
+        for path in sorted((home / room).rglob("*.py")):
+            sha.update(path.relative_to(home).as_posix().encode() + b"\0" + path.read_bytes())
+    return sha.hexdigest()
+
+
 def flags() -> dict[str, str]:
     """The environment variables of this process that can change a number."""
     return {name: value for name, value in sorted(os.environ.items()) if name.startswith(FLAGS)}
@@ -73,5 +84,6 @@ def environment() -> dict[str, Any]:
         "processor": processor(),
         "cores": os.cpu_count(),
         "flags": flags(),
+        "code": code(),
         "commit": commit(),
     }

@@ -23,10 +23,11 @@ def solvers() -> Listing:
                 contract.deficiency.value,
                 ", ".join(contract.shapes),
                 contract.rank_rule,
-                catalog.absent(library, variant.device) or solver.summary,
+                solver.summary,
+                catalog.absent(library, variant.device) or "can be measured here",
             ]
         )
-    return ["variant", "if rank-deficient", "shapes", "counts as zero", "what it is"], rows
+    return ["variant", "promises", "shapes", "counts as zero", "what it is", "here"], rows
 
 
 def families() -> Listing:

@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 
 from lamm_robust.accurate import LARGEST, Doubles, exact_gradient, exact_residual, exact_sums
-from lamm_robust.values import UNIT_ROUNDOFF, Array, Certificate, Metric, Problem
+from lamm_robust.values import UNIT_ROUNDOFF, Array, Certificate, Metric, NotCertifiedError, Problem
 
 
 def ratio(numerator: float, denominator: float) -> float:
@@ -41,9 +41,11 @@ class Frame:
     """
 
     def __init__(self, problem: Problem, truth: Certificate) -> None:
-        """Scale; ValueError if the certificate is about another problem."""
+        """Scale; ValueError if the certificate is about another problem, NotCertifiedError if κ > 2⁹⁰⁰."""
         if truth.digest != problem.digest:
             raise ValueError(f"the certificate given for '{problem.key}' is about another problem")
+        if truth.kappa is not None and truth.kappa.mid > LARGEST:
+            raise NotCertifiedError("κ is beyond 2^900: float64 cannot hold A and x in one scale to score answers")
         self.truth = truth
         self.u = UNIT_ROUNDOFF[str(problem.A.dtype)]
         self.a_exponent = _exponent(problem.A)
@@ -114,6 +116,16 @@ class Evidence:
         return exact_sums(self.x, -self.frame.x_star[:, :, self.column].T)[0]
 
     @cached_property
+    def b_norm(self) -> float:
+        """‖b‖."""
+        return norm(self.frame.b[:, self.column])
+
+    @cached_property
+    def fit_distance(self) -> float:
+        """‖A(x̂ − x★)‖."""
+        return norm(self.frame.A @ self.error)
+
+    @cached_property
     def residual(self) -> tuple[Doubles, Doubles]:
         """r̂ = b − Ax̂ exactly, as a rounded value and the rest."""
         return exact_residual(self.frame.A, self.frame.b[:, self.column], self.x)
@@ -165,7 +177,22 @@ def backward_error(e: Evidence) -> float:
 
 def residual_excess(e: Evidence) -> float:
     """‖A(x̂ − x★)‖/‖b‖: how far the fit is from the best fit, where ‖r̂‖² = ‖r★‖² + ‖A(x̂ − x★)‖²."""
-    return ratio(norm(e.frame.A @ e.error), norm(e.frame.b[:, e.column]))
+    return ratio(e.fit_distance, e.b_norm)
+
+
+def fit_error(e: Evidence) -> float:
+    """‖A(x̂ − x★)‖/‖Ax★‖: the relative error of the fit itself."""
+    return ratio(e.fit_distance, norm(e.frame.A @ e.frame.x_star[0, :, e.column]))
+
+
+def residual_error(e: Evidence) -> float:
+    """‖A(x̂ − x★)‖ in units of u(‖b‖ + σ₁‖x★‖): the distance from the best fit that rounding explains.
+
+    If x̂ solves a problem with A + E, ‖E‖ ≤ cuσ₁, then ‖r̂‖ ≤ ‖b − (A + E)x★‖ + ‖E‖‖x̂‖ exceeds ‖r★‖ by at
+    most cuσ₁(‖x★‖ + ‖x̂‖): moderate unless x̂ is much longer than x★. No condition number enters, so this judges
+    the fit where κ is beyond the precision.
+    """
+    return ratio(e.fit_distance, e.u * (e.b_norm + e.frame.sigma_max * e.x_star_norm))
 
 
 def orthogonality(e: Evidence) -> float:
@@ -193,6 +220,8 @@ METRICS: tuple[Metric, ...] = (
     Metric("relative_error", "relative", "distance to x★ over the size of x★", relative_error),
     Metric("backward_error", "u‖A‖_F", "smallest change of A that explains the answer", backward_error),
     Metric("residual_excess", "relative to b", "distance from the best fit", residual_excess),
+    Metric("fit_error", "relative", "distance from the best fit over the size of that fit", fit_error),
+    Metric("residual_error", "u(‖b‖+σ₁‖x★‖)", "distance from the best fit over what rounding explains", residual_error),
     Metric("orthogonality", "u", "how far the residual is from orthogonal to range A", orthogonality),
     Metric("norm_excess", "relative", "how much longer than x★ the answer is", norm_excess),
     Metric("null_component", "uκ", "part of the answer outside the row space", null_component),
@@ -201,7 +230,8 @@ METRICS: tuple[Metric, ...] = (
 
 def score(frame: Frame, x: Array) -> dict[str, float]:
     """Every metric of a finite answer x̂ (length n, or n×k): the worst over the right-hand sides."""
-    scaled = np.ldexp(x.astype(np.float64), frame.x_shift).reshape(frame.A.shape[1], frame.columns)
+    with np.errstate(over="ignore"):  # an absurd x̂ may overflow here: it is infinitely wrong
+        scaled = np.ldexp(x.astype(np.float64), frame.x_shift).reshape(frame.A.shape[1], frame.columns)
     if not np.all(np.abs(scaled) < LARGEST):
         return dict.fromkeys((metric.name for metric in METRICS), math.inf)
     evidence = [Evidence(frame, column, scaled[:, column]) for column in range(frame.columns)]

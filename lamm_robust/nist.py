@@ -13,9 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from lamm_robust import catalog
+from lamm_robust.tables import number
 from lamm_robust.values import PRECISIONS, Precision, ProblemKey
 
 
@@ -74,12 +76,14 @@ def agreement(dataset: str) -> Agreement:
 def agreement_table() -> Table:
     """All eleven data sets, for the terminal."""
     table = Table(
-        title="Digits shared with NIST's certified values",
-        caption="decimal: the exact answer to the printed data; rounded: the exact answer to what a solver is given",
+        title="Digits shared with NIST's certified values (they have 15; `all`: equal)",
+        caption="decimal: exact answer to the printed data. float32, float64: exact answer to the data rounded to it,\n"
+        "which is all that a solver sees, so no solver is expected to share more. RSS: residual sum of squares.",
+        box=SIMPLE_HEAD,
     )
-    headings = ("data set", "level", "size", "κ", "decimal: coefficients", "decimal: residual sum of squares")
-    for index, heading in enumerate((*headings, *(f"rounded to {p}: coefficients" for p in PRECISIONS))):
-        table.add_column(heading, justify="left" if index < 2 else "right")
+    headings = ("data set", "difficulty", "size", "κ", "decimal", "decimal\nRSS", *PRECISIONS)
+    for index, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if index < 2 else "right", no_wrap=True)
     for found in map(agreement, catalog.NIST_DATASETS):
         shares = (found.coefficients, found.residual_sum_of_squares, *found.ceiling.values())
         size = f"{found.shape[0]}×{found.shape[1]}"
@@ -87,7 +91,7 @@ def agreement_table() -> Table:
             found.dataset,
             found.level,
             size,
-            f"{found.kappa:.1e}",
+            number(found.kappa),
             *("all" if math.isinf(share) else f"{share:.2f}" for share in shares),
         )
     return table

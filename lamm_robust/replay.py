@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from lamm_robust import catalog
-from lamm_robust.run import Case, Certified, Truths, record
+from lamm_robust.run import Case, Certified, Truths, not_taken, record
 from lamm_robust.supervisor import Worker
 from lamm_robust.tables import duration
 from lamm_robust.values import Array, Oracle, Outcome, Record, Solver, Status
 from lamm_robust.verdicts import shape_of, threshold
 
+X_DIGITS = 20  # of x★: a few more than float64 has, to compare with
 SHOWN = 8  # rows and columns of a matrix that a person can still take in
 
 
@@ -25,12 +26,13 @@ def replay_text(key: str, oracle: Oracle) -> str:
     library = catalog.LIBRARY[variant.library]
     if reason := catalog.absent(library, variant.device):
         raise ValueError(f"{variant}: {reason}")
-    if shape_of(problem.m, problem.n) in solver.contract.shapes:
+    shape = shape_of(problem.m, problem.n)
+    if shape in solver.contract.shapes:
         with Worker(library, variant.precision, variant.device) as worker:
             worker.send(problem, variant.algorithm)
             outcome = worker.receive(problem)
     else:
-        outcome = Outcome(Status.NOT_ATTEMPTED, message=f"the solver takes {solver.contract.shapes} only")
+        outcome = Outcome(Status.NOT_ATTEMPTED, message=not_taken(shape, solver))
     row = record(Case(problem_key, variant), certified, solver, outcome)
     return "\n".join([*_problem(certified), *_truth(certified), *_answer(solver, outcome), *_judgement(row)])
 
@@ -59,7 +61,7 @@ def _truth(certified: Certified) -> list[str]:
         f"truth     by {truth.method}: rank {truth.rank}, κ = {kappa}, {certified.regime.value}",
         f"          σ₁ = {float(truth.sigma_max):.10g}, σ_r = {float(truth.sigma_min):.10g}",
         f"          ‖b − Ax★‖ = {float(facts['residual_norm']):.10g}",
-        *_entries("x★", [str(entry)[:28] for entry in facts["x"]]),
+        *_entries("x★", catalog.decimals(truth, X_DIGITS)[0]),
     ]
 
 

@@ -6,6 +6,7 @@ while a worker solves one case, this process certifies and scores the one before
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +18,7 @@ import numpy as np
 
 from lamm_robust.metrics import Frame, norm, score
 from lamm_robust.values import (
+    AbsentError,
     Device,
     NotCertifiedError,
     Oracle,
@@ -26,6 +28,7 @@ from lamm_robust.values import (
     ProblemKey,
     Record,
     Regime,
+    Shape,
     Solver,
     Status,
     Variant,
@@ -93,21 +96,35 @@ class Truths:
             problem = self.problem(key)
             try:
                 truth = self._oracle.certify(problem.A, problem.b)
+                frame = Frame(problem, truth)
             except NotCertifiedError as error:
                 self.refused[key] = str(error)
                 return None
-            self._certified[key] = Certified(problem, Frame(problem, truth), regime(truth, key.dtype))
+            self._certified[key] = Certified(problem, frame, regime(truth, key.dtype))
         return self._certified.get(key)
 
 
-def sweep(cases: Sequence[Case], tables: Tables, truths: Truths) -> Iterator[tuple[Case, Record | None]]:
-    """Run the cases, grouped by worker, and yield each with its record (None where there is no truth)."""
+def sweep(
+    cases: Sequence[Case], tables: Tables, truths: Truths, absent: dict[Variant, str]
+) -> Iterator[tuple[Case, Record | None]]:
+    """Run the cases, grouped by worker, and yield each with its record, or None where there is none.
+
+    There is none without a truth (`truths.refused` says why), and for a library that turns out not to work on
+    this machine, whose variants and the reason are added to `absent`.
+    """
 
     def group(case: Case) -> tuple[str, Precision, Device]:
         return case.variant.library, case.variant.precision, case.variant.device
 
-    for name, members in itertools.groupby(sorted(cases, key=group), key=group):
-        with tables.worker(*name) as worker:
+    for name, grouped in itertools.groupby(sorted(cases, key=group), key=group):
+        members = list(grouped)
+        with contextlib.ExitStack() as held:
+            try:
+                worker = held.enter_context(tables.worker(*name))
+            except AbsentError as error:
+                absent |= {case.variant: f"not measured: {error}" for case in members}
+                yield from ((case, None) for case in members)
+                continue
             for case, outcome in _outcomes(members, tables, truths, worker):
                 certified = truths.certified(case.key)
                 scored = record(case, certified, tables.solver(case.variant), outcome) if certified else None
@@ -128,10 +145,14 @@ def _outcomes(cases: Iterable[Case], tables: Tables, truths: Truths, worker: Ask
         if accepted:
             done = case, worker.receive(problem)
         else:
-            takes = " or ".join(solver.contract.shapes)
-            done = case, Outcome(Status.NOT_ATTEMPTED, message=f"A is {shape}; the solver takes {takes}")
+            done = case, Outcome(Status.NOT_ATTEMPTED, message=not_taken(shape, solver))
     if done:
         yield done
+
+
+def not_taken(shape: Shape, solver: Solver) -> str:
+    """Why a solver is not asked about a shape, in words."""
+    return f"A is {shape}; the solver takes {' or '.join(solver.contract.shapes)}"
 
 
 def record(case: Case, certified: Certified, solver: Solver, outcome: Outcome) -> Record:

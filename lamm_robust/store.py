@@ -23,6 +23,8 @@ from lamm_robust.values import Record
 JOURNAL = "journal.jsonl"
 RECORDS = "records.parquet"
 MANIFEST = "manifest.sha256"
+READABLE = (RECORDS, "leaderboard.md", "leaderboard.csv", "failures.md", "environment.json")
+"""The files that a run writes for readers, and that the manifest is about."""
 
 
 class StoreError(Exception):
@@ -65,12 +67,23 @@ def decode_record(content: Mapping[str, Any]) -> Record:
 
 
 class Journal:
-    """An open journal: the records it already held, and a place to append new ones."""
+    """An open journal: the records and notes it already held, and a place to append new ones."""
 
-    def __init__(self, path: Path, stream: IO[bytes], records: list[Record]) -> None:
-        self.path = path
-        self.records = records
+    def __init__(self, stream: IO[bytes], contents: Iterable[Mapping[str, Any]]) -> None:
+        self.records: list[Record] = []
+        self.notes: list[dict[str, Any]] = []
         self._stream = stream
+        for content in contents:
+            if "note" in content:
+                self.notes.append(content["note"])
+            else:
+                self.records.append(decode_record(content))
+
+    def note(self, content: dict[str, Any]) -> None:
+        """Write down plain JSON values that belong to the records around them."""
+        self.notes.append(content)
+        self._stream.write(_line({"note": content}))
+        self._stream.flush()
 
     def append(self, record: Record) -> None:
         """Write one record and hand it to the operating system, so that killing this process loses nothing."""
@@ -99,35 +112,35 @@ def open_journal(directory: Path, header: Mapping[str, Any], *, fresh: bool = Fa
             raise StoreError(f"'{directory}' is held by another run; wait for it or choose another --out") from None
         if fresh:
             stream.truncate(0)
-        records = _resume(path, stream, header)
-        yield Journal(path, stream, records)
+        contents = _resume(path, stream, header)
+        try:
+            journal = Journal(stream, contents)
+        except (KeyError, TypeError, ValueError) as error:
+            raise StoreError(f"'{path}' was written by another version; start over with --fresh") from error
+        yield journal
         os.fsync(stream.fileno())
 
 
-def _resume(path: Path, stream: IO[bytes], header: Mapping[str, Any]) -> list[Record]:
-    """The records already there; writes the header of a new journal and cuts off a torn last line."""
+def _resume(path: Path, stream: IO[bytes], header: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is already there after the header; writes the header of a new journal and cuts off a torn last line."""
     stream.seek(0)
     lines = stream.readlines()
     if lines and not lines[-1].endswith(b"\n"):  # the run was killed while writing it: that case is done again
         lines.pop()
         stream.truncate(sum(map(len, lines)))
-    contents = [_content(line) for line in lines]
-    if None in contents:
-        raise StoreError(f"'{path}' is damaged in line {contents.index(None) + 1}; start over with --fresh")
+    contents = []
+    for number, line in enumerate(lines, start=1):
+        content = _content(line)
+        if content is None:
+            raise StoreError(f"'{path}' is damaged in line {number}; start over with --fresh")
+        contents.append(content)
     if not contents:
         stream.write(_line(header))
         return []
     if contents[0] != header:
-        changed = [k for k in header if (contents[0] or {}).get(k) != header[k]]
+        changed = [name for name in header if contents[0].get(name) != header[name]]
         raise StoreError(f"'{path.parent}' holds a run with other {', '.join(changed)}; use --fresh or another --out")
-    return _records(path, contents[1:])
-
-
-def _records(path: Path, contents: Iterable[Mapping[str, Any] | None]) -> list[Record]:
-    try:
-        return [decode_record(content) for content in contents if content is not None]
-    except (KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"'{path}' was written by another version; start over with --fresh") from error
+    return contents[1:]
 
 
 def write_text(path: Path, text: str) -> None:
@@ -170,6 +183,6 @@ def write_records(path: Path, records: Sequence[Record], metrics: Iterable[str],
 
 def write_manifest(directory: Path) -> None:
     """SHA-256 of every file that a reader may rely on, in the format that `sha256sum --check` reads."""
-    files = sorted(f for f in directory.iterdir() if f.name not in (JOURNAL, MANIFEST) and not f.name.startswith("."))
-    lines = [f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.name}\n" for f in files]
+    files = [directory / name for name in sorted(READABLE)]
+    lines = [f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.name}\n" for f in files if f.exists()]
     write_text(directory / MANIFEST, "".join(lines))

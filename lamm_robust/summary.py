@@ -16,6 +16,7 @@ from lamm_robust.values import UNIT_ROUNDOFF, Deficiency, Record, Regime, Verdic
 
 PASSES = frozenset({Verdict.BACKWARD_STABLE.value, Verdict.FORWARD_STABLE.value})
 BACKWARD = frozenset({Verdict.BACKWARD_STABLE.value})
+ANSWERED = PASSES | {Verdict.INACCURATE.value, Verdict.WRONG.value}
 BROKEN = frozenset(v.value for v in (Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.BAD_OUTPUT))
 
 
@@ -84,8 +85,9 @@ def safe_kappa(records: Iterable[Record], passing: frozenset[str]) -> float:
 def stability(graded: Sequence[Record], forward_safe: float, precision: str) -> str:
     """The stability class in words.
 
-    *Conditionally stable* up to κ = u^(-1/2): what solvers that square κ but refine or switch promise (as
-    CholeskyQR2 does: Yamamoto et al., Electron. Trans. Numer. Anal. 44 (2015) 306).
+    *Conditionally stable* is stable under the condition that A has full rank and κ ≤ u^(-1/2), which is what solvers
+    that square κ but refine or switch promise (as CholeskyQR2 does: Yamamoto et al., Electron. Trans. Numer.
+    Anal. 44 (2015) 306). How it does on rank-deficient problems is counted in a column of its own.
     """
     verdicts = {record.verdict for record in graded}
     if not verdicts:
@@ -111,7 +113,8 @@ def computes_in(records: Iterable[Record]) -> str:
 
     With κ high, working precision leaves a relative error near uκ, while an answer computed in higher precision
     and rounded once has relative error near u whatever κ is. With κ low, every method leaves a few u, unless
-    products are rounded to fewer bits (TF32 has 11: an error of 2^-11 is 2^13 units of float32).
+    products are rounded to fewer bits (TF32 has 11: an error of 2^-11 is 2^13 units of float32). A method that squares
+    κ shows working precision by both: rounding errors with κ low, and more than that with κ high.
     """
     judged = (r for r in records if is_graded(r) and is_full_rank(r) and has_one_answer(r))
     solved = [r for r in judged if "relative_error" in r.scores]
@@ -119,20 +122,22 @@ def computes_in(records: Iterable[Record]) -> str:
         return "?"
     precision = solved[0].precision
     u = UNIT_ROUNDOFF[precision]
-    high = [r.scores["relative_error"] for r in solved if r.kappa >= HIGH_KAPPA]
-    low = [r.scores["relative_error"] for r in solved if r.kappa <= LOW_KAPPA]
-    if low and statistics.median(low) > 100 * u:
+    high = [(r.scores["relative_error"] / u, r.kappa) for r in solved if r.kappa >= HIGH_KAPPA]
+    low = [r.scores["relative_error"] / u for r in solved if r.kappa <= LOW_KAPPA]
+    if low and statistics.median(low) > 100:
         return f"less than {precision}"
-    if precision == "float32" and high and statistics.median(high) <= 2 * u:
+    if precision == "float32" and high and statistics.median(error for error, _ in high) <= 2:
         return "float64"
-    return precision if high or low else "?"
+    if high and statistics.median(error / kappa for error, kappa in high) <= 10:
+        return precision
+    return precision if low and (high or precision == "float64") else "?"
 
 
 def relative_times(records: Iterable[Record]) -> dict[str, float]:
     """Per variant, the median over problems of its time over that of the fastest variant that passed there."""
     by_problem: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
     for record in records:
-        if record.seconds is not None and record.verdict in PASSES:
+        if record.seconds is not None and is_graded(record) and record.verdict in PASSES:
             by_problem[record.problem, record.precision, record.device].append(record)
     ratios: dict[str, list[float]] = defaultdict(list)
     for rivals in by_problem.values():
@@ -162,7 +167,6 @@ def row(records: Sequence[Record], relative_time: float) -> Row:
     backward, backward_problem = _worst(graded, "backward_error")
     forward, forward_problem = _worst(filter(has_one_answer, full), "forward_error")
     ranked = [r for r in records if "rank_error" in r.scores]
-    finite = {v.value for v in (Verdict.WRONG, Verdict.INACCURATE)} | PASSES
     return Row(
         variant=one.variant,
         library=one.library,
@@ -179,7 +183,7 @@ def row(records: Sequence[Record], relative_time: float) -> Row:
         worst_forward_error=forward,
         worst_forward_problem=forward_problem,
         silent_failures=sum(r.verdict == Verdict.WRONG.value for r in records),
-        failures=sum(r.verdict not in finite for r in graded),
+        failures=sum(r.verdict not in ANSWERED for r in graded),
         rank_right=sum(r.scores["rank_error"] == 0.0 for r in ranked),
         rank_total=len(ranked),
         computes_in=computes_in(records),
@@ -234,6 +238,15 @@ def by_decade(records: Iterable[Record], metric: str) -> Mapping[str, Mapping[in
 
 
 def silent_failures(records: Iterable[Record]) -> list[Record]:
-    """The records with a wrong answer and no warning, the smallest and best conditioned problems first."""
-    wrong = [r for r in records if r.verdict == Verdict.WRONG.value]
-    return sorted(wrong, key=lambda r: (r.variant, r.m * r.n, r.kappa, r.problem))
+    """The records with a wrong answer and no warning, sorted by variant, the simplest problem first."""
+    return simplest_first(r for r in records if r.verdict == Verdict.WRONG.value)
+
+
+def open_failures(records: Iterable[Record]) -> list[Record]:
+    """The graded records without an answer, sorted by variant, the simplest problem first."""
+    return simplest_first(r for r in records if is_graded(r) and r.verdict not in ANSWERED)
+
+
+def simplest_first(records: Iterable[Record]) -> list[Record]:
+    """By variant, then the smallest and best conditioned problems first."""
+    return sorted(records, key=lambda r: (r.variant, r.m * r.n, r.kappa, r.problem))

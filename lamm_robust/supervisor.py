@@ -14,11 +14,12 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lamm_robust.values import Device, Library, Outcome, Precision, Problem, Status
+from lamm_robust.values import AbsentError, Device, Library, Outcome, Precision, Problem, Status
 from lamm_robust.worker import decode
 
 CASE_SECONDS = 60.0
@@ -43,10 +44,6 @@ THREADS = dict.fromkeys(
 """One BLAS thread: answers depend on the number of threads, and small problems are faster without."""
 
 LAST_WORDS = 3  # lines of the dead process's own output that are kept in the message
-
-
-class WorkerStartError(Exception):
-    """A worker did not come up; the message ends with its last words."""
 
 
 class HarnessError(Exception):
@@ -81,8 +78,9 @@ class Worker:
             if line is None:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.wait(EXIT_SECONDS)
-                raise WorkerStartError(f"no worker for {self.library.name} on {self.device}: {self._last_words()}")
+                raise AbsentError(f"no worker for {self.library.name} on {self.device}: {self._last_words()}")
             self.hello.update(json.loads(line))
+            self._check_threads()
         except BaseException:
             self._stop()
             raise
@@ -111,6 +109,14 @@ class Worker:
             self._held.callback(self._process.wait)
             self._held.callback(self._process.kill)  # it holds nothing that could be lost
 
+    def _check_threads(self) -> None:
+        """AbsentError unless every BLAS runs on one thread, as the environment asked."""
+        for pool in self.hello["threads"]:
+            if pool["num_threads"] != 1:
+                raise AbsentError(
+                    f"{pool['internal_api']} of {self.library.name} runs on {pool['num_threads']} threads"
+                )
+
     def _stop(self) -> None:
         self._held.close()
 
@@ -127,15 +133,20 @@ class Worker:
         line = self._line(self.case_seconds)
         if line is None:
             return self._lost()
-        reply = json.loads(line)
-        if reply["digest"] != problem.digest:
+        try:
+            reply = json.loads(line)
+            digest, outcome = reply["digest"], decode(reply["outcome"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise HarnessError(f"the worker for {self.library.name} sent what is no outcome: {line[:80]!r}") from error
+        if digest != problem.digest:
             raise HarnessError(f"the worker built other bits than the parent for '{problem.key}'")
-        return decode(reply["outcome"])
+        return outcome
 
     def _line(self, seconds: float) -> bytes | None:
-        """The next line from the child, or None when it died or stayed silent for that long."""
+        """The next line from the child, or None when it died or the line was not complete by then."""
+        deadline = time.monotonic() + seconds
         while b"\n" not in self._buffer:
-            ready, _, _ = select.select([self._replies], [], [], seconds)
+            ready, _, _ = select.select([self._replies], [], [], max(0.0, deadline - time.monotonic()))
             piece = os.read(self._replies, 1 << 20) if ready else b""
             if not piece:
                 return None
@@ -147,7 +158,7 @@ class Worker:
         """The outcome for a worker that did not answer, and a fresh process in its place."""
         try:
             code = self._process.wait(EXIT_SECONDS)
-            how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
+            how = f"signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"exit status {code}"
             outcome = Outcome(Status.CRASHED, message=f"the process ended with {how}; {self._last_words()}")
         except subprocess.TimeoutExpired:
             message = f"no answer within {self.case_seconds:g} s"

@@ -11,12 +11,12 @@ import dataclasses
 import io
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from lamm_robust.summary import Row, by_decade, silent_failures
+from lamm_robust.summary import Row, by_decade, open_failures, silent_failures
 from lamm_robust.values import Record
 
 PASS_LINE = {"backward_error": "backward error in u‖A‖_F", "forward_error": "forward error in Wedin bounds"}
@@ -53,6 +53,20 @@ COLUMNS: tuple[Column, ...] = (
     Column("time", "median time relative to the fastest solver that is right on the same problem", "time", 7),
     Column("first call", "median seconds of the first call on a shape, compilation included", "", 0),
 )
+
+
+WORDS = """\
+- **u**: the unit roundoff, 2⁻²⁴ ≈ 6e-8 in float32 and 2⁻⁵³ ≈ 1e-16 in float64. **κ**: the largest over the smallest
+  non-zero singular value of A, certified. **Wedin bound**: how far rounding A and b can move the solution.
+- **small**: an error of at most 10·√(mn) of its units counts as rounding (173 for 30×10).
+- **backward stable**: the answer is exact for a matrix within rounding of A (and the shortest, where that is promised).
+- **forward stable**: not that, but as near the solution as rounding A and b allows.
+- **conditionally stable**: something failed, but no full-rank problem with κ ≤ u^(-1/2) (4e3 in float32, 9e7 in
+  float64) did: see *deficient* and *silent*. **unstable**: such a problem failed. **broken**: crashed, timed out, or
+  returned what is no answer.
+- **graded**: problems whose non-zero singular values the precision can resolve (uκ√(mn) ≤ 0.1), so that rank and
+  solution are well defined, and that the solver's contract covers. "Stable to κ" ends with the last of them.
+"""
 
 
 def inert(text: object) -> str:
@@ -133,14 +147,12 @@ def leaderboard_markdown(title: str, rows: Sequence[Row], records: Sequence[Reco
         shown = [r for r in records if r.variant in {m.variant for m in members}]
         parts += [f"## {name}\n\n", markdown_table([c.name for c in COLUMNS], map(cells, members)), "\n"]
         for metric, words in PASS_LINE.items():
-            parts += [f"### Worst {words}, by κ ({name})\n\n", decade_table(members, shown, metric), "\n"]
+            heading = f"### Worst {words}, by κ to the nearest power of ten ({name}, full rank)\n\n"
+            parts += [heading, decade_table(members, shown, metric), "\n"]
     if absent:
-        parts += [
-            "## Not measured\n\n",
-            markdown_table(["solver", "why"], ([inert(name), inert(why)] for name, why in absent.items())),
-            "\n",
-        ]
-    parts += ["## Columns\n\n", *(f"- **{c.name}**: {c.meaning}.\n" for c in COLUMNS)]
+        why = ([inert(variant), inert(reason)] for variant, reason in absent.items())
+        parts += ["## Not measured\n\n", markdown_table(["solver", "why"], why), "\n"]
+    parts += ["## Columns\n\n", *(f"- **{c.name}**: {c.meaning}.\n" for c in COLUMNS), "\n## Words\n\n", WORDS]
     return "".join(parts)
 
 
@@ -175,21 +187,30 @@ def _tame(text: str) -> str:
     return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line
 
 
-def failures_markdown(records: Iterable[Record]) -> str:
-    """Every silent failure as one line that can be replayed, the simplest problem of each variant first."""
-    wrong = silent_failures(records)
+def failures_markdown(records: Sequence[Record]) -> str:
+    """Every silent and every open failure as one line that can be replayed."""
     parts = [
+        "# Failures\n\n",
+        'Each line replays: `lamm-robust replay "KEY"`. The simplest problem of each solver comes first.\n\n',
         "# Silent failures\n\n",
         "A finite answer, no warning, and no correct digit, on a problem that the precision can resolve and that\n",
-        'the contract of the solver covers. Each line replays: `lamm-robust replay "KEY"`.\n',
+        "the contract of the solver covers.\n",
+        *replay_lines(silent_failures(records), how_wrong),
+        "\n# Failures that show\n\n",
+        "Refused, crashed, timed out, not finite or bad output, on problems that the contract covers.\n",
+        *replay_lines(open_failures(records), lambda r: inert(f"{r.verdict}, κ = {number(r.kappa)} {r.message}")),
     ]
-    if not wrong:
-        parts.append("\nNone.\n")
-    for variant, members in itertools.groupby(wrong, key=lambda r: r.variant):
-        lines = list(members)
-        parts.append(f"\n## {variant}: {len(lines)}\n\n")
-        parts += [f"- `{r.problem} @ {r.variant}` — {how_wrong(r)}\n" for r in lines]
     return "".join(parts)
+
+
+def replay_lines(records: Iterable[Record], words: Callable[[Record], str]) -> Iterator[str]:
+    """A heading per variant and a line per record; the records must come sorted by variant."""
+    grouped = [(variant, list(members)) for variant, members in itertools.groupby(records, key=lambda r: r.variant)]
+    for variant, members in grouped:
+        yield f"\n## {variant}: {len(members)}\n\n"
+        yield from (f"- `{r.problem} @ {r.variant}` — {words(r)}\n" for r in members)
+    if not grouped:
+        yield "\nNone.\n"
 
 
 def how_wrong(record: Record) -> str:

@@ -127,7 +127,8 @@ class Certificate:
     """What is proved about a problem with r = rank A: never a float64 answer, never the x used to build b.
 
     x★ = A⁺b, the minimum-norm solution, is stored as 2**exponent times an unevaluated sum of float64
-    arrays: ``x[0] + x[1] + …``, each of the shape of x★ and each about 53 bits below the one before.
+    arrays: ``x[0] + x[1] + …``, each of the shape of x★ and each about 53 bits below the one before. Every
+    entry has its own exponent, so that small entries keep as many digits as large ones.
     """
 
     method: str
@@ -138,7 +139,7 @@ class Certificate:
     n: int
     rank: int
     x: npt.NDArray[np.float64]
-    exponent: int
+    exponent: npt.NDArray[np.int64]
     x_radius: Fraction
     """‖stored x − x★‖_F is at most this."""
     residual_norm: tuple[Ball, ...]
@@ -150,6 +151,10 @@ class Certificate:
     kappa: Ball | None
     """σ₁/σ_r; None when the rank is 0."""
     seconds: float = 0.0
+
+
+class AbsentError(Exception):
+    """A library cannot be measured on this machine; the message says why."""
 
 
 class NotCertifiedError(Exception):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from fractions import Fraction
 
 import numpy as np
 
@@ -64,8 +65,7 @@ def threshold(m: int, n: int) -> float:
 
 def regime(truth: Certificate, precision: Precision) -> Regime:
     """Whether the precision can see the smallest non-zero singular value; see `Regime`."""
-    kappa = 1.0 if truth.kappa is None else float(truth.kappa.mid + truth.kappa.radius)
-    if UNIT_ROUNDOFF[precision] * kappa * math.sqrt(truth.m * truth.n) > RESOLVABLE:
+    if _kappa(truth) > RESOLVABLE / (UNIT_ROUNDOFF[precision] * math.sqrt(truth.m * truth.n)):
         return Regime.AMBIGUOUS
     return Regime.RESOLVABLE if truth.rank == min(truth.m, truth.n) else Regime.DEFICIENT
 
@@ -76,8 +76,7 @@ def fit_threshold(truth: Certificate, precision: Precision) -> float:
     The other half of Wedin's theorem (Higham, Theorem 20.1, for the residual). It matters where κ²‖r★‖ makes the
     half about x so wide that even x = 0 is within it: the fit is only sensitive to κ.
     """
-    kappa = 1.0 if truth.kappa is None else float(truth.kappa)
-    return threshold(truth.m, truth.n) * UNIT_ROUNDOFF[precision] * (1.0 + 2.0 * kappa)
+    return threshold(truth.m, truth.n) * UNIT_ROUNDOFF[precision] * float(1 + 2 * _kappa(truth))
 
 
 def judge(
@@ -96,21 +95,32 @@ def judge(
         return _FAILED[outcome.status]
     if outcome.x is None or not np.all(np.isfinite(outcome.x)):
         return Verdict.NON_FINITE
-    if where is Regime.AMBIGUOUS:
-        small = scores["backward_error"] <= threshold(truth.m, truth.n)
-        return Verdict.BACKWARD_STABLE if small else Verdict.INACCURATE
-    return _judge_answer(contract, truth, fit_threshold(truth, precision), outcome.warned, scores)
-
-
-def _judge_answer(
-    contract: Contract, truth: Certificate, fit_small: float, warned: bool, scores: Mapping[str, float]
-) -> Verdict:
     small = threshold(truth.m, truth.n)
+    if where is Regime.AMBIGUOUS:  # x cannot be judged; the change of A and the fit can
+        explained = scores["backward_error"] <= small and scores["residual_error"] <= small
+        return Verdict.BACKWARD_STABLE if explained else Verdict.INACCURATE
     # where there are many solutions and any will do, neither the norm nor the distance to x★ is promised
     any_solution = truth.rank < truth.n and contract.deficiency is Deficiency.BASIC
-    if scores["backward_error"] <= small and (any_solution or scores["null_component"] <= small):
+    if scores["backward_error"] <= small and (any_solution or _is_short(truth, precision, scores)):
         return Verdict.BACKWARD_STABLE
-    if not any_solution and scores["forward_error"] <= small and scores["residual_excess"] <= fit_small:
+    if not any_solution and scores["forward_error"] <= small and _fits(truth, precision, scores):
         return Verdict.FORWARD_STABLE
-    error = scores["residual_excess"] if any_solution else scores["relative_error"]
-    return Verdict.WRONG if error >= NO_CORRECT_DIGIT and not warned else Verdict.INACCURATE
+    error = scores["fit_error"] if any_solution else scores["relative_error"]
+    return Verdict.WRONG if error >= NO_CORRECT_DIGIT and not outcome.warned else Verdict.INACCURATE
+
+
+def _is_short(truth: Certificate, precision: Precision, scores: Mapping[str, float]) -> bool:
+    """Whether what is outside the row space is rounding error, and never a tenth of the answer."""
+    share = scores["null_component"] * UNIT_ROUNDOFF[precision] * float(_kappa(truth))
+    return scores["null_component"] <= threshold(truth.m, truth.n) and share < NO_CORRECT_DIGIT
+
+
+def _fits(truth: Certificate, precision: Precision, scores: Mapping[str, float]) -> bool:
+    """Whether the distance from the best fit is rounding error, and never a tenth of the fit."""
+    small = scores["residual_excess"] <= fit_threshold(truth, precision)
+    return small and scores["fit_error"] < NO_CORRECT_DIGIT
+
+
+def _kappa(truth: Certificate) -> Fraction:
+    """An upper bound of κ; 1 where the rank is 0."""
+    return Fraction(1) if truth.kappa is None else truth.kappa.mid + truth.kappa.radius

@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Any
 
 from lamm_robust.values import Ball, Certificate
 from oracles.balls import square_root
-from oracles.printing import ball_decimal, decimals
+from oracles.printing import decimal, decimals
 
 DIGITS = 40
 """More than double-double arithmetic holds, so that a printed answer can judge any solver that people use."""
 
 
 def facts(certificate: Certificate) -> dict[str, Any]:
-    """The certificate's facts: numbers as decimal strings of 40 digits, the radius rounded up.
+    """The certificate's facts: numbers as decimal strings of 40 digits or as many as are known.
 
     ``x`` is a list, or a list of rows for several right-hand sides; ``radius`` bounds ‖x printed − x★‖_F;
     ``residual_norm`` is ‖b − Ax★‖_F over all right-hand sides; ``kappa`` is "nan" when the rank is 0.
     """
     x, radius = decimals(certificate, DIGITS)
-    kappa = "nan" if certificate.kappa is None else ball_decimal(certificate.kappa, DIGITS)[0]
+    kappa = "nan" if certificate.kappa is None else known(certificate.kappa)
     return {
         "rank": certificate.rank,
         "x": x,
         "radius": radius,
-        "residual_norm": ball_decimal(together(certificate.residual_norm), DIGITS)[0],
+        "residual_norm": known(together(certificate.residual_norm)),
         "kappa": kappa,
         "method": certificate.method,
         "seconds": round(certificate.seconds, 6),
         "m": certificate.m,
         "n": certificate.n,
     }
+
+
+def known(ball: Ball) -> str:
+    """The midpoint to as many digits as the radius leaves certain, DIGITS at most; "0" where none is."""
+    if ball.radius >= ball.mid:
+        return "0"
+    share = ball.radius / ball.mid
+    certain = math.floor(math.log10(share.denominator) - math.log10(share.numerator)) if share else DIGITS
+    return decimal(ball.mid, max(1, min(DIGITS, certain)))
 
 
 def together(norms: tuple[Ball, ...]) -> Ball:

@@ -8,12 +8,14 @@ algorithm with the `exact` oracle, which makes it the cross-check of that one, b
 *Rank.* At d digits the computed singular values of the stored matrix carry errors near 10^-d σ₁, so one that
 is truly zero falls with the precision and one that is not stays where it is. σ_i is *kept* when its two
 values agree to three digits, and *zero* when the finer one lies below 10^-(d₁+d₂)/2 σ₁, half-way between the
-two noise floors. If any σ_i is neither, the precision grows. A true singular value below both floors would be
-taken for zero; the first precision is therefore set by the digits that the entries span.
+two noise floors. If any σ_i is neither, the precision grows. A true singular value below both floors would look
+like zero, so a zero is believed only at a precision that would show the smallest one that A can have (see
+`proof_digits`).
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -40,10 +42,17 @@ SAFETY = 10
 """A difference between two precisions is the error of the coarser, within a digit of luck; the finer value,
 which is reported, is better by as many digits as the precisions differ."""
 
+GUARD_DIGITS = 10
+"""The noise at d digits is a moderate multiple of 10^-d σ₁; ten digits are more than any such multiple here."""
+
 ZERO = Ball(Fraction(0))
 
 AGREE = Fraction(1, 1000)
 """Two values of a kept singular value agree to three digits; those of a zero one differ in all of them."""
+
+
+class RankUnprovedError(NotCertifiedError):
+    """A singular value looks like zero at a precision that would not show it if it were not."""
 
 
 def certify(A: Array, b: Array) -> Certificate:
@@ -55,9 +64,13 @@ def certify(A: Array, b: Array) -> Certificate:
     started = time.perf_counter()
     check_problem(A, b)
     reason = ""
-    for digits in pairwise(precisions(A, b)):
+    attempts = list(pairwise(precisions(A, b)))
+    while attempts:
+        digits = attempts.pop(0)
         try:
             return _compare(A, b, digits, started)
+        except RankUnprovedError:  # only a precision that proves it helps; it is enough, so this happens once
+            attempts = [(proof_digits(A), proof_digits(A) + SPARE_DIGITS)]
         except (NotCertifiedError, RuntimeError) as error:  # svd_r's "no convergence" is a RuntimeError
             reason = f"mpmath at {digits[0]} and {digits[1]} digits: {error}"
     raise NotCertifiedError(reason)
@@ -68,11 +81,13 @@ def _compare(A: Array, b: Array, digits: tuple[int, int], started: float) -> Cer
     coarse, fine = (Working(A, b, d) for d in digits)
     sigma, finer_sigma = coarse.singular_values(), fine.singular_values()
     rank = agreed_rank(sigma, finer_sigma, digits)
+    if rank < len(sigma) and A.any() and digits[0] < proof_digits(A):
+        raise RankUnprovedError
     kept = [agreed(c, f, digits[0]) for c, f in zip(sigma, finer_sigma, strict=True)][:rank]
     spectrum = Spectrum(rank, kept[0], kept[-1]) if rank else Spectrum(0, ZERO, ZERO)
     (x, norms), (finer_x, finer_norms) = coarse.solve(rank), fine.solve(rank)
     residual_norm = [agreed(c, f, digits[0]) for c, f in zip(norms, finer_norms, strict=True)]
-    entries = (agreed(c, f, digits[0]) for c, f in zip(x, finer_x, strict=True))
+    entries = [agreed(c, f, digits[0]) for c, f in zip(x, finer_x, strict=True)]
     return seal(
         "mpmath",
         (A, b),
@@ -80,7 +95,7 @@ def _compare(A: Array, b: Array, digits: tuple[int, int], started: float) -> Cer
         finer_x,
         [scaled(ball, fine.exponent_b) for ball in residual_norm],
         offset=fine.exponent_b - fine.exponent_A,
-        x_error=sum((ball.radius for ball in entries), Fraction(0)),
+        x_errors=[ball.radius for ball in entries],
         started=started,
     )
 
@@ -166,6 +181,23 @@ def precisions(A: Array, b: Array) -> Iterator[int]:
     """Yield working precisions in digits: the span of the data twice, for the squares in it, plus spare."""
     first = SPARE_DIGITS + 2 * max(span(A), span(b))
     return (factor * first // 2 for factor in GROWTH)
+
+
+def proof_digits(A: Array) -> int:
+    """Return a precision at which every non-zero singular value of A ≠ 0 stands above the noise.
+
+    With A = 2^e·M for an integer matrix M of rank r, the product of its squared non-zero singular values is a sum of
+    squared r×r minors (Cauchy-Binet), an integer of at least 1, so σ_r(M) ≥ σ₁(M)^(1−r) and σ_r/σ₁ ≥ ‖M‖_F^(−r).
+    """
+    bits: float = _exponent(A) - min(lowest_bit(v) for v in A[A != 0].tolist()) + math.log2(A.size) / 2
+    digits: int = math.ceil(min(A.shape) * bits * math.log10(2))
+    return digits + GUARD_DIGITS
+
+
+def lowest_bit(v: Any) -> int:
+    """Return the exponent of the last bit set in v ≠ 0."""
+    numerator, denominator = v.as_integer_ratio()
+    return int((numerator & -numerator).bit_length() - denominator.bit_length())
 
 
 def span(array: Array) -> int:

@@ -1,7 +1,7 @@
 """How a certificate keeps x★: 2**exponent times an unevaluated sum of four float64 arrays.
 
-Four doubles hold about 212 bits, 64 digits, of every entry. Each entry is rounded down to a grid that lies
-`GRID_BITS` below the largest one, then split into doubles by repeated correct rounding. What is left over is
+Four doubles hold about 212 bits, 64 digits, of every entry, which has an exponent of its own. It is rounded down
+to a grid that lies `GRID_BITS` below it, then split into doubles by repeated correct rounding. What is left over is
 known exactly, so the radius is a bound and not an estimate, and it is zero when the sum is exact.
 """
 
@@ -11,21 +11,21 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import isqrt, ldexp
+from math import ldexp
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Ball, Certificate, NotCertifiedError, digest
-from oracles.balls import quotient, scaled
+from oracles.balls import quotient, scaled, square_root
 
 PARTS = 4
 """Doubles per entry: 212 bits put the storage error near 1e-64, far below every error to be judged."""
 
-GRID_BITS = 900
-"""The grid of stored entries is 2^-900 of the largest: every double on it is normal (exponents end at -1022),
-and int → float conversion stays below its overflow at 2^1024."""
+GRID_BITS = 256
+"""The grid of a stored entry is 2^-256 of the entry: 44 bits below what four doubles hold, so that what is left
+over is known well, and far from the overflow of int → float conversion at 2^1024."""
 
 RADIUS_SHARE = Fraction(1, 1000)
 """‖x − x★‖ ≤ this · u‖x★‖, so that the certificate is 1000 times sharper than the smallest relative error of
@@ -49,18 +49,27 @@ class Spectrum:
         return Spectrum(self.rank, scaled(self.sigma_max, exponent), scaled(self.sigma_min, exponent))
 
 
-def split(values: Sequence[Fraction], offset: int = 0) -> tuple[npt.NDArray[np.float64], int, Fraction]:
-    """Store the vector 2**offset · values as (parts, exponent, radius), parts of shape (4, len(values)).
+def split(values: Sequence[Fraction]) -> tuple[npt.NDArray[np.float64], list[int], list[Fraction]]:
+    """Store each value as 2**exponent times four doubles: (parts of shape (4, N), exponents, rounding errors).
 
-    The radius bounds the 2-norm of the difference; it is 0 when nothing was rounded.
+    The errors bound what is left over of each value; they are 0 where nothing was rounded.
     """
-    top = max((_exponent_above(v) for v in values if v), default=0)
-    entries = [_split_entry(v, GRID_BITS - top) for v in values]
-    parts = np.array([doubles for doubles, _ in entries]).T
-    left_over = sum(error * error for _, error in entries)
-    radius = Fraction(isqrt(left_over) + 1, 2**GRID_BITS) if left_over else Fraction(0)
-    exponent = top + offset if any(values) else 0
-    return parts, exponent, radius * Fraction(2) ** exponent
+    entries = [_split_entry(v) for v in values]
+    parts = np.array([doubles for doubles, _, _ in entries]).T
+    return parts, [exponent for _, exponent, _ in entries], [error for _, _, error in entries]
+
+
+def _split_entry(v: Fraction) -> tuple[list[float], int, Fraction]:
+    """Split one value; the doubles lie on a grid 2**-GRID_BITS below 1, and their sum is below 1."""
+    exponent = _exponent_above(v) if v else 0
+    shift = GRID_BITS - exponent
+    left, fraction = divmod(v.numerator << max(shift, 0), v.denominator << max(-shift, 0))
+    doubles = []
+    for _ in range(PARTS):
+        part = float(left)
+        left -= int(part)
+        doubles.append(ldexp(part, -GRID_BITS))
+    return doubles, exponent, (abs(left) + (fraction != 0)) * Fraction(2) ** -shift
 
 
 def _exponent_above(v: Fraction) -> int:
@@ -68,23 +77,18 @@ def _exponent_above(v: Fraction) -> int:
     return v.numerator.bit_length() - v.denominator.bit_length() + 1
 
 
-def _split_entry(v: Fraction, shift: int) -> tuple[list[float], int]:
-    """Split v·2**shift, an integer plus a fraction, into doubles times 2**-GRID_BITS; bound the rest."""
-    left, fraction = divmod(v.numerator << max(shift, 0), v.denominator << max(-shift, 0))
-    doubles = []
-    for _ in range(PARTS):
-        part = float(left)
-        left -= int(part)
-        doubles.append(ldexp(part, -GRID_BITS))
-    return doubles, abs(left) + (fraction != 0)
+def norm_above(values: Sequence[Fraction]) -> Fraction:
+    """Return an upper bound of the 2-norm; 0 only for zeros."""
+    ball = square_root(Ball(sum((v * v for v in values), Fraction(0))))
+    return ball.mid + ball.radius
 
 
 def stored(certificate: Certificate) -> npt.NDArray[Any]:
     """Return the stored x as exact Fractions in an object array of the shape of x★."""
-    power = Fraction(2) ** certificate.exponent
     flat = certificate.x.reshape(len(certificate.x), -1).T.tolist()
+    exponents = certificate.exponent.ravel().tolist()
     values = np.empty(len(flat), dtype=object)
-    values[:] = [power * sum(Fraction(part) for part in parts) for parts in flat]
+    values[:] = [Fraction(2) ** e * sum(map(Fraction, parts)) for e, parts in zip(exponents, flat, strict=True)]
     return values.reshape(certificate.x.shape[1:])
 
 
@@ -96,20 +100,21 @@ def seal(
     residual_norm: Sequence[Ball],
     *,
     offset: int = 0,
-    x_error: Fraction = Fraction(0),
+    x_errors: Sequence[Fraction] = (),
     started: float,
 ) -> Certificate:
-    """Write the certificate of (A, b) from x★ = 2**offset · x, row by row, with x known to within x_error.
+    """Write the certificate of (A, b) from x★ = 2**offset · x, row by row, each entry known to within its x_error.
 
     `started` is the value of time.perf_counter() when the oracle was called. Raises NotCertifiedError when
     the radius of x, σ₁ or σ_r is too large for the precision of the data.
     """
     A, b = problem
     m, n = A.shape
-    parts, exponent, radius = split(x, offset)
-    radius += x_error * Fraction(2) ** offset
-    largest = max(abs(v) for v in x) * Fraction(2) ** offset
-    _check_radius(radius, largest, A.dtype.name)
+    parts, exponents, rounding = split(x)
+    errors = [one + other for one, other in zip(rounding, x_errors or [Fraction(0)] * len(x), strict=True)]
+    targets = b.size // m
+    for j in range(targets):  # each right-hand side is a problem of its own
+        _check_radius(norm_above(errors[j::targets]), max(map(abs, x[j::targets])), A.dtype.name)
     return Certificate(
         method=method,
         digest=digest(A, b),
@@ -117,8 +122,8 @@ def seal(
         n=n,
         rank=spectrum.rank,
         x=parts.reshape(PARTS, n, *b.shape[1:]),
-        exponent=exponent,
-        x_radius=radius,
+        exponent=(np.array(exponents, dtype=np.int64) + offset).reshape(n, *b.shape[1:]),
+        x_radius=norm_above(errors) * Fraction(2) ** offset,
         residual_norm=tuple(residual_norm),
         sigma_max=spectrum.sigma_max,
         sigma_min=spectrum.sigma_min,

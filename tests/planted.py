@@ -23,6 +23,23 @@ def segfault(A: Array, b: Array) -> Answer:
     return lstsq(A, b)
 
 
+def realtime(A: Array, b: Array) -> Answer:
+    os.kill(os.getpid(), 40)  # a real-time signal: it has no name
+    return lstsq(A, b)
+
+
+def scribble(A: Array, b: Array) -> Answer:
+    os.write(int(sys.argv[5]), b"not a reply\n")
+    return lstsq(A, b)
+
+
+def dribble(A: Array, b: Array) -> Answer:
+    for _ in range(100):
+        os.write(int(sys.argv[5]), b" ")
+        time.sleep(0.1)
+    return lstsq(A, b)
+
+
 def leave(A: Array, b: Array) -> Answer:
     print("so long", file=sys.stderr, flush=True)
     os._exit(7)
@@ -81,7 +98,7 @@ def not_a_pair(A: Array, b: Array) -> Answer:
 
 BAD: tuple[Solve, ...] = (
     *(lstsq, segfault, leave, hang, chatter, refuse, crash, warn, shape, dtype, mutate, restless),
-    not_a_pair,
+    *(not_a_pair, realtime, scribble, dribble),
 )
 
 PLANTED = Library(

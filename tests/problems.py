@@ -32,7 +32,7 @@ def by_hand(
         n=problem.n,
         rank=rank,
         x=np.array([x], dtype=np.float64),
-        exponent=0,
+        exponent=np.zeros(len(x), dtype=np.int64),
         x_radius=Fraction(0),
         residual_norm=(balls[0],),
         sigma_max=balls[1],

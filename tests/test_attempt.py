@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,8 +14,8 @@ import pytest
 
 from lamm_robust import catalog
 from lamm_robust.attempt import REPEATS, attempt
-from lamm_robust.supervisor import HarnessError, Worker, WorkerStartError
-from lamm_robust.values import Array, Outcome, Problem, Status
+from lamm_robust.supervisor import HarnessError, Worker
+from lamm_robust.values import AbsentError, Array, Outcome, Problem, Status
 from lamm_robust.worker import decode, encode
 from tests.planted import PLANTED, SOLVERS
 from tests.problems import problem_of
@@ -113,10 +114,38 @@ def ask(worker: Worker, problem: Problem, name: str) -> Outcome:
     return worker.receive(problem)
 
 
+@pytest.mark.parametrize("category", [DeprecationWarning, FutureWarning, ResourceWarning])
+def test_warnings_about_code_do_not_excuse_an_answer(category: type[Warning]) -> None:
+    def solve(A: object, b: object) -> tuple[object, None]:
+        warnings.warn("np.foo is deprecated", category, stacklevel=1)
+        return np.zeros(2), None
+
+    outcome = attempt(PLANTED, replace(SOLVERS["lstsq"], solve=solve), small(), "cpu")
+    assert (outcome.warned, outcome.message) == (False, "")
+
+
 def test_the_worker_says_what_it_runs_on(worker: Worker) -> None:
     assert worker.hello["versions"]["numpy"] == np.__version__
     assert worker.hello["device"] == "cpu"
-    assert {pool["num_threads"] for pool in worker.hello["threads"]} <= {1}
+    assert {pool["num_threads"] for pool in worker.hello["threads"]} == {1}
+    assert worker.hello["flags"]["OPENBLAS_NUM_THREADS"] == "1"
+
+
+def test_more_threads_than_asked_are_refused(worker: Worker) -> None:
+    greedy = Worker(PLANTED, "float64", "cpu", hello={"threads": [{"internal_api": "openblas", "num_threads": 8}]})
+    with pytest.raises(AbsentError, match="openblas of planted runs on 8 threads"):
+        greedy._check_threads()
+
+
+@pytest.mark.parametrize("name", ["scribble", "dribble"])
+def test_what_is_no_reply_is_a_fault_or_a_time_out(problem: Problem, name: str) -> None:
+    with Worker(PLANTED, "float64", "cpu", case_seconds=1.0, module="tests.planted") as running:
+        running.send(problem, name)
+        if name == "scribble":
+            with pytest.raises(HarnessError, match="sent what is no outcome"):
+                running.receive(problem)
+        else:  # a byte now and then does not buy more time
+            assert running.receive(problem).status is Status.TIMED_OUT
 
 
 def test_the_worker_solves(worker: Worker, problem: Problem) -> None:
@@ -136,7 +165,8 @@ def test_the_first_call_is_only_reported_for_a_new_shape(worker: Worker, problem
 @pytest.mark.parametrize(
     ("name", "status", "words"),
     [
-        ("segfault", Status.CRASHED, "signal SIGSEGV"),
+        ("realtime", Status.CRASHED, "signal 40"),
+        ("segfault", Status.CRASHED, "signal 11 (Segmentation fault)"),
         ("leave", Status.CRASHED, "exit status 7; last words: so long"),
         ("hang", Status.TIMED_OUT, "no answer within 3 s"),
         ("crash", Status.CRASHED, "nobody said so"),
@@ -158,7 +188,7 @@ def test_a_worker_killed_between_cases_is_replaced(worker: Worker, problem: Prob
     worker._process.wait()
     outcome = ask(worker, problem, "lstsq")
     assert outcome.status is Status.CRASHED
-    assert "SIGKILL" in outcome.message
+    assert "signal 9 (Killed)" in outcome.message
     assert ask(worker, problem, "lstsq").status is Status.SOLVED
 
 
@@ -171,7 +201,7 @@ def test_other_bits_in_the_worker_are_a_fault_of_the_harness(worker: Worker, pro
 
 def test_a_worker_that_cannot_start_says_why() -> None:
     with (
-        pytest.raises(WorkerStartError, match="no worker for planted on cpu: last words: .*no_such_module"),
+        pytest.raises(AbsentError, match="no worker for planted on cpu: last words: .*no_such_module"),
         Worker(PLANTED, "float64", "cpu", module="no_such_module"),
     ):
         pass

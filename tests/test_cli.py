@@ -55,12 +55,38 @@ def test_a_run_writes_everything_and_runs_again_for_nothing(tmp_path: Path) -> N
     assert table.num_rows == planned
     where = json.loads((out / "environment.json").read_text())
     assert where["versions"]["numpy"] == np.__version__
-    assert where["workers"]["numpy float64 cpu"]["threads"]
+    (worker,) = where["workers"]
+    assert worker["worker"] == "numpy float64 cpu"
+    assert worker["threads"]
 
     again = invoke(*SMALL, "--out", out)
     assert again.exit_code == 0
     assert f"{planned} of {planned} attempts are done" in again.output
     assert pq.read_table(out / "records.parquet").equals(table)
+    assert json.loads((out / "environment.json").read_text())["workers"] == [worker]
+
+
+def test_tables_are_about_the_selection_and_say_so(tmp_path: Path) -> None:
+    (tmp_path / "somebody's").mkdir()
+    assert invoke(*SMALL, "--out", tmp_path).exit_code == 0
+    narrow = ["run", "--precision", "float64", "--solver", "numpy-qr", "--family", "polynomial", "--out", tmp_path]
+    result = invoke(*narrow)
+    assert result.exit_code == 0, result.output
+    page = (tmp_path / "leaderboard.md").read_text()
+    assert page.startswith("# Least-squares solvers: the quick profile, only numpy-qr, polynomial\n")
+    assert "numpy-lstsq" not in page
+    assert set(pq.read_table(tmp_path / "records.parquet")["algorithm"].to_pylist()) == {"qr"}
+
+
+def test_a_run_of_other_code_is_not_resumed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    narrow = [*SMALL, "--solver", "numpy-qr*", "--out", tmp_path]
+    assert invoke(*narrow).exit_code == 0
+    with monkeypatch.context() as patch:
+        patch.setenv("OPENBLAS_CORETYPE", "Haswell")
+        assert "other flags; use --fresh" in failed(invoke(*narrow))
+    monkeypatch.setattr("lamm_robust.environment.code", lambda: "edited")
+    assert "other code; use --fresh" in failed(invoke(*narrow))
+    assert invoke(*narrow, "--fresh").exit_code == 0
 
 
 def test_two_runs_give_the_same_answers(tmp_path: Path) -> None:
@@ -100,19 +126,21 @@ def test_a_killed_run_resumes_and_loses_nothing(tmp_path: Path) -> None:
     assert journal.read_bytes().startswith(kept[: kept.rindex(b"\n") + 1])
 
 
-def test_an_interrupted_run_keeps_its_records_and_says_how_to_go_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_keeps_its_records_and_says_how_to_go_on(sent: signal.Signals, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "lamm_robust", *SMALL, "--profile", "standard", "--out", str(tmp_path)]
     journal = tmp_path / JOURNAL
     child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not journal.exists() or journal.read_bytes().count(b"\n") < 20:
         assert child.poll() is None, "it ended before it could be interrupted"
         time.sleep(0.005)
-    child.send_signal(signal.SIGINT)
+    child.send_signal(sent)
     output, errors = child.communicate(timeout=60)
     assert child.returncode == 130, errors
     assert "the same command resumes" in output
     assert "Traceback" not in errors
-    assert pq.read_table(tmp_path / "records.parquet").num_rows >= 19
+    assert "(unfinished: " in (tmp_path / "leaderboard.md").read_text()
+    assert pq.read_table(tmp_path / "records.parquet").num_rows >= 18
 
 
 def test_nothing_to_run_is_not_success(tmp_path: Path) -> None:
@@ -139,6 +167,8 @@ def test_a_gpu_that_is_not_there_is_named_in_a_run_of_all_devices(tmp_path: Path
     [
         (["--solver", "nunpy-*"], "unknown solver 'nunpy-*'; did you mean 'numpy'?"),
         (["--solver", "numpy-qrr"], "unknown solver 'numpy-qrr'; did you mean 'numpy-qr'?"),
+        (["--solver", "zz*"], "unknown solver 'zz*'; known: see `lamm-robust list solvers`"),
+        (["--solver", "*-float64-*", "--precision", "float32"], "no variant of *-float64-* is float32 on cpu or gpu"),
         (["--family", "polinomial"], "unknown family 'polinomial'; did you mean 'polynomial'?"),
         (["--oracle", "exakt"], "unknown oracle 'exakt'; did you mean 'exact'?"),
         (["--profile", "quik"], "'quik' is not one of 'quick', 'standard', 'full'"),
@@ -304,6 +334,13 @@ def test_truth_of_what_is_no_npz_file(tmp_path: Path) -> None:
     assert "cannot read" in failed(invoke("truth", tmp_path / "text.npz"))
     assert "cannot read" in failed(invoke("truth", tmp_path / "bare.npy"))
     assert "cannot read" in failed(invoke("truth", tmp_path / "cut.npz"))
+    np.savez_compressed(tmp_path / "z.npz", A=np.arange(400.0).reshape(20, 20), b=np.ones(20))
+    damaged = bytearray((tmp_path / "z.npz").read_bytes())
+    damaged[200] ^= 0xFF
+    (tmp_path / "z.npz").write_bytes(damaged)
+    assert "cannot read" in failed(invoke("truth", tmp_path / "z.npz"))
+    beside = saved(tmp_path / "beside.npz", A=A22, b=B2, notes=np.array([object()]))
+    assert invoke("truth", beside).exit_code == 0
     assert "unknown oracle" in failed(invoke("truth", tmp_path / "p.npz", "--oracle", "gnd"))
 
 
@@ -331,7 +368,7 @@ def test_a_gpu_that_jax_cannot_use_is_named(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setattr(catalog, "GPU_NODES", ("/dev/null",))  # as on a machine with a driver and JAX for the CPU
     result = invoke("run", "--device", "gpu", "--solver", "jax-qr-float64-gpu", "--out", tmp_path / "x")
     assert result.exit_code == 4, result.output
-    assert "nothing to run: not measured: no worker for jax on gpu: last words:" in result.output
+    assert "nothing ran: not measured: no worker for jax on gpu: last words:" in result.output
 
 
 def test_problems_without_truth_make_a_run_incomplete(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

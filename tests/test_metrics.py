@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from lamm_robust.metrics import METRICS, Frame, norm, ratio, score
-from lamm_robust.values import UNIT_ROUNDOFF, Array, Precision, Problem
-from oracles import select
+from lamm_robust.values import UNIT_ROUNDOFF, Array, NotCertifiedError, Precision, Problem
+from oracles import select, stored
 from tests.problems import by_hand, problem_of, random_problem
 
 U = 2.0**-53
@@ -39,6 +39,8 @@ def test_every_score_by_hand() -> None:
         "relative_error": e / math.sqrt(2),
         "backward_error": 4 * e / math.sqrt(size**2 * 4 + residual**2) / (U * math.sqrt(20)),
         "residual_excess": 2 * e / math.sqrt(29),
+        "fit_error": 2 * e / math.sqrt(20),
+        "residual_error": 2 * e / (U * (math.sqrt(29) + 4 * math.sqrt(2))),
         "orthogonality": 4 * e / (4 * residual) / U,
         "norm_excess": size / math.sqrt(2) - 1,
         "null_component": 0.0,
@@ -112,6 +114,15 @@ def test_scores_do_not_depend_on_scale(a: int, b: int) -> None:
     assert score(frame_of(scaled), np.ldexp(x, b - a)) == pytest.approx(expected, rel=1e-9)
 
 
+def test_a_condition_number_that_scores_cannot_hold_is_refused() -> None:
+    with pytest.raises(NotCertifiedError, match="beyond 2"):
+        frame_of(problem_of(np.diag([1e300, 1e-300]), [1.0, 1.0]))
+    wide = frame_of(problem_of(np.diag([1e130, 1e-130]), [1.0, 1.0]))
+    found = score(wide, np.array([1e-130, 1e130]))
+    assert found["relative_error"] < 1e-15
+    assert found["backward_error"] < 1
+
+
 def test_absurdly_large_answers_are_infinitely_wrong() -> None:
     _, frame = paper()
     assert set(score(frame, np.array([1e300, 1.0])).values()) == {math.inf}
@@ -140,10 +151,9 @@ def test_forward_error_sees_digits_that_float64_cannot(dtype: Precision) -> None
     frame = frame_of(problem)
     x = np.ldexp(frame.truth.x[0], frame.truth.exponent).astype(dtype)  # x★ correctly rounded
     with mpmath.workdps(60):
-        star = [mpmath.fsum(parts) for parts in frame.truth.x.T.tolist()]
-        scale = mpmath.mpf(2) ** frame.truth.exponent
-        error = mpmath.norm([mpmath.mpf(float(value)) - scale * s for value, s in zip(x, star, strict=True)])
-        size = mpmath.norm([scale * s for s in star])
+        star = [mpmath.mpf(value.numerator) / value.denominator for value in stored(frame.truth)]
+        error = mpmath.norm([mpmath.mpf(float(value)) - s for value, s in zip(x, star, strict=True)])
+        size = mpmath.norm(star)
         u, kappa = mpmath.mpf(UNIT_ROUNDOFF[dtype]), mpmath.mpf(float(frame.truth.kappa or 0))
         residual = mpmath.mpf(float(frame.truth.residual_norm[0]))
         wedin = u * kappa * (2 * size + (kappa + 1) * residual / mpmath.mpf(float(frame.truth.sigma_max)))

@@ -11,7 +11,7 @@ import pytest
 from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
 from oracles import reference, stored
 from oracles.exact import certify as prove
-from oracles.reference import agreed, agreed_rank, certify, span
+from oracles.reference import GUARD_DIGITS, agreed, agreed_rank, certify, lowest_bit, proof_digits, span
 
 
 def graded(m: int, n: int, decades: int, seed: int) -> Array:
@@ -123,6 +123,30 @@ def test_singular_value_far_below_the_spare_digits() -> None:
     """σ₂ ≈ 2⁻⁴⁰⁰ is seen because the precision follows the span of the data."""
     A = np.array([[1.0, 1.0], [1.0, 1.0], [0.0, 2.0**-400]])
     assert certify(A, np.ones(3)).rank == 2
+
+
+@pytest.mark.parametrize(
+    "A",
+    [
+        np.eye(12) + 2.0**40 * np.eye(12, k=1),  # σ₁₂ ≈ 2^-440: full rank, below every first noise floor
+        np.eye(6) + 2.0**300 * np.eye(6, k=1),
+        np.eye(9, 10) + 2.0**-30 * np.eye(9, 10, k=1),
+    ],
+)
+def test_a_tiny_singular_value_is_not_taken_for_zero(A: np.ndarray) -> None:
+    b = np.ones(len(A))
+    proved, computed = prove(A, b), certify(A, b)
+    assert computed.rank == proved.rank == len(A)
+    assert distance_squared(proved, computed) <= (proved.x_radius + computed.x_radius) ** 2
+    assert overlap(proved.sigma_min, computed.sigma_min)
+
+
+def test_proof_digits_by_hand() -> None:
+    # M = [[1, 4], [0, 8]]: bits = 4 − 0 + log₂√4 = 5, twice, in digits 10·log₁₀2 = 3.01…, and the guard
+    assert lowest_bit(0.75) == -2
+    assert lowest_bit(-8.0) == 3
+    assert proof_digits(np.array([[1.0, 4.0], [0.0, 8.0]])) == 4 + GUARD_DIGITS
+    assert proof_digits(np.array([[0.5, 2.0], [0.0, 4.0]])) == 4 + GUARD_DIGITS
 
 
 def test_grows_past_the_first_precisions(monkeypatch: pytest.MonkeyPatch) -> None:

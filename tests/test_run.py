@@ -13,6 +13,7 @@ import pytest
 from lamm_robust.run import Case, Tables, Truths, residual_ratio, sweep
 from lamm_robust.solvers.contracts import full_rank, minimum_norm
 from lamm_robust.values import (
+    AbsentError,
     Array,
     Certificate,
     Device,
@@ -85,14 +86,14 @@ def truths() -> Truths:
 def test_every_case_is_answered_once_and_groups_share_a_worker() -> None:
     worker = Recorder()
     cases = [Case(key, variant("any", lib)) for key in (TALL, WIDE) for lib in ("numpy", "scipy")]
-    done = list(sweep(cases, doors(worker), truths()))
+    done = list(sweep(cases, doors(worker), truths(), {}))
     assert sorted(str(case) for case, _ in done) == sorted(map(str, cases))
     assert worker.started == [("numpy", "float64", "cpu"), ("scipy", "float64", "cpu")]
     assert worker.asked == ["tall any", "wide any"] * 2
 
 
 def test_a_record_says_what_was_asked_and_found() -> None:
-    ((_, record),) = sweep([Case(TALL, variant("any"))], doors(Recorder()), truths())
+    ((_, record),) = sweep([Case(TALL, variant("any"))], doors(Recorder()), truths(), {})
     assert record is not None
     assert (record.problem, record.variant) == ("tall dtype=float64", "numpy-any-float64-cpu")
     assert (record.m, record.n, record.rank, record.reported_rank) == (3, 2, 2, 2)
@@ -107,7 +108,7 @@ def test_a_record_says_what_was_asked_and_found() -> None:
 
 def test_a_shape_outside_the_contract_is_not_attempted() -> None:
     worker = Recorder()
-    ((_, record),) = sweep([Case(WIDE, variant("full"))], doors(worker), truths())
+    ((_, record),) = sweep([Case(WIDE, variant("full"))], doors(worker), truths(), {})
     assert record is not None
     assert worker.asked == []
     assert (record.status, record.verdict) == ("not attempted", "out of contract")
@@ -117,7 +118,7 @@ def test_a_shape_outside_the_contract_is_not_attempted() -> None:
 
 def test_a_deficient_problem_is_attempted_but_out_of_contract() -> None:
     worker = Recorder()
-    ((_, record),) = sweep([Case(SINGULAR, variant("full"))], doors(worker), truths())
+    ((_, record),) = sweep([Case(SINGULAR, variant("full"))], doors(worker), truths(), {})
     assert record is not None
     assert worker.asked == ["singular full"]
     assert (record.regime, record.verdict) == ("deficient", "out of contract")
@@ -126,7 +127,7 @@ def test_a_deficient_problem_is_attempted_but_out_of_contract() -> None:
 def test_without_truth_there_is_no_record_but_the_reason() -> None:
     known = truths()
     cases = [Case(UNPROVED, variant("any")), Case(TALL, variant("any"))]
-    found = [record for _, record in sweep(cases, doors(Recorder()), known)]
+    found = [record for _, record in sweep(cases, doors(Recorder()), known, {})]
     assert found[0] is None
     assert found[1] is not None
     assert known.refused == {UNPROVED: "too hard"}
@@ -137,7 +138,7 @@ def test_answers_that_are_not_finite_have_no_scores() -> None:
         def receive(self, problem: Problem) -> Outcome:
             return Outcome(Status.SOLVED, x=np.full(problem.n, math.nan), rank=1)
 
-    ((_, record),) = sweep([Case(TALL, variant("any"))], doors(Broken()), truths())
+    ((_, record),) = sweep([Case(TALL, variant("any"))], doors(Broken()), truths(), {})
     assert record is not None
     assert record.verdict == "non-finite"
     assert record.scores == {"rank_error": -1.0}
@@ -146,13 +147,28 @@ def test_answers_that_are_not_finite_have_no_scores() -> None:
 def test_the_last_case_is_scored_while_the_next_is_running() -> None:
     worker = Recorder()
     cases = [Case(key, variant("any")) for key in (TALL, SINGULAR)]
-    (first, _), *_ = sweep(cases, doors(worker), truths())
-    running = sweep(cases, doors(Recorder()), truths())
+    (first, _), *_ = sweep(cases, doors(worker), truths(), {})
+    running = sweep(cases, doors(Recorder()), truths(), {})
     assert next(running)[0] == first == cases[0]
     worker = Recorder()
-    running = sweep(cases, doors(worker), truths())
+    running = sweep(cases, doors(worker), truths(), {})
     next(running)
     assert worker.asked == ["tall any", "singular any"]
+
+
+def test_a_library_that_does_not_start_is_absent_and_the_others_go_on() -> None:
+    class Picky(Recorder):
+        @contextmanager
+        def open(self, library: str, precision: Precision, device: Device) -> Iterator[Recorder]:
+            if library == "broken":
+                raise AbsentError("no worker for broken: ImportError")
+            yield self
+
+    absent: dict[Variant, str] = {}
+    cases = [Case(key, variant("any", lib)) for key in (TALL, WIDE) for lib in ("broken", "numpy")]
+    found = {str(case): record for case, record in sweep(cases, doors(Picky()), truths(), absent)}
+    assert absent == {variant("any", "broken"): "not measured: no worker for broken: ImportError"}
+    assert [record is None for record in found.values()] == [True, True, False, False]
 
 
 def test_problems_are_built_and_certified_once() -> None:
@@ -163,7 +179,7 @@ def test_problems_are_built_and_certified_once() -> None:
         return build(key)
 
     known = Truths(counting, Oracle("exact", "", certify))
-    list(sweep([Case(TALL, variant("any", lib)) for lib in ("a", "b", "c")], doors(Recorder()), known))
+    list(sweep([Case(TALL, variant("any", lib)) for lib in ("a", "b", "c")], doors(Recorder()), known, {}))
     assert calls == ["tall"]
 
 

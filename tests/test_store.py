@@ -166,10 +166,11 @@ def test_parquet_pages_are_checksummed(tmp_path: Path) -> None:
 
 
 def test_the_manifest_is_what_sha256sum_reads(tmp_path: Path) -> None:
-    store.write_text(tmp_path / "a.md", "text")
-    store.write_text(tmp_path / ".hidden", "no")
+    store.write_text(tmp_path / "leaderboard.md", "text")
+    store.write_text(tmp_path / "notes.md", "not ours")
+    (tmp_path / "plots").mkdir()
     write(tmp_path)
     store.write_manifest(tmp_path)
-    expected = f"{hashlib.sha256(b'text').hexdigest()}  a.md\n"
+    expected = f"{hashlib.sha256(b'text').hexdigest()}  leaderboard.md\n"
     assert (tmp_path / store.MANIFEST).read_text() == expected
     subprocess.run(["sha256sum", "--check", "--quiet", store.MANIFEST], cwd=tmp_path, check=True)

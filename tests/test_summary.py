@@ -20,7 +20,7 @@ BACK, FORE, BAD, WRONG = "backward stable", "forward stable", "inaccurate", "wro
 
 def made(kappa: float, verdict: str, **changes: Any) -> Record:
     scores = {"backward_error": 1.0, "forward_error": 1.0, "relative_error": 1e-16 * kappa} | changes.pop("scores", {})
-    name = f"p κ={kappa} {changes.get('regime', '')}"
+    name = changes.pop("problem", f"p κ={kappa} {changes.get('regime', '')}")
     return replace(RECORD, problem=name, kappa=kappa, verdict=verdict, scores=scores, **changes)
 
 
@@ -125,6 +125,10 @@ def test_a_basic_solution_is_not_held_to_the_distance_from_the_shortest() -> Non
         ("float64", {1e4: 2**-53, 1e8: 2**-53}, "float64"),
         ("float64", {2.0: 2**-24}, "less than float64"),  # float32 inside
         ("float32", {100.0: 2**-24}, "?"),
+        ("float32", {2.0: 2**-24}, "?"),  # rounded once or computed so: cannot be told from here
+        ("float64", {2.0: 2**-53}, "float64"),
+        ("float64", {1e3: 2**-24 * 1e3, 1e6: 2**-24 * 1e6}, "?"),  # float32 inside, or κ squared
+        ("float64", {2.0: 2**-53, 1e4: 2**-53 * 1e8}, "float64"),  # normal equations
     ],
 )
 def test_what_it_computes_in(precision: str, errors: dict[float, float], expected: str) -> None:
@@ -145,6 +149,12 @@ def test_time_is_relative_to_the_fastest_that_is_right_on_the_same_problem() -> 
     assert times == {"a": 2.0, "b": 1.0}  # a: 2, 3 and, where b was wrong, 1
     rows = {row.variant: row for row in summary.leaderboard(records)}
     assert math.isnan(rows["fast and wrong"].relative_time)
+
+
+def test_problems_that_cannot_be_judged_do_not_set_the_pace() -> None:
+    slow = made(1e1, BACK, variant="a", seconds=4.0)
+    quick = made(1e1, BACK, variant="b", seconds=1.0, regime="ambiguous", problem=slow.problem)
+    assert summary.relative_times([slow, quick]) == {"a": 1.0}
 
 
 def test_times_of_other_precisions_are_not_compared() -> None:
@@ -238,7 +248,10 @@ def test_failures_replay_and_the_simplest_comes_first() -> None:
     assert len(lines) == 2
     assert lines[0].startswith(f"- `{records[1].problem} @ {RECORD.variant}` — resolvable, κ = 100: relative error 0.5")
     assert lines[0].endswith("rank 2 reported for 1")
-    assert "None." in tables.failures_markdown(records[2:])
+    assert tables.failures_markdown(records[2:]).count("None.") == 2
+    refused = made(1e9, "refused", message="<b>LinAlgError</b>", scores={})
+    page = tables.failures_markdown([*records, refused])
+    assert f"- `{refused.problem} @ {RECORD.variant}` — refused, κ = 1e9 &lt;b&gt;LinAlgError&lt;/b&gt;" in page
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 120, 150])

@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lamm_robust.metrics import Frame, score
+from lamm_robust.metrics import METRICS, Frame, score
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
 from lamm_robust.values import (
     PRECISIONS,
@@ -34,7 +34,7 @@ ANY = minimum_norm("σ_i ≤ eps·σ₁ counts as zero")
 SOME = basic("pivots")
 FULL = full_rank("LinAlgError")
 
-PERFECT = dict.fromkeys(("forward_error", "relative_error", "backward_error", "residual_excess", "null_component"), 0.0)
+PERFECT = {metric.name: 0.0 for metric in METRICS}
 
 
 def truth_with(kappa: float, rank: int, m: int = 4, n: int = 4) -> Certificate:
@@ -106,6 +106,8 @@ CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
     (ANY, 4, RESOLVABLE, {"backward_error": LARGE, "forward_error": SMALL}, Verdict.FORWARD_STABLE),
     (ANY, 4, RESOLVABLE, {"backward_error": LARGE, "residual_excess": FIT}, Verdict.FORWARD_STABLE),
     (ANY, 4, RESOLVABLE, {"backward_error": LARGE, "residual_excess": 1.01 * FIT}, Verdict.INACCURATE),
+    (ANY, 4, RESOLVABLE, {"backward_error": LARGE, "fit_error": 0.099}, Verdict.FORWARD_STABLE),
+    (ANY, 4, RESOLVABLE, {"backward_error": LARGE, "fit_error": 0.1}, Verdict.INACCURATE),
     (ANY, 4, RESOLVABLE, {"backward_error": LARGE, "forward_error": LARGE}, Verdict.INACCURATE),
     (
         ANY,
@@ -139,8 +141,8 @@ CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
         {"null_component": LARGE, "forward_error": LARGE, "relative_error": 1.0},
         Verdict.BACKWARD_STABLE,
     ),
-    (SOME, 3, RESOLVABLE, {"backward_error": LARGE, "residual_excess": 0.09}, Verdict.INACCURATE),
-    (SOME, 3, RESOLVABLE, {"backward_error": LARGE, "residual_excess": 0.1}, Verdict.WRONG),
+    (SOME, 3, RESOLVABLE, {"backward_error": LARGE, "fit_error": 0.09}, Verdict.INACCURATE),
+    (SOME, 3, RESOLVABLE, {"backward_error": LARGE, "fit_error": 0.1}, Verdict.WRONG),
     (SOME, 4, RESOLVABLE, {"backward_error": LARGE, "forward_error": SMALL}, Verdict.FORWARD_STABLE),
     (SOME, 4, RESOLVABLE, {"null_component": LARGE, "forward_error": LARGE}, Verdict.INACCURATE),
     (FULL, 4, RESOLVABLE, {}, Verdict.BACKWARD_STABLE),
@@ -148,6 +150,8 @@ CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
     # beyond resolution only the backward error is judged, and nothing is called wrong
     (ANY, 4, AMBIGUOUS, {"forward_error": math.inf, "null_component": LARGE}, Verdict.BACKWARD_STABLE),
     (ANY, 4, AMBIGUOUS, {"backward_error": SMALL, "relative_error": 9.0}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, AMBIGUOUS, {"residual_error": SMALL}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, AMBIGUOUS, {"residual_error": LARGE}, Verdict.INACCURATE),
     (ANY, 4, AMBIGUOUS, {"backward_error": LARGE, "relative_error": 9.0}, Verdict.INACCURATE),
 )
 
@@ -266,6 +270,24 @@ def test_what_kappa_squared_excuses_in_x_is_not_excused_in_the_fit() -> None:
     shifted = x + 0.9 * threshold(12, 3) / one * leading
     assert score(Frame(problem, truth), shifted)["forward_error"] < threshold(12, 3)
     assert judged(problem, shifted) is Verdict.INACCURATE
+
+
+def test_zero_never_passes_where_the_residual_hides_everything() -> None:
+    """κ²‖r★‖ is so large that x = 0 and x★/2 are within rounding of x★; their fits are not."""
+    problem = random_problem(30, 10, 12, 1e3, seed=1)
+    for x in (np.zeros(10), star(problem) / 2):
+        assert judged(problem, x) not in GOOD
+    assert judged(problem, star(problem)) is Verdict.BACKWARD_STABLE
+
+
+@pytest.mark.parametrize(("dtype", "log10_cond"), [("float64", 13), ("float32", 4)])
+def test_a_fifth_outside_the_row_space_is_never_short(dtype: Precision, log10_cond: float) -> None:
+    problem = random_problem(10, 30, log10_cond, 0.0, seed=1, dtype=dtype)
+    null = np.linalg.svd(problem.A.astype(np.float64), full_matrices=True)[2][-1]
+    x = star(problem).astype(np.float64)
+    long = (x + 0.2 * np.linalg.norm(x) * null).astype(dtype)
+    assert judged(problem, star(problem)) is Verdict.BACKWARD_STABLE
+    assert judged(problem, long) is not Verdict.BACKWARD_STABLE
 
 
 def test_the_longer_solution_of_a_deficient_problem_is_wrong_only_where_the_norm_is_promised() -> None:
