@@ -29,7 +29,7 @@ SIMPLEST: dict[str, dict[str, Any]] = {
 }
 
 GRID_SIZES = {"quick": (90, 110), "standard": (600, 800), "full": (4000, 9000)}
-GRID_SHAPES = {"quick": 12, "standard": 50, "full": 120}
+GRID_SHAPES = {"quick": 13, "standard": 50, "full": 120}
 
 families = pytest.mark.parametrize("family", FAMILIES, ids=[family.name for family in FAMILIES])
 precisions = pytest.mark.parametrize("dtype", PRECISIONS)

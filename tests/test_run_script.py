@@ -140,6 +140,9 @@ def test_an_older_python_is_turned_away_with_one_line(
 @pytest.mark.parametrize(
     ("args", "command"),
     [
+        (["list", "solvers"], ["lamm-robust", "list", "solvers"]),
+        (["run", "--profile", "full"], ["lamm-robust", "run", "--profile", "full"]),
+        (["truth", "p.npz", "--json"], ["lamm-robust", "truth", "p.npz", "--json"]),
         ([], ["lamm-robust", "run", "--profile", "quick"]),
         (["--family", "hilbert"], ["lamm-robust", "run", "--profile", "quick", "--family", "hilbert"]),
         (["--profile", "full"], ["lamm-robust", "run", "--profile", "full"]),
