@@ -186,13 +186,14 @@ def fit_error(e: Evidence) -> float:
 
 
 def residual_error(e: Evidence) -> float:
-    """‖A(x̂ − x★)‖ in units of u(‖b‖ + σ₁‖x★‖): the distance from the best fit that rounding explains.
+    """‖r̂‖ − ‖r★‖ in units of u(‖b‖ + σ₁‖x★‖): how much longer than the shortest residual rounding can make it.
 
-    If x̂ solves a problem with A + E, ‖E‖ ≤ cuσ₁, then ‖r̂‖ ≤ ‖b − (A + E)x★‖ + ‖E‖‖x̂‖ exceeds ‖r★‖ by at
+    If x̂ solves a problem with A + E, ‖E‖ ≤ cuσ₁, then ‖r̂‖ ≤ ‖b − (A + E)x★‖ + ‖E‖‖x̂‖, so it exceeds ‖r★‖ by at
     most cuσ₁(‖x★‖ + ‖x̂‖): moderate unless x̂ is much longer than x★. No condition number enters, so this judges
-    the fit where κ is beyond the precision.
+    the fit where κ is beyond the precision. Computed without cancellation as ‖A(x̂ − x★)‖²/(‖r̂‖ + ‖r★‖).
     """
-    return ratio(e.fit_distance, e.u * (e.b_norm + e.frame.sigma_max * e.x_star_norm))
+    growth = ratio(e.fit_distance**2, e.residual_norm + e.frame.residual_star(e.column))
+    return ratio(growth, e.u * (e.b_norm + e.frame.sigma_max * e.x_star_norm))
 
 
 def orthogonality(e: Evidence) -> float:
@@ -221,7 +222,9 @@ METRICS: tuple[Metric, ...] = (
     Metric("backward_error", "u‖A‖_F", "smallest change of A that explains the answer", backward_error),
     Metric("residual_excess", "relative to b", "distance from the best fit", residual_excess),
     Metric("fit_error", "relative", "distance from the best fit over the size of that fit", fit_error),
-    Metric("residual_error", "u(‖b‖+σ₁‖x★‖)", "distance from the best fit over what rounding explains", residual_error),
+    Metric(
+        "residual_error", "u(‖b‖+σ₁‖x★‖)", "excess length of the residual over what rounding explains", residual_error
+    ),
     Metric("orthogonality", "u", "how far the residual is from orthogonal to range A", orthogonality),
     Metric("norm_excess", "relative", "how much longer than x★ the answer is", norm_excess),
     Metric("null_component", "uκ", "part of the answer outside the row space", null_component),

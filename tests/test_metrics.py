@@ -40,13 +40,21 @@ def test_every_score_by_hand() -> None:
         "backward_error": 4 * e / math.sqrt(size**2 * 4 + residual**2) / (U * math.sqrt(20)),
         "residual_excess": 2 * e / math.sqrt(29),
         "fit_error": 2 * e / math.sqrt(20),
-        "residual_error": 2 * e / (U * (math.sqrt(29) + 4 * math.sqrt(2))),
+        "residual_error": 4 * e * e / (residual + 3) / (U * (math.sqrt(29) + 4 * math.sqrt(2))),
         "orthogonality": 4 * e / (4 * residual) / U,
         "norm_excess": size / math.sqrt(2) - 1,
         "null_component": 0.0,
     }
     assert found == pytest.approx(expected, rel=1e-12, abs=1e-15)
     assert set(found) == {metric.name for metric in METRICS}
+
+
+def test_residual_error_is_the_growth_of_the_residual() -> None:
+    problem, frame = paper()
+    x = np.array([1.0, 3.0])  # r̂ = (0, −4, 3)
+    assert np.linalg.norm(problem.b - problem.A @ x) == 5.0
+    expected = (5 - 3) / (U * (math.sqrt(29) + 4 * math.sqrt(2)))
+    assert score(frame, x)["residual_error"] == pytest.approx(expected, rel=1e-12)
 
 
 def test_null_component_by_hand() -> None:
