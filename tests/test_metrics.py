@@ -132,8 +132,10 @@ def test_a_condition_number_that_scores_cannot_hold_is_refused() -> None:
 
 
 def test_absurdly_large_answers_are_infinitely_wrong() -> None:
-    _, frame = paper()
+    problem, frame = paper()
     assert set(score(frame, np.array([1e300, 1.0])).values()) == {math.inf}
+    huge = frame_of(problem_of(np.ldexp(problem.A, 600), problem.b))
+    assert set(score(huge, np.array([1e300, 1.0])).values()) == {math.inf}
 
 
 def test_a_frame_refuses_the_truth_of_another_problem() -> None:
