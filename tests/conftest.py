@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import cast
 
@@ -28,6 +29,8 @@ def pytest_configure(config: pytest.Config) -> None:
     library = catalog.LIBRARY["jax"]
     if reason := catalog.absent(library, device):
         pytest.exit(f"--device {device}: {reason}", returncode=4)
+    # a shell starts its background jobs with Ctrl-C ignored, and what we start would inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.update(THREADS | dict(library.environment(precision, device)))
 
 
