@@ -142,7 +142,7 @@ def markdown_table(header: Sequence[str], body: Iterable[Sequence[str]]) -> str:
 
 def leaderboard_markdown(title: str, rows: Sequence[Row], records: Sequence[Record], absent: Mapping[str, str]) -> str:
     """The leaderboard page: a table per precision and device, the errors by κ, and what was not measured."""
-    parts = [f"# {title}\n\n"]
+    parts = [f"# {inert(title)}\n\n"]
     for name, members in groups(rows):
         shown = [r for r in records if r.variant in {m.variant for m in members}]
         parts += [f"## {name}\n\n", markdown_table([c.name for c in COLUMNS], map(cells, members)), "\n"]

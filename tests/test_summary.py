@@ -226,8 +226,8 @@ def test_csv_cells_are_no_formulas() -> None:
 def test_the_leaderboard_page_and_csv_hold_every_variant() -> None:
     records = [made(1e1, BACK), made(1e1, WRONG, variant="jax-pinv-float32-cpu", precision="float32")]
     rows = summary.leaderboard(records)
-    page = tables.leaderboard_markdown("Title", rows, records, {"jax-qr-float32-gpu": f"not measured: {HOSTILE}"})
-    assert page.startswith("# Title\n")
+    page = tables.leaderboard_markdown("Title <b>", rows, records, {"jax-qr-float32-gpu": f"not measured: {HOSTILE}"})
+    assert page.startswith("# Title &lt;b&gt;\n")
     assert "## float64 on CPU" in page
     assert "## float32 on CPU" in page
     assert f"| jax-qr-float32-gpu | not measured: {tables.inert(HOSTILE)} |" in page

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from lamm_robust.solvers import host
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
-from lamm_robust.values import Array, Device, Library, Precision, Solver
+from lamm_robust.values import Array, Library, Solver
 
 
 def lstsq(A: Array, b: Array) -> tuple[Array, int]:
@@ -56,21 +57,13 @@ def dropping(A: Array, b: Array) -> tuple[Array, int]:
     return x, len(kept)
 
 
-def _environment(precision: Precision, device: Device) -> dict[str, str]:  # noqa: ARG001 - part of the protocol
-    return {}
-
-
-def _put(array: Array, device: Device) -> Array:  # noqa: ARG001 - part of the protocol
-    return array.copy()
-
-
 NUMPY = Library(
     name="numpy",
     module="numpy",
     devices=("cpu",),
-    environment=_environment,
-    put=_put,
-    wait=lambda result: result,
+    environment=host.environment,
+    put=host.put,
+    wait=host.wait,
     solvers=(
         Solver(
             "lstsq",

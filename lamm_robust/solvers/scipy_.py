@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Literal
 
+from lamm_robust.solvers import host
 from lamm_robust.solvers.contracts import full_rank, minimum_norm
-from lamm_robust.values import Array, Device, Library, Precision, Solver
+from lamm_robust.values import Array, Library, Solver
 
 
 def lstsq(A: Array, b: Array, driver: Literal["gelsd", "gelsy", "gelss"]) -> tuple[Array, int]:
@@ -46,21 +47,13 @@ def normal_cholesky(A: Array, b: Array) -> tuple[Array, None]:
     return cho_solve(cho_factor(A.T @ A), A.T @ b), None
 
 
-def _environment(precision: Precision, device: Device) -> dict[str, str]:  # noqa: ARG001 - part of the protocol
-    return {}
-
-
-def _put(array: Array, device: Device) -> Array:  # noqa: ARG001 - part of the protocol
-    return array.copy()
-
-
 SCIPY = Library(
     name="scipy",
     module="scipy",
     devices=("cpu",),
-    environment=_environment,
-    put=_put,
-    wait=lambda result: result,
+    environment=host.environment,
+    put=host.put,
+    wait=host.wait,
     solvers=(
         Solver(
             "gelsd",
