@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ from lamm_robust.environment import environment
 from lamm_robust.run import Case, Tables, Truths, sweep
 from lamm_robust.summary import leaderboard, silent_failures
 from lamm_robust.supervisor import Worker
-from lamm_robust.values import Device, Precision, Record, Variant
+from lamm_robust.values import AbsentError, Device, Precision, Record, Variant
 
 DONE, NOTHING_RAN, INTERRUPTED = 0, 4, 130
 FEW = 4  # names that are read at the end of a run; more are counted
@@ -95,7 +95,8 @@ class Progressed:
     @property
     def missing(self) -> int:
         """Planned cases of measurable variants that have no record."""
-        return sum(case.variant not in self.absent for case in self.planned) - len(self.records)
+        planned = {str(case) for case in self.planned if case.variant not in self.absent}
+        return len(planned - {f"{r.problem} @ {r.variant}" for r in self.records})
 
 
 def run(campaign: Campaign, console: Console) -> int:
@@ -135,6 +136,7 @@ def _sweep(todo: Sequence[Case], shown: Progressed, journal: store.Journal, cons
     @contextmanager
     def worker(name: str, precision: Precision, device: Device) -> Iterator[Worker]:
         with Worker(catalog.LIBRARY[name], precision, device) as opened:
+            check_same_machine(f"{name} {precision} {device}", opened.hello, journal.notes)
             now = datetime.now(UTC).isoformat(timespec="seconds")
             journal.note({"worker": f"{name} {precision} {device}", "started": now, **opened.hello})
             yield opened
@@ -155,7 +157,19 @@ def _sweep(todo: Sequence[Case], shown: Progressed, journal: store.Journal, cons
                     console.print(f"{count} of {len(todo)} attempts, now {case.variant}", highlight=False)
         except KeyboardInterrupt:
             return False
+        except AbsentError as error:  # a worker that had to be replaced did not start again
+            console.print(tables.inert(error), style="bold red", highlight=False, markup=False)
+            return False
     return True
+
+
+def check_same_machine(worker: str, hello: Mapping[str, Any], notes: Sequence[Mapping[str, Any]]) -> None:
+    """StoreError if a worker of that name once said in the journal that it ran on something else (BLAS, device)."""
+    for note in notes:
+        if note["worker"] == worker and any(note.get(name) != value for name, value in hello.items()):
+            raise store.StoreError(
+                f"the results were begun with another BLAS or device for {worker}; use --fresh or another --out"
+            )
 
 
 def write(campaign: Campaign, shown: Progressed) -> None:

@@ -22,7 +22,8 @@ PACKAGES = (
     "pyarrow",
     "hypothesis",
 )
-FLAGS = ("JAX_", "XLA_", "OPENBLAS_", "OMP_", "MKL_", "NPY_", "CUDA_")
+FLAGS = ("JAX_", "XLA_", "OPENBLAS_", "OMP_", "KMP_", "MKL_", "NPY_", "CUDA_", "NVIDIA_")
+ROOMS = ("generators", "lamm_robust", "oracles")
 
 
 def versions() -> dict[str, str]:
@@ -55,18 +56,18 @@ def commit() -> str:
         return done.stdout.strip()
 
     try:
-        changed = git("status", "--porcelain", "--untracked-files=no", "--", "*.py")
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", *ROOMS)
         return git("rev-parse", "HEAD") + ("+changes" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 
 
 def code() -> str:
-    """SHA-256 over the Python files of the three packages: an edited solver makes other numbers."""
+    """SHA-256 over code and data of the three packages: an edited solver or data set makes other numbers."""
     home = Path(__file__).parents[1]
     sha = hashlib.sha256()
-    for room in ("generators", "lamm_robust", "oracles"):
-        for path in sorted((home / room).rglob("*.py")):
+    for room in ROOMS:
+        for path in sorted(p for p in (home / room).rglob("[!.]*") if p.suffix in (".py", ".toml") and p.is_file()):
             sha.update(path.relative_to(home).as_posix().encode() + b"\0" + path.read_bytes())
     return sha.hexdigest()
 

@@ -138,10 +138,12 @@ def _outcomes(cases: Iterable[Case], tables: Tables, truths: Truths, worker: Ask
         problem, solver = truths.problem(case.key), tables.solver(case.variant)
         shape = shape_of(problem.m, problem.n)
         accepted = shape in solver.contract.shapes
-        if accepted:
-            worker.send(problem, solver.algorithm)
-        if done:
-            yield done
+        try:
+            if accepted:
+                worker.send(problem, solver.algorithm)
+        finally:  # whatever becomes of this case, the one before has its outcome
+            if done:
+                yield done
         if accepted:
             done = case, worker.receive(problem)
         else:

@@ -82,7 +82,7 @@ def safe_kappa(records: Iterable[Record], passing: frozenset[str]) -> float:
     return max((r.kappa for r in graded if r.kappa < SAME_KAPPA * fails_from), default=0.0)
 
 
-def stability(graded: Sequence[Record], forward_safe: float, precision: str) -> str:
+def stability(graded: Sequence[Record], precision: str) -> str:
     """The stability class in words.
 
     *Conditionally stable* is stable under the condition that A has full rank and κ ≤ u^(-1/2), which is what solvers
@@ -98,7 +98,9 @@ def stability(graded: Sequence[Record], forward_safe: float, precision: str) -> 
         return "backward stable"
     if verdicts <= PASSES:
         return "forward stable"
-    return "conditionally stable" if forward_safe >= UNIT_ROUNDOFF[precision] ** -0.5 else "unstable"
+    limit = UNIT_ROUNDOFF[precision] ** -0.5
+    unstable = any(is_full_rank(r) and r.kappa <= limit and r.verdict not in PASSES for r in graded)
+    return "unstable" if unstable else "conditionally stable"
 
 
 HIGH_KAPPA = 1e3
@@ -163,7 +165,6 @@ def row(records: Sequence[Record], relative_time: float) -> Row:
     graded = [r for r in records if is_graded(r)]
     full = [r for r in graded if is_full_rank(r)]
     deficient = [r for r in graded if not is_full_rank(r)]
-    forward_safe = safe_kappa(full, PASSES)
     backward, backward_problem = _worst(graded, "backward_error")
     forward, forward_problem = _worst(filter(has_one_answer, full), "forward_error")
     ranked = [r for r in records if "rank_error" in r.scores]
@@ -173,9 +174,9 @@ def row(records: Sequence[Record], relative_time: float) -> Row:
         algorithm=one.algorithm,
         precision=one.precision,
         device=one.device,
-        stability=stability(graded, forward_safe, one.precision),
+        stability=stability(graded, one.precision),
         backward_safe_kappa=safe_kappa(full, BACKWARD),
-        forward_safe_kappa=forward_safe,
+        forward_safe_kappa=safe_kappa(full, PASSES),
         deficient_passed=sum(r.verdict in PASSES for r in deficient),
         deficient_total=len(deficient),
         worst_backward_error=backward,

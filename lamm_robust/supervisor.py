@@ -71,6 +71,7 @@ class Worker:
         self._stop()
 
     def _start(self) -> None:
+        self._lost_process = False
         self._held = contextlib.ExitStack()  # what must be given back, whatever happens
         try:
             self._launch()
@@ -121,7 +122,9 @@ class Worker:
         self._held.close()
 
     def send(self, problem: Problem, algorithm: str) -> None:
-        """Ask for an attempt; `receive` returns its outcome."""
+        """Ask for an attempt; `receive` returns its outcome. AbsentError if a lost process cannot be replaced."""
+        if self._lost_process:
+            self._start()
         request = json.dumps({"problem": str(problem.key), "algorithm": algorithm}) + "\n"
         try:
             os.write(self._requests, request.encode())
@@ -155,7 +158,7 @@ class Worker:
         return line
 
     def _lost(self) -> Outcome:
-        """The outcome for a worker that did not answer, and a fresh process in its place."""
+        """The outcome for a worker that did not answer; the next `send` starts a fresh one."""
         try:
             code = self._process.wait(EXIT_SECONDS)
             how = f"signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"exit status {code}"
@@ -164,7 +167,7 @@ class Worker:
             message = f"no answer within {self.case_seconds:g} s"
             outcome = Outcome(Status.TIMED_OUT, seconds=self.case_seconds, message=message)
         self._stop()
-        self._start()
+        self._lost_process = True
         return outcome
 
     def _last_words(self) -> str:

@@ -101,12 +101,16 @@ def judge(
         return Verdict.BACKWARD_STABLE if explained else Verdict.INACCURATE
     # where there are many solutions and any will do, neither the norm nor the distance to x★ is promised
     any_solution = truth.rank < truth.n and contract.deficiency is Deficiency.BASIC
-    if scores["backward_error"] <= small and (any_solution or _is_short(truth, precision, scores)):
+    fits = _fits(truth, precision, scores)
+    if scores["backward_error"] <= small and fits and (any_solution or _is_short(truth, precision, scores)):
         return Verdict.BACKWARD_STABLE
-    if not any_solution and scores["forward_error"] <= small and _fits(truth, precision, scores):
+    explained = scores["residual_excess"] <= fit_threshold(truth, precision)
+    explained = explained and (any_solution or scores["forward_error"] <= small)
+    if explained and fits and not any_solution:
         return Verdict.FORWARD_STABLE
     error = scores["fit_error"] if any_solution else scores["relative_error"]
-    return Verdict.WRONG if error >= NO_CORRECT_DIGIT and not outcome.warned else Verdict.INACCURATE
+    silent = error >= NO_CORRECT_DIGIT and not explained and not outcome.warned
+    return Verdict.WRONG if silent else Verdict.INACCURATE
 
 
 def _is_short(truth: Certificate, precision: Precision, scores: Mapping[str, float]) -> bool:
@@ -116,9 +120,11 @@ def _is_short(truth: Certificate, precision: Precision, scores: Mapping[str, flo
 
 
 def _fits(truth: Certificate, precision: Precision, scores: Mapping[str, float]) -> bool:
-    """Whether the distance from the best fit is rounding error, and never a tenth of the fit."""
-    small = scores["residual_excess"] <= fit_threshold(truth, precision)
-    return small and scores["fit_error"] < NO_CORRECT_DIGIT
+    """Whether the fit has a correct digit, unless rounding A and b leaves none: ‖Ax★‖ ≤ u(1 + 2κ)‖b‖."""
+    if scores["fit_error"] < NO_CORRECT_DIGIT:
+        return True
+    share = scores["residual_excess"] / scores["fit_error"]  # ‖Ax★‖/‖b‖
+    return share <= UNIT_ROUNDOFF[precision] * float(1 + 2 * _kappa(truth))
 
 
 def _kappa(truth: Certificate) -> Fraction:

@@ -9,6 +9,7 @@ its digest is sent back, so that both sides know that they mean the same bits.
 from __future__ import annotations
 
 import base64
+import importlib
 import json
 import os
 import sys
@@ -55,6 +56,7 @@ def hello(library: Library, device: Device) -> dict[str, Any]:
     """What this process really runs on: versions, BLAS and its threads, the device's own name."""
     from threadpoolctl import threadpool_info
 
+    importlib.import_module(library.module)  # a broken installation must show here, not as solvers that crash
     array = library.put(np.ones(1, dtype=np.float32), device)
     library.wait(array)
     kind = getattr(next(iter(getattr(array, "devices", set)()), None), "device_kind", device)

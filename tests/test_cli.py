@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
-from lamm_robust import catalog
+from lamm_robust import campaign, catalog, store
 from lamm_robust.cli import main
 from lamm_robust.store import JOURNAL
 from lamm_robust.values import PRECISIONS, Array, Certificate, NotCertifiedError, Oracle
@@ -392,3 +392,25 @@ def test_harness_faults_have_an_exit_code_of_their_own(monkeypatch: pytest.Monke
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
     line = failed(invoke(*SMALL, "--out", tmp_path / "x"), 3)
     assert "no-python" in line
+
+
+def test_a_library_that_cannot_be_imported_is_absent_and_not_a_bad_solver(tmp_path: Path) -> None:
+    (tmp_path / "scipy").mkdir()
+    (tmp_path / "scipy" / "__init__.py").write_text("raise ImportError('planted')\n")
+    arguments = ["--precision", "float64", "--device", "cpu", "--family", "polynomial", "--out", str(tmp_path / "out")]
+    command = [sys.executable, "-m", "lamm_robust", "run", "--solver", "gelsd", "--solver", "numpy-qr", *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "not measured: no worker for scipy on cpu:" in done.stdout
+    assert "ImportError: planted: scipy-gelsd-float64-cpu" in done.stdout
+    assert set(pq.read_table(tmp_path / "out" / "records.parquet")["library"].to_pylist()) == {"numpy"}
+
+
+def test_results_of_another_blas_are_not_mixed_in() -> None:
+    notes = [{"worker": "numpy float64 cpu", "started": "then", "device": "cpu", "threads": ["Haswell"]}]
+    campaign.check_same_machine("numpy float64 cpu", {"device": "cpu", "threads": ["Haswell"]}, notes)
+    campaign.check_same_machine("jax float64 cpu", {"device": "cpu", "threads": ["SkylakeX"]}, notes)
+    with pytest.raises(store.StoreError, match="another BLAS or device for numpy float64 cpu"):
+        campaign.check_same_machine("numpy float64 cpu", {"device": "cpu", "threads": ["SkylakeX"]}, notes)

@@ -171,6 +171,22 @@ def test_a_library_that_does_not_start_is_absent_and_the_others_go_on() -> None:
     assert [record is None for record in found.values()] == [True, True, False, False]
 
 
+def test_an_outcome_is_not_lost_when_the_worker_cannot_be_replaced() -> None:
+    class Dying(Recorder):
+        def send(self, problem: Problem, algorithm: str) -> None:
+            if self.asked:
+                raise AbsentError("it does not start again")
+            super().send(problem, algorithm)
+
+    cases = [Case(key, variant("any")) for key in (TALL, WIDE, SINGULAR)]
+    running = sweep(cases, doors(Dying()), truths(), {})
+    case, record = next(running)
+    assert case == cases[0]
+    assert record is not None
+    with pytest.raises(AbsentError, match="does not start again"):
+        next(running)
+
+
 def test_problems_are_built_and_certified_once() -> None:
     calls: list[str] = []
 

@@ -67,7 +67,8 @@ def test_safe_kappa_is_about_full_rank_and_judged_problems_only() -> None:
         ([(1e3, BACK), (1e9, BACK)], "backward stable"),
         ([(1e3, BACK), (1e9, FORE)], "forward stable"),
         ([(1e3, BACK), (2e8, FORE), (1e9, BAD)], "conditionally stable"),
-        ([(1e3, BACK), (9e7, FORE), (1e9, BAD)], "unstable"),  # u^(-1/2) is 9.5e7
+        ([(1e3, BACK), (9.6e7, BAD)], "conditionally stable"),  # u^(-1/2) is 9.5e7
+        ([(1e3, BACK), (9e7, BAD), (1e9, BACK)], "unstable"),
         ([(1e3, BACK), (1e9, "crashed")], "broken"),
         ([(1e3, BACK), (1e9, "timed out")], "broken"),
         ([(1e3, BACK), (1e9, "bad output")], "broken"),
@@ -77,6 +78,12 @@ def test_safe_kappa_is_about_full_rank_and_judged_problems_only() -> None:
 def test_stability_class(verdicts: list[tuple[float, str]], expected: str) -> None:
     (row,) = summary.leaderboard([made(*v) for v in verdicts])
     assert row.stability == expected
+
+
+def test_deficient_failures_alone_do_not_make_a_solver_unstable() -> None:
+    (row,) = summary.leaderboard([deficient(2.0, WRONG), deficient(3.0, BACK)])
+    assert row.stability == "conditionally stable"
+    assert row.forward_safe_kappa == 0.0
 
 
 def test_one_deficient_failure_takes_the_class_but_not_the_safe_kappa() -> None:

@@ -97,6 +97,7 @@ def test_shapes_and_threshold() -> None:
 SMALL, LARGE = 40.0, 40.1  # C√(mn) for 4×4, which still passes, and a little more
 
 RESOLVABLE, AMBIGUOUS = 2.0, 2.0**51  # κ
+NO_FIT = 2.0**-53 * 5  # u(1 + 2κ) at κ = 2
 FIT = 40 * 2.0**-53 * 5  # C√(mn)·u·(1 + 2κ) at κ = 2
 
 CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
@@ -106,8 +107,29 @@ CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
     (ANY, 4, RESOLVABLE, {"backward_error": LARGE, "forward_error": SMALL}, Verdict.FORWARD_STABLE),
     (ANY, 4, RESOLVABLE, {"backward_error": LARGE, "residual_excess": FIT}, Verdict.FORWARD_STABLE),
     (ANY, 4, RESOLVABLE, {"backward_error": LARGE, "residual_excess": 1.01 * FIT}, Verdict.INACCURATE),
-    (ANY, 4, RESOLVABLE, {"backward_error": LARGE, "fit_error": 0.099}, Verdict.FORWARD_STABLE),
-    (ANY, 4, RESOLVABLE, {"backward_error": LARGE, "fit_error": 0.1}, Verdict.INACCURATE),
+    # the fit must have a digit: here ‖Ax★‖/‖b‖ is residual_excess/fit_error, far above u(1 + 2κ)
+    (ANY, 4, RESOLVABLE, {"fit_error": 0.099, "residual_excess": 0.099}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, RESOLVABLE, {"fit_error": 0.1, "residual_excess": 0.1, "relative_error": 1.0}, Verdict.WRONG),
+    (SOME, 3, RESOLVABLE, {"fit_error": 0.1, "residual_excess": 0.1}, Verdict.WRONG),
+    # unless rounding leaves none: b (almost) orthogonal to the range
+    (ANY, 4, RESOLVABLE, {"fit_error": math.inf, "residual_excess": NO_FIT}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, RESOLVABLE, {"fit_error": 1.0, "residual_excess": NO_FIT}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, RESOLVABLE, {"fit_error": 0.5, "residual_excess": NO_FIT}, Verdict.INACCURATE),
+    (
+        ANY,
+        4,
+        RESOLVABLE,
+        {"backward_error": LARGE, "fit_error": math.inf, "residual_excess": FIT, "relative_error": math.inf},
+        Verdict.FORWARD_STABLE,
+    ),
+    # explained by rounding, and yet without a digit: not stable, but no silent failure either
+    (
+        ANY,
+        4,
+        RESOLVABLE,
+        {"backward_error": LARGE, "fit_error": 0.5, "residual_excess": FIT, "relative_error": 1.0},
+        Verdict.INACCURATE,
+    ),
     (ANY, 4, RESOLVABLE, {"backward_error": LARGE, "forward_error": LARGE}, Verdict.INACCURATE),
     (
         ANY,
@@ -141,8 +163,8 @@ CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
         {"null_component": LARGE, "forward_error": LARGE, "relative_error": 1.0},
         Verdict.BACKWARD_STABLE,
     ),
-    (SOME, 3, RESOLVABLE, {"backward_error": LARGE, "fit_error": 0.09}, Verdict.INACCURATE),
-    (SOME, 3, RESOLVABLE, {"backward_error": LARGE, "fit_error": 0.1}, Verdict.WRONG),
+    (SOME, 3, RESOLVABLE, {"backward_error": LARGE, "fit_error": 0.09, "residual_excess": 0.09}, Verdict.INACCURATE),
+    (SOME, 3, RESOLVABLE, {"backward_error": LARGE, "fit_error": 0.1, "residual_excess": 0.1}, Verdict.WRONG),
     (SOME, 4, RESOLVABLE, {"backward_error": LARGE, "forward_error": SMALL}, Verdict.FORWARD_STABLE),
     (SOME, 4, RESOLVABLE, {"null_component": LARGE, "forward_error": LARGE}, Verdict.INACCURATE),
     (FULL, 4, RESOLVABLE, {}, Verdict.BACKWARD_STABLE),
@@ -270,6 +292,32 @@ def test_what_kappa_squared_excuses_in_x_is_not_excused_in_the_fit() -> None:
     shifted = x + 0.9 * threshold(12, 3) / one * leading
     assert score(Frame(problem, truth), shifted)["forward_error"] < threshold(12, 3)
     assert judged(problem, shifted) is Verdict.INACCURATE
+
+
+def test_the_constant_in_the_backward_error_does_not_let_zero_pass() -> None:
+    """Near the limit of resolution a change of 42 u‖A‖_F makes A singular and x = 0 a solution."""
+    A = np.eye(10)
+    A[9, 9] = 2.0**-17
+    problem = problem_of(A, np.eye(10)[9], "float32")
+    x = star(problem)
+    truth = select("exact").certify(problem.A, problem.b)
+    assert score(Frame(problem, truth), np.zeros(10, np.float32))["backward_error"] < threshold(10, 10)
+    assert judged(problem, np.zeros(10, np.float32)) not in GOOD
+    assert judged(problem, -x) is Verdict.WRONG
+    assert judged(problem, x) is Verdict.BACKWARD_STABLE
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rounding_is_no_silent_failure_where_b_is_orthogonal_to_the_range(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    M = generator.integers(-50, 50, (6, 3)).astype(float)
+    M[:, 2] += M[:, 1] * 2.0**20
+    y = generator.integers(-50, 50, 6).astype(float)
+    problem = problem_of(np.vstack([M, M]), np.concatenate([y, -y]))
+    assert not np.any(star(problem))
+    x = np.linalg.pinv(problem.A) @ problem.b
+    assert judged(problem, x) in GOOD
+    assert judged(problem, x + 1.0) is Verdict.WRONG
 
 
 def test_zero_never_passes_where_the_residual_hides_everything() -> None:
