@@ -115,6 +115,7 @@ CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
     (ANY, 4, RESOLVABLE, {"fit_error": math.inf, "residual_excess": NO_FIT}, Verdict.BACKWARD_STABLE),
     (ANY, 4, RESOLVABLE, {"fit_error": 1.0, "residual_excess": NO_FIT}, Verdict.BACKWARD_STABLE),
     (ANY, 4, RESOLVABLE, {"fit_error": 0.5, "residual_excess": NO_FIT}, Verdict.INACCURATE),
+    (ANY, 4, RESOLVABLE, {"fit_error": 1.0, "residual_excess": 1.05 * NO_FIT}, Verdict.INACCURATE),
     (
         ANY,
         4,
