@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from rich.progress import (
 from lamm_robust import SUITE, catalog, store, tables
 from lamm_robust.environment import environment
 from lamm_robust.run import Case, Tables, Truths, sweep
-from lamm_robust.summary import leaderboard, silent_failures
+from lamm_robust.summary import Row, leaderboard, silent_failures
 from lamm_robust.supervisor import Worker
 from lamm_robust.values import AbsentError, Device, Precision, Record, Variant
 
@@ -51,9 +52,8 @@ class Campaign:
     out: Path
     fresh: bool = False
 
-    def header(self) -> dict[str, Any]:
+    def header(self, where: Mapping[str, Any]) -> dict[str, Any]:
         """What a journal must agree with to be resumed: numbers made under other headers are not comparable."""
-        where = environment()
         made = {name: where[name] for name in ("versions", "code", "processor", "flags")}
         return {"suite": SUITE, "profile": self.profile, "oracle": self.oracle, **made}
 
@@ -92,11 +92,16 @@ class Progressed:
     workers: list[dict[str, Any]]
     """What each worker process said it ran on."""
 
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The leaderboard; ask when all records are in."""
+        return leaderboard(self.records)
+
     @property
     def missing(self) -> int:
         """Planned cases of measurable variants that have no record."""
         planned = {str(case) for case in self.planned if case.variant not in self.absent}
-        return len(planned - {f"{r.problem} @ {r.variant}" for r in self.records})
+        return len(planned - {r.key for r in self.records})
 
 
 def run(campaign: Campaign, console: Console) -> int:
@@ -106,11 +111,11 @@ def run(campaign: Campaign, console: Console) -> int:
     absent = {variant: reason for variant, reason in reasons.items() if reason}
     cases = campaign.cases([v for v in variants if v not in absent])
     truths = Truths(catalog.build_problem, catalog.ORACLES[campaign.oracle])
-    finished, started = True, time.perf_counter()
+    finished, started, where = True, time.perf_counter(), environment()
     shown = Progressed(cases, absent, truths, [], [])
     if cases:
-        with store.open_journal(campaign.out, campaign.header(), fresh=campaign.fresh) as journal:
-            done = {f"{r.problem} @ {r.variant}" for r in journal.records}
+        with store.open_journal(campaign.out, campaign.header(where), fresh=campaign.fresh) as journal:
+            done = {r.key for r in journal.records}
             todo = [case for case in cases if str(case) not in done]
             if len(todo) < len(cases):
                 console.print(
@@ -118,10 +123,10 @@ def run(campaign: Campaign, console: Console) -> int:
                 )
             finished = not todo or _sweep(todo, shown, journal, console)
             planned = {str(case) for case in cases}
-            shown.records = [r for r in journal.records if f"{r.problem} @ {r.variant}" in planned]
+            shown.records = [r for r in journal.records if r.key in planned]
             shown.workers = journal.notes
             if shown.records:
-                write(campaign, shown)
+                write(campaign, shown, where)
     if not shown.records:
         why = next(iter(absent.values()), "no attempt was made" if cases else "the selection is empty")
         console.print(f"nothing ran: {tables.inert(why)}", style="bold red", highlight=False, markup=False)
@@ -172,13 +177,12 @@ def check_same_machine(worker: str, hello: Mapping[str, Any], notes: Sequence[Ma
             )
 
 
-def write(campaign: Campaign, shown: Progressed) -> None:
+def write(campaign: Campaign, shown: Progressed, where: Mapping[str, Any]) -> None:
     """All files of a results directory but the journal, each replaced in one step, the manifest last."""
-    out, records = campaign.out, shown.records
-    rows = leaderboard(records)
+    out, records, rows = campaign.out, shown.records, shown.rows
     facts = {"suite": SUITE, "profile": campaign.profile, "oracle": campaign.oracle}
     absent = {str(variant): why for variant, why in shown.absent.items()}
-    where = environment() | {"suite": facts, "workers": shown.workers, "not measured": absent}
+    where = {**where, "suite": facts, "workers": shown.workers, "not measured": absent}
     title = campaign.title() + (f" (unfinished: {shown.missing} attempts missing)" if shown.missing else "")
     store.write_text(out / "environment.json", json.dumps(where, indent=2, ensure_ascii=False) + "\n")
     store.write_records(out / store.RECORDS, records, catalog.SCORES, facts)
@@ -189,7 +193,7 @@ def write(campaign: Campaign, shown: Progressed) -> None:
 
 
 def _report(campaign: Campaign, shown: Progressed, console: Console) -> None:
-    for table in tables.terminal_tables(leaderboard(shown.records), console.width):
+    for table in tables.terminal_tables(shown.rows, console.width):
         console.print(table)
     for reason in dict.fromkeys(shown.absent.values()):
         names = [str(variant) for variant, why in shown.absent.items() if why == reason]

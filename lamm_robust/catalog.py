@@ -20,9 +20,9 @@ from generators import nist
 from lamm_robust.metrics import METRICS
 from lamm_robust.solvers import LIBRARIES
 from lamm_robust.values import (
+    BY,
     DEVICES,
     PRECISIONS,
-    PROFILES,
     Device,
     Family,
     Library,
@@ -31,14 +31,10 @@ from lamm_robust.values import (
     Precision,
     Problem,
     ProblemKey,
-    Profile,
     Solver,
     Value,
     Variant,
 )
-
-BY = " @ "
-"""Between a problem's key and a variant's name in the key of a record."""
 
 GPU_NODES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg")
 """Device files of NVIDIA's driver (the last under WSL): without one of them JAX's CUDA plugin finds no GPU."""
@@ -64,7 +60,6 @@ LIBRARY: Mapping[str, Library] = {library.name: library for library in LIBRARIES
 METRIC: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
 SCORES: tuple[str, ...] = (*METRIC, "rank_error")
 """Every score a record can hold: the metrics of x̂, and reported minus exact rank."""
-PROFILE: Mapping[str, Profile] = {profile.name: profile for profile in PROFILES}
 
 
 SHORT_LIST = 12

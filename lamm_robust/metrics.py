@@ -63,9 +63,15 @@ class Frame:
         """x is multiplied by 2 to this power when it enters the frame."""
         return self.a_exponent - self.b_exponent
 
-    def residual_star(self, column: int) -> float:
-        """‖b − Ax★‖ of one right-hand side, in the frame's scale."""
-        return float(self.truth.residual_norm[column].mid / _power_of_two(self.b_exponent))
+    @cached_property
+    def residual_star(self) -> list[float]:
+        """‖b − Ax★‖ of each right-hand side, in the frame's scale."""
+        return [float(ball.mid / _power_of_two(self.b_exponent)) for ball in self.truth.residual_norm]
+
+    @cached_property
+    def frobenius_norm(self) -> float:
+        """‖A‖_F."""
+        return float(np.linalg.norm(self.A))
 
     @cached_property
     def svd(self) -> tuple[Doubles, Doubles]:
@@ -156,7 +162,7 @@ def forward_error(e: Evidence) -> float:
     kappa, sigma = e.frame.kappa, e.frame.sigma_max
     if sigma == 0.0:
         return ratio(norm(e.error), 0.0)
-    wedin = e.u * kappa * (2.0 * e.x_star_norm + (kappa + 1.0) * e.frame.residual_star(e.column) / sigma)
+    wedin = e.u * kappa * (2.0 * e.x_star_norm + (kappa + 1.0) * e.frame.residual_star[e.column] / sigma)
     return ratio(norm(e.error), wedin)
 
 
@@ -172,7 +178,7 @@ def backward_error(e: Evidence) -> float:
     along = Vt[: len(sigma)] @ e.gradient
     weight = np.hypot(e.x_norm * sigma, e.residual_norm)
     terms = along / np.where(weight == 0.0, 1.0, weight)  # a zero weight means x̂ = 0 and r̂ = 0, so Aᵀr̂ = 0 too
-    return ratio(norm(terms), e.u * float(np.linalg.norm(e.frame.A)))
+    return ratio(norm(terms), e.u * e.frame.frobenius_norm)
 
 
 def residual_excess(e: Evidence) -> float:
@@ -192,7 +198,7 @@ def residual_error(e: Evidence) -> float:
     most cuσ₁(‖x★‖ + ‖x̂‖): moderate unless x̂ is much longer than x★. No condition number enters, so this judges
     the fit where κ is beyond the precision. Computed without cancellation as ‖A(x̂ − x★)‖²/(‖r̂‖ + ‖r★‖).
     """
-    growth = ratio(e.fit_distance**2, e.residual_norm + e.frame.residual_star(e.column))
+    growth = ratio(e.fit_distance**2, e.residual_norm + e.frame.residual_star[e.column])
     return ratio(growth, e.u * (e.b_norm + e.frame.sigma_max * e.x_star_norm))
 
 

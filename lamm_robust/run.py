@@ -12,12 +12,14 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
 from lamm_robust.metrics import Frame, norm, score
 from lamm_robust.values import (
+    BY,
     AbsentError,
     Device,
     NotCertifiedError,
@@ -44,7 +46,7 @@ class Case:
     variant: Variant
 
     def __str__(self) -> str:
-        return f"{self.key} @ {self.variant}"
+        return f"{self.key}{BY}{self.variant}"
 
 
 class Asks(Protocol):
@@ -72,6 +74,13 @@ class Certified:
     problem: Problem
     frame: Frame
     regime: Regime
+
+    @cached_property
+    def residual_ratio(self) -> float:
+        """The largest ‖r★‖/‖b‖ over the right-hand sides; 0 where b = 0."""
+        b_norms = [norm(self.frame.b[:, column]) for column in range(self.frame.columns)]
+        pairs = zip(self.frame.residual_star, b_norms, strict=True)
+        return max((shortest / size for shortest, size in pairs if size), default=0.0)
 
 
 class Truths:
@@ -177,7 +186,7 @@ def record(case: Case, certified: Certified, solver: Solver, outcome: Outcome) -
         oracle=truth.method,
         rank=truth.rank,
         kappa=certified.frame.kappa if truth.kappa else math.nan,
-        residual_ratio=residual_ratio(certified),
+        residual_ratio=certified.residual_ratio,
         regime=certified.regime.value,
         status=outcome.status.value,
         verdict=verdict.value,
@@ -199,10 +208,3 @@ def scores_of(certified: Certified, outcome: Outcome) -> dict[str, float]:
     if outcome.rank is not None and certified.regime is not Regime.AMBIGUOUS:
         scores["rank_error"] = float(outcome.rank - certified.frame.truth.rank)
     return scores
-
-
-def residual_ratio(certified: Certified) -> float:
-    """The largest ‖r★‖/‖b‖ over the right-hand sides; 0 where b = 0."""
-    frame = certified.frame
-    b_norms = [norm(frame.b[:, column]) for column in range(frame.columns)]
-    return max((frame.residual_star(c) / size for c, size in enumerate(b_norms) if size), default=0.0)

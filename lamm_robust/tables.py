@@ -208,7 +208,7 @@ def replay_lines(records: Iterable[Record], words: Callable[[Record], str]) -> I
     grouped = [(variant, list(members)) for variant, members in itertools.groupby(records, key=lambda r: r.variant)]
     for variant, members in grouped:
         yield f"\n## {variant}: {len(members)}\n\n"
-        yield from (f"- `{r.problem} @ {r.variant}` — {words(r)}\n" for r in members)
+        yield from (f"- `{r.key}` — {words(r)}\n" for r in members)
     if not grouped:
         yield "\nNone.\n"
 

@@ -304,6 +304,10 @@ class Metric:
     compute: Callable[[Any], float]
 
 
+BY = " @ "
+"""Between a problem's key and a variant's name, in the key of a case."""
+
+
 @dataclass(frozen=True)
 class Record:
     """One flat row: one attempt of one variant at one problem, scored and judged."""
@@ -335,6 +339,11 @@ class Record:
     seconds: float | None
     first_call_seconds: float | None
     scores: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The key of the case, which `lamm-robust replay` takes."""
+        return f"{self.problem}{BY}{self.variant}"
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from lamm_robust import catalog
-from lamm_robust.metrics import score
-from lamm_robust.run import Certified, Truths
+from lamm_robust.run import Certified, Truths, scores_of
 from lamm_robust.tables import number
 from lamm_robust.values import Device, Outcome, Precision, ProblemKey, Status, Variant
 from lamm_robust.verdicts import judge
@@ -63,8 +62,7 @@ def test_solve(benchmark: BenchmarkFixture, variant: Variant, m: int, n: int, de
     benchmark.group = f"{m}×{n} {variant.precision} {device}"
     x, rank = benchmark(lambda: library.wait(solver.solve(A, b)))
     outcome = Outcome(Status.SOLVED, x=np.asarray(x), rank=None if rank is None else int(rank))
-    finite = outcome.x is not None and bool(np.all(np.isfinite(outcome.x)))
-    scores = score(problem.frame, np.asarray(x)) if finite else {}
+    scores = scores_of(problem, outcome)
     verdict = judge(solver.contract, problem.frame.truth, variant.precision, outcome, scores)
     benchmark.extra_info.update(verdict=verdict.value, **scores)
     assert benchmark.stats is not None

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lamm_robust.run import Case, Tables, Truths, residual_ratio, sweep
+from lamm_robust.run import Case, Tables, Truths, sweep
 from lamm_robust.solvers.contracts import full_rank, minimum_norm
 from lamm_robust.values import (
     AbsentError,
@@ -203,4 +203,4 @@ def test_residual_ratio_of_zero_b() -> None:
     known = Truths(lambda key: replace(problem_of([[1.0]], [0.0]), key=key), select("exact"))
     certified = known.certified(TALL)
     assert certified is not None
-    assert residual_ratio(certified) == 0.0
+    assert certified.residual_ratio == 0.0
