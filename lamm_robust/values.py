@@ -157,6 +157,14 @@ class AbsentError(Exception):
     """A library cannot be measured on this machine; the message says why."""
 
 
+class HarnessError(Exception):
+    """The harness itself, or the machine under it, is at fault, not a solver."""
+
+
+class StoreError(Exception):
+    """A results directory cannot be used; the message says why and what to do."""
+
+
 class NotCertifiedError(Exception):
     """An oracle cannot prove what a certificate needs; its message says what and why. It never guesses."""
 
@@ -225,6 +233,10 @@ class Library:
     """A NumPy array, as the library's array on the device."""
     wait: Callable[[Any], Any]
     """Block until a result is really there, and return it."""
+    state: Callable[[], Mapping[str, object]]
+    """The process-wide settings that answers depend on: a solver must leave them as it found them."""
+    forks: bool
+    """Whether a process that has imported it may fork, having no threads: a lost one is then cheap to replace."""
 
 
 @dataclass(frozen=True)
@@ -244,12 +256,16 @@ class Variant:
 
 
 class Status(enum.Enum):
-    """How one attempt ended, before anyone looks at the numbers; the value is the word in tables."""
+    """How one attempt ended, before anyone looks at the numbers; the value is the word in tables.
+
+    *Flaky*: it crashed or timed out in one run and not in a second one, alone in a fresh process.
+    """
 
     SOLVED = "solved"
     REFUSED = "refused"
     CRASHED = "crashed"
     TIMED_OUT = "timed out"
+    FLAKY = "flaky"
     BAD_OUTPUT = "bad output"
     NOT_ATTEMPTED = "not attempted"
 
@@ -269,6 +285,33 @@ class Outcome:
     warned: bool = False
     repeatable: bool = True
     """Whether a repeated call returned the same bits."""
+    spent: float = 0.0
+    """Seconds in all calls together."""
+
+
+BY = " @ "
+"""Between a problem's key and a variant's name, in the key of a case."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One variant at one problem: the unit of planning, resuming and replaying."""
+
+    key: ProblemKey
+    variant: Variant
+
+    def __str__(self) -> str:
+        return f"{self.key}{BY}{self.variant}"
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """How one attempt ended, and whether it was the attempt that ended it."""
+
+    case: Case
+    outcome: Outcome
+    inconclusive: bool = False
+    """Its process was killed from outside, or had been filled by others: this says nothing of the solver."""
 
 
 class Regime(enum.Enum):
@@ -289,6 +332,7 @@ class Verdict(enum.Enum):
     REFUSED = "refused"
     CRASHED = "crashed"
     TIMED_OUT = "timed out"
+    FLAKY = "flaky"
     NON_FINITE = "non-finite"
     BAD_OUTPUT = "bad output"
     OUT_OF_CONTRACT = "out of contract"
@@ -296,16 +340,12 @@ class Verdict(enum.Enum):
 
 @dataclass(frozen=True)
 class Metric:
-    """A score: its unit, what it says in words, and how it is computed from the evidence of one attempt."""
+    """A score: its unit, what it says in words, and how it is computed from the evidence of a stack of attempts."""
 
     name: str
     unit: str
     summary: str
-    compute: Callable[[Any], float]
-
-
-BY = " @ "
-"""Between a problem's key and a variant's name, in the key of a case."""
+    compute: Callable[[Any], npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -47,6 +48,7 @@ NO_CORRECT_DIGIT = 0.1
 _FAILED: Mapping[Status, Verdict] = {
     Status.CRASHED: Verdict.CRASHED,
     Status.TIMED_OUT: Verdict.TIMED_OUT,
+    Status.FLAKY: Verdict.FLAKY,
     Status.BAD_OUTPUT: Verdict.BAD_OUTPUT,
     Status.REFUSED: Verdict.REFUSED,
     Status.NOT_ATTEMPTED: Verdict.OUT_OF_CONTRACT,
@@ -79,33 +81,55 @@ def fit_threshold(truth: Certificate, precision: Precision) -> float:
     return threshold(truth.m, truth.n) * UNIT_ROUNDOFF[precision] * float(1 + 2 * _kappa(truth))
 
 
-def judge(
-    contract: Contract,
-    truth: Certificate,
-    precision: Precision,
-    outcome: Outcome,
-    scores: Mapping[str, float],
-) -> Verdict:
+@dataclass(frozen=True)
+class Limits:
+    """What judging at a precision needs to know of a problem."""
+
+    regime: Regime
+    unique: bool
+    """Whether there is only one solution: the rank is n."""
+    small: float
+    """`threshold`."""
+    fit: float
+    """`fit_threshold`."""
+    lost: float
+    """u(1 + 2κ): what rounding A and b can do to a fit, relative to b."""
+    unit: float
+    """uκ: the unit of `null_component`."""
+
+
+def limits(truth: Certificate, precision: Precision) -> Limits:
+    """Everything that a verdict on an answer to the problem depends on, apart from the answer."""
+    kappa, u = _kappa(truth), UNIT_ROUNDOFF[precision]
+    return Limits(
+        regime=regime(truth, precision),
+        unique=truth.rank == truth.n,
+        small=threshold(truth.m, truth.n),
+        fit=fit_threshold(truth, precision),
+        lost=u * float(1 + 2 * kappa),
+        unit=u * float(kappa),
+    )
+
+
+def judge(contract: Contract, limits: Limits, outcome: Outcome, scores: Mapping[str, float]) -> Verdict:
     """The verdict on one attempt; `scores` may be empty unless a finite answer was returned."""
-    where = regime(truth, precision)
     harmless = outcome.status in (Status.SOLVED, Status.REFUSED)
-    if harmless and where is Regime.DEFICIENT and contract.deficiency is Deficiency.FULL_RANK_ONLY:
+    if harmless and limits.regime is Regime.DEFICIENT and contract.deficiency is Deficiency.FULL_RANK_ONLY:
         return Verdict.OUT_OF_CONTRACT
     if outcome.status in _FAILED:
         return _FAILED[outcome.status]
-    if outcome.x is None or not np.all(np.isfinite(outcome.x)):
+    if outcome.x is None or not np.isfinite(outcome.x).all():
         return Verdict.NON_FINITE
-    small = threshold(truth.m, truth.n)
-    if where is Regime.AMBIGUOUS:  # x cannot be judged; the change of A and the fit can
-        explained = scores["backward_error"] <= small and scores["residual_error"] <= small
+    if limits.regime is Regime.AMBIGUOUS:  # x cannot be judged; the change of A and the fit can
+        explained = scores["backward_error"] <= limits.small and scores["residual_error"] <= limits.small
         return Verdict.BACKWARD_STABLE if explained else Verdict.INACCURATE
     # where there are many solutions and any will do, neither the norm nor the distance to x★ is promised
-    any_solution = truth.rank < truth.n and contract.deficiency is Deficiency.BASIC
-    fits = _fits(truth, precision, scores)
-    if scores["backward_error"] <= small and fits and (any_solution or _is_short(truth, precision, scores)):
+    any_solution = not limits.unique and contract.deficiency is Deficiency.BASIC
+    fits = _fits(limits, scores)
+    if scores["backward_error"] <= limits.small and fits and (any_solution or _is_short(limits, scores)):
         return Verdict.BACKWARD_STABLE
-    explained = scores["residual_excess"] <= fit_threshold(truth, precision)
-    explained = explained and (any_solution or scores["forward_error"] <= small)
+    explained = scores["residual_excess"] <= limits.fit
+    explained = explained and (any_solution or scores["forward_error"] <= limits.small)
     if explained and fits and not any_solution:
         return Verdict.FORWARD_STABLE
     error = scores["fit_error"] if any_solution else scores["relative_error"]
@@ -113,18 +137,17 @@ def judge(
     return Verdict.WRONG if silent else Verdict.INACCURATE
 
 
-def _is_short(truth: Certificate, precision: Precision, scores: Mapping[str, float]) -> bool:
+def _is_short(limits: Limits, scores: Mapping[str, float]) -> bool:
     """Whether what is outside the row space is rounding error, and never a tenth of the answer."""
-    share = scores["null_component"] * UNIT_ROUNDOFF[precision] * float(_kappa(truth))
-    return scores["null_component"] <= threshold(truth.m, truth.n) and share < NO_CORRECT_DIGIT
+    outside = scores["null_component"]
+    return outside <= limits.small and outside * limits.unit < NO_CORRECT_DIGIT
 
 
-def _fits(truth: Certificate, precision: Precision, scores: Mapping[str, float]) -> bool:
+def _fits(limits: Limits, scores: Mapping[str, float]) -> bool:
     """Whether the fit has a correct digit, unless rounding A and b leaves none: ‖Ax★‖ ≤ u(1 + 2κ)‖b‖."""
     if scores["fit_error"] < NO_CORRECT_DIGIT:
         return True
-    share = scores["residual_excess"] / scores["fit_error"]  # ‖Ax★‖/‖b‖
-    return share <= UNIT_ROUNDOFF[precision] * float(1 + 2 * _kappa(truth))
+    return scores["residual_excess"] / scores["fit_error"] <= limits.lost  # the quotient is ‖Ax★‖/‖b‖
 
 
 def _kappa(truth: Certificate) -> Fraction:

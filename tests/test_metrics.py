@@ -9,7 +9,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from lamm_robust.metrics import METRICS, Frame, norm, ratio, score
+from lamm_robust.evidence import Frame, norm
+from lamm_robust.metrics import METRICS, ratio, score
 from lamm_robust.values import UNIT_ROUNDOFF, Array, NotCertifiedError, Precision, Problem
 from oracles import select, stored
 from tests.problems import by_hand, problem_of, random_problem
@@ -146,10 +147,15 @@ def test_a_frame_refuses_the_truth_of_another_problem() -> None:
 
 
 def test_ratio_and_norm() -> None:
-    assert ratio(0.0, 0.0) == 0.0
-    assert ratio(1.0, 0.0) == math.inf
-    assert ratio(-1.0, 4.0) == -0.25
-    assert norm(np.array([3e200, 4e200])) == pytest.approx(5e200, rel=1e-15)
+    assert ratio(np.array([0.0, 1.0, -1.0, 0.0]), np.array([0.0, 0.0, 4.0, 2.0])).tolist() == [
+        0.0,
+        math.inf,
+        -0.25,
+        0.0,
+    ]
+    vectors = np.array([[3e200, -4e200], [3e-300, 4e-300], [0.0, 0.0], [5e-324, 0.0], [0.0, -2.0]])
+    assert norm(vectors).tolist() == pytest.approx([5e200, 5e-300, 0.0, 5e-324, 2.0], rel=1e-15, abs=0.0)
+    assert norm(np.asfortranarray(vectors)[0]) == pytest.approx(5e200, rel=1e-15)
 
 
 # --- forward error, against 60 digits --------------------------------------------------------------------

@@ -10,7 +10,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lamm_robust.metrics import METRICS, Frame, score
+from lamm_robust.evidence import Frame
+from lamm_robust.metrics import METRICS, score
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
 from lamm_robust.values import (
     PRECISIONS,
@@ -26,7 +27,7 @@ from lamm_robust.values import (
     Status,
     Verdict,
 )
-from lamm_robust.verdicts import STABLE, fit_threshold, judge, regime, shape_of, threshold
+from lamm_robust.verdicts import STABLE, fit_threshold, judge, limits, regime, shape_of, threshold
 from oracles import select
 from tests.problems import by_hand, problem_of, random_problem
 
@@ -181,29 +182,29 @@ CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
 
 @pytest.mark.parametrize(("contract", "rank", "kappa", "changed", "expected"), CASES)
 def test_judgement(contract: Contract, rank: int, kappa: float, changed: dict[str, float], expected: Verdict) -> None:
-    assert judge(contract, truth_with(kappa, rank), "float64", solved(), PERFECT | changed) is expected
+    assert judge(contract, limits(truth_with(kappa, rank), "float64"), solved(), PERFECT | changed) is expected
 
 
 def test_a_basic_solution_of_a_wide_system_of_full_rank_need_not_be_short() -> None:
     scores = PERFECT | {"forward_error": LARGE, "null_component": LARGE, "relative_error": 1.0}
     truth = truth_with(2.0, 3, 3, 5)
     outcome = Outcome(Status.SOLVED, x=np.zeros(5))
-    assert judge(SOME, truth, "float64", outcome, scores) is Verdict.BACKWARD_STABLE
-    assert judge(ANY, truth, "float64", outcome, scores) is Verdict.WRONG
+    assert judge(SOME, limits(truth, "float64"), outcome, scores) is Verdict.BACKWARD_STABLE
+    assert judge(ANY, limits(truth, "float64"), outcome, scores) is Verdict.WRONG
 
 
 def test_a_warning_makes_a_wrong_answer_inaccurate() -> None:
     scores = PERFECT | {"backward_error": LARGE, "forward_error": LARGE, "relative_error": 1.0}
     truth = truth_with(2.0, 4)
-    assert judge(ANY, truth, "float64", solved(warned=False), scores) is Verdict.WRONG
-    assert judge(ANY, truth, "float64", solved(warned=True), scores) is Verdict.INACCURATE
+    assert judge(ANY, limits(truth, "float64"), solved(warned=False), scores) is Verdict.WRONG
+    assert judge(ANY, limits(truth, "float64"), solved(warned=True), scores) is Verdict.INACCURATE
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("kappa", [RESOLVABLE, AMBIGUOUS])
 def test_one_entry_that_is_not_finite_is_enough(bad: float, kappa: float) -> None:
     outcome = solved(np.array([0.0, bad, 0.0, 0.0]))
-    assert judge(ANY, truth_with(kappa, 4), "float64", outcome, {}) is Verdict.NON_FINITE
+    assert judge(ANY, limits(truth_with(kappa, 4), "float64"), outcome, {}) is Verdict.NON_FINITE
 
 
 @pytest.mark.parametrize(
@@ -211,20 +212,21 @@ def test_one_entry_that_is_not_finite_is_enough(bad: float, kappa: float) -> Non
     [
         (Status.CRASHED, Verdict.CRASHED),
         (Status.TIMED_OUT, Verdict.TIMED_OUT),
+        (Status.FLAKY, Verdict.FLAKY),
         (Status.BAD_OUTPUT, Verdict.BAD_OUTPUT),
         (Status.REFUSED, Verdict.REFUSED),
         (Status.NOT_ATTEMPTED, Verdict.OUT_OF_CONTRACT),
     ],
 )
 def test_no_answer(status: Status, expected: Verdict) -> None:
-    assert judge(ANY, truth_with(2.0, 4), "float64", Outcome(status), {}) is expected
+    assert judge(ANY, limits(truth_with(2.0, 4), "float64"), Outcome(status), {}) is expected
 
 
 def test_refusing_what_the_contract_excludes_is_no_defect_but_crashing_is() -> None:
     truth = truth_with(2.0, 3)
-    assert judge(FULL, truth, "float64", Outcome(Status.REFUSED), {}) is Verdict.OUT_OF_CONTRACT
-    assert judge(FULL, truth, "float64", Outcome(Status.CRASHED), {}) is Verdict.CRASHED
-    assert judge(ANY, truth, "float64", Outcome(Status.REFUSED), {}) is Verdict.REFUSED
+    assert judge(FULL, limits(truth, "float64"), Outcome(Status.REFUSED), {}) is Verdict.OUT_OF_CONTRACT
+    assert judge(FULL, limits(truth, "float64"), Outcome(Status.CRASHED), {}) is Verdict.CRASHED
+    assert judge(ANY, limits(truth, "float64"), Outcome(Status.REFUSED), {}) is Verdict.REFUSED
 
 
 # --- answers that are known to be wrong, and one that is right ---------------------------------------------
@@ -234,7 +236,7 @@ def judged(problem: Problem, x: Array, contract: Contract = ANY) -> Verdict:
     truth = select("exact").certify(problem.A, problem.b)
     precision = problem.key.dtype
     scores = score(Frame(problem, truth), x)
-    return judge(contract, truth, precision, Outcome(Status.SOLVED, x=x), scores)
+    return judge(contract, limits(truth, precision), Outcome(Status.SOLVED, x=x), scores)
 
 
 def star(problem: Problem) -> Array:
@@ -359,5 +361,5 @@ def test_rank_error_is_no_part_of_the_verdict() -> None:
     truth = select("exact").certify(problem.A, problem.b)
     outcome = Outcome(Status.SOLVED, x=star(problem), rank=1)
     scores = score(Frame(problem, truth), star(problem)) | {"rank_error": -2.0}
-    verdicts = {judge(ANY, truth, "float64", o, scores) for o in (outcome, replace(outcome, rank=None))}
+    verdicts = {judge(ANY, limits(truth, "float64"), o, scores) for o in (outcome, replace(outcome, rank=None))}
     assert verdicts == {Verdict.BACKWARD_STABLE}
