@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -17,12 +19,17 @@ import generators
 import lamm_robust
 import oracles
 from generators import nist
+from lamm_robust.cache import Cache, certificate_name, problem_name
+from lamm_robust.environment import code
 from lamm_robust.metrics import METRICS
+from lamm_robust.packing import pack_certificate, pack_problem, unpack_certificate, unpack_problem
 from lamm_robust.solvers import LIBRARIES
 from lamm_robust.values import (
     BY,
     DEVICES,
     PRECISIONS,
+    Array,
+    Certificate,
     Device,
     Family,
     Library,
@@ -34,6 +41,7 @@ from lamm_robust.values import (
     Solver,
     Value,
     Variant,
+    digest,
 )
 
 GPU_NODES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg")
@@ -111,6 +119,7 @@ def find_variant(name: str) -> Variant:
     return table[name]
 
 
+@cache
 def find_solver(variant: Variant) -> Solver:
     """The solver behind a variant."""
     return next(s for s in LIBRARY[variant.library].solvers if s.algorithm == variant.algorithm)
@@ -158,6 +167,36 @@ def build_problem(key: ProblemKey) -> Problem:
     if key.family not in FAMILIES:
         raise unknown("family", key.family, FAMILIES)
     return generators.build_problem(key)
+
+
+def cached_build(cache: Cache) -> Callable[[ProblemKey], Problem]:
+    """`build_problem`, from the cache where it is there."""
+    code_of_families = code("generators")
+
+    def build(key: ProblemKey) -> Problem:
+        name = problem_name(key, code_of_families)
+        if known := cache.get(name):
+            return unpack_problem(key, known)
+        problem = build_problem(key)
+        cache.put(name, pack_problem(problem))
+        return problem
+
+    return build
+
+
+def cached_oracle(oracle: Oracle, cache: Cache) -> Oracle:
+    """An oracle that looks into the cache first."""
+    code_of_oracles = code("oracles")
+
+    def certify(A: Array, b: Array) -> Certificate:
+        name = certificate_name(digest(A, b), oracle.name, code_of_oracles)
+        if known := cache.get(name):
+            return unpack_certificate(known)
+        certificate = oracle.certify(A, b)
+        cache.put(name, pack_certificate(certificate))
+        return certificate
+
+    return replace(oracle, certify=certify)
 
 
 def plan(profile: str, precision: Precision, families: Iterable[str]) -> list[ProblemKey]:

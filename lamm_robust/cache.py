@@ -1,0 +1,136 @@
+"""Problems and certificates kept on disk, so that shards, solvers, precisions and later runs share them.
+
+A blob is a file named by a hash of all that decides its content, with a checksum, written under another name and then
+renamed: whoever reads finds a whole one or none, however many write at once and whenever they are killed. What is
+damaged, foreign or of another format counts as not there, and a disk that is full or gone costs time and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from lamm_robust.values import ProblemKey
+
+VARIABLE = "LAMM_ROBUST_CACHE"
+
+LIMIT = 1 << 30
+"""Bytes that the cache may keep: some 200,000 problems of the profiles with their certificates."""
+
+TRIMMED = 0.9  # of the limit is kept when it is exceeded, so that not every run has to trim
+
+STALE = 3600.0
+"""Seconds after which a temporary file is that of a killed writer: a blob takes milliseconds to write."""
+
+TOUCHED = 86400.0
+"""Seconds after which reading a blob marks it as used: marking each time would cost as much as reading."""
+
+_FORMAT = b"lamm1\n"  # what a blob begins with; another format, here or in `packing`, has another
+_START = len(_FORMAT) + 4  # after the format and the checksum
+
+
+def default_directory() -> Path | None:
+    """Where the cache is: $LAMM_ROBUST_CACHE ("off" for none), else below $XDG_CACHE_HOME or ~/.cache."""
+    chosen = os.environ.get(VARIABLE)
+    if chosen is not None:
+        return None if chosen in ("", "off") else Path(chosen)
+    base = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "lamm-robust"
+    except RuntimeError:  # there is no home
+        return None
+
+
+def problem_name(key: ProblemKey, code: str) -> str:
+    """The name of a built problem: what is asked, and the code that builds it."""
+    return _name("problem", str(key), code)
+
+
+def certificate_name(digest: str, oracle: str, code: str) -> str:
+    """The name of a certificate: the problem's bits, the oracle, and its code."""
+    return _name("certificate", digest, oracle, code)
+
+
+def _name(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _head(content: bytes) -> bytes:
+    return _FORMAT + zlib.crc32(content).to_bytes(4, "big")
+
+
+class Cache:
+    """Blobs in a directory; without a directory, nothing is ever there."""
+
+    def __init__(self, directory: Path | None) -> None:
+        self.directory = directory
+
+    def get(self, name: str) -> bytes | None:
+        """What was put under a name, or None."""
+        if self.directory is None:
+            return None
+        path = self._path(name)
+        try:
+            with path.open("rb", buffering=0) as stream:
+                data = stream.read()
+                if time.time() - os.fstat(stream.fileno()).st_mtime > TOUCHED:
+                    os.utime(path)
+        except OSError:
+            return None
+        content = data[_START:]
+        if data[:_START] != _head(content):
+            with contextlib.suppress(OSError):
+                path.unlink()
+            return None
+        return content
+
+    def put(self, name: str, data: bytes) -> None:
+        """Keep data under a name, if the disk will have it."""
+        if self.directory is None:
+            return
+        path = self._path(name)
+        temporary = path.with_name(f".{name}.{os.getpid()}.{time.monotonic_ns()}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(_head(data) + data)
+            temporary.replace(path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+    def size(self) -> tuple[int, int]:
+        """How many blobs there are, and their bytes."""
+        sizes = [size for _, size, _ in self._blobs()]
+        return len(sizes), sum(sizes)
+
+    def trim(self, limit: int = LIMIT) -> None:
+        """Take away the longest unused blobs if there are more bytes than the limit, and what killed writers left."""
+        blobs = sorted(self._blobs())
+        excess = sum(size for _, size, _ in blobs) - limit
+        if excess > 0:
+            excess += int((1 - TRIMMED) * limit)
+        for _, size, path in blobs:
+            if excess <= 0:
+                return
+            with contextlib.suppress(OSError):
+                path.unlink()
+                excess -= size
+
+    def _path(self, name: str) -> Path:
+        assert self.directory is not None
+        return self.directory / name[:2] / name
+
+    def _blobs(self) -> Iterator[tuple[float, int, Path]]:
+        """Last use, size and path of each blob; leftovers of killed writers go."""
+        for path in [] if self.directory is None else self.directory.glob("??/*"):
+            with contextlib.suppress(OSError):
+                facts = path.stat()
+                if not path.name.startswith("."):
+                    yield facts.st_mtime, facts.st_size, path
+                elif time.time() - facts.st_mtime > STALE:
+                    path.unlink()
