@@ -1,31 +1,34 @@
 """The loop: every case of a plan is built, certified, attempted, scored, judged and recorded.
 
-It takes the tables it needs as arguments and knows no family, oracle or solver by name. Cases are grouped by worker;
-while a worker solves one case, this process certifies and scores the one before.
+It takes the tables it needs as arguments and knows no family, oracle or solver by name. While workers solve, this
+process certifies, and scores answers in stacks. A crash or a time-out is not believed at once: when all else is
+done, such a case runs a second time, with nothing beside it, in a process of its own.
 """
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+import time
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 
-from lamm_robust.metrics import Frame, norm, score
+from lamm_robust.evidence import Frame, norm
+from lamm_robust.metrics import STACK, score_all
+from lamm_robust.pool import Open, Pool, alone, confirmed
 from lamm_robust.values import (
-    BY,
     AbsentError,
-    Device,
+    Answer,
+    Array,
+    Case,
+    Certificate,
     NotCertifiedError,
     Oracle,
     Outcome,
-    Precision,
     Problem,
     ProblemKey,
     Record,
@@ -35,36 +38,16 @@ from lamm_robust.values import (
     Status,
     Variant,
 )
-from lamm_robust.verdicts import judge, regime, shape_of
+from lamm_robust.verdicts import Limits, judge, limits, shape_of
 
+SUSPECT = (Status.CRASHED, Status.TIMED_OUT)
+"""Outcomes that need to be seen twice."""
 
-@dataclass(frozen=True)
-class Case:
-    """One variant at one problem: the unit of planning, resuming and replaying."""
+PATIENCE = 1.0
+"""Seconds that an answer may wait for others to be scored with it: what a kill of this process can cost."""
 
-    key: ProblemKey
-    variant: Variant
-
-    def __str__(self) -> str:
-        return f"{self.key}{BY}{self.variant}"
-
-
-class Asks(Protocol):
-    """What the loop needs of a worker: send one attempt, then receive its outcome."""
-
-    def send(self, problem: Problem, algorithm: str) -> None:
-        """Ask for an attempt."""
-
-    def receive(self, problem: Problem) -> Outcome:
-        """The outcome of the attempt that was sent."""
-
-
-@dataclass(frozen=True)
-class Tables:
-    """The doors to the other rooms, handed in by the caller."""
-
-    solver: Callable[[Variant], Solver]
-    worker: Callable[[str, Precision, Device], AbstractContextManager[Asks]]
+KEPT = 512
+"""Problems kept in memory with their truth: workers go through a plan in one order, so few are needed at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,138 +56,226 @@ class Certified:
 
     problem: Problem
     frame: Frame
-    regime: Regime
+
+    @property
+    def truth(self) -> Certificate:
+        """What is proved of the problem."""
+        return self.frame.truth
+
+    @cached_property
+    def limits(self) -> Limits:
+        """What a verdict needs to know."""
+        return limits(self.truth, self.problem.key.dtype)
+
+    @property
+    def regime(self) -> Regime:
+        """What the working precision can be asked to see."""
+        return self.limits.regime
 
     @cached_property
     def residual_ratio(self) -> float:
         """The largest ‖r★‖/‖b‖ over the right-hand sides; 0 where b = 0."""
-        b_norms = [norm(self.frame.b[:, column]) for column in range(self.frame.columns)]
+        b_norms: list[float] = norm(self.frame.b.T).tolist()
         pairs = zip(self.frame.residual_star, b_norms, strict=True)
         return max((shortest / size for shortest, size in pairs if size), default=0.0)
 
+    @cached_property
+    def facts(self) -> Mapping[str, object]:
+        """The fields of a record that are the same for every attempt at the problem."""
+        key, truth = self.problem.key, self.truth
+        return {
+            "problem": str(key),
+            "digest": self.problem.digest,
+            "family": key.family,
+            "m": self.problem.m,
+            "n": self.problem.n,
+            "precision": key.dtype,
+            "oracle": truth.method,
+            "rank": truth.rank,
+            "kappa": self.frame.kappa if truth.kappa else math.nan,
+            "residual_ratio": self.residual_ratio,
+            "regime": self.regime.value,
+        }
+
 
 class Truths:
-    """Each problem built and certified once; what could not be certified is kept with the reason."""
+    """Each problem built and certified, the latest ones kept; what could not be certified is kept with the reason."""
 
     def __init__(self, build: Callable[[ProblemKey], Problem], oracle: Oracle) -> None:
         self._build = build
         self._oracle = oracle
-        self._problems: dict[ProblemKey, Problem] = {}
-        self._certified: dict[ProblemKey, Certified] = {}
+        self._problems: OrderedDict[ProblemKey, Problem] = OrderedDict()
+        self._certified: OrderedDict[ProblemKey, Certified] = OrderedDict()
         self.refused: dict[ProblemKey, str] = {}
+        self.seconds = 0.0
+        """Spent here, on building and certifying."""
 
     def problem(self, key: ProblemKey) -> Problem:
         """The problem of a key."""
         if key not in self._problems:
+            start = time.perf_counter()
             self._problems[key] = self._build(key)
+            self.seconds += time.perf_counter() - start
+            _forget(self._problems)
         return self._problems[key]
 
     def certified(self, key: ProblemKey) -> Certified | None:
         """The problem with its truth, or None if the oracle could not prove it."""
         if key not in self._certified and key not in self.refused:
             problem = self.problem(key)
+            start = time.perf_counter()
             try:
                 truth = self._oracle.certify(problem.A, problem.b)
-                frame = Frame(problem, truth)
+                self._certified[key] = Certified(problem, Frame(problem, truth))
             except NotCertifiedError as error:
                 self.refused[key] = str(error)
-                return None
-            self._certified[key] = Certified(problem, frame, regime(truth, key.dtype))
+            self.seconds += time.perf_counter() - start
+            _forget(self._certified)
         return self._certified.get(key)
 
 
+def _forget(kept: OrderedDict[ProblemKey, Any]) -> None:
+    """Keep the latest only."""
+    while len(kept) > KEPT:
+        kept.popitem(last=False)
+
+
+Done = tuple[Case, Record | None]
+"""A case, and its record unless there is no truth or no worker for it."""
+
+
+@dataclass(eq=False)
+class Scoring:
+    """Answers that wait to be scored, by the shape of their problem: a stack at a time costs little more than one."""
+
+    truths: Truths
+    solver: Callable[[Variant], Solver]
+    _stacks: dict[tuple[int, ...], list[tuple[Case, Certified, Outcome]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    _oldest: float = math.inf
+    """When the first of the waiting answers came."""
+
+    def add(self, case: Case, outcome: Outcome) -> list[Done]:
+        """Take in an answer; what is done by that."""
+        certified = self.truths.certified(case.key)
+        if certified is None:
+            return [(case, None)]
+        stack = self._stacks[(*certified.problem.A.shape, *certified.problem.b.shape[1:])]
+        stack.append((case, certified, outcome))
+        self._oldest = min(self._oldest, time.monotonic())
+        return self._finish(stack) if len(stack) >= STACK else []
+
+    def flush(self, patience: float = 0.0) -> list[Done]:
+        """What has waited for too long."""
+        if time.monotonic() - self._oldest < patience:
+            return []
+        self._oldest = math.inf
+        return [done for stack in self._stacks.values() for done in self._finish(stack)]
+
+    def _finish(self, stack: list[tuple[Case, Certified, Outcome]]) -> list[Done]:
+        answers, stack[:] = list(stack), []
+        return list(zip((case for case, _, _ in answers), records(answers, self.solver), strict=True))
+
+
 def sweep(
-    cases: Sequence[Case], tables: Tables, truths: Truths, absent: dict[Variant, str]
-) -> Iterator[tuple[Case, Record | None]]:
-    """Run the cases, grouped by worker, and yield each with its record, or None where there is none.
+    cases: Sequence[Case],
+    solver: Callable[[Variant], Solver],
+    truths: Truths,
+    open_worker: Open,
+    *,
+    slots: int = 1,
+    suspects: Iterable[Answer] = (),
+    on_suspect: Callable[[Answer], None] = lambda _: None,
+    absent: dict[Variant, str],
+) -> Iterator[list[Done]]:
+    """Run the cases on that many workers and yield them in lists as they are done, each with its record.
 
-    There is none without a truth (`truths.refused` says why), and for a library that turns out not to work on
-    this machine, whose variants and the reason are added to `absent`.
+    There is none without a truth (`truths.refused` says why), and for a library that turns out not to work on this
+    machine, whose variants and the reason are added to `absent`. `suspects` are answers of an earlier run that
+    want a second look; `on_suspect` hears of new ones. AbsentError if a worker that has worked does not start again.
     """
+    scoring, doubted = Scoring(truths, solver), list(suspects)
+    not_asked: list[tuple[Case, Outcome]] = []
 
-    def group(case: Case) -> tuple[str, Precision, Device]:
-        return case.variant.library, case.variant.precision, case.variant.device
+    def problem(case: Case) -> Problem | None:
+        asked = truths.problem(case.key)
+        if why := not_taken(asked, solver(case.variant)):
+            not_asked.append((case, Outcome(Status.NOT_ATTEMPTED, message=why)))
+        return None if why else asked
 
-    for name, grouped in itertools.groupby(sorted(cases, key=group), key=group):
-        members = list(grouped)
-        with contextlib.ExitStack() as held:
-            try:
-                worker = held.enter_context(tables.worker(*name))
-            except AbsentError as error:
-                absent |= {case.variant: f"not measured: {error}" for case in members}
-                yield from ((case, None) for case in members)
-                continue
-            for case, outcome in _outcomes(members, tables, truths, worker):
-                certified = truths.certified(case.key)
-                scored = record(case, certified, tables.solver(case.variant), outcome) if certified else None
-                yield case, scored
-
-
-def _outcomes(cases: Iterable[Case], tables: Tables, truths: Truths, worker: Asks) -> Iterator[tuple[Case, Outcome]]:
-    """Each case's outcome; the caller handles one while the worker is busy with the next."""
-    done: tuple[Case, Outcome] | None = None
-    for case in cases:
-        problem, solver = truths.problem(case.key), tables.solver(case.variant)
-        shape = shape_of(problem.m, problem.n)
-        accepted = shape in solver.contract.shapes
-        try:
-            if accepted:
-                worker.send(problem, solver.algorithm)
-        finally:  # whatever becomes of this case, the one before has its outcome
-            if done:
-                yield done
-        if accepted:
-            done = case, worker.receive(problem)
-        else:
-            done = case, Outcome(Status.NOT_ATTEMPTED, message=not_taken(shape, solver))
-    if done:
-        yield done
+    pool = Pool(cases, problem, open_worker, slots)
+    try:
+        for answers in pool:
+            done: list[Done] = []
+            for answer in answers:
+                if answer.inconclusive or answer.outcome.status in SUSPECT:
+                    doubted.append(answer)
+                    on_suspect(answer)
+                else:
+                    done += scoring.add(answer.case, answer.outcome)
+            while not_asked:
+                done += scoring.add(*not_asked.pop())
+            yield done + scoring.flush(PATIENCE)
+    except AbsentError:  # a worker cannot be replaced; what was answered has its record all the same
+        yield scoring.flush()
+        raise
+    absent |= pool.absent
+    yield [*scoring.flush(), *((case, None) for case in pool.skipped)]
+    for answer in doubted:
+        outcome = confirmed(answer, alone(answer.case, truths.problem(answer.case.key), open_worker))
+        yield scoring.add(answer.case, outcome) + scoring.flush()
 
 
-def not_taken(shape: Shape, solver: Solver) -> str:
-    """Why a solver is not asked about a shape, in words."""
-    return f"A is {shape}; the solver takes {' or '.join(solver.contract.shapes)}"
+def not_taken(problem: Problem, solver: Solver) -> str:
+    """Why a solver is not asked about a problem, in words; empty if it is."""
+    shape: Shape = shape_of(problem.m, problem.n)
+    accepted = solver.contract.shapes
+    return "" if shape in accepted else f"A is {shape}; the solver takes {' or '.join(accepted)}"
 
 
 def record(case: Case, certified: Certified, solver: Solver, outcome: Outcome) -> Record:
     """Score and judge one outcome."""
-    problem, truth = certified.problem, certified.frame.truth
-    scores = scores_of(certified, outcome)
-    verdict = judge(solver.contract, truth, case.key.dtype, outcome, scores)
-    return Record(
-        problem=str(case.key),
-        digest=problem.digest,
-        family=case.key.family,
-        m=problem.m,
-        n=problem.n,
-        variant=str(case.variant),
-        library=case.variant.library,
-        algorithm=case.variant.algorithm,
-        precision=case.variant.precision,
-        device=case.variant.device,
-        promises=solver.contract.deficiency.value,
-        oracle=truth.method,
-        rank=truth.rank,
-        kappa=certified.frame.kappa if truth.kappa else math.nan,
-        residual_ratio=certified.residual_ratio,
-        regime=certified.regime.value,
-        status=outcome.status.value,
-        verdict=verdict.value,
-        warned=outcome.warned,
-        repeatable=outcome.repeatable,
-        message=outcome.message,
-        reported_rank=outcome.rank,
-        seconds=outcome.seconds,
-        first_call_seconds=outcome.first_call_seconds,
-        scores=scores,
-    )
+    return next(records([(case, certified, outcome)], lambda _: solver))
 
 
-def scores_of(certified: Certified, outcome: Outcome) -> dict[str, float]:
-    """Every score that the outcome allows: metrics need a finite x̂, rank_error a reported rank."""
-    scores: dict[str, float] = {}
-    if outcome.x is not None and np.all(np.isfinite(outcome.x)):
-        scores |= score(certified.frame, outcome.x)
-    if outcome.rank is not None and certified.regime is not Regime.AMBIGUOUS:
-        scores["rank_error"] = float(outcome.rank - certified.frame.truth.rank)
+def records(
+    answers: Sequence[tuple[Case, Certified, Outcome]], solver: Callable[[Variant], Solver]
+) -> Iterator[Record]:
+    """Score and judge outcomes at problems of one shape."""
+    scores = scores_of([(certified, outcome) for _, certified, outcome in answers])
+    for (case, certified, outcome), scored in zip(answers, scores, strict=True):
+        contract, variant = solver(case.variant).contract, case.variant
+        yield Record(
+            **certified.facts,  # type: ignore[arg-type]
+            variant=str(variant),
+            library=variant.library,
+            algorithm=variant.algorithm,
+            device=variant.device,
+            promises=contract.deficiency.value,
+            status=outcome.status.value,
+            verdict=judge(contract, certified.limits, outcome, scored).value,
+            warned=outcome.warned,
+            repeatable=outcome.repeatable,
+            message=outcome.message,
+            reported_rank=outcome.rank,
+            seconds=outcome.seconds,
+            first_call_seconds=outcome.first_call_seconds,
+            scores=scored,
+        )
+
+
+def scores_of(attempts: Sequence[tuple[Certified, Outcome]]) -> list[dict[str, float]]:
+    """Every score that each outcome allows: metrics need a finite x̂, rank_error a reported rank."""
+    finite = [(c.frame, o.x) for c, o in attempts if is_finite(o.x)]
+    metrics = iter(score_all([frame for frame, _ in finite], [x for _, x in finite if x is not None]))
+    scores = [next(metrics) if is_finite(outcome.x) else {} for _, outcome in attempts]
+    for scored, (certified, outcome) in zip(scores, attempts, strict=True):
+        if outcome.rank is not None and certified.regime is not Regime.AMBIGUOUS:
+            scored["rank_error"] = float(outcome.rank - certified.truth.rank)
     return scores
+
+
+def is_finite(x: Array | None) -> bool:
+    """Whether there is an answer, and every entry of it is a number."""
+    return x is not None and bool(np.isfinite(x).all())

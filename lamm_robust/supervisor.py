@@ -1,7 +1,8 @@
-"""The parent's end of a worker: start it, ask it, and turn its death or silence into an outcome.
+"""The run's end of a worker: feed it cases, hear its answers, and turn its death or silence into outcomes.
 
-A solver that kills its process, or does not come back in time, costs its own case only: the case is recorded as
-crashed or timed out, with the last words of the process, and the next case gets a fresh one.
+Requests are sent ahead and answered in their order, so the case to blame when a process dies or hangs is the first
+that it has not answered. It alone gets that outcome; what was sent behind it goes to a fresh process. Nothing here
+waits: `pump` does what can be done now.
 """
 
 from __future__ import annotations
@@ -9,18 +10,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import select
 import signal
-import subprocess
-import sys
-import tempfile
-import time
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections import deque
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from lamm_robust.values import AbsentError, Device, Library, Outcome, Precision, Problem, Status
-from lamm_robust.worker import decode
+from lamm_robust import wire
+from lamm_robust.packing import pack_problem
+from lamm_robust.process import Kind, Process, Template, last_words
+from lamm_robust.values import AbsentError, Answer, Case, Outcome, Problem, Status
 
 CASE_SECONDS = 60.0
 """A case that takes longer is timed out: a thousand times what the largest problem takes the slowest solver."""
@@ -28,149 +26,199 @@ CASE_SECONDS = 60.0
 START_SECONDS = 120.0
 """Importing JAX and waking a GPU takes seconds; a machine under load may need minutes."""
 
-EXIT_SECONDS = 2.0
-"""A dying process closes its pipe some milliseconds before it has said its last words and has an exit status."""
+STARTS = 10
+"""A process that is killed from outside this often in a row before it could say hello is not started again."""
 
-THREADS = dict.fromkeys(
-    (
-        "OPENBLAS_NUM_THREADS",
-        "OMP_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "BLIS_NUM_THREADS",
-        "VECLIB_MAXIMUM_THREADS",
-    ),
-    "1",
-)
-"""One BLAS thread: answers depend on the number of threads, and small problems are faster without."""
-
-LAST_WORDS = 3  # lines of the dead process's own output that are kept in the message
+FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM)
+"""What an operator, a batch system or the kernel short of memory sends; no solver ends its own process by these."""
 
 
-class HarnessError(Exception):
-    """The harness itself is at fault, not a solver."""
-
-
-@dataclass(eq=False)
 class Worker:
-    """A child process for one library at one precision on one device; use it as a context manager."""
+    """One library at one precision on one device: a process at a time, replaced when it is lost."""
 
-    library: Library
-    precision: Precision
-    device: Device
-    case_seconds: float = CASE_SECONDS
-    module: str = "lamm_robust.worker"
-    """What the child runs; tests put planted solvers there."""
-    hello: dict[str, Any] = field(default_factory=dict)
-    """What the process said it runs on when it last started."""
+    def __init__(
+        self,
+        kind: Kind,
+        template: Callable[[Kind], Template | None] = lambda _: None,
+        case_seconds: float = CASE_SECONDS,
+        on_hello: Callable[[Mapping[str, Any]], None] = lambda _: None,
+    ) -> None:
+        """Start the process, by forking the template if there is one.
 
-    def __enter__(self) -> Worker:
+        `on_hello` is called with what it says it runs on, before its first answer is handed on.
+        """
+        self.kind = kind
+        self.case_seconds = case_seconds
+        self.hello: dict[str, Any] | None = None
+        self._template = template
+        self._on_hello = on_hello
+        self.asked: deque[Case] = deque()
+        self._problems: deque[Problem] = deque()
+        self._starts = 0
         self._start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop()
 
     def _start(self) -> None:
-        self._lost_process = False
-        self._held = contextlib.ExitStack()  # what must be given back, whatever happens
+        self._forked_from = self._template(self.kind)
+        self._process = Process(self.kind, self._forked_from)
+        self._frames = wire.Frames()
+        self._outbox = bytearray()
+        self._sent: Problem | None = None
+        self._served = 0
+        self._waited = 0.0
+        self._said_hello = False
+        self._starts += 1
+        for case, problem in zip(self.asked, self._problems, strict=True):
+            self._post(case, problem)
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.close()
+
+    @property
+    def reads(self) -> int:
+        """The descriptor on which answers arrive."""
+        return self._process.replies
+
+    @property
+    def writes(self) -> int | None:
+        """The descriptor on which requests wait to be written, if any do."""
+        return self._process.requests if self._outbox else None
+
+    @property
+    def greeted(self) -> bool:
+        """Whether it has ever said what it runs on."""
+        return self.hello is not None
+
+    def ask(self, case: Case, problem: Problem) -> None:
+        """Ask for an attempt of the case's solver at its problem."""
+        self.asked.append(case)
+        self._problems.append(problem)
+        self._post(case, problem)
+
+    def _post(self, case: Case, problem: Problem) -> None:
+        if problem is not self._sent:
+            self._outbox += wire.frame(wire.PROBLEM, pack_problem(problem))
+            self._sent = problem
+        self._outbox += wire.frame(wire.CASE, case.variant.algorithm.encode())
+
+    def _answered(self, outcome: Outcome, inconclusive: bool = False) -> Answer:
+        """The answer to the first case that had none."""
+        self._problems.popleft()
+        self._served += 1
+        return Answer(self.asked.popleft(), outcome, inconclusive)
+
+    def pump(self, seconds: float) -> list[Answer]:
+        """Write and read what can be without waiting; `seconds` went by since the last call.
+
+        AbsentError if the process does not start, with its last words.
+        """
+        self._write()
+        answers: list[Answer] = []
         try:
-            self._launch()
-            line = self._line(START_SECONDS)
-            if line is None:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    self._process.wait(EXIT_SECONDS)
-                raise AbsentError(f"no worker for {self.library.name} on {self.device}: {self._last_words()}")
-            self.hello.update(json.loads(line))
-            self._check_threads()
-        except BaseException:
-            self._stop()
-            raise
+            gone = self._read(answers)
+        except wire.WireError as error:
+            answers += self._lost(f"the process sent what is no answer: {error}")
+            return answers
+        if answers:
+            self._waited = 0.0
+        if gone:
+            return answers + self._died()
+        self._waited += 0.0 if answers else seconds
+        if not self._said_hello and self._waited > START_SECONDS:
+            raise AbsentError(f"no worker for {self._name}: it did not start within {START_SECONDS:g} s")
+        if self.asked and self._said_hello and self._waited > self.case_seconds:
+            answers += self._timed_out()
+        return answers
 
-    def _launch(self) -> None:
-        self._output = self._held.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - closed by _stop
-        self._buffer = b""
-        with contextlib.ExitStack() as given:  # the child's ends of the pipes
-            child_reads, self._requests = os.pipe()
-            given.callback(os.close, child_reads)
-            self._held.callback(os.close, self._requests)
-            self._replies, child_writes = os.pipe()
-            given.callback(os.close, child_writes)
-            self._held.callback(os.close, self._replies)
-            who = (self.library.name, self.precision, self.device)
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", self.module, *who, str(child_reads), str(child_writes)],
-                pass_fds=(child_reads, child_writes),
-                stdin=subprocess.DEVNULL,
-                stdout=self._output,
-                stderr=subprocess.STDOUT,
-                env=os.environ | THREADS | dict(self.library.environment(self.precision, self.device)),
-                cwd=Path(__file__).parents[1],
-                start_new_session=True,  # a Ctrl-C is for the parent, which then ends its workers
-            )
-            self._held.callback(self._process.wait)
-            self._held.callback(self._process.kill)  # it holds nothing that could be lost
+    def _write(self) -> None:
+        try:
+            while self._outbox:
+                del self._outbox[: os.write(self._process.requests, self._outbox)]
+        except BlockingIOError:
+            return
+        except BrokenPipeError:  # it is gone; reading will tell
+            self._outbox.clear()
 
-    def _check_threads(self) -> None:
+    def _read(self, answers: list[Answer]) -> bool:
+        """Take in what has arrived; True at its end."""
+        with contextlib.suppress(BlockingIOError):
+            while piece := os.read(self._process.replies, 1 << 20):
+                for kind, content in self._frames.feed(piece):
+                    self._receive(kind, content, answers)
+                    if kind == wire.LAST:
+                        self._replace()
+                        return False
+            return True
+        return False
+
+    def _receive(self, kind: bytes, content: bytes, answers: list[Answer]) -> None:
+        if kind == wire.HELLO:
+            self.hello = json.loads(content)
+            self._process.pid = self.hello.pop("pid")
+            self._check_threads(self.hello["threads"])
+            self._on_hello(self.hello)
+            self._said_hello, self._starts, self._waited = True, 0, 0.0
+        elif kind in (wire.OUTCOME, wire.LAST) and self.asked:
+            outcome = self._checked(*wire.unpack_outcome(content))
+            out_of_memory = kind == wire.LAST and outcome.status is Status.CRASHED
+            answers.append(self._answered(outcome, inconclusive=out_of_memory and self._served > 0))
+        else:
+            raise wire.WireError("an answer to nothing")
+
+    def _checked(self, number: int, outcome: Outcome) -> Outcome:
+        """The outcome, which must be about the first case not yet answered; WireError if it cannot be."""
+        problem, x = self._problems[0], outcome.x
+        if number != self._served:
+            raise wire.WireError(f"answer {number} in the place of answer {self._served}")
+        if x is not None and (x.dtype != problem.A.dtype or x.shape != (problem.n, *problem.b.shape[1:])):
+            raise wire.WireError(f"an x of shape {x.shape} in {x.dtype}")
+        return outcome
+
+    def _check_threads(self, pools: list[dict[str, Any]]) -> None:
         """AbsentError unless every BLAS runs on one thread, as the environment asked."""
-        for pool in self.hello["threads"]:
+        for pool in pools:
             if pool["num_threads"] != 1:
                 raise AbsentError(
-                    f"{pool['internal_api']} of {self.library.name} runs on {pool['num_threads']} threads"
+                    f"{pool['internal_api']} of {self.kind.library.name} runs on {pool['num_threads']} threads"
                 )
 
-    def _stop(self) -> None:
-        self._held.close()
+    def _replace(self) -> None:
+        """A fresh process for what was asked and not answered."""
+        self._process.close()
+        self._start()
 
-    def send(self, problem: Problem, algorithm: str) -> None:
-        """Ask for an attempt; `receive` returns its outcome. AbsentError if a lost process cannot be replaced."""
-        if self._lost_process:
-            self._start()
-        request = json.dumps({"problem": str(problem.key), "algorithm": algorithm}) + "\n"
-        try:
-            os.write(self._requests, request.encode())
-        except BrokenPipeError:  # it died after its last answer; receive() finds it dead and says so
-            return
+    def _died(self) -> list[Answer]:
+        """The process closed its end: the first case it has not answered is to blame, unless it was killed."""
+        code = self._process.ended()
+        killed = code is None or -code in FROM_OUTSIDE
+        if not self._said_hello and (not killed or self._starts >= STARTS):
+            words = last_words((self._forked_from or self._process).output)
+            raise AbsentError(f"no worker for {self._name}: {words}")
+        if not self._said_hello or not self.asked:  # nothing was running in it
+            self._replace()
+            return []
+        return self._lost(f"the process ended with {how_ended(code)}; {last_words(self._process.output)}", killed)
 
-    def receive(self, problem: Problem) -> Outcome:
-        """The outcome of the attempt that was sent; HarnessError if it was about other bits."""
-        line = self._line(self.case_seconds)
-        if line is None:
-            return self._lost()
-        try:
-            reply = json.loads(line)
-            digest, outcome = reply["digest"], decode(reply["outcome"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise HarnessError(f"the worker for {self.library.name} sent what is no outcome: {line[:80]!r}") from error
-        if digest != problem.digest:
-            raise HarnessError(f"the worker built other bits than the parent for '{problem.key}'")
-        return outcome
+    def _timed_out(self) -> list[Answer]:
+        seconds = self.case_seconds
+        outcome = Outcome(Status.TIMED_OUT, seconds=seconds, message=f"no answer within {seconds:g} s", spent=seconds)
+        return self._blame(outcome)
 
-    def _line(self, seconds: float) -> bytes | None:
-        """The next line from the child, or None when it died or the line was not complete by then."""
-        deadline = time.monotonic() + seconds
-        while b"\n" not in self._buffer:
-            ready, _, _ = select.select([self._replies], [], [], max(0.0, deadline - time.monotonic()))
-            piece = os.read(self._replies, 1 << 20) if ready else b""
-            if not piece:
-                return None
-            self._buffer += piece
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return line
+    def _lost(self, message: str, killed: bool = False) -> list[Answer]:
+        return self._blame(Outcome(Status.CRASHED, message=message), killed)
 
-    def _lost(self) -> Outcome:
-        """The outcome for a worker that did not answer; the next `send` starts a fresh one."""
-        try:
-            code = self._process.wait(EXIT_SECONDS)
-            how = f"signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"exit status {code}"
-            outcome = Outcome(Status.CRASHED, message=f"the process ended with {how}; {self._last_words()}")
-        except subprocess.TimeoutExpired:
-            message = f"no answer within {self.case_seconds:g} s"
-            outcome = Outcome(Status.TIMED_OUT, seconds=self.case_seconds, message=message)
-        self._stop()
-        self._lost_process = True
-        return outcome
+    def _blame(self, outcome: Outcome, inconclusive: bool = False) -> list[Answer]:
+        blamed = [self._answered(outcome, inconclusive)] if self.asked else []
+        self._replace()
+        return blamed
 
-    def _last_words(self) -> str:
-        self._output.seek(0)
-        lines = self._output.read().decode(errors="replace").strip().splitlines()
-        return "last words: " + " / ".join(lines[-LAST_WORDS:]) if lines else "it said nothing"
+    @property
+    def _name(self) -> str:
+        return f"{self.kind.library.name} on {self.kind.device}"
+
+
+def how_ended(code: int | None) -> str:
+    """An exit code in words."""
+    if code is None:
+        return "an unknown status"
+    return f"signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"exit status {code}"

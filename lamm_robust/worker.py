@@ -1,59 +1,85 @@
-"""The child process that calls one library at one precision on one device, and nothing else.
+"""The process that calls one library at one precision on one device, and nothing else.
 
-Run as ``python -m lamm_robust.worker LIBRARY PRECISION DEVICE REQUESTS REPLIES``, the last two being inherited
-file descriptors. It says hello with what it runs on, then answers each request, a line of JSON naming a
-problem and a solver, by a line of JSON with the outcome. The problem is rebuilt from its key, and
-its digest is sent back, so that both sides know that they mean the same bits.
+Run as ``python -m lamm_robust.worker LIBRARY PRECISION DEVICE PARENT MEMORY HOW DESCRIPTOR…``. It imports the
+library, and then, if HOW is ``serve``, reads problems and solver names from the first descriptor and writes one outcome
+per name to the second. If HOW is ``fork``, it never calls a solver itself: over the socket that it is given it forks a
+serving process per request, so that a fresh one costs milliseconds. Both die with whoever started them.
+
+It knows solvers and no truth: what is right is decided in the process that asked.
 """
 
 from __future__ import annotations
 
-import base64
+import contextlib
+import ctypes
 import importlib
+import importlib.util
 import json
 import os
+import resource
+import signal
+import socket
+import struct
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import lru_cache
 from importlib import metadata
-from typing import Any, cast
+from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from lamm_robust import catalog
-from lamm_robust.attempt import attempt
+from lamm_robust import wire
+from lamm_robust.attempt import OUT_OF_MEMORY, attempt
 from lamm_robust.environment import flags
-from lamm_robust.values import Device, Library, Outcome, Precision, Problem, Status
+from lamm_robust.packing import unpack_arrays
+from lamm_robust.solvers import LIBRARIES
+from lamm_robust.values import Device, Library, Outcome, Problem, ProblemKey, Status
 
 VERSIONED = ("numpy", "scipy", "jax", "jaxlib")
 
+PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 
-def encode(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as plain JSON values; x as base64 of its little-endian bits."""
-    x = outcome.x
-    answer = None
-    if x is not None:
-        bits = np.ascontiguousarray(x, dtype=x.dtype.newbyteorder("<"))
-        answer = {
-            "bits": base64.b64encode(bits.tobytes()).decode(),
-            "dtype": x.dtype.name,
-            "shape": list(x.shape),
-        }
-    return {**vars(outcome), "status": outcome.status.value, "x": answer}
+OUTPUT_BYTES = 64 << 20
+"""A solver that writes more than this to any one file is ended by the system: it must not fill the disk."""
+
+PID = struct.Struct("<qq")  # over the socket of a forking process: a process and how it ended
+RUNNING = -1  # in place of a wait status
 
 
-def decode(reply: Mapping[str, Any]) -> Outcome:
-    """The inverse of `encode`."""
-    x = reply["x"]
-    if x is not None:
-        bits = np.frombuffer(base64.b64decode(x["bits"]), dtype=np.dtype(x["dtype"]).newbyteorder("<"))
-        x = bits.astype(x["dtype"]).reshape(x["shape"])
-    return Outcome(**{**reply, "status": Status(reply["status"]), "x": x})
+def die_with(parent: int) -> None:
+    """Have the kernel kill this process when the one that started it ends; at once if it already has.
+
+    Only Linux does that. Elsewhere a process ends when it next reads from the pipe that has been closed.
+    """
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
 
 
-def hello(library: Library, device: Device) -> dict[str, Any]:
+def confine(memory: int) -> None:
+    """Limit what this process can take: so much memory beyond what it has now, no large files, no core dumps.
+
+    The limit is on data (RLIMIT_DATA counts what a process can write and does not share, which is what solvers
+    allocate), not on address space, of which XLA and CUDA reserve far more than they use. Only Linux can do that.
+    """
+    resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT_BYTES, OUTPUT_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform != "linux":
+        return
+    held = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmData"))
+    limit = int(held.split()[1]) * 1024 + memory
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    with contextlib.suppress(OSError):  # when the machine runs out of memory, the solver goes first and not the run
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+Greeting = dict[str, Any]
+
+
+def hello(library: Library, device: Device) -> Greeting:
     """What this process really runs on: versions, BLAS and its threads, the device's own name."""
+    import numpy as np
     from threadpoolctl import threadpool_info
 
     importlib.import_module(library.module)  # a broken installation must show here, not as solvers that crash
@@ -61,7 +87,7 @@ def hello(library: Library, device: Device) -> dict[str, Any]:
     library.wait(array)
     kind = getattr(next(iter(getattr(array, "devices", set)()), None), "device_kind", device)
     return {
-        "versions": {name: metadata.version(name) for name in VERSIONED if catalog.installed(name)},
+        "versions": {name: metadata.version(name) for name in VERSIONED if importlib.util.find_spec(name)},
         "device": str(kind),
         "flags": flags(),
         "threads": [
@@ -71,29 +97,92 @@ def hello(library: Library, device: Device) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=4)  # requests come problem by problem
-def _problem(text: str) -> Problem:
-    return catalog.build_problem(catalog.parse_key(text))
+def changed(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
+    """The names of the settings that are not what they were."""
+    return [name for name in before if before[name] != after[name]]
 
 
-def main(arguments: list[str]) -> None:
-    """Serve requests until the other end closes the pipe."""
-    name, _, device = cast(tuple[str, Precision, Device], tuple(arguments[:3]))
-    library = catalog.LIBRARY[name]
+def serve(library: Library, device: Device, requests: int, replies: int) -> None:
+    """Answer requests until the other end closes the pipe, or an attempt leaves this process unfit for another."""
     solvers = {solver.algorithm: solver for solver in library.solvers}
-    with os.fdopen(int(arguments[3])) as requests, os.fdopen(int(arguments[4]), "w") as replies:
-        print(json.dumps(hello(library, device)), file=replies, flush=True)
-        seen: set[tuple[str, tuple[int, ...]]] = set()
-        for line in requests:
-            request = json.loads(line)
-            problem = _problem(request["problem"])
-            outcome = attempt(library, solvers[request["algorithm"]], problem, device)
-            shape = request["algorithm"], problem.A.shape
-            if shape in seen:  # nothing was compiled: the first call says nothing that `seconds` does not
-                outcome = replace(outcome, first_call_seconds=None)
-            seen.add(shape)
-            reply = {"digest": problem.digest, "outcome": encode(outcome)}
-            print(json.dumps(reply), file=replies, flush=True)
+    state = library.state()
+    seen: set[tuple[str, tuple[int, ...]]] = set()
+    problem: Problem | None = None
+    served = 0
+    for kind, content in wire.read_frames(requests):
+        if kind == wire.PROBLEM:
+            A, b = unpack_arrays(content)
+            problem = Problem(ProblemKey("sent", (), "float32" if A.dtype == "float32" else "float64"), A, b)
+            continue
+        assert problem is not None, "a problem comes before the solvers that are to try it"
+        name = content.decode()
+        outcome = attempt(library, solvers[name], problem, device)
+        if (name, problem.A.shape) in seen:  # nothing was compiled: the first call says nothing that `seconds` does not
+            outcome = replace(outcome, first_call_seconds=None)
+        seen.add((name, problem.A.shape))
+        settings = changed(state, library.state())
+        if settings:
+            message = f"the solver changed {', '.join(settings)}"
+            outcome = Outcome(Status.BAD_OUTPUT, message=message, spent=outcome.spent)
+        unfit = bool(settings) or outcome.message.startswith(OUT_OF_MEMORY)
+        wire.write_all(replies, wire.frame(wire.LAST if unfit else wire.OUTCOME, wire.pack_outcome(served, outcome)))
+        served += 1
+        if unfit:
+            return
+
+
+def fork_on_request(
+    library: Library, device: Device, memory: int, control: socket.socket, greeting: dict[str, Any]
+) -> None:
+    """Fork a serving process whenever three descriptors arrive; say how one ended when its number arrives."""
+    here = os.getpid()
+    while True:
+        asked, descriptors, _, _ = socket.recv_fds(control, PID.size, 3)
+        if not asked:
+            return
+        if not descriptors:
+            pid, status = os.waitpid(PID.unpack(asked)[0], os.WNOHANG)
+            control.sendall(PID.pack(pid, status if pid else RUNNING))
+            continue
+        if os.fork() == 0:
+            control.close()
+            os.setsid()
+            die_with(here)
+            requests, replies, output = descriptors
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            greet_and_serve(library, device, memory, (requests, replies), greeting)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def greet_and_serve(
+    library: Library, device: Device, memory: int, pipe: tuple[int, int], greeting: dict[str, Any]
+) -> None:
+    """Serve, and end this process without a look back: nothing that a solver left behind runs at its exit."""
+    try:
+        confine(memory)
+        wire.write_all(pipe[1], wire.frame(wire.HELLO, json.dumps(greeting | {"pid": os.getpid()}).encode()))
+        serve(library, device, *pipe)
+        os._exit(0)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        sys.stderr.flush()
+        os._exit(1)
+
+
+def main(arguments: list[str], libraries: Iterable[Library] = LIBRARIES) -> None:
+    """Become what the arguments say; see above."""
+    name, _, device, parent, memory, how, *descriptors = arguments
+    die_with(int(parent))
+    library = next(library for library in libraries if library.name == name)
+    on: Device = "gpu" if device == "gpu" else "cpu"
+    greeting = hello(library, on)
+    if how == "fork":
+        with socket.socket(fileno=int(descriptors[0])) as control:
+            fork_on_request(library, on, int(memory), control, greeting)
+    else:
+        greet_and_serve(library, on, int(memory), (int(descriptors[0]), int(descriptors[1])), greeting)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 from hypothesis import settings
 
-from lamm_robust.supervisor import THREADS
+from lamm_robust.process import THREADS
 from lamm_robust.values import DEVICES, PRECISIONS, Device, Precision
 
 settings.register_profile("reproducible", derandomize=True, deadline=None)
@@ -20,6 +20,7 @@ settings.load_profile("reproducible")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--precision", choices=PRECISIONS, default="float64", help="working precision under test")
     parser.addoption("--device", choices=DEVICES, default="cpu", help="device under test")
+    parser.addoption("--slow", action="store_true", help="run the tests marked slow too, at their full size")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -40,6 +41,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return None
     is_benchmark = collection_path.name == "test_benchmarks.py"
     return True if is_benchmark != bool(config.getoption("benchmark_only")) else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--slow"):
+        for item in items:
+            if "slow" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="takes minutes; run it with --slow"))
 
 
 def chosen(config: pytest.Config) -> tuple[Precision, Device]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
+import fcntl
+import itertools
 import os
 import signal
+import stat
+import subprocess
 import sys
 import time
 import warnings
@@ -11,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from lamm_robust import wire
 from lamm_robust.solvers.contracts import minimum_norm
 from lamm_robust.solvers.numpy_ import NUMPY, lstsq
-from lamm_robust.values import Array, Library, Solve, Solver
+from lamm_robust.values import Array, Library, Outcome, Solve, Solver, Status
 
 Answer = tuple[Any, Any]
 
@@ -28,16 +34,114 @@ def realtime(A: Array, b: Array) -> Answer:
     return lstsq(A, b)
 
 
+def abort(A: Array, b: Array) -> Answer:
+    os.abort()
+
+
+def reply_pipe() -> int:
+    """Where this process answers: the one pipe that it can write to."""
+    for descriptor in range(3, 100):
+        try:
+            is_pipe = stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+        except OSError:
+            continue
+        if is_pipe and fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY:
+            return descriptor
+    raise AssertionError("no pipe")
+
+
 def scribble(A: Array, b: Array) -> Answer:
-    os.write(int(sys.argv[5]), b"not a reply\n")
+    os.write(reply_pipe(), b"this is not a reply, not even the beginning of one\n")
+    return lstsq(A, b)
+
+
+def forge(A: Array, b: Array) -> Answer:
+    """Frames that check, but no outcome in them."""
+    os.write(reply_pipe(), wire.frame(wire.OUTCOME, b"anything"))
+    return lstsq(A, b)
+
+
+def answer_twice(A: Array, b: Array) -> Answer:
+    """An outcome of its own making, in perfect form, before the one that is asked for."""
+    outcome = Outcome(Status.SOLVED, x=np.full(A.shape[1], 42.0, A.dtype), seconds=0.0)
+    os.write(reply_pipe(), wire.frame(wire.OUTCOME, wire.pack_outcome(1 << 20, outcome)))
+    time.sleep(0.2)
     return lstsq(A, b)
 
 
 def dribble(A: Array, b: Array) -> Answer:
-    for _ in range(100):
-        os.write(int(sys.argv[5]), b" ")
+    """The beginning of a frame, a byte now and then: never an answer, never silence."""
+    for byte in itertools.cycle(wire.OUTCOME + b"\xff"):
+        os.write(reply_pipe(), bytes([byte]))
         time.sleep(0.1)
     return lstsq(A, b)
+
+
+def loop(A: Array, b: Array) -> Answer:
+    """An endless loop in C, which never comes back to the interpreter and is deaf to polite requests to end."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sum(itertools.repeat(0))
+    return lstsq(A, b)
+
+
+def sleep_in_c(A: Array, b: Array) -> Answer:
+    """A call into C that holds the interpreter's lock and does not return."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    while True:
+        ctypes.PyDLL(None).sleep(600)
+
+
+def swallow(A: Array, b: Array) -> Answer:
+    np.ones(1 << 31)  # 16 GiB
+    return lstsq(A, b)
+
+
+hoard: list[tuple[Array, Array]] = []
+
+
+def leak(A: Array, b: Array) -> Answer:
+    """A right answer, and 40 MiB per attempt that are never given back."""
+    if not any(kept is A for kept, _ in hoard):
+        hoard.append((A, np.ones(5 << 20)))
+    return lstsq(A, b)
+
+
+def flood(A: Array, b: Array) -> Answer:
+    """More output than any disk should have to take."""
+    while True:
+        os.write(1, b"x" * (1 << 20))
+
+
+def be_silent(A: Array, b: Array) -> Answer:
+    np.seterr(all="ignore")
+    return lstsq(A, b)
+
+
+def round_up(A: Array, b: Array) -> Answer:
+    ctypes.CDLL(None).fesetround(0x800)  # FE_UPWARD of x86's <fenv.h>
+    return lstsq(A, b)
+
+
+def move(A: Array, b: Array) -> Answer:
+    os.chdir("/")
+    return lstsq(A, b)
+
+
+def spawn(A: Array, b: Array) -> Answer:
+    """A child that would outlive the answer."""
+    subprocess.Popen(["sleep", "600"], stdin=subprocess.DEVNULL)
+    os._exit(3)
+
+
+def crash_once(A: Array, b: Array) -> Answer:
+    """A crash that does not come again, as long as the file is there."""
+    with open("/proc/self/environ") as stream:  # noqa: PTH123
+        place = dict(entry.partition("=")[::2] for entry in stream.read().split("\0"))["PLANTED_ONCE"]
+    try:
+        os.close(os.open(place, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return lstsq(A, b)
+    os.abort()
 
 
 def leave(A: Array, b: Array) -> Answer:
@@ -98,7 +202,8 @@ def not_a_pair(A: Array, b: Array) -> Answer:
 
 BAD: tuple[Solve, ...] = (
     *(lstsq, segfault, leave, hang, chatter, refuse, crash, warn, shape, dtype, mutate, restless),
-    *(not_a_pair, realtime, scribble, dribble),
+    *(not_a_pair, realtime, abort, scribble, forge, answer_twice, dribble, loop, sleep_in_c, swallow, leak, flood),
+    *(be_silent, round_up, move, spawn, crash_once),
 )
 
 PLANTED = Library(
@@ -108,6 +213,8 @@ PLANTED = Library(
     environment=NUMPY.environment,
     put=NUMPY.put,
     wait=NUMPY.wait,
+    state=NUMPY.state,
+    forks=True,
     solvers=tuple(
         Solver(solve.__name__, f"planted: {solve.__name__}", minimum_norm("eps·σ₁", "LinAlgError"), solve)
         for solve in BAD
@@ -118,10 +225,9 @@ SOLVERS = {solver.algorithm: solver for solver in PLANTED.solvers}
 
 
 def serve() -> None:
-    from lamm_robust import catalog, worker
+    from lamm_robust import worker
 
-    catalog.LIBRARY = {"planted": PLANTED}
-    worker.main(sys.argv[1:])
+    worker.main(sys.argv[1:], (PLANTED,))
 
 
 if __name__ == "__main__":

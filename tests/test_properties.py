@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lamm_robust import catalog
-from lamm_robust.metrics import Frame, score
+from lamm_robust.evidence import Frame
+from lamm_robust.metrics import score
 from lamm_robust.solvers.contracts import minimum_norm
 from lamm_robust.values import Outcome, Precision, Problem, ProblemKey, Status, Verdict
-from lamm_robust.verdicts import judge
+from lamm_robust.verdicts import judge, limits
 
 EXACT = catalog.find_oracle("exact")
 LARGEST = 2000
@@ -41,7 +42,7 @@ def test_the_correctly_rounded_answer_always_passes(data: st.DataObject, family:
     x = np.ldexp(truth.x[0], truth.exponent).astype(precision)
     scores = score(Frame(problem, truth), x)
     outcome = Outcome(Status.SOLVED, x=x)
-    assert judge(minimum_norm(""), truth, precision, outcome, scores) is Verdict.BACKWARD_STABLE
+    assert judge(minimum_norm(""), limits(truth, precision), outcome, scores) is Verdict.BACKWARD_STABLE
 
 
 @every_family

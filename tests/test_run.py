@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from lamm_robust.run import Case, Tables, Truths, sweep
+from lamm_robust.run import Done, Truths, sweep
 from lamm_robust.solvers.contracts import full_rank, minimum_norm
 from lamm_robust.values import (
     AbsentError,
+    Answer,
     Array,
+    Case,
     Certificate,
     Device,
     NotCertifiedError,
@@ -23,6 +27,7 @@ from lamm_robust.values import (
     Precision,
     Problem,
     ProblemKey,
+    Record,
     Solver,
     Status,
     Variant,
@@ -52,49 +57,102 @@ def certify(A: Array, b: Array) -> Certificate:
 
 
 class Recorder:
-    """A worker that notes what it is asked and answers with NumPy's lstsq."""
+    """A worker that notes what it is asked and answers with NumPy's lstsq, one case at a time."""
+
+    log: list[str]
+    started: list[tuple[str, str, str]]
 
     def __init__(self) -> None:
-        self.started: list[tuple[str, str, str]] = []
-        self.asked: list[str] = []
+        self.reads, self._writes = os.pipe()
+        os.write(self._writes, b"x")  # there is always something to hear
+        self.writes: int | None = None
+        self.greeted = True
+        self.asked: deque[Case] = deque()
+        self.problems: deque[Problem] = deque()
 
-    def send(self, problem: Problem, algorithm: str) -> None:
-        self.asked.append(f"{problem.key.family} {algorithm}")
+    def ask(self, case: Case, problem: Problem) -> None:
+        self.log.append(f"{problem.key.family} {case.variant.algorithm}")
+        self.asked.append(case)
+        self.problems.append(problem)
 
-    def receive(self, problem: Problem) -> Outcome:
+    def pump(self, seconds: float) -> list[Answer]:
+        return [Answer(self.asked.popleft(), self.outcome(self.problems.popleft()))] if self.asked else []
+
+    def outcome(self, problem: Problem) -> Outcome:
         x, _, rank, _ = np.linalg.lstsq(problem.A, problem.b, rcond=None)
         return Outcome(Status.SOLVED, x=x, rank=int(rank), seconds=0.5)
 
-    @contextmanager
-    def open(self, library: str, precision: Precision, device: Device) -> Iterator[Recorder]:
+    def close(self) -> None:
+        os.close(self.reads)
+        os.close(self._writes)
+
+
+class Office:
+    """Opens recorders and keeps what all of them were asked."""
+
+    def __init__(self, kind: type[Recorder] = Recorder) -> None:
+        self.kind = kind
+        self.started: list[tuple[str, str, str]] = []
+        self.log: list[str] = []
+
+    def open(self, library: str, precision: Precision, device: Device) -> Recorder:
         self.started.append((library, precision, device))
-        yield self
+        worker = self.kind()
+        worker.log = self.log
+        return worker
 
 
 def variant(algorithm: str, library: str = "numpy") -> Variant:
     return Variant(library, algorithm, "float64", "cpu")
 
 
-def doors(worker: Recorder) -> Tables:
-    return Tables(lambda v: ANY if v.algorithm == "any" else FULL, worker.open)
-
-
 def truths() -> Truths:
     return Truths(build, Oracle("exact", "", certify))
 
 
+def solver(v: Variant) -> Solver:
+    return ANY if v.algorithm == "any" else FULL
+
+
+def swept(
+    cases: Sequence[Case],
+    office: Office | None = None,
+    known: Truths | None = None,
+    absent: dict[Variant, str] | None = None,
+    **more: Any,
+) -> list[Done]:
+    open_worker = (office or Office()).open
+    batches = sweep(cases, solver, known or truths(), open_worker, absent={} if absent is None else absent, **more)
+    return [done for batch in batches for done in batch]
+
+
+def only(cases: Sequence[Case], office: Office | None = None) -> Record:
+    ((_, record),) = swept(cases, office)
+    assert record is not None
+    return record
+
+
 def test_every_case_is_answered_once_and_groups_share_a_worker() -> None:
-    worker = Recorder()
+    office = Office()
     cases = [Case(key, variant("any", lib)) for key in (TALL, WIDE) for lib in ("numpy", "scipy")]
-    done = list(sweep(cases, doors(worker), truths(), {}))
+    done = swept(cases, office)
     assert sorted(str(case) for case, _ in done) == sorted(map(str, cases))
-    assert worker.started == [("numpy", "float64", "cpu"), ("scipy", "float64", "cpu")]
-    assert worker.asked == ["tall any", "wide any"] * 2
+    assert all(record and record.key == str(case) for case, record in done)
+    assert office.started == [("numpy", "float64", "cpu"), ("scipy", "float64", "cpu")]
+    assert office.log == ["tall any", "wide any"] * 2
+
+
+@pytest.mark.parametrize("slots", [1, 2, 3, 7])
+def test_any_number_of_workers_gives_the_same_records(slots: int) -> None:
+    cases = [Case(key, variant(a, lib)) for key in (TALL, WIDE, SINGULAR) for a in ("any", "full") for lib in "abc"]
+    done = swept(cases, slots=slots)
+    found = {str(case): replace(record, seconds=None) for case, record in done if record}
+    assert found == {str(case): replace(only([case]), seconds=None) for case in cases}
+    assert len(done) == len(cases)
 
 
 def test_a_record_says_what_was_asked_and_found() -> None:
-    ((_, record),) = sweep([Case(TALL, variant("any"))], doors(Recorder()), truths(), {})
-    assert record is not None
+    record = only([Case(TALL, variant("any"))])
     assert (record.problem, record.variant) == ("tall dtype=float64", "numpy-any-float64-cpu")
     assert (record.m, record.n, record.rank, record.reported_rank) == (3, 2, 2, 2)
     assert (record.kappa, record.regime, record.promises) == (2.0, "resolvable", "minimum_norm")
@@ -107,84 +165,70 @@ def test_a_record_says_what_was_asked_and_found() -> None:
 
 
 def test_a_shape_outside_the_contract_is_not_attempted() -> None:
-    worker = Recorder()
-    ((_, record),) = sweep([Case(WIDE, variant("full"))], doors(worker), truths(), {})
-    assert record is not None
-    assert worker.asked == []
+    office = Office()
+    record = only([Case(WIDE, variant("full"))], office)
+    assert office.log == []
     assert (record.status, record.verdict) == ("not attempted", "out of contract")
     assert record.message == "A is wide; the solver takes tall or square"
     assert record.scores == {}
 
 
 def test_a_deficient_problem_is_attempted_but_out_of_contract() -> None:
-    worker = Recorder()
-    ((_, record),) = sweep([Case(SINGULAR, variant("full"))], doors(worker), truths(), {})
-    assert record is not None
-    assert worker.asked == ["singular full"]
+    office = Office()
+    record = only([Case(SINGULAR, variant("full"))], office)
+    assert office.log == ["singular full"]
     assert (record.regime, record.verdict) == ("deficient", "out of contract")
 
 
 def test_without_truth_there_is_no_record_but_the_reason() -> None:
     known = truths()
-    cases = [Case(UNPROVED, variant("any")), Case(TALL, variant("any"))]
-    found = [record for _, record in sweep(cases, doors(Recorder()), known, {})]
-    assert found[0] is None
-    assert found[1] is not None
+    found = dict(swept([Case(UNPROVED, variant("any")), Case(TALL, variant("any"))], known=known))
+    assert found[Case(UNPROVED, variant("any"))] is None
+    assert found[Case(TALL, variant("any"))] is not None
     assert known.refused == {UNPROVED: "too hard"}
 
 
 def test_answers_that_are_not_finite_have_no_scores() -> None:
     class Broken(Recorder):
-        def receive(self, problem: Problem) -> Outcome:
+        def outcome(self, problem: Problem) -> Outcome:
             return Outcome(Status.SOLVED, x=np.full(problem.n, math.nan), rank=1)
 
-    ((_, record),) = sweep([Case(TALL, variant("any"))], doors(Broken()), truths(), {})
-    assert record is not None
+    record = only([Case(TALL, variant("any"))], Office(Broken))
     assert record.verdict == "non-finite"
     assert record.scores == {"rank_error": -1.0}
 
 
-def test_the_last_case_is_scored_while_the_next_is_running() -> None:
-    worker = Recorder()
-    cases = [Case(key, variant("any")) for key in (TALL, SINGULAR)]
-    (first, _), *_ = sweep(cases, doors(worker), truths(), {})
-    running = sweep(cases, doors(Recorder()), truths(), {})
-    assert next(running)[0] == first == cases[0]
-    worker = Recorder()
-    running = sweep(cases, doors(worker), truths(), {})
-    next(running)
-    assert worker.asked == ["tall any", "singular any"]
-
-
 def test_a_library_that_does_not_start_is_absent_and_the_others_go_on() -> None:
-    class Picky(Recorder):
-        @contextmanager
-        def open(self, library: str, precision: Precision, device: Device) -> Iterator[Recorder]:
+    class Picky(Office):
+        def open(self, library: str, precision: Precision, device: Device) -> Recorder:
+            worker = super().open(library, precision, device)
             if library == "broken":
-                raise AbsentError("no worker for broken: ImportError")
-            yield self
+                worker.greeted, worker.pump = False, refuse  # type: ignore[method-assign]
+            return worker
+
+    def refuse(seconds: float) -> list[Answer]:
+        raise AbsentError("no worker for broken: ImportError")
 
     absent: dict[Variant, str] = {}
     cases = [Case(key, variant("any", lib)) for key in (TALL, WIDE) for lib in ("broken", "numpy")]
-    found = {str(case): record for case, record in sweep(cases, doors(Picky()), truths(), absent)}
+    found = {str(case): record for case, record in swept(cases, Picky(), absent=absent)}
     assert absent == {variant("any", "broken"): "not measured: no worker for broken: ImportError"}
-    assert [record is None for record in found.values()] == [True, True, False, False]
+    assert {key: record is None for key, record in found.items()} == {str(c): "broken" in str(c) for c in cases}
 
 
-def test_an_outcome_is_not_lost_when_the_worker_cannot_be_replaced() -> None:
+def test_outcomes_are_not_lost_when_a_worker_cannot_be_replaced() -> None:
     class Dying(Recorder):
-        def send(self, problem: Problem, algorithm: str) -> None:
-            if self.asked:
+        def pump(self, seconds: float) -> list[Answer]:
+            if len(self.asked) == 1:
                 raise AbsentError("it does not start again")
-            super().send(problem, algorithm)
+            return super().pump(seconds)
 
     cases = [Case(key, variant("any")) for key in (TALL, WIDE, SINGULAR)]
-    running = sweep(cases, doors(Dying()), truths(), {})
-    case, record = next(running)
-    assert case == cases[0]
-    assert record is not None
-    with pytest.raises(AbsentError, match="does not start again"):
-        next(running)
+    done: list[Done] = []
+    with pytest.raises(AbsentError, match="does not start again"):  # noqa: PT012 - after some batches
+        for batch in sweep(cases, solver, truths(), Office(Dying).open, absent={}):
+            done += batch
+    assert sorted(str(case) for case, record in done if record) == sorted(map(str, cases[:2]))
 
 
 def test_problems_are_built_and_certified_once() -> None:
@@ -195,8 +239,54 @@ def test_problems_are_built_and_certified_once() -> None:
         return build(key)
 
     known = Truths(counting, Oracle("exact", "", certify))
-    list(sweep([Case(TALL, variant("any", lib)) for lib in ("a", "b", "c")], doors(Recorder()), known, {}))
+    swept([Case(TALL, variant("any", lib)) for lib in ("a", "b", "c")], known=known)
     assert calls == ["tall"]
+    assert known.seconds > 0
+
+
+def test_old_problems_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lamm_robust.run.KEPT", 2)
+    calls: list[str] = []
+
+    def counting(key: ProblemKey) -> Problem:
+        calls.append(key.family)
+        return build(key)
+
+    known = Truths(counting, Oracle("exact", "", certify))
+    for key in (TALL, WIDE, TALL, SINGULAR, TALL):
+        known.certified(key)
+    assert calls == ["tall", "wide", "singular", "tall"]
+
+
+class Sick(Recorder):
+    """Crashes where it is told to: the first time, or always."""
+
+    crashes: list[str]
+
+    def outcome(self, problem: Problem) -> Outcome:
+        if problem.key.family in self.crashes:
+            self.crashes.remove(problem.key.family)
+            return Outcome(Status.CRASHED, message="signal 11")
+        return super().outcome(problem)
+
+
+def test_crashes_are_looked_at_again_when_all_else_is_done() -> None:
+    Sick.crashes = ["tall", "tall", "wide"]
+    office = Office(Sick)
+    suspects: list[Answer] = []
+    cases = [Case(key, variant("any")) for key in (TALL, WIDE, SINGULAR)]
+    done = swept(cases, office, on_suspect=suspects.append)
+    assert [str(case) for case, _ in done] == [str(cases[i]) for i in (2, 0, 1)]
+    assert [record.verdict for _, record in done if record] == ["backward stable", "crashed", "flaky"]
+    assert [answer.case for answer in suspects] == cases[:2]
+    assert office.log == ["tall any", "wide any", "singular any", "tall any", "wide any"]
+
+
+def test_suspects_of_an_earlier_run_get_their_second_look() -> None:
+    Sick.crashes = ["tall"]
+    first = [Answer(Case(key, variant("any")), Outcome(Status.CRASHED)) for key in (TALL, WIDE)]
+    done = swept([], Office(Sick), suspects=first)
+    assert [record.verdict for _, record in done if record] == ["crashed", "flaky"]
 
 
 def test_residual_ratio_of_zero_b() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from lamm_robust import catalog
 from lamm_robust.attempt import attempt
-from lamm_robust.metrics import Frame, score
+from lamm_robust.evidence import Frame
+from lamm_robust.metrics import score
 from lamm_robust.run import Certified, scores_of
 from lamm_robust.values import (
     Deficiency,
@@ -23,7 +24,7 @@ from lamm_robust.values import (
     Variant,
     Verdict,
 )
-from lamm_robust.verdicts import judge, regime, shape_of
+from lamm_robust.verdicts import judge, shape_of
 from oracles import select
 from tests.problems import problem_of, random_problem
 
@@ -46,8 +47,9 @@ def usable(library: Library, device: Device) -> Library:
 def judged(library: Library, solver: Solver, problem: Problem, device: Device) -> tuple[Outcome, Verdict]:
     outcome = attempt(library, solver, problem, device)
     truth = select("exact").certify(problem.A, problem.b)
-    scores = scores_of(Certified(problem, Frame(problem, truth), regime(truth, problem.key.dtype)), outcome)
-    return outcome, judge(solver.contract, truth, problem.key.dtype, outcome, scores)
+    certified = Certified(problem, Frame(problem, truth))
+    (scores,) = scores_of([(certified, outcome)])
+    return outcome, judge(solver.contract, certified.limits, outcome, scores)
 
 
 @pytest.mark.gpu

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
+
+import numpy as np
 
 from lamm_robust.values import Array, Device, Precision
 
@@ -20,3 +23,20 @@ def put(array: Array, device: Device) -> Array:  # noqa: ARG001 - part of the pr
 def wait(result: Any) -> Any:
     """The result, which is there."""
     return result
+
+
+ONE, HALF_ULP, TINY = 1.0, 1.5 * 2.0**-53, 2.0**-1022  # variables: sums of constants would be made at compile time
+
+
+def state() -> dict[str, object]:
+    """What every NumPy computation in this process depends on, in a few microseconds.
+
+    Rounding to nearest takes 1 ± 1.5·2⁻⁵³ away from 1 and back to it in its own way, and a processor that flushes
+    subnormals to zero loses half of the smallest normal number.
+    """
+    return {
+        "NumPy's error handling (numpy.seterr)": np.geterr(),
+        "the rounding mode of the processor": (ONE + HALF_ULP, ONE - HALF_ULP, -ONE - HALF_ULP),
+        "what the processor does with subnormal numbers": TINY * 0.5,
+        "the working directory": os.getcwd(),  # noqa: PTH109 - a Path costs more than the rest of this together
+    }

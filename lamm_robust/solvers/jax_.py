@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from lamm_robust.solvers import host
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
 from lamm_robust.values import Array, Device, Library, Precision, Solve, Solver
 
@@ -113,6 +114,15 @@ def _wait(result: Any) -> Any:
     return jax.block_until_ready(result)  # type: ignore[no-untyped-call]
 
 
+SETTINGS = ("jax_enable_x64", "jax_default_matmul_precision", "jax_default_device", "jax_disable_jit")
+
+
+def _state() -> dict[str, object]:
+    import jax
+
+    return {**host.state(), **{name: getattr(jax.config, name) for name in SETTINGS}}
+
+
 JAX = Library(
     name="jax",
     module="jax",
@@ -120,6 +130,8 @@ JAX = Library(
     environment=_environment,
     put=_put,
     wait=_wait,
+    state=_state,
+    forks=False,  # it has threads of its own
     solvers=(
         Solver(
             "lstsq",

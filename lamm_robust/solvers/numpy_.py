@@ -64,6 +64,8 @@ NUMPY = Library(
     environment=host.environment,
     put=host.put,
     wait=host.wait,
+    state=host.state,
+    forks=True,
     solvers=(
         Solver(
             "lstsq",

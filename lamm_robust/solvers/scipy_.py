@@ -54,6 +54,8 @@ SCIPY = Library(
     environment=host.environment,
     put=host.put,
     wait=host.wait,
+    state=host.state,
+    forks=True,
     solvers=(
         Solver(
             "gelsd",

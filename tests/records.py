@@ -1,0 +1,40 @@
+"""A record to vary: every field holds something that is easily lost on the way to a file and back."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from lamm_robust.values import Record
+
+RECORD = Record(
+    problem="polynomial points=5 degree=2 dtype=float64",
+    digest="0" * 64,
+    family="polynomial",
+    m=5,
+    n=3,
+    variant="numpy-qr-float64-cpu",
+    library="numpy",
+    algorithm="qr",
+    precision="float64",
+    device="cpu",
+    promises="full_rank_only",
+    oracle="exact",
+    rank=3,
+    kappa=0.1 + 0.2,
+    residual_ratio=1e-320,
+    regime="resolvable",
+    status="solved",
+    verdict="backward stable",
+    warned=False,
+    repeatable=True,
+    message='odd ✓ "text"\nwith, everything',
+    reported_rank=None,
+    seconds=1.5e-5,
+    first_call_seconds=None,
+    scores={"forward_error": 1 / 3, "norm_excess": -math.inf},
+)
+
+
+def numbered(count: int) -> list[Record]:
+    return [replace(RECORD, problem=f"p{i}") for i in range(count)]
