@@ -24,6 +24,8 @@ PAGE_WIDTH = 150  # for pipes and logs, which have no width of their own: wide e
 PROFILE = click.Choice([profile.name for profile in PROFILES])
 PRECISION = click.Choice([*PRECISIONS, "all"])
 DEVICE = click.Choice([*DEVICES, "all"])
+SECONDS = click.FloatRange(0.001, 1e6)
+MEBIBYTES = click.IntRange(1, 1 << 24)
 
 LISTS = ("solvers", "families", "metrics", "oracles", "profiles")
 
@@ -38,9 +40,7 @@ class OneLine(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; turn known errors into one line on standard error."""
-        from lamm_robust.store import StoreError
-        from lamm_robust.supervisor import HarnessError
-        from lamm_robust.values import AbsentError, NotCertifiedError
+        from lamm_robust.values import AbsentError, HarnessError, NotCertifiedError, StoreError
 
         try:
             return super().invoke(ctx)
@@ -80,6 +80,12 @@ def main() -> None:
 @click.option("--oracle", default="auto", show_default=True, help="Where the truth comes from: auto, exact or mpmath.")
 @click.option("--out", type=click.Path(path_type=Path), help="Results directory.  [default: results/PROFILE]")
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming what is in the directory.")
+@click.option("--repair", is_flag=True, help="Resume from a damaged journal: drop its damaged lines, keep a copy.")
+@click.option("--workers", type=click.IntRange(1, 512), help="Solvers at a time.  [default: half of the cores]")
+@click.option("--case-seconds", type=SECONDS, default=60.0, show_default=True, help="Time limit of one attempt.")
+@click.option("--case-memory", type=MEBIBYTES, default=4096, show_default=True, help="Memory for an attempt, in MiB.")
+@click.option("--shard", default="1/1", show_default=True, metavar="K/N", help="Only part K of N of the problems.")
+@click.option("--dask", metavar="ADDRESS", help="Run it as shards on this Dask cluster, such as tcp://host:8786.")
 def run(
     profile: str,
     precision: str,
@@ -89,22 +95,64 @@ def run(
     oracle: str,
     out: Path | None,
     fresh: bool,
+    repair: bool,
+    workers: int | None,
+    case_seconds: float,
+    case_memory: int,
+    shard: str,
+    dask: str | None,
 ) -> None:
     """Run a profile and write its tables; an interrupted run resumes."""
-    from lamm_robust import campaign, catalog
+    from lamm_robust import campaign, catalog, plan
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what batch systems send: stop as for a Ctrl-C
-    chosen = campaign.Campaign(
+    selection = plan.Selection(
         profile=profile,
         precisions=PRECISIONS if precision == "all" else (cast(Precision, precision),),
         devices=DEVICES if device == "all" else (cast(Device, device),),
         solvers=solvers,
         families=families,
-        oracle=catalog.find_oracle(oracle).name,
-        out=out or Path("results") / profile,
-        fresh=fresh,
+        shard=plan.parse_shard(shard),
     )
+    chosen = campaign.Campaign(
+        selection=selection,
+        oracle=catalog.find_oracle(oracle).name,
+        out=out or Path("results") / selection.directory(),
+        fresh=fresh,
+        repair=repair,
+        workers=workers or campaign.default_workers(),
+        case_seconds=case_seconds,
+        case_memory=case_memory << 20,
+    )
+    if dask is not None:
+        from lamm_robust import cluster
+
+        if selection.shard.of > 1:
+            raise ValueError("--dask makes shards of its own; leave out --shard")
+        sys.exit(cluster.run(dask, chosen, console()))
     sys.exit(campaign.run(chosen, console()))
+
+
+@main.command(short_help="Make the files of a results directory again from its journal.")
+@click.argument("directory", type=click.Path(path_type=Path))
+def tables(directory: Path) -> None:
+    """Make the files of a results DIRECTORY again from its journal: records, leaderboard, failures, manifest."""
+    from lamm_robust import report
+
+    sys.exit(report.again(directory, console()))
+
+
+@main.command(short_help="Make one results directory of several, such as the shards of a plan.")
+@click.argument("directories", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="DIR...")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The directory to make or add to.")
+def merge(directories: tuple[Path, ...], out: Path) -> None:
+    """Make one results directory of several runs DIR... of one plan, such as its shards.
+
+    Refuses directories that hold different answers to the same case, and names what is missing.
+    """
+    from lamm_robust import merge as merging
+
+    sys.exit(merging.merge(directories, out, console()))
 
 
 @main.command("list")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from lamm_robust import catalog
-from lamm_robust.run import Case, Certified, Truths, not_taken, record
+from lamm_robust.pool import alone
+from lamm_robust.process import Kind
+from lamm_robust.run import Certified, Truths, not_taken, record
 from lamm_robust.supervisor import Worker
 from lamm_robust.tables import duration
-from lamm_robust.values import Array, Oracle, Outcome, Record, Solver, Status
-from lamm_robust.verdicts import shape_of, threshold
+from lamm_robust.values import Array, Case, Oracle, Outcome, Record, Solver, Status
+from lamm_robust.verdicts import threshold
 
 X_DIGITS = 20  # of x★: a few more than float64 has, to compare with
 SHOWN = 8  # rows and columns of a matrix that a person can still take in
@@ -26,14 +28,12 @@ def replay_text(key: str, oracle: Oracle) -> str:
     library = catalog.LIBRARY[variant.library]
     if reason := catalog.absent(library, variant.device):
         raise ValueError(f"{variant}: {reason}")
-    shape = shape_of(problem.m, problem.n)
-    if shape in solver.contract.shapes:
-        with Worker(library, variant.precision, variant.device) as worker:
-            worker.send(problem, variant.algorithm)
-            outcome = worker.receive(problem)
+    case = Case(problem_key, variant)
+    if why := not_taken(problem, solver):
+        outcome = Outcome(Status.NOT_ATTEMPTED, message=why)
     else:
-        outcome = Outcome(Status.NOT_ATTEMPTED, message=not_taken(shape, solver))
-    row = record(Case(problem_key, variant), certified, solver, outcome)
+        outcome = alone(case, problem, lambda *_: Worker(Kind(library, variant.precision, variant.device)))
+    row = record(case, certified, solver, outcome)
     return "\n".join([*_problem(certified), *_truth(certified), *_answer(solver, outcome), *_judgement(row)])
 
 
@@ -53,7 +53,7 @@ def _matrix(name: str, values: Array) -> list[str]:
 
 
 def _truth(certified: Certified) -> list[str]:
-    truth = certified.frame.truth
+    truth = certified.truth
     kappa = "undefined" if truth.kappa is None else f"{float(truth.kappa):.10g}"
     facts = catalog.certificate_facts(truth)
     return [

@@ -6,9 +6,9 @@ pass or fail. Rank-deficient problems are counted apart from the safe κ, which 
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from lamm_robust.values import UNIT_ROUNDOFF, Deficiency, Record, Regime, Verdic
 PASSES = frozenset({Verdict.BACKWARD_STABLE.value, Verdict.FORWARD_STABLE.value})
 BACKWARD = frozenset({Verdict.BACKWARD_STABLE.value})
 ANSWERED = PASSES | {Verdict.INACCURATE.value, Verdict.WRONG.value}
-BROKEN = frozenset(v.value for v in (Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.BAD_OUTPUT))
+BROKEN = frozenset(v.value for v in (Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.FLAKY, Verdict.BAD_OUTPUT))
 
 
 @dataclass(frozen=True)
@@ -135,18 +135,31 @@ def computes_in(records: Iterable[Record]) -> str:
     return precision if low and (high or precision == "float64") else "?"
 
 
-def relative_times(records: Iterable[Record]) -> dict[str, float]:
-    """Per variant, the median over problems of its time over that of the fastest variant that passed there."""
-    by_problem: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
-    for record in records:
+Groups = Iterable[Sequence[Record]]
+"""Records, a sequence per variant; may be gone through several times, and holds only one in memory at a time."""
+
+Place = tuple[str, str, str]
+"""Problem, precision, device: where times can be compared."""
+
+
+def fastest_right(groups: Groups) -> dict[Place, float]:
+    """The time of the fastest variant that passed, at each problem."""
+    fastest: dict[Place, float] = {}
+    for record in itertools.chain.from_iterable(groups):
         if record.seconds is not None and is_graded(record) and record.verdict in PASSES:
-            by_problem[record.problem, record.precision, record.device].append(record)
-    ratios: dict[str, list[float]] = defaultdict(list)
-    for rivals in by_problem.values():
-        fastest = min(r.seconds or math.inf for r in rivals)
-        for r in rivals:
-            ratios[r.variant].append((r.seconds or math.inf) / fastest)
-    return {variant: statistics.median(values) for variant, values in ratios.items()}
+            place = record.problem, record.precision, record.device
+            fastest[place] = min(record.seconds, fastest.get(place, math.inf))
+    return fastest
+
+
+def relative_time(records: Iterable[Record], fastest: Mapping[Place, float]) -> float:
+    """The median, over the problems that a variant passed, of its time over that of the fastest that did."""
+    ratios = [
+        record.seconds / fastest[record.problem, record.precision, record.device]
+        for record in records
+        if record.seconds is not None and is_graded(record) and record.verdict in PASSES
+    ]
+    return statistics.median(ratios) if ratios else math.nan
 
 
 def _worst(records: Iterable[Record], metric: str) -> tuple[float, str]:
@@ -206,46 +219,65 @@ STABILITY_ORDER = (
 )
 
 
-def leaderboard(records: Iterable[Record]) -> list[Row]:
-    """All rows, the most trustworthy first within each device and precision."""
-    by_variant: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        by_variant[record.variant].append(record)
-    times = relative_times(record for group in by_variant.values() for record in group)
-    rows = [row(group, times.get(variant, math.nan)) for variant, group in by_variant.items()]
-    return sorted(
-        rows,
-        key=lambda r: (
-            r.device,
-            -int(r.precision.removeprefix("float")),
-            STABILITY_ORDER.index(r.stability),
-            r.silent_failures,
-            -r.backward_safe_kappa,
-            -r.forward_safe_kappa,
-            r.variant,
-        ),
+@dataclass(frozen=True)
+class Summary:
+    """What the records of a run say; all that tables are made of."""
+
+    rows: list[Row]
+    """The leaderboard, the most trustworthy first within each device and precision."""
+    decades: Mapping[str, Mapping[str, Mapping[int, float]]]
+    """metric → variant → decade of κ → worst score over resolvable full-rank problems."""
+    silent: list[Record]
+    """Wrong answers without a warning, sorted by variant, the simplest problem first."""
+    open: list[Record]
+    """Graded records without an answer, likewise."""
+
+    @property
+    def cases(self) -> int:
+        """How many records there are."""
+        return sum(row.cases for row in self.rows)
+
+
+def summarise(groups: Groups) -> Summary:
+    """Go through the records twice: for the fastest times, and for the rest."""
+    fastest = fastest_right(groups)
+    rows: list[Row] = []
+    decades: dict[str, dict[str, Mapping[int, float]]] = {metric: {} for metric in DECADE_METRICS}
+    silent: list[Record] = []
+    failed: list[Record] = []
+    for records in groups:
+        rows.append(row(records, relative_time(records, fastest)))
+        for metric, worst in decades.items():
+            worst[records[0].variant] = by_decade(records, metric)
+        silent += [r for r in records if r.verdict == Verdict.WRONG.value]
+        failed += [r for r in records if is_graded(r) and r.verdict not in ANSWERED]
+    return Summary(sorted(rows, key=_rank), decades, simplest_first(silent), simplest_first(failed))
+
+
+def _rank(row: Row) -> tuple[object, ...]:
+    return (
+        row.device,
+        -int(row.precision.removeprefix("float")),
+        STABILITY_ORDER.index(row.stability),
+        row.silent_failures,
+        -row.backward_safe_kappa,
+        -row.forward_safe_kappa,
+        row.variant,
     )
 
 
-def by_decade(records: Iterable[Record], metric: str) -> Mapping[str, Mapping[int, float]]:
-    """variant → decade of κ → worst score over resolvable full-rank problems (inf where no answer came)."""
-    worst: dict[str, dict[int, float]] = defaultdict(dict)
+DECADE_METRICS = ("backward_error", "forward_error")
+"""What is shown by κ."""
+
+
+def by_decade(records: Iterable[Record], metric: str) -> Mapping[int, float]:
+    """Decade of κ → worst score over resolvable full-rank problems (inf where no answer came)."""
+    worst: dict[int, float] = {}
     for r in records:
         if is_graded(r) and is_full_rank(r) and (metric != "forward_error" or has_one_answer(r)):
             decade = round(math.log10(r.kappa))
-            cells = worst[r.variant]
-            cells[decade] = max(cells.get(decade, 0.0), r.scores.get(metric, math.inf))
+            worst[decade] = max(worst.get(decade, 0.0), r.scores.get(metric, math.inf))
     return worst
-
-
-def silent_failures(records: Iterable[Record]) -> list[Record]:
-    """The records with a wrong answer and no warning, sorted by variant, the simplest problem first."""
-    return simplest_first(r for r in records if r.verdict == Verdict.WRONG.value)
-
-
-def open_failures(records: Iterable[Record]) -> list[Record]:
-    """The graded records without an answer, sorted by variant, the simplest problem first."""
-    return simplest_first(r for r in records if is_graded(r) and r.verdict not in ANSWERED)
 
 
 def simplest_first(records: Iterable[Record]) -> list[Record]:

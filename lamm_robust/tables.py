@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from lamm_robust.summary import Row, by_decade, open_failures, silent_failures
+from lamm_robust.summary import Row, Summary
 from lamm_robust.values import Record
 
 PASS_LINE = {"backward_error": "backward error in u‖A‖_F", "forward_error": "forward error in Wedin bounds"}
@@ -47,7 +47,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("worst backward", "largest backward error, in u‖A‖_F", "worst\nbackward", 4),
     Column("worst forward", "largest forward error at full rank, in Wedin bounds", "worst\nforward", 3),
     Column("silent", "silent failures: finite, no warning, and no correct digit", "silent", 8),
-    Column("failed", "refused, crashed, timed out, non-finite or bad output within its contract", "failed", 2),
+    Column("failed", "refused, crashed, timed out, flaky, non-finite or bad output within its contract", "failed", 2),
     Column("rank right", "reported ranks that are exact, where the precision can tell", "", 0),
     Column("computes in", "the arithmetic that its errors betray", "computes\nin", 1),
     Column("time", "median time relative to the fastest solver that is right on the same problem", "time", 7),
@@ -140,15 +140,14 @@ def markdown_table(header: Sequence[str], body: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def leaderboard_markdown(title: str, rows: Sequence[Row], records: Sequence[Record], absent: Mapping[str, str]) -> str:
+def leaderboard_markdown(title: str, summary: Summary, absent: Mapping[str, str]) -> str:
     """The leaderboard page: a table per precision and device, the errors by κ, and what was not measured."""
     parts = [f"# {inert(title)}\n\n"]
-    for name, members in groups(rows):
-        shown = [r for r in records if r.variant in {m.variant for m in members}]
+    for name, members in groups(summary.rows):
         parts += [f"## {name}\n\n", markdown_table([c.name for c in COLUMNS], map(cells, members)), "\n"]
         for metric, words in PASS_LINE.items():
             heading = f"### Worst {words}, by κ to the nearest power of ten ({name}, full rank)\n\n"
-            parts += [heading, decade_table(members, shown, metric), "\n"]
+            parts += [heading, decade_table(members, summary.decades[metric]), "\n"]
     if absent:
         why = ([inert(variant), inert(reason)] for variant, reason in absent.items())
         parts += ["## Not measured\n\n", markdown_table(["solver", "why"], why), "\n"]
@@ -156,10 +155,9 @@ def leaderboard_markdown(title: str, rows: Sequence[Row], records: Sequence[Reco
     return "".join(parts)
 
 
-def decade_table(rows: Sequence[Row], records: Iterable[Record], metric: str) -> str:
+def decade_table(rows: Sequence[Row], worst: Mapping[str, Mapping[int, float]]) -> str:
     """Solvers × decades of κ: the worst score over full-rank problems; ∞ where no finite answer came."""
-    worst = by_decade(records, metric)
-    decades = sorted({decade for cells in worst.values() for decade in cells})
+    decades = sorted({decade for row in rows for decade in worst.get(row.variant, {})})
     body = [
         [f"{r.library}-{r.algorithm}", *(number(worst.get(r.variant, {}).get(d, math.nan)) for d in decades)]
         for r in rows
@@ -187,7 +185,7 @@ def _tame(text: str) -> str:
     return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line
 
 
-def failures_markdown(records: Sequence[Record]) -> str:
+def failures_markdown(summary: Summary) -> str:
     """Every silent and every open failure as one line that can be replayed."""
     parts = [
         "# Failures\n\n",
@@ -195,10 +193,10 @@ def failures_markdown(records: Sequence[Record]) -> str:
         "# Silent failures\n\n",
         "A finite answer, no warning, and no correct digit, on a problem that the precision can resolve and that\n",
         "the contract of the solver covers.\n",
-        *replay_lines(silent_failures(records), how_wrong),
+        *replay_lines(summary.silent, how_wrong),
         "\n# Failures that show\n\n",
-        "Refused, crashed, timed out, not finite or bad output, on problems that the contract covers.\n",
-        *replay_lines(open_failures(records), lambda r: inert(f"{r.verdict}, κ = {number(r.kappa)} {r.message}")),
+        "Refused, crashed, timed out, flaky, not finite or bad output, on problems that the contract covers.\n",
+        *replay_lines(summary.open, lambda r: inert(f"{r.verdict}, κ = {number(r.kappa)} {r.message}")),
     ]
     return "".join(parts)
 
@@ -224,6 +222,8 @@ def how_wrong(record: Record) -> str:
 def terminal_tables(rows: Sequence[Row], width: int) -> list[Table]:
     """The leaderboard for a terminal of that many characters, a table per precision and device."""
     texts = {row.variant: cells(row) for row in rows}
+    if not texts:
+        return []
     shown = fitting([list(column) for column in zip(*texts.values(), strict=True)], width)
     tables = []
     for title, members in groups(rows):

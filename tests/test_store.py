@@ -1,10 +1,11 @@
-"""What a run leaves behind survives kills, damage and strangers, or says what is wrong."""
+"""The files that a run leaves for readers: complete or not there, and no damage passes unseen."""
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
+import json
 import math
+import random
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -13,120 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from lamm_robust import store
-from lamm_robust.values import Record
+from lamm_robust.values import StoreError
+from tests.records import RECORD, numbered
 
-HEADER = {"suite": "test", "oracle": "exact", "versions": {"numpy": "2"}}
-
-RECORD = Record(
-    problem="polynomial points=5 degree=2 dtype=float64",
-    digest="0" * 64,
-    family="polynomial",
-    m=5,
-    n=3,
-    variant="numpy-qr-float64-cpu",
-    library="numpy",
-    algorithm="qr",
-    precision="float64",
-    device="cpu",
-    promises="full_rank_only",
-    oracle="exact",
-    rank=3,
-    kappa=0.1 + 0.2,
-    residual_ratio=1e-320,
-    regime="resolvable",
-    status="solved",
-    verdict="backward stable",
-    warned=False,
-    repeatable=True,
-    message='odd ✓ "text"\nwith, everything',
-    reported_rank=None,
-    seconds=1.5e-5,
-    first_call_seconds=None,
-    scores={"forward_error": 1 / 3, "norm_excess": -math.inf},
-)
-
-
-def write(directory: Path, *records: Record, fresh: bool = False) -> list[Record]:
-    with store.open_journal(directory, HEADER, fresh=fresh) as journal:
-        for record in records:
-            journal.append(record)
-        return list(journal.records)
-
-
-def numbered(count: int) -> list[Record]:
-    return [replace(RECORD, problem=f"p{i}") for i in range(count)]
-
-
-def test_records_come_back_bit_for_bit(tmp_path: Path) -> None:
-    nan = replace(RECORD, kappa=math.nan)
-    write(tmp_path, RECORD, nan)
-    first, second = write(tmp_path)
-    assert first == RECORD
-    assert math.isnan(second.kappa)
-    assert replace(second, kappa=0.0) == replace(RECORD, kappa=0.0)
-
-
-def test_a_second_run_goes_on_where_the_first_stopped(tmp_path: Path) -> None:
-    first, second = numbered(2)
-    write(tmp_path, first)
-    assert write(tmp_path, second) == [first, second]
-    assert write(tmp_path, fresh=True) == []
-
-
-@pytest.mark.parametrize("cut", [1, 20, 100])
-def test_a_torn_last_line_is_done_again(tmp_path: Path, cut: int) -> None:
-    records = numbered(3)
-    write(tmp_path, *records)
-    path = tmp_path / store.JOURNAL
-    path.write_bytes(path.read_bytes()[:-cut])
-    assert write(tmp_path, records[2]) == records
-    assert write(tmp_path) == records
-
-
-def test_every_flipped_bit_is_noticed(tmp_path: Path) -> None:
-    write(tmp_path, *numbered(2))
-    path = tmp_path / store.JOURNAL
-    whole = path.read_bytes()
-    for position in range(0, len(whole) - 1, 7):  # without its newline the last line is torn, and is done again
-        damaged = bytearray(whole)
-        damaged[position] ^= 1 << (position % 8)
-        path.write_bytes(damaged)
-        with pytest.raises(store.StoreError):
-            write(tmp_path)
-        assert path.read_bytes() == bytes(damaged), "a damaged journal must be left as it is"
-
-
-def test_a_directory_is_held_by_one_run(tmp_path: Path) -> None:
-    write(tmp_path)
-    with (tmp_path / store.JOURNAL).open() as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(store.StoreError, match="held by another run"):
-            write(tmp_path)
-    write(tmp_path)
-
-
-def test_another_header_is_not_mixed_in(tmp_path: Path) -> None:
-    write(tmp_path, RECORD)
-    other = {**HEADER, "oracle": "mpmath"}
-    with pytest.raises(store.StoreError, match="other oracle.*--fresh"):
-        store.open_journal(tmp_path, other).__enter__()
-    assert write(tmp_path) == [RECORD]
-    with store.open_journal(tmp_path, other, fresh=True) as journal:
-        assert journal.records == []
-
-
-def test_records_of_another_version_are_refused(tmp_path: Path) -> None:
-    write(tmp_path)
-    with (tmp_path / store.JOURNAL).open("ab") as stream:
-        stream.write(store._line({"problem": "p", "scores": {}}))
-    with pytest.raises(store.StoreError, match="another version"):
-        write(tmp_path)
-
-
-def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(store.StoreError, match="cannot write to .*file.*--out"):
-        write(tmp_path / "file" / "below")
+SCORES = ["forward_error", "norm_excess", "rank_error"]
 
 
 def test_replacing_is_all_or_nothing(tmp_path: Path) -> None:
@@ -169,8 +60,77 @@ def test_the_manifest_is_what_sha256sum_reads(tmp_path: Path) -> None:
     store.write_text(tmp_path / "leaderboard.md", "text")
     store.write_text(tmp_path / "notes.md", "not ours")
     (tmp_path / "plots").mkdir()
-    write(tmp_path)
     store.write_manifest(tmp_path)
     expected = f"{hashlib.sha256(b'text').hexdigest()}  leaderboard.md\n"
     assert (tmp_path / store.MANIFEST).read_text() == expected
     subprocess.run(["sha256sum", "--check", "--quiet", store.MANIFEST], cwd=tmp_path, check=True)
+
+
+def written(directory: Path) -> None:
+    store.write_records(directory / store.RECORDS, [RECORD, *numbered(50)], SCORES, {"suite": "7"})
+    store.write_text(directory / store.ENVIRONMENT, json.dumps({"processor": "µ"}))
+    store.write_manifest(directory)
+
+
+def test_records_come_back_a_list_per_variant(tmp_path: Path) -> None:
+    other = [replace(r, variant="numpy-svd-float64-cpu", algorithm="svd", kappa=math.inf) for r in numbered(2)]
+    count = store.write_records(
+        tmp_path / store.RECORDS, [RECORD, other[0], *numbered(3), other[1]], SCORES, {"a": "b"}
+    )
+    store.write_manifest(tmp_path)
+    found = store.Records(tmp_path)
+    assert (count, len(found), found.facts) == (6, 6, {"a": "b"})
+    assert found.variants() == [RECORD.variant, other[0].variant]
+    for _ in range(2):  # as often as one likes
+        assert list(found) == [[RECORD, *numbered(3)], other]
+    assert found.of("nobody") == []
+
+
+def test_more_records_than_fit_in_a_batch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(store, "BATCH", 7)
+    assert store.write_records(tmp_path / store.RECORDS, numbered(20), SCORES, {}) == 20
+    store.write_manifest(tmp_path)
+    assert store.Records(tmp_path).of(RECORD.variant) == numbered(20)
+
+
+def test_150_flipped_bits_in_parquet_are_noticed(tmp_path: Path) -> None:
+    written(tmp_path)
+    path, chance = tmp_path / store.RECORDS, random.Random(2)
+    whole = path.read_bytes()
+    for position in chance.sample(range(len(whole)), 150):
+        damaged = bytearray(whole)
+        damaged[position] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
+        with pytest.raises(StoreError, match="is damaged: its SHA-256 is not the one in manifest.sha256; .*tables"):
+            store.Records(tmp_path)
+    path.write_bytes(whole)
+    assert len(store.Records(tmp_path)) == 51
+
+
+def test_a_file_that_is_not_parquet_is_named(tmp_path: Path) -> None:
+    (tmp_path / store.RECORDS).write_text("nothing of the kind")
+    store.write_manifest(tmp_path)
+    with pytest.raises(StoreError, match="records.parquet' is damaged: .*write it again from the journal"):
+        store.Records(tmp_path)
+
+
+def test_records_of_another_version_are_named(tmp_path: Path) -> None:
+    written(tmp_path)
+    table = pq.read_table(tmp_path / store.RECORDS).drop_columns(["promises"])
+    pq.write_table(table, tmp_path / store.RECORDS)
+    store.write_manifest(tmp_path)
+    with pytest.raises(StoreError, match="another version of lamm-robust: it has no column 'promises'"):
+        store.Records(tmp_path)
+
+
+def test_the_environment_is_read_only_if_it_is_whole(tmp_path: Path) -> None:
+    written(tmp_path)
+    assert store.read_environment(tmp_path) == {"processor": "µ"}
+    (tmp_path / store.ENVIRONMENT).write_text("{}")
+    with pytest.raises(StoreError, match="environment.json' is damaged"):
+        store.read_environment(tmp_path)
+
+
+def test_a_directory_without_results_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot read '.*manifest.sha256': .*expected a directory of results"):
+        store.Records(tmp_path)

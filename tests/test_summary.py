@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +15,7 @@ from rich.console import Console
 
 from lamm_robust import summary, tables
 from lamm_robust.values import Record, Verdict
-from tests.test_store import RECORD
+from tests.records import RECORD
 
 BACK, FORE, BAD, WRONG = "backward stable", "forward stable", "inaccurate", "wrong"
 
@@ -26,6 +28,15 @@ def made(kappa: float, verdict: str, **changes: Any) -> Record:
 
 def deficient(kappa: float, verdict: str, **changes: Any) -> Record:
     return made(kappa, verdict, regime="deficient", rank=2, **changes)
+
+
+def summarised(records: Sequence[Record]) -> summary.Summary:
+    ordered = sorted(records, key=lambda r: r.variant)
+    return summary.summarise([list(members) for _, members in itertools.groupby(ordered, key=lambda r: r.variant)])
+
+
+def leaderboard(records: Sequence[Record]) -> list[summary.Row]:
+    return summarised(records).rows
 
 
 # --- safe κ ------------------------------------------------------------------------------------------------
@@ -52,7 +63,7 @@ def test_safe_kappa(records: list[tuple[float, str]], backward: float, forward: 
 def test_safe_kappa_is_about_full_rank_and_judged_problems_only() -> None:
     records = [made(1e3, BACK), deficient(10.0, WRONG), made(1e17, BAD, regime="ambiguous")]
     records.append(made(2.0, Verdict.OUT_OF_CONTRACT.value))
-    (row,) = summary.leaderboard(records)
+    (row,) = leaderboard(records)
     assert row.backward_safe_kappa == 1e3
     assert (row.deficient_passed, row.deficient_total) == (0, 1)
     assert row.silent_failures == 1
@@ -76,18 +87,18 @@ def test_safe_kappa_is_about_full_rank_and_judged_problems_only() -> None:
     ],
 )
 def test_stability_class(verdicts: list[tuple[float, str]], expected: str) -> None:
-    (row,) = summary.leaderboard([made(*v) for v in verdicts])
+    (row,) = leaderboard([made(*v) for v in verdicts])
     assert row.stability == expected
 
 
 def test_deficient_failures_alone_do_not_make_a_solver_unstable() -> None:
-    (row,) = summary.leaderboard([deficient(2.0, WRONG), deficient(3.0, BACK)])
+    (row,) = leaderboard([deficient(2.0, WRONG), deficient(3.0, BACK)])
     assert row.stability == "conditionally stable"
     assert row.forward_safe_kappa == 0.0
 
 
 def test_one_deficient_failure_takes_the_class_but_not_the_safe_kappa() -> None:
-    (row,) = summary.leaderboard([made(1e3, BACK), made(1e9, BACK), deficient(2.0, WRONG)])
+    (row,) = leaderboard([made(1e3, BACK), made(1e9, BACK), deficient(2.0, WRONG)])
     assert row.stability == "conditionally stable"
     assert row.backward_safe_kappa == 1e9
 
@@ -105,7 +116,7 @@ def test_counts_and_worst_scores() -> None:
         deficient(10.0, FORE, scores={"forward_error": 1e9}),
         made(1e17, BAD, regime="ambiguous", scores={"backward_error": 1e12}),
     ]
-    (row,) = summary.leaderboard(records)
+    (row,) = leaderboard(records)
     assert (row.worst_backward_error, row.worst_backward_problem) == (700.0, records[1].problem)
     assert (row.worst_forward_error, row.worst_forward_problem) == (80.0, records[2].problem)
     assert (row.silent_failures, row.failures, row.cases) == (1, 2, 7)
@@ -116,10 +127,10 @@ def test_counts_and_worst_scores() -> None:
 def test_a_basic_solution_is_not_held_to_the_distance_from_the_shortest() -> None:
     long = made(5.0, BACK, promises="basic", rank=2, scores={"forward_error": 1e15, "relative_error": 1.0})
     full = made(7.0, BACK, promises="basic", scores={"forward_error": 2.0})
-    (row,) = summary.leaderboard([long, full])
+    (row,) = leaderboard([long, full])
     assert row.worst_forward_error == 2.0
-    assert summary.by_decade([long, full], "forward_error")[long.variant] == {1: 2.0}
-    assert summary.by_decade([long, full], "backward_error")[long.variant] == {1: 1.0}
+    assert summary.by_decade([long, full], "forward_error") == {1: 2.0}
+    assert summary.by_decade([long, full], "backward_error") == {1: 1.0}
     assert row.computes_in == "float64"
 
 
@@ -143,6 +154,10 @@ def test_what_it_computes_in(precision: str, errors: dict[float, float], expecte
     assert summary.computes_in(records) == expected
 
 
+def relative_times(records: Sequence[Record]) -> dict[str, float]:
+    return {row.variant: row.relative_time for row in leaderboard(records)}
+
+
 def test_time_is_relative_to_the_fastest_that_is_right_on_the_same_problem() -> None:
     def timed(variant: str, kappa: float, seconds: float, verdict: str = BACK) -> Record:
         return made(kappa, verdict, variant=variant, seconds=seconds)
@@ -152,16 +167,17 @@ def test_time_is_relative_to_the_fastest_that_is_right_on_the_same_problem() -> 
         *(timed("b", 1e1, 2.0), timed("b", 1e2, 3.0), timed("b", 1e3, 1.0, WRONG)),
         *(timed("fast and wrong", 1e1, 0.1, WRONG), timed("fast and wrong", 1e2, 0.1, BAD)),
     ]
-    times = summary.relative_times(records)
+    times = relative_times(records)
+    assert math.isnan(times.pop("fast and wrong"))
     assert times == {"a": 2.0, "b": 1.0}  # a: 2, 3 and, where b was wrong, 1
-    rows = {row.variant: row for row in summary.leaderboard(records)}
-    assert math.isnan(rows["fast and wrong"].relative_time)
 
 
 def test_problems_that_cannot_be_judged_do_not_set_the_pace() -> None:
     slow = made(1e1, BACK, variant="a", seconds=4.0)
     quick = made(1e1, BACK, variant="b", seconds=1.0, regime="ambiguous", problem=slow.problem)
-    assert summary.relative_times([slow, quick]) == {"a": 1.0}
+    times = relative_times([slow, quick])
+    assert times["a"] == 1.0
+    assert math.isnan(times["b"])
 
 
 def test_times_of_other_precisions_are_not_compared() -> None:
@@ -169,19 +185,20 @@ def test_times_of_other_precisions_are_not_compared() -> None:
         made(1e1, BACK, variant="a", seconds=4.0),
         made(1e1, BACK, variant="b", seconds=1.0, precision="float32"),
     )
-    assert summary.relative_times([one, other]) == {"a": 1.0, "b": 1.0}
+    assert relative_times([one, other]) == {"a": 1.0, "b": 1.0}
 
 
 def test_rows_are_ordered_by_trust() -> None:
     verdicts = {"u": BAD, "f": FORE, "w": WRONG, "b": BACK, "x": "crashed"}
-    rows = summary.leaderboard([made(1e1, verdict, variant=v) for v, verdict in verdicts.items()])
+    rows = leaderboard([made(1e1, verdict, variant=v) for v, verdict in verdicts.items()])
     assert [row.variant for row in rows] == ["b", "f", "u", "w", "x"]
 
 
 def test_decades_keep_the_worst_and_show_missing_answers() -> None:
     records = [made(0.9e3, BACK), made(1.1e3, BACK, scores={"backward_error": 7.0}), made(1e5, BACK)]
     records.append(replace(made(1e5, "non-finite"), scores={}))
-    assert summary.by_decade(records, "backward_error") == {RECORD.variant: {3: 7.0, 5: math.inf}}
+    assert summary.by_decade(records, "backward_error") == {3: 7.0, 5: math.inf}
+    assert summarised(records).decades["backward_error"] == {RECORD.variant: {3: 7.0, 5: math.inf}}
 
 
 # --- text -------------------------------------------------------------------------------------------------
@@ -232,16 +249,16 @@ def test_csv_cells_are_no_formulas() -> None:
 
 def test_the_leaderboard_page_and_csv_hold_every_variant() -> None:
     records = [made(1e1, BACK), made(1e1, WRONG, variant="jax-pinv-float32-cpu", precision="float32")]
-    rows = summary.leaderboard(records)
-    page = tables.leaderboard_markdown("Title <b>", rows, records, {"jax-qr-float32-gpu": f"not measured: {HOSTILE}"})
+    found = summarised(records)
+    page = tables.leaderboard_markdown("Title <b>", found, {"jax-qr-float32-gpu": f"not measured: {HOSTILE}"})
     assert page.startswith("# Title &lt;b&gt;\n")
     assert "## float64 on CPU" in page
     assert "## float32 on CPU" in page
     assert f"| jax-qr-float32-gpu | not measured: {tables.inert(HOSTILE)} |" in page
     widths = {line.count(" | ") for line in page.split("## float64 on CPU")[1].split("###")[0].splitlines() if line}
     assert len(widths) == 1
-    parsed = list(csv.DictReader(io.StringIO(tables.leaderboard_csv(rows))))
-    assert [line["variant"] for line in parsed] == [row.variant for row in rows]
+    parsed = list(csv.DictReader(io.StringIO(tables.leaderboard_csv(found.rows))))
+    assert [line["variant"] for line in parsed] == [row.variant for row in found.rows]
     assert float(parsed[0]["backward_safe_kappa"]) == 10.0
 
 
@@ -251,13 +268,13 @@ def test_failures_replay_and_the_simplest_comes_first() -> None:
         made(1e2, WRONG, m=2, n=1, scores={"relative_error": 0.5}, reported_rank=2, rank=1),
         made(1e2, BACK),
     ]
-    lines = [line for line in tables.failures_markdown(records).splitlines() if line.startswith("- ")]
+    lines = [line for line in tables.failures_markdown(summarised(records)).splitlines() if line.startswith("- ")]
     assert len(lines) == 2
     assert lines[0].startswith(f"- `{records[1].problem} @ {RECORD.variant}` — resolvable, κ = 100: relative error 0.5")
     assert lines[0].endswith("rank 2 reported for 1")
-    assert tables.failures_markdown(records[2:]).count("None.") == 2
+    assert tables.failures_markdown(summarised(records[2:])).count("None.") == 2
     refused = made(1e9, "refused", message="<b>LinAlgError</b>", scores={})
-    page = tables.failures_markdown([*records, refused])
+    page = tables.failures_markdown(summarised([*records, refused]))
     assert f"- `{refused.problem} @ {RECORD.variant}` — refused, κ = 1e9 &lt;b&gt;LinAlgError&lt;/b&gt;" in page
 
 
@@ -265,7 +282,7 @@ def test_failures_replay_and_the_simplest_comes_first() -> None:
 def test_the_terminal_table_shows_every_row_uncut(width: int) -> None:
     console = Console(width=width, record=True, file=io.StringIO())
     records = [made(1e1, BACK), made(1e2, FORE), made(2e8, FORE), made(1e9, WRONG)]
-    rows = summary.leaderboard([*records, *(replace(r, variant="v2", algorithm="normal-cholesky") for r in records)])
+    rows = leaderboard([*records, *(replace(r, variant="v2", algorithm="normal-cholesky") for r in records)])
     for table in tables.terminal_tables(rows, console.width):
         console.print(table)
     shown = console.export_text()

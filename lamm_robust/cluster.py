@@ -1,0 +1,149 @@
+"""A run spread over a Dask cluster: whole shards are sent out, their journals come back and are merged.
+
+A shard is an ordinary run in a process of its own on the machine of a Dask worker, one solver at a time per thread of
+that worker. No file system need be shared: the journal travels. When a Dask worker is lost, Dask gives its shards to
+another; when this process is lost, the same command fetches the shards that are missing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from lamm_robust import report
+from lamm_robust.campaign import Campaign
+from lamm_robust.journal import JOURNAL
+from lamm_robust.merge import merge
+from lamm_robust.plan import Selection, Shard
+from lamm_robust.store import replacing
+from lamm_robust.values import AbsentError, HarnessError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+PER_THREAD = 2
+"""Shards per thread of the cluster: shards take unequal times, and a few seconds each to start their workers."""
+
+RETRIES = 3
+"""How often a shard is sent out again when its Dask worker is lost, beyond what Dask itself allows."""
+
+CONNECT_SECONDS = 10
+
+# What a Dask worker runs: a process that dies with it, and then is the command line.
+PROGRAM = """
+import sys
+from lamm_robust.worker import die_with
+die_with(int(sys.argv.pop(1)))
+from lamm_robust.cli import main
+main()
+"""
+
+
+def arguments(campaign: Campaign, shard: Shard) -> list[str]:
+    """The command line that runs a shard of a campaign, but for its --out."""
+    chosen = campaign.selection
+    precision, device = ("all" if len(values) > 1 else values[0] for values in (chosen.precisions, chosen.devices))
+    return [
+        *("run", "--profile", chosen.profile, "--precision", precision, "--device", device),
+        *(word for glob in chosen.solvers for word in ("--solver", glob)),
+        *(word for glob in chosen.families for word in ("--family", glob)),
+        *("--oracle", campaign.oracle, "--shard", str(shard), "--workers", "1"),
+        *("--case-seconds", repr(campaign.case_seconds), "--case-memory", str(campaign.case_memory >> 20)),
+    ]
+
+
+def run_shard(command: Sequence[str]) -> tuple[int, str, bytes]:
+    """Run a shard where this is called; its exit code, the end of what it printed, and its journal."""
+    with tempfile.TemporaryDirectory(prefix="lamm-robust-") as out:
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, str(os.getpid()), *command, "--out", out],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        path = Path(out) / JOURNAL
+        return done.returncode, done.stdout[-2000:].strip(), path.read_bytes() if path.exists() else b""
+
+
+@contextmanager
+def connected(address: str) -> Iterator[Client]:
+    """A client of the scheduler at an address; AbsentError if Dask or the scheduler is not there."""
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise AbsentError("--dask needs dask.distributed: pip install 'lamm-robust[dask]'") from error
+    try:
+        client = Client(address, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError) as error:
+        expected = "expected an address such as tcp://host:8786"
+        raise AbsentError(f"no Dask scheduler answers at '{address}' ({error}); {expected}") from error
+    with client:
+        yield client
+
+
+def run(address: str, campaign: Campaign, console: Console) -> int:
+    """Run a campaign on the cluster, merge what comes back into its directory, and return the exit code."""
+    shards = campaign.out / "shards"
+    if campaign.fresh:
+        shutil.rmtree(shards, ignore_errors=True)
+        (campaign.out / JOURNAL).unlink(missing_ok=True)
+    with connected(address) as client:
+        count = known_count(shards) or PER_THREAD * max(1, sum(client.nthreads().values()))
+        parts = [Shard(number, count) for number in range(1, count + 1)]
+        parts = [part for part in parts if has_cases(campaign.selection, part)]
+        missing = [part for part in parts if not (place(shards, part) / JOURNAL).exists()]
+        _fetch(client, campaign, missing, shards, console)
+    code = merge([place(shards, part) for part in parts], campaign.out, console)
+    if code == report.DONE:
+        shutil.rmtree(shards)
+    return code
+
+
+def has_cases(selection: Selection, part: Shard) -> bool:
+    """Whether there is anything in a shard: there may be more shards than problems."""
+    return bool(replace(selection, shard=part).cases(selection.variants()))
+
+
+def place(shards: Path, part: Shard) -> Path:
+    """Where the journal of a shard is kept until all are there."""
+    return shards / f"{part.number}-of-{part.of}"
+
+
+def known_count(shards: Path) -> int:
+    """Into how many shards an earlier run split the plan; 0 if there was none."""
+    names = (re.fullmatch(r"\d+-of-(\d+)", path.name) for path in shards.glob("*"))
+    return next((int(name[1]) for name in names if name), 0)
+
+
+def _fetch(client: Client, campaign: Campaign, parts: Sequence[Shard], shards: Path, console: Console) -> None:
+    """Send the shards out and keep each journal as it comes. HarnessError if a shard fails."""
+    from distributed import as_completed
+
+    waiting = {client.submit(run_shard, arguments(campaign, part), pure=False, retries=RETRIES): part for part in parts}
+    bar = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*bar, console=console, transient=True) as progress:
+        task = progress.add_task(f"shards on {client.scheduler_info()['address']}", total=len(parts))
+        for future in as_completed(waiting):
+            part = waiting[future]
+            code, words, journal = future.result()
+            if code not in (report.DONE, report.NOTHING_RAN):
+                raise HarnessError(f"shard {part} ended with exit code {code}: {words}")
+            directory = place(shards, part)
+            directory.mkdir(parents=True, exist_ok=True)
+            with replacing(directory / JOURNAL) as temporary:
+                temporary.write_bytes(journal)
+            progress.advance(task)

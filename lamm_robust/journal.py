@@ -1,0 +1,281 @@
+"""The journal of a run: every attempt as it is made, in checksummed lines, and what a run resumes from.
+
+The first line is a header: what must agree for numbers to stand side by side. Then come notes, and blocks: the facts of
+a problem and a row per attempt at it. Each line carries the CRC-32 of its text and is handed to the operating system
+at once, so that killing the run loses nothing that was written, and a line that was being written is made again.
+Numbers are written as Python's shortest decimals, which read back to the same bits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import IO, Any
+
+from lamm_robust import SUITE
+from lamm_robust.values import BY, HarnessError, Record, StoreError
+
+JOURNAL = "journal.jsonl"
+DAMAGED = "journal.damaged.jsonl"
+
+OF_PROBLEM = (
+    *("problem", "digest", "family", "m", "n", "precision"),
+    *("oracle", "rank", "kappa", "residual_ratio", "regime"),
+)
+"""Fields of a record that are the same for all attempts at a problem."""
+
+OF_ATTEMPT = (
+    *("library", "algorithm", "device", "promises", "status", "verdict", "warned", "repeatable"),
+    *("message", "reported_rank", "seconds", "first_call_seconds"),
+)
+"""The others, but for the scores, which follow in an object of their own, and the variant's name."""
+
+Content = Mapping[str, Any]
+
+_text = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def line_of(content: Content) -> bytes:
+    """A journal line: the checksum in hexadecimal, a blank, JSON."""
+    text = _text(content).encode()
+    return b"%08x %s\n" % (zlib.crc32(text), text)
+
+
+def content_of(line: bytes) -> dict[str, Any] | None:
+    """What a journal line holds, or None if its checksum does not match."""
+    checksum, _, text = line.removesuffix(b"\n").partition(b" ")
+    if checksum != b"%08x" % zlib.crc32(text):
+        return None
+    content: dict[str, Any] = json.loads(text)
+    return content
+
+
+def block(records: Sequence[Record]) -> dict[str, Any]:
+    """Attempts at one problem as plain JSON values."""
+    attempts = [[*(getattr(r, name) for name in OF_ATTEMPT), r.scores] for r in records]
+    return {"problem": [getattr(records[0], name) for name in OF_PROBLEM], "attempts": attempts}
+
+
+def records_of(content: Content) -> Iterator[Record]:
+    """The inverse of `block`."""
+    facts = dict(zip(OF_PROBLEM, content["problem"], strict=True))
+    for *fields, scores in content["attempts"]:
+        attempt = dict(zip(OF_ATTEMPT, fields, strict=True))
+        variant = f"{attempt['library']}-{attempt['algorithm']}-{facts['precision']}-{attempt['device']}"
+        yield Record(**facts, **attempt, variant=variant, scores=scores)
+
+
+def keys_of(content: Content) -> Iterator[str]:
+    """The keys of a block's records, without making the records."""
+    problem, precision = content["problem"][0], content["problem"][5]
+    for library, algorithm, device, *_ in content["attempts"]:
+        yield f"{problem}{BY}{library}-{algorithm}-{precision}-{device}"
+
+
+def read_lines(path: Path, stream: IO[bytes], *, damaged: list[int] | None = None) -> Iterator[dict[str, Any]]:
+    """What the whole lines of a journal hold, one after the other; a torn last line is left out.
+
+    StoreError for the first damaged line, unless there is a list to put the numbers of damaged lines into.
+    """
+    stream.seek(0)
+    for number, line in enumerate(stream, start=1):
+        content = content_of(line)
+        if content is not None and line.endswith(b"\n"):
+            yield content
+        elif not line.endswith(b"\n"):
+            return
+        elif damaged is None:
+            raise StoreError(
+                f"'{path}' is damaged in line {number}; --repair keeps the other lines and makes these attempts again, "
+                "--fresh starts over"
+            )
+        else:
+            damaged.append(number)
+
+
+class Journal:
+    """An open journal, which knows what is done and takes more."""
+
+    def __init__(self, path: Path, header: Content, stream: IO[bytes], contents: Iterable[Content]) -> None:
+        self.path = path
+        self.header = header
+        self.done: set[str] = set()
+        """The keys of all records."""
+        self.notes: list[dict[str, Any]] = []
+        self._stream = stream
+        for content in contents:
+            if "note" in content:
+                self.notes.append(content["note"])
+            else:
+                self.done.update(keys_of(content))
+
+    def note(self, content: dict[str, Any]) -> None:
+        """Write down plain JSON values that belong to the records around them."""
+        self.notes.append(content)
+        _write(self.path, self._stream, line_of({"note": content}))
+
+    def append(self, records: Iterable[Record]) -> None:
+        """Write records down and hand them to the operating system, so that killing this process loses nothing."""
+        blocks = [list(members) for _, members in groupby(records, key=lambda r: r.problem)]
+        _write(self.path, self._stream, b"".join(line_of(block(members)) for members in blocks))
+        self.done.update(record.key for members in blocks for record in members)
+
+    def records(self) -> Iterator[Record]:
+        """All records, read from the file again: a long run's do not fit in memory."""
+        with self.path.open("rb") as stream:
+            yield from read_records(self.path, stream)
+
+    def last(self, kind: str) -> dict[str, Any]:
+        """The latest note of a kind, or an empty one."""
+        return next((note[kind] for note in reversed(self.notes) if kind in note), {})
+
+
+def read_records(path: Path, stream: IO[bytes]) -> Iterator[Record]:
+    """The records of a journal, one after the other; StoreError for damage or what this version cannot read."""
+    with understood(path):
+        for content in read_lines(path, stream):
+            if "problem" in content:
+                yield from records_of(content)
+
+
+@contextlib.contextmanager
+def understood(path: Path) -> Iterator[None]:
+    """StoreError if what is done with a journal fails: its checksums are right, so another version wrote it."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise StoreError(f"'{path}' holds what this version of lamm-robust does not write; start over") from error
+
+
+@contextlib.contextmanager
+def reading(directory: Path) -> Iterator[Journal]:
+    """The journal of a results directory, to be read only, and held against runs that would write to it.
+
+    StoreError if there is none, or it is damaged, held by a run, or of another version.
+    """
+    path = directory / JOURNAL
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        raise StoreError(f"cannot read '{path}': {error.strerror}; expected the directory of a run") from error
+    with stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(f"'{directory}' is held by a run; wait for it") from None
+        yield _known(path, stream, read_header(directory))
+
+
+def read_header(directory: Path) -> dict[str, Any]:
+    """The header of the journal in a results directory; StoreError if there is none."""
+    path = directory / JOURNAL
+    try:
+        with path.open("rb") as stream:
+            header = next(read_lines(path, stream), None)
+    except OSError as error:
+        raise StoreError(f"cannot read '{path}': {error.strerror}; expected the directory of a run") from error
+    if header is None:
+        raise StoreError(f"'{path}' is empty; expected the journal of a run")
+    return header
+
+
+def check_suite(directory: Path, header: Content) -> None:
+    """StoreError unless a journal was made with this version's problems and thresholds."""
+    if header.get("suite") != SUITE:
+        raise StoreError(
+            f"'{directory}' holds a run of suite {header.get('suite')}, and this is suite {SUITE}: "
+            "its plan and its verdicts are others; use the version that made it"
+        )
+
+
+@contextlib.contextmanager
+def open_journal(directory: Path, header: Content, *, fresh: bool = False, repair: bool = False) -> Iterator[Journal]:
+    """Open or create the journal of a run, and hold its directory for the time being.
+
+    StoreError if the directory cannot be written, is held by another run, holds damage, or holds a run under another
+    header (suite, oracle, library versions), whose numbers must not be mixed with new ones. With `repair`, damaged
+    lines are dropped, and the journal as it was is kept beside it.
+    """
+    path = directory / JOURNAL
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        stream = path.open("a+b", buffering=0)
+    except OSError as error:
+        raise StoreError(f"cannot write to '{directory}': {error.strerror}; choose another --out") from error
+    with stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(f"'{directory}' is held by another run; wait for it or choose another --out") from None
+        if fresh:
+            stream.truncate(0)
+        _cut_torn_line(stream)
+        if repair:
+            _drop_damaged_lines(path, stream)
+        if stream.seek(0, os.SEEK_END) == 0:
+            _write(path, stream, line_of(header))
+        yield _known(path, stream, header)
+        os.fsync(stream.fileno())
+
+
+def _known(path: Path, stream: IO[bytes], header: Content) -> Journal:
+    """The journal of a stream that has this header."""
+    with understood(path):
+        return Journal(path, header, stream, _resumed(path, stream, header))
+
+
+def _resumed(path: Path, stream: IO[bytes], header: Content) -> Iterator[Content]:
+    """What is there after the header, which must be the one expected."""
+    contents = read_lines(path, stream)
+    found = next(contents)
+    if found != header:
+        changed = [name for name in header if found.get(name) != header[name]]
+        raise StoreError(f"'{path.parent}' holds a run with other {', '.join(changed)}; use --fresh or another --out")
+    yield from contents
+
+
+def _cut_torn_line(stream: IO[bytes]) -> None:
+    """Cut off what follows the last line end: the run was killed while writing it, and its attempts are made again."""
+    end = stream.seek(0, os.SEEK_END)
+    while end:
+        start = max(0, end - (1 << 16))
+        stream.seek(start)
+        newline = stream.read(end - start).rfind(b"\n")
+        if newline >= 0:
+            stream.truncate(start + newline + 1)
+            return
+        end = start
+    stream.truncate(0)
+
+
+def _drop_damaged_lines(path: Path, stream: IO[bytes]) -> None:
+    """Keep a copy of the journal, and of the journal itself the lines that are whole."""
+    damaged: list[int] = []
+    whole = b"".join(line_of(content) for content in read_lines(path, stream, damaged=damaged))
+    if damaged:
+        shutil.copyfile(path, path.with_name(DAMAGED))
+        stream.truncate(0)
+        _write(path, stream, whole)
+
+
+def _write(path: Path, stream: IO[bytes], lines: bytes) -> None:
+    """Append all of the lines, or none. HarnessError if the disk does not take them."""
+    end = stream.seek(0, os.SEEK_END)
+    try:
+        view = memoryview(lines)
+        while view:
+            view = view[stream.write(view) :]
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            stream.truncate(end)
+        raise HarnessError(
+            f"cannot write to '{path}': {error.strerror}; what was written is safe: "
+            "make room, and the same command goes on from there"
+        ) from error

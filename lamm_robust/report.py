@@ -1,0 +1,111 @@
+"""The files of a results directory, made from its journal and from nothing else: records, leaderboard, failures.
+
+They can be made again at any time, on the same machine or another; the manifest comes last.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from lamm_robust import catalog, store, tables
+from lamm_robust.journal import Journal, check_suite, open_journal, read_header, understood
+from lamm_robust.plan import Selection, parse_selection
+from lamm_robust.summary import Summary, summarise
+from lamm_robust.values import StoreError
+
+DONE, NOTHING_RAN = 0, 4
+
+FEW = 4  # names that are read at the end of a run; more are counted
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What a run has to show, finished or not."""
+
+    directory: Path
+    summary: Summary
+    planned: int
+    """Cases that could be measured."""
+    absent: Mapping[str, str]
+    """Variants that could not, with the reason."""
+    refused: Mapping[str, str]
+    """Problems without a truth, with the reason."""
+
+    missing: frozenset[str]
+    """Keys of planned cases that have no record."""
+
+
+def planned_keys(selection: Selection, absent: Mapping[str, str]) -> set[str]:
+    """The keys of all cases of a selection that can be measured."""
+    return {str(case) for case in selection.cases([v for v in selection.variants() if str(v) not in absent])}
+
+
+def write(directory: Path, journal: Journal) -> Report:
+    """Write all files, for the cases that the latest run planned: a journal may hold more, from other filters."""
+    ran, ended = journal.last("run"), journal.last("ended")
+    selection, absent = parse_selection(ran["selection"]), ended.get("absent", {})
+    keys = planned_keys(selection, absent)
+    facts = {name: journal.header[name] for name in ("suite", "profile", "oracle")}
+    store.write_records(
+        directory / store.RECORDS, (r for r in journal.records() if r.key in keys), catalog.SCORES, facts
+    )
+    store.write_manifest(directory)
+    report = Report(
+        directory,
+        summarise(store.Records(directory)),
+        len(keys),
+        absent,
+        ended.get("refused", {}),
+        frozenset(keys - journal.done),
+    )
+    title = selection.title() + (f" (unfinished: {len(report.missing)} attempts missing)" if report.missing else "")
+    workers = [note["worker"] for note in journal.notes if "worker" in note]
+    where = {**ran["where"], "suite": facts, "run with": ran["with"], "workers": workers, "not measured": absent}
+    store.write_text(directory / store.ENVIRONMENT, json.dumps(where, indent=2, ensure_ascii=False) + "\n")
+    store.write_text(directory / "leaderboard.md", tables.leaderboard_markdown(title, report.summary, absent))
+    store.write_text(directory / "leaderboard.csv", tables.leaderboard_csv(report.summary.rows))
+    store.write_text(directory / "failures.md", tables.failures_markdown(report.summary))
+    store.write_manifest(directory)
+    return report
+
+
+def again(directory: Path, console: Console) -> int:
+    """Write all files of a results directory again from its journal, and return the exit code."""
+    header = read_header(directory)
+    check_suite(directory, header)
+    with open_journal(directory, header) as journal, understood(journal.path):
+        if not journal.done:
+            raise StoreError(f"'{journal.path}' holds no attempts")
+        report = write(directory, journal)
+    show(report, console)
+    return conclude(report, console)
+
+
+def conclude(report: Report, console: Console) -> int:
+    """Say how much of what was planned is missing, if anything is, and return the exit code."""
+    if not report.missing:
+        return DONE
+    counts = f"incomplete: {len(report.missing)} of {report.planned} attempts have no record"
+    console.print(f"{counts}; the first is {min(report.missing)}", style="bold red", markup=False, highlight=False)
+    return NOTHING_RAN
+
+
+def show(report: Report, console: Console) -> None:
+    """Print the leaderboard, and what could not be measured or proved."""
+    for table in tables.terminal_tables(report.summary.rows, console.width):
+        console.print(table)
+    for reason in dict.fromkeys(report.absent.values()):
+        names = [variant for variant, why in report.absent.items() if why == reason]
+        listed = ", ".join(names) if len(names) <= FEW else f"{len(names)} variants, such as {names[0]}"
+        console.print(f"{tables.inert(reason)}: {listed}", style="yellow", highlight=False, markup=False)
+    for key, why in report.refused.items():
+        console.print(f"not certified: {key}: {tables.inert(why)}", style="red", highlight=False, markup=False)
+    if wrong := report.summary.silent:
+        counts = f"{len(wrong)} silent failures among {report.summary.cases} attempts"
+        console.print(f"{counts}; each can be replayed from {report.directory / 'failures.md'}", markup=False)
+    console.print(f"all tables, with what they mean: {report.directory / 'leaderboard.md'}", markup=False)

@@ -1,0 +1,195 @@
+"""Nonsense on the command line, in journals and in configuration files ends in one line and a listed exit code.
+
+`pytest --slow -k fuzz` tries 100,000 of them, and the tests without the option a few hundred of each kind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import random
+import shutil
+import zlib
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lamm_robust import campaign, cli, cluster, nist, replay
+
+EXIT_CODES = {0, 1, 2, 3, 4, 130}
+COMMANDS = ("run", "list", "replay", "truth", "nist", "tables", "merge", "compare", "")
+OPTIONS = (
+    *("--profile", "--precision", "--device", "--solver", "--family", "--oracle", "--out", "--fresh", "--repair"),
+    *("--workers", "--case-seconds", "--case-memory", "--shard", "--dask", "--json", "--fail-on", "--expected"),
+    *("--help", "-h", "--version", "--", "-", "--no-such", "--profil", "-x"),
+)
+KEY = "polynomial points=5 degree=2 abscissae=integers seed=0 dtype=float64 @ numpy-qr-float64-cpu"
+VALUES = (
+    *("quick", "standard", "full", "float32", "float64", "cpu", "gpu", "all", "numpy", "gelsy", "jax-*", "*", "[", ""),
+    *("auto", "exact", "mpmath", "1/1", "1/2", "2/1", "0/0", "-1/3", "1/٣", "1/1e3", "0", "1", "-1", "1e309", "nan"),
+    *("solvers", "families", "oracles", "verdict", "time", "accuracy", "tcp://127.0.0.1:1", "nowhere:x", KEY),
+    *(
+        KEY.replace("5", "NaN"),
+        KEY.replace("=", "=="),
+        KEY.replace(" @ ", " @"),
+        KEY[:40],
+        "@",
+        " @ ",
+        "\x00",
+        "é\ud800",
+    ),
+    *("/dev/null", "/proc/self/mem", "/no/such/place", ".", "..", "a" * 5000, "%s%n", "../" * 40, "\x1b[31m", "<b>"),
+)
+
+
+@pytest.fixture
+def harmless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """What takes long is only reached, not done; everything before it is real."""
+    monkeypatch.setattr(campaign, "run", lambda *_: 0)
+    monkeypatch.setattr(cluster, "run", lambda *_: 0)
+    monkeypatch.setattr(nist, "agreement_table", lambda: "")
+    monkeypatch.setattr(replay, "replay_text", lambda *_: "")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def ended(arguments: list[str]) -> tuple[int, str]:
+    """The exit code of a command line, and what it printed; whatever else it raises is a failure."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        try:
+            cli.main(arguments, prog_name="lamm-robust")
+        except SystemExit as end:
+            return end.code if isinstance(end.code, int) else 0, printed.getvalue()
+    return 0, printed.getvalue()
+
+
+def check(arguments: list[str], codes: Counter[int]) -> None:
+    try:
+        code, printed = ended(arguments)
+    except Exception as error:
+        raise AssertionError(f"{arguments} raised {error!r}") from error
+    assert code in EXIT_CODES, arguments
+    assert "Traceback" not in printed, (arguments, printed)
+    assert code == 0 or printed.strip(), f"{arguments} failed without a word"
+    codes[code] += 1
+
+
+def command_line(chance: random.Random) -> list[str]:
+    words = [chance.choice(COMMANDS)]
+    for _ in range(chance.randrange(6)):
+        words.append(chance.choice(OPTIONS if chance.random() < 0.5 else VALUES))
+        if chance.random() < 0.1:
+            words[-1] = "".join(chance.sample(words[-1], len(words[-1])))
+        if chance.random() < 0.1:
+            words[-1] += f"={chance.choice(VALUES)}"
+    return words
+
+
+def fuzz_command_lines(count: int, seed: int) -> Counter[int]:
+    chance, codes = random.Random(seed), Counter[int]()
+    for _ in range(count):
+        check(command_line(chance), codes)
+    return codes
+
+
+def test_command_lines(harmless: Path) -> None:
+    codes = fuzz_command_lines(1500, 1)
+    assert set(codes) >= {0, 2}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_command_lines_at_length(harmless: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    codes = fuzz_command_lines(60_000, 2)
+    with capsys.disabled():
+        print(f"\n60000 command lines: exit codes {dict(codes)}")
+
+
+# --- journals -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small finished run."""
+    out = tmp_path_factory.mktemp("finished")
+    code, printed = ended(
+        ["run", "--solver", "numpy-qr", "--family", "polynomial", "--precision", "float64", "--out", str(out)]
+    )
+    assert code == 0, printed
+    return out
+
+
+def lines_of(path: Path) -> list[bytes]:
+    return path.read_bytes().splitlines(keepends=True)
+
+
+def flipped(chance: random.Random, lines: list[bytes]) -> bytes:
+    """Bits flipped anywhere, and the checksums left as they are."""
+    whole = bytearray(b"".join(lines))
+    for _ in range(chance.randrange(1, 4)):
+        whole[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
+    return bytes(whole)
+
+
+def cut(chance: random.Random, lines: list[bytes]) -> bytes:
+    """Pieces left out, doubled, or in another order."""
+    whole = b"".join(lines)
+    a, b, c = sorted(chance.randrange(len(whole)) for _ in range(3))
+    return chance.choice([whole[:a], whole[a:], whole[:a] + whole[b:], whole[:b] + whole[a:], whole[b:c] + whole[:a]])
+
+
+def reworded(chance: random.Random, lines: list[bytes]) -> bytes:
+    """Other contents under right checksums: what another version, or a stranger, might have written."""
+    number = chance.randrange(len(lines))
+    content = mutated(chance, json.loads(lines[number][9:]))
+    text = json.dumps(content).encode()
+    return b"".join([*lines[:number], b"%08x %s\n" % (zlib.crc32(text), text), *lines[number + 1 :]])
+
+
+STRANGE: tuple[Any, ...] = (None, True, -1, 2**70, 1e308, float("nan"), "", "x" * 300, "\ud800", [], {}, [[]], {"a": 1})
+
+
+def mutated(chance: random.Random, value: Any) -> Any:
+    """A JSON value with one thing in it replaced, removed or added."""
+    if isinstance(value, dict) and value and chance.random() < 0.9:
+        name = chance.choice(list(value))
+        if chance.random() < 0.2:
+            return {k: v for k, v in value.items() if k != name}
+        return value | {name: mutated(chance, value[name])}
+    if isinstance(value, list) and value and chance.random() < 0.9:
+        place = chance.randrange(len(value))
+        if chance.random() < 0.2:
+            return value[:place] + value[place + 1 :]
+        return [*value[:place], mutated(chance, value[place]), *value[place + 1 :]]
+    return chance.choice(STRANGE)
+
+
+def fuzz_journals(finished: Path, place: Path, count: int, seed: int) -> Counter[int]:
+    chance, codes = random.Random(seed), Counter[int]()
+    lines = lines_of(finished / "journal.jsonl")
+    kinds: tuple[Callable[[random.Random, list[bytes]], bytes], ...] = (flipped, cut, reworded)
+    place.mkdir(exist_ok=True)
+    for number in range(count):
+        (place / "journal.jsonl").write_bytes(kinds[number % len(kinds)](chance, lines))
+        check(["tables", str(place)], codes)
+        check(["merge", str(place), "--out", str(place / "merged")], codes)
+        shutil.rmtree(place / "merged", ignore_errors=True)
+    return codes
+
+
+def test_journals(finished: Path, tmp_path: Path) -> None:
+    codes = fuzz_journals(finished, tmp_path / "damaged", 150, 3)
+    assert codes[2] > codes.total() // 2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_journals_at_length(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    codes = fuzz_journals(finished, tmp_path / "damaged", 10_000, 4)
+    with capsys.disabled():
+        print(f"\n10000 journals, two commands each: exit codes {dict(codes)}")
