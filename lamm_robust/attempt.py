@@ -77,6 +77,7 @@ def _measured(library: Library, solver: Solver, problem: Problem, device: Device
         x=None if fault else answer,
         rank=None if rank is None or fault else int(rank),
         seconds=median(seconds),
+        min_seconds=min(seconds),
         first_call_seconds=first - start,
         message=fault,
         repeatable=answer.tobytes() == np.asarray(last).tobytes(),

@@ -169,9 +169,13 @@ def build_problem(key: ProblemKey) -> Problem:
     return generators.build_problem(key)
 
 
+PACKING = "lamm_robust/packing.py"
+"""What is in the cache was written by it, and can be read by it alone."""
+
+
 def cached_build(cache: Cache) -> Callable[[ProblemKey], Problem]:
     """`build_problem`, from the cache where it is there."""
-    code_of_families = code("generators")
+    code_of_families = code("generators", PACKING)
 
     def build(key: ProblemKey) -> Problem:
         name = problem_name(key, code_of_families)
@@ -186,7 +190,7 @@ def cached_build(cache: Cache) -> Callable[[ProblemKey], Problem]:
 
 def cached_oracle(oracle: Oracle, cache: Cache) -> Oracle:
     """An oracle that looks into the cache first."""
-    code_of_oracles = code("oracles")
+    code_of_oracles = code("oracles", PACKING)
 
     def certify(A: Array, b: Array) -> Certificate:
         name = certificate_name(digest(A, b), oracle.name, code_of_oracles)

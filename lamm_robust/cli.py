@@ -1,7 +1,7 @@
 """The command line: thin drivers, one function per command, and one place where errors become one line.
 
-Exit codes: 0 fine, 2 usage or bad input, 3 the harness itself failed, 4 nothing ran or something planned was not
-done, 130 interrupted (the same command resumes).
+Exit codes: 0 fine, 1 a gate failed, 2 usage or bad input, 3 the harness itself failed, 4 nothing ran or something
+planned was not done, 130 interrupted (the same command resumes).
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from rich.table import Table
 
 from lamm_robust.values import DEVICES, PRECISIONS, PROFILES, Device, Precision
 
-USAGE, HARNESS, INTERRUPTED = 2, 3, 130
+GATE_FAILED, USAGE, HARNESS, NOTHING, INTERRUPTED = 1, 2, 3, 4, 130
 PAGE_WIDTH = 150  # for pipes and logs, which have no width of their own: wide enough for the leaderboard
 
 PROFILE = click.Choice([profile.name for profile in PROFILES])
 PRECISION = click.Choice([*PRECISIONS, "all"])
 DEVICE = click.Choice([*DEVICES, "all"])
 SECONDS = click.FloatRange(0.001, 1e6)
+GATE = click.Choice(["verdict", "accuracy", "time"])
 MEBIBYTES = click.IntRange(1, 1 << 24)
 
 LISTS = ("solvers", "families", "metrics", "oracles", "profiles")
@@ -153,6 +154,32 @@ def merge(directories: tuple[Path, ...], out: Path) -> None:
     from lamm_robust import merge as merging
 
     sys.exit(merging.merge(directories, out, console()))
+
+
+@main.command(short_help="What changed between two runs, and gates on it.")
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@click.option("--fail-on", "gates", type=GATE, multiple=True, help="Exit with 1 if this got worse; repeatable.")
+@click.option("--expected", type=click.Path(path_type=Path), metavar="TOML", help="Failures to expect, with reasons.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown.")
+def compare(old: Path, new: Path, gates: tuple[str, ...], expected: Path | None, as_json: bool) -> None:
+    """What changed from the results directory OLD to NEW: verdicts, accuracy, time; as Markdown or JSON."""
+    from lamm_robust import compare_page, gate
+    from lamm_robust.compare import compare as compared
+
+    if expected and not gates:
+        raise ValueError("--expected is about gates; say which with --fail-on")
+    expectations = gate.read_expected(expected) if expected else []
+    found = compared(old, new)
+    results = [gate.settle(name, found, expectations) for name in dict.fromkeys(gates)]
+    if as_json:
+        click.echo(json.dumps(compare_page.facts(old, new, found, results), indent=2, ensure_ascii=False))
+    else:
+        click.echo(compare_page.markdown(old, new, found, results), nl=False)
+    if not found.cases:
+        click.echo("lamm-robust: the runs have no attempt in common", err=True)
+        sys.exit(NOTHING)
+    sys.exit(0 if all(result.passed for result in results) else GATE_FAILED)
 
 
 @main.command("list")

@@ -63,11 +63,12 @@ def commit() -> str:
 
 
 def code(*rooms: str) -> str:
-    """SHA-256 over code and data of packages of this project: edited, they make other numbers."""
+    """SHA-256 over code and data of packages or files of this project: edited, they make other numbers."""
     home = Path(__file__).parents[1]
     sha = hashlib.sha256()
-    for room in rooms:
-        for path in sorted(p for p in (home / room).rglob("[!.]*") if p.suffix in (".py", ".toml") and p.is_file()):
+    for place in (home / room for room in rooms):
+        files = [place] if place.is_file() else place.rglob("[!.]*")
+        for path in sorted(p for p in files if p.suffix in (".py", ".toml") and p.is_file()):
             sha.update(path.relative_to(home).as_posix().encode() + b"\0" + path.read_bytes())
     return sha.hexdigest()
 

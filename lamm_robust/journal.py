@@ -33,7 +33,7 @@ OF_PROBLEM = (
 
 OF_ATTEMPT = (
     *("library", "algorithm", "device", "promises", "status", "verdict", "warned", "repeatable"),
-    *("message", "reported_rank", "seconds", "first_call_seconds"),
+    *("message", "reported_rank", "seconds", "min_seconds", "first_call_seconds"),
 )
 """The others, but for the scores, which follow in an object of their own, and the variant's name."""
 
@@ -147,7 +147,7 @@ def read_records(path: Path, stream: IO[bytes]) -> Iterator[Record]:
 
 @contextlib.contextmanager
 def understood(path: Path) -> Iterator[None]:
-    """StoreError if what is done with a journal fails: its checksums are right, so another version wrote it."""
+    """StoreError if what is done with a file fails: its checksums are right, so another version wrote it."""
     try:
         yield
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:

@@ -64,7 +64,7 @@ def common_header(directories: Sequence[Path]) -> dict[str, Any]:
 
 def untimed(record: Record) -> Record:
     """A record without what differs from run to run."""
-    return replace(record, seconds=None, first_call_seconds=None)
+    return replace(record, seconds=None, min_seconds=None, first_call_seconds=None)
 
 
 @dataclass(frozen=True)

@@ -11,31 +11,40 @@ import numpy.typing as npt
 
 from lamm_robust.values import Array, Ball, Certificate, Problem, ProblemKey
 
-_ARRAY = struct.Struct("<cB3I")
+TYPES = (b"<f4", b"<f8", b"<i8")
+"""Of arrays that can be packed: the two precisions, and exponents."""
+
+_ARRAY = struct.Struct("<3sB3I")
 _COUNT = struct.Struct("<I")
 _CERTIFICATE = struct.Struct("<IIId?B")
 
 
 def pack_arrays(*arrays: npt.NDArray[np.generic]) -> bytes:
-    """Arrays of at most three dimensions, as type, shape and little-endian bits, one after the other."""
+    """Arrays of at most three dimensions, as type, shape and little-endian bits, one after the other.
+
+    ValueError for arrays of other types than `TYPES`, of any byte order.
+    """
     parts = []
     for array in arrays:
         shape = (*array.shape, 1, 1, 1)[:3]
         little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-        parts += [_ARRAY.pack(array.dtype.char.encode(), array.ndim, *shape), little.tobytes()]
+        kind = little.dtype.str.encode()
+        if kind not in TYPES:
+            raise ValueError(f"an array of {array.dtype} cannot be packed; accepted: float32, float64, int64")
+        parts += [_ARRAY.pack(kind, array.ndim, *shape), little.tobytes()]
     return b"".join(parts)
 
 
 def unpack_arrays(content: bytes, start: int = 0) -> list[Array]:
-    """The inverse of `pack_arrays`, from an offset on; ValueError, TypeError or struct.error for what is no array."""
+    """The inverse of `pack_arrays`, from an offset on; ValueError or struct.error for what is no array."""
     arrays = []
     while start < len(content):
-        char, dimensions, *shape = _ARRAY.unpack_from(content, start)
-        dtype = np.dtype(char.decode()).newbyteorder("<")
-        start += _ARRAY.size
+        kind, dimensions, *shape = _ARRAY.unpack_from(content, start)
         size = shape[0] * shape[1] * shape[2]
-        if size > len(content):
-            raise ValueError(f"an array of shape {shape} cannot be in {len(content)} bytes")
+        if kind not in TYPES or size > len(content):
+            raise ValueError(f"{len(content)} bytes do not hold an array of type {kind!r} and shape {shape}")
+        dtype = np.dtype(kind.decode())
+        start += _ARRAY.size
         bits = np.frombuffer(content, dtype, size, start)
         arrays.append(bits.astype(dtype.newbyteorder("=")).reshape(shape[:dimensions]))
         start += bits.nbytes

@@ -260,6 +260,7 @@ def records(
             message=outcome.message,
             reported_rank=outcome.rank,
             seconds=outcome.seconds,
+            min_seconds=outcome.min_seconds,
             first_call_seconds=outcome.first_call_seconds,
             scores=scored,
         )

@@ -279,6 +279,8 @@ class Outcome:
     rank: int | None = None
     seconds: float | None = None
     """Median of the steady-state calls."""
+    min_seconds: float | None = None
+    """The shortest of them, which other work on the machine disturbs least."""
     first_call_seconds: float | None = None
     """The first call on a shape in a process, compilation included; None on a shape seen before."""
     message: str = ""
@@ -377,6 +379,7 @@ class Record:
     message: str
     reported_rank: int | None
     seconds: float | None
+    min_seconds: float | None
     first_call_seconds: float | None
     scores: Mapping[str, float] = field(default_factory=dict)
 

@@ -19,10 +19,10 @@ PROBLEM, CASE = b"P", b"C"  # from the run: the arrays A and b; the solver to tr
 HELLO, OUTCOME, LAST = b"H", b"O", b"L"  # from the worker; after a last outcome it ends of its own accord
 
 _FRAME = struct.Struct("<cII")
-_OUTCOME = struct.Struct("<IBBqdddI")
+_OUTCOME = struct.Struct("<IBBqddddI")
 
 _STATUSES = tuple(Status)
-_WARNED, _REPEATABLE, _RANK, _SECONDS, _FIRST, _X = (1 << bit for bit in range(6))
+_WARNED, _REPEATABLE, _RANK, _SECONDS, _LEAST, _FIRST, _X = (1 << bit for bit in range(7))
 
 
 class WireError(Exception):
@@ -78,9 +78,10 @@ def pack_outcome(number: int, outcome: Outcome) -> bytes:
     o = outcome
     flags = _WARNED * o.warned | _REPEATABLE * o.repeatable | _X * (o.x is not None)
     flags |= _RANK * (o.rank is not None) | _SECONDS * (o.seconds is not None)
+    flags |= _LEAST * (o.min_seconds is not None)
     flags |= _FIRST * (o.first_call_seconds is not None)
     message = o.message.encode(errors="replace")
-    numbers = o.rank or 0, o.seconds or 0.0, o.first_call_seconds or 0.0, o.spent
+    numbers = o.rank or 0, o.seconds or 0.0, o.min_seconds or 0.0, o.first_call_seconds or 0.0, o.spent
     head = _OUTCOME.pack(number, _STATUSES.index(o.status), flags, *numbers, len(message))
     return head + message + (b"" if o.x is None else pack_arrays(o.x))
 
@@ -88,18 +89,19 @@ def pack_outcome(number: int, outcome: Outcome) -> bytes:
 def unpack_outcome(content: bytes) -> tuple[int, Outcome]:
     """The inverse of `pack_outcome`; WireError if the content is no outcome."""
     try:
-        number, status, flags, rank, seconds, first, spent, length = _OUTCOME.unpack_from(content)
+        number, status, flags, rank, seconds, least, first, spent, length = _OUTCOME.unpack_from(content)
         start = _OUTCOME.size + length
         return number, Outcome(
             status=_STATUSES[status],
             x=unpack_arrays(content, start)[0] if flags & _X else None,
             rank=rank if flags & _RANK else None,
             seconds=seconds if flags & _SECONDS else None,
+            min_seconds=least if flags & _LEAST else None,
             first_call_seconds=first if flags & _FIRST else None,
             message=content[_OUTCOME.size : start].decode(),
             warned=bool(flags & _WARNED),
             repeatable=bool(flags & _REPEATABLE),
             spent=spent,
         )
-    except (struct.error, IndexError, ValueError, TypeError) as error:
+    except (struct.error, IndexError, ValueError) as error:
         raise WireError(f"an outcome that cannot be read: {error}") from error

@@ -31,6 +31,7 @@ RECORD = Record(
     message='odd ✓ "text"\nwith, everything',
     reported_rank=None,
     seconds=1.5e-5,
+    min_seconds=1.25e-5,
     first_call_seconds=None,
     scores={"forward_error": 1 / 3, "norm_excess": -math.inf},
 )

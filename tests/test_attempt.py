@@ -29,7 +29,8 @@ def test_a_good_attempt() -> None:
     np.testing.assert_allclose(outcome.x, [1.0, 1.0], rtol=1e-15)
     assert outcome.rank == 2
     assert outcome.seconds is not None
-    assert 0 < outcome.seconds < 1
+    assert outcome.min_seconds is not None
+    assert 0 < outcome.min_seconds <= outcome.seconds < 1
     assert outcome.first_call_seconds is not None
     assert (outcome.warned, outcome.repeatable, outcome.message) == (False, True, "")
 

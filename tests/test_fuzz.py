@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from lamm_robust import campaign, cli, cluster, nist, replay
+from lamm_robust import campaign, cli, cluster, nist, replay, store
 
 EXIT_CODES = {0, 1, 2, 3, 4, 130}
 COMMANDS = ("run", "list", "replay", "truth", "nist", "tables", "merge", "compare", "")
@@ -193,3 +193,94 @@ def test_journals_at_length(finished: Path, tmp_path: Path, capsys: pytest.Captu
     codes = fuzz_journals(finished, tmp_path / "damaged", 10_000, 4)
     with capsys.disabled():
         print(f"\n10000 journals, two commands each: exit codes {dict(codes)}")
+
+
+# --- configuration files and environments ----------------------------------------------------------------------
+
+
+ENTRIES = """\
+[[expected]]
+case = "polynomial * @ numpy-qr-float64-cpu"
+gate = "verdict"
+reason = "known since 2.1"
+
+[[expected]]
+case = "spectrum m=30 n=10 *"
+gate = "time"
+reason = '''more
+than a line'''
+"""
+PIECES = (
+    *ENTRIES.split("\n"),
+    "[expected]",
+    "case = 3",
+    "gate = [1, 2]",
+    "=",
+    "]",
+    "\x00",
+    '"""',
+    "é",
+    "\ud800",
+    "[" * 2000,
+)
+
+
+def configuration(chance: random.Random) -> bytes:
+    """Something like a list of expected failures."""
+    lines = ENTRIES.split("\n")
+    for _ in range(chance.randrange(4)):
+        place = chance.randrange(len(lines))
+        lines[place : place + chance.randrange(3)] = [chance.choice(PIECES)]
+    text = bytearray("\n".join(lines).encode(errors="surrogatepass"))
+    for _ in range(chance.choice([0, 0, 1, 5])):
+        text[chance.randrange(len(text))] = chance.randrange(256)
+    return bytes(text)
+
+
+def fuzz_configurations(finished: Path, place: Path, count: int, seed: int) -> Counter[int]:
+    chance, codes = random.Random(seed), Counter[int]()
+    place.mkdir()
+    for _ in range(count):
+        (place / "expected.toml").write_bytes(configuration(chance))
+        check(
+            [
+                "compare",
+                str(finished),
+                str(finished),
+                "--fail-on",
+                "verdict",
+                "--expected",
+                str(place / "expected.toml"),
+            ],
+            codes,
+        )
+    return codes
+
+
+def fuzz_environments(finished: Path, place: Path, count: int, seed: int) -> Counter[int]:
+    """What `compare` reads besides the records, with other contents and a right checksum."""
+    chance, codes = random.Random(seed), Counter[int]()
+    shutil.copytree(finished, place)
+    environment = json.loads((place / store.ENVIRONMENT).read_text())
+    for _ in range(count):
+        (place / store.ENVIRONMENT).write_text(json.dumps(mutated(chance, environment)))
+        store.write_manifest(place)
+        check(["compare", str(place), str(finished), "--fail-on", "time"], codes)
+    return codes
+
+
+def test_configurations_and_environments(finished: Path, tmp_path: Path) -> None:
+    codes = fuzz_configurations(finished, tmp_path / "toml", 150, 5)
+    assert set(codes) == {1, 2}  # nothing got worse, so that what is expected does not happen
+    assert fuzz_environments(finished, tmp_path / "environment", 150, 6)[0]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_configurations_and_environments_at_length(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    codes = fuzz_configurations(finished, tmp_path / "toml", 15_000, 7)
+    codes += fuzz_environments(finished, tmp_path / "environment", 5_000, 8)
+    with capsys.disabled():
+        print(f"\n20000 configurations and environments: exit codes {dict(codes)}")

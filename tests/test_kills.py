@@ -22,8 +22,6 @@ import pytest
 
 from tests.processes import descendants
 
-TIMES = ("seconds", "first_call_seconds")
-
 
 def read(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Each attempt in a journal: its problem and solver, and everything said of it but the times."""
@@ -36,7 +34,7 @@ def read(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
         key, digest, *_ = content["problem"]
         precision = content["problem"][5]
         for library, algorithm, device, promises, status, verdict, warned, repeatable, *rest in content["attempts"]:
-            message, rank, _, _, scores = rest
+            message, rank, _, _, _, scores = rest
             name = f"{key} @ {library}-{algorithm}-{precision}-{device}"
             yield (
                 name,

@@ -173,5 +173,5 @@ def test_sources_must_be_runs_that_nobody_writes(tmp_path: Path) -> None:
 
 
 def test_untimed() -> None:
-    assert untimed(replace(RECORD, seconds=1.0)) == untimed(replace(RECORD, first_call_seconds=2.0))
+    assert untimed(replace(RECORD, seconds=1.0, min_seconds=1.0)) == untimed(replace(RECORD, first_call_seconds=2.0))
     assert untimed(RECORD) != untimed(replace(RECORD, verdict="wrong"))

@@ -19,6 +19,7 @@ FULL = Outcome(
     x=np.array([[1.1, np.inf], [np.nan, -0.0]]),
     rank=2,
     seconds=1e-5,
+    min_seconds=9e-6,
     first_call_seconds=0.1,
     message="µ\n",
     warned=True,
@@ -49,7 +50,10 @@ def test_answers_cross_unchanged(dtype: type, shape: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize("status", Status)
-@pytest.mark.parametrize("left_out", [{}, {"x": None}, {"rank": None}, {"seconds": None}, {"first_call_seconds": None}])
+@pytest.mark.parametrize(
+    "left_out",
+    [{}, {"x": None}, {"rank": None}, {"seconds": None}, {"min_seconds": None}, {"first_call_seconds": None}],
+)
 def test_what_is_not_there_stays_away(status: Status, left_out: dict[str, None]) -> None:
     sent = replace(FULL, status=status, **left_out)  # type: ignore[arg-type]
     assert crosses(sent)
@@ -58,7 +62,7 @@ def test_what_is_not_there_stays_away(status: Status, left_out: dict[str, None])
 
 
 def test_zero_is_not_none() -> None:
-    sent = Outcome(Status.SOLVED, rank=0, seconds=0.0, first_call_seconds=0.0)
+    sent = Outcome(Status.SOLVED, rank=0, seconds=0.0, min_seconds=0.0, first_call_seconds=0.0)
     assert crosses(sent)
 
 

@@ -1,0 +1,258 @@
+"""What changed between two runs of the same problems: verdicts, then accuracy, then time.
+
+Cases are paired by their keys, so every difference is between two attempts at the same bits. A verdict counts as
+changed however it changed; accuracy only by a whole decimal digit; time only beyond what two runs of the same code
+were seen to differ by. What is in one run alone is counted and never judged.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lamm_robust.journal import understood
+from lamm_robust.store import Records, read_environment
+from lamm_robust.summary import ANSWERED, PASSES, has_one_answer, is_graded
+from lamm_robust.values import Record, StoreError, Verdict
+
+FROM_BEST = (
+    *(Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE, Verdict.OUT_OF_CONTRACT, Verdict.INACCURATE),
+    *(Verdict.REFUSED, Verdict.NON_FINITE, Verdict.TIMED_OUT, Verdict.FLAKY, Verdict.CRASHED, Verdict.BAD_OUTPUT),
+    Verdict.WRONG,
+)
+"""Verdicts, the best first. To refuse openly is worse than to be a little inaccurate, and nothing is worse than to be
+wrong in silence. To claim less than before is worse than to pass and better than to fail."""
+
+RANK: Mapping[str, int] = {verdict.value: place for place, verdict in enumerate(FROM_BEST)}
+
+DIGIT = 10.0
+"""Scores that differ by less than this are the same: another order of summation changes them by factors of a few."""
+
+NOISE = 1.0
+"""Scores below one unit are rounding errors of the best solvers: among them none is better."""
+
+SLOWER = 1.25
+"""A solver is slower if both its typical and its least times are longer by more than this, with `CONFIDENCE`.
+
+Measured as `docs/compare.md` tells: the medians of two runs of the same code on one machine differed by less.
+"""
+
+CONFIDENCE = 0.99
+"""Of the interval around a median ratio: its ends are order statistics, whatever the distribution (sign test)."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The same case in both runs."""
+
+    old: Record
+    new: Record
+
+    @property
+    def key(self) -> str:
+        """The key of the case."""
+        return self.new.key
+
+    @property
+    def step(self) -> int:
+        """How many places the verdict went down (up, if negative)."""
+        return RANK[self.new.verdict] - RANK[self.old.verdict]
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How far an error of a case is from what it was, as new over old, both at least `NOISE`."""
+
+    pair: Pair
+    metric: str
+    factor: float
+
+
+@dataclass(frozen=True)
+class Times:
+    """How long a variant takes now over how long it took, over the problems that it passed in both runs."""
+
+    variant: str
+    cases: int
+    median: float
+    """Median over problems of the ratio of median times."""
+    low: float
+    high: float
+    """The interval that holds the true median with `CONFIDENCE`; 0 and infinite with too few cases to tell."""
+    least: float
+    """Median over problems of the ratio of the least times."""
+    old_seconds: float
+    new_seconds: float
+
+    @property
+    def slower(self) -> bool:
+        """Whether it is slower beyond noise."""
+        return self.low > SLOWER and self.least > SLOWER
+
+    @property
+    def faster(self) -> bool:
+        """Whether it is faster beyond noise."""
+        return self.high < 1 / SLOWER and self.least < 1 / SLOWER
+
+
+@dataclass(eq=False)
+class Comparison:
+    """Everything that changed."""
+
+    conditions: Mapping[str, tuple[str, str]]
+    """What the runs were made with, where that differs: name → old, new."""
+    cases: int = 0
+    """How many are in both runs."""
+    identical: int = 0
+    """How many of them have the same verdict and, bit for bit, the same scores."""
+    worse: list[Pair] = field(default_factory=list)
+    better: list[Pair] = field(default_factory=list)
+    lost: list[Accuracy] = field(default_factory=list)
+    """Errors that grew by a digit or more under an unchanged verdict."""
+    gained: list[Accuracy] = field(default_factory=list)
+    times: list[Times] = field(default_factory=list)
+    only_old: dict[str, int] = field(default_factory=dict)
+    """Variant → its cases that the new run does not have."""
+    only_new: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def other_clock(self) -> str:
+        """Why times cannot be compared, in words; empty if they can."""
+        names = [name for name in CLOCK if name in self.conditions]
+        return "; ".join(f"{name}: {' → '.join(self.conditions[name])}" for name in names)
+
+    def add(self, variant: str, old: Sequence[Record], new: Sequence[Record]) -> None:
+        """Take in what the runs have of a variant."""
+        before = {record.problem: record for record in old}
+        pairs = [Pair(before[record.problem], record) for record in new if record.problem in before]
+        check_bits(pairs)
+        self._add_pairs(variant, sorted(pairs, key=lambda p: (p.new.m * p.new.n, p.new.kappa, p.key)))
+        for counts, records in ((self.only_old, old), (self.only_new, new)):
+            if len(records) > len(pairs):
+                counts[variant] = len(records) - len(pairs)
+
+    def _add_pairs(self, variant: str, pairs: Sequence[Pair]) -> None:
+        self.cases += len(pairs)
+        self.identical += sum(not pair.step and pair.old.scores == pair.new.scores for pair in pairs)
+        self.worse += [pair for pair in pairs if pair.step > 0]
+        self.better += [pair for pair in pairs if pair.step < 0]
+        errors = [accuracy(pair) for pair in pairs if not pair.step and pair.new.verdict in ANSWERED]
+        self.lost += [error for error in errors if error.factor >= DIGIT]
+        self.gained += [error for error in errors if error.factor <= 1 / DIGIT]
+        if timed := compared_times(variant, pairs):
+            self.times.append(timed)
+
+
+def compare(old_directory: Path, new_directory: Path) -> Comparison:
+    """Compare two results directories.
+
+    StoreError if one is damaged or no results directory, if they are of different suites, or if a problem has
+    other bits in one than in the other.
+    """
+    old, new = Records(old_directory), Records(new_directory)
+    if old.facts.get("suite") != new.facts.get("suite"):
+        raise StoreError(
+            f"'{old_directory}' and '{new_directory}' cannot be compared: they are of suites "
+            f"{old.facts.get('suite')} and {new.facts.get('suite')}, whose verdicts mean other things"
+        )
+    with understood(old_directory):
+        before = conditions(read_environment(old_directory))
+    with understood(new_directory):
+        after = conditions(read_environment(new_directory))
+        found = Comparison(differences(before, after))
+        for variant in dict.fromkeys([*new.variants(), *old.variants()]):
+            found.add(variant, old.of(variant), new.of(variant))
+    return found
+
+
+def check_bits(pairs: Sequence[Pair]) -> None:
+    """StoreError unless both records of each pair are about the same bits."""
+    for pair in pairs:
+        if pair.old.digest != pair.new.digest:
+            raise StoreError(
+                f"the runs cannot be compared: '{pair.new.problem}' has other bits in one than in the other"
+            )
+
+
+CLOCK = ("processor", "workers")
+"""Conditions under which times cannot be compared if they differ."""
+
+
+def differences(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """What is not the same in two sets of conditions."""
+    names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    return {name: (old.get(name, "–"), new.get(name, "–")) for name in names}
+
+
+def conditions(environment: Mapping[str, Any]) -> dict[str, str]:
+    """Everything in an environment that can change an answer or a time."""
+    workers = {worker["name"]: worker for worker in environment["workers"]}
+    return {
+        **{name: str(version) for name, version in environment["versions"].items()},
+        **{name: str(environment[name]) for name in ("code", "commit", "processor", "system")},
+        **{name: str(value) for name, value in environment["flags"].items()},
+        "workers": str(environment["run with"]["workers"]),
+        "oracle": str(environment["suite"]["oracle"]),
+        **{f"BLAS of {name}": blas(worker["threads"]) for name, worker in workers.items()},
+        **{f"device of {name}": str(worker["device"]) for name, worker in workers.items()},
+    }
+
+
+def blas(pools: Sequence[Mapping[str, Any]]) -> str:
+    """The BLAS of a worker in a few words."""
+    named = (f"{pool['internal_api']} {pool['version']} {pool['architecture'] or ''}".strip() for pool in pools)
+    return ", ".join(sorted(set(named)))
+
+
+def accuracy(pair: Pair) -> Accuracy:
+    """The score of an answer that changed most, among those that its verdict is made of."""
+    if is_graded(pair.new):
+        metrics = ["backward_error", *(["forward_error"] if has_one_answer(pair.new) else [])]
+    else:
+        metrics = ["backward_error", "residual_error"]
+    factors = [Accuracy(pair, m, factor(pair.old.scores.get(m), pair.new.scores.get(m))) for m in metrics]
+    return max(factors, key=lambda a: abs(math.log(a.factor)) if 0.0 < a.factor < math.inf else math.inf)
+
+
+def factor(old: float | None, new: float | None) -> float:
+    """New over old, where neither is taken for less than noise; 1 where one is not there."""
+    if old is None or new is None or old == new:
+        return 1.0
+    return max(new, NOISE) / max(old, NOISE)
+
+
+def compared_times(variant: str, pairs: Sequence[Pair]) -> Times | None:
+    """How the times of a variant compare, over the problems that it passed twice; None if there are none."""
+    both = [pair for pair in pairs if pair.old.verdict in PASSES and pair.new.verdict in PASSES]
+    medians = [(p.old.seconds, p.new.seconds) for p in both if p.old.seconds and p.new.seconds]
+    least = [(p.old.min_seconds, p.new.min_seconds) for p in both if p.old.min_seconds and p.new.min_seconds]
+    if not medians or not least:
+        return None
+    ratios = sorted(new / old for old, new in medians)
+    low, high = median_interval(ratios)
+    return Times(
+        variant=variant,
+        cases=len(ratios),
+        median=statistics.median(ratios),
+        low=low,
+        high=high,
+        least=statistics.median(new / old for old, new in least),
+        old_seconds=statistics.median(old for old, _ in medians),
+        new_seconds=statistics.median(new for _, new in medians),
+    )
+
+
+def median_interval(ordered: Sequence[float]) -> tuple[float, float]:
+    """An interval that holds the median of what the ordered values are a sample of, with `CONFIDENCE`.
+
+    The k-th smallest and k-th largest, for the largest k with P(Binomial(n, 1/2) < k) ≤ (1 − CONFIDENCE)/2: exact for
+    any distribution (Thompson, Ann. Math. Statist. 7 (1936) 122). (0, ∞) with fewer than 8 values, which cannot tell.
+    """
+    n, below, k = len(ordered), 0, 0
+    while (below := below + math.comb(n, k)) * 2 <= (1 - CONFIDENCE) * 2**n:
+        k += 1
+    return (ordered[k - 1], ordered[n - k]) if k else (0.0, math.inf)

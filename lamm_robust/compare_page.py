@@ -1,0 +1,172 @@
+"""A comparison to read, as Markdown, and the same for machines, as JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from lamm_robust.compare import CONFIDENCE, DIGIT, SLOWER, Accuracy, Comparison, Pair, Times
+from lamm_robust.gate import Result
+from lamm_robust.tables import duration, inert, markdown_table, number
+
+SHORT = 12  # characters of a commit or a digest that a reader compares
+
+
+def markdown(old: Path, new: Path, found: Comparison, results: Sequence[Result]) -> str:
+    """The whole page."""
+    parts = [
+        f"# {inert(str(old))} → {inert(str(new))}\n\n",
+        *_gates(results),
+        *_overview(found),
+        *_verdicts("got worse", found.worse),
+        *_verdicts("got better", found.better),
+        *_accuracy(found),
+        *_times(found),
+        *_conditions(found),
+    ]
+    return "".join(parts)
+
+
+def _gates(results: Sequence[Result]) -> Iterator[str]:
+    for result in results:
+        yield f"**Gate {result.gate}: {'passed' if result.passed else 'FAILED'}.**"
+        yield f" {_counted(len(result.failing), 'unexpected failure')}, {len(result.excused)} expected.\n\n"
+        yield from (f"- failed: `{name}`\n" for name in result.failing)
+        yield from (f"- expected, did not happen: `{e.case}` ({inert(e.reason)})\n" for e in result.stale)
+        yield from (f"- expected: `{name}` ({inert(why)})\n" for name, why in result.excused.items())
+        yield "\n" if result.failing or result.stale or result.excused else ""
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _overview(found: Comparison) -> Iterator[str]:
+    yield f"{found.cases} attempts are in both runs; of {found.identical} every score is the same to the last bit.\n\n"
+    for counts, whose in ((found.only_old, "old"), (found.only_new, "new")):
+        if counts:
+            named = ", ".join(f"{variant} ({count})" for variant, count in counts.items())
+            yield f"Only in the {whose} run, and not judged: {sum(counts.values())} attempts: {named}.\n\n"
+
+
+def _verdicts(how: str, pairs: Sequence[Pair]) -> Iterator[str]:
+    yield f"## Verdicts that {how}: {len(pairs)}\n\n"
+    if pairs:
+        yield 'Each line replays: `lamm-robust replay "KEY"`.\n\n'
+    for pair in pairs:
+        yield f"- `{pair.key}` — {pair.old.verdict} → {pair.new.verdict}{_errors(pair)}{_message(pair)}\n"
+    yield "\n" if pairs else ""
+
+
+def _errors(pair: Pair) -> str:
+    old, new = (record.scores.get("backward_error") for record in (pair.old, pair.new))
+    return "" if old is None or new is None else f", backward error {number(old)} → {number(new)} u‖A‖_F"
+
+
+def _message(pair: Pair) -> str:
+    return f": {inert(pair.new.message)}" if pair.new.message else ""
+
+
+def _accuracy(found: Comparison) -> Iterator[str]:
+    yield f"## Errors that changed by a digit or more under the same verdict: {len(found.lost) + len(found.gained)}\n\n"
+    for how, errors in (("larger", found.lost), ("smaller", found.gained)):
+        for error in errors:
+            old, new = (r.scores.get(error.metric, math.nan) for r in (error.pair.old, error.pair.new))
+            yield f"- {how}: `{error.pair.key}` — {error.metric} {number(old)} → {number(new)}\n"
+    yield "\n" if found.lost or found.gained else ""
+
+
+def _times(found: Comparison) -> Iterator[str]:
+    yield "## Time, new over old\n\n"
+    if found.other_clock:
+        yield f"Not comparable: {inert(found.other_clock)}. The ratios are shown all the same.\n\n"
+    if not found.times:
+        yield "No variant passed a problem in both runs.\n\n"
+        return
+    header = ["solver", "problems", "old", "new", "median ratio", f"{CONFIDENCE:.0%} interval", "least times", ""]
+    yield markdown_table(header, map(_time, sorted(found.times, key=lambda t: -t.median)))
+    yield f"\nSlower or faster: the whole interval, and the ratio of the least times, beyond {SLOWER:g}.\n\n"
+
+
+def _time(times: Times) -> list[str]:
+    verdict = "slower" if times.slower else "faster" if times.faster else ""
+    interval = f"{times.low:.2f} to {times.high:.2f}" if times.low else "too few to tell"
+    seconds = duration(times.old_seconds), duration(times.new_seconds)
+    return [times.variant, str(times.cases), *seconds, f"{times.median:.2f}", interval, f"{times.least:.2f}", verdict]
+
+
+def _conditions(found: Comparison) -> Iterator[str]:
+    yield "## What the runs were made with\n\n"
+    if not found.conditions:
+        yield "The same versions, code, machine and settings.\n"
+        return
+    rows = ([inert(name), *(inert(_short(value)) for value in pair)] for name, pair in found.conditions.items())
+    yield markdown_table(["", "old", "new"], rows)
+
+
+def _short(value: str) -> str:
+    """Hexadecimal digests cut to what a reader compares."""
+    digits, plus, rest = value.partition("+")
+    is_digest = len(digits) in (40, 64) and set(digits) <= set("0123456789abcdef")
+    return digits[:SHORT] + plus + rest if is_digest else value
+
+
+def facts(old: Path, new: Path, found: Comparison, results: Sequence[Result]) -> dict[str, Any]:
+    """The whole comparison as plain JSON values; what is infinite or missing is null."""
+    return {
+        "old": str(old),
+        "new": str(new),
+        "cases": found.cases,
+        "identical": found.identical,
+        "gates": [
+            {
+                "gate": result.gate,
+                "passed": result.passed,
+                "failing": result.failing,
+                "expected": dict(result.excused),
+                "did not happen": [vars(expected) for expected in result.stale],
+            }
+            for result in results
+        ],
+        "worse": list(map(_pair_facts, found.worse)),
+        "better": list(map(_pair_facts, found.better)),
+        "less accurate": _accuracy_facts(found.lost),
+        "more accurate": _accuracy_facts(found.gained),
+        "times": [_finite(vars(t) | {"slower": t.slower, "faster": t.faster}) for t in found.times],
+        "times not comparable": found.other_clock or None,
+        "only old": found.only_old,
+        "only new": found.only_new,
+        "conditions": {name: list(pair) for name, pair in found.conditions.items()},
+        "limits": {"digit": DIGIT, "slower": SLOWER, "confidence": CONFIDENCE},
+    }
+
+
+def _pair_facts(pair: Pair) -> dict[str, Any]:
+    return {
+        "case": pair.key,
+        "old": pair.old.verdict,
+        "new": pair.new.verdict,
+        "message": pair.new.message,
+        "old scores": _finite(pair.old.scores),
+        "new scores": _finite(pair.new.scores),
+    }
+
+
+def _accuracy_facts(errors: Iterable[Accuracy]) -> list[dict[str, Any]]:
+    return [
+        _finite(
+            {
+                "case": error.pair.key,
+                "metric": error.metric,
+                "old": error.pair.old.scores.get(error.metric),
+                "new": error.pair.new.scores.get(error.metric),
+            }
+        )
+        for error in errors
+    ]
+
+
+def _finite(values: Any) -> dict[str, Any]:
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
