@@ -48,7 +48,8 @@ def planned_keys(selection: Selection, absent: Mapping[str, str]) -> set[str]:
 def write(directory: Path, journal: Journal) -> Report:
     """Write all files, for the cases that the latest run planned: a journal may hold more, from other filters."""
     ran, ended = journal.last("run"), journal.last("ended")
-    selection, absent = parse_selection(ran["selection"]), ended.get("absent", {})
+    selection = parse_selection(ran["selection"])
+    absent, refused = ({str(k): str(v) for k, v in ended.get(name, {}).items()} for name in ("absent", "refused"))
     keys = planned_keys(selection, absent)
     facts = {name: journal.header[name] for name in ("suite", "profile", "oracle")}
     store.write_records(
@@ -60,7 +61,7 @@ def write(directory: Path, journal: Journal) -> Report:
         summarise(store.Records(directory)),
         len(keys),
         absent,
-        ended.get("refused", {}),
+        refused,
         frozenset(keys - journal.done),
     )
     title = selection.title() + (f" (unfinished: {len(report.missing)} attempts missing)" if report.missing else "")

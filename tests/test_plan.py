@@ -1,0 +1,84 @@
+"""Plans are pure functions of names: shards are disjoint and complete, and selections survive being written down."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+
+from lamm_robust.plan import Selection, Shard, parse_selection, parse_shard
+from lamm_robust.values import DEVICES, PRECISIONS
+
+SELECTION = Selection("quick", PRECISIONS, DEVICES, ("numpy", "*-qr-*"), ("polynomial", "spectrum"), Shard(2, 5))
+
+
+def keys(selection: Selection) -> list[str]:
+    return [str(case) for case in selection.cases(selection.variants())]
+
+
+@pytest.mark.parametrize("of", [1, 2, 3, 7, 1000])
+def test_shards_are_disjoint_and_complete(of: int) -> None:
+    whole = Selection("quick", PRECISIONS, ("cpu",), ("numpy",))
+    parts = [keys(Selection("quick", PRECISIONS, ("cpu",), ("numpy",), shard=Shard(k, of))) for k in range(1, of + 1)]
+    assert Counter(key for part in parts for key in part) == Counter(keys(whole))
+    sizes = [len(part) for part in parts]
+    assert max(sizes) - min(sizes) <= max(Counter(key.split(" @ ")[0] for key in keys(whole)).values())
+
+
+def test_a_problem_is_in_one_shard_with_all_its_solvers() -> None:
+    problems = [
+        {key.split(" @ ")[0] for key in keys(Selection("quick", PRECISIONS, ("cpu",), shard=Shard(k, 4)))}
+        for k in range(1, 5)
+    ]
+    assert sum(map(len, problems)) == len(set().union(*problems))
+
+
+def test_plans_are_the_same_every_time() -> None:
+    assert keys(SELECTION) == keys(SELECTION)
+    assert len(set(keys(SELECTION))) == len(keys(SELECTION)) > 10
+
+
+@pytest.mark.parametrize("text", ["1/1", "1/4", "4/4", "999999999/999999999"])
+def test_shards_round_trip(text: str) -> None:
+    assert str(parse_shard(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "1",
+        "/",
+        "1/",
+        "/4",
+        "0/4",
+        "5/4",
+        "-1/4",
+        "1/-4",
+        "1/0",
+        "a/b",
+        "1.0/4",
+        "1/4/2",
+        "١/٤",
+        "1/4x",
+        "9" * 10 + "/1",
+    ],
+)
+def test_what_is_no_shard_is_named(text: str) -> None:
+    with pytest.raises(ValueError, match=r"no shard.*expected K/N with 1 ≤ K ≤ N, such as 1/4"):
+        parse_shard(text)
+
+
+def test_selections_survive_json() -> None:
+    assert parse_selection(json.loads(json.dumps(SELECTION.facts()))) == SELECTION
+    assert SELECTION.whole() == Selection("quick", PRECISIONS, DEVICES, ("numpy", "*-qr-*"), ("polynomial", "spectrum"))
+
+
+def test_titles_and_directories_say_what_is_in_them() -> None:
+    assert SELECTION.title() == (
+        "Least-squares solvers: the quick profile, only numpy, *-qr-*, polynomial, spectrum, shard 2/5"
+    )
+    assert SELECTION.directory() == "quick-shard-2-of-5"
+    assert SELECTION.whole().directory() == "quick"
+    assert Selection("full", PRECISIONS, DEVICES).title() == "Least-squares solvers: the full profile"
