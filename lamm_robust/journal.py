@@ -49,12 +49,12 @@ def line_of(content: Content) -> bytes:
 
 
 def content_of(line: bytes) -> dict[str, Any] | None:
-    """What a journal line holds, or None if its checksum does not match."""
+    """What a journal line holds, or None if its checksum does not match or it holds no object."""
     checksum, _, text = line.removesuffix(b"\n").partition(b" ")
     if checksum != b"%08x" % zlib.crc32(text):
         return None
-    content: dict[str, Any] = json.loads(text)
-    return content
+    content = json.loads(text)
+    return content if isinstance(content, dict) else None
 
 
 def block(records: Sequence[Record]) -> dict[str, Any]:

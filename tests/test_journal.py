@@ -231,8 +231,6 @@ def with_line(directory: Path, content: object) -> None:
         {"problem": ["p"], "attempts": [["numpy"]]},
         {"attempts": []},
         {},
-        [],
-        3,
         {"problem": ["p"] * 11, "attempts": [["numpy", "qr", "cpu"]]},
     ],
 )
@@ -240,6 +238,14 @@ def test_lines_of_another_version_are_refused(tmp_path: Path, content: object) -
     write(tmp_path)
     with_line(tmp_path, content)
     with pytest.raises(StoreError, match="this version of lamm-robust does not write"):
+        write(tmp_path)
+
+
+@pytest.mark.parametrize("content", [[], 3, None, "text"])
+def test_lines_that_hold_no_object_are_damaged(tmp_path: Path, content: object) -> None:
+    write(tmp_path)
+    with_line(tmp_path, content)
+    with pytest.raises(StoreError, match="is damaged in line 2"):
         write(tmp_path)
 
 
