@@ -85,7 +85,8 @@ def run(campaign: Campaign, console: Console) -> int:
             done = f"{len(cases) - len(todo)} of {len(cases)} attempts are done"
             console.print(f"resuming {campaign.out}: {done}", markup=False)
         finished = not todo or _sweep(campaign, todo, absent, journal, console)
-        if not journal.done & report.planned_keys(campaign.selection, {str(variant): "" for variant in absent}):
+        planned = report.planned_keys(campaign.selection, {str(variant): "" for variant in absent})
+        if not any(key in planned for key in journal.written()):
             return _nothing(next(iter(absent.values()), "no attempt was made"), console, interrupted=not finished)
         written = report.write(campaign.out, journal)
     report.show(written, console)

@@ -107,7 +107,7 @@ class Journal:
         self.path = path
         self.header = header
         self.done: set[str] = set()
-        """The keys of all records."""
+        """The keys of the records that were there when it was opened: a long run's own would fill the memory."""
         self.notes: list[dict[str, Any]] = []
         self._stream = stream
         for content in contents:
@@ -123,14 +123,20 @@ class Journal:
 
     def append(self, records: Iterable[Record]) -> None:
         """Write records down and hand them to the operating system, so that killing this process loses nothing."""
-        blocks = [list(members) for _, members in groupby(records, key=lambda r: r.problem)]
-        _write(self.path, self._stream, b"".join(line_of(block(members)) for members in blocks))
-        self.done.update(record.key for members in blocks for record in members)
+        blocks = (block(list(members)) for _, members in groupby(records, key=lambda r: r.problem))
+        _write(self.path, self._stream, b"".join(map(line_of, blocks)))
 
     def records(self) -> Iterator[Record]:
         """All records, read from the file again: a long run's do not fit in memory."""
         with self.path.open("rb") as stream:
             yield from read_records(self.path, stream)
+
+    def written(self) -> Iterator[str]:
+        """The keys of all records, read from the file again."""
+        with self.path.open("rb") as stream, understood(self.path):
+            for content in read_lines(self.path, stream):
+                if "problem" in content:
+                    yield from keys_of(content)
 
     def last(self, kind: str) -> dict[str, Any]:
         """The latest note of a kind, or an empty one."""

@@ -37,9 +37,11 @@ def merge(directories: Sequence[Path], out: Path, console: Console) -> int:
     with understood(sources[0] / JOURNAL):
         header, runs = common_header(sources), checked(sources)
         with open_journal(out, header) as journal:
+            taken = set(journal.done)
             for directory in directories:
                 with reading(directory) as source:
-                    journal.append(record for record in source.records() if record.key not in journal.done)
+                    journal.append(record for record in source.records() if record.key not in taken)
+                    taken |= source.done
             for note in merged_notes(directories, runs):
                 journal.note(note)
             written = report.write(out, journal)

@@ -62,7 +62,7 @@ def write(directory: Path, journal: Journal) -> Report:
         len(keys),
         absent,
         refused,
-        frozenset(keys - journal.done),
+        frozenset(keys.difference(journal.written())),
     )
     title = selection.title() + (f" (unfinished: {len(report.missing)} attempts missing)" if report.missing else "")
     workers = [note["worker"] for note in journal.notes if "worker" in note]

@@ -72,12 +72,14 @@ def measure(planned: list[Case], workers: int, directory: Path, cache: Cache) ->
                 memory.append(resident())
         wall, cpu = time.perf_counter() - start, time.process_time() - cpu
     share, unit = Timed.spent / workers, 1e6 / done
-    print(f"{done} cases on {workers} workers in {wall:.1f} s, {len(journal.done)} of them in the journal")
+    print(
+        f"{done} cases on {workers} workers in {wall:.1f} s, {sum(1 for _ in journal.written())} of them in the journal"
+    )
     print(f"  solvers               {Timed.spent:8.1f} s, on each worker {share:.1f} s")
     print(f"  truth                 {truths.seconds:8.1f} s ({truths.seconds * unit:.0f} µs per case)")
-    print(
-        f"  wall − solvers/{workers} − truth {(wall - share - truths.seconds) * unit:6.1f} µs per case; asked: {TARGET}"
-    )
+    beyond = (wall - share) * unit
+    print(f"  wall − solvers/{workers}          {beyond:8.1f} µs per case")
+    print(f"  wall − solvers/{workers} − truth  {beyond - truths.seconds * unit:8.1f} µs per case; asked: {TARGET}")
     print(f"  processor time of this process, truth apart {(cpu - truths.seconds) * unit:.1f} µs per case")
     print(f"  its memory, at each tenth {' '.join(f'{mib:.0f}' for mib in memory)} MiB")
 
