@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from pathlib import Path
 from typing import cast
 
@@ -30,6 +31,9 @@ def pytest_configure(config: pytest.Config) -> None:
     library = catalog.LIBRARY["jax"]
     if reason := catalog.absent(library, device):
         pytest.exit(f"--device {device}: {reason}", returncode=4)
+    place = tempfile.TemporaryDirectory(prefix="lamm-robust-tests-")  # not the cache of whoever runs the tests
+    config.add_cleanup(place.cleanup)
+    os.environ["LAMM_ROBUST_CACHE"] = place.name
     # a shell starts its background jobs with Ctrl-C ignored, and what we start would inherit that
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.update(THREADS | dict(library.environment(precision, device)))
