@@ -75,6 +75,8 @@ def test_notes_are_kept_apart_and_the_last_of_a_kind_counts(tmp_path: Path) -> N
         opened.note({"run": {"n": 1}})
         opened.append([RECORD])
         opened.note({"run": {"n": 2}})
+        assert opened.last("run") == {"n": 2}
+        assert opened.header == HEADER
     with open_journal(tmp_path, HEADER) as opened:
         assert opened.notes == [{"run": {"n": 1}}, {"run": {"n": 2}}]
         assert (opened.last("run"), opened.last("ended")) == ({"n": 2}, {})
@@ -94,7 +96,7 @@ def test_a_torn_last_line_is_done_again(tmp_path: Path, cut: int) -> None:
     assert write(tmp_path) == records
 
 
-@pytest.mark.parametrize("size", [0, 5, 1 << 16, (1 << 16) + 3, 200_000])
+@pytest.mark.parametrize("size", [0, 5, (1 << 16) - 1, 1 << 16, (1 << 16) + 3, 200_000])
 def test_a_torn_line_of_any_length_is_cut(tmp_path: Path, size: int) -> None:
     write(tmp_path, RECORD)
     whole = (tmp_path / JOURNAL).read_bytes()
