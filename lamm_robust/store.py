@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from lamm_robust.values import Record, StoreError
+from lamm_robust.values import HarnessError, Record, StoreError
 
 RECORDS = "records.parquet"
 ENVIRONMENT = "environment.json"
@@ -38,11 +38,19 @@ def write_text(path: Path, text: str) -> None:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block succeeds, and vanishes when not."""
+    """A temporary path beside `path` that takes its place when the block succeeds, and vanishes when not.
+
+    HarnessError if the disk does not take it.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         yield temporary
         temporary.replace(path)
+    except OSError as error:
+        raise HarnessError(
+            f"cannot write '{path}': {error.strerror or error}; the journal has everything: "
+            "make room, and the same command goes on from there"
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 

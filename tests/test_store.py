@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import math
+import os
 import random
 import subprocess
 from dataclasses import replace
@@ -14,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lamm_robust import store
-from lamm_robust.values import StoreError
+from lamm_robust.values import HarnessError, StoreError
 from tests.records import RECORD, numbered
 
 SCORES = ["forward_error", "norm_excess", "rank_error"]
@@ -32,6 +34,23 @@ def test_replacing_is_all_or_nothing(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         fail()
     assert path.read_text() == "old"
+    assert [f.name for f in tmp_path.iterdir()] == ["table.md"]
+
+
+def test_a_full_disk_leaves_the_old_file_and_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "table.md"
+    store.write_text(path, "old")
+
+    def full(self: Path, text: str, encoding: str) -> int:
+        self.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(
+        HarnessError, match=r"cannot write '.*table.md': No space left .*make room, and the same command"
+    ):
+        store.write_text(path, "new")
+    assert path.read_bytes() == b"old"
     assert [f.name for f in tmp_path.iterdir()] == ["table.md"]
 
 
