@@ -40,7 +40,9 @@ LOG = "SUPERVISION_LOG"
 
 
 def task(number: int) -> int:
-    """Say that it has begun; then crash, never end, or return twice the number."""
+    """Say that it has begun; then crash, never end, or return twice the number. Where the pool is timed, only that."""
+    if os.environ["SCENARIO"] == "clean":
+        return 2 * number
     with open(os.environ[LOG], "ab", buffering=0) as log:  # noqa: PTH123 - must cost little
         log.write(b"%d %d\n" % (number, os.getpid()))
     if os.environ["SCENARIO"] == "crashes" and number in CRASHES:
