@@ -217,7 +217,7 @@ def cell(found: dict[str, Any], bad: int) -> list[str]:
 
 def main() -> None:
     """Measure all pools and print a Markdown table."""
-    head = ["pool", *("lost", "named", "twice", "time") * 2, "left alive", "µs per task"]
+    head = ["pool", *("lost", "told", "twice", "time") * 2, "left alive", "µs per task"]
     print(f"{TASKS} tasks, {len(CRASHES)} of which crash, or {len(LOOPS)} of which never end\n")
     print("| " + " | ".join(head) + " |\n" + "| --- " * len(head) + "|", flush=True)
     for name, (module, _) in POOLS.items():
