@@ -167,11 +167,7 @@ def reading(directory: Path) -> Iterator[Journal]:
     StoreError if there is none, or it is damaged, held by a run, or of another version.
     """
     path = directory / JOURNAL
-    try:
-        stream = path.open("rb")
-    except OSError as error:
-        raise StoreError(f"cannot read '{path}': {error.strerror}; expected the directory of a run") from error
-    with stream:
+    with _opened(path) as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -182,14 +178,18 @@ def reading(directory: Path) -> Iterator[Journal]:
 def read_header(directory: Path) -> dict[str, Any]:
     """The header of the journal in a results directory; StoreError if there is none."""
     path = directory / JOURNAL
-    try:
-        with path.open("rb") as stream:
-            header = next(read_lines(path, stream), None)
-    except OSError as error:
-        raise StoreError(f"cannot read '{path}': {error.strerror}; expected the directory of a run") from error
+    with _opened(path) as stream:
+        header = next(read_lines(path, stream), None)
     if header is None:
         raise StoreError(f"'{path}' is empty; expected the journal of a run")
     return header
+
+
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise StoreError(f"cannot read '{path}': {error.strerror}; expected the directory of a run") from error
 
 
 def check_suite(directory: Path, header: Content) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from lamm_robust.values import UNIT_ROUNDOFF, Array
+from lamm_robust.solvers.contracts import minimum_norm
+from lamm_robust.solvers.numpy_ import NUMPY
+from lamm_robust.values import UNIT_ROUNDOFF, Array, Library, Solve, Solver, digest
 
 Answer = tuple[Any, Any]
 
@@ -39,7 +43,7 @@ def normal_equations(A: Array, b: Array) -> Answer:
 
 def transposed(A: Array, b: Array) -> Answer:
     """Takes a matrix stored by rows for one stored by columns."""
-    return lstsq(np.reshape(A, A.shape, order="F").ravel(order="C").reshape(A.shape, order="F"), b)
+    return lstsq(A.ravel().reshape(A.shape, order="F"), b)
 
 
 def half_of_the_bits(A: Array, b: Array) -> Answer:
@@ -54,10 +58,14 @@ def half_of_the_bits(A: Array, b: Array) -> Answer:
     return lstsq(rounded(A), rounded(b))
 
 
-def scaled(A: Array, b: Array) -> Answer:
-    """Wrong by a factor that differs from 1 by 2¹⁶ roundings, where 173 are allowed at 30×10."""
-    x, rank = lstsq(A, b)
-    return (x * (1 + 2.0**16 * unit(A))).astype(A.dtype), rank
+def scaled(by: float) -> Solve:
+    """Wrong by a factor 1 + by·u, applied in float64."""
+
+    def solve(A: Array, b: Array) -> Answer:
+        x, rank = lstsq(A, b)
+        return (x.astype(np.float64) * (1 + by * unit(A))).astype(A.dtype), rank
+
+    return solve
 
 
 def not_the_shortest(A: Array, b: Array) -> Answer:
@@ -131,3 +139,60 @@ def forgets_small_entries(A: Array, b: Array) -> Answer:
 
 def claims_full_rank(A: Array, b: Array) -> Answer:
     return lstsq(A, b)[0], min(A.shape)
+
+
+def loses_a_sign(A: Array, b: Array) -> Answer:
+    """Takes the sign of the first entry of A for its opposite."""
+    flipped = A.copy()
+    flipped[0, 0] *= -1
+    return lstsq(flipped, b)
+
+
+class Knows:
+    """Gives the answers that it was told, by the digest of the problem."""
+
+    def __init__(self, answers: Mapping[str, Answer]) -> None:
+        self.answers = answers
+
+    def __call__(self, A: Array, b: Array) -> Answer:
+        return self.answers[digest(A, b)]
+
+
+SEEN_SCALE, UNSEEN_SCALE = 2.0**7, 2.0**2
+"""In units of u. The smallest scale error that must be seen is 57, at 4×2 with κ = 1: the first is about twice that.
+
+With r = 0, the forward error of x(1 + δ) is δ/(2κu) of its units, and must be seen from C√(mn) on; solvers add
+a few u of their own. The second is as small as these are, and under C√(mn) at every shape.
+"""
+
+MAKE: Mapping[str, Callable[[], Solve]] = {
+    "good": lambda: lstsq,
+    "slightly scaled": lambda: scaled(UNSEEN_SCALE),
+    "no rank cut": lambda: keeps_every_singular_value,
+    "too high a rank cut": lambda: cuts_at_a_thousandth,
+    "normal equations": lambda: normal_equations,
+    "transposed": lambda: transposed,
+    "half of the bits inside": lambda: half_of_the_bits,
+    "small scale error": lambda: scaled(SEEN_SCALE),
+    "not minimum-norm": lambda: not_the_shortest,
+    "stale state": Stale,
+    "random NaN": SometimesNaN,
+    "wrong dtype": lambda: other_dtype,
+    "wrong shape": lambda: other_shape,
+    "changed input": lambda: overwrites_its_input,
+    "a row forgotten": lambda: forgets_the_last_row,
+    "small entries dropped": lambda: forgets_small_entries,
+    "unrepeatable": Restless,
+    "false rank": lambda: claims_full_rank,
+    "a sign lost": lambda: loses_a_sign,
+}
+
+
+def solver(algorithm: str, solve: Solve) -> Solver:
+    contract = minimum_norm("2u·max(m, n)·σ₁", "LinAlgError", reports_rank=True)
+    return Solver(algorithm, f"planted: {algorithm}", contract, solve)
+
+
+def library() -> Library:
+    """All of them, those with a memory as if new."""
+    return replace(NUMPY, name="foils", solvers=tuple(solver(name, make()) for name, make in MAKE.items()))

@@ -4,102 +4,89 @@ from __future__ import annotations
 
 import errno
 import os
-import random
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
-from lamm_robust import cache as cache_module
+import generators
 from lamm_robust import catalog
-from lamm_robust.cache import Cache, certificate_name, default_directory, problem_name
-from lamm_robust.values import Array, Certificate, Oracle, Problem, ProblemKey
+from lamm_robust.cache import STALE, TOUCHED, Cache, certificate_name, default_directory, problem_name
+from lamm_robust.packing import pack_certificate
+from lamm_robust.values import Oracle, ProblemKey
 
-ROOT = Path(__file__).parents[1]
 NAME, OTHER = "ab" + "0" * 62, "ab" + "1" * 62
 
 
-def only(directory: Path) -> Path:
-    (path,) = (path for path in directory.rglob("*") if path.is_file())
-    return path
+def files(directory: Path) -> list[Path]:
+    return [path for path in directory.rglob("*") if path.is_file()]
+
+
+def age(path: Path, seconds: float) -> None:
+    os.utime(path, (time.time() - seconds,) * 2)
+
+
+def full(path: Path, *_: Any) -> None:
+    path.open("ab").close()
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_what_was_put_comes_back(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     for content in (b"", b"x", os.urandom(100_000)):
         cache.put(NAME, content)
-        assert cache.get(NAME) == content
+        assert Cache(tmp_path).get(NAME) == content
         assert cache.get(OTHER) is None
     assert cache.size() == (1, 100_010)
 
 
-def test_every_flipped_bit_is_a_miss_and_goes(tmp_path: Path) -> None:
+def test_every_flipped_bit_and_every_other_length_is_a_miss_and_goes(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     cache.put(NAME, b"content")
-    path = only(tmp_path)
+    (path,) = files(tmp_path)
     whole = path.read_bytes()
-    for position in range(len(whole) * 8):
-        damaged = bytearray(whole)
-        damaged[position // 8] ^= 1 << position % 8
+    number = int.from_bytes(whole, "big")
+    flipped = [(number ^ 1 << bit).to_bytes(len(whole), "big") for bit in range(8 * len(whole))]
+    for damaged in (*flipped, *(whole[:end] for end in range(len(whole))), whole + b"\0"):
         path.write_bytes(damaged)
         assert cache.get(NAME) is None
         assert not path.exists()
-    for end in range(len(whole)):
-        path.write_bytes(whole[:end])
-        assert cache.get(NAME) is None
     path.write_bytes(whole)
     assert cache.get(NAME) == b"content"
 
 
-def test_without_a_directory_nothing_is_ever_there() -> None:
-    cache = Cache(None)
-    cache.put(NAME, b"x")
-    cache.trim()
-    assert (cache.get(NAME), cache.size()) == (None, (0, 0))
+def test_a_disk_that_takes_no_more_keeps_no_half(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(Path, "write_bytes", full)
+    Cache(tmp_path).put(NAME, b"content")
+    assert Cache(tmp_path).get(NAME) is None
+    assert files(tmp_path) == []
 
 
-def test_a_disk_that_does_not_take_it_costs_nothing_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    cache = Cache(tmp_path)
-
-    def full(path: Path, data: bytes) -> int:
-        with path.open("wb") as stream:
-            stream.write(data[:5])
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_bytes", full)
+def test_without_a_directory_nothing_is_ever_there(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for cache in (Cache(None), Cache(tmp_path / "file")):
         cache.put(NAME, b"content")
-    assert cache.get(NAME) is None
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [], "no half of it is left"
-    (tmp_path / "file").write_text("")
-    blocked = Cache(tmp_path / "file")
-    blocked.put(NAME, b"content")
-    assert blocked.get(NAME) is None
+        cache.trim()
+        assert (cache.get(NAME), cache.size()) == (None, (0, 0))
 
 
-@pytest.mark.parametrize(
-    ("variables", "expected"),
-    [
-        ({"LAMM_ROBUST_CACHE": "/x/y"}, "/x/y"),
-        ({"LAMM_ROBUST_CACHE": "off"}, None),
-        ({"LAMM_ROBUST_CACHE": ""}, None),
-        ({"XDG_CACHE_HOME": "/x", "HOME": "/h"}, "/x/lamm-robust"),
-        ({"XDG_CACHE_HOME": "", "HOME": "/h"}, "/h/.cache/lamm-robust"),
-        ({"HOME": "/h"}, "/h/.cache/lamm-robust"),
-    ],
-)
-def test_where_it_is(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: str | None) -> None:
-    for name in ("LAMM_ROBUST_CACHE", "XDG_CACHE_HOME", "HOME"):
+PLACES = [
+    ("/x/y", "/z", "/x/y"), ("off", "/z", None), ("", "/z", None),
+    (None, "/z", "/z/lamm-robust"), (None, "", "/h/.cache/lamm-robust"), (None, None, "/h/.cache/lamm-robust"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("chosen", "base", "expected"), PLACES)
+def test_where_it_is(monkeypatch: pytest.MonkeyPatch, chosen: str | None, base: str | None, expected: Any) -> None:
+    for name, value in {"LAMM_ROBUST_CACHE": chosen, "XDG_CACHE_HOME": base, "HOME": "/h"}.items():
         monkeypatch.delenv(name, raising=False)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert default_directory() == (None if expected is None else Path(expected))
-
-
-# --- room -----------------------------------------------------------------------------------------------------------
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    assert default_directory() == (expected and Path(expected))
 
 
 def filled(directory: Path, count: int) -> tuple[Cache, list[str]]:
@@ -107,124 +94,106 @@ def filled(directory: Path, count: int) -> tuple[Cache, list[str]]:
     cache, names = Cache(directory), [f"{number:02d}" + "0" * 62 for number in range(count)]
     for number, name in enumerate(names):
         cache.put(name, b"x" * 990)
-        path = cache._path(name)
-        os.utime(path, (1e9 + number, 1e9 + number))
-    assert cache.size() == (count, 1000 * count)
+        age(cache._path(name), 10 * TOUCHED - number)
     return cache, names
 
 
 def test_the_longest_unused_go_first(tmp_path: Path) -> None:
     cache, names = filled(tmp_path, 20)
     cache.trim(20_000)
-    assert cache.size()[0] == 20, "there was room"
+    assert cache.size() == (20, 20_000), "there was room"
+    assert cache.get(names[0]) is not None
     cache.trim(10_000)
     left = [name for name in names if cache.get(name) is not None]
-    assert left == names[-9:], "a tenth of the limit is made free"
+    assert left == [names[0], *names[-8:]], "a tenth of the limit is made free, and use counts"
 
 
-def test_use_counts(tmp_path: Path) -> None:
-    cache, names = filled(tmp_path, 10)
-    assert cache.get(names[0]) is not None
-    cache.trim(5_000)
-    assert [cache.get(name) is not None for name in names[:2]] == [True, False]
+@pytest.mark.parametrize(("days", "marked"), [(0.5, False), (1.5, True)])
+def test_use_is_marked_once_a_day(tmp_path: Path, days: float, marked: bool) -> None:
+    cache, (name,) = filled(tmp_path, 1)
+    age(cache._path(name), days * TOUCHED)
+    assert cache.get(name) is not None
+    assert (time.time() - cache._path(name).stat().st_mtime < 0.1 * TOUCHED) == marked
 
 
-def test_what_killed_writers_left_goes_when_it_is_old(tmp_path: Path) -> None:
-    cache = Cache(tmp_path)
-    cache.put(NAME, b"content")
-    old, new = (only(tmp_path).with_name(f".{NAME}.{n}") for n in "12")
-    for path in (old, new):
-        path.write_bytes(b"half")
-    os.utime(old, (time.time() - 2 * cache_module.STALE,) * 2)
-    cache.trim()
-    assert (old.exists(), new.exists(), cache.size()[0]) == (False, True, 1)
+@pytest.mark.xfail(raises=AssertionError, reason="get gives up when only its mark of use cannot be written")
+def test_what_cannot_be_marked_is_still_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    cache, (name,) = filled(tmp_path, 1)
+    monkeypatch.setattr(os, "utime", full)
+    assert cache.get(name) == b"x" * 990
 
 
-# --- many at once ----------------------------------------------------------------------------------------------------
-
+CONTENTS = {letter * 64: letter.encode() * 50_000 for letter in "01234"}
 WRITER = """
-import random, sys
+import os, random, sys
 from pathlib import Path
 from lamm_robust.cache import Cache
 cache, chance = Cache(Path(sys.argv[1])), random.Random(int(sys.argv[2]))
+if sys.argv[4:]:  # to be killed between writing and renaming
+    Path.replace = lambda *_: os.kill(os.getpid(), 9)
 print("ready", flush=True)
 for _ in range(int(sys.argv[3])):
-    number = chance.randrange(5)
-    name, content = f"{number:064d}", bytes([number]) * (20_000 * (number + 1))
-    if chance.random() < 0.5:
-        cache.put(name, content)
-    else:
-        found = cache.get(name)
-        assert found is None or found == content, "torn"
+    letter = chance.choice("01234")
+    cache.put(letter * 64, letter.encode() * 50_000)
+    assert cache.get(letter * 64) == letter.encode() * 50_000, "torn"
 """
 
 
-def writer(directory: Path, seed: int, count: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", WRITER, str(directory), str(seed), str(count)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+def writer(directory: Path, seed: int, count: int, *more: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", WRITER, str(directory), str(seed), str(count), *more]
+    return subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=subprocess.PIPE, text=True)
 
 
-def test_writers_at_once_never_show_a_torn_blob(tmp_path: Path) -> None:
-    writers = [writer(tmp_path, seed, 600) for seed in range(4)]
-    assert [one.wait() for one in writers] == [0] * 4
-    for one in writers:
-        one.communicate()
-    assert Cache(tmp_path).size()[0] == 5
+def test_writers_at_once_show_whole_blobs_always(tmp_path: Path) -> None:
+    writers = [writer(tmp_path, seed, 400) for seed in range(4)]
+    assert [(one.communicate()[0], one.returncode) for one in writers] == [("ready\n", 0)] * 4
+    assert {path.name: Cache(tmp_path).get(path.name) for path in files(tmp_path)} == CONTENTS
 
 
-def test_killed_writers_leave_no_torn_blob(tmp_path: Path) -> None:
-    chance = random.Random(4)
-    for seed in range(8):
-        with writer(tmp_path, seed, 10**9) as one:
-            assert one.stdout is not None
-            assert one.stdout.readline() == "ready\n"
-            time.sleep(chance.uniform(0.0, 0.05))
-            one.send_signal(signal.SIGKILL)
+def test_killed_writers_tear_nothing_and_what_they_leave_goes_when_it_is_old(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
-    for number in range(5):
-        assert cache.get(f"{number:064d}") in (None, bytes([number]) * (20_000 * (number + 1)))
+    for name, content in CONTENTS.items():
+        cache.put(name, content)
+    for seed in range(8):
+        with writer(tmp_path, seed, 10**9, *["die"] * (seed < 2)) as one:
+            assert next(iter(one.stdout or ())) == "ready\n"
+            if seed >= 2:  # the others kill themselves
+                time.sleep(0.007 * seed)  # anywhere in one of some hundred writes
+                one.kill()
+        assert one.returncode == -9
+    new, *old = left = [path for path in files(tmp_path) if path.name.startswith(".")]
+    for path in left:
+        age(path, 0.5 * STALE if path == new else 1.5 * STALE)
+    assert old
+    cache.trim()
+    assert [path for path in left if path.exists()] == [new]
+    assert {name: cache.get(name) for name in CONTENTS} == CONTENTS
 
-
-# --- problems and certificates ----------------------------------------------------------------------------------------
 
 KEY = catalog.parse_key("polynomial points=5 degree=2 abscissae=integers seed=0 dtype=float64")
 
 
 def test_names_depend_on_all_that_decides_the_content() -> None:
-    other = ProblemKey(KEY.family, KEY.params, "float32")
-    names = [problem_name(KEY, "c"), problem_name(KEY, "d"), problem_name(other, "c")]
-    names += [certificate_name("0" * 64, "exact", "c"), certificate_name("0" * 64, "mpmath", "c")]
-    names += [certificate_name("1" * 64, "exact", "c"), certificate_name("0" * 64, "exact", "d")]
-    assert len(set(names)) == len(names)
-    assert all(len(name) == 64 for name in names)
+    keys = (KEY, ProblemKey(KEY.family, KEY.params, "float32"))
+    names = {problem_name(key, code) for key in keys for code in "cd"}
+    names |= {certificate_name(digest, oracle, code) for digest in "01" for oracle in "ab" for code in "cd"}
+    assert len(names) == 4 + 8
 
 
 def test_problems_and_certificates_are_made_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    made: list[str] = []
+    cache, build = Cache(tmp_path), Mock(wraps=catalog.build_problem)
+    certify = Mock(wraps=catalog.ORACLES["exact"].certify)
+    monkeypatch.setattr(catalog, "build_problem", build)
 
-    def certify(A: Array, b: Array) -> Certificate:
-        made.append("certificate")
-        return catalog.ORACLES["exact"].certify(A, b)
-
-    def run() -> tuple[str, Certificate]:
-        cache = Cache(tmp_path)
+    def run() -> tuple[str, bytes]:
         problem = catalog.cached_build(cache)(KEY)
-        return problem.digest, catalog.cached_oracle(Oracle("counted", "", certify), cache).certify(
-            problem.A, problem.b
-        )
+        certificate = catalog.cached_oracle(Oracle("counted", "", certify), cache).certify(problem.A, problem.b)
+        return problem.digest, pack_certificate(certificate)
 
-    build = catalog.build_problem
-
-    def counted(key: ProblemKey) -> Problem:
-        made.append("problem")
-        return build(key)
-
-    monkeypatch.setattr(catalog, "build_problem", counted)
     first, second = run(), run()
-    assert made == ["problem", "certificate"]
-    assert first[0] == second[0] == build(KEY).digest
-    assert first[1].x.tobytes() == second[1].x.tobytes()
-    assert (first[1].kappa, first[1].x_radius) == (second[1].kappa, second[1].x_radius)
+    assert (build.call_count, certify.call_count) == (1, 1)
+    assert first == second
+    assert first[0] == generators.build_problem(KEY).digest
     monkeypatch.setattr(catalog, "code", lambda *_: "edited")
     run()
-    assert made == ["problem", "certificate"] * 2, "other code may make other bits"
+    assert (build.call_count, certify.call_count) == (2, 2), "other code may make other bits"
