@@ -38,7 +38,7 @@ def default_directory() -> Path | None:
     """Where the cache is: $LAMM_ROBUST_CACHE ("off" for none), else below $XDG_CACHE_HOME or ~/.cache."""
     chosen = os.environ.get(VARIABLE)
     if chosen is not None:
-        return None if chosen in ("", "off") else Path(chosen)
+        return None if chosen in ("", "off") else Path(chosen).expanduser()
     base = os.environ.get("XDG_CACHE_HOME")
     try:
         return (Path(base) if base else Path.home() / ".cache") / "lamm-robust"
@@ -60,8 +60,9 @@ def _name(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _head(content: bytes) -> bytes:
-    return _FORMAT + zlib.crc32(content).to_bytes(4, "big")
+def _head(name: str, content: bytes) -> bytes:
+    """What a blob begins with: the checksum is over its name too, so that no blob passes for another."""
+    return _FORMAT + zlib.crc32(content, zlib.crc32(name.encode())).to_bytes(4, "big")
 
 
 class Cache:
@@ -79,11 +80,12 @@ class Cache:
             with path.open("rb", buffering=0) as stream:
                 data = stream.read()
                 if time.time() - os.fstat(stream.fileno()).st_mtime > TOUCHED:
-                    os.utime(path)
+                    with contextlib.suppress(OSError):  # whoever may only read may read
+                        os.utime(path)
         except OSError:
             return None
         content = data[_START:]
-        if data[:_START] != _head(content):
+        if data[:_START] != _head(name, content):
             with contextlib.suppress(OSError):
                 path.unlink()
             return None
@@ -97,7 +99,7 @@ class Cache:
         temporary = path.with_name(f".{name}.{os.getpid()}.{time.monotonic_ns()}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(_head(data) + data)
+            temporary.write_bytes(_head(name, data) + data)
             temporary.replace(path)
         except OSError:
             with contextlib.suppress(OSError):

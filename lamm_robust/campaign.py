@@ -28,7 +28,7 @@ from rich.progress import (
 from lamm_robust import SUITE, catalog, report, tables
 from lamm_robust.cache import Cache, default_directory
 from lamm_robust.environment import environment
-from lamm_robust.journal import Journal, open_journal
+from lamm_robust.journal import Journal, open_journal, repair
 from lamm_robust.plan import Selection
 from lamm_robust.process import CASE_MEMORY, Kind, Templates
 from lamm_robust.run import Done, Truths, sweep
@@ -62,11 +62,8 @@ class Campaign:
     def header(self, where: Mapping[str, Any]) -> dict[str, Any]:
         """What a journal must agree with to be resumed: numbers made under other headers are not comparable."""
         made = {name: where[name] for name in ("versions", "code", "processor", "flags")}
-        return {"suite": SUITE, "profile": self.selection.profile, "oracle": self.oracle, **made}
-
-    def ways(self) -> dict[str, Any]:
-        """How it is run, as far as it may matter for times and time-outs."""
-        return {"workers": self.workers, "case seconds": self.case_seconds, "case memory": self.case_memory}
+        limits = {"case seconds": self.case_seconds, "case memory": self.case_memory}
+        return {"suite": SUITE, "profile": self.selection.profile, "oracle": self.oracle, **made, "limits": limits}
 
 
 def run(campaign: Campaign, console: Console) -> int:
@@ -78,24 +75,41 @@ def run(campaign: Campaign, console: Console) -> int:
     if not cases:
         return _nothing(next(iter(absent.values()), "the selection is empty"), console)
     where, started = environment(), time.perf_counter()
-    with open_journal(campaign.out, campaign.header(where), fresh=campaign.fresh, repair=campaign.repair) as journal:
-        journal.note({"run": {"selection": campaign.selection.facts(), "where": where, "with": campaign.ways()}})
+    if campaign.repair:
+        _repair(campaign.out, console)
+    with open_journal(campaign.out, campaign.header(where), fresh=campaign.fresh) as journal:
+        journal.note({"run": {"selection": campaign.selection.facts(), "where": where}})
         todo = [case for case in cases if str(case) not in journal.done]
-        if len(todo) < len(cases):
+        if 0 < len(todo) < len(cases):
             done = f"{len(cases) - len(todo)} of {len(cases)} attempts are done"
             console.print(f"resuming {campaign.out}: {done}", markup=False)
+        if todo:
+            journal.note({"with": {"workers": campaign.workers}})
         finished = not todo or _sweep(campaign, todo, absent, journal, console)
         planned = report.planned_keys(campaign.selection, {str(variant): "" for variant in absent})
         if not any(key in planned for key in journal.written()):
             return _nothing(next(iter(absent.values()), "no attempt was made"), console, interrupted=not finished)
         written = report.write(campaign.out, journal)
     report.show(written, console)
+    if not todo:
+        console.print(f"nothing was left to do: all {written.planned} attempts are done")
+        return report.DONE
     return _conclude(written, finished, time.perf_counter() - started, console)
 
 
+def _repair(out: Path, console: Console) -> None:
+    dropped = repair(out)
+    lines = ", ".join(map(str, dropped[: report.FEW])) + (", …" if len(dropped) > report.FEW else "")
+    said = f"{len(dropped)} lines left out ({lines}), a copy is kept" if dropped else "nothing was damaged"
+    console.print(f"repaired {out}: {said}", markup=False, highlight=False)
+
+
 def _nothing(why: str, console: Console, *, interrupted: bool = False) -> int:
+    if interrupted:
+        console.print("stopped before the first attempt was written down; the same command goes on", style="bold")
+        return INTERRUPTED
     console.print(f"nothing ran: {tables.inert(why)}", style="bold red", highlight=False, markup=False)
-    return INTERRUPTED if interrupted else report.NOTHING_RAN
+    return report.NOTHING_RAN
 
 
 def _sweep(

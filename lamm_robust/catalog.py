@@ -20,7 +20,7 @@ import lamm_robust
 import oracles
 from generators import nist
 from lamm_robust.cache import Cache, certificate_name, problem_name
-from lamm_robust.environment import code
+from lamm_robust.environment import code, versions
 from lamm_robust.metrics import METRICS
 from lamm_robust.packing import pack_certificate, pack_problem, unpack_certificate, unpack_problem
 from lamm_robust.solvers import LIBRARIES
@@ -173,12 +173,17 @@ PACKING = "lamm_robust/packing.py"
 """What is in the cache was written by it, and can be read by it alone."""
 
 
+def made_by(room: str) -> str:
+    """All that decides what a room makes of its input: its code, the packing, and the versions of what it calls."""
+    return code(room, PACKING) + repr(versions())
+
+
 def cached_build(cache: Cache) -> Callable[[ProblemKey], Problem]:
     """`build_problem`, from the cache where it is there."""
-    code_of_families = code("generators", PACKING)
+    makers = made_by("generators")
 
     def build(key: ProblemKey) -> Problem:
-        name = problem_name(key, code_of_families)
+        name = problem_name(key, makers)
         if known := cache.get(name):
             return unpack_problem(key, known)
         problem = build_problem(key)
@@ -190,10 +195,10 @@ def cached_build(cache: Cache) -> Callable[[ProblemKey], Problem]:
 
 def cached_oracle(oracle: Oracle, cache: Cache) -> Oracle:
     """An oracle that looks into the cache first."""
-    code_of_oracles = code("oracles", PACKING)
+    makers = made_by("oracles")
 
     def certify(A: Array, b: Array) -> Certificate:
-        name = certificate_name(digest(A, b), oracle.name, code_of_oracles)
+        name = certificate_name(digest(A, b), oracle.name, makers)
         if known := cache.get(name):
             return unpack_certificate(known)
         certificate = oracle.certify(A, b)

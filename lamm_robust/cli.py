@@ -84,7 +84,13 @@ def main() -> None:
 @click.option("--repair", is_flag=True, help="Resume from a damaged journal: drop its damaged lines, keep a copy.")
 @click.option("--workers", type=click.IntRange(1, 512), help="Solvers at a time.  [default: half of the cores]")
 @click.option("--case-seconds", type=SECONDS, default=60.0, show_default=True, help="Time limit of one attempt.")
-@click.option("--case-memory", type=MEBIBYTES, default=4096, show_default=True, help="Memory for an attempt, in MiB.")
+@click.option(
+    "--case-memory",
+    type=MEBIBYTES,
+    default=4096,
+    show_default=True,
+    help="Memory beyond what a worker starts with, in MiB.",
+)
 @click.option("--shard", default="1/1", show_default=True, metavar="K/N", help="Only part K of N of the problems.")
 @click.option("--dask", metavar="ADDRESS", help="Run it as shards on this Dask cluster, such as tcp://host:8786.")
 def run(
@@ -106,7 +112,9 @@ def run(
     """Run a profile and write its tables; an interrupted run resumes."""
     from lamm_robust import campaign, catalog, plan
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what batch systems send: stop as for a Ctrl-C
+    for sent in (signal.SIGTERM, signal.SIGHUP):  # what batch systems and closed terminals send: stop as for a Ctrl-C
+        if signal.getsignal(sent) != signal.SIG_IGN:  # which nohup asks for
+            signal.signal(sent, signal.default_int_handler)
     selection = plan.Selection(
         profile=profile,
         precisions=PRECISIONS if precision == "all" else (cast(Precision, precision),),
@@ -171,14 +179,14 @@ def compare(old: Path, new: Path, gates: tuple[str, ...], expected: Path | None,
         raise ValueError("--expected is about gates; say which with --fail-on")
     expectations = gate.read_expected(expected) if expected else []
     found = compared(old, new)
+    if not found.cases:
+        click.echo("lamm-robust: the runs have no attempt in common", err=True)
+        sys.exit(NOTHING)
     results = [gate.settle(name, found, expectations) for name in dict.fromkeys(gates)]
     if as_json:
         click.echo(json.dumps(compare_page.facts(old, new, found, results), indent=2, ensure_ascii=False))
     else:
         click.echo(compare_page.markdown(old, new, found, results), nl=False)
-    if not found.cases:
-        click.echo("lamm-robust: the runs have no attempt in common", err=True)
-        sys.exit(NOTHING)
     sys.exit(0 if all(result.passed for result in results) else GATE_FAILED)
 
 

@@ -24,17 +24,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from lamm_robust import report
 from lamm_robust.campaign import Campaign
-from lamm_robust.journal import JOURNAL
+from lamm_robust.files import replacing, write_text
+from lamm_robust.journal import JOURNAL, reading
 from lamm_robust.merge import merge
 from lamm_robust.plan import Selection, Shard
-from lamm_robust.store import replacing
-from lamm_robust.values import AbsentError, HarnessError
+from lamm_robust.values import AbsentError, HarnessError, StoreError
 
 if TYPE_CHECKING:
     from distributed import Client
 
 PER_THREAD = 2
 """Shards per thread of the cluster: shards take unequal times, and a few seconds each to start their workers."""
+
+PLAN = "command.txt"
+"""What the shards beside it are shards of."""
 
 RETRIES = 3
 """How often a shard is sent out again when its Dask worker is lost, beyond what Dask itself allows."""
@@ -98,10 +101,10 @@ def connected(address: str) -> Iterator[Client]:
 def run(address: str, campaign: Campaign, console: Console) -> int:
     """Run a campaign on the cluster, merge what comes back into its directory, and return the exit code."""
     shards = campaign.out / "shards"
-    if campaign.fresh:
-        shutil.rmtree(shards, ignore_errors=True)
-        (campaign.out / JOURNAL).unlink(missing_ok=True)
     with connected(address) as client:
+        if campaign.fresh:
+            start_over(campaign.out)
+        same_plan(campaign, shards)
         count = known_count(shards) or PER_THREAD * max(1, sum(client.nthreads().values()))
         parts = [Shard(number, count) for number in range(1, count + 1)]
         parts = [part for part in parts if has_cases(campaign.selection, part)]
@@ -111,6 +114,26 @@ def run(address: str, campaign: Campaign, console: Console) -> int:
     if code == report.DONE:
         shutil.rmtree(shards)
     return code
+
+
+def start_over(out: Path) -> None:
+    """Forget what a directory holds. StoreError if a run holds it."""
+    if (out / JOURNAL).exists():
+        with reading(out):
+            (out / JOURNAL).unlink()
+    shutil.rmtree(out / "shards", ignore_errors=True)
+
+
+def same_plan(campaign: Campaign, shards: Path) -> None:
+    """StoreError if the shards that are there are those of another command; else its command is written down."""
+    command, path = " ".join(arguments(campaign, Shard())), shards / PLAN
+    if path.exists() and path.read_text(encoding="utf-8") != command:
+        raise StoreError(
+            f"'{shards}' holds shards of another command ({path.read_text(encoding='utf-8')}); "
+            "finish that, or use --fresh or another --out"
+        )
+    shards.mkdir(parents=True, exist_ok=True)
+    write_text(path, command)
 
 
 def has_cases(selection: Selection, part: Shard) -> bool:
@@ -139,8 +162,11 @@ def _fetch(client: Client, campaign: Campaign, parts: Sequence[Shard], shards: P
         task = progress.add_task(f"shards on {client.scheduler_info()['address']}", total=len(parts))
         for future in as_completed(waiting):
             part = waiting[future]
-            code, words, journal = future.result()
-            if code not in (report.DONE, report.NOTHING_RAN):
+            try:
+                code, words, journal = future.result()
+            except Exception as error:  # Dask has given it up
+                raise HarnessError(f"shard {part} was lost: {error}; the same command goes on") from error
+            if code not in (report.DONE, report.NOTHING_RAN) or not journal:
                 raise HarnessError(f"shard {part} ended with exit code {code}: {words}")
             directory = place(shards, part)
             directory.mkdir(parents=True, exist_ok=True)

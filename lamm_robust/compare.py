@@ -11,6 +11,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ SLOWER = 1.25
 Measured as `docs/compare.md` tells: the medians of two runs of the same code on one machine differed by less.
 """
 
-CONFIDENCE = 0.99
+CONFIDENCE = Fraction(99, 100)
 """Of the interval around a median ratio: its ends are order statistics, whatever the distribution (sign test)."""
 
 
@@ -105,6 +106,8 @@ class Comparison:
 
     conditions: Mapping[str, tuple[str, str]]
     """What the runs were made with, where that differs: name → old, new."""
+    unfinished: str = ""
+    """Which of the runs lack planned attempts, in words."""
     cases: int = 0
     """How many are in both runs."""
     identical: int = 0
@@ -119,11 +122,17 @@ class Comparison:
     """Variant → its cases that the new run does not have."""
     only_new: dict[str, int] = field(default_factory=dict)
 
+    merged: str = ""
+    """Which of the runs were made of several, in words."""
+    vanished: list[str] = field(default_factory=list)
+    """Variants of the old run that the new one could not measure."""
+
     @property
     def other_clock(self) -> str:
         """Why times cannot be compared, in words; empty if they can."""
         names = [name for name in CLOCK if name in self.conditions]
-        return "; ".join(f"{name}: {' → '.join(self.conditions[name])}" for name in names)
+        reasons = [f"{name}: {' → '.join(self.conditions[name])}" for name in names]
+        return "; ".join([*reasons, *([self.merged] if self.merged else [])])
 
     def add(self, variant: str, old: Sequence[Record], new: Sequence[Record]) -> None:
         """Take in what the runs have of a variant."""
@@ -140,9 +149,11 @@ class Comparison:
         self.identical += sum(not pair.step and pair.old.scores == pair.new.scores for pair in pairs)
         self.worse += [pair for pair in pairs if pair.step > 0]
         self.better += [pair for pair in pairs if pair.step < 0]
-        errors = [accuracy(pair) for pair in pairs if not pair.step and pair.new.verdict in ANSWERED]
-        self.lost += [error for error in errors if error.factor >= DIGIT]
-        self.gained += [error for error in errors if error.factor <= 1 / DIGIT]
+        for pair in pairs:
+            if not pair.step and pair.new.verdict in ANSWERED:
+                lost, gained = accuracy(pair)
+                self.lost += lost
+                self.gained += [] if lost else gained
         if timed := compared_times(variant, pairs):
             self.times.append(timed)
 
@@ -159,14 +170,31 @@ def compare(old_directory: Path, new_directory: Path) -> Comparison:
             f"'{old_directory}' and '{new_directory}' cannot be compared: they are of suites "
             f"{old.facts.get('suite')} and {new.facts.get('suite')}, whose verdicts mean other things"
         )
-    with understood(old_directory):
-        before = conditions(read_environment(old_directory))
+    environments = []
+    for directory in (old_directory, new_directory):
+        with understood(directory):
+            environments.append(Environment(directory, read_environment(directory)))
+    before, after = environments
+    found = Comparison(differences(before.conditions, after.conditions))
+    found.unfinished = " and ".join(e.unfinished for e in environments if e.unfinished)
+    found.merged = " and ".join(f"'{e.directory}' was merged from several runs" for e in environments if e.merged)
     with understood(new_directory):
-        after = conditions(read_environment(new_directory))
-        found = Comparison(differences(before, after))
         for variant in dict.fromkeys([*new.variants(), *old.variants()]):
             found.add(variant, old.of(variant), new.of(variant))
+        found.vanished = [variant for variant in found.only_old if variant in after.absent]
     return found
+
+
+class Environment:
+    """What a results directory says of how it was made, as far as comparing needs it."""
+
+    def __init__(self, directory: Path, content: Mapping[str, Any]) -> None:
+        missing = int(content["missing"])
+        self.directory = directory
+        self.conditions = conditions(content)
+        self.unfinished = f"'{directory}' lacks {missing} planned attempts" if missing else ""
+        self.merged = bool(content["merged"])
+        self.absent = frozenset(content["not measured"])
 
 
 def check_bits(pairs: Sequence[Pair]) -> None:
@@ -195,11 +223,18 @@ def conditions(environment: Mapping[str, Any]) -> dict[str, str]:
         **{name: str(version) for name, version in environment["versions"].items()},
         **{name: str(environment[name]) for name in ("code", "commit", "processor", "system")},
         **{name: str(value) for name, value in environment["flags"].items()},
-        "workers": str(environment["run with"]["workers"]),
+        **{name: str(value) for name, value in environment["limits"].items()},
+        **ways(environment["run with"]),
         "oracle": str(environment["suite"]["oracle"]),
         **{f"BLAS of {name}": blas(worker["threads"]) for name, worker in workers.items()},
         **{f"device of {name}": str(worker["device"]) for name, worker in workers.items()},
     }
+
+
+def ways(runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """How the attempts were made: workers and limits, several values where a run was resumed with others."""
+    names = dict.fromkeys(name for run in runs for name in run)
+    return {name: ", then ".join(dict.fromkeys(str(run[name]) for run in runs)) for name in names}
 
 
 def blas(pools: Sequence[Mapping[str, Any]]) -> str:
@@ -208,14 +243,15 @@ def blas(pools: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(sorted(set(named)))
 
 
-def accuracy(pair: Pair) -> Accuracy:
-    """The score of an answer that changed most, among those that its verdict is made of."""
+def accuracy(pair: Pair) -> tuple[list[Accuracy], list[Accuracy]]:
+    """The errors that a verdict is made of, as far as they grew, or shrank, by a digit."""
     if is_graded(pair.new):
         metrics = ["backward_error", *(["forward_error"] if has_one_answer(pair.new) else [])]
     else:
         metrics = ["backward_error", "residual_error"]
-    factors = [Accuracy(pair, m, factor(pair.old.scores.get(m), pair.new.scores.get(m))) for m in metrics]
-    return max(factors, key=lambda a: abs(math.log(a.factor)) if 0.0 < a.factor < math.inf else math.inf)
+    errors = [Accuracy(pair, m, factor(pair.old.scores.get(m), pair.new.scores.get(m))) for m in metrics]
+    lost = [error for error in errors if not error.factor < DIGIT]  # what is no number is lost
+    return lost, [error for error in errors if error.factor <= 1 / DIGIT]
 
 
 def factor(old: float | None, new: float | None) -> float:
@@ -253,6 +289,6 @@ def median_interval(ordered: Sequence[float]) -> tuple[float, float]:
     any distribution (Thompson, Ann. Math. Statist. 7 (1936) 122). (0, ∞) with fewer than 8 values, which cannot tell.
     """
     n, below, k = len(ordered), 0, 0
-    while (below := below + math.comb(n, k)) * 2 <= (1 - CONFIDENCE) * 2**n:
+    while (below := below + math.comb(n, k)) * 2 <= (1 - CONFIDENCE) * 2**n:  # whole numbers: 2¹⁰²⁴ is no float
         k += 1
     return (ordered[k - 1], ordered[n - k]) if k else (0.0, math.inf)

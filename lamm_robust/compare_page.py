@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from lamm_robust.compare import CONFIDENCE, DIGIT, SLOWER, Accuracy, Comparison, Pair, Times
 from lamm_robust.gate import Result
+from lamm_robust.metrics import METRICS
 from lamm_robust.tables import duration, inert, markdown_table, number
+from lamm_robust.values import BY
+
+UNIT = {metric.name: metric.unit for metric in METRICS}
 
 SHORT = 12  # characters of a commit or a digest that a reader compares
 
@@ -31,12 +36,21 @@ def markdown(old: Path, new: Path, found: Comparison, results: Sequence[Result])
 
 def _gates(results: Sequence[Result]) -> Iterator[str]:
     for result in results:
-        yield f"**Gate {result.gate}: {'passed' if result.passed else 'FAILED'}.**"
-        yield f" {_counted(len(result.failing), 'unexpected failure')}, {len(result.excused)} expected.\n\n"
-        yield from (f"- failed: `{name}`\n" for name in result.failing)
+        counts = f"{_counted(len(result.failing), 'unexpected failure')}, {len(result.excused)} expected"
+        stale = f", {len(result.stale)} expected that did not happen" if result.stale else ""
+        yield f"**Gate {result.gate}: {'passed' if result.passed else 'FAILED'}.** {counts}{stale}.\n\n"
+        yield from (f"- failed: {line}\n" for line in _by_variant(result.failing))
         yield from (f"- expected, did not happen: `{e.case}` ({inert(e.reason)})\n" for e in result.stale)
-        yield from (f"- expected: `{name}` ({inert(why)})\n" for name, why in result.excused.items())
+        for reason in dict.fromkeys(result.excused.values()):
+            names = [name for name, why in result.excused.items() if why == reason]
+            yield from (f"- expected: {line} ({inert(reason)})\n" for line in _by_variant(names))
         yield "\n" if result.failing or result.stale or result.excused else ""
+
+
+def _by_variant(names: Iterable[str]) -> list[str]:
+    """Keys of cases, or names of variants, counted by variant; each key stands further below."""
+    counts = Counter(name.rpartition(BY)[2] for name in names)
+    return [f"{variant}, {count} times" if count > 1 else variant for variant, count in counts.most_common()]
 
 
 def _counted(count: int, what: str) -> str:
@@ -44,7 +58,11 @@ def _counted(count: int, what: str) -> str:
 
 
 def _overview(found: Comparison) -> Iterator[str]:
+    if found.unfinished:
+        yield f"**{inert(found.unfinished)}.**\n\n"
     yield f"{found.cases} attempts are in both runs; of {found.identical} every score is the same to the last bit.\n\n"
+    if found.vanished:
+        yield f"Could not be measured any more: {', '.join(found.vanished)}.\n\n"
     for counts, whose in ((found.only_old, "old"), (found.only_new, "new")):
         if counts:
             named = ", ".join(f"{variant} ({count})" for variant, count in counts.items())
@@ -61,8 +79,12 @@ def _verdicts(how: str, pairs: Sequence[Pair]) -> Iterator[str]:
 
 
 def _errors(pair: Pair) -> str:
-    old, new = (record.scores.get("backward_error") for record in (pair.old, pair.new))
-    return "" if old is None or new is None else f", backward error {number(old)} → {number(new)} u‖A‖_F"
+    return f", {_error(pair, 'backward_error')}" if "backward_error" in {**pair.old.scores, **pair.new.scores} else ""
+
+
+def _error(pair: Pair, metric: str) -> str:
+    old, new = (record.scores.get(metric, math.nan) for record in (pair.old, pair.new))
+    return f"{metric.replace('_', ' ')} {number(old)} → {number(new)} {UNIT[metric]}"
 
 
 def _message(pair: Pair) -> str:
@@ -73,8 +95,7 @@ def _accuracy(found: Comparison) -> Iterator[str]:
     yield f"## Errors that changed by a digit or more under the same verdict: {len(found.lost) + len(found.gained)}\n\n"
     for how, errors in (("larger", found.lost), ("smaller", found.gained)):
         for error in errors:
-            old, new = (r.scores.get(error.metric, math.nan) for r in (error.pair.old, error.pair.new))
-            yield f"- {how}: `{error.pair.key}` — {error.metric} {number(old)} → {number(new)}\n"
+            yield f"- {how}: `{error.pair.key}` — {error.pair.new.verdict}, {_error(error.pair, error.metric)}\n"
     yield "\n" if found.lost or found.gained else ""
 
 
@@ -85,7 +106,16 @@ def _times(found: Comparison) -> Iterator[str]:
     if not found.times:
         yield "No variant passed a problem in both runs.\n\n"
         return
-    header = ["solver", "problems", "old", "new", "median ratio", f"{CONFIDENCE:.0%} interval", "least times", ""]
+    header = [
+        "solver",
+        "problems",
+        "old",
+        "new",
+        "median ratio",
+        f"{float(CONFIDENCE):.0%} interval",
+        "least times",
+        "",
+    ]
     yield markdown_table(header, map(_time, sorted(found.times, key=lambda t: -t.median)))
     yield f"\nSlower or faster: the whole interval, and the ratio of the least times, beyond {SLOWER:g}.\n\n"
 
@@ -118,6 +148,7 @@ def facts(old: Path, new: Path, found: Comparison, results: Sequence[Result]) ->
     return {
         "old": str(old),
         "new": str(new),
+        "unfinished": found.unfinished or None,
         "cases": found.cases,
         "identical": found.identical,
         "gates": [
@@ -136,10 +167,11 @@ def facts(old: Path, new: Path, found: Comparison, results: Sequence[Result]) ->
         "more accurate": _accuracy_facts(found.gained),
         "times": [_finite(vars(t) | {"slower": t.slower, "faster": t.faster}) for t in found.times],
         "times not comparable": found.other_clock or None,
+        "vanished": found.vanished,
         "only old": found.only_old,
         "only new": found.only_new,
         "conditions": {name: list(pair) for name, pair in found.conditions.items()},
-        "limits": {"digit": DIGIT, "slower": SLOWER, "confidence": CONFIDENCE},
+        "limits": {"digit": DIGIT, "slower": SLOWER, "confidence": float(CONFIDENCE)},
     }
 
 

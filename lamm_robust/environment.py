@@ -73,9 +73,14 @@ def code(*rooms: str) -> str:
     return sha.hexdigest()
 
 
+PLACES = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES")
+"""Which of several devices is meant: other for each worker of a cluster, and named by the device itself."""
+
+
 def flags() -> dict[str, str]:
     """The environment variables of this process that can change a number."""
-    return {name: value for name, value in sorted(os.environ.items()) if name.startswith(FLAGS)}
+    found = sorted(os.environ.items())
+    return {name: value for name, value in found if name.startswith(FLAGS) and name not in PLACES}
 
 
 def environment() -> dict[str, Any]:

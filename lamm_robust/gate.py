@@ -15,11 +15,11 @@ from typing import Any
 from lamm_robust.compare import Comparison
 
 FAILING: Mapping[str, Callable[[Comparison], list[str]]] = {
-    "verdict": lambda c: [pair.key for pair in c.worse],
+    "verdict": lambda c: [*(pair.key for pair in c.worse), *c.vanished],
     "accuracy": lambda c: [error.pair.key for error in c.lost],
     "time": lambda c: [times.variant for times in c.times if times.slower],
 }
-"""Gate → what fails it: keys of cases or, for time, names of variants."""
+"""Gate → what fails it: keys of cases, or names of variants that are slower or could not be measured any more."""
 
 FIELDS = ("case", "gate", "reason")
 
@@ -29,7 +29,7 @@ class Expected:
     """A failure that somebody knows of."""
 
     case: str
-    """A glob over keys of cases or, for the gate of time, over names of variants."""
+    """A glob over keys of cases, or over names of variants where these fail."""
     gate: str
     reason: str
 
@@ -53,7 +53,12 @@ class Result:
 
 
 def settle(gate: str, comparison: Comparison, expectations: Sequence[Expected]) -> Result:
-    """Hold a comparison against a gate. ValueError for the gate of time where times cannot be compared."""
+    """Hold a comparison against a gate.
+
+    ValueError if there is nothing to pass it: a run is unfinished, or times cannot be compared for the gate of time.
+    """
+    if comparison.unfinished:
+        raise ValueError(f"{comparison.unfinished}, so no gate can be passed; finish it, or leave out --fail-on")
     if gate == "time" and comparison.other_clock:
         raise ValueError(
             f"the runs were timed under other conditions ({comparison.other_clock}), so time cannot be a gate; "

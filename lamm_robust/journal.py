@@ -10,20 +10,22 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import json
 import os
 import shutil
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import IO, Any
 
 from lamm_robust import SUITE
+from lamm_robust.files import replacing
 from lamm_robust.values import BY, HarnessError, Record, StoreError
 
 JOURNAL = "journal.jsonl"
-DAMAGED = "journal.damaged.jsonl"
+DAMAGED = "journal.damaged-{}.jsonl"
+"""The journal as it was, for each repair."""
 
 OF_PROBLEM = (
     *("problem", "digest", "family", "m", "n", "precision"),
@@ -93,8 +95,8 @@ def read_lines(path: Path, stream: IO[bytes], *, damaged: list[int] | None = Non
             return
         elif damaged is None:
             raise StoreError(
-                f"'{path}' is damaged in line {number}; --repair keeps the other lines and makes these attempts again, "
-                "--fresh starts over"
+                f"'{path}' is damaged in line {number}; `lamm-robust run` with --repair keeps the lines that are whole "
+                "and makes the other attempts again, with --fresh it starts over"
             )
         else:
             damaged.append(number)
@@ -114,7 +116,15 @@ class Journal:
             if "note" in content:
                 self.notes.append(content["note"])
             else:
-                self.done.update(keys_of(content))
+                self._know(list(keys_of(content)))
+
+    def _know(self, keys: Sequence[str]) -> None:
+        if doubled := [key for key in keys if key in self.done]:
+            raise StoreError(
+                f"'{self.path}' holds '{doubled[0]}' twice; `lamm-robust run` with --repair keeps the first of them, "
+                "with --fresh it starts over"
+            )
+        self.done.update(keys)
 
     def note(self, content: dict[str, Any]) -> None:
         """Write down plain JSON values that belong to the records around them."""
@@ -123,7 +133,7 @@ class Journal:
 
     def append(self, records: Iterable[Record]) -> None:
         """Write records down and hand them to the operating system, so that killing this process loses nothing."""
-        blocks = (block(list(members)) for _, members in groupby(records, key=lambda r: r.problem))
+        blocks = (block(list(members)) for _, members in itertools.groupby(records, key=lambda r: r.problem))
         _write(self.path, self._stream, b"".join(map(line_of, blocks)))
 
     def records(self) -> Iterator[Record]:
@@ -137,6 +147,14 @@ class Journal:
             for content in read_lines(self.path, stream):
                 if "problem" in content:
                     yield from keys_of(content)
+
+    def all(self, kind: str) -> list[dict[str, Any]]:
+        """The notes of a kind, each once."""
+        found: list[dict[str, Any]] = []
+        for note in self.notes:
+            if kind in note and note[kind] not in found:
+                found.append(note[kind])
+        return found
 
     def last(self, kind: str) -> dict[str, Any]:
         """The latest note of a kind, or an empty one."""
@@ -161,15 +179,18 @@ def understood(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def reading(directory: Path) -> Iterator[Journal]:
+def reading(directory: Path, *, held: bool = False) -> Iterator[Journal]:
     """The journal of a results directory, to be read only, and held against runs that would write to it.
+
+    If it is already held by this process, `held` says so.
 
     StoreError if there is none, or it is damaged, held by a run, or of another version.
     """
     path = directory / JOURNAL
     with _opened(path) as stream:
         try:
-            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            if not held:
+                fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StoreError(f"'{directory}' is held by a run; wait for it") from None
         yield _known(path, stream, read_header(directory))
@@ -202,13 +223,44 @@ def check_suite(directory: Path, header: Content) -> None:
 
 
 @contextlib.contextmanager
-def open_journal(directory: Path, header: Content, *, fresh: bool = False, repair: bool = False) -> Iterator[Journal]:
+def open_journal(directory: Path, header: Content, *, fresh: bool = False) -> Iterator[Journal]:
     """Open or create the journal of a run, and hold its directory for the time being.
 
     StoreError if the directory cannot be written, is held by another run, holds damage, or holds a run under another
-    header (suite, oracle, library versions), whose numbers must not be mixed with new ones. With `repair`, damaged
-    lines are dropped, and the journal as it was is kept beside it.
+    header (suite, oracle, library versions), whose numbers must not be mixed with new ones.
     """
+    path = directory / JOURNAL
+    with _held(directory) as stream:
+        if fresh:
+            stream.truncate(0)
+        _cut_torn_line(stream)
+        if stream.seek(0, os.SEEK_END) == 0:
+            _write(path, stream, line_of(header))
+        yield _known(path, stream, header)
+        os.fsync(stream.fileno())
+
+
+@contextlib.contextmanager
+def rewritten(directory: Path, header: Content) -> Iterator[Journal]:
+    """A new journal that takes the place of what a directory holds, in one step, when the block succeeds.
+
+    StoreError if the directory cannot be written or is held by a run.
+    """
+    path = directory / JOURNAL
+    with _held(directory):
+        try:
+            with replacing(path) as temporary, temporary.open("w+b", buffering=0) as stream:
+                _write(temporary, stream, line_of(header))
+                yield Journal(temporary, header, stream, ())
+                os.fsync(stream.fileno())
+        finally:
+            if path.stat().st_size == 0:  # there was none before, and there is none now
+                path.unlink()
+
+
+@contextlib.contextmanager
+def _held(directory: Path) -> Iterator[IO[bytes]]:
+    """The stream of the journal in a directory, which nobody else may write to for the time being."""
     path = directory / JOURNAL
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -220,15 +272,7 @@ def open_journal(directory: Path, header: Content, *, fresh: bool = False, repai
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StoreError(f"'{directory}' is held by another run; wait for it or choose another --out") from None
-        if fresh:
-            stream.truncate(0)
-        _cut_torn_line(stream)
-        if repair:
-            _drop_damaged_lines(path, stream)
-        if stream.seek(0, os.SEEK_END) == 0:
-            _write(path, stream, line_of(header))
-        yield _known(path, stream, header)
-        os.fsync(stream.fileno())
+        yield stream
 
 
 def _known(path: Path, stream: IO[bytes], header: Content) -> Journal:
@@ -261,14 +305,34 @@ def _cut_torn_line(stream: IO[bytes]) -> None:
     stream.truncate(0)
 
 
-def _drop_damaged_lines(path: Path, stream: IO[bytes]) -> None:
-    """Keep a copy of the journal, and of the journal itself the lines that are whole."""
-    damaged: list[int] = []
-    whole = b"".join(line_of(content) for content in read_lines(path, stream, damaged=damaged))
-    if damaged:
-        shutil.copyfile(path, path.with_name(DAMAGED))
-        stream.truncate(0)
-        _write(path, stream, whole)
+def repair(directory: Path) -> list[int]:
+    """Leave out of a journal the lines that are damaged or repeat others, and return their numbers; a copy is kept.
+
+    StoreError if the header is among them: without it nobody can tell what the others are.
+    """
+    path, damaged, number, seen = directory / JOURNAL, list[int](), 0, set[str]()
+    with _held(directory) as stream, understood(path), replacing(path) as temporary:
+        _cut_torn_line(stream)
+        with temporary.open("wb") as whole:
+            for content in read_lines(path, stream, damaged=damaged):
+                number = _next_whole(number, damaged)
+                keys = list(keys_of(content)) if "attempts" in content else []
+                if seen.isdisjoint(keys):
+                    whole.write(line_of(content))
+                else:
+                    damaged.append(number)
+                seen.update(keys)
+        if 1 in damaged:
+            raise StoreError(f"'{path}' is damaged in its first line, which says what was run; only --fresh can help")
+        if damaged:
+            copies = (path.with_name(DAMAGED.format(number)) for number in itertools.count(1))
+            shutil.copyfile(path, next(copy for copy in copies if not copy.exists()))
+    return sorted(damaged)
+
+
+def _next_whole(number: int, damaged: Sequence[int]) -> int:
+    """The first number after this one that is not among the damaged."""
+    return next(following for following in itertools.count(number + 1) if following not in damaged)
 
 
 def _write(path: Path, stream: IO[bytes], lines: bytes) -> None:

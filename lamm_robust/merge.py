@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 
 from lamm_robust import report
-from lamm_robust.journal import JOURNAL, check_suite, open_journal, read_header, reading, understood
+from lamm_robust.journal import JOURNAL, check_suite, open_journal, read_header, reading, rewritten, understood
 from lamm_robust.plan import Selection, parse_selection
 from lamm_robust.values import Record, StoreError
 
@@ -36,14 +36,15 @@ def merge(directories: Sequence[Path], out: Path, console: Console) -> int:
     sources = [*directories, *([out] if (out / JOURNAL).exists() else [])]
     with understood(sources[0] / JOURNAL):
         header, runs = common_header(sources), checked(sources)
-        with open_journal(out, header) as journal:
-            taken = set(journal.done)
-            for directory in directories:
-                with reading(directory) as source:
-                    journal.append(record for record in source.records() if record.key not in taken)
+        with rewritten(out, header) as merged:
+            taken: set[str] = set()
+            for directory in sources:
+                with reading(directory, held=directory == out) as source:
+                    merged.append(record for record in source.records() if record.key not in taken)
                     taken |= source.done
-            for note in merged_notes(directories, runs):
-                journal.note(note)
+            for note in merged_notes(directories, header, runs):
+                merged.note(note)
+        with open_journal(out, header) as journal:
             written = report.write(out, journal)
     report.show(written, console)
     return report.conclude(written, console)
@@ -74,7 +75,10 @@ class Run:
     """What a journal says of the run that wrote it."""
 
     selection: Selection
-    ran: Mapping[str, Any]
+    where: Mapping[str, Any]
+    ways: Notes
+    merged: Sequence[str]
+    """Directories that were merged into it before."""
     ended: Mapping[str, Any]
     workers: Notes
 
@@ -94,7 +98,9 @@ def checked(directories: Sequence[Path]) -> list[Run]:
                     )
             ran = source.last("run")
             workers = [note for note in source.notes if "worker" in note]
-            runs.append(Run(parse_selection(ran["selection"]).whole(), ran, source.last("ended"), workers))
+            whole = parse_selection(ran["selection"]).whole()
+            before = [name for names in source.all("merged") for name in names]
+            runs.append(Run(whole, ran["where"], source.all("with"), before, source.last("ended"), workers))
         if runs[-1].selection != runs[0].selection:
             raise StoreError(
                 f"'{directory}' and '{directories[0]}' cannot be merged: they are of other plans "
@@ -103,7 +109,9 @@ def checked(directories: Sequence[Path]) -> list[Run]:
     return runs
 
 
-def merged_notes(directories: Sequence[Path], runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
+def merged_notes(
+    directories: Sequence[Path], header: Mapping[str, Any], runs: Sequence[Run]
+) -> Iterator[dict[str, Any]]:
     """What the merged journal says of itself: one run of the whole plan, on all the machines."""
     seen: list[Mapping[str, Any]] = []
     for note in (note for run in runs for note in run.workers):
@@ -112,8 +120,11 @@ def merged_notes(directories: Sequence[Path], runs: Sequence[Run]) -> Iterator[d
             seen.append(what)
             yield dict(note)
     first, absent = runs[0], [run.ended.get("absent", {}) for run in runs]
-    ways = {**first.ran["with"], "merged from": [str(directory) for directory in directories]}
-    yield {"run": {"selection": first.selection.facts(), "where": first.ran["where"], "with": ways}}
+    where = {**first.where, MACHINE: header[MACHINE]}
+    yield {"run": {"selection": first.selection.facts(), "where": where}}
+    yield from ({"with": ways} for run in runs for ways in run.ways)
+    before = [name for run in runs for name in run.merged]
+    yield {"merged": list(dict.fromkeys([*before, *map(str, directories)]))}
     everywhere = {name: why for name, why in absent[0].items() if all(name in one for one in absent)}
     refused = {key: why for run in runs for key, why in run.ended.get("refused", {}).items()}
     yield {"ended": {"absent": everywhere, "refused": refused}}

@@ -31,6 +31,8 @@ def pack_arrays(*arrays: npt.NDArray[np.generic]) -> bytes:
         kind = little.dtype.str.encode()
         if kind not in TYPES:
             raise ValueError(f"an array of {array.dtype} cannot be packed; accepted: float32, float64, int64")
+        if array.ndim > len(shape):
+            raise ValueError(f"an array of {array.ndim} dimensions cannot be packed; accepted: at most {len(shape)}")
         parts += [_ARRAY.pack(kind, array.ndim, *shape), little.tobytes()]
     return b"".join(parts)
 
@@ -74,11 +76,13 @@ def pack_certificate(certificate: Certificate) -> bytes:
 
 
 def unpack_certificate(content: bytes) -> Certificate:
-    """The inverse of `pack_certificate`."""
+    """The inverse of `pack_certificate`; ValueError or struct.error for what is no certificate."""
     m, n, rank, seconds, has_kappa, columns = _CERTIFICATE.unpack_from(content)
     count = 2 + 2 * (1 + 2 * (columns + 2 + has_kappa))
     (method, digest, *numbers), start = _unpieced(content, _CERTIFICATE.size, count)
     whole = [int.from_bytes(number, "little", signed=True) for number in numbers]
+    if not all(whole[1::2]):
+        raise ValueError("a certificate with a denominator of zero")
     x_radius, *parts = (Fraction(p, q) for p, q in zip(whole[::2], whole[1::2], strict=True))
     balls = [Ball(mid, radius) for mid, radius in zip(parts[::2], parts[1::2], strict=True)]
     x, exponent = unpack_arrays(content, start)

@@ -97,6 +97,8 @@ class Pool:
         """Variants whose worker could not be started, with the reason."""
         self.skipped: list[Case] = []
         """Their cases."""
+        self.proven: set[Group] = set()
+        """Groups of which a worker has said what it runs on."""
 
     def __iter__(self) -> Iterator[list[Answer]]:
         try:
@@ -104,7 +106,8 @@ class Pool:
                 for slot in self._slots:
                     self._feed(slot)
                 self._wait()
-                yield [answer for slot in list(self._slots) for answer in self._listen(slot)]
+                for slot in list(self._slots):
+                    yield self._listen(slot)
         finally:
             for slot in self._slots:
                 slot.worker.close()
@@ -135,9 +138,12 @@ class Pool:
 
     def _wait(self) -> None:
         """Until a worker can be read from or written to, or the clock needs a look."""
-        writes = [slot.worker.writes for slot in self._slots]
-        reads = [slot.worker.reads for slot in self._slots]
-        if select.select(reads, [descriptor for descriptor in writes if descriptor is not None], [], TICK)[0]:
+        ready = select.poll()
+        for slot in self._slots:
+            ready.register(slot.worker.reads, select.POLLIN)
+            if slot.worker.writes is not None:
+                ready.register(slot.worker.writes, select.POLLOUT)
+        if any(event & ~select.POLLOUT for _, event in ready.poll(TICK * 1000)):
             time.sleep(GATHER)
 
     def _listen(self, slot: Slot) -> list[Answer]:
@@ -145,12 +151,26 @@ class Pool:
         # while this process was busy or suspended itself it could not hear the worker, which is not the worker's fault
         seconds, slot.looked = min(now - slot.looked, 2 * TICK), now
         try:
-            return slot.worker.pump(seconds)
+            answers = slot.worker.pump(seconds)
         except AbsentError as error:
             if slot.worker.greeted:  # it worked before: something happened to this machine
                 raise
-            self._give_up(slot, str(error))
+            if slot.group not in self.proven:
+                self._give_up(slot, str(error))
+            elif not self._do_without(slot):
+                raise
             return []
+        if slot.worker.greeted:
+            self.proven.add(slot.group)
+        return answers
+
+    def _do_without(self, slot: Slot) -> bool:
+        """Go on with one worker less; False if there is none left. Others of its group have worked."""
+        self._waiting[slot.group].extendleft(reversed(slot.worker.asked))
+        slot.worker.close()
+        self._slots.remove(slot)
+        self._most -= 1
+        return self._most > 0
 
     def _give_up(self, slot: Slot, why: str) -> None:
         """No worker of this group can be had: none of its cases can be asked."""
@@ -163,14 +183,20 @@ class Pool:
 
 
 def alone(case: Case, problem: Problem, open_worker: Open) -> Outcome:
-    """The outcome of a case in a fresh process of its own; tried `KILLS` times if that is killed from outside."""
+    """The outcome of a case in a fresh process of its own; tried `KILLS` times if that is killed from outside.
+
+    AbsentError if there is no process to be had.
+    """
     message = ""
     for _ in range(KILLS):
-        for answers in Pool([case], lambda _: problem, open_worker):
+        pool = Pool([case], lambda _: problem, open_worker)
+        for answers in pool:
             for answer in answers:
                 if not answer.inconclusive:
                     return answer.outcome
                 message = answer.outcome.message
+        if pool.absent:  # which says nothing of the solver: a later run has to look again
+            raise AbsentError(pool.absent[case.variant])
     return Outcome(Status.CRASHED, message=f"alone and {KILLS} times in a row, {message}")
 
 

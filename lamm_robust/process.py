@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from lamm_robust.values import Device, Library, Precision
-from lamm_robust.worker import PID, RUNNING
+from lamm_robust.worker import PID, RUNNING, end_group
 
 THREADS = dict.fromkeys(
     (
@@ -181,6 +181,7 @@ class Process:
 
     def _poll(self, pid: int) -> int | None:
         if self._popen:
+            end_group(pid)
             return self._popen.poll()
         assert self._template
         status = self._template.status(pid)

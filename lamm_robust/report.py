@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from lamm_robust import catalog, store, tables
+from lamm_robust.files import write_text
 from lamm_robust.journal import Journal, check_suite, open_journal, read_header, understood
 from lamm_robust.plan import Selection, parse_selection
 from lamm_robust.summary import Summary, summarise
@@ -38,6 +39,8 @@ class Report:
 
     missing: frozenset[str]
     """Keys of planned cases that have no record."""
+    beyond: int
+    """Records in the journal that the latest run did not plan."""
 
 
 def planned_keys(selection: Selection, absent: Mapping[str, str]) -> set[str]:
@@ -50,27 +53,37 @@ def write(directory: Path, journal: Journal) -> Report:
     ran, ended = journal.last("run"), journal.last("ended")
     selection = parse_selection(ran["selection"])
     absent, refused = ({str(k): str(v) for k, v in ended.get(name, {}).items()} for name in ("absent", "refused"))
-    keys = planned_keys(selection, absent)
+    keys, written = planned_keys(selection, absent), set(journal.written())
+    keys |= planned_keys(selection, {}) & written  # what was measured before its library went away
     facts = {name: journal.header[name] for name in ("suite", "profile", "oracle")}
     store.write_records(
         directory / store.RECORDS, (r for r in journal.records() if r.key in keys), catalog.SCORES, facts
     )
-    store.write_manifest(directory)
+    store.write_manifest(directory, (store.RECORDS,))  # the tables beside them are still those of another time
     report = Report(
-        directory,
-        summarise(store.Records(directory)),
-        len(keys),
-        absent,
-        refused,
-        frozenset(keys.difference(journal.written())),
+        directory=directory,
+        summary=summarise(store.Records(directory)),
+        planned=len(keys),
+        absent=absent,
+        refused=refused,
+        missing=frozenset(keys - written),
+        beyond=len(written - keys),
     )
     title = selection.title() + (f" (unfinished: {len(report.missing)} attempts missing)" if report.missing else "")
-    workers = [note["worker"] for note in journal.notes if "worker" in note]
-    where = {**ran["where"], "suite": facts, "run with": ran["with"], "workers": workers, "not measured": absent}
-    store.write_text(directory / store.ENVIRONMENT, json.dumps(where, indent=2, ensure_ascii=False) + "\n")
-    store.write_text(directory / "leaderboard.md", tables.leaderboard_markdown(title, report.summary, absent))
-    store.write_text(directory / "leaderboard.csv", tables.leaderboard_csv(report.summary.rows))
-    store.write_text(directory / "failures.md", tables.failures_markdown(report.summary))
+    where = {
+        **ran["where"],
+        "suite": facts,
+        "missing": len(report.missing),
+        "limits": journal.header["limits"],
+        "run with": journal.all("with"),
+        "merged": journal.all("merged"),
+        "workers": journal.all("worker"),
+        "not measured": absent,
+    }
+    write_text(directory / store.ENVIRONMENT, json.dumps(where, indent=2, ensure_ascii=False) + "\n")
+    write_text(directory / "leaderboard.md", tables.leaderboard_markdown(title, report.summary, absent))
+    write_text(directory / "leaderboard.csv", tables.leaderboard_csv(report.summary.rows))
+    write_text(directory / "failures.md", tables.failures_markdown(report.summary))
     store.write_manifest(directory)
     return report
 
@@ -92,12 +105,18 @@ def conclude(report: Report, console: Console) -> int:
     if not report.missing:
         return DONE
     counts = f"incomplete: {len(report.missing)} of {report.planned} attempts have no record"
-    console.print(f"{counts}; the first is {min(report.missing)}", style="bold red", markup=False, highlight=False)
+    first = f"{counts}; the first is {min(report.missing)}"
+    console.print(first, style="bold red", markup=False, highlight=False, soft_wrap=True)  # a key is there to be copied
     return NOTHING_RAN
 
 
 def show(report: Report, console: Console) -> None:
     """Print the leaderboard, and what could not be measured or proved."""
+    if report.missing:
+        unfinished = (
+            f"unfinished: {len(report.missing)} of {report.planned} attempts are missing, so classes may change"
+        )
+        console.print(unfinished, style="bold red")
     for table in tables.terminal_tables(report.summary.rows, console.width):
         console.print(table)
     for reason in dict.fromkeys(report.absent.values()):
@@ -109,4 +128,7 @@ def show(report: Report, console: Console) -> None:
     if wrong := report.summary.silent:
         counts = f"{len(wrong)} silent failures among {report.summary.cases} attempts"
         console.print(f"{counts}; each can be replayed from {report.directory / 'failures.md'}", markup=False)
+    if report.beyond:
+        kept = f"the journal also holds {report.beyond} attempts that were not asked for now; the tables leave them out"
+        console.print(kept)
     console.print(f"all tables, with what they mean: {report.directory / 'leaderboard.md'}", markup=False)

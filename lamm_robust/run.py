@@ -19,7 +19,7 @@ import numpy as np
 
 from lamm_robust.evidence import Frame, norm
 from lamm_robust.metrics import STACK, score_all
-from lamm_robust.pool import Open, Pool, alone, confirmed
+from lamm_robust.pool import Open, Pool, alone, confirmed, group_of
 from lamm_robust.values import (
     AbsentError,
     Answer,
@@ -214,17 +214,28 @@ def sweep(
                     on_suspect(answer)
                 else:
                     done += scoring.add(answer.case, answer.outcome)
-            while not_asked:
-                done += scoring.add(*not_asked.pop())
+            for case, outcome in [pair for pair in not_asked if group_of(pair[0]) in pool.proven]:
+                done += scoring.add(case, outcome)
+            not_asked[:] = [pair for pair in not_asked if group_of(pair[0]) not in pool.proven]
             yield done + scoring.flush(PATIENCE)
     except AbsentError:  # a worker cannot be replaced; what was answered has its record all the same
         yield scoring.flush()
         raise
     absent |= pool.absent
+    for case, outcome in not_asked:  # whose library was not needed for anything else, or is absent
+        yield [(case, None)] if case.variant in pool.absent else scoring.add(case, outcome)
     yield [*scoring.flush(), *((case, None) for case in pool.skipped)]
     for answer in doubted:
-        outcome = confirmed(answer, alone(answer.case, truths.problem(answer.case.key), open_worker))
-        yield scoring.add(answer.case, outcome) + scoring.flush()
+        yield scoring.add(answer.case, looked_again(answer, truths, open_worker)) + scoring.flush()
+
+
+def looked_again(first: Answer, truths: Truths, open_worker: Open) -> Outcome:
+    """The outcome of a case that crashed, timed out, or was killed with its process: believed if it is seen twice."""
+    problem = truths.problem(first.case.key)
+    second = alone(first.case, problem, open_worker)
+    if first.inconclusive and second.status in SUSPECT:
+        first, second = Answer(first.case, second), alone(first.case, problem, open_worker)
+    return confirmed(first, second)
 
 
 def not_taken(problem: Problem, solver: Solver) -> str:

@@ -6,17 +6,16 @@ every page and, in the manifest, one over the whole, so that no damage passes un
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from lamm_robust.values import HarnessError, Record, StoreError
+from lamm_robust.files import replacing, write_text
+from lamm_robust.values import Record, StoreError
 
 RECORDS = "records.parquet"
 ENVIRONMENT = "environment.json"
@@ -28,31 +27,6 @@ BATCH = 10_000
 """Records held at a time while writing: some twenty megabytes."""
 
 FIELDS = tuple(field for field in dataclasses.fields(Record) if field.name != "scores")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Replace a file by new text in one step."""
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block succeeds, and vanishes when not.
-
-    HarnessError if the disk does not take it.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        yield temporary
-        temporary.replace(path)
-    except OSError as error:
-        raise HarnessError(
-            f"cannot write '{path}': {error.strerror or error}; the journal has everything: "
-            "make room, and the same command goes on from there"
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_records(path: Path, records: Iterable[Record], metrics: Sequence[str], facts: Mapping[str, str]) -> int:
@@ -129,9 +103,9 @@ def read_environment(directory: Path) -> dict[str, Any]:
     return environment
 
 
-def write_manifest(directory: Path) -> None:
+def write_manifest(directory: Path, names: Sequence[str] = READABLE) -> None:
     """SHA-256 of every file that a reader may rely on, in the format that `sha256sum --check` reads."""
-    files = [directory / name for name in sorted(READABLE)]
+    files = [directory / name for name in sorted(names)]
     write_text(directory / MANIFEST, "".join(f"{_sha256(f)}  {f.name}\n" for f in files if f.exists()))
 
 

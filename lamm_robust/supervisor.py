@@ -91,6 +91,8 @@ class Worker:
 
     def ask(self, case: Case, problem: Problem) -> None:
         """Ask for an attempt of the case's solver at its problem."""
+        if not self.asked:  # what went by while nothing was asked is nobody's time
+            self._waited = 0.0
         self.asked.append(case)
         self._problems.append(problem)
         self._post(case, problem)
@@ -200,6 +202,8 @@ class Worker:
         return self._lost(f"the process ended with {how_ended(code)}; {last_words(self._process.output)}", killed)
 
     def _timed_out(self) -> list[Answer]:
+        if self._process.ended(0.0) is not None:  # it is gone, and something that it has started keeps its pipe open
+            return self._died()
         seconds = self.case_seconds
         outcome = Outcome(Status.TIMED_OUT, seconds=seconds, message=f"no answer within {seconds:g} s", spent=seconds)
         return self._blame(outcome)

@@ -131,6 +131,13 @@ def serve(library: Library, device: Device, requests: int, replies: int) -> None
             return
 
 
+def end_group(pid: int) -> None:
+    """Kill what a child that has ended leaves behind in its process group, while its number is still its own."""
+    if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+        with contextlib.suppress(OSError):
+            os.killpg(pid, signal.SIGKILL)
+
+
 def fork_on_request(
     library: Library, device: Device, memory: int, control: socket.socket, greeting: dict[str, Any]
 ) -> None:
@@ -141,6 +148,7 @@ def fork_on_request(
         if not asked:
             return
         if not descriptors:
+            end_group(PID.unpack(asked)[0])
             pid, status = os.waitpid(PID.unpack(asked)[0], os.WNOHANG)
             control.sendall(PID.pack(pid, status if pid else RUNNING))
             continue

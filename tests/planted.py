@@ -133,6 +133,26 @@ def spawn(A: Array, b: Array) -> Answer:
     os._exit(3)
 
 
+def orphan(A: Array, b: Array) -> Answer:
+    """A crash that leaves a child behind."""
+    subprocess.Popen(["sleep", "600"], stdin=subprocess.DEVNULL)
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return lstsq(A, b)
+
+
+def orphan_with_pipe(A: Array, b: Array) -> Answer:
+    """A crash that leaves a child behind, which has all that its parent had open."""
+    subprocess.Popen(["sleep", "600"], stdin=subprocess.DEVNULL, pass_fds=[reply_pipe()])
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return lstsq(A, b)
+
+
+def set_alarm(A: Array, b: Array) -> Answer:
+    """A timer that would go off in somebody else's time."""
+    signal.setitimer(signal.ITIMER_REAL, 1000.0)
+    return lstsq(A, b)
+
+
 def crash_once(A: Array, b: Array) -> Answer:
     """A crash that does not come again, as long as the file is there."""
     with open("/proc/self/environ") as stream:  # noqa: PTH123
@@ -203,7 +223,7 @@ def not_a_pair(A: Array, b: Array) -> Answer:
 BAD: tuple[Solve, ...] = (
     *(lstsq, segfault, leave, hang, chatter, refuse, crash, warn, shape, dtype, mutate, restless),
     *(not_a_pair, realtime, abort, scribble, forge, answer_twice, dribble, loop, sleep_in_c, swallow, leak, flood),
-    *(be_silent, round_up, move, spawn, crash_once),
+    *(be_silent, round_up, move, spawn, crash_once, orphan, orphan_with_pipe, set_alarm),
 )
 
 PLANTED = Library(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -21,7 +22,7 @@ from lamm_robust.campaign import run as run_here
 from lamm_robust.journal import JOURNAL, reading
 from lamm_robust.merge import untimed
 from lamm_robust.plan import Selection, Shard
-from lamm_robust.values import AbsentError, HarnessError, Record
+from lamm_robust.values import AbsentError, HarnessError, Record, StoreError
 from tests.processes import descendants
 
 ROOT = Path(__file__).parents[1]
@@ -115,7 +116,7 @@ def test_a_run_goes_on_where_it_was(two: Cluster, here: dict[str, Record], tmp_p
     original = cluster.arguments
 
     def noted(campaign: Campaign, part: Shard) -> list[str]:
-        sent.append(str(part))
+        sent.extend([str(part)] if part != Shard() else [])  # the whole plan only names what the shards are of
         return original(campaign, part)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -196,3 +197,36 @@ def test_descendants_sees_children() -> None:
     with subprocess.Popen(["sleep", "60"]) as child:
         assert child.pid in descendants(os.getpid())
         child.kill()
+
+
+def test_shards_of_another_command_are_not_taken_for_its_own(two: Cluster, tmp_path: Path) -> None:
+    cluster.same_plan(campaign(tmp_path), tmp_path / "shards")
+    other = replace(campaign(tmp_path), oracle="mpmath")
+    with pytest.raises(StoreError, match=r"holds shards of another command \(run --profile .*use --fresh or another"):
+        cluster.run(two.address, other, Console(quiet=True))
+
+
+def test_nothing_is_deleted_before_there_is_a_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+    assert run_here(campaign(tmp_path), Console(quiet=True)) == 0
+    before = (tmp_path / JOURNAL).read_bytes()
+    with pytest.raises(AbsentError, match="no Dask scheduler"):
+        cluster.run("tcp://127.0.0.1:1", replace(campaign(tmp_path), fresh=True), Console(quiet=True))
+    assert (tmp_path / JOURNAL).read_bytes() == before
+
+
+def test_a_directory_in_use_is_not_started_over(tmp_path: Path) -> None:
+    assert run_here(campaign(tmp_path), Console(quiet=True)) == 0
+    with (tmp_path / JOURNAL).open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(StoreError, match="held by a run"):
+            cluster.start_over(tmp_path)
+    assert (tmp_path / JOURNAL).exists()
+    cluster.start_over(tmp_path)
+    assert not (tmp_path / JOURNAL).exists()
+
+
+def test_a_shard_without_a_journal_is_a_failure(two: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "run_shard", lambda command: (4, "nothing ran: no GPU found", b""))
+    with pytest.raises(HarnessError, match=r"shard \d+/4 ended with exit code 4: nothing ran: no GPU found"):
+        cluster.run(two.address, campaign(tmp_path), Console(quiet=True))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from lamm_robust import store
+from lamm_robust import files, store
 from lamm_robust.cli import main
 from lamm_robust.compare import RANK, Comparison, compare, factor, median_interval
 from lamm_robust.gate import FAILING, Expected, read_expected, settle
@@ -29,7 +29,11 @@ ENVIRONMENT: dict[str, Any] = {
     "processor": "Abacus 3",
     "system": "Linux",
     "flags": {"OMP_NUM_THREADS": "1"},
-    "run with": {"workers": 1},
+    "run with": [{"workers": 1}],
+    "missing": 0,
+    "merged": [],
+    "not measured": {},
+    "limits": {"case seconds": 60.0, "case memory": 1 << 32},
     "suite": {"oracle": "auto"},
     "workers": [
         {
@@ -59,7 +63,7 @@ def written(directory: Path, records: Sequence[Record], suite: str = "7", **envi
     directory.mkdir()
     metrics = ["backward_error", "forward_error", "residual_error"]
     store.write_records(directory / store.RECORDS, records, metrics, {"suite": suite})
-    store.write_text(directory / store.ENVIRONMENT, json.dumps({**ENVIRONMENT, **environment}))
+    files.write_text(directory / store.ENVIRONMENT, json.dumps({**ENVIRONMENT, **environment}))
     store.write_manifest(directory)
     return directory
 
@@ -151,6 +155,8 @@ def test_accuracy_by_a_digit_under_the_same_verdict(directories: tuple[Path, Pat
         made(5),
         made(6, promises="basic", rank=2, regime="deficient"),
         made(7, BAD, regime="ambiguous", scores={"residual_error": 2.0}),
+        made(8, scores={"backward_error": 50.0, "forward_error": 1e6}),
+        made(9),
     ]
     new = [
         made(1, scores={"backward_error": 30.0}),
@@ -160,8 +166,11 @@ def test_accuracy_by_a_digit_under_the_same_verdict(directories: tuple[Path, Pat
         made(5, scores={"forward_error": math.inf}),
         made(6, promises="basic", rank=2, regime="deficient", scores={"forward_error": 1e9}),  # never promised
         made(7, BAD, regime="ambiguous", scores={"residual_error": 200.0, "forward_error": 1e9}),
+        made(8, scores={"backward_error": 5000.0, "forward_error": 1e3}),  # what is gained does not hide what is lost
+        made(9, scores={"backward_error": math.nan}),
     ]
     expected = [("p1", "backward_error"), ("p5", "forward_error"), ("p7", "residual_error")]
+    expected += [("p8", "backward_error"), ("p9", "backward_error")]
     assert lost_and_gained(compared(directories, old, new)) == (expected, [("p3", "forward_error")])
 
 
@@ -180,6 +189,10 @@ def test_the_interval_of_the_median_is_the_sign_test() -> None:
     assert median_interval(values[:8]) == (1.0, 8.0)
     assert median_interval(values[:7]) == (0.0, math.inf)
     assert median_interval([]) == (0.0, math.inf)
+
+
+def test_the_interval_of_any_number_of_ratios() -> None:
+    assert median_interval([1.0] * 5000) == (1.0, 1.0)  # 2^5000 is beyond every float
 
 
 def timed(directories: tuple[Path, Path], ratios: Sequence[float], least: float, **changes: Any) -> Comparison:
@@ -245,12 +258,12 @@ def test_conditions_that_differ_are_named(directories: tuple[Path, Path]) -> Non
     assert found.other_clock == ""
 
 
-@pytest.mark.parametrize("changed", [{"processor": "Abacus 4"}, {"run with": {"workers": 2}}])
+@pytest.mark.parametrize("changed", [{"processor": "Abacus 4"}, {"run with": [{"workers": 1}, {"workers": 2}]}])
 def test_other_clocks_cannot_gate(directories: tuple[Path, Path], changed: dict[str, Any]) -> None:
     old, new = directories
     found = compare(written(old, [made(1)]), written(new, [made(1)], **changed))
     with pytest.raises(
-        ValueError, match=r"timed under other conditions \((processor: Abacus 3 → Abacus 4|workers: 1 → 2)"
+        ValueError, match=r"timed under other conditions \((processor: Abacus 3 → Abacus 4|workers: 1 → 1, then 2)"
     ):
         settle("time", found, [])
     assert settle("verdict", found, []).passed
@@ -355,7 +368,7 @@ def test_the_page_shows_verdicts_first_and_each_as_a_replay_line(directories: tu
     assert "&lt;b&gt;" in page
     assert "\x1b" not in page
     assert f"- `p2 @ {QR}` — inaccurate → backward stable, backward error 1 → 1 u‖A‖_F\n" in page
-    assert f"- larger: `p3 @ {QR}` — forward_error 1 → 40\n" in page
+    assert f"- larger: `p3 @ {QR}` — backward stable, forward error 1 → 40 Wedin bounds\n" in page
     assert f"Only in the old run, and not judged: 1 attempts: {QR} (1)." in page
     assert "Not comparable: processor: Abacus 3 → Abacus 4" in page
     assert "| processor | Abacus 3 | Abacus 4 |" in page
@@ -383,10 +396,13 @@ def test_expected_failures_on_the_command_line(directories: tuple[Path, Path], t
     (tmp_path / "all.toml").write_text(entry.format("p? @ *"))
     result = invoke(*directories, "--fail-on", "verdict", "--expected", tmp_path / "all.toml")
     assert result.exit_code == 0, result.output
-    assert f"- expected: `p1 @ {QR}` (upstream &lt;knows&gt;)" in result.stdout
+    assert f"- expected: {QR}, 2 times (upstream &lt;knows&gt;)\n" in result.stdout
     (tmp_path / "stale.toml").write_text(entry.format("p? @ *") + entry.format("p3 @ *"))
     result = invoke(*directories, "--fail-on", "verdict", "--expected", tmp_path / "stale.toml")
     assert result.exit_code == 1
+    assert (
+        "**Gate verdict: FAILED.** 0 unexpected failures, 2 expected, 1 expected that did not happen." in result.stdout
+    )
     assert "- expected, did not happen: `p3 @ *`" in result.stdout
     result = invoke(*directories, "--expected", tmp_path / "all.toml")
     assert (result.exit_code, "say which with --fail-on" in result.stderr) == (2, True)
@@ -405,6 +421,32 @@ def test_nothing_in_common_is_not_success(directories: tuple[Path, Path]) -> Non
     result = invoke(*directories, "--fail-on", "verdict")
     assert result.exit_code == 4
     assert "no attempt in common" in result.stderr
+
+
+def test_a_variant_that_could_not_be_measured_any_more_fails_the_gate(directories: tuple[Path, Path]) -> None:
+    old, lost = [made(1), made(1, variant=SVD)], dict[str, Any]({"not measured": {SVD: "no worker"}})
+    found = compare(written(directories[0], old), written(directories[1], old[:1], **lost))
+    assert settle("verdict", found, []).failing == [SVD]
+    assert settle("verdict", found, [expected("numpy-svd-*")]).passed
+    assert settle("accuracy", found, []).passed
+    assert f"Could not be measured any more: {SVD}." in invoke(*directories).stdout
+
+
+def test_merged_runs_do_not_gate_on_time(directories: tuple[Path, Path]) -> None:
+    written(directories[0], [made(1)])
+    written(directories[1], [made(1)], merged=[["a", "b"]])
+    result = invoke(*directories, "--fail-on", "time")
+    assert result.exit_code == 2
+    assert f"'{directories[1]}' was merged from several runs" in result.stderr
+
+
+def test_an_unfinished_run_passes_no_gate(directories: tuple[Path, Path]) -> None:
+    written(directories[0], [made(1), made(2)])
+    written(directories[1], [made(1)], missing=1)
+    assert f"'{directories[1]}' lacks 1 planned attempts" in invoke(*directories).stdout
+    result = invoke(*directories, "--fail-on", "verdict")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "lacks 1 planned attempts, so no gate can be passed" in result.stderr
 
 
 def test_damage_is_named(directories: tuple[Path, Path]) -> None:

@@ -17,7 +17,7 @@ from typing import IO
 import pytest
 
 from lamm_robust import SUITE, journal
-from lamm_robust.journal import JOURNAL, Journal, open_journal, read_header, reading
+from lamm_robust.journal import JOURNAL, Journal, open_journal, read_header, reading, rewritten
 from lamm_robust.values import HarnessError, Record, StoreError
 from tests.records import RECORD, numbered
 
@@ -25,7 +25,9 @@ HEADER = {"suite": "test", "oracle": "exact", "versions": {"numpy": "2"}}
 
 
 def write(directory: Path, *records: Record, fresh: bool = False, repair: bool = False) -> list[Record]:
-    with open_journal(directory, HEADER, fresh=fresh, repair=repair) as opened:
+    if repair:
+        journal.repair(directory)
+    with open_journal(directory, HEADER, fresh=fresh) as opened:
         for record in records:
             opened.append([record])
         assert set(opened.written()) == {r.key for r in opened.records()}
@@ -121,34 +123,99 @@ def test_150_flipped_bits_are_noticed_and_named(tmp_path: Path) -> None:
         damaged[position] ^= 1 << chance.randrange(8)
         path.write_bytes(damaged)
         line = whole[:position].count(b"\n") + 1
-        with pytest.raises(StoreError, match=f"is damaged in line {line}; --repair .*--fresh"):
+        with pytest.raises(StoreError, match=f"is damaged in line {line}; .*--repair .*--fresh"):
             write(tmp_path)
         assert path.read_bytes() == bytes(damaged), "a damaged journal must be left as it is"
+
+
+def damage(directory: Path, number: int, old: bytes, new: bytes) -> bytes:
+    """Change a line, and give back the journal as it is then."""
+    path = directory / JOURNAL
+    lines = path.read_bytes().splitlines(keepends=True)
+    assert old in lines[number - 1]
+    lines[number - 1] = lines[number - 1].replace(old, new)
+    path.write_bytes(b"".join(lines))
+    return b"".join(lines)
 
 
 def test_repair_keeps_the_whole_lines_and_a_copy(tmp_path: Path) -> None:
     records = numbered(5)
     write(tmp_path, *records)
-    path = tmp_path / JOURNAL
-    lines = path.read_bytes().splitlines(keepends=True)
-    lines[2] = lines[2].replace(b"p1", b"p7")
-    path.write_bytes(b"".join(lines))
-    kept = [records[0], *records[2:]]
-    assert write(tmp_path, repair=True) == kept
-    assert (tmp_path / journal.DAMAGED).read_bytes() == b"".join(lines)
+    first = damage(tmp_path, 3, b"p1", b"p7")
+    second = damage(tmp_path, 5, b"p3", b"p9")
+    assert journal.repair(tmp_path) == [3, 5]
+    kept = [records[0], records[2], records[4]]
     assert write(tmp_path) == kept
-    whole = path.read_bytes()
-    assert write(tmp_path, repair=True) == kept
-    assert path.read_bytes() == whole, "there was nothing left to repair"
+    copies = sorted(tmp_path.glob("journal.damaged-*"))
+    assert [copy.read_bytes() for copy in copies] == [second]
+    assert first != second
+    whole = (tmp_path / JOURNAL).read_bytes()
+    assert journal.repair(tmp_path) == []
+    assert (tmp_path / JOURNAL).read_bytes() == whole, "there was nothing left to repair"
+    damage(tmp_path, 2, b"p0", b"p8")
+    assert journal.repair(tmp_path) == [2]
+    assert len(list(tmp_path.glob("journal.damaged-*"))) == 2, "no copy replaces another"
 
 
-def test_a_damaged_header_cannot_be_repaired_unseen(tmp_path: Path) -> None:
+def test_repair_that_is_killed_leaves_what_was_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write(tmp_path, *numbered(3))
+    before = damage(tmp_path, 3, b"p1", b"p7")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(journal.shutil, "copyfile", killed)  # type: ignore[attr-defined]
+    with pytest.raises(KeyboardInterrupt):
+        journal.repair(tmp_path)
+    assert (tmp_path / JOURNAL).read_bytes() == before
+
+
+def test_a_damaged_header_cannot_be_repaired_and_stays_as_it_is(tmp_path: Path) -> None:
     write(tmp_path, RECORD)
+    before = damage(tmp_path, 1, b"exact", b"other")
+    with pytest.raises(StoreError, match="is damaged in its first line.*only --fresh can help"):
+        journal.repair(tmp_path)
+    assert (tmp_path / JOURNAL).read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == [JOURNAL]
+
+
+def test_doubled_lines_are_noticed_and_repaired(tmp_path: Path) -> None:
+    write(tmp_path, *numbered(3))
     path = tmp_path / JOURNAL
     lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(lines[0].replace(b"exact", b"other") + lines[1])
-    with pytest.raises(StoreError):
-        write(tmp_path, repair=True)
+    path.write_bytes(b"".join([*lines, lines[2]]))
+    with pytest.raises(StoreError, match="holds 'p1 @ numpy-qr-float64-cpu' twice; .*--repair keeps the first"):
+        write(tmp_path)
+    assert journal.repair(tmp_path) == [5]
+    assert write(tmp_path) == numbered(3)
+
+
+def test_rewriting_is_all_or_nothing(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError):
+        rewrite_half(tmp_path / "new", HEADER)
+    assert list((tmp_path / "new").iterdir()) == []
+    write(tmp_path, RECORD)
+    with pytest.raises(RuntimeError):
+        rewrite_half(tmp_path, {"other": 1})
+    assert write(tmp_path) == [RECORD]
+    with rewritten(tmp_path, HEADER) as opened:
+        opened.append(numbered(2))
+        assert write_is_refused(tmp_path)
+    assert write(tmp_path) == numbered(2)
+
+
+def rewrite_half(directory: Path, header: Mapping[str, object]) -> None:
+    with rewritten(directory, header) as opened:
+        opened.append(numbered(2))
+        raise RuntimeError
+
+
+def write_is_refused(directory: Path) -> bool:
+    try:
+        write(directory)
+    except StoreError as error:
+        return "held by another run" in str(error)
+    return False
 
 
 class Full:

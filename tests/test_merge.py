@@ -27,6 +27,7 @@ HEADER = {
     "code": "c",
     "processor": "Abacus",
     "flags": {},
+    "limits": {"case seconds": 60.0, "case memory": 1 << 32},
 }
 PLAN = Selection("quick", ("float64",), ("cpu",), ("numpy-qr", "numpy-lstsq"), ("polynomial",))
 
@@ -54,7 +55,8 @@ def shard(directory: Path, number: int, of: int, *, header: dict[str, Any] = HEA
 def note(journal: Any, selection: Selection, **ended: Any) -> None:
     journal.note({"worker": {"name": "numpy float64 cpu", "started": "now", "device": "cpu"}})
     where = {"processor": "Abacus", "versions": {}}
-    journal.note({"run": {"selection": selection.facts(), "where": where, "with": {"workers": 1}}})
+    journal.note({"run": {"selection": selection.facts(), "where": where}})
+    journal.note({"with": {"workers": 1}})
     journal.note({"ended": {"absent": {}, "refused": {}} | ended})
 
 
@@ -73,7 +75,8 @@ def test_shards_together_are_the_whole(tmp_path: Path) -> None:
     assert sorted(found) == sorted(keys(Shard()))
     assert len(Records(tmp_path / "out")) == len(found)
     environment = read_environment(tmp_path / "out")
-    assert environment["run with"]["merged from"] == [str(part) for part in parts]
+    assert environment["merged"] == [[str(part) for part in parts]]
+    assert environment["run with"] == [{"workers": 1}]
     assert len(environment["workers"]) == 1
 
 
@@ -86,6 +89,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     assert missing[0] in printed
     later = shard(tmp_path / "2", 2, 3)
     assert merged(later, out=tmp_path / "out")[0] == 0, "what is merged already stays"
+    assert read_environment(tmp_path / "out")["merged"] == [[str(part) for part in (*parts, later)]]
 
 
 def test_the_same_case_twice_is_kept_once(tmp_path: Path) -> None:
@@ -138,7 +142,31 @@ def test_other_processors_may_take_part_and_are_named(tmp_path: Path) -> None:
     assert merged(*parts, out=tmp_path / "out")[0] == 0
     first = json.loads((tmp_path / "out" / JOURNAL).read_bytes().splitlines()[0][9:])
     assert first["processor"] == "Abacus + Pascaline"
+    assert read_environment(tmp_path / "out")["processor"] == "Abacus + Pascaline"
     assert merged(*parts, out=tmp_path / "out")[0] == 0, "and again"
+
+
+def test_a_machine_can_be_added(tmp_path: Path) -> None:
+    header = HEADER | {"processor": "Pascaline"}
+    assert merged(shard(tmp_path / "1", 1, 2), out=tmp_path / "out")[0] == 4
+    assert merged(shard(tmp_path / "2", 2, 2, header=header), out=tmp_path / "out")[0] == 0
+    assert read_environment(tmp_path / "out")["processor"] == "Abacus + Pascaline"
+
+
+def test_a_merge_that_is_killed_leaves_the_target_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = [shard(tmp_path / f"{number}", number, 2) for number in (1, 2)]
+    merged(parts[0], out=tmp_path / "out")
+    before = (tmp_path / "out" / JOURNAL).read_bytes()
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("lamm_robust.merge.merged_notes", killed)
+        with pytest.raises(KeyboardInterrupt):
+            merged(parts[1], out=tmp_path / "out")
+    assert (tmp_path / "out" / JOURNAL).read_bytes() == before
+    assert merged(parts[1], out=tmp_path / "out")[0] == 0
 
 
 def test_other_plans_are_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from lamm_robust.pool import AHEAD, TICK, Pool
+from lamm_robust.pool import AHEAD, TICK, Pool, alone
 from lamm_robust.values import (
     AbsentError,
     Answer,
@@ -166,3 +166,52 @@ def test_the_time_that_this_process_was_busy_is_not_the_workers(monkeypatch: pyt
     office = Office()
     answered([case(1)], office)
     assert max(office.waits) == 2 * TICK
+
+
+def test_a_second_worker_that_cannot_be_had_is_done_without() -> None:
+    """Others of its group have worked, so it says nothing of the library."""
+    office = Office(lambda _: 3)
+
+    def open_(library: str, precision: Precision, device: Device) -> Worker:
+        worker = office.open(library, precision, device)
+        if len(office.workers) == 2:
+            worker.library, worker.greeted, office.broken = "second", False, ("second",)
+        return worker
+
+    cases = [case(n) for n in range(200)]
+    pool = Pool(cases, lambda _: PROBLEM, open_, 2)
+    assert sorted(str(a.case) for batch in pool for a in batch) == sorted(map(str, cases))
+    assert pool.absent == {}
+    assert pool.skipped == []
+    assert all(worker.closed for worker in office.workers)
+
+
+def test_answers_of_one_are_not_lost_when_another_cannot_go_on() -> None:
+    office = Office(broken=("two",))
+    cases = [case(n, "a", lib) for n in range(2) for lib in ("one", "two")]
+    found: list[Case] = []
+    with pytest.raises(AbsentError):  # noqa: PT012 - after the first batch
+        for batch in Pool(cases, lambda _: PROBLEM, office.open, 2):
+            found += [answer.case for answer in batch]
+    assert found == [cases[0]]
+
+
+def test_alone_without_a_process_is_no_verdict() -> None:
+    office = Office(broken=("one",))
+
+    def open_(library: str, precision: Precision, device: Device) -> Worker:
+        worker = office.open(library, precision, device)
+        worker.greeted = False
+        return worker
+
+    with pytest.raises(AbsentError, match="broken"):
+        alone(case(1), PROBLEM, open_)
+
+
+def test_more_descriptors_than_select_can_take() -> None:
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        assert answered([case(1)], Office()) == [case(1)]
+    finally:
+        for descriptor in held:
+            os.close(descriptor)

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 
 from lamm_robust import SUITE, report, store
 from lamm_robust.cli import main
-from lamm_robust.journal import DAMAGED, JOURNAL, line_of
+from lamm_robust.journal import JOURNAL, line_of
 
 ROOT = Path(__file__).parents[1]
 SMALL = ["run", "--precision", "float64", "--device", "cpu", "--solver", "numpy-qr", "--family", "polynomial"]
@@ -92,12 +92,13 @@ def test_damage_is_found_and_repaired(finished: Path, copy: Path) -> None:
     for command in ([*SMALL, "--out", copy], ["tables", copy], ["merge", copy, "--out", copy / "merged"]):
         refused = invoke(*command)
         assert refused.exit_code == 2
-        assert f"is damaged in line {number + 1}; --repair" in refused.stderr
+        assert f"is damaged in line {number + 1}; `lamm-robust run` with --repair" in refused.stderr
     assert not (copy / "merged").exists()
     repaired = invoke(*SMALL, "--out", copy, "--repair")
     assert repaired.exit_code == 0, repaired.output
     assert answers(copy) == answers(finished)
-    assert (copy / DAMAGED).read_bytes() == b"".join(damaged)
+    assert "1 lines left out" in repaired.output
+    assert (copy / "journal.damaged-1.jsonl").read_bytes() == b"".join(damaged)
 
 
 def test_a_journal_of_an_older_suite_is_recognised(copy: Path) -> None:

@@ -30,8 +30,9 @@ ALLOWED: dict[str, set[str]] = {
     "lamm_robust/cache.py": {"lamm_robust.values"},
     "lamm_robust/pool.py": {"lamm_robust.values"},
     "lamm_robust/run.py": {f"lamm_robust.{name}" for name in ("values", "evidence", "metrics", "verdicts", "pool")},
-    "lamm_robust/journal.py": {"lamm_robust", "lamm_robust.values"},
-    "lamm_robust/store.py": {"lamm_robust.values"},
+    "lamm_robust/files.py": {"lamm_robust.values"},
+    "lamm_robust/journal.py": {"lamm_robust", "lamm_robust.values", "lamm_robust.files"},
+    "lamm_robust/store.py": {"lamm_robust.values", "lamm_robust.files"},
     "lamm_robust/summary.py": {"lamm_robust.values"},
     "lamm_robust/tables.py": {"lamm_robust.values", "lamm_robust.summary"},
 }

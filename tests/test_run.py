@@ -282,6 +282,47 @@ def test_crashes_are_looked_at_again_when_all_else_is_done() -> None:
     assert office.log == ["tall any", "wide any", "singular any", "tall any", "wide any"]
 
 
+class Killed(Recorder):
+    """Its process is killed from outside at the first answer; after that it crashes where it is told to."""
+
+    crashes: list[str]
+    killed = False
+
+    def pump(self, seconds: float) -> list[Answer]:
+        answers = super().pump(seconds)
+        if answers and not Killed.killed:
+            Killed.killed = True
+            return [Answer(answers[0].case, Outcome(Status.CRASHED, message="signal 9"), inconclusive=True)]
+        return answers
+
+    def outcome(self, problem: Problem) -> Outcome:
+        if Killed.killed and self.crashes:
+            self.crashes.pop()
+            return Outcome(Status.CRASHED, message="signal 11")
+        return super().outcome(problem)
+
+
+@pytest.mark.parametrize(("crashes", "verdict"), [(0, "backward stable"), (1, "flaky"), (2, "crashed")])
+def test_after_a_kill_a_crash_needs_two_looks_of_its_own(crashes: int, verdict: str) -> None:
+    Killed.killed, Killed.crashes = False, ["tall"] * crashes
+    assert only([Case(TALL, variant("any"))], Office(Killed)).verdict == verdict
+
+
+def test_what_is_not_asked_of_a_library_that_is_absent_is_not_recorded() -> None:
+    class Absent(Recorder):
+        def pump(self, seconds: float) -> list[Answer]:
+            raise AbsentError("no worker")
+
+    class Nobody(Office):
+        def open(self, library: str, precision: Precision, device: Device) -> Recorder:
+            worker = super().open(library, precision, device)
+            worker.greeted = False
+            return worker
+
+    done = swept([Case(key, variant("full")) for key in (WIDE, TALL)], Nobody(Absent))
+    assert [record for _, record in done] == [None, None]
+
+
 def test_suspects_of_an_earlier_run_get_their_second_look() -> None:
     Sick.crashes = ["tall"]
     first = [Answer(Case(key, variant("any")), Outcome(Status.CRASHED)) for key in (TALL, WIDE)]

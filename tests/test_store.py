@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from lamm_robust import store
+from lamm_robust import files, store
 from lamm_robust.values import HarnessError, StoreError
 from tests.records import RECORD, numbered
 
@@ -24,10 +24,10 @@ SCORES = ["forward_error", "norm_excess", "rank_error"]
 
 def test_replacing_is_all_or_nothing(tmp_path: Path) -> None:
     path = tmp_path / "table.md"
-    store.write_text(path, "old")
+    files.write_text(path, "old")
 
     def fail() -> None:
-        with store.replacing(path) as temporary:
+        with files.replacing(path) as temporary:
             temporary.write_text("half")
             raise RuntimeError
 
@@ -39,7 +39,7 @@ def test_replacing_is_all_or_nothing(tmp_path: Path) -> None:
 
 def test_a_full_disk_leaves_the_old_file_and_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = tmp_path / "table.md"
-    store.write_text(path, "old")
+    files.write_text(path, "old")
 
     def full(self: Path, text: str, encoding: str) -> int:
         self.write_bytes(b"half")
@@ -49,7 +49,7 @@ def test_a_full_disk_leaves_the_old_file_and_says_what_to_do(monkeypatch: pytest
     with pytest.raises(
         HarnessError, match=r"cannot write '.*table.md': No space left .*make room, and the same command"
     ):
-        store.write_text(path, "new")
+        files.write_text(path, "new")
     assert path.read_bytes() == b"old"
     assert [f.name for f in tmp_path.iterdir()] == ["table.md"]
 
@@ -76,8 +76,8 @@ def test_parquet_pages_are_checksummed(tmp_path: Path) -> None:
 
 
 def test_the_manifest_is_what_sha256sum_reads(tmp_path: Path) -> None:
-    store.write_text(tmp_path / "leaderboard.md", "text")
-    store.write_text(tmp_path / "notes.md", "not ours")
+    files.write_text(tmp_path / "leaderboard.md", "text")
+    files.write_text(tmp_path / "notes.md", "not ours")
     (tmp_path / "plots").mkdir()
     store.write_manifest(tmp_path)
     expected = f"{hashlib.sha256(b'text').hexdigest()}  leaderboard.md\n"
@@ -87,7 +87,7 @@ def test_the_manifest_is_what_sha256sum_reads(tmp_path: Path) -> None:
 
 def written(directory: Path) -> None:
     store.write_records(directory / store.RECORDS, [RECORD, *numbered(50)], SCORES, {"suite": "7"})
-    store.write_text(directory / store.ENVIRONMENT, json.dumps({"processor": "µ"}))
+    files.write_text(directory / store.ENVIRONMENT, json.dumps({"processor": "µ"}))
     store.write_manifest(directory)
 
 

@@ -76,6 +76,7 @@ def is_right(answer: Answer) -> bool:
         ("be_silent", Status.BAD_OUTPUT, "the solver changed NumPy's error handling (numpy.seterr)"),
         ("round_up", Status.BAD_OUTPUT, "the solver changed the rounding mode of the processor"),
         ("move", Status.BAD_OUTPUT, "the solver changed the working directory"),
+        ("set_alarm", Status.BAD_OUTPUT, "the solver changed a timer (signal.setitimer)"),
         ("hang", Status.TIMED_OUT, "no answer within 1.5 s"),
         ("loop", Status.TIMED_OUT, "no answer within 1.5 s"),
         ("sleep_in_c", Status.TIMED_OUT, "no answer within 1.5 s"),
@@ -179,6 +180,7 @@ def test_killed_again_and_again_alone_is_a_crash_that_says_so(monkeypatch: pytes
 
     class Killed:
         def __init__(self, cases: list[Case], *_: object) -> None:
+            self.absent = dict[Variant, str]()
             asked.extend(cases)
 
         def __iter__(self) -> Iterator[list[Answer]]:
@@ -289,6 +291,23 @@ def test_how_ends_read() -> None:
 
 
 # --- nothing is left behind -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["orphan", "orphan_with_pipe"])
+def test_children_of_a_crashed_solver_end_with_it(opener: Opener, name: str) -> None:
+    alive = set(descendants(1))
+    bad, good = answers(opener, name, "lstsq")
+    assert bad.outcome.status is Status.CRASHED
+    assert "signal 11" in bad.outcome.message, "and it is no time-out, whoever keeps its pipe open"
+    assert is_right(good)
+    assert not {pid for pid in set(descendants(1)) - alive if is_sleep(pid)}
+
+
+def is_sleep(pid: int) -> bool:
+    try:
+        return "sleep" in Path(f"/proc/{pid}/comm").read_text()
+    except OSError:
+        return False
 
 
 def open_files() -> int:

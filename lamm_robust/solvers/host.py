@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import Any
 
 import numpy as np
@@ -38,5 +39,6 @@ def state() -> dict[str, object]:
         "NumPy's error handling (numpy.seterr)": np.geterr(),
         "the rounding mode of the processor": (ONE + HALF_ULP, ONE - HALF_ULP, -ONE - HALF_ULP),
         "what the processor does with subnormal numbers": TINY * 0.5,
+        "a timer (signal.setitimer)": signal.getitimer(signal.ITIMER_REAL),
         "the working directory": os.getcwd(),  # noqa: PTH109 - a Path costs more than the rest of this together
     }
