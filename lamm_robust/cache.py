@@ -110,6 +110,11 @@ class Cache:
         sizes = [size for _, size, _ in self._blobs()]
         return len(sizes), sum(sizes)
 
+    def __str__(self) -> str:
+        """Where it is, how full, and what it may hold, in words."""
+        count, size = self.size()
+        return f"{self.directory}: {count} files, {size / 2**20:.0f} of {LIMIT >> 20} MiB"
+
     def trim(self, limit: int = LIMIT) -> None:
         """Take away the longest unused blobs if there are more bytes than the limit, and what killed writers left."""
         blobs = sorted(self._blobs())

@@ -149,6 +149,8 @@ def _sweep(
             refused = {str(key): why for key, why in truths.refused.items()}
             journal.note({"ended": {"absent": reasons, "refused": refused}})
             cache.trim()
+    if cache.directory:
+        console.print(f"truth is kept in {cache}", markup=False, highlight=False, soft_wrap=True)
     return True
 
 

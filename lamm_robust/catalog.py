@@ -19,7 +19,7 @@ import generators
 import lamm_robust
 import oracles
 from generators import nist
-from lamm_robust.cache import Cache, certificate_name, problem_name
+from lamm_robust.cache import Cache, certificate_name, default_directory, problem_name
 from lamm_robust.environment import code, versions
 from lamm_robust.metrics import METRICS
 from lamm_robust.packing import pack_certificate, pack_problem, unpack_certificate, unpack_problem
@@ -206,6 +206,11 @@ def cached_oracle(oracle: Oracle, cache: Cache) -> Oracle:
         return certificate
 
     return replace(oracle, certify=certify)
+
+
+def kept_oracle(name: str) -> Oracle:
+    """The oracle of that name, which looks first into the cache of this user; ValueError as `find_oracle`."""
+    return cached_oracle(find_oracle(name), Cache(default_directory()))
 
 
 def plan(profile: str, precision: Precision, families: Iterable[str]) -> list[ProblemKey]:

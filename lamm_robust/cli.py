@@ -213,7 +213,7 @@ def replay(key: str, oracle: str) -> None:
     from lamm_robust import catalog
     from lamm_robust.replay import replay_text
 
-    click.echo(replay_text(key, catalog.find_oracle(oracle)))
+    click.echo(replay_text(key, catalog.kept_oracle(oracle)))
 
 
 @main.command(short_help="Certify your own problem from an .npz file.")
@@ -225,7 +225,7 @@ def truth(file: Path, oracle: str, as_json: bool) -> None:
     from lamm_robust import catalog
     from lamm_robust.truth import certify_file, text
 
-    facts = certify_file(file, catalog.find_oracle(oracle))
+    facts = certify_file(file, catalog.kept_oracle(oracle))
     click.echo(json.dumps(facts, indent=2) if as_json else text(facts))
 
 

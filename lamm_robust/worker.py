@@ -133,6 +133,8 @@ def serve(library: Library, device: Device, requests: int, replies: int) -> None
 
 def end_group(pid: int) -> None:
     """Kill what a child that has ended leaves behind in its process group, while its number is still its own."""
+    if sys.platform != "linux":  # macOS cannot look at a child without reaping it before Python 3.13
+        return
     if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
         with contextlib.suppress(OSError):
             os.killpg(pid, signal.SIGKILL)

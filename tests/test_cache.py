@@ -42,6 +42,7 @@ def test_what_was_put_comes_back(tmp_path: Path) -> None:
         assert Cache(tmp_path).get(NAME) == content
         assert cache.get(OTHER) is None
     assert cache.size() == (1, 100_010)
+    assert str(cache) == f"{tmp_path}: 1 files, 0 of 1024 MiB"
 
 
 def test_every_flipped_bit_and_every_other_length_is_a_miss_and_goes(tmp_path: Path) -> None:
