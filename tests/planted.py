@@ -129,20 +129,20 @@ def move(A: Array, b: Array) -> Answer:
 
 def spawn(A: Array, b: Array) -> Answer:
     """A child that would outlive the answer."""
-    subprocess.Popen(["sleep", "600"], stdin=subprocess.DEVNULL)
+    subprocess.Popen(["sleep", "600.25"], stdin=subprocess.DEVNULL)
     os._exit(3)
 
 
 def orphan(A: Array, b: Array) -> Answer:
     """A crash that leaves a child behind."""
-    subprocess.Popen(["sleep", "600"], stdin=subprocess.DEVNULL)
+    subprocess.Popen(["sleep", "600.25"], stdin=subprocess.DEVNULL)
     os.kill(os.getpid(), signal.SIGSEGV)
     return lstsq(A, b)
 
 
 def orphan_with_pipe(A: Array, b: Array) -> Answer:
     """A crash that leaves a child behind, which has all that its parent had open."""
-    subprocess.Popen(["sleep", "600"], stdin=subprocess.DEVNULL, pass_fds=[reply_pipe()])
+    subprocess.Popen(["sleep", "600.25"], stdin=subprocess.DEVNULL, pass_fds=[reply_pipe()])
     os.kill(os.getpid(), signal.SIGSEGV)
     return lstsq(A, b)
 

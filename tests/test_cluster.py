@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 import signal
@@ -30,6 +31,12 @@ ROOT = Path(__file__).parents[1]
 pytest.importorskip("distributed", reason="the extra 'dask' is not installed")
 
 SELECTION = Selection("quick", ("float64",), ("cpu",), ("numpy",), ("spectrum", "nist"))
+
+
+@pytest.fixture(autouse=True)
+def no_garbage() -> None:
+    """A client that found no scheduler is closed when it is collected, which deadlocks while another client starts."""
+    gc.collect()
 
 
 class Cluster:
