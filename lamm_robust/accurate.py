@@ -30,12 +30,27 @@ def digit_bits(length: int) -> int:
 
 def digits(values: Doubles, bits: int) -> Doubles:
     """Digits k = 0, 1, … of values of at most 1/2 in size, (digits × shape of values); their sum is exact."""
+    return split(values, bits, DIGITS)[0]
+
+
+def split(values: Doubles, bits: int, most: int) -> tuple[Doubles, Doubles]:
+    """The digits, but not more than so many, and what is left over, which they do not hold."""
     found: list[Doubles] = []
     rest = values
-    while rest.any() or not found:
+    while len(found) < most and (rest.any() or not found):
         found.append(_rounded_to(rest, len(found), bits))
         rest = rest - found[-1]
-    return np.array(found)
+    return np.array(found), rest
+
+
+def fill(planes: Doubles, values: Doubles, bits: int) -> None:
+    """Write the digits of values (… × n) into planes (… × digits × n), as many as there is room for."""
+    rest = values.copy()
+    for place in range(planes.shape[-2]):
+        digit, anchor = planes[..., place, :], _anchor(place, bits)
+        np.add(rest, anchor, out=digit)
+        digit -= anchor
+        rest -= digit
 
 
 def matrix_digits(A: Doubles) -> Doubles:
@@ -59,23 +74,44 @@ def exact_residual(A: Doubles, b: Doubles, x: Doubles) -> Doubles:
 
     For the residual to be at most 1/2, b and x must be at most 1/(n + 2) in size.
     """
+    bits = digit_bits(max(A.shape[1], A.shape[3]))
+    return subtract(digits(b, bits), product(A, digits(x, bits)), bits)
+
+
+def product(A: Doubles, x: Doubles) -> Doubles:
+    """Ax (digits × C × m), for the digits of A (C × m × digits × n) and of x (digits × C × n); none is carried yet."""
     stack, m, places, n = A.shape
-    bits = digit_bits(max(m, n))
-    products = A.reshape(stack, m * places, n) @ digits(x, bits).transpose(1, 2, 0)
-    fit = _long_product(products.reshape(stack, m, places, -1).transpose(2, 3, 0, 1))
-    target = digits(b, bits)
-    residual = np.zeros((max(len(fit), len(target)), stack, m))
-    residual[: len(target)] = target
-    residual[: len(fit)] -= fit
-    return _carried(residual, bits)
+    first = next((place for place, digit in enumerate(x) if digit.any()), len(x) - 1)
+    products = A.reshape(stack, m * places, n) @ x[first:].transpose(1, 2, 0)
+    found = _long_product(products.reshape(stack, m, places, -1).transpose(2, 3, 0, 1))
+    return np.concatenate([np.zeros((first, *found.shape[1:])), found])
+
+
+def transposed_product(A: Doubles, r: Doubles, bits: int) -> Doubles:
+    """Aᵀr (digits × C × n), for the digits of A (C × m × digits × n) and of r (digits × C × m)."""
+    stack, _, places, n = A.shape
+    products = r.transpose(1, 0, 2) @ A.reshape(stack, -1, places * n)
+    return carried(_long_product(products.reshape(stack, -1, places, n).transpose(2, 1, 0, 3)), bits)
 
 
 def exact_gradient(A: Doubles, r: Doubles) -> Doubles:
     """Aᵀr, rounded once (C × n), for the digits of A (C × m × digits × n) and of r (digits × C × m)."""
-    stack, m, places, n = A.shape
-    products = r.transpose(1, 0, 2) @ A.reshape(stack, m, places * n)
-    gradient = _long_product(products.reshape(stack, -1, places, n).transpose(2, 1, 0, 3))
-    return rounded(_carried(gradient, digit_bits(max(m, n))))
+    return rounded(transposed_product(A, r, digit_bits(max(A.shape[1], A.shape[3]))))
+
+
+def subtract(number: Doubles, other: Doubles, bits: int) -> Doubles:
+    """number − other, both with their digits first; one of them need not be carried."""
+    difference = np.zeros((max(len(number), len(other)), *number.shape[1:]))
+    difference[: len(number)] = number
+    difference[: len(other)] -= other
+    return carried(difference, bits)
+
+
+def norm_square(r: Doubles) -> Doubles:
+    """‖r‖² (digits × C), for the digits of r (digits × C × m)."""
+    vectors = r.transpose(1, 0, 2)
+    products = vectors @ vectors.transpose(0, 2, 1)
+    return carried(_long_product(products.transpose(1, 2, 0)), digit_bits(r.shape[2]))
 
 
 def rounded(number: Doubles) -> Doubles:
@@ -92,8 +128,12 @@ def _rounded_to(values: Doubles, place: int, bits: int) -> Doubles:
     Adding 1.5·2⁵² units leaves no room for anything smaller (Rump, Ogita and Oishi, SIAM J. Sci. Comput. 31 (2008)
     189, Algorithm 3.2).
     """
-    anchor = 1.5 * 2.0 ** (52 - bits * (place + 1))
+    anchor = _anchor(place, bits)
     return (values + anchor) - anchor
+
+
+def _anchor(place: int, bits: int) -> float:
+    return float(1.5 * 2.0 ** (52 - bits * (place + 1)))
 
 
 def _long_product(products: Doubles) -> Doubles:
@@ -105,7 +145,7 @@ def _long_product(products: Doubles) -> Doubles:
     return number
 
 
-def _carried(number: Doubles, bits: int) -> Doubles:
+def carried(number: Doubles, bits: int) -> Doubles:
     """Carry in place, from the last digit to the first, what a digit holds of the unit before it.
 
     Then nothing that follows cancels a digit, and a number is zero only if all of its digits are.

@@ -63,7 +63,7 @@ def same_tree(*rooms: ModuleType) -> None:
 same_tree(generators, oracles)
 
 FAMILIES: Mapping[str, Family] = {family.name: family for family in generators.FAMILIES}
-ORACLES: Mapping[str, Oracle] = {oracle.name: oracle for oracle in oracles.ORACLES}
+ORACLES: Mapping[str, Oracle] = {oracle.name: oracle for oracle in (oracles.AUTO, *oracles.ORACLES)}
 LIBRARY: Mapping[str, Library] = {library.name: library for library in LIBRARIES}
 METRIC: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
 SCORES: tuple[str, ...] = (*METRIC, "rank_error")
@@ -169,13 +169,13 @@ def build_problem(key: ProblemKey) -> Problem:
     return generators.build_problem(key)
 
 
-PACKING = "lamm_robust/packing.py"
-"""What is in the cache was written by it, and can be read by it alone."""
+SHARED = ("lamm_robust/packing.py", "lamm_robust/accurate.py")
+"""What is in the cache was written by the one, and can be read by it alone; oracles compute with the other."""
 
 
 def made_by(room: str) -> str:
     """All that decides what a room makes of its input: its code, the packing, and the versions of what it calls."""
-    return code(room, PACKING) + repr(versions())
+    return code(room, *SHARED) + repr(versions())
 
 
 def cached_build(cache: Cache) -> Callable[[ProblemKey], Problem]:
@@ -258,9 +258,9 @@ def parse_record_key(text: str) -> tuple[ProblemKey, Variant]:
 
 def find_oracle(name: str) -> Oracle:
     """The oracle of that name, `auto` included; ValueError with the nearest name if there is none."""
-    if name != "auto" and name not in ORACLES:
-        raise unknown("oracle", name, ["auto", *ORACLES])
-    return oracles.select(name)
+    if name not in ORACLES:
+        raise unknown("oracle", name, ORACLES)
+    return ORACLES[name]
 
 
 check_problem = oracles.check_problem

@@ -78,7 +78,12 @@ def main() -> None:
     help="Only these: a library, an algorithm, or a variant, e.g. numpy, gelsy, 'jax-*-float32-*'; repeatable.",
 )
 @click.option("--family", "families", multiple=True, metavar="GLOB", help="Only these families; repeatable.")
-@click.option("--oracle", default="auto", show_default=True, help="Where the truth comes from: auto, exact or mpmath.")
+@click.option(
+    "--oracle",
+    default="auto",
+    show_default=True,
+    help="Where the truth comes from: auto, exact, verified, ball or mpmath.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Results directory.  [default: results/PROFILE]")
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming what is in the directory.")
 @click.option("--repair", is_flag=True, help="Resume from a damaged journal: drop its damaged lines, keep a copy.")
@@ -207,7 +212,12 @@ def list_(what: str) -> None:
 
 @main.command(short_help="Rebuild one row of the tables from its key.")
 @click.argument("key")
-@click.option("--oracle", default="auto", show_default=True, help="Where the truth comes from: auto, exact or mpmath.")
+@click.option(
+    "--oracle",
+    default="auto",
+    show_default=True,
+    help="Where the truth comes from: auto, exact, verified, ball or mpmath.",
+)
 def replay(key: str, oracle: str) -> None:
     """Rebuild one row from its KEY, as printed in the tables, and show problem, truth, answer and scores."""
     from lamm_robust import catalog
@@ -218,7 +228,12 @@ def replay(key: str, oracle: str) -> None:
 
 @main.command(short_help="Certify your own problem from an .npz file.")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--oracle", default="auto", show_default=True, help="Where the truth comes from: auto, exact or mpmath.")
+@click.option(
+    "--oracle",
+    default="auto",
+    show_default=True,
+    help="Where the truth comes from: auto, exact, verified, ball or mpmath.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def truth(file: Path, oracle: str, as_json: bool) -> None:
     """Certify your own problem: FILE.npz with arrays A (m×n) and b (m or m×k), float32 or float64."""

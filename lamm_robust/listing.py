@@ -53,7 +53,7 @@ def metrics() -> Listing:
 def oracles() -> Listing:
     """Every oracle."""
     rows = [[oracle.name, oracle.summary] for oracle in catalog.ORACLES.values()]
-    return ["oracle", "what it is"], [["auto", f"the default: {catalog.find_oracle('auto').name}"], *rows]
+    return ["oracle", "what it is"], rows
 
 
 def profiles() -> Listing:

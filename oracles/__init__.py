@@ -1,25 +1,32 @@
 """Oracles: what is true of the stored bits of a least-squares problem.
 
 An oracle takes A and b exactly as a solver sees them and returns a certificate: exact rank, the minimum-norm
-solution x★ = A⁺b, ‖b − Ax★‖, σ₁, σ_r and κ, each with a radius. `exact` proves everything in rational and
-ball arithmetic; `mpmath` computes twice in high precision and reports how far the two answers agree. A new
-oracle is one file and one line of `ORACLES`.
+solution x★ = A⁺b, ‖b − Ax★‖, σ₁, σ_r and κ, each with a radius. `exact` proves everything in rational arithmetic;
+`verified` proves full-rank problems at the price of a few float64 factorisations, thousands of small ones in a second;
+`ball` proves in ball arithmetic what the one refuses and the other is too slow for. `auto` asks the cheapest that can.
+`mpmath` computes twice in high precision and reports how far the two answers agree. A new oracle is one file and one
+line of `ORACLES`.
 """
 
 from __future__ import annotations
 
 from lamm_robust.values import Oracle
+from oracles.auto import certify as certify_auto
+from oracles.auto import certify_all
 from oracles.check import check_problem
+from oracles.enclosed import certify as certify_ball
 from oracles.exact import certify as certify_exact
 from oracles.facts import facts
 from oracles.printing import ball_decimal, decimals
 from oracles.rational import solve_rational
 from oracles.reference import certify as certify_mpmath
 from oracles.store import stored
+from oracles.verified import certify as certify_verified
 
 __all__ = [
     "ORACLES",
     "ball_decimal",
+    "certify_all",
     "check_problem",
     "decimals",
     "facts",
@@ -29,19 +36,18 @@ __all__ = [
 ]
 
 ORACLES: tuple[Oracle, ...] = (
-    Oracle("exact", "proved: FLINT rationals for rank, x and residual, Arb balls for κ", certify_exact),
+    Oracle("exact", "proved: FLINT rationals for rank, x and residual, Arb balls for κ; any problem", certify_exact),
+    Oracle("verified", "proved: float64 and products without error; full rank, κ up to about 1e16", certify_verified),
+    Oracle("ball", "proved: Arb balls at growing precision; any problem, large ones too", certify_ball),
     Oracle("mpmath", "estimated: mpmath QR and SVD at two working precisions that agree", certify_mpmath),
 )
 
-AUTO = "exact"
-"""What `auto` means: at the sizes of every profile it proves a certificate in seconds."""
+AUTO = Oracle("auto", "the default, and the cheapest: exact if small, else verified, else ball or exact", certify_auto)
 
 
 def select(name: str) -> Oracle:
-    """Return the oracle of that name; `auto` is `exact`. Raises ValueError for any other name."""
-    wanted = AUTO if name == "auto" else name
-    for oracle in ORACLES:
-        if oracle.name == wanted:
-            return oracle
-    accepted = ", ".join(["auto", *(oracle.name for oracle in ORACLES)])
-    raise ValueError(f"unknown oracle {name!r}; accepted are {accepted}")
+    """Return the oracle of that name, or AUTO. Raises ValueError for a name of none."""
+    known = {oracle.name: oracle for oracle in (AUTO, *ORACLES)}
+    if name not in known:
+        raise ValueError(f"unknown oracle {name!r}; accepted are {', '.join(known)}")
+    return known[name]

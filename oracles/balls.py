@@ -17,7 +17,9 @@ ROOT_BITS = 256
 
 def square_root(ball: Ball) -> Ball:
     """Enclose √v for every v ≥ 0 in the ball; exact when the ball is the square of a short rational."""
-    mid, _ = _root_bounds(ball.mid)
+    mid, above = _root_bounds(ball.mid)
+    if not ball.radius:
+        return Ball(mid, above - mid)
     lower, _ = _root_bounds(max(Fraction(0), ball.mid - ball.radius))
     _, upper = _root_bounds(ball.mid + ball.radius)
     return Ball(mid, max(upper - mid, mid - lower))
@@ -32,14 +34,19 @@ def quotient(numerator: Ball, denominator: Ball) -> Ball:
 
 def scaled(ball: Ball, exponent: int) -> Ball:
     """Return 2**exponent times the ball."""
-    power = Fraction(2) ** exponent
+    power = power_of_two(exponent)
     return Ball(ball.mid * power, ball.radius * power)
+
+
+def power_of_two(exponent: int) -> Fraction:
+    """Return 2**exponent, faster than `Fraction` does."""
+    return Fraction(1 << exponent) if exponent >= 0 else Fraction(1, 1 << -exponent)
 
 
 def _root_bounds(v: Fraction) -> tuple[Fraction, Fraction]:
     """Bracket √v between neighbours on a dyadic grid; both are √v where that lies on the grid."""
     shift = ROOT_BITS - (v.numerator.bit_length() - v.denominator.bit_length()) // 2
-    target = v * Fraction(4) ** shift
+    target = v * power_of_two(2 * shift)
     root = isqrt(floor(target))
-    grid = Fraction(2) ** -shift
+    grid = power_of_two(-shift)
     return root * grid, (root if root * root == target else root + 1) * grid

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Ball, Certificate, NotCertifiedError, digest
-from oracles.balls import quotient, scaled, square_root
+from oracles.balls import power_of_two, quotient, scaled, square_root
 
 PARTS = 4
 """Doubles per entry: 212 bits put the storage error near 1e-64, far below every error to be judged."""
@@ -109,21 +109,50 @@ def seal(
     the radius of x, σ₁ or σ_r is too large for the precision of the data.
     """
     A, b = problem
-    m, n = A.shape
     parts, exponents, rounding = split(x)
     errors = [one + other for one, other in zip(rounding, x_errors or [Fraction(0)] * len(x), strict=True)]
-    targets = b.size // m
-    for j in range(targets):  # each right-hand side is a problem of its own
-        _check_radius(norm_above(errors[j::targets]), max(map(abs, x[j::targets])), A.dtype.name)
+    targets = b.size // len(b)
+    radii = [norm_above(errors[j::targets]) for j in range(targets)]
+    for j, radius in enumerate(radii):  # each right-hand side is a problem of its own
+        _check_radius(radius, max(map(abs, x[j::targets])), A.dtype.name)
+    return assemble(
+        method,
+        problem,
+        spectrum,
+        parts.reshape(PARTS, A.shape[1], targets),
+        (np.array(exponents, dtype=np.int64) + offset).reshape(A.shape[1], targets),
+        [radius * power_of_two(offset) for radius in radii],
+        residual_norm,
+        started=started,
+    )
+
+
+def assemble(
+    method: str,
+    problem: tuple[Array, Array],
+    spectrum: Spectrum,
+    x: npt.NDArray[np.float64],
+    exponent: npt.NDArray[np.int64],
+    radii: Sequence[Fraction],
+    residual_norm: Sequence[Ball],
+    *,
+    started: float,
+) -> Certificate:
+    """Write the certificate of (A, b) from stored x (PARTS × n × targets), its exponents, and a radius for each target.
+
+    The radii must have been found small enough. Raises NotCertifiedError when σ₁ or σ_r is not known well enough.
+    """
+    A, b = problem
+    m, n = A.shape
     return Certificate(
         method=method,
         digest=digest(A, b),
         m=m,
         n=n,
         rank=spectrum.rank,
-        x=parts.reshape(PARTS, n, *b.shape[1:]),
-        exponent=(np.array(exponents, dtype=np.int64) + offset).reshape(n, *b.shape[1:]),
-        x_radius=norm_above(errors) * Fraction(2) ** offset,
+        x=x.reshape(PARTS, n, *b.shape[1:]),
+        exponent=exponent.reshape(n, *b.shape[1:]),
+        x_radius=radii[0] if len(radii) == 1 else norm_above(radii),
         residual_norm=tuple(residual_norm),
         sigma_max=spectrum.sigma_max,
         sigma_min=spectrum.sigma_min,

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -297,7 +298,7 @@ def test_truth_is_proved_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     def refuse(A: Array, b: Array) -> Certificate:
         raise NotCertifiedError("asked again")
 
-    monkeypatch.setattr(catalog, "find_oracle", lambda name: Oracle("exact", "", refuse))
+    monkeypatch.setattr(catalog, "find_oracle", lambda name: replace(catalog.ORACLES[name], certify=refuse))
     assert invoke("truth", path, "--json").stdout == first
     assert "asked again" in failed(invoke("truth", saved(tmp_path / "q.npz", A=A22, b=B2 + 2)))
 

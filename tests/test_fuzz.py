@@ -30,7 +30,25 @@ OPTIONS = (
 KEY = "polynomial points=5 degree=2 abscissae=integers seed=0 dtype=float64 @ numpy-qr-float64-cpu"
 VALUES = (
     *("quick", "standard", "full", "float32", "float64", "cpu", "gpu", "all", "numpy", "gelsy", "jax-*", "*", "[", ""),
-    *("auto", "exact", "mpmath", "1/1", "1/2", "2/1", "0/0", "-1/3", "1/٣", "1/1e3", "0", "1", "-1", "1e309", "nan"),
+    *(
+        "auto",
+        "exact",
+        "verified",
+        "ball",
+        "mpmath",
+        "1/1",
+        "1/2",
+        "2/1",
+        "0/0",
+        "-1/3",
+        "1/٣",
+        "1/1e3",
+        "0",
+        "1",
+        "-1",
+        "1e309",
+        "nan",
+    ),
     *("solvers", "families", "oracles", "verdict", "time", "accuracy", "tcp://127.0.0.1:1", "nowhere:x", KEY),
     *(
         KEY.replace("5", "NaN"),

@@ -369,10 +369,11 @@ def test_bad_input_is_named(oracle: object, A: Array, b: Array, sentence: str) -
 
 
 def test_select() -> None:
-    assert [oracle.name for oracle in ORACLES] == ["exact", "mpmath"]
-    assert select("auto") is select("exact") is ORACLES[0]
+    assert [oracle.name for oracle in ORACLES] == ["exact", "verified", "ball", "mpmath"]
+    assert select("exact") is ORACLES[0]
+    assert select("auto").name == "auto"
     assert select("mpmath").certify(np.ones((1, 1)), np.ones(1)).method == "mpmath"
-    with pytest.raises(ValueError, match=r"unknown oracle 'exct'; accepted are auto, exact, mpmath"):
+    with pytest.raises(ValueError, match=r"unknown oracle 'exct'; accepted are auto, exact, verified, ball, mpmath"):
         select("exct")
 
 

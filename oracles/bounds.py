@@ -1,0 +1,141 @@
+"""Rounding errors of float64 arithmetic, bounded without trusting any algorithm.
+
+All that is assumed is IEEE 754 arithmetic that rounds to nearest, and matrix products that are sums of products in some
+order, fused or not: then every entry of a computed product AB with inner dimension n is within γ_n (|A||B|) of the
+exact one, γ_n = nu/(1 − nu) (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., §3.1 and eq. 3.13). What
+factorisations and eigenvalue routines return is only ever a guess, of which products are formed that prove something.
+
+Everything works on stacks: the last two axes are those of a matrix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+Doubles = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+U = 2.0**-53
+"""Unit roundoff of float64."""
+
+UP = 1 + 2.0**-20
+"""Bounds are sums and products of non-negative numbers, themselves rounded: at most 2³⁰ terms, so by less than this."""
+
+TINY = 2.0**-500
+"""More than all that can underflow in a bound: 2³⁰ terms whose squares are below 2^-1022, or products with such."""
+
+ROWS = 512
+"""Rows of a Gram matrix that are summed in one product: γ grows with these, and with the number of sums, not with m."""
+
+SHIFT = 2.0**-34
+"""An approximate largest eigenvalue is raised by this share before it is proved to be a bound: below a tenth of the
+1e-9 that a singular value may be uncertain, and far above the rounding errors of eigenvalue routines, so the proof
+succeeds."""
+
+
+BLOCK = 64
+"""Triangular matrices up to this size are inverted as if they were full."""
+
+POWERS = 3
+"""Each makes what is further than SHIFT from the largest eigenvalue smaller by the ratio: enough for an unlucky
+start."""
+
+
+def gamma(n: int) -> float:
+    """γ_n, rounded up."""
+    return n * U / (1 - n * U) * UP
+
+
+def norm(v: Doubles) -> Doubles:
+    """An upper bound of the 2-norms of vectors (last axis)."""
+    bound: Doubles = np.sqrt(np.einsum("...i,...i", v, v)) * UP + TINY
+    return bound
+
+
+def frobenius(M: Doubles) -> Doubles:
+    """An upper bound of the Frobenius norms of matrices."""
+    return norm(M.reshape(*M.shape[:-2], -1))
+
+
+def symmetric_norm(M: Doubles) -> Doubles:
+    """An upper bound of the 2-norm of the symmetric part of matrices: the smaller of two norms that are above it."""
+    part = (M + M.swapaxes(-1, -2)) / 2
+    bound: Doubles = np.minimum(np.abs(part).sum(axis=-1).max(axis=-1) * UP + TINY, frobenius(part))
+    return bound
+
+
+def gram(blocks: Iterable[Doubles]) -> tuple[Doubles, Doubles]:
+    """MᵀM for M in blocks of rows, and a bound on the 2-norm of its error: γ‖M‖_F² for sums of blocks of sums."""
+    total, squares, count, longest = np.zeros(()), np.zeros(()), 0, 0
+    for block in blocks:
+        total = total + block.swapaxes(-1, -2) @ block
+        squares = squares + frobenius(block) ** 2
+        count, longest = count + 1, max(longest, block.shape[-2])
+    return total, gamma(longest + count) * squares * UP
+
+
+def row_blocks(m: int) -> list[slice]:
+    """The slices of m rows into blocks of ROWS."""
+    return [slice(first, first + ROWS) for first in range(0, m, ROWS)]
+
+
+def largest_eigenvalue(H: Doubles, error: Doubles) -> tuple[Doubles, Doubles]:
+    """Lower and upper bounds of the largest eigenvalue of symmetric matrices within `error` (2-norm) of H.
+
+    Above: K = λI − H is held against LLᵀ for its computed Cholesky factor L; as LLᵀ is semidefinite, λ_max(H) is at
+    most λ + ‖K − LLᵀ‖. Below: the Rayleigh quotient of a vector that K⁻¹ has pushed into the leading eigenspace. If the
+    factorisation fails, the upper bound is ∞.
+    """
+    n = H.shape[-1]
+    raised = np.linalg.eigvalsh(H)[..., -1] * (1 + SHIFT)
+    K = raised[..., np.newaxis, np.newaxis] * np.eye(n) - H
+    L, definite = cholesky(K)
+    v = leading(L)
+    square, image = np.einsum("...i,...i", v, v), np.einsum("...i,...i", v, (H @ v[..., np.newaxis])[..., 0])
+    spread = frobenius(H) * gamma(2 * n + 4)  # of the quotient: |v|ᵀ|H||v| ≤ ‖H‖_F ‖v‖², and ‖v‖² itself
+    lower = image / square - 2 * spread - error
+    sizes = np.abs(L)
+    rows = (sizes @ sizes.sum(axis=-2)[..., np.newaxis]).max(axis=(-2, -1))
+    product = np.minimum(frobenius(L) ** 2, rows * UP)  # of |L||L|ᵀ: its trace, and its largest row sum
+    defect = symmetric_norm(K - L @ L.swapaxes(-1, -2)) + gamma(n + 2) * (product + 2 * np.abs(raised)) * UP
+    upper = np.where(definite, raised + defect * UP + error * UP, np.inf)
+    return lower, upper * (1 + 4 * U)
+
+
+def leading(L: Doubles) -> Doubles:
+    """Vectors to which (LLᵀ)⁻¹ was applied until hardly more than its leading eigenspace is left, of size 1."""
+    inverse = upper_inverse(L.swapaxes(-1, -2))
+    start = np.random.default_rng(1).standard_normal((L.shape[-1], 1))  # orthogonal to nothing that people make
+    v: Doubles = np.tile(start, (len(L), 1, 1))
+    for _ in range(POWERS):
+        v = inverse @ (inverse.swapaxes(-1, -2) @ v)
+        v = v / np.abs(v).max(axis=-2, keepdims=True)
+    vectors: Doubles = v[..., 0]
+    return vectors
+
+
+def upper_inverse(R: Doubles) -> Doubles:
+    """The inverses of a stack of upper triangular matrices with non-zero diagonals, by halves."""
+    n = R.shape[-1]
+    if n <= BLOCK:
+        return np.asarray(np.linalg.inv(R), dtype=np.float64)
+    half, inverse = n // 2, np.zeros(R.shape)
+    inverse[..., :half, :half] = upper_inverse(R[..., :half, :half])
+    inverse[..., half:, half:] = upper_inverse(R[..., half:, half:])
+    corner = inverse[..., :half, :half] @ R[..., :half, half:]
+    inverse[..., :half, half:] = -corner @ inverse[..., half:, half:]
+    return inverse
+
+
+def cholesky(K: Doubles) -> tuple[Doubles, npt.NDArray[np.bool_]]:
+    """Lower Cholesky factors of a stack, and where there is one; elsewhere the identity."""
+    try:
+        return np.asarray(np.linalg.cholesky(K), dtype=np.float64), np.ones(len(K), dtype=np.bool_)
+    except np.linalg.LinAlgError:
+        if len(K) == 1:
+            return np.eye(K.shape[-1], dtype=np.float64)[np.newaxis], np.zeros(1, dtype=np.bool_)
+    found = [cholesky(matrix[np.newaxis]) for matrix in K]
+    return np.concatenate([L for L, _ in found]), np.concatenate([there for _, there in found])

@@ -1,0 +1,180 @@
+"""A float64 stand-in for (BᵀB)⁻¹ and the proof of how good it is, for stacks of tall B.
+
+With R from QR, S ≈ R⁻¹ is only a guess, but Y = BS is formed by sliced products (Ozaki, Ogita, Oishi and Rump, Numer.
+Algorithms 59 (2012) 95), so that G = YᵀY is known to ten digits even where κ(B) is 1e12 and BS in plain float64 has no
+digit that can be proved. If ‖G − I‖ ≤ α < 1, then Y and with it B have full column rank, and from B = YS⁻¹
+
+    (BᵀB)⁻¹ = S G⁻¹ Sᵀ,    ‖G⁻¹‖ ≤ 1/(1 − α).
+
+That is enough to bound errors; the verified linear solvers of Ogita, Rump and Oishi do the same with an approximate
+inverse (Rump, Acta Numerica 19 (2010) 287, §10). It is too coarse for σ_min, so C, the inverse Cholesky factor of the
+computed G, brings φ = ‖CᵀGC − I‖ down to rounding errors: ‖B⁺‖² = ‖S G⁻¹ Sᵀ‖ is ‖SC‖² up to factors 1/(1 ± φ).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from lamm_robust.accurate import digit_bits, split
+from oracles.bounds import (
+    UP,
+    Doubles,
+    U,
+    cholesky,
+    frobenius,
+    gamma,
+    gram,
+    row_blocks,
+    symmetric_norm,
+    upper_inverse,
+)
+
+LEVELS = 4
+"""Slices of B and S at most: four reach κ = 1e15, beyond which QR in float64 finds no S with α < 1 anyway."""
+
+SHARP = 2.0**-32
+"""An error of Y that is small enough, 2e-10: that of σ_min is the same, where 1e-9 is allowed."""
+
+COLUMNS = 256
+"""Columns of a triangular matrix that are multiplied at a time: enough for BLAS to be fast."""
+
+S_BITS = 56
+"""Bits that are kept of a column of S, from its largest entry: what is dropped is less than its rounding errors."""
+
+HUGE = 2.0**400
+"""Entries of S from here on belong to a singular R, and their squares would overflow."""
+
+
+@dataclass(frozen=True, eq=False)
+class Inverse:
+    """S and C of the module's text and what is proved of them."""
+
+    planes: Doubles
+    """The digits of S without its units, stack × n × digits × n."""
+    units: Doubles
+    """Powers of two, stack × n: those of the columns of S."""
+    S: Doubles
+    """stack × n × n, upper triangular."""
+    C: Doubles
+    """stack × n × n, upper triangular."""
+    alpha: Doubles
+    """α ≥ ‖G − I‖; ∞ where R was singular."""
+    phi: Doubles
+    """φ ≥ ‖CᵀGC − I‖."""
+
+    @property
+    def proved(self) -> npt.NDArray[np.bool_]:
+        """Where B has full column rank for certain."""
+        return self.alpha < 1
+
+    def middle(self, w: Doubles) -> Doubles:
+        """What the digits of S, times this, make (BᵀB)⁻¹g of, nearly, for w = Sᵀg (stack × n)."""
+        inner: Doubles = (self.C @ (self.C.swapaxes(-1, -2) @ w[..., np.newaxis]))[..., 0]
+        return inner * self.units
+
+
+def invert(B: Doubles, planes: Doubles) -> Inverse:
+    """The stand-in for (BᵀB)⁻¹ of B (stack × m × n, m ≥ n, entries ≤ 1/2) with the digits stack × m × digits × n."""
+    bits, n = digit_bits(max(B.shape[1:])), B.shape[2]
+    S, usable = guess(B)
+    units = np.ldexp(1.0, np.frexp(np.abs(S).max(axis=-2, keepdims=True))[1] + 1)  # above twice the entries of a column
+    slices, rest = split(S / units, bits, -(-S_BITS // bits))
+    S = S - rest * units
+    Y, error = accurate_product(B, planes, S / units, slices, units, usable)
+    G, G_error = gram(Y[:, rows] for rows in row_blocks(B.shape[1]))
+    near = symmetric_norm(G - np.eye(n)) + n * U
+    error = G_error + (2 * np.sqrt(1 + near + G_error) * error + error**2) * UP
+    alpha = np.where(usable, (near + error) * UP, np.inf)
+    L, _ = cholesky(np.where((alpha < 1)[:, np.newaxis, np.newaxis], G, np.eye(n)))
+    C = upper_inverse(L.swapaxes(-1, -2))
+    phi = np.where(alpha < 1, congruence_error(C, G, error), np.inf)
+    return Inverse(np.moveaxis(slices, 0, 2).copy(), units[:, 0], S, C, alpha, phi)
+
+
+def guess(B: Doubles) -> tuple[Doubles, npt.NDArray[np.bool_]]:
+    """S ≈ R⁻¹, and where it is of use; elsewhere it is the identity."""
+    R: Doubles = np.linalg.qr(B, mode="r")  # type: ignore[assignment]
+    diagonal = np.abs(np.diagonal(R, axis1=-2, axis2=-1))
+    usable = np.isfinite(R).all(axis=(-2, -1)) & (diagonal.min(axis=-1) > 0)
+    S = upper_inverse(np.where(usable[:, np.newaxis, np.newaxis], R, np.eye(R.shape[-1])))
+    usable &= (np.abs(S) < HUGE).all(axis=(-2, -1))
+    return np.where(usable[:, np.newaxis, np.newaxis], S, np.eye(R.shape[-1])), usable
+
+
+def accurate_product(
+    B: Doubles, planes: Doubles, S: Doubles, slices: Doubles, units: Doubles, usable: npt.NDArray[np.bool_]
+) -> tuple[Doubles, Doubles]:
+    """Y = B·(S·units), and a bound on the Frobenius norm of its error; `slices` are the leading digits of S."""
+    (m, n), bits = B.shape[1:], digit_bits(max(B.shape[1:]))
+    size = frobenius(units) * (m * n * n) ** 0.5 * UP
+    most = min(LEVELS, len(slices) + 1)
+    levels = next((k for k in range(1, most) if (size * tail(bits, k, n))[usable].max(initial=0) <= SHARP), most)
+    tails = remainders(S, slices[: levels - 1])
+    Y = np.empty_like(B)
+    for rows in row_blocks(m):
+        Y[:, rows] = sliced_product(B[:, rows], planes[:, rows], tails, levels) * units
+    sums = levels * U * (frobenius(Y) + levels**2 * size * 2.0 ** (-2 * bits - 2))
+    return Y, (size * tail(bits, levels, n) + sums) * UP
+
+
+def tail(bits: int, levels: int, n: int) -> float:
+    """Times √(mn)√n, a bound on the error of `sliced_product` per column that products with rounding cause.
+
+    The k-th remainder of B or S is at most 2^(−k·bits − 1), so each of these products, as many as levels, has the size
+    ‖|·||·|‖ ≤ √(mn)·√n·2^(−(levels − 1)·bits − 2), and γ_(n + levels) of that is lost.
+    """
+    return levels * gamma(n + levels) * 2.0 ** (-(levels - 1) * bits - 2)
+
+
+def remainders(values: Doubles, slices: Iterable[Doubles]) -> list[Doubles]:
+    """The values, and what is left of them after each slice: exact, as slices are leading digits."""
+    left = [values]
+    for part in slices:
+        left.append(left[-1] - part)
+    return left
+
+
+def sliced_product(B: Doubles, planes: Doubles, tails: list[Doubles], levels: int) -> Doubles:
+    """BS from the largest to the smallest, so that what cancels is exact; `tails` are the remainders of S.
+
+    Level by level, the sum of the products of digits i and k with i + k = level is exact (see `accurate`); the
+    products with the remainders are not. From the second level on a sum is Y less what follows it, at most
+    levels²·√(mn)√n·2^(−2·bits − 2) per column, and rounded once.
+    """
+    count = min(levels - 1, planes.shape[2])
+    kept = [planes[:, :, i] for i in range(count)]
+    slices = [above - below for above, below in pairwise(tails)]
+    total = np.zeros(B.shape)
+    for level in range(levels - 1):
+        total += sum(upper_product(kept[i], slices[level - i]) for i in range(count) if 0 <= level - i < len(slices))
+    rest = upper_product(remainders(B, kept)[-1], tails[0])
+    for i in range(count):
+        if levels - 1 - i < len(tails):
+            rest += upper_product(kept[i], tails[levels - 1 - i])
+    total += rest
+    return total
+
+
+def upper_product(B: Doubles, S: Doubles) -> Doubles:
+    """BS for upper triangular S: the zeros in whole blocks of COLUMNS are left out."""
+    product = np.empty((*B.shape[:-1], S.shape[-1]))
+    for first in range(0, S.shape[-1], COLUMNS):
+        last = first + COLUMNS
+        np.matmul(B[..., :last], S[..., :last, first:last], out=product[..., first:last])
+    return product
+
+
+def congruence_error(C: Doubles, G: Doubles, error: Doubles) -> Doubles:
+    """φ ≥ ‖CᵀG★C − I‖ for all G★ within `error` of G."""
+    n, sizes = C.shape[-1], np.abs(C)
+    P = C.swapaxes(-1, -2) @ (G @ C)
+    sums = sizes.swapaxes(-1, -2) @ (np.abs(G) @ sizes.sum(axis=-1)[..., np.newaxis])
+    square = sizes.sum(axis=-1).max(axis=-1) * sizes.sum(axis=-2).max(axis=-1)  # ‖C‖² ≤ ‖C‖_∞ ‖C‖₁
+    rounding = gamma(2 * n + 4) * (sums.max(axis=(-2, -1)) + 1)
+    phi: Doubles = (symmetric_norm(P - np.eye(n)) + rounding + error * square) * UP
+    return phi

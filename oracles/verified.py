@@ -1,0 +1,235 @@
+"""The `verified` oracle: certified truth at the price of a few float64 factorisations, for full rank and κ ≲ 1e16.
+
+A is scaled by powers of two, column by column (row by row if it is wide), which is exact and changes nothing that is
+proved. `inverse` proves how good a float64 factorisation is, `refinement` refines the answer with exact residuals and
+bounds its error, `extremes` encloses σ₁ and σ_r. Nothing is estimated: where a bound is not small enough the problem
+is refused, and another oracle may try. Many problems of one shape are certified together, in one stack.
+
+Sources: the verification methods of Ogita, Rump and Oishi (Rump, Acta Numerica 19 (2010) 287), with products without
+error in the manner of Ozaki in place of directed rounding.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import isqrt, ldexp
+
+import numpy as np
+import numpy.typing as npt
+
+from lamm_robust.accurate import digit_bits, digits, fill, norm_square, rounded, subtract
+from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
+from oracles.balls import power_of_two
+from oracles.balls import scaled as scaled_ball
+from oracles.bounds import UP, Doubles, Integers, norm, row_blocks
+from oracles.check import check_problem
+from oracles.extremes import extremes
+from oracles.inverse import Inverse, invert
+from oracles.refinement import refine
+from oracles.store import PARTS, assemble
+
+PLACES = 12
+"""Digits that the entries of a column of A may have: some 200 bits, far more than full significands need after
+scaling, at a dozen times the memory of A. Wider ranges are for other oracles."""
+
+RADIUS = Fraction(1, 10**20)
+"""‖x − x★‖ ≤ this · max |x_j|: what a certificate of this oracle promises."""
+
+ROOT_BITS = 500
+"""Bits behind the point of a residual norm, in units in which it is below 1: more than its square has."""
+
+LEAST = -5000
+"""Below the exponent of any entry of b, in any scale."""
+
+STACK = 128
+"""Problems of one shape that are certified together: enough to hide the cost of Python, few enough for the cache."""
+
+
+def certify(A: Array, b: Array) -> Certificate:
+    """Prove the certificate of min ‖Ax − b‖₂ for A (m×n) of full rank; b has length m or is m×k.
+
+    Raises ValueError for what `check_problem` refuses, and NotCertifiedError, which says what could not be proved.
+    """
+    check_problem(A, b)
+    (found,) = certify_stack([(A, b)])
+    if isinstance(found, NotCertifiedError):
+        raise found
+    return found
+
+
+def certify_stack(problems: Sequence[tuple[Array, Array]]) -> list[Certificate | NotCertifiedError]:
+    """Certify problems that all have one shape; a refusal comes back as the error that says why."""
+    started = time.perf_counter()
+    (m, n), stack = problems[0][0].shape, len(problems)
+    with np.errstate(all="ignore"):  # what overflows or is not a number is not proved
+        A = np.array([A for A, _ in problems], dtype=np.float64)
+        scaled = scale(A, np.finfo(problems[0][0].dtype).nmant + 1)
+        inverse = invert(scaled.B, scaled.planes)
+        singular = extremes(scaled.B, inverse, scaled.exponents)
+        b = np.array([b for _, b in problems], dtype=np.float64).reshape(stack, m, -1)
+        answers = [solve(scaled, inverse, b[:, :, j]) for j in range(b.shape[2])]
+    x = np.stack([answer.x for answer in answers], axis=-1)
+    exponents = np.stack([answer.exponents for answer in answers], axis=-1)
+    found: list[Certificate | NotCertifiedError] = []
+    for i, problem in enumerate(problems):
+        try:
+            refuse(scaled, inverse, answers, i)
+            found.append(
+                assemble(
+                    "verified",
+                    problem,
+                    singular.spectrum(i, min(m, n)),
+                    x[:, i],
+                    exponents[i],
+                    [answer.radius_of(i) for answer in answers],
+                    [answer.residual_norm_of(i) for answer in answers],
+                    started=started,
+                )
+            )
+        except NotCertifiedError as error:
+            found.append(error)
+    return found
+
+
+def refuse(scaled: Scaled, inverse: Inverse, answers: Sequence[Answer], i: int) -> None:
+    """Raise NotCertifiedError, with the reason, unless the i-th problem is proved."""
+    if not scaled.exact[i]:
+        raise NotCertifiedError(f"verified: the entries of a {scaled.line} of A differ by too many powers of two")
+    if not inverse.proved[i]:
+        raise NotCertifiedError(f"verified: full rank is not proved (α = {inverse.alpha[i]:.1e} is not below 1)")
+    for answer in answers:
+        if not answer.radius[i] <= RADIUS * answer.largest[i]:
+            known = answer.radius[i] < answer.largest[i]
+            share = (
+                f"x is known to a relative {answer.radius[i] / answer.largest[i]:.1e} only"
+                if known
+                else "x may be zero"
+            )
+            raise NotCertifiedError(f"verified: {share}")
+
+
+@dataclass(frozen=True, eq=False)
+class Scaled:
+    """B·2^exponents, column by column, is A, or Aᵀ if A is wide."""
+
+    B: Doubles
+    """stack × m × n, m ≥ n; zero where scaling is not exact."""
+    planes: Doubles
+    """The digits of B, stack × m × digits × n."""
+    exponents: Integers
+    exact: npt.NDArray[np.bool_]
+    wide: bool
+
+    @property
+    def line(self) -> str:
+        """What is scaled, in words."""
+        return "row" if self.wide else "column"
+
+
+def scale(A: Doubles, significand: int) -> Scaled:
+    """Scale a stack of A (stack × m × n) so that the largest entry of every column or row is in [1/4, 1/2).
+
+    The entries have so many bits in their significands.
+    """
+    wide = A.shape[1] < A.shape[2]
+    tall = A.swapaxes(1, 2).copy() if wide else A
+    sizes, bits = np.abs(tall), digit_bits(max(A.shape[1:]))
+    exponents = np.frexp(sizes.max(axis=1))[1].astype(np.int64) + 1
+    lowest = np.frexp(np.where(sizes > 0, sizes, np.inf).min(axis=1))[1] - significand
+    spans = np.where(sizes.any(axis=1), exponents - lowest, 0).max(axis=1)  # bits of a column, from first to last
+    exact = spans <= PLACES * bits
+    B = np.where(exact[:, np.newaxis, np.newaxis], tall, 0.0)
+    for part in (exponents // 2, exponents - exponents // 2):  # 2^-exponents may overflow
+        B *= np.ldexp(1.0, -part[:, np.newaxis, :])
+    planes = np.empty((*B.shape[:2], -(-int(spans[exact].max(initial=1)) // bits), B.shape[2]))
+    for rows in row_blocks(B.shape[1]):
+        fill(planes[:, rows], B[:, rows], bits)
+    return Scaled(B, planes, exponents, exact, wide)
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """One right-hand side of each problem of a stack, solved."""
+
+    x: Doubles
+    """PARTS × stack × n; their sum times 2^exponents is x."""
+    exponents: Integers
+    """stack × n."""
+    radius: Doubles
+    """‖x★ − x‖ in units of 2^unit; ∞ where nothing is proved."""
+    largest: Doubles
+    """max |x_j| in the same units."""
+    unit: Integers
+    squares: Doubles | None
+    """‖b − Bx‖²: PARTS doubles and a bound of what is left × stack, in units of 4^residual_unit; None if it is zero."""
+    residual_unit: Integers
+    fit: Doubles
+    """‖B(x★ − x)‖ in units of 2^residual_unit."""
+
+    def radius_of(self, i: int) -> Fraction:
+        """‖x★ − x‖ of the i-th problem is at most this."""
+        return Fraction(float(self.radius[i])) * power_of_two(int(self.unit[i]))
+
+    def residual_norm_of(self, i: int) -> Ball:
+        """‖b − Ax★‖ of the i-th problem: ‖b − Ax‖, less at most the norm of A(x★ − x), which is orthogonal to it."""
+        if self.squares is None:
+            return Ball(Fraction(0))
+        *parts, left = (int(ldexp(part, 2 * ROOT_BITS)) for part in self.squares[:, i].tolist())
+        square = max(sum(parts), 0)
+        lower, upper = isqrt(max(square - left, 0)), isqrt(square + left) + 1
+        radius = Fraction(upper - lower, 1 << ROOT_BITS) + Fraction(float(self.fit[i]))
+        return scaled_ball(Ball(Fraction(isqrt(square), 1 << ROOT_BITS), radius), int(self.residual_unit[i]))
+
+
+def solve(scaled: Scaled, inverse: Inverse, b: Doubles) -> Answer:
+    """Solve for one right-hand side of each problem, b (stack × m)."""
+    lines = scaled.exponents if scaled.wide else np.zeros_like(scaled.exponents[:, :1])
+    target, unit = fitted(b, lines, scaled, inverse)
+    there = b.any(axis=-1)
+    exact = (np.ldexp(target, lines + unit[:, np.newaxis]) == b).all(axis=-1)
+    low = scaled.exponents.min(axis=-1)
+    weights = None if scaled.wide else np.ldexp(1.0, low[:, np.newaxis] - scaled.exponents)
+    refined = refine(scaled.planes, inverse, target, weights)
+    bits = digit_bits(max(scaled.B.shape[1:]))
+    parts, left = doubles(refined.x, bits)
+    weighted = parts if weights is None else parts * weights
+    left = left if weights is None else left * weights
+    lost = np.where(exact, refined.radius + norm(left), np.inf)
+    square = scaled.B.shape[1] == scaled.B.shape[2]
+    return Answer(
+        x=parts,
+        exponents=unit[:, np.newaxis]
+        - (np.zeros(parts.shape[1:], dtype=np.int64) if scaled.wide else scaled.exponents),
+        radius=np.where(there, lost * UP, 0.0),
+        largest=np.abs(weighted[0]).max(axis=-1),
+        unit=unit if scaled.wide else unit - low,
+        squares=None if scaled.wide or square else np.vstack(doubles(norm_square(refined.residual), bits)),
+        residual_unit=unit,
+        fit=np.where(there, refined.fit, 0.0),
+    )
+
+
+def fitted(b: Doubles, lines: Integers, scaled: Scaled, inverse: Inverse) -> tuple[Doubles, Integers]:
+    """b·2^(−lines − unit) and the unit (stack), so small that it, the answer and sums of either are below 1/2."""
+    exponents = np.frexp(b)[1] - lines
+    unit = np.where(b.any(axis=-1), exponents.max(axis=-1, where=b != 0, initial=LEAST), 0)
+    target = np.ldexp(b, -lines - unit[:, np.newaxis])
+    g = target if scaled.wide else (target[:, np.newaxis] @ scaled.B)[:, 0]
+    w = (g[:, np.newaxis] @ inverse.S)[:, 0]
+    size = np.abs(inverse.middle(w)).max(axis=-1)
+    size = np.frexp(np.where(np.isfinite(size), np.maximum(size, 1.0), 1.0))[1]
+    room = 2 * max(scaled.B.shape[1:]).bit_length() + 2  # for two products with numbers below 1/2
+    unit = unit + size + room
+    return np.ldexp(b, -lines - unit[:, np.newaxis]), unit
+
+
+def doubles(number: Doubles, bits: int) -> tuple[Doubles, Doubles]:
+    """A number (digits × stack × n) as a sum of PARTS doubles, and a bound of what is left of it."""
+    parts = []
+    for _ in range(PARTS):
+        parts.append(rounded(number))
+        number = subtract(number, digits(parts[-1], bits), bits)
+    return np.array(parts), np.abs(rounded(number)) * UP
