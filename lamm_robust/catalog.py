@@ -22,7 +22,14 @@ from generators import nist
 from lamm_robust.cache import Cache, certificate_name, default_directory, problem_name
 from lamm_robust.environment import code, versions
 from lamm_robust.metrics import METRICS
-from lamm_robust.packing import pack_certificate, pack_problem, unpack_certificate, unpack_problem
+from lamm_robust.packing import (
+    pack_certificate,
+    pack_problem,
+    pack_truncation,
+    unpack_certificate,
+    unpack_problem,
+    unpack_truncation,
+)
 from lamm_robust.solvers import LIBRARIES
 from lamm_robust.values import (
     BY,
@@ -34,11 +41,13 @@ from lamm_robust.values import (
     Family,
     Library,
     Metric,
+    NotCertifiedError,
     Oracle,
     Precision,
     Problem,
     ProblemKey,
     Solver,
+    Truncation,
     Value,
     Variant,
     digest,
@@ -66,8 +75,8 @@ FAMILIES: Mapping[str, Family] = {family.name: family for family in generators.F
 ORACLES: Mapping[str, Oracle] = {oracle.name: oracle for oracle in (oracles.AUTO, *oracles.ORACLES)}
 LIBRARY: Mapping[str, Library] = {library.name: library for library in LIBRARIES}
 METRIC: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
-SCORES: tuple[str, ...] = (*METRIC, "rank_error")
-"""Every score a record can hold: the metrics of x̂, and reported minus exact rank."""
+SCORES: tuple[str, ...] = (*METRIC, "rank_error", "truncated_error")
+"""Every score a record can hold: the metrics of x̂, reported minus exact rank, and distance to the truncated truth."""
 
 
 SHORT_LIST = 12
@@ -205,7 +214,17 @@ def cached_oracle(oracle: Oracle, cache: Cache) -> Oracle:
         cache.put(name, pack_certificate(certificate))
         return certificate
 
-    return replace(oracle, certify=certify)
+    def truncate(A: Array, b: Array, rank: int) -> Truncation:
+        name = certificate_name(digest(A, b), f"truncated {rank}", makers)
+        if known := cache.get(name):
+            return unpack_truncation(known)
+        if oracle.truncate is None:
+            raise NotCertifiedError(f"{oracle.name} does not truncate")
+        truncation = oracle.truncate(A, b, rank)
+        cache.put(name, pack_truncation(truncation))
+        return truncation
+
+    return replace(oracle, certify=certify, truncate=oracle.truncate and truncate)
 
 
 def kept_oracle(name: str) -> Oracle:

@@ -47,6 +47,7 @@ def metrics() -> Listing:
     """Every score with its unit."""
     rows = [[metric.name, metric.unit, metric.summary] for metric in catalog.METRIC.values()]
     rows.append(["rank_error", "integer", "reported minus exact rank, where the precision can tell"])
+    rows.append(["truncated_error", "Wedin bounds", "where A is deficient but for rounding: distance to A_k⁺b"])
     return ["score", "unit", "what it says"], rows
 
 

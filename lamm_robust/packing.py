@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.values import Array, Ball, Certificate, Problem, ProblemKey
+from lamm_robust.values import Array, Ball, Certificate, Problem, ProblemKey, Truncation
 
 TYPES = (b"<f4", b"<f8", b"<i8")
 """Of arrays that can be packed: the two precisions, and exponents."""
@@ -73,6 +74,19 @@ def pack_certificate(certificate: Certificate) -> bytes:
     texts = [c.method.encode(), bytes.fromhex(c.digest)]
     numbers = [_whole(number) for f in fractions for number in (f.numerator, f.denominator)]
     return head + _pieces([*texts, *numbers]) + pack_arrays(c.x, c.exponent)
+
+
+def pack_truncation(truncation: Truncation) -> bytes:
+    """As `pack_certificate`, with σ_{k+1} behind the residual norms."""
+    known = truncation.certificate
+    return pack_certificate(replace(known, residual_norm=(*known.residual_norm, truncation.sigma_next)))
+
+
+def unpack_truncation(content: bytes) -> Truncation:
+    """The inverse of `pack_truncation`."""
+    known = unpack_certificate(content)
+    *norms, sigma_next = known.residual_norm
+    return Truncation(replace(known, residual_norm=tuple(norms)), sigma_next)
 
 
 def unpack_certificate(content: bytes) -> Certificate:

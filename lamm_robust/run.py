@@ -18,14 +18,17 @@ from typing import Any
 import numpy as np
 
 from lamm_robust.evidence import Frame, norm
-from lamm_robust.metrics import STACK, score_all
+from lamm_robust.metrics import STACK, score, score_all
 from lamm_robust.pool import Open, Pool, alone, confirmed, group_of
+from lamm_robust.truncation import Truncate, selected
 from lamm_robust.values import (
+    UNIT_ROUNDOFF,
     AbsentError,
     Answer,
     Array,
     Case,
     Certificate,
+    Contract,
     NotCertifiedError,
     Oracle,
     Outcome,
@@ -56,6 +59,16 @@ class Certified:
 
     problem: Problem
     frame: Frame
+    truncate: Truncate | None = None
+    _selected: dict[float, Frame | None] = field(default_factory=dict)
+
+    def selected(self, cutoff: float) -> Frame | None:
+        """What is left if singular values up to cutoff·σ₁ count as zero, where that is proved; see `truncation`."""
+        if self.truncate is None:
+            return None
+        if cutoff not in self._selected:
+            self._selected[cutoff] = selected(self.problem, self.frame, cutoff, self.truncate)
+        return self._selected[cutoff]
 
     @property
     def truth(self) -> Certificate:
@@ -126,7 +139,7 @@ class Truths:
             start = time.perf_counter()
             try:
                 truth = self._oracle.certify(problem.A, problem.b)
-                self._certified[key] = Certified(problem, Frame(problem, truth))
+                self._certified[key] = Certified(problem, Frame(problem, truth), self._oracle.truncate)
             except NotCertifiedError as error:
                 self.refused[key] = str(error)
             self.seconds += time.perf_counter() - start
@@ -254,7 +267,8 @@ def records(
     answers: Sequence[tuple[Case, Certified, Outcome]], solver: Callable[[Variant], Solver]
 ) -> Iterator[Record]:
     """Score and judge outcomes at problems of one shape."""
-    scores = scores_of([(certified, outcome) for _, certified, outcome in answers])
+    contracts = [solver(case.variant).contract for case, _, _ in answers]
+    scores = scores_of([(certified, outcome) for _, certified, outcome in answers], contracts)
     for (case, certified, outcome), scored in zip(answers, scores, strict=True):
         contract, variant = solver(case.variant).contract, case.variant
         yield Record(
@@ -277,15 +291,29 @@ def records(
         )
 
 
-def scores_of(attempts: Sequence[tuple[Certified, Outcome]]) -> list[dict[str, float]]:
-    """Every score that each outcome allows: metrics need a finite x̂, rank_error a reported rank."""
+def scores_of(attempts: Sequence[tuple[Certified, Outcome]], contracts: Sequence[Contract]) -> list[dict[str, float]]:
+    """Every score that each outcome allows.
+
+    Metrics need a finite x̂, rank_error a reported rank, truncated_error a cutoff where the rank is ambiguous.
+    """
     finite = [(c.frame, o.x) for c, o in attempts if is_finite(o.x)]
     metrics = iter(score_all([frame for frame, _ in finite], [x for _, x in finite if x is not None]))
     scores = [next(metrics) if is_finite(outcome.x) else {} for _, outcome in attempts]
-    for scored, (certified, outcome) in zip(scores, attempts, strict=True):
-        if outcome.rank is not None and certified.regime is not Regime.AMBIGUOUS:
+    for scored, (certified, outcome), contract in zip(scores, attempts, contracts, strict=True):
+        if certified.regime is Regime.AMBIGUOUS:
+            scored.update(truncated_error(certified, outcome.x, contract))
+        elif outcome.rank is not None:
             scored["rank_error"] = float(outcome.rank - certified.truth.rank)
     return scores
+
+
+def truncated_error(certified: Certified, x: Array | None, contract: Contract) -> dict[str, float]:
+    """The forward error against what the solver's own cutoff leaves of the problem, where there is no doubt of that."""
+    if x is None or not is_finite(x) or contract.cutoff is None:
+        return {}
+    m, n, eps = certified.problem.m, certified.problem.n, 2 * UNIT_ROUNDOFF[certified.problem.key.dtype]
+    frame = certified.selected(contract.cutoff(m, n, eps))
+    return {} if frame is None else {"truncated_error": score(frame, x)["forward_error"]}
 
 
 def is_finite(x: Array | None) -> bool:

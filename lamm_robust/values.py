@@ -153,6 +153,16 @@ class Certificate:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True, eq=False)
+class Truncation:
+    """What is proved of the problem whose singular values after the k-th are zero: what a tolerance makes of it."""
+
+    certificate: Certificate
+    """Of A_k and b: the rank is k, σ_r is σ_k, and the residual is b − A·A_k⁺b."""
+    sigma_next: Ball
+    """σ_{k+1}, the largest that is left out."""
+
+
 class AbsentError(Exception):
     """A library cannot be measured on this machine; the message says why."""
 
@@ -176,6 +186,8 @@ class Oracle:
     name: str
     summary: str
     certify: Callable[[Array, Array], Certificate]
+    truncate: Callable[[Array, Array, int], Truncation] | None = None
+    """``truncate(A, b, k)`` proves A_k⁺b or raises NotCertifiedError; None if the oracle cannot."""
 
 
 # --- solvers --------------------------------------------------------------------------------------------
@@ -202,6 +214,8 @@ class Contract:
     errors: tuple[str, ...] = ()
     """Class names of the exceptions that its documentation announces."""
     reports_rank: bool = False
+    cutoff: Callable[[int, int, float], float] | None = None
+    """(m, n, eps) → the share of σ₁ up to which singular values count as zero; None where another rule decides."""
 
 
 Solve = Callable[[Any, Any], tuple[Any, Any]]

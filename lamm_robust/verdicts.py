@@ -120,9 +120,11 @@ def judge(contract: Contract, limits: Limits, outcome: Outcome, scores: Mapping[
         return _FAILED[outcome.status]
     if outcome.x is None or not np.isfinite(outcome.x).all():
         return Verdict.NON_FINITE
-    if limits.regime is Regime.AMBIGUOUS:  # x cannot be judged; the change of A and the fit can
-        explained = scores["backward_error"] <= limits.small and scores["residual_error"] <= limits.small
-        return Verdict.BACKWARD_STABLE if explained else Verdict.INACCURATE
+    if limits.regime is Regime.AMBIGUOUS:  # x★ cannot be judged; the change of A and the fit can
+        if scores["backward_error"] <= limits.small and scores["residual_error"] <= limits.small:
+            return Verdict.BACKWARD_STABLE
+        truncated = scores.get("truncated_error", math.inf)  # the distance to what its own tolerance leaves of A
+        return Verdict.FORWARD_STABLE if truncated <= limits.small else Verdict.INACCURATE
     # where there are many solutions and any will do, neither the norm nor the distance to x★ is promised
     any_solution = not limits.unique and contract.deficiency is Deficiency.BASIC
     fits = _fits(limits, scores)

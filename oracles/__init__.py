@@ -21,6 +21,7 @@ from oracles.printing import ball_decimal, decimals
 from oracles.rational import solve_rational
 from oracles.reference import certify as certify_mpmath
 from oracles.store import stored
+from oracles.truncated import truncate
 from oracles.verified import certify as certify_verified
 
 __all__ = [
@@ -33,16 +34,29 @@ __all__ = [
     "select",
     "solve_rational",
     "stored",
+    "truncate",
 ]
 
 ORACLES: tuple[Oracle, ...] = (
-    Oracle("exact", "proved: FLINT rationals for rank, x and residual, Arb balls for κ; any problem", certify_exact),
-    Oracle("verified", "proved: float64 and products without error; full rank, κ up to about 1e16", certify_verified),
-    Oracle("ball", "proved: Arb balls at growing precision; any problem, large ones too", certify_ball),
+    Oracle(
+        "exact",
+        "proved: FLINT rationals for rank, x and residual, Arb balls for κ; any problem",
+        certify_exact,
+        truncate,
+    ),
+    Oracle(
+        "verified",
+        "proved: float64 and products without error; full rank, κ up to about 1e16",
+        certify_verified,
+        truncate,
+    ),
+    Oracle("ball", "proved: Arb balls at growing precision; any problem, large ones too", certify_ball, truncate),
     Oracle("mpmath", "estimated: mpmath QR and SVD at two working precisions that agree", certify_mpmath),
 )
 
-AUTO = Oracle("auto", "the default, and the cheapest: exact if small, else verified, else ball or exact", certify_auto)
+AUTO = Oracle(
+    "auto", "the default, and the cheapest: exact if small, else verified, else ball or exact", certify_auto, truncate
+)
 
 
 def select(name: str) -> Oracle:

@@ -62,7 +62,7 @@ def test_solve(benchmark: BenchmarkFixture, variant: Variant, m: int, n: int, de
     benchmark.group = f"{m}×{n} {variant.precision} {device}"
     x, rank = benchmark(lambda: library.wait(solver.solve(A, b)))
     outcome = Outcome(Status.SOLVED, x=np.asarray(x), rank=None if rank is None else int(rank))
-    (scores,) = scores_of([(problem, outcome)])
+    (scores,) = scores_of([(problem, outcome)], [solver.contract])
     verdict = judge(solver.contract, problem.limits, outcome, scores)
     benchmark.extra_info.update(verdict=verdict.value, **scores)
     assert benchmark.stats is not None

@@ -23,13 +23,16 @@ ALLOWED: dict[str, set[str]] = {
     "lamm_robust/accurate.py": set(),
     "lamm_robust/evidence.py": {"lamm_robust.values", "lamm_robust.accurate"},
     "lamm_robust/metrics.py": {"lamm_robust.values", "lamm_robust.accurate", "lamm_robust.evidence"},
+    "lamm_robust/truncation.py": {"lamm_robust.values", "lamm_robust.evidence"},
     "lamm_robust/verdicts.py": {"lamm_robust.values"},
     "lamm_robust/attempt.py": {"lamm_robust.values"},
     "lamm_robust/packing.py": {"lamm_robust.values"},
     "lamm_robust/wire.py": {"lamm_robust.values", "lamm_robust.packing"},
     "lamm_robust/cache.py": {"lamm_robust.values"},
     "lamm_robust/pool.py": {"lamm_robust.values"},
-    "lamm_robust/run.py": {f"lamm_robust.{name}" for name in ("values", "evidence", "metrics", "verdicts", "pool")},
+    "lamm_robust/run.py": {
+        f"lamm_robust.{name}" for name in ("values", "evidence", "metrics", "truncation", "verdicts", "pool")
+    },
     "lamm_robust/files.py": {"lamm_robust.values"},
     "lamm_robust/journal.py": {"lamm_robust", "lamm_robust.values", "lamm_robust.files"},
     "lamm_robust/store.py": {"lamm_robust.values", "lamm_robust.files"},

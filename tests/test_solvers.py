@@ -48,7 +48,7 @@ def judged(library: Library, solver: Solver, problem: Problem, device: Device) -
     outcome = attempt(library, solver, problem, device)
     truth = select("exact").certify(problem.A, problem.b)
     certified = Certified(problem, Frame(problem, truth))
-    (scores,) = scores_of([(certified, outcome)])
+    (scores,) = scores_of([(certified, outcome)], [solver.contract])
     return outcome, judge(solver.contract, certified.limits, outcome, scores)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from lamm_robust.values import Contract, Deficiency, Shape
 
 TALL_OR_SQUARE: tuple[Shape, ...] = ("tall", "square")
@@ -9,14 +11,29 @@ TALL_OR_SQUARE: tuple[Shape, ...] = ("tall", "square")
 NO_RANK_DECISION = "nothing: full rank is assumed"
 
 
+def eps_of_precision(_m: int, _n: int, eps: float) -> float:
+    """eps, whatever the size."""
+    return eps
+
+
+def size_times(factor: float, eps: float | None = None) -> Callable[[int, int, float], float]:
+    """factor·max(m, n)·eps, with the eps of the precision if none is given."""
+    return lambda m, n, own: factor * max(m, n) * (own if eps is None else eps)
+
+
 def full_rank(*errors: str) -> Contract:
     """Tall or square A of full column rank; what is returned otherwise is undefined."""
     return Contract(Deficiency.FULL_RANK_ONLY, NO_RANK_DECISION, TALL_OR_SQUARE, errors)
 
 
-def minimum_norm(rank_rule: str, *errors: str, reports_rank: bool = False) -> Contract:
+def minimum_norm(
+    rank_rule: str,
+    *errors: str,
+    reports_rank: bool = False,
+    cutoff: Callable[[int, int, float], float] | None = None,
+) -> Contract:
     """Any shape and rank; the shortest of the least-squares solutions."""
-    return Contract(Deficiency.MINIMUM_NORM, rank_rule, errors=errors, reports_rank=reports_rank)
+    return Contract(Deficiency.MINIMUM_NORM, rank_rule, errors=errors, reports_rank=reports_rank, cutoff=cutoff)
 
 
 def basic(rank_rule: str, *errors: str, reports_rank: bool = False) -> Contract:

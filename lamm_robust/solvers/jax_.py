@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from lamm_robust.solvers import host
-from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
+from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm, size_times
 from lamm_robust.values import Array, Device, Library, Precision, Solve, Solver
 
 Answer = tuple[Any, Any]
@@ -136,13 +136,13 @@ JAX = Library(
         Solver(
             "lstsq",
             "jax.numpy.linalg.lstsq",
-            minimum_norm("σ_i ≤ eps·max(m, n)·σ₁", reports_rank=True),
+            minimum_norm("σ_i ≤ eps·max(m, n)·σ₁", reports_rank=True, cutoff=size_times(1)),
             jitted(lstsq),
         ),
         Solver(
             "pinv",
             "jax.numpy.linalg.pinv(A) @ b",
-            minimum_norm("σ_i ≤ 10·max(m, n)·eps·σ₁"),
+            minimum_norm("σ_i ≤ 10·max(m, n)·eps·σ₁", cutoff=size_times(10)),
             jitted(pinv),
         ),
         Solver("qr", "jax.numpy.linalg.qr, then solve_triangular", full_rank(), jitted(qr)),

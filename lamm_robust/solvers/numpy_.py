@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from lamm_robust.solvers import host
-from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
+from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm, size_times
 from lamm_robust.values import Array, Library, Solver
 
 
@@ -71,14 +71,17 @@ NUMPY = Library(
             "lstsq",
             "numpy.linalg.lstsq",
             minimum_norm(
-                "σ_i ≤ eps·max(m, n)·σ₁, with the eps of float64 for float32 too", "LinAlgError", reports_rank=True
+                "σ_i ≤ eps·max(m, n)·σ₁, with the eps of float64 for float32 too",
+                "LinAlgError",
+                reports_rank=True,
+                cutoff=size_times(1, eps=2.0**-52),
             ),
             lstsq,
         ),
         Solver(
             "pinv",
             "numpy.linalg.pinv(A) @ b",
-            minimum_norm("σ_i ≤ 1e-15·σ₁, for float32 too", "LinAlgError"),
+            minimum_norm("σ_i ≤ 1e-15·σ₁, for float32 too", "LinAlgError", cutoff=lambda *_: 1e-15),
             pinv,
         ),
         Solver("qr", "numpy.linalg.qr, then solve with R", full_rank("LinAlgError"), qr),

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Literal
 
 from lamm_robust.solvers import host
-from lamm_robust.solvers.contracts import full_rank, minimum_norm
+from lamm_robust.solvers.contracts import eps_of_precision, full_rank, minimum_norm, size_times
 from lamm_robust.values import Array, Library, Solver
 
 
@@ -60,7 +60,7 @@ SCIPY = Library(
         Solver(
             "gelsd",
             "scipy.linalg.lstsq, divide-and-conquer SVD (the default driver)",
-            minimum_norm("σ_i ≤ eps·σ₁", "LinAlgError", reports_rank=True),
+            minimum_norm("σ_i ≤ eps·σ₁", "LinAlgError", reports_rank=True, cutoff=eps_of_precision),
             partial(lstsq, driver="gelsd"),
         ),
         Solver(
@@ -76,13 +76,13 @@ SCIPY = Library(
         Solver(
             "gelss",
             "scipy.linalg.lstsq, QR-iteration SVD",
-            minimum_norm("σ_i ≤ eps·σ₁", "LinAlgError", reports_rank=True),
+            minimum_norm("σ_i ≤ eps·σ₁", "LinAlgError", reports_rank=True, cutoff=eps_of_precision),
             partial(lstsq, driver="gelss"),
         ),
         Solver(
             "pinv",
             "scipy.linalg.pinv(A) @ b",
-            minimum_norm("σ_i ≤ max(m, n)·eps·σ₁", "LinAlgError"),
+            minimum_norm("σ_i ≤ max(m, n)·eps·σ₁", "LinAlgError", cutoff=size_times(1)),
             pinv,
         ),
         Solver("qr", "scipy.linalg.qr, then solve_triangular", full_rank("LinAlgError"), qr),

@@ -1,0 +1,248 @@
+"""Truncated truth: A_k⁺b, for A_k the nearest matrix of rank k, where the singular values leave a gap after σ_k.
+
+That is what solvers with a tolerance compute where A has full rank, but not to the working precision. Let H be the
+smaller of AᵀA and AAᵀ, an exact integer matrix, and V a basis of nearly the invariant subspace of its k leading
+eigenvalues: first float64 singular vectors, then sweeps V ← HV(VᵀHV)⁻¹ in Arb, each of which shrinks the rest by
+(σ_{k+1}/σ_k)². With the orthogonal projector P on range(V), Q = I − P, and ρ = ‖QHV‖ for orthonormal V:
+
+* by Courant–Fischer, λ_{k+1}(H) ≤ η, the largest eigenvalue of QHQ, and λ_k(H) ≥ β, the smallest of VᵀHV; by Weyl's
+  theorem, both are attained up to ρ, which is how far H is from being block diagonal;
+* by the sin Θ theorem (Davis and Kahan, SIAM J. Numer. Anal. 7 (1970) 1), range(V) is within s = ρ/(β − η) of the true
+  subspace: that is the norm of the difference of the projectors;
+* by Wedin's theorem for pseudo-inverses of equal rank (BIT 13 (1973) 217, Theorem 4.1; μ = (1 + √5)/2), with AP for
+  A_k, ‖(AP)⁺b − A_k⁺b‖ ≤ μ · σ₁s/(σ_k √β) · ‖b‖.
+
+Everything but the first V is in balls or exact, so a bad V widens the bounds but cannot make them wrong.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import isqrt
+
+import numpy as np
+from flint import arb, arb_mat, ctx, fmpz_mat
+
+from lamm_robust.values import Array, Ball, NotCertifiedError, Truncation
+from oracles.balls import scaled, square_root
+from oracles.check import check_problem
+from oracles.enclosed import ball
+from oracles.integers import integer_matrix
+from oracles.spectrum import attempt, enclose, fraction, infinity_norm
+from oracles.store import Spectrum, seal
+
+RADIUS = Fraction(1, 10**20)
+"""‖x − A_k⁺b‖ ≤ this · max |x_j|, as `verified` promises."""
+
+FIRST_BITS, LAST_BITS = 256, 4096
+"""Working precisions: twice the 53 bits of a κ that float64 can express, and as much again; the last is for wide
+scales."""
+
+GAP = Fraction(1, 4)
+"""η ≤ GAP · β, so σ_{k+1} ≤ σ_k/2: with less of a gap, rounding alone decides what is truncated."""
+
+NEARLY = arb(2) ** -40
+"""‖VᵀV − I‖ up to which V counts as orthonormal: it widens the bounds of σ_k, and float64 does better."""
+
+HOPELESS, NOISE = 0.75, 2.0**-40
+"""Where σ_{k+1} is more than this share of σ_k in float64, and too large for float64 to be mistaken, there is no
+gap."""
+
+SWEEPS = 60
+"""Each gains a factor of 4 at least, if there is a gap: 36 digits, from the 1 to 16 that float64 begins with."""
+
+NO_GAP = "truncated: no gap is proved between the singular values {} and {}"
+
+WEDIN = Fraction(1_618_034, 1_000_000)
+"""μ = (1 + √5)/2, rounded up."""
+
+
+def truncate(A: Array, b: Array, rank: int) -> Truncation:
+    """Prove A_k⁺b for k = rank < min(m, n); A is m×n, b has length m or is m×k.
+
+    Raises ValueError for what `check_problem` refuses and for a rank that is not between 0 and min(m, n), and
+    NotCertifiedError where there is no gap after σ_k or it takes too many bits to see.
+    """
+    started = time.perf_counter()
+    check_problem(A, b)
+    if not 0 < rank < min(A.shape):
+        raise ValueError(f"rank is {rank}; accepted is 1 to {min(A.shape) - 1} for a {A.shape[0]}×{A.shape[1]} matrix")
+    integer_A, exponent_A = integer_matrix(A)
+    integer_b, exponent_b = integer_matrix(b)
+    wide = A.shape[0] < A.shape[1]
+    H = integer_A * integer_A.transpose() if wide else integer_A.transpose() * integer_A
+    if H.is_zero():
+        raise NotCertifiedError("truncated: A is zero")
+    sigma_max = square_root(enclose(lambda: arb_mat(H)))
+    V = leading_vectors(A, rank)
+    bits = FIRST_BITS
+    while bits <= LAST_BITS:
+        with ctx.workprec(bits):
+            V = swept(H, V)
+            found = subspace(H, V)
+            if found is not None and found.eta - found.rho > GAP * (found.beta + found.rho):
+                break
+            if found is not None and found.eta <= GAP * found.beta:
+                answer = solution(integer_A, integer_b, V, found, above(sigma_max))
+                if all(target.sharp for target in answer):
+                    return sealed((A, b), answer, found, sigma_max, exponent_A, exponent_b - exponent_A, started)
+        bits *= 2
+    raise NotCertifiedError(NO_GAP.format(rank, rank + 1))
+
+
+def sealed(
+    problem: tuple[Array, Array],
+    answer: Sequence[Target],
+    found: Subspace,
+    sigma_max: Ball,
+    exponent_A: int,
+    offset: int,
+    started: float,
+) -> Truncation:
+    """Write what was proved of integer matrices about the problem itself, A⁺b = 2**offset · x."""
+    rows = range(len(answer[0].x))
+    certificate = seal(
+        "truncated",
+        problem,
+        Spectrum(found.rank, sigma_max, found.sigma_last).scaled(exponent_A),
+        [target.x[i].mid for i in rows for target in answer],
+        [scaled(target.residual_norm, offset + exponent_A) for target in answer],
+        offset=offset,
+        x_errors=[target.x[i].radius for i in rows for target in answer],
+        started=started,
+    )
+    return Truncation(certificate, scaled(found.sigma_next, exponent_A))
+
+
+def leading_vectors(A: Array, rank: int) -> arb_mat:
+    """The leading right singular vectors of A in float64, or the left ones if it is wide: only a guess.
+
+    Raises NotCertifiedError where even float64 sees that there is no gap.
+    """
+    scale = np.frexp(np.abs(A).max())[1]
+    U, sigma, Vt = np.linalg.svd(np.ldexp(A.astype(np.float64), -scale), full_matrices=False)
+    if sigma[rank] > max(HOPELESS * sigma[rank - 1], NOISE * sigma[0]):
+        raise NotCertifiedError(NO_GAP.format(rank, rank + 1))
+    return arb_mat((U[:, :rank] if A.shape[0] < A.shape[1] else Vt[:rank].T).tolist())
+
+
+def swept(H: fmpz_mat, V: arb_mat) -> arb_mat:
+    """Subspace iteration until rounding at the working precision is all that moves V."""
+    change = arb("inf")
+    for _ in range(SWEEPS):
+        W = arb_mat(H) * V
+        try:
+            new = (W * (V.transpose() * W).inv()).mid()
+        except ZeroDivisionError:  # V has lost a direction
+            return V
+        before, change = change, infinity_norm((new - V).transpose())
+        V = orthonormal(new)
+        if not change < before / 2:
+            break
+    return V
+
+
+def orthonormal(V: arb_mat) -> arb_mat:
+    """Nearly orthonormal columns with the same range, up to rounding; V itself if it is nearly so already."""
+    N = V.transpose() * V
+    if infinity_norm(N - identity(V.ncols())) < NEARLY:
+        return V
+    values, vectors = np.linalg.eigh(np.array([float(entry.mid()) for entry in N.entries()]).reshape(N.nrows(), -1))
+    root = (vectors / np.sqrt(np.maximum(values, np.finfo(np.float64).tiny))) @ vectors.T
+    return (V * arb_mat(root.tolist())).mid() if np.isfinite(root).all() else V
+
+
+@dataclass(frozen=True)
+class Subspace:
+    """What is proved of range(V), by the text of the module."""
+
+    rank: int
+    beta: Fraction
+    """λ_k ≥ β > 0."""
+    eta: Fraction
+    """λ_{k+1} ≤ η."""
+    rho: Fraction
+    sigma_last: Ball
+    """σ_k."""
+    sigma_next: Ball
+    """σ_{k+1}."""
+    B: arb_mat
+    """VᵀHV."""
+
+
+def subspace(H: fmpz_mat, V: arb_mat) -> Subspace | None:
+    """Prove what range(V) is, or None where the working precision is too low."""
+    k, n = V.ncols(), V.nrows()
+    Vt, W = V.transpose(), arb_mat(H) * V
+    N, B = Vt * V, Vt * W
+    nu = infinity_norm(N - identity(k))
+    inverse = attempt(lambda: B.inv()) if nu < NEARLY else None
+    if inverse is None:
+        return None
+    off = Fraction(1) - fraction(nu.upper())  # ‖V(VᵀV)^(−1/2)‖ and so on are within 1 ± ν
+    Q = identity(n) - V * N.solve(Vt)
+    rho = frobenius(W - V * N.solve(B)) / off
+    rest = Q * arb_mat(H) * Q
+    top = attempt(lambda: rest)
+    eta = fraction(infinity_norm(rest)) if top is None else top.mid + top.radius
+    beta = 1 / (inverse.mid + inverse.radius) / (2 - off)
+    least = Fraction(0) if top is None else max(Fraction(0), top.mid - rho)
+    return Subspace(k, beta, eta, rho, root_between(beta, 1 / inverse.mid / off + rho), root_between(least, eta), B)
+
+
+@dataclass(frozen=True)
+class Target:
+    """The answer to one right-hand side."""
+
+    x: list[Ball]
+    residual_norm: Ball
+    sharp: bool
+    """Whether it is known to RADIUS."""
+
+
+def solution(A: fmpz_mat, b: fmpz_mat, V: arb_mat, found: Subspace, sigma_max: Fraction) -> list[Target]:
+    """The truncated answers for integer A and the columns of b, with the error of the subspace in every radius."""
+    wide, At, Vt = A.nrows() < A.ncols(), arb_mat(A.transpose()), V.transpose()
+    X = V * found.B.solve(Vt * (arb_mat(b) if wide else At * arb_mat(b)))
+    X = At * X if wide else X
+    R = arb_mat(b) - arb_mat(A) * X.mid()
+    share = WEDIN * sigma_max * found.rho / (found.beta - found.eta) / found.beta  # σ_k and √β are both at least √β
+    targets = []
+    for j in range(b.ncols()):
+        lost = share * frobenius(column(arb_mat(b), j)) / isqrt(X.nrows())
+        x = [Ball(ball(X[i, j]).mid, ball(X[i, j]).radius + lost) for i in range(X.nrows())]
+        error = sum((entry.radius for entry in x), Fraction(0))  # more than the norm
+        sharp = error <= RADIUS * max(abs(entry.mid) for entry in x)
+        norm = ball((column(R, j).transpose() * column(R, j))[0, 0])
+        root = root_between(max(Fraction(0), norm.mid - norm.radius), norm.mid + norm.radius)
+        targets.append(Target(x, Ball(root.mid, root.radius + sigma_max * error), sharp))
+    return targets
+
+
+def root_between(lower: Fraction, upper: Fraction) -> Ball:
+    """Enclose √v for all v between two bounds."""
+    return square_root(Ball((lower + upper) / 2, (upper - lower) / 2))
+
+
+def above(number: Ball) -> Fraction:
+    """The upper end of a ball."""
+    return number.mid + number.radius
+
+
+def column(M: arb_mat, j: int) -> arb_mat:
+    """M[:, j]."""
+    return arb_mat([[M[i, j]] for i in range(M.nrows())])
+
+
+def identity(n: int) -> arb_mat:
+    """The n×n identity."""
+    return arb_mat(n, n, 1)
+
+
+def frobenius(M: arb_mat) -> Fraction:
+    """An upper bound of the Frobenius norm."""
+    squares = sum((entry.abs_upper() ** 2 for entry in M.entries()), arb(0))
+    return fraction(squares.upper().sqrt().upper())
