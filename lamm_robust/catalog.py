@@ -284,6 +284,7 @@ def find_oracle(name: str) -> Oracle:
 
 check_problem = oracles.check_problem
 certificate_facts = oracles.facts
+truncation_facts = oracles.truncation_facts
 solve_rational = oracles.solve_rational
 decimals = oracles.decimals
 stored = oracles.stored

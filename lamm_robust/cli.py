@@ -29,6 +29,8 @@ GATE = click.Choice(["verdict", "accuracy", "time"])
 MEBIBYTES = click.IntRange(1, 1 << 24)
 
 LISTS = ("solvers", "families", "metrics", "oracles", "profiles")
+ORACLES_HELP = "Where the truth comes from: auto, exact, verified, ball or mpmath."
+from_oracle = click.option("--oracle", default="auto", show_default=True, help=ORACLES_HELP)
 
 
 def console() -> Console:
@@ -78,12 +80,7 @@ def main() -> None:
     help="Only these: a library, an algorithm, or a variant, e.g. numpy, gelsy, 'jax-*-float32-*'; repeatable.",
 )
 @click.option("--family", "families", multiple=True, metavar="GLOB", help="Only these families; repeatable.")
-@click.option(
-    "--oracle",
-    default="auto",
-    show_default=True,
-    help="Where the truth comes from: auto, exact, verified, ball or mpmath.",
-)
+@from_oracle
 @click.option("--out", type=click.Path(path_type=Path), help="Results directory.  [default: results/PROFILE]")
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming what is in the directory.")
 @click.option("--repair", is_flag=True, help="Resume from a damaged journal: drop its damaged lines, keep a copy.")
@@ -212,12 +209,7 @@ def list_(what: str) -> None:
 
 @main.command(short_help="Rebuild one row of the tables from its key.")
 @click.argument("key")
-@click.option(
-    "--oracle",
-    default="auto",
-    show_default=True,
-    help="Where the truth comes from: auto, exact, verified, ball or mpmath.",
-)
+@from_oracle
 def replay(key: str, oracle: str) -> None:
     """Rebuild one row from its KEY, as printed in the tables, and show problem, truth, answer and scores."""
     from lamm_robust import catalog
@@ -228,19 +220,15 @@ def replay(key: str, oracle: str) -> None:
 
 @main.command(short_help="Certify your own problem from an .npz file.")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--oracle",
-    default="auto",
-    show_default=True,
-    help="Where the truth comes from: auto, exact, verified, ball or mpmath.",
-)
+@from_oracle
+@click.option("--rank", type=int, metavar="K", help="Count the singular values after the K-th as zero: certify A_K⁺b.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-def truth(file: Path, oracle: str, as_json: bool) -> None:
+def truth(file: Path, oracle: str, rank: int | None, as_json: bool) -> None:
     """Certify your own problem: FILE.npz with arrays A (m×n) and b (m or m×k), float32 or float64."""
     from lamm_robust import catalog
     from lamm_robust.truth import certify_file, text
 
-    facts = certify_file(file, catalog.kept_oracle(oracle))
+    facts = certify_file(file, catalog.kept_oracle(oracle), rank)
     click.echo(json.dumps(facts, indent=2) if as_json else text(facts))
 
 

@@ -35,22 +35,36 @@ def _load(path: Path) -> dict[str, Array]:
         raise ValueError(f"cannot read '{path}'; {EXPECTED}") from None
 
 
-def certify_file(path: Path, oracle: Oracle) -> dict[str, Any]:
-    """The proved facts about the problem in a file, as plain JSON values (see `catalog.certificate_facts`)."""
+def certify_file(path: Path, oracle: Oracle, rank: int | None = None) -> dict[str, Any]:
+    """The proved facts about the problem in a file, as plain JSON values (see `catalog.certificate_facts`).
+
+    With a rank, those of the problem whose singular values after it are zero, and the first of these values.
+    """
     A, b = read_problem(path)
     try:
         catalog.check_problem(A, b)
     except ValueError as error:
         raise ValueError(f"'{path}': {error}") from error
-    return catalog.certificate_facts(oracle.certify(A, b))
+    if rank is None:
+        return catalog.certificate_facts(oracle.certify(A, b))
+    if oracle.truncate is None:
+        able = ", ".join(name for name, other in catalog.ORACLES.items() if other.truncate)
+        raise ValueError(f"oracle '{oracle.name}' does not truncate; those that do: {able}")
+    try:
+        return catalog.truncation_facts(oracle.truncate(A, b, rank))
+    except ValueError as error:
+        raise ValueError(f"'{path}': {error}") from error
 
 
 def text(found: dict[str, Any]) -> str:
     """The same facts for a person to read."""
     rows = found["x"] if found["x"] and isinstance(found["x"][0], list) else [[entry] for entry in found["x"]]
+    rank = [f"exact rank     {found['rank']}"]
+    if "sigma_next" in found:
+        rank = [f"rank           {found['rank']}", f"counted as 0   {found['sigma_next']} and smaller singular values"]
     lines = [
         f"problem        {found['m']}×{found['n']}, certified by '{found['method']}' in {found['seconds']:.3g} s",
-        f"exact rank     {found['rank']}",
+        *rank,
         f"κ = σ₁/σ_r     {found['kappa']}",
         f"‖b − Ax★‖      {found['residual_norm']}",
         f"x★ = A⁺b, within {found['radius']} of:",

@@ -16,7 +16,7 @@ from oracles.auto import certify_all
 from oracles.check import check_problem
 from oracles.enclosed import certify as certify_ball
 from oracles.exact import certify as certify_exact
-from oracles.facts import facts
+from oracles.facts import facts, truncation_facts
 from oracles.printing import ball_decimal, decimals
 from oracles.rational import solve_rational
 from oracles.reference import certify as certify_mpmath
@@ -35,6 +35,7 @@ __all__ = [
     "solve_rational",
     "stored",
     "truncate",
+    "truncation_facts",
 ]
 
 ORACLES: tuple[Oracle, ...] = (

@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 from typing import Any
 
-from lamm_robust.values import Ball, Certificate
+from lamm_robust.values import Ball, Certificate, Truncation
 from oracles.balls import square_root
 from oracles.printing import decimal, decimals
 
@@ -33,6 +33,11 @@ def facts(certificate: Certificate) -> dict[str, Any]:
         "m": certificate.m,
         "n": certificate.n,
     }
+
+
+def truncation_facts(truncation: Truncation) -> dict[str, Any]:
+    """The `facts` of what is left, and ``sigma_next``, the largest singular value that counts as zero."""
+    return {**facts(truncation.certificate), "sigma_next": known(truncation.sigma_next)}
 
 
 def known(ball: Ball) -> str:

@@ -303,6 +303,21 @@ def test_truth_is_proved_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert "asked again" in failed(invoke("truth", saved(tmp_path / "q.npz", A=A22, b=B2 + 2)))
 
 
+def test_truth_of_what_a_rank_leaves(tmp_path: Path) -> None:
+    path = saved(tmp_path / "p.npz", A=np.diag([4.0, 2.0, 1e-18]), b=np.array([8.0, 1.0, 3.0]))
+    facts = json.loads(invoke("truth", path, "--rank", "2", "--json").stdout)
+    assert [float(v) for v in facts["x"]] == [2.0, 0.5, 0.0]
+    assert (facts["rank"], facts["method"], float(facts["sigma_next"])) == (2, "truncated", 1e-18)
+    text = invoke("truth", path, "--rank", "2").stdout
+    assert "rank           2\ncounted as 0   1" in text
+    assert text == invoke("truth", path, "--rank", "2").stdout, "it is kept, with the seconds that it took"
+    assert "p.npz': rank is 3; accepted is 1 to 2 for a 3×3 matrix" in failed(invoke("truth", path, "--rank", "3"))
+    timid = failed(invoke("truth", path, "--rank", "2", "--oracle", "mpmath"))
+    assert "oracle 'mpmath' does not truncate; those that do: auto, exact, verified, ball" in timid
+    gapless = saved(tmp_path / "q.npz", A=np.diag([4.0, 2.0, 1.9]), b=np.ones(3))
+    assert "no gap is proved between the singular values 2 and 3" in failed(invoke("truth", gapless, "--rank", "2"))
+
+
 def test_truth_of_several_right_hand_sides_and_by_mpmath(tmp_path: Path) -> None:
     path = saved(tmp_path / "p.npz", A=A22.astype(np.float32), b=np.eye(2, dtype=np.float32))
     exact = json.loads(invoke("truth", path, "--json").stdout)

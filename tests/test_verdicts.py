@@ -177,6 +177,9 @@ CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
     (ANY, 4, AMBIGUOUS, {"residual_error": SMALL}, Verdict.BACKWARD_STABLE),
     (ANY, 4, AMBIGUOUS, {"residual_error": LARGE}, Verdict.INACCURATE),
     (ANY, 4, AMBIGUOUS, {"backward_error": LARGE, "relative_error": 9.0}, Verdict.INACCURATE),
+    (ANY, 4, AMBIGUOUS, {"backward_error": LARGE, "truncated_error": SMALL}, Verdict.FORWARD_STABLE),
+    (ANY, 4, AMBIGUOUS, {"backward_error": LARGE, "truncated_error": LARGE}, Verdict.INACCURATE),
+    (ANY, 4, AMBIGUOUS, {"truncated_error": LARGE}, Verdict.BACKWARD_STABLE),
 )
 
 
