@@ -101,14 +101,10 @@ def refuse(scaled: Scaled, inverse: Inverse, answers: Sequence[Answer], i: int) 
     if not inverse.proved[i]:
         raise NotCertifiedError(f"verified: full rank is not proved (α = {inverse.alpha[i]:.1e} is not below 1)")
     for answer in answers:
-        if not answer.radius[i] <= RADIUS * answer.largest[i]:
-            known = answer.radius[i] < answer.largest[i]
-            share = (
-                f"x is known to a relative {answer.radius[i] / answer.largest[i]:.1e} only"
-                if known
-                else "x may be zero"
-            )
-            raise NotCertifiedError(f"verified: {share}")
+        radius, largest = answer.radius[i], answer.largest[i]
+        if not radius <= RADIUS * largest:
+            known = f"is known to a relative {radius / largest:.1e} only" if radius < largest else "may be zero"
+            raise NotCertifiedError(f"verified: x {known}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,20 +189,18 @@ def solve(scaled: Scaled, inverse: Inverse, b: Doubles) -> Answer:
     low = scaled.exponents.min(axis=-1)
     weights = None if scaled.wide else np.ldexp(1.0, low[:, np.newaxis] - scaled.exponents)
     refined = refine(scaled.planes, inverse, target, weights)
-    bits = digit_bits(max(scaled.B.shape[1:]))
+    bits, (m, n) = digit_bits(max(scaled.B.shape[1:])), scaled.B.shape[1:]
     parts, left = doubles(refined.x, bits)
-    weighted = parts if weights is None else parts * weights
-    left = left if weights is None else left * weights
-    lost = np.where(exact, refined.radius + norm(left), np.inf)
-    square = scaled.B.shape[1] == scaled.B.shape[2]
+    along: Doubles | float = 1.0 if weights is None else weights
+    lost = np.where(exact, refined.radius + norm(left * along), np.inf)
+    columns = np.zeros(parts.shape[1:], dtype=np.int64) if scaled.wide else scaled.exponents
     return Answer(
         x=parts,
-        exponents=unit[:, np.newaxis]
-        - (np.zeros(parts.shape[1:], dtype=np.int64) if scaled.wide else scaled.exponents),
+        exponents=unit[:, np.newaxis] - columns,
         radius=np.where(there, lost * UP, 0.0),
-        largest=np.abs(weighted[0]).max(axis=-1),
+        largest=np.abs(parts[0] * along).max(axis=-1),
         unit=unit if scaled.wide else unit - low,
-        squares=None if scaled.wide or square else np.vstack(doubles(norm_square(refined.residual), bits)),
+        squares=None if scaled.wide or m == n else np.vstack(doubles(norm_square(refined.residual), bits)),
         residual_unit=unit,
         fit=np.where(there, refined.fit, 0.0),
     )
