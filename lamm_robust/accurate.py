@@ -8,8 +8,8 @@ transformation of Ozaki, Ogita, Oishi and Rump, Numer. Algorithms 59 (2012) 95, 
 digits, as in long multiplication. Nothing depends on how ill-conditioned a problem is: nothing is rounded before the
 end.
 
-Everything works on stacks: C matrices of one shape m×n, and C vectors. Entries must be at most 1/2 in size, and m and n
-at most 8192; what underflows is below 2⁻¹⁰⁰⁰ and is the only thing lost.
+Everything works on stacks: C matrices of one shape m×n, and C vectors. Entries must be at most 1/2 in size; what
+underflows in products is below 2⁻¹⁰⁰⁰ and is the only thing lost.
 """
 
 from __future__ import annotations
@@ -19,18 +19,26 @@ import numpy.typing as npt
 
 Doubles = npt.NDArray[np.float64]
 
-DIGITS = 60
-"""Enough digits for all the 1074 bits that a double can have behind the point, at the β ≥ 18 of lengths up to 8192."""
+LOWEST = 1074
+"""The bits that a double can have behind the point (IEEE 754)."""
+
+
+def places(bits: int) -> int:
+    """Enough digits of so many bits for every double of at most 1/2 in size."""
+    return -(-LOWEST // bits)
 
 
 def digit_bits(length: int) -> int:
-    """β for sums over at most `length` products: length · DIGITS · (2^(β−1))² < 2⁵³, with room for a carry."""
-    return (49 - (length - 1).bit_length()) // 2
+    """β for sums over at most `length` products: length · places(β) · (2^(β−1))² < 2⁵³, with room for a carry.
+
+    places(β) < 2⁶ for β ≥ 18, which is what lengths up to 2¹³ have; beyond, places(β) < 2⁷.
+    """
+    return ((49 if length <= 2**13 else 48) - (length - 1).bit_length()) // 2
 
 
 def digits(values: Doubles, bits: int) -> Doubles:
     """Digits k = 0, 1, … of values of at most 1/2 in size, (digits × shape of values); their sum is exact."""
-    return split(values, bits, DIGITS)[0]
+    return split(values, bits, places(bits))[0]
 
 
 def split(values: Doubles, bits: int, most: int) -> tuple[Doubles, Doubles]:

@@ -128,7 +128,7 @@ class Certificate:
 
     x★ = A⁺b, the minimum-norm solution, is stored as 2**exponent times an unevaluated sum of float64
     arrays: ``x[0] + x[1] + …``, each of the shape of x★ and each about 53 bits below the one before. Every
-    entry has its own exponent, so that small entries keep as many digits as large ones.
+    entry has an exponent of its own, so that columns of any scale can be stored.
     """
 
     method: str

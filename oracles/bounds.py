@@ -25,7 +25,8 @@ UP = 1 + 2.0**-20
 """Bounds are sums and products of non-negative numbers, themselves rounded: at most 2³⁰ terms, so by less than this."""
 
 TINY = 2.0**-500
-"""More than all that can underflow in a bound: 2³⁰ terms whose squares are below 2^-1022, or products with such."""
+"""More than all that can underflow: every bound has it added, or a part that has. What scaling, digits and squares lose
+is below 2^-1000, and S, which multiplies it, is below 2⁴⁰⁰."""
 
 ROWS = 512
 """Rows of a Gram matrix that are summed in one product: γ grows with these, and with the number of sums, not with m."""
@@ -74,7 +75,7 @@ def gram(blocks: Iterable[Doubles]) -> tuple[Doubles, Doubles]:
         total = total + block.swapaxes(-1, -2) @ block
         squares = squares + frobenius(block) ** 2
         count, longest = count + 1, max(longest, block.shape[-2])
-    return total, gamma(longest + count) * squares * UP
+    return (total + total.swapaxes(-1, -2)) / 2, gamma(longest + count + 1) * squares * UP
 
 
 def row_blocks(m: int) -> list[slice]:

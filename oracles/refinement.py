@@ -38,7 +38,7 @@ PROGRESS = 0.25
 
 
 STEP_PLACES = 6
-"""Digits of a step, over 80 bits: each step gains about ten decimal digits, and stacked problems differ in size."""
+"""Digits of a step, over 80 bits, from its first that is not zero: each step gains about ten decimal digits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ def refine(planes: Doubles, inverse: Inverse, b: Doubles, weights: Doubles | Non
     sound: Mask = inverse.proved & small(b)
     going = sound
     fit = radius = np.full(len(b), np.inf)
-    for _ in range(STEPS):
+    for left in reversed(range(STEPS)):
         g = r if wide else transposed_product(planes, r, bits)
         w = rounded(transposed_product(inverse.planes, g, bits)) * inverse.units
         sound = sound & small(g[0]) & small(r[0]) & small(x[0])
@@ -78,7 +78,7 @@ def refine(planes: Doubles, inverse: Inverse, b: Doubles, weights: Doubles | Non
         done: Mask = radius <= GOAL * np.abs(rounded(x) * scale).max(axis=-1)
         better: Mask = np.isinf(before) | (radius <= PROGRESS * before)
         going = going & sound & ~done & better
-        if not going.any():
+        if not (left and going.any()):  # what is known is known of the latest x
             break
         step = np.where(going[:, np.newaxis], inverse.middle(w), 0.0)
         sound = sound & small(step)
@@ -95,8 +95,10 @@ def refine(planes: Doubles, inverse: Inverse, b: Doubles, weights: Doubles | Non
 
 def shortened(number: Doubles) -> Doubles:
     """The leading digits: a step need not be exact, as long as it is the same for x and for the residual."""
-    first = next((place for place, digit in enumerate(number) if digit.any()), 0)
-    return number[: first + STEP_PLACES]
+    there = number.any(axis=-1)
+    last = np.where(there.any(axis=0), there.argmax(axis=0), 0) + STEP_PLACES  # of each problem, whatever is beside it
+    kept = np.arange(len(number))[:, np.newaxis] < last
+    return np.where(kept[..., np.newaxis], number, 0.0)[: int(last.max())]
 
 
 def small(values: Doubles) -> Mask:

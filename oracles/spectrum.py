@@ -112,7 +112,8 @@ def eigenvectors(S: arb_mat) -> Array | None:
     diagonal = [S[i, i].mid() for i in range(n)]
     if not all(d.is_finite() for d in diagonal):
         return None
-    top = max(int(abs(man)).bit_length() + int(exp) for man, exp in (d.man_exp() for d in diagonal))
+    parts = (d.man_exp() for d in diagonal)
+    top = max((int(abs(man)).bit_length() + int(exp) for man, exp in parts if man != 0), default=0)
     scale = arb(2) ** -top
     table = np.array([float((scale * entry).mid()) for entry in S.entries()]).reshape(n, n)
     return np.linalg.eigh(table)[1] if np.isfinite(table).all() else None

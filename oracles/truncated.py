@@ -150,7 +150,10 @@ def orthonormal(V: arb_mat) -> arb_mat:
     N = V.transpose() * V
     if infinity_norm(N - identity(V.ncols())) < NEARLY:
         return V
-    values, vectors = np.linalg.eigh(np.array([float(entry.mid()) for entry in N.entries()]).reshape(N.nrows(), -1))
+    table = np.array([float(entry.mid()) for entry in N.entries()]).reshape(N.nrows(), -1)
+    if not np.isfinite(table).all():
+        return V
+    values, vectors = np.linalg.eigh(table)
     root = (vectors / np.sqrt(np.maximum(values, np.finfo(np.float64).tiny))) @ vectors.T
     return (V * arb_mat(root.tolist())).mid() if np.isfinite(root).all() else V
 

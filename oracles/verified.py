@@ -65,7 +65,7 @@ def certify_stack(problems: Sequence[tuple[Array, Array]]) -> list[Certificate |
     started = time.perf_counter()
     (m, n), stack = problems[0][0].shape, len(problems)
     with np.errstate(all="ignore"):  # what overflows or is not a number is not proved
-        significand = np.finfo(problems[0][0].dtype).nmant + 1
+        significand = max(np.finfo(A.dtype).nmant for A, _ in problems) + 1
         scaled = scale(np.array([A for A, _ in problems], dtype=np.float64), significand)
         inverse = invert(scaled.B, scaled.planes)
         singular = extremes(scaled.B, inverse, scaled.exponents)

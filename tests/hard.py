@@ -88,6 +88,14 @@ def sparse(generator: Generator) -> Array:
     return np.asarray(A * (generator.random(A.shape) < generator.uniform(0.2, 0.9)))
 
 
+def deficient_in_units(generator: Generator) -> Array:
+    """The same in rows of units of their own, over a wide range, and often with a column of zeros."""
+    A = deficient(generator)
+    A[:, 0] *= generator.integers(2)
+    spread = int(generator.choice([3, 20, 100]))
+    return np.asarray(A * 2.0 ** generator.integers(-spread, spread // 3, (len(A), 1)))
+
+
 def with_target(make: Callable[[Generator, Precision], Array]) -> Callable[[Generator, Precision], Draw]:
     """Draws of A, and of b for it after it was rounded."""
 
@@ -134,6 +142,7 @@ KINDS: dict[str, Callable[[Generator, Precision], Draw]] = {
     "κ up to 1e19": with_target(lambda generator, _: conditioned(generator)),
     "deficient": with_target(lambda generator, _: deficient(generator)),
     "deficient but for one bit": with_target(last_bit),
+    "deficient, badly scaled": with_target(lambda generator, _: deficient_in_units(generator)),
     "badly scaled": scaled_lines,
     "at the edge of the range": at_the_edge,
     "of a family": of_a_family,

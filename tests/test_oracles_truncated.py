@@ -33,9 +33,10 @@ def decomposed_once(bits: bytes, shape: tuple[int, int], dtype: str) -> tuple[MP
 
 
 def decomposed(A: Array) -> tuple[MPContext, Any, list[Any], Any]:
-    """A = U·diag(σ)·Vᵀ by mpmath at DIGITS digits."""
+    """A = U·diag(σ)·Vᵀ by mpmath, good to DIGITS digits."""
     mp = MPContext()
-    mp.dps = DIGITS
+    sizes = np.log10(np.abs(A[A != 0]).astype(np.float64))
+    mp.dps = DIGITS + 2 * int(sizes.max() - sizes.min())  # as many more as singular values can differ by, squared
     tall = A if A.shape[0] >= A.shape[1] else A.T
     U, sigma, Vt = mp.svd_r(mp.matrix(tall.tolist()), full_matrices=False)
     return (mp, U, list(sigma), Vt) if tall is A else (mp, Vt.T, list(sigma), U.T)

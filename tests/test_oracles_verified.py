@@ -1,4 +1,4 @@
-"""The verified oracle, its bounds against eigenvalues known by other means, and the oracle that chooses."""
+"""The verified oracle, many problems at once, and the oracle that chooses."""
 
 from __future__ import annotations
 
@@ -9,85 +9,8 @@ import pytest
 
 from lamm_robust.values import Array, Certificate, NotCertifiedError
 from oracles import auto, certify_all, enclosed, exact, verified
-from oracles.bounds import Doubles, gram, largest_eigenvalue, row_blocks, upper_inverse
-from oracles.inverse import invert
 from tests.hard import why_false
 from tests.problems import problem_of, random_problem
-
-# --- bounds -----------------------------------------------------------------------------------------------------------
-
-
-def tridiagonal(n: int) -> Doubles:
-    """2 on the diagonal and −1 beside it: the eigenvalues are 2 − 2 cos(kπ/(n + 1))."""
-    return 2 * np.eye(n) - np.eye(n, k=1) - np.eye(n, k=-1)
-
-
-@pytest.mark.parametrize("n", [1, 2, 7, 100, 300])
-@pytest.mark.parametrize("scale", [1.0, 2.0**-300, 2.0**300])
-def test_largest_eigenvalue_is_between_its_bounds(n: int, scale: float) -> None:
-    true = scale * (2 - 2 * np.cos(n * np.pi / (n + 1)))  # to some units in the last place
-    lower, upper = largest_eigenvalue(scale * tridiagonal(n)[np.newaxis], np.zeros(1))
-    assert lower[0] < true * (1 + 1e-14)
-    assert true * (1 - 1e-14) < upper[0] < (1 + 2e-10) * lower[0]
-
-
-def test_an_error_of_the_matrix_widens_both_bounds() -> None:
-    H = np.diag([3.0, 1.0])[np.newaxis]
-    lower, upper = largest_eigenvalue(H, np.full(1, 0.5))
-    assert 2.4999 < lower[0] <= 2.5
-    assert 3.5 <= upper[0] < 3.5001
-
-
-def test_repeated_and_nearly_repeated_eigenvalues() -> None:
-    for values in ([1.0, 1.0, 1.0], [1.0, 1.0 - 1e-9, 1.0 - 2e-9, 0.5], [1.0, 1.0 - 1e-16, 0.0]):
-        lower, upper = largest_eigenvalue(np.diag(values)[np.newaxis], np.zeros(1))
-        assert 1 - 5e-10 < lower[0] <= 1 <= upper[0] < 1 + 5e-10
-
-
-def test_what_is_not_a_number_has_no_upper_bound_and_spoils_nothing_beside_it() -> None:
-    with np.errstate(all="ignore"):
-        lower, upper = largest_eigenvalue(np.array([np.diag([4.0, 1.0]), -np.eye(2)]), np.zeros(2))
-    assert lower[0] <= 4 <= upper[0] < 4.0001
-    assert upper[1] >= -1
-
-
-def test_gram_is_within_its_error() -> None:
-    M = np.random.default_rng(3).integers(-(2**26), 2**26, (1200, 3)).astype(np.float64) + 2.0**-20
-    G, error = gram(M[np.newaxis, rows] for rows in row_blocks(len(M)))
-    columns = [[Fraction(v) for v in column] for column in M.T.tolist()]
-    true = [[sum((p * q for p, q in zip(u, v, strict=True)), Fraction(0)) for v in columns] for u in columns]
-    off = [[abs(Fraction(float(G[0, i, j])) - true[i][j]) for j in range(3)] for i in range(3)]
-    worst = max(map(max, off))
-    assert 0 < worst <= float(error[0])
-    assert float(error[0]) < 1e-9 * float(G[0].max())
-
-
-@pytest.mark.parametrize("n", [1, 64, 65, 200])
-def test_upper_inverse(n: int) -> None:
-    R = np.triu(np.random.default_rng(n).uniform(-1, 1, (2, n, n)), 1) / n + np.eye(n)
-    assert np.allclose(upper_inverse(R) @ R, np.eye(n), atol=1e-13)
-    assert not np.tril(upper_inverse(R), -1).any()
-
-
-@pytest.mark.parametrize("log10_cond", [0.0, 6.0, 12.0, 15.0])
-def test_alpha_and_phi_bound_what_they_say(log10_cond: float) -> None:
-    A = random_problem(40, 12, log10_cond, 1.0, 5).A[np.newaxis].astype(np.float64)
-    scaled = verified.scale(A, 53)
-    found = invert(scaled.B, scaled.planes)
-    B, S, C = (rationals(M[0]) for M in (scaled.B, found.S, found.C))
-    Y = B @ S
-    E = Y.T @ Y - rationals(np.eye(12))
-    F = C.T @ (E + rationals(np.eye(12))) @ C - rationals(np.eye(12))
-    for bound, true in ((found.alpha, E), (found.phi, F)):
-        assert np.linalg.norm(true.astype(np.float64), 2) <= bound[0] < 1
-    assert found.phi[0] < 1e-9
-
-
-def rationals(M: Doubles) -> Doubles:
-    """The same numbers as Fractions, with which matrix products are exact."""
-    found: Doubles = np.array([[Fraction(v) for v in row] for row in M.tolist()], dtype=object)
-    return found
-
 
 # --- certificates -----------------------------------------------------------------------------------------------------
 
