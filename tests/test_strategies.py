@@ -1,0 +1,113 @@
+"""The public strategy: what is asked is what is drawn, it prints as code, and it shrinks to something simple."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, find, given, settings
+from hypothesis.errors import NonInteractiveExampleWarning
+
+from lamm_robust.strategies import LeastSquaresProblem, least_squares_problems, problem
+from lamm_robust.values import Shape
+from lamm_robust.verdicts import shape_of
+
+slow_draws = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+SEARCH = settings(max_examples=2000, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@slow_draws
+@given(least_squares_problems(dtype="float32", rank="full", max_cond=1e4, shapes=("tall", "square")))
+def test_full_rank_and_moderate_conditioning(drawn: LeastSquaresProblem) -> None:
+    m, n = drawn.A.shape
+    assert m >= n == drawn.rank
+    assert drawn.cond <= 1e4
+    assert drawn.A.dtype == drawn.b.dtype == np.float32
+    sigma = np.linalg.svd(drawn.A.astype(np.float64), compute_uv=False)
+    assert sigma[0] / sigma[-1] == pytest.approx(drawn.cond, rel=1e-6)
+
+
+@slow_draws
+@given(least_squares_problems(rank="deficient"))
+def test_deficient(drawn: LeastSquaresProblem) -> None:
+    assert drawn.rank < min(drawn.A.shape)
+    assert np.linalg.norm(drawn.A @ drawn.x - drawn.b) <= np.linalg.norm(drawn.b) * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("shape", ["tall", "square", "wide"])
+def test_shapes_and_sizes(shape: Shape) -> None:
+    @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+    @given(least_squares_problems(shapes=(shape,), max_entries=100))
+    def check(drawn: LeastSquaresProblem) -> None:
+        assert shape_of(*drawn.A.shape) == shape
+        assert drawn.A.size <= 100
+
+    check()
+
+
+@slow_draws
+@given(least_squares_problems())
+def test_it_prints_as_the_code_that_makes_it_again(drawn: LeastSquaresProblem) -> None:
+    again = eval(repr(drawn), {"problem": problem})
+    assert np.array_equal(again.A, drawn.A)
+    assert np.array_equal(again.b, drawn.b)
+    assert repr(again) == repr(drawn)
+
+
+@slow_draws
+@given(least_squares_problems(max_cond=1e6))
+def test_the_truth_scores_as_true(drawn: LeastSquaresProblem) -> None:
+    scores = drawn.score(drawn.x)
+    assert scores["forward_error"] <= 1
+    assert scores["backward_error"] <= drawn.small
+
+
+def simplest(**asked: Any) -> LeastSquaresProblem:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NonInteractiveExampleWarning)
+        return find(least_squares_problems(**asked), lambda _: True, settings=SEARCH)
+
+
+def test_what_it_shrinks_to() -> None:
+    assert simplest(dtype="float64").A.shape == (1, 1)
+    assert simplest(dtype="float64", shapes=("tall",)).A.shape == (2, 1)
+    assert simplest(dtype="float64", shapes=("wide",)).A.shape == (1, 2)
+    assert simplest(dtype="float64", rank="deficient").A.size <= 8
+    assert repr(simplest(families=["polynomial"], dtype="float32")).startswith("problem('polynomial points=")
+
+
+def test_a_failure_shrinks_to_a_small_one() -> None:
+    def normal_equations_fail(drawn: LeastSquaresProblem) -> bool:
+        A, b = drawn.A, drawn.b
+        try:
+            x = np.linalg.solve(A.T @ A, A.T @ b)
+        except np.linalg.LinAlgError:
+            return False
+        return bool(np.isfinite(x).all()) and drawn.score(x)["relative_error"] > 0.1
+
+    asked = least_squares_problems(dtype="float64", rank="full", shapes=("tall",), families=["spectrum"])
+    found = find(asked, normal_equations_fail, settings=SEARCH)
+    assert found.A.size <= 8
+    assert found.cond > 1e6
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"dtype": "float16"}, "dtype is 'float16'; accepted are float32, float64, or None for either"),
+        ({"shapes": ()}, r"shapes is \(\); accepted are some of tall, square, wide"),
+        ({"shapes": ("flat",)}, "accepted are some of tall, square, wide"),
+        ({"rank": "low"}, "rank is 'low'; accepted are any, full, deficient"),
+        ({"max_cond": 0.5}, "max_cond is 0.5; accepted is 1 or more"),
+        ({"max_cond": float("nan")}, "max_cond is nan"),
+        ({"max_entries": 0}, "max_entries is 0; accepted is 1 or more"),
+        ({"families": ["spectral"]}, "unknown family 'spectral'; did you mean 'spectrum'"),
+    ],
+)
+def test_bad_input_is_named(asked: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        least_squares_problems(**asked)
+    with pytest.raises(ValueError, match="unknown family"):
+        problem("spectral m=1 dtype=float64")
