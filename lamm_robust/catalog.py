@@ -82,7 +82,7 @@ SCORES: tuple[str, ...] = (*METRIC, "rank_error", "truncated_error")
 SHORT_LIST = 12
 """More names than this are not read in an error message."""
 
-LISTED = {"solver": "solvers", "family": "families", "oracle": "oracles"}
+LISTED = {"solver": "solvers", "family": "families", "oracle": "oracles", "metric": "metrics"}
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> ValueError:

@@ -232,6 +232,20 @@ def truth(file: Path, oracle: str, rank: int | None, as_json: bool) -> None:
     click.echo(json.dumps(facts, indent=2) if as_json else text(facts))
 
 
+@main.command(short_help="Search for the problem at which a solver does worst.")
+@click.argument("solver")
+@click.option("--score", default="silent", show_default=True, help="What to make worst: a score, or silent failures.")
+@click.option("--seconds", type=SECONDS, default=60.0, show_default=True, help="Time for the search.")
+@click.option("--family", "families", multiple=True, metavar="GLOB", help="Only these families; repeatable.")
+@from_oracle
+def hunt(solver: str, score: str, seconds: float, families: tuple[str, ...], oracle: str) -> None:
+    """Search for the problem at which SOLVER (a variant, such as numpy-pinv-float64-cpu) does worst, and shrink it."""
+    from lamm_robust import catalog
+    from lamm_robust.hunt import hunt_text
+
+    click.echo(hunt_text(solver, score, seconds, families, catalog.kept_oracle(oracle)))
+
+
 @main.command(short_help="Check the oracle against NIST's certified values.")
 def nist() -> None:
     """Check the oracle against NIST's certified regressions, and show what rounding the data costs."""

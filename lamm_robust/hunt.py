@@ -1,0 +1,165 @@
+"""Hunt for the problem at which one solver does worst, and shrink it to one that a person can look at."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from select import select
+
+from lamm_robust import catalog, search
+from lamm_robust.process import Kind, Templates
+from lamm_robust.run import Truths, not_taken, record
+from lamm_robust.supervisor import Worker
+from lamm_robust.values import Case, Family, Oracle, Outcome, ProblemKey, Record, Variant, Verdict
+
+SILENT = "silent"
+"""In place of a score: look for silent failures, by way of large errors."""
+
+DISASTER = 500.0
+"""Badness beyond that of any score: what is hunted was found."""
+
+LARGEST = 4096
+"""Entries of A up to which a problem is tried: larger ones cost much and say nothing else."""
+
+SHARE = 0.5
+"""A shrunk problem may lose this share of the decimal digits by which the worst one is off."""
+
+CASE_SECONDS = 10.0
+
+
+@dataclass
+class Prey:
+    """One solver in a process of its own, and every problem at which it was tried."""
+
+    variant: Variant
+    worker: Worker
+    truths: Truths
+    score: str
+    seen: dict[ProblemKey, tuple[float, Record | None]] = field(default_factory=dict)
+
+    def badness(self, key: ProblemKey) -> float:
+        """How badly the solver does at a problem; −∞ where it is not asked or nothing is known."""
+        if key not in self.seen:
+            found = self._record(key)
+            self.seen[key] = (-math.inf if found is None else severity(found, self.score), found)
+        return self.seen[key][0]
+
+    def _record(self, key: ProblemKey) -> Record | None:
+        params = dict(key.params)
+        if int(params.get("m", 1)) * int(params.get("n", 1)) > LARGEST:
+            return None
+        try:
+            problem = self.truths.problem(key)
+        except ValueError:  # parameters that do not go together
+            return None
+        solver = catalog.find_solver(self.variant)
+        if problem.A.size > LARGEST or not_taken(problem, solver) or (certified := self.truths.certified(key)) is None:
+            return None
+        case = Case(key, self.variant)
+        return record(case, certified, solver, self._outcome(case))
+
+    def _outcome(self, case: Case) -> Outcome:
+        self.worker.ask(case, self.truths.problem(case.key))
+        while True:
+            before = time.monotonic()
+            select([self.worker.reads], [self.worker.writes] if self.worker.writes is not None else [], [], 0.1)
+            for answer in self.worker.pump(time.monotonic() - before):
+                return answer.outcome
+
+    @property
+    def worst(self) -> tuple[float, Record] | None:
+        """The worst problem so far, and the smallest of those."""
+        known = [(bad, found) for bad, found in self.seen.values() if found is not None and bad > -math.inf]
+        return max(known, key=lambda pair: (pair[0], -pair[1].m * pair[1].n), default=None)
+
+
+def severity(found: Record, score: str) -> float:
+    """The decimal logarithm of a score; for silent failures, that of the forward error, and DISASTER for being one."""
+    value = found.scores.get("forward_error" if score == SILENT else score, 0.0)
+    size = math.log10(value) if 0 < value < math.inf else (search.LOWEST if value == 0 else -search.LOWEST)
+    return size + DISASTER * (score == SILENT and found.verdict == Verdict.WRONG.value)
+
+
+@contextmanager
+def prey(variant: Variant, score: str, oracle: Oracle) -> Iterator[Prey]:
+    """The solver of a variant, ready to be tried. ValueError if it cannot be measured here."""
+    library = catalog.LIBRARY[variant.library]
+    if reason := catalog.absent(library, variant.device):
+        raise ValueError(f"{variant}: {reason}")
+    with Templates() as templates:
+        worker = Worker(Kind(library, variant.precision, variant.device), templates.get, CASE_SECONDS)
+        try:
+            yield Prey(variant, worker, Truths(catalog.build_problem, oracle), score)
+        finally:
+            worker.close()
+
+
+@dataclass(frozen=True)
+class Catch:
+    """What a hunt brings home."""
+
+    worst: Record
+    shrunk: Record
+    tried: int
+
+
+def hunt(hunted: Prey, families: Sequence[Family], seconds: float) -> Catch | None:
+    """Search for that long and shrink for half as long again at most; None if the solver was never tried."""
+    start, dtype = time.monotonic(), hunted.variant.precision
+    search.climb(families, dtype, search.bounded(hunted.badness, start + seconds / 2))
+    ranked = sorted(families, key=lambda family: -best_of(hunted, family.name))
+    for place, family in enumerate(ranked):  # the more promising families get more of the time
+        left = start + seconds - time.monotonic()
+        share = left if place == len(ranked) - 1 else left / 2
+        search.evolve(family, dtype, search.bounded(hunted.badness, time.monotonic() + share))
+    if hunted.worst is None:
+        return None
+    bad, worst = hunted.worst
+    limit = DISASTER if bad > DISASTER / 2 else bad - SHARE * max(bad, 0.0)  # a silent failure is one, however small
+    deadline = search.bounded(hunted.badness, start + 1.5 * seconds)
+    key = catalog.parse_key(worst.problem)
+    with suppress(search.OutOfTimeError):
+        key = search.shrink(key, partial(as_bad, deadline, limit), catalog.FAMILIES[key.family])
+    shrunk = min(
+        (found for bad, found in hunted.seen.values() if found is not None and bad >= limit),
+        key=lambda found: (found.m * found.n, found.problem != str(key), len(found.problem)),
+    )
+    return Catch(worst, shrunk, len(hunted.seen))
+
+
+def as_bad(badness: search.Badness, limit: float, key: ProblemKey) -> bool:
+    """Whether a problem is bad enough to stand for the worst."""
+    return badness(key) >= limit
+
+
+def best_of(hunted: Prey, family: str) -> float:
+    """The largest badness found in a family."""
+    return max((bad for key, (bad, _) in hunted.seen.items() if key.family == family), default=-math.inf)
+
+
+def sentence(found: Record, score: str) -> str:
+    """One line on what happened where."""
+    scores: Mapping[str, float] = found.scores
+    shown = "forward_error" if score == SILENT else score
+    said = f"{shown} {scores[shown]:.3g}" if shown in scores else found.status
+    return f"{found.m}×{found.n}, rank {found.rank}, κ = {found.kappa:.3g}, {found.regime}: {found.verdict}, {said}"
+
+
+def hunt_text(solver: str, score: str, seconds: float, families: Sequence[str], oracle: Oracle) -> str:
+    """Hunt and tell: ValueError for names that are not known, and for a solver that is not here."""
+    variant = catalog.find_variant(solver)
+    if score not in (SILENT, *catalog.METRIC):
+        raise catalog.unknown("metric", score, (SILENT, *catalog.METRIC))
+    chosen = [catalog.FAMILIES[name] for name in catalog.select_families(families)]
+    with prey(variant, score, oracle) as hunted:
+        caught = hunt(hunted, chosen, seconds)
+    if caught is None:
+        return f"{variant} takes none of the problems of these families"
+    lines = [f"{caught.tried} problems tried; the worst, and the simplest that is as bad:"]
+    for found in [caught.worst] + [caught.shrunk] * (caught.shrunk is not caught.worst):
+        lines += ["", sentence(found, score), f"  lamm-robust replay {found.key!r}", f"  problem({found.problem!r})"]
+    return "\n".join(lines)

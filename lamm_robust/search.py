@@ -1,0 +1,143 @@
+"""Search for the worst problem of a family's parameters, and for a simpler one that is as bad.
+
+Two searches share the time: Hypothesis climbs with `target()` over any parameters, in small steps and with what broke
+other code in mind; differential evolution (Storn and Price, J. Global Optim. 11 (1997) 341; SciPy) is for what is
+continuous, such as conditioning and residual. Neither knows what it searches: badness is a number, the larger the
+worse.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings, target
+from hypothesis import strategies as st
+from scipy.optimize import differential_evolution
+
+from lamm_robust.values import Family, Precision, ProblemKey, Value
+
+Badness = Callable[[ProblemKey], float]
+"""How bad a solver does at a problem; −∞ where that says nothing, such as for parameters that make no problem."""
+
+LOWEST = -400.0
+"""Stands for −∞ where a search needs a number: below the logarithm of every positive double."""
+
+EVER = 10**9
+"""More examples than any budget allows."""
+
+POPULATION = 8
+"""Members per parameter of the evolving population: about half of SciPy's default, for budgets of seconds."""
+
+
+class OutOfTimeError(BaseException):
+    """The budget is spent. No Exception, so that no search takes it for a failure of what it searches."""
+
+
+def bounded(badness: Badness, deadline: float) -> Badness:
+    """The same until the deadline (time.monotonic), then OutOfTimeError."""
+
+    def until(key: ProblemKey) -> float:
+        if time.monotonic() > deadline:
+            raise OutOfTimeError
+        return badness(key)
+
+    return until
+
+
+def climb(families: Sequence[Family], dtype: Precision, badness: Badness) -> None:
+    """Let Hypothesis look for large badness in these families, until that raises OutOfTimeError."""
+
+    @settings(
+        max_examples=EVER,
+        phases=(Phase.generate, Phase.target),
+        database=None,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.data())
+    def look(data: st.DataObject) -> None:
+        family = data.draw(st.sampled_from(families))
+        params = data.draw(family.strategy(dtype))
+        target(max(badness(ProblemKey(family.name, tuple(params.items()), dtype)), LOWEST), label=family.name)
+
+    try:
+        while True:  # one round may end early, when Hypothesis thinks that it has seen everything
+            look()
+    except OutOfTimeError:
+        return
+
+
+def ranges(family: Family, dtype: Precision) -> Mapping[str, Sequence[Value]]:
+    """For each parameter, what a search may choose: [least, largest] for numbers, and every word for the others.
+
+    They are those of the family's `standard` grid.
+    """
+    grid = list(family.grid("standard", dtype))
+    values: dict[str, list[Any]] = {name: sorted({params[name] for params in grid}) for name in family.parameters}
+    return {name: seen if isinstance(seen[0], str) else [seen[0], seen[-1]] for name, seen in values.items()}
+
+
+def evolve(family: Family, dtype: Precision, badness: Badness, seed: int = 0) -> None:
+    """Differential evolution over the parameters of one family, until badness raises OutOfTimeError or it converges."""
+    choices = ranges(family, dtype)
+    names = [name for name, seen in choices.items() if isinstance(seen[0], str) or seen[0] != seen[-1]]
+    fixed = {name: seen[0] for name, seen in choices.items() if name not in names}
+    words = {name: seen for name, seen in choices.items() if isinstance(seen[0], str)}
+    bounds = [(0, len(choices[name]) - 1) if name in words else tuple(choices[name]) for name in names]
+    whole = [name in words or all(isinstance(value, int) for value in choices[name]) for name in names]
+
+    def key(point: Sequence[float]) -> ProblemKey:
+        found: dict[str, Value] = dict(fixed)
+        for name, value, is_whole in zip(names, point, whole, strict=True):
+            number = round(value) if is_whole else float(value)
+            found[name] = words[name][int(number)] if name in words else number
+        return ProblemKey(family.name, tuple((name, found[name]) for name in family.parameters), dtype)
+
+    if not names:
+        badness(key([]))
+        return
+    try:
+        differential_evolution(
+            lambda point: -max(badness(key(point)), LOWEST),
+            bounds,
+            integrality=whole,
+            popsize=POPULATION,
+            maxiter=EVER,
+            polish=False,
+            rng=seed,
+        )
+    except OutOfTimeError:
+        return
+
+
+def shrink(key: ProblemKey, accept: Callable[[ProblemKey], bool], family: Family) -> ProblemKey:
+    """The simplest problem that is still accepted, reached by making one parameter simpler at a time."""
+    choices = next(iter(family.grid("standard", key.dtype)))
+    simpler = True
+    while simpler:
+        simpler = False
+        for name in family.parameters:
+            for value in simplifications(dict(key.params)[name], choices[name]):
+                tried = ProblemKey(key.family, tuple((n, value if n == name else v) for n, v in key.params), key.dtype)
+                if accept(tried):
+                    key, simpler = tried, True
+                    break
+    return key
+
+
+def simplifications(value: Value, usual: Value) -> Iterator[Value]:
+    """Simpler values than this, the simplest first."""
+    if isinstance(value, str):
+        if value != usual:
+            yield usual
+    elif isinstance(value, int):
+        yield from dict.fromkeys(v for v in (0, 1, 2, value // 2, value - value // 4, value - 1) if 0 <= v < value)
+        if value < 0:
+            yield from (0, value + (-value + 1) // 2)
+    else:
+        power = 10.0 ** math.floor(math.log10(abs(value))) if value else 0.0
+        yield from dict.fromkeys(v for v in (0.0, 1.0, power) if abs(v) < abs(value))

@@ -1,0 +1,168 @@
+"""The searches on landscapes whose peaks are known, the shrinker, and hunts for solvers that are known to fail."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+from click.testing import CliRunner, Result
+
+from lamm_robust import catalog, search
+from lamm_robust.cli import main
+from lamm_robust.hunt import DISASTER, SILENT, Catch, hunt, prey, severity
+from lamm_robust.values import ProblemKey, Record
+from lamm_robust.verdicts import threshold
+
+SPECTRUM, EXACT_RANK = catalog.FAMILIES["spectrum"], catalog.FAMILIES["exact_rank"]
+SECONDS = 3.0
+
+
+class Landscape:
+    """A badness that remembers the highest point it was asked about, and is asked so often at most."""
+
+    def __init__(self, height: Callable[[dict[str, float]], float], patience: int) -> None:
+        self.height, self.best, self.asked, self.patience = height, -math.inf, 0, patience
+        self.where: ProblemKey | None = None
+
+    def __call__(self, key: ProblemKey) -> float:
+        if self.asked == self.patience:
+            raise search.OutOfTimeError
+        bad = self.height(dict(key.params))  # type: ignore[arg-type]
+        self.asked += 1
+        if bad > self.best:
+            self.best, self.where = bad, key
+        return bad
+
+
+def peak(params: dict[str, float]) -> float:
+    """At log10_cond = 7 and a residual of 0.3, and nowhere else near it."""
+    return -abs(params["log10_cond"] - 7) - abs(math.log10(params["residual"] + 1e-30) - math.log10(0.3))
+
+
+def test_evolution_finds_a_peak_between_the_points_of_every_grid() -> None:
+    land = Landscape(peak, 3000)
+    search.evolve(SPECTRUM, "float64", land)
+    assert land.best > -0.3
+    assert isinstance(dict(land.where.params)["m"], int)  # type: ignore[union-attr]
+
+
+def test_climbing_finds_what_is_rare() -> None:
+    land = Landscape(lambda params: params["log10_cond"] + params["m"] / 10 - params["n"], 3000)
+    search.climb([SPECTRUM], "float64", land)
+    assert land.best > 14
+    assert land.asked == 3000
+
+
+def test_a_search_ends_with_its_budget_and_passes_errors_on() -> None:
+    start = time.monotonic()
+    search.climb([SPECTRUM], "float64", search.bounded(lambda _: 0.0, start + 0.2))
+    assert 0.2 <= time.monotonic() - start < 5
+    with pytest.raises(search.OutOfTimeError):
+        search.bounded(lambda _: 0.0, start)(ProblemKey("spectrum", (), "float64"))
+
+
+def test_shrinking_makes_one_parameter_simpler_at_a_time() -> None:
+    text = "spectrum m=30 n=17 mode=geometric log10_cond=13 residual=0.37 direction=random seed=4711 dtype=float64"
+    key = catalog.parse_key(text)
+    found = dict(search.shrink(key, lambda tried: dict(tried.params)["n"] >= 5, SPECTRUM).params)  # type: ignore[operator]
+    assert (found["m"], found["n"], found["log10_cond"], found["residual"], found["seed"]) == (0, 5, 0, 0.0, 0)
+    unchanged = search.shrink(key, lambda tried: False, SPECTRUM)
+    assert unchanged == key
+
+
+@pytest.mark.parametrize(
+    ("value", "usual", "expected"),
+    [
+        (9, 0, [0, 1, 2, 4, 7, 8]),
+        (1, 0, [0]),
+        (0, 0, []),
+        (-3, 0, [0, -1]),
+        ("odd", "usual", ["usual"]),
+        ("usual", "usual", []),
+        (0.37, 0.0, [0.0, 0.1]),
+        (0.1, 0.0, [0.0]),
+        (3.0, 0.0, [0.0, 1.0]),
+    ],
+)
+def test_simplifications(value: float | str, usual: float | str, expected: list[float | str]) -> None:
+    assert list(search.simplifications(value, usual)) == expected
+    assert all(type(tried) is type(value) for tried in search.simplifications(value, usual))
+
+
+def caught(solver: str, score: str, family: str) -> Catch:
+    with prey(catalog.find_variant(solver), score, catalog.find_oracle("auto")) as hunted:
+        found = hunt(hunted, [catalog.FAMILIES[family]], SECONDS)
+    assert found is not None
+    return found
+
+
+def test_normal_equations_fail_in_silence_somewhere_small() -> None:
+    found = caught("numpy-normal-lu-float64-cpu", SILENT, "spectrum")
+    assert found.worst.verdict == found.shrunk.verdict == "wrong"
+    assert found.shrunk.m * found.shrunk.n <= 8
+    assert found.shrunk.kappa > 1e7
+    assert found.tried > 1
+
+
+def test_a_good_solver_stays_good() -> None:
+    found = caught("numpy-qr-float64-cpu", "backward_error", "spectrum")
+    assert 0.1 < found.worst.scores["backward_error"] < threshold(found.worst.m, found.worst.n)
+    assert found.shrunk.scores["backward_error"] >= found.worst.scores["backward_error"] ** 0.5 * 0.999
+
+
+def test_gelsy_at_exact_rank_deficiency() -> None:
+    found = caught("scipy-gelsy-float64-cpu", SILENT, "exact_rank")
+    assert found.worst.verdict == "wrong"
+    assert found.shrunk.regime == "deficient"
+
+
+def test_severity() -> None:
+    found = caught("numpy-qr-float64-cpu", "forward_error", "exact_rank").worst
+    assert severity(found, "forward_error") == pytest.approx(math.log10(found.scores["forward_error"]))
+    assert severity(with_scores(found, {}), "forward_error") == search.LOWEST
+    assert severity(with_scores(found, {"forward_error": math.inf}), "forward_error") == -search.LOWEST
+    assert severity(with_scores(found, {"forward_error": 100.0}, "wrong"), SILENT) == DISASTER + 2
+    assert severity(with_scores(found, {"forward_error": 100.0}, "inaccurate"), SILENT) == 2
+
+
+def with_scores(found: Record, scores: dict[str, float], verdict: str = "inaccurate") -> Record:
+    from dataclasses import replace
+
+    return replace(found, scores=scores, verdict=verdict)
+
+
+def invoke(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def test_the_command_prints_what_replays() -> None:
+    result = invoke("hunt", "numpy-normal-lu-float64-cpu", "--seconds", 2, "--family", "spectrum")
+    assert result.exit_code == 0, result.output
+    (key, *_) = re.findall(r"lamm-robust replay '(.*)'", result.output)
+    replayed = invoke("replay", key)
+    assert "verdict   wrong" in replayed.output
+    assert "problem('spectrum m=" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["numpy-lstq-float64-cpu"],
+            "unknown solver 'numpy-lstq-float64-cpu'; did you mean 'numpy-lstsq-float64-cpu'?",
+        ),
+        (
+            ["numpy-qr-float64-cpu", "--score", "backwards"],
+            "unknown metric 'backwards'; did you mean 'backward_error'?",
+        ),
+        (["numpy-qr-float64-cpu", "--family", "spektrum"], "unknown family 'spektrum'; did you mean 'spectrum'?"),
+        (["jax-qr-float64-gpu"], "not measured: no GPU found"),
+    ],
+)
+def test_bad_input_is_named(arguments: list[str], sentence: str) -> None:
+    result = invoke("hunt", *arguments)
+    assert result.exit_code == 2
+    assert sentence in result.stderr
