@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from select import select
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from lamm_robust import catalog, search
 from lamm_robust.process import Kind, Templates
@@ -39,6 +42,10 @@ class Prey:
     worker: Worker
     truths: Truths
     score: str
+    on_tried: Callable[[Prey], None] = lambda _: None
+    """Hears of every problem that was tried."""
+    worst: tuple[float, Record] | None = None
+    """The worst problem so far, and the smallest of those."""
     seen: dict[ProblemKey, tuple[float, Record | None]] = field(default_factory=dict)
 
     def badness(self, key: ProblemKey) -> float:
@@ -46,6 +53,9 @@ class Prey:
         if key not in self.seen:
             found = self._record(key)
             self.seen[key] = (-math.inf if found is None else severity(found, self.score), found)
+            if found is not None:
+                self._keep(self.seen[key][0], found)
+            self.on_tried(self)
         return self.seen[key][0]
 
     def _record(self, key: ProblemKey) -> Record | None:
@@ -70,11 +80,9 @@ class Prey:
             for answer in self.worker.pump(time.monotonic() - before):
                 return answer.outcome
 
-    @property
-    def worst(self) -> tuple[float, Record] | None:
-        """The worst problem so far, and the smallest of those."""
-        known = [(bad, found) for bad, found in self.seen.values() if found is not None and bad > -math.inf]
-        return max(known, key=lambda pair: (pair[0], -pair[1].m * pair[1].n), default=None)
+    def _keep(self, bad: float, found: Record) -> None:
+        if self.worst is None or (bad, -found.m * found.n) > (self.worst[0], -self.worst[1].m * self.worst[1].n):
+            self.worst = bad, found
 
 
 def severity(found: Record, score: str) -> float:
@@ -143,10 +151,15 @@ def best_of(hunted: Prey, family: str) -> float:
 
 def sentence(found: Record, score: str) -> str:
     """One line on what happened where."""
+    return f"{found.m}×{found.n}, rank {found.rank}, κ = {found.kappa:.3g}, {found.regime}: {ended(found, score)}"
+
+
+def ended(found: Record, score: str) -> str:
+    """The verdict, and the score if there is one."""
     scores: Mapping[str, float] = found.scores
     shown = "forward_error" if score == SILENT else score
     said = f"{shown} {scores[shown]:.3g}" if shown in scores else found.status
-    return f"{found.m}×{found.n}, rank {found.rank}, κ = {found.kappa:.3g}, {found.regime}: {found.verdict}, {said}"
+    return f"{found.verdict}, {said}"
 
 
 def hunt_text(solver: str, score: str, seconds: float, families: Sequence[str], oracle: Oracle) -> str:
@@ -155,11 +168,28 @@ def hunt_text(solver: str, score: str, seconds: float, families: Sequence[str], 
     if score not in (SILENT, *catalog.METRIC):
         raise catalog.unknown("metric", score, (SILENT, *catalog.METRIC))
     chosen = [catalog.FAMILIES[name] for name in catalog.select_families(families)]
-    with prey(variant, score, oracle) as hunted:
+    bar = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[worst]}"),
+    )
+    with (
+        prey(variant, score, oracle) as hunted,
+        Progress(*bar, console=Console(stderr=True), transient=True) as progress,
+    ):
+        task, start = progress.add_task(f"hunting {variant}", total=1.5 * seconds, worst=""), time.monotonic()
+
+        def tell(so_far: Prey) -> None:
+            shown = ended(so_far.worst[1], score) if so_far.worst else ""
+            progress.update(task, completed=time.monotonic() - start, worst=shown)
+
+        hunted.on_tried = tell
         caught = hunt(hunted, chosen, seconds)
     if caught is None:
         return f"{variant} takes none of the problems of these families"
-    lines = [f"{caught.tried} problems tried; the worst, and the simplest that is as bad:"]
+    none = "no silent failure found; " if score == SILENT and caught.worst.verdict != Verdict.WRONG.value else ""
+    lines = [f"{caught.tried} problems tried; {none}the worst, and the simplest that is nearly as bad:"]
     for found in [caught.worst] + [caught.shrunk] * (caught.shrunk is not caught.worst):
         lines += ["", sentence(found, score), f"  lamm-robust replay {found.key!r}", f"  problem({found.problem!r})"]
     return "\n".join(lines)
