@@ -47,7 +47,13 @@ def metrics() -> Listing:
     """Every score with its unit."""
     rows = [[metric.name, metric.unit, metric.summary] for metric in catalog.METRIC.values()]
     rows.append(["rank_error", "integer", "reported minus exact rank, where the precision can tell"])
-    rows.append(["truncated_error", "Wedin bounds", "where A is deficient but for rounding: distance to A_k⁺b"])
+    rows.append(
+        [
+            "truncated_error",
+            "Wedin bounds",
+            "if a singular value is below the resolution: distance to A_k⁺b, with the k that the solver's cutoff keeps",
+        ]
+    )
     return ["score", "unit", "what it says"], rows
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from lamm_robust import catalog
 from lamm_robust.pool import alone
 from lamm_robust.process import Kind
-from lamm_robust.run import Certified, Truths, not_taken, record
+from lamm_robust.run import Certified, Truths, eps_of, not_taken, record
 from lamm_robust.supervisor import Worker
 from lamm_robust.tables import duration
 from lamm_robust.values import Array, Case, Oracle, Outcome, Record, Solver, Status
@@ -34,7 +34,8 @@ def replay_text(key: str, oracle: Oracle) -> str:
     else:
         outcome = alone(case, problem, lambda *_: Worker(Kind(library, variant.precision, variant.device)))
     row = record(case, certified, solver, outcome)
-    return "\n".join([*_problem(certified), *_truth(certified), *_answer(solver, outcome), *_judgement(row)])
+    cut = _cut(certified, solver) if "truncated_error" in row.scores else []
+    return "\n".join([*_problem(certified), *_truth(certified), *cut, *_answer(solver, outcome), *_judgement(row)])
 
 
 def _problem(certified: Certified) -> list[str]:
@@ -62,6 +63,22 @@ def _truth(certified: Certified) -> list[str]:
         f"          σ₁ = {float(truth.sigma_max):.10g}, σ_r = {float(truth.sigma_min):.10g}",
         f"          ‖b − Ax★‖ = {float(facts['residual_norm']):.10g}",
         *_entries("x★", catalog.decimals(truth, X_DIGITS)[0]),
+    ]
+
+
+def _cut(certified: Certified, solver: Solver) -> list[str]:
+    """What the solver's own cutoff leaves of the problem, against which truncated_error is measured."""
+    problem = certified.problem
+    cutoff = solver.contract.cutoff and solver.contract.cutoff(problem.m, problem.n, eps_of(problem))
+    left = certified.selected(cutoff) if cutoff else None
+    if left is None or left.truth.rank == certified.truth.rank:
+        return ["", "cut       the solver's cutoff keeps all singular values: truncated_error is forward_error"]
+    rank, last = left.truth.rank, float(left.truth.sigma_min)
+    return [
+        "",
+        f"cut       the solver's cutoff, {cutoff:.3g}·σ₁, keeps {rank} singular values, σ_{rank} = {last:.10g}",
+        f"          truncated_error is the distance to A_{rank}⁺b:",
+        *_entries(f"A_{rank}⁺b", catalog.decimals(left.truth, X_DIGITS)[0]),
     ]
 
 

@@ -311,9 +311,14 @@ def truncated_error(certified: Certified, x: Array | None, contract: Contract) -
     """The forward error against what the solver's own cutoff leaves of the problem, where there is no doubt of that."""
     if x is None or not is_finite(x) or contract.cutoff is None:
         return {}
-    m, n, eps = certified.problem.m, certified.problem.n, 2 * UNIT_ROUNDOFF[certified.problem.key.dtype]
-    frame = certified.selected(contract.cutoff(m, n, eps))
+    problem = certified.problem
+    frame = certified.selected(contract.cutoff(problem.m, problem.n, eps_of(problem)))
     return {} if frame is None else {"truncated_error": score(frame, x)["forward_error"]}
+
+
+def eps_of(problem: Problem) -> float:
+    """The distance from 1 to the next number of its precision, which is what libraries call eps."""
+    return 2 * UNIT_ROUNDOFF[problem.key.dtype]
 
 
 def is_finite(x: Array | None) -> bool:

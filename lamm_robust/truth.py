@@ -59,14 +59,16 @@ def certify_file(path: Path, oracle: Oracle, rank: int | None = None) -> dict[st
 def text(found: dict[str, Any]) -> str:
     """The same facts for a person to read."""
     rows = found["x"] if found["x"] and isinstance(found["x"][0], list) else [[entry] for entry in found["x"]]
-    rank = [f"exact rank     {found['rank']}"]
+    known = "estimated" if found["method"] == "mpmath" else "certified"
+    rank, answer = [f"exact rank     {found['rank']}"], "x★ = A⁺b"
     if "sigma_next" in found:
-        rank = [f"rank           {found['rank']}", f"counted as 0   {found['sigma_next']} and smaller singular values"]
+        left = "zeros only" if found["sigma_next"] == "0" else f"{found['sigma_next']} and smaller singular values"
+        rank, answer = [f"rank           {found['rank']}, as asked", f"counted as 0   {left}"], f"A_{found['rank']}⁺b"
     lines = [
-        f"problem        {found['m']}×{found['n']}, certified by '{found['method']}' in {found['seconds']:.3g} s",
+        f"problem        {found['m']}×{found['n']}, {known} by '{found['method']}' in {found['seconds']:.3g} s",
         *rank,
         f"κ = σ₁/σ_r     {found['kappa']}",
-        f"‖b − Ax★‖      {found['residual_norm']}",
-        f"x★ = A⁺b, within {found['radius']} of:",
+        f"‖b − Ax‖       {found['residual_norm']}",
+        f"{answer}, exactly:" if found["radius"] == "0" else f"{answer}, within {found['radius']} (2-norm) of:",
     ]
     return "\n".join([*lines, *("  " + "  ".join(row) for row in rows)])

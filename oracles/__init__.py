@@ -10,7 +10,7 @@ line of `ORACLES`.
 
 from __future__ import annotations
 
-from lamm_robust.values import Oracle
+from lamm_robust.values import NotCertifiedError, Oracle
 from oracles.auto import certify as certify_auto
 from oracles.auto import certify_all
 from oracles.check import check_problem
@@ -26,6 +26,7 @@ from oracles.verified import certify as certify_verified
 
 __all__ = [
     "ORACLES",
+    "NotCertifiedError",
     "ball_decimal",
     "certify_all",
     "check_problem",

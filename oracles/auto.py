@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable
+from typing import Any
 
 from lamm_robust.values import Array, Certificate, NotCertifiedError
 from oracles import enclosed, exact, verified
@@ -35,14 +36,22 @@ def without_rounding(A: Array, b: Array) -> Certificate:
     return enclosed.certify(A, b) if min(A.shape) >= BALL_COLUMNS else exact.certify(A, b)
 
 
-def certify_all(problems: Sequence[tuple[Array, Array]]) -> list[Certificate | NotCertifiedError]:
-    """Certify many problems (A, b); those of one shape and dtype together. What nothing proves is an error in the list.
+def certify_all(problems: Iterable[Any]) -> list[Certificate | NotCertifiedError]:
+    """Certify many pairs (A, b) by `verified`, those of one shape and dtype together.
 
-    Raises ValueError for what `check_problem` refuses, before anything is certified.
+    What that refuses goes to `ball` or `exact`, and what nothing proves is an error in the list. Raises ValueError,
+    before anything is certified, for what is no pair or is refused by `check_problem`, with its place in the list.
     """
+    problems = list(problems)
     alike: dict[object, list[int]] = defaultdict(list)
-    for i, (A, b) in enumerate(problems):
-        check_problem(A, b)
+    for i, pair in enumerate(problems):
+        if not (isinstance(pair, tuple) and len(pair) == 2):
+            raise ValueError(f"problem {i} is a {type(pair).__name__}; accepted is a pair (A, b)")
+        A, b = pair
+        try:
+            check_problem(A, b)
+        except ValueError as error:
+            raise ValueError(f"problem {i}: {error}") from error
         alike[A.shape, b.shape, A.dtype].append(i)
     found: dict[int, Certificate | NotCertifiedError] = {}
     for indices in alike.values():

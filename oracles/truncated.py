@@ -31,6 +31,7 @@ from oracles.balls import scaled, square_root
 from oracles.check import check_problem
 from oracles.enclosed import ball
 from oracles.integers import integer_matrix
+from oracles.rational import exact_rank
 from oracles.spectrum import attempt, enclose, fraction, infinity_norm
 from oracles.store import Spectrum, seal
 
@@ -54,7 +55,7 @@ gap."""
 SWEEPS = 60
 """Each gains a factor of 4 at least, if there is a gap: 36 digits, from the 1 to 16 that float64 begins with."""
 
-NO_GAP = "truncated: no gap is proved between the singular values {} and {}"
+NO_GAP = "truncated: no gap is proved between the singular values {0} and {1}: needed is σ_{1} ≤ σ_{0}/2"
 
 WEDIN = Fraction(1_618_034, 1_000_000)
 """μ = (1 + √5)/2, rounded up."""
@@ -68,8 +69,10 @@ def truncate(A: Array, b: Array, rank: int) -> Truncation:
     """
     started = time.perf_counter()
     check_problem(A, b)
-    if not 0 < rank < min(A.shape):
-        raise ValueError(f"rank is {rank}; accepted is 1 to {min(A.shape) - 1} for a {A.shape[0]}×{A.shape[1]} matrix")
+    if type(rank) is not int or not 0 < rank < min(A.shape):
+        raise ValueError(
+            f"rank is {rank!r}; accepted is 1 to {min(A.shape) - 1} for a {A.shape[0]}×{A.shape[1]} matrix"
+        )
     integer_A, exponent_A = integer_matrix(A)
     integer_b, exponent_b = integer_matrix(b)
     wide = A.shape[0] < A.shape[1]
@@ -90,6 +93,8 @@ def truncate(A: Array, b: Array, rank: int) -> Truncation:
                 if all(target.sharp for target in answer):
                     return sealed((A, b), answer, found, sigma_max, exponent_A, exponent_b - exponent_A, started)
         bits *= 2
+    if (exact := exact_rank(integer_A)) < rank:
+        raise NotCertifiedError(f"truncated: the exact rank is only {exact}")
     raise NotCertifiedError(NO_GAP.format(rank, rank + 1))
 
 

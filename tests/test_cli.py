@@ -309,13 +309,25 @@ def test_truth_of_what_a_rank_leaves(tmp_path: Path) -> None:
     assert [float(v) for v in facts["x"]] == [2.0, 0.5, 0.0]
     assert (facts["rank"], facts["method"], float(facts["sigma_next"])) == (2, "truncated", 1e-18)
     text = invoke("truth", path, "--rank", "2").stdout
-    assert "rank           2\ncounted as 0   1" in text
+    assert "rank           2, as asked\ncounted as 0   1" in text
+    assert "A_2⁺b, exactly:" in text
     assert text == invoke("truth", path, "--rank", "2").stdout, "it is kept, with the seconds that it took"
     assert "p.npz': rank is 3; accepted is 1 to 2 for a 3×3 matrix" in failed(invoke("truth", path, "--rank", "3"))
     timid = failed(invoke("truth", path, "--rank", "2", "--oracle", "mpmath"))
     assert "oracle 'mpmath' does not truncate; those that do: auto, exact, verified, ball" in timid
     gapless = saved(tmp_path / "q.npz", A=np.diag([4.0, 2.0, 1.9]), b=np.ones(3))
-    assert "no gap is proved between the singular values 2 and 3" in failed(invoke("truth", gapless, "--rank", "2"))
+    refused = failed(invoke("truth", gapless, "--rank", "2"))
+    assert "no gap is proved between the singular values 2 and 3: needed is σ_3 ≤ σ_2/2" in refused
+
+
+def test_replay_shows_what_a_cutoff_leaves() -> None:
+    key = "spectrum m=30 n=10 mode=geometric log10_cond={} residual=1.0 direction=random seed=0 dtype=float32 @ {}"
+    found = invoke("replay", key.format(7, "scipy-gelsd-float32-cpu")).stdout
+    assert "cut       the solver's cutoff, 1.19e-07·σ₁, keeps 9 singular values, σ_9 = " in found
+    assert "A_9⁺b" in found
+    whole = invoke("replay", key.format(6, "numpy-lstsq-float32-cpu")).stdout
+    assert "keeps all singular values" in whole
+    assert "cut  " not in invoke("replay", key.format(7, "scipy-gelsy-float32-cpu")).stdout
 
 
 def test_truth_of_several_right_hand_sides_and_by_mpmath(tmp_path: Path) -> None:

@@ -137,9 +137,18 @@ def test_without_a_gap_it_is_refused(values: list[float]) -> None:
         truncate(Q * values, np.ones(5), k)
 
 
-@pytest.mark.parametrize("rank", [0, 3, -1])
-def test_ranks_that_truncate_nothing_are_refused(rank: int) -> None:
-    with pytest.raises(ValueError, match=f"rank is {rank}; accepted is 1 to 2 for a 5×3 matrix"):
+def test_more_than_the_exact_rank_is_refused_with_the_rank() -> None:
+    A = np.ones((6, 4))
+    A[0] = 2.0
+    A[1, 0] = 5.0
+    with pytest.raises(NotCertifiedError, match="the exact rank is only 2"):
+        truncate(A, np.ones(6), 3)
+    assert truncate(A, np.ones(6), 2).certificate.rank == 2
+
+
+@pytest.mark.parametrize("rank", [0, 3, -1, 2.0, True, "2"])
+def test_ranks_that_truncate_nothing_are_refused(rank: Any) -> None:
+    with pytest.raises(ValueError, match=f"rank is {rank!r}; accepted is 1 to 2 for a 5×3 matrix"):
         truncate(np.ones((5, 3)), np.ones(5), rank)
     with pytest.raises(NotCertifiedError, match="A is zero"):
         truncate(np.zeros((5, 3)), np.ones(5), 1)

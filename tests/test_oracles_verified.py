@@ -101,9 +101,14 @@ def test_a_stack_proves_what_each_alone_does() -> None:
 
 
 def test_bad_input_is_named_before_anything_is_certified() -> None:
-    with pytest.raises(ValueError, match="b has 3 rows but A has 2"):
+    with pytest.raises(ValueError, match="problem 1: b has 3 rows but A has 2"):
         certify_all([(np.ones((2, 1)), np.ones(2)), (np.ones((2, 1)), np.ones(3))])
+    with pytest.raises(ValueError, match=r"problem 1: A\[0, 0\] is nan"):
+        certify_all([(np.ones((2, 1)), np.ones(2)), (np.full((2, 1), np.nan), np.ones(2))])
+    with pytest.raises(ValueError, match=r"problem 0 is a ndarray; accepted is a pair \(A, b\)"):
+        certify_all([np.ones((2, 1)), np.ones(2)])
     assert certify_all([]) == []
+    assert len(certify_all((A, np.ones(2)) for A in (np.ones((2, 1)), np.eye(2)))) == 2
 
 
 @pytest.mark.parametrize(
