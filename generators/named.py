@@ -107,16 +107,18 @@ def pascal(m: int, n: int, _parameter: int) -> Rows:
 def triw(m: int, n: int, _parameter: int) -> Rows:
     """Return 1 on the diagonal and −1 above: nothing on the diagonal tells that κ∞ = n·2ⁿ⁻¹ if square.
 
-    Wilkinson; Golub and Wilkinson, Ill-conditioned eigensystems and the computation of the Jordan canonical form,
-    SIAM Rev. 18 (1976) 578-619. Higham, section 8.2, with U(1).
+    Golub and Wilkinson, Ill-conditioned eigensystems and the computation of the Jordan canonical form,
+    SIAM Rev. 18 (1976) 578-619; Higham, chapter 8.
     """
     return _table(m, n, lambda i, j: Fraction(-1 if j > i else int(i == j)))
 
 
 def gfpp(m: int, n: int, _parameter: int) -> Rows:
-    """Return −1 below a diagonal of ones, and a last column of ones: κ < n·√m, and partial pivoting grows by 2ⁿ⁻¹.
+    """Return −1 below a diagonal of ones, and a last column of ones: partial pivoting lets entries grow to 2ⁿ⁻¹.
 
-    Wilkinson, Error analysis of direct methods of matrix inversion, J. ACM 8 (1961) 281-330, section 8; Higham and
+    κ is harmless, about n/2 if square.
+
+    Wilkinson, Error analysis of direct methods of matrix inversion, J. ACM 8 (1961) 281-330, p. 327; Higham and
     Higham, Large growth factors in Gaussian elimination with pivoting, SIAM J. Matrix Anal. Appl. 10 (1989) 155-164.
     """
     return _table(m, n, lambda i, j: Fraction(-1 if j < min(i, n - 1) else int(i == j or j == n - 1)))
@@ -164,8 +166,8 @@ def _check(dtype: Precision, matrix: str, m: int, n: int, parameter: int, residu
     one_of("matrix", matrix, list(MATRICES))
     whole("m", m, 1, MAX_ROWS)
     whole("n", n, 1, most_columns(matrix, m, dtype))
-    if matrix == "lauchli":
-        whole("m", m, n + 1, n + 1)
+    if matrix == "lauchli" and m != n + 1:
+        raise ValueError(f"m is {m}; with matrix=lauchli and n={n} accepted is {n + 1}.")
     whole("parameter", parameter, *PARAMETERS.get(matrix, (0, 0)))
     if ratio("residual", residual, MAX_RESIDUAL) and m <= n:
         raise ValueError(f"residual is {residual}; where the range is the whole space (m={m} ≤ n={n}) accepted is 0.")

@@ -59,7 +59,7 @@ def semidefinite_solution(gram: Sequence[Sequence[int]], right: Sequence[Fractio
     """Return a solution y of Gy = g for a positive semidefinite G of integers and a g in its range.
 
     Elimination in integers (Bareiss, Sylvester's identity and multistep integer-preserving Gaussian elimination,
-    Math. Comp. 22 (1968) 565-578, eq. 8), above the diagonal too: every division is exact. A pivot 0 has a row of
+    Math. Comp. 22 (1968) 565-578), above the diagonal too: every division is exact. A pivot 0 has a row of
     zeros in a semidefinite matrix, and its unknown is 0.
     """
     shared = max(entry.denominator for entry in right)  # powers of two: the largest is a multiple of the others

@@ -227,7 +227,7 @@ GOOD: dict[str, dict[str, Any]] = {
         ("named", {"matrix": "triw", "n": 65}, "n is 65; accepted is a whole number from 1 to 64"),
         ("named", {"matrix": "gfpp", "n": 7}, "n is 7; accepted is a whole number from 1 to 6"),
         ("named", {"matrix": "pascal", "m": 30, "n": 29}, "n is 29; accepted is a whole number from 1 to 28"),
-        ("named", {"matrix": "lauchli", "n": 4}, "m is 6; accepted is 5"),
+        ("named", {"matrix": "lauchli", "n": 4}, "m is 6; with matrix=lauchli and n=4 accepted is 5"),
         ("named", {"matrix": "lauchli", "parameter": 61}, "parameter is 61; accepted is a whole number from 0 to 60"),
         ("named", {"matrix": "kahan"}, "parameter is 0; accepted is a whole number from 1 to 60"),
         ("named", {"parameter": 1}, "parameter is 1; accepted is 0"),
