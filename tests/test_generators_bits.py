@@ -145,6 +145,7 @@ def test_what_is_computed_with_is_right_to_more_than_twice_the_digits_kept() -> 
     assert near(pi(), "3.1415926535897932384626433832795029")
     assert near(exponential(Fraction(1)), "2.7182818284590452353602874713526625")
     assert near(exponential(Fraction(-1, 2)), "0.60653065971263342360379953499118045")
+    assert near(exponential(Fraction(-1, 3)), "0.71653131057378925042560409692537967")
     assert near(root(Fraction(2)), "1.4142135623730950488016887242096981")
     assert not near(root(Fraction(2)), "1.4142135623730950488016887242097981")
     assert near(root(Fraction(2, 10**40)), "1.4142135623730950488016887242096981e-20")

@@ -130,8 +130,9 @@ def test_shaw_is_its_kernel_between_any_two_places() -> None:
 
 def test_what_is_zero_is_stored_as_zero() -> None:
     # cells of [−6, 6] that are 3 apart do not see each other, and heat does not flow back
-    A = problem("float64", "phillips", 16, 16)[0]
-    assert all((A[i, j] == 0) == (abs(i - j) >= 5) for i in range(16) for j in range(16))
+    for n in (16, 24):
+        A = problem("float64", "phillips", n, n)[0]
+        assert all((A[i, j] == 0) == (12 * (abs(i - j) - 1) >= 3 * n) for i in range(n) for j in range(n))
     A = problem("float64", "heat", 16, 16)[0]
     assert all((A[i, j] == 0) == (j > i) for i in range(16) for j in range(16))
 
