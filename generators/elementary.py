@@ -50,6 +50,40 @@ def cos_sin(angle: float, dtype: Precision) -> tuple[float, float]:
     return _rounded(cosine, dtype), _rounded(sine, dtype)
 
 
+def _exact(value: Any) -> Fraction:
+    """Return the rational that an mpmath number is."""
+    sign, mantissa, exponent, _ = value._mpf_
+    magnitude = Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+    return -magnitude if sign else magnitude
+
+
+def _number(value: Fraction) -> Any:
+    return _context().mpf(value.numerator) / value.denominator
+
+
+def exponential(value: Fraction) -> Fraction:
+    """Return e to a rational power, to 120 bits: to be computed with and rounded once by `nearest`."""
+    return _exact(_context().exp(_number(value)))
+
+
+def cos_sin_pi(value: Fraction) -> tuple[Fraction, Fraction]:
+    """Return cosine and sine of π times a rational, to 120 bits each; what is 0 or ±1 is so exactly."""
+    context, angle = _context(), _number(value)
+    return _exact(context.cospi(angle)), _exact(context.sinpi(angle))
+
+
+@cache
+def pi() -> Fraction:
+    """Return π to 120 bits."""
+    return _exact(+_context().pi)
+
+
+def root(value: Fraction) -> Fraction:
+    """Return the square root of a rational that is not negative, to 120 bits."""
+    shift = max(0, WORKING_BITS - (value.numerator.bit_length() - value.denominator.bit_length()) // 2)
+    return Fraction(math.isqrt(value.numerator * 4**shift // value.denominator), 2**shift)
+
+
 def nearest(value: Fraction, dtype: Precision) -> float:
     """Return the number of the dtype nearest to a rational in its normal range, ties to even."""
     bits = SIGNIFICAND[dtype]

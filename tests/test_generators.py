@@ -26,10 +26,12 @@ SIMPLEST: dict[str, dict[str, Any]] = {
     "polynomial": {"points": 2, "degree": 0, "abscissae": "integers", "seed": 0},
     "nist": {"dataset": "Norris"},
     "lamm": {"modes": 2, "directions": 1, "step": 0.0, "seed": 0},
+    "named": {"matrix": "vandermonde", "m": 1, "n": 1, "parameter": 0, "residual": 0.0, "seed": 0},
+    "integral": {"equation": "phillips", "m": 1, "n": 1, "noise": 0.0, "seed": 0},
 }
 
-GRID_SIZES = {"quick": (90, 110), "standard": (600, 800), "full": (4000, 9000)}
-GRID_SHAPES = {"quick": 13, "standard": 50, "full": 120}
+GRID_SIZES = {"quick": (110, 130), "standard": (700, 900), "full": (5000, 9000)}
+GRID_SHAPES = {"quick": 15, "standard": 50, "full": 120}
 
 families = pytest.mark.parametrize("family", FAMILIES, ids=[family.name for family in FAMILIES])
 precisions = pytest.mark.parametrize("dtype", PRECISIONS)
@@ -51,7 +53,8 @@ def named(family: str, dtype: str = "float64", **params: Any) -> ProblemKey:
 
 
 def test_names_are_unique_and_complete() -> None:
-    assert [family.name for family in FAMILIES] == ["spectrum", "exact_rank", "polynomial", "nist", "lamm"]
+    expected = ["spectrum", "exact_rank", "polynomial", "nist", "lamm", "named", "integral"]
+    assert [family.name for family in FAMILIES] == expected
 
 
 @families
@@ -155,7 +158,7 @@ def test_parameters_are_put_in_the_order_of_the_family() -> None:
     [
         (
             named("spectra"),
-            "family is 'spectra'; accepted is one of spectrum, exact_rank, polynomial, nist, lamm",
+            "family is 'spectra'; accepted is one of spectrum, exact_rank, polynomial, nist, lamm, named, integral",
         ),
         (named("nist", datum="Norris"), "nist has no parameter 'datum'; accepted are dataset"),
         (named("nist"), "nist needs the parameter 'dataset'; its parameters are dataset"),
@@ -176,6 +179,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "exact_rank": SIMPLEST["exact_rank"] | {"m": 6, "n": 5, "rank": 4},
     "polynomial": SIMPLEST["polynomial"] | {"points": 6, "degree": 2},
     "lamm": SIMPLEST["lamm"] | {"modes": 3},
+    "named": SIMPLEST["named"] | {"m": 6, "n": 5},
+    "integral": SIMPLEST["integral"] | {"m": 6, "n": 6},
 }
 
 
@@ -216,6 +221,30 @@ GOOD: dict[str, dict[str, Any]] = {
         ("lamm", {"step": 2}, "step is 2; accepted is a number from 0 to 1"),
         ("lamm", {"step": 1e-17}, "step is 1e-17; in float64 accepted is 0 or from"),
         ("lamm", {"seed": 2**63}, "seed is 9223372036854775808; accepted is a whole number"),
+        ("named", {"matrix": "hilb"}, "matrix is 'hilb'; accepted is one of vandermonde, chebyshev_vandermonde"),
+        ("named", {"m": 257}, "m is 257; accepted is a whole number from 1 to 256"),
+        ("named", {"n": 17}, "n is 17; accepted is a whole number from 1 to 16"),
+        ("named", {"matrix": "triw", "n": 65}, "n is 65; accepted is a whole number from 1 to 64"),
+        ("named", {"matrix": "gfpp", "n": 7}, "n is 7; accepted is a whole number from 1 to 6"),
+        ("named", {"matrix": "pascal", "m": 30, "n": 29}, "n is 29; accepted is a whole number from 1 to 28"),
+        ("named", {"matrix": "lauchli", "n": 4}, "m is 6; with matrix=lauchli and n=4 accepted is 5"),
+        ("named", {"matrix": "lauchli", "parameter": 61}, "parameter is 61; accepted is a whole number from 0 to 60"),
+        ("named", {"matrix": "kahan"}, "parameter is 0; accepted is a whole number from 1 to 60"),
+        ("named", {"parameter": 1}, "parameter is 1; accepted is 0"),
+        ("named", {"residual": 1e16}, r"residual is 1e\+16; accepted is a number from 0"),
+        ("named", {"residual": 1.0, "n": 6}, "residual is 1.0; where the range is the whole space"),
+        ("named", {"seed": -1}, "seed is -1; accepted is a whole number"),
+        ("integral", {"equation": "baart"}, "equation is 'baart'; accepted is one of phillips, shaw, heat"),
+        ("integral", {"n": 65}, "n is 65; accepted is a whole number from 1 to 64"),
+        ("integral", {"m": 5}, "m is 5; accepted is a whole number from 6 to 12"),
+        ("integral", {"m": 7}, "m is 7; with equation=phillips and n=6 accepted is 6 or 12"),
+        (
+            "integral",
+            {"equation": "heat", "m": 17, "n": 17},
+            "m is 17; with equation=heat and n=17 accepted is 34",
+        ),
+        ("integral", {"noise": 1.0}, "noise is 1.0; accepted is a number from 0 to 0.5"),
+        ("integral", {"seed": True}, "seed is True; accepted is a whole number"),
     ],
 )
 def test_bad_values_are_refused_by_name(family: str, changed: dict[str, Any], sentence: str) -> None:

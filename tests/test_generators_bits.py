@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from generators.bits import Stream
-from generators.elementary import cos_sin, nearest, power, rounded_array
+from generators.elementary import cos_sin, cos_sin_pi, exponential, nearest, pi, power, root, rounded_array
 from generators.orthogonal import apply, norm, reflectors, total
 from lamm_robust.values import PRECISIONS, Precision
 
@@ -133,6 +133,34 @@ def test_cosine_and_sine_are_rounded_once_to_the_dtype() -> None:
         assert found == float(np.float32(found))
         assert abs(found - float(printed)) < 2.0**-25  # half a unit in the last place of [½, 1)
     assert cos_sin(0.0, "float32") == (1.0, 0.0)
+
+
+def near(found: Fraction, digits: str) -> bool:
+    """Whether a number agrees with 34 printed digits: 10⁻³⁴ is within 2⁻¹¹²."""
+    printed = Fraction(digits)
+    return abs(found - printed) <= 10 * Fraction(10) ** -34 * abs(printed)
+
+
+def test_what_is_computed_with_is_right_to_more_than_twice_the_digits_kept() -> None:
+    assert near(pi(), "3.1415926535897932384626433832795029")
+    assert near(exponential(Fraction(1)), "2.7182818284590452353602874713526625")
+    assert near(exponential(Fraction(-1, 2)), "0.60653065971263342360379953499118045")
+    assert near(exponential(Fraction(-1, 3)), "0.71653131057378925042560409692537967")
+    assert near(root(Fraction(2)), "1.4142135623730950488016887242096981")
+    assert not near(root(Fraction(2)), "1.4142135623730950488016887242097981")
+    assert near(root(Fraction(2, 10**40)), "1.4142135623730950488016887242096981e-20")
+    assert near(root(Fraction(2 * 10**90)), "1.4142135623730950488016887242096981e45")
+    cosine, sine = cos_sin_pi(Fraction(1, 5))
+    assert near(cosine, "0.80901699437494742410229341718281906")  # (1 + √5)/4
+    assert near(sine, "0.58778525229247312916870595463907277")
+    assert cos_sin_pi(Fraction(-1, 5)) == (cosine, -sine)
+
+
+def test_what_is_exact_stays_exact() -> None:
+    quarters = [entry for k in range(4) for entry in cos_sin_pi(Fraction(k, 2))]
+    assert quarters == [1, 0, 0, 1, -1, 0, 0, -1]
+    assert exponential(Fraction(0)) == 1
+    assert [root(Fraction(q)) for q in (0, 1, Fraction(9, 4), 4**100)] == [0, 1, Fraction(3, 2), 2**100]
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)

@@ -105,6 +105,48 @@ GOLDEN = [
         "7b2646fdd302107dd2e257b745a6908b4b25e3eff941ef34195a4a9e3e002ac3",
         "459310bdb1da522cde8b89d212c2451c9ea593e4e84b8e930df5646542378090",
     ),
+    Golden(
+        "named",
+        {"matrix": "hilbert", "m": 16, "n": 7, "parameter": 0, "residual": 0.001, "seed": 0},
+        "cfdfcfe743e45eda393300d4ecd96ad321e5d7dd15e1d0826aadedaf740de421",
+        "2985077c773e52b3109c7ef047cf94653dd09c58c806829367a4272b366e5365",
+    ),
+    Golden(
+        "named",
+        {"matrix": "vandermonde", "m": 9, "n": 12, "parameter": 0, "residual": 0.0, "seed": 1},
+        "e92d16925d4e80bb8ac885c9e857d7f584caffbf10baf4469e6162a6cc5c247b",
+        "0695e3066b0fc92f40206ec6be649cc8b96c0bacd38e5cc6693d22c1514b383a",
+    ),
+    Golden(
+        "named",
+        {"matrix": "kahan", "m": 16, "n": 16, "parameter": 2, "residual": 0.0, "seed": 0},
+        "35bcead42bcdd486e98ecaa0bebdaf95ec40397c13f76114e7d931d1cf24d903",
+        "ce9040d431288eb67f3400b1f5b60b9d84a9bf99a4250967a60aae988df14d7a",
+    ),
+    Golden(
+        "named",
+        {"matrix": "chebyshev_vandermonde", "m": 12, "n": 6, "parameter": 0, "residual": 1.0, "seed": 2},
+        "5c3e389647de62fe8a2eab7d517df59d696b0c228fdd9b19ab2243fee9283276",
+        "0e331bb328d21039b1ca398bf54dc74e84eb578e503eaf002e59de3228ad878e",
+    ),
+    Golden(
+        "integral",
+        {"equation": "phillips", "m": 16, "n": 16, "noise": 0.0, "seed": 0},
+        "2f454331c1538b5452210791e49a388259184804019b6707a5d5197f5c2ff3b4",
+        "485b59c1ad6f7979747a2053a551b9640accee159e9b1030145aa0f8059490fe",
+    ),
+    Golden(
+        "integral",
+        {"equation": "shaw", "m": 24, "n": 12, "noise": 0.0009765625, "seed": 1},
+        "9ee65deaa467b8a6c521a738453e5c0fe7325482dc39f37bdf7f48f052fed26f",
+        "fd68d39ebf1010d952cd8253ae3aaa8e42524f33cf77ce99c65c7d09161637ad",
+    ),
+    Golden(
+        "integral",
+        {"equation": "heat", "m": 16, "n": 8, "noise": 0.5, "seed": 0},
+        "dd88d1b50bd62001b9203e3a5e3fd8a0e099ef124ea824bc352b689832f4a680",
+        "8dd0ebdc9fd4fa30b4aa85b09779bb08902aa2fd7a4346625b0a6659f5a3b9ea",
+    ),
 ]
 """Recorded once; a change of any of these is a new version of the suite."""
 

@@ -1,0 +1,295 @@
+"""Matrices with a name: the classics of the literature on accuracy, by their formulas.
+
+Most are in MATLAB's `gallery` (Higham, The Test Matrix Toolbox for MATLAB, version 3.0, Numerical Analysis Report
+276, Manchester 1995) and in Higham, Accuracy and Stability of Numerical Algorithms, second edition, 2002, chapter 28.
+All entries are rationals, each rounded once. The stored matrix is the one of the formula only where no entry is
+rounded (Läuchli, Pascal, triw, gfpp); elsewhere its κ is that of the formula while uκ is small, and beyond that what
+rounding leaves of it: about 1/u, except for Kahan's, whose small entries are rounded as finely as the large ones.
+
+The solution that b is built from has entries ±1, ±2 and ±3; the residual is at right angles to the range of the
+stored matrix, exactly, until b is rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from math import comb
+from typing import Any
+
+from generators.bits import Stream
+from generators.checks import MAX_SEED, one_of, ratio, whole
+from generators.elementary import SIGNIFICAND, rounded_array
+from generators.grids import Shapes, crossed, of_profile
+from generators.targets import dyadic, image, moved, outside_range, whole_solution
+from lamm_robust.values import Array, Family, Precision, Value
+
+Rows = list[list[Fraction]]
+
+MAX_ROWS, MAX_COLUMNS = 256, 64
+"""What exact arithmetic turns into a right-hand side in seconds."""
+MAX_POWERS = 16
+"""Columns of a Vandermonde matrix: 256⁻¹⁵ = 2⁻¹²⁰ is a normal number of float32."""
+MAX_PARAMETER = 60
+"""Läuchli's κ is 2⁶⁰√n then: beyond 1/u of float64."""
+MAX_RESIDUAL = 1e15
+"""Below 1/u of float64, so that b keeps at least a trace of Ax."""
+
+
+def _table(m: int, n: int, entry: Callable[[int, int], Fraction]) -> Rows:
+    return [[entry(i, j) for j in range(n)] for i in range(m)]
+
+
+def vandermonde(m: int, n: int, _parameter: int) -> Rows:
+    """Return the powers t_i^j of the harmonic nodes t_i = 1/(i + 1), the worst of the usual ones.
+
+    κ∞ > (n − 1)ⁿ if square: Gautschi, How (un)stable are Vandermonde systems?, in Asymptotic and Computational
+    Analysis, 1990, 193-210; Higham, Table 22.1 (V1).
+    """
+    return _table(m, n, lambda i, j: Fraction(1, (i + 1) ** j))
+
+
+def chebyshev_vandermonde(m: int, n: int, _parameter: int) -> Rows:
+    """Return T_j(t_i), Chebyshev polynomials at equally spaced points of [0, 1]: the transpose of gallery's chebvand.
+
+    Higham, Stability analysis of algorithms for solving confluent Vandermonde-like systems, SIAM J. Matrix Anal.
+    Appl. 11 (1990) 23-41. The points lie on half of the interval on which the polynomials are orthogonal.
+    """
+    return [_chebyshev(Fraction(i, max(m - 1, 1)), n) for i in range(m)]
+
+
+def _chebyshev(t: Fraction, count: int) -> list[Fraction]:
+    values = [Fraction(1), t]
+    while len(values) < count:
+        values.append(2 * t * values[-1] - values[-2])
+    return values[:count]
+
+
+def hilbert(m: int, n: int, _parameter: int) -> Rows:
+    """Return 1/(i + j + 1). Hilbert, Ein Beitrag zur Theorie des Legendre'schen Polynoms, Acta Math. 18 (1894) 155."""
+    return _table(m, n, lambda i, j: Fraction(1, i + j + 1))
+
+
+def lauchli(_m: int, n: int, parameter: int) -> Rows:
+    """Return a row of ones on μI with μ = 2^−parameter: κ = √(n + μ²)/μ, and AᵀA is singular once μ² < u.
+
+    Läuchli, Jordan-Elimination und Ausgleichung nach kleinsten Quadraten, Numer. Math. 3 (1961) 226-240.
+    """
+    mu = Fraction(1, 2**parameter)
+    return [[Fraction(1)] * n, *_table(n, n, lambda i, j: mu if i == j else Fraction(0))]
+
+
+def kahan(m: int, n: int, parameter: int) -> Rows:
+    """Return the upper trapezoidal diag(1, s, s², …)·(1 on the diagonal, −c above), with s² + c² = 1.
+
+    No column pivoting moves a column, and the last diagonal entry is far above σ_n: Kahan, Numerical linear algebra,
+    Canad. Math. Bull. 9 (1966) 757-801. With tan(π/4 − θ/2) = t = 2^−parameter, s = sin θ = (1 − t²)/(1 + t²) and
+    c = cos θ = 2t/(1 + t²) are rational; gallery's θ = 1.2 has t = 0.19.
+    """
+    t = Fraction(1, 2**parameter)
+    s, c = (1 - t**2) / (1 + t**2), 2 * t / (1 + t**2)
+    return _table(m, n, lambda i, j: s**i * (-c if j > i else int(i == j)))
+
+
+def cauchy(m: int, n: int, _parameter: int) -> Rows:
+    """Return 1/(x_i + y_j) with x_i = i + 1 and y_j = j + 1, as gallery's cauchy does.
+
+    Cauchy, Exercices d'analyse et de physique mathématique 2 (1841) 151-159; Higham, section 28.1.
+    """
+    return _table(m, n, lambda i, j: Fraction(1, i + j + 2))
+
+
+def pascal(m: int, n: int, _parameter: int) -> Rows:
+    """Return the binomials (i + j over i): whole numbers, and of determinant 1 if square. Higham, section 28.4."""
+    return _table(m, n, lambda i, j: Fraction(comb(i + j, i)))
+
+
+def triw(m: int, n: int, _parameter: int) -> Rows:
+    """Return 1 on the diagonal and −1 above: nothing on the diagonal tells that κ∞ = n·2ⁿ⁻¹ if square.
+
+    Golub and Wilkinson, Ill-conditioned eigensystems and the computation of the Jordan canonical form,
+    SIAM Rev. 18 (1976) 578-619; Higham, chapter 8.
+    """
+    return _table(m, n, lambda i, j: Fraction(-1 if j > i else int(i == j)))
+
+
+def gfpp(m: int, n: int, _parameter: int) -> Rows:
+    """Return −1 below a diagonal of ones, and a last column of ones: partial pivoting lets entries grow to 2ⁿ⁻¹.
+
+    κ is harmless, about n/2 if square.
+
+    Wilkinson, Error analysis of direct methods of matrix inversion, J. ACM 8 (1961) 281-330, p. 327; Higham and
+    Higham, Large growth factors in Gaussian elimination with pivoting, SIAM J. Matrix Anal. Appl. 10 (1989) 155-164.
+    """
+    return _table(m, n, lambda i, j: Fraction(-1 if j < min(i, n - 1) else int(i == j or j == n - 1)))
+
+
+def lotkin(m: int, n: int, _parameter: int) -> Rows:
+    """Return the Hilbert matrix with a first row of ones. Lotkin, A set of test matrices, MTAC 9 (1955) 153-161."""
+    return _table(m, n, lambda i, j: Fraction(1, i + j + 1) if i else Fraction(1))
+
+
+MATRICES: Mapping[str, Callable[[int, int, int], Rows]] = {
+    "vandermonde": vandermonde,
+    "chebyshev_vandermonde": chebyshev_vandermonde,
+    "hilbert": hilbert,
+    "lauchli": lauchli,
+    "kahan": kahan,
+    "cauchy": cauchy,
+    "pascal": pascal,
+    "triw": triw,
+    "gfpp": gfpp,
+    "lotkin": lotkin,
+}
+PARAMETERS: Mapping[str, tuple[int, int]] = {"lauchli": (0, MAX_PARAMETER), "kahan": (1, MAX_PARAMETER)}
+"""What is accepted, both included; 0 for every other matrix."""
+
+
+def build(
+    dtype: Precision, *, matrix: str, m: int, n: int, parameter: int, residual: float, seed: int
+) -> tuple[Array, Array]:
+    """Build the matrix (m×n) and b (m) with ‖b − Ax★‖ = residual·‖Ax★‖, up to the rounding of b.
+
+    Raises ValueError for a shape that the matrix does not have, and for a residual where the range is the whole
+    space (m ≤ n).
+    """
+    _check(dtype, matrix, m, n, parameter, residual, seed)
+    A = rounded_array(MATRICES[matrix](m, n, parameter), dtype)
+    fit = image(A, whole_solution(Stream("named", "solution", matrix, m, n, seed), n))
+    if residual:
+        away = outside_range(A, dyadic(Stream("named", "residual", matrix, m, n, seed).bell(m).tolist()))
+        fit = moved(fit, away, residual)
+    return A, rounded_array(fit, dtype)
+
+
+def _check(dtype: Precision, matrix: str, m: int, n: int, parameter: int, residual: float, seed: int) -> None:
+    one_of("matrix", matrix, list(MATRICES))
+    whole("m", m, 1, MAX_ROWS)
+    whole("n", n, 1, most_columns(matrix, m, dtype))
+    if matrix == "lauchli" and m != n + 1:
+        raise ValueError(f"m is {m}; with matrix=lauchli and n={n} accepted is {n + 1}.")
+    whole("parameter", parameter, *PARAMETERS.get(matrix, (0, 0)))
+    if ratio("residual", residual, MAX_RESIDUAL) and m <= n:
+        raise ValueError(f"residual is {residual}; where the range is the whole space (m={m} ≤ n={n}) accepted is 0.")
+    whole("seed", seed, 0, MAX_SEED)
+
+
+def most_columns(matrix: str, m: int, dtype: Precision) -> int:
+    """Return the largest n next to m rows."""
+    if matrix in ("vandermonde", "chebyshev_vandermonde"):
+        return MAX_POWERS
+    if matrix == "gfpp":  # a wide one would have its last column nowhere near the last pivot
+        return min(m, MAX_COLUMNS)
+    if matrix == "pascal":  # a rounded one would not be Pascal's: the largest entry is (m + n − 2 over m − 1)
+        return max(n for n in range(1, MAX_COLUMNS + 1) if comb(m + n - 2, m - 1) <= 2 ** SIGNIFICAND[dtype])
+    return MAX_COLUMNS
+
+
+SMALL: dict[Precision, float] = {"float32": 1e-5, "float64": 1e-12}
+"""A residual that is nearly zero, and still a few hundred or thousand units of rounding."""
+FALLING: dict[Precision, tuple[int, ...]] = {"float32": (8, 14), "float64": (20, 30)}
+"""Läuchli's parameter before and after μ² falls below u, at 12 and at 26.5: AᵀA is regular, and then singular."""
+
+HARMONIC = ("vandermonde", "hilbert", "cauchy", "lotkin")
+TRIANGLES = ("triw", "gfpp")
+ANGLES = (1, 2, 3)
+"""θ = 0.64, 1.08 and 1.32 for Kahan's matrix."""
+
+Grid = Iterator[dict[str, Value]]
+
+
+def _quick(dtype: Precision) -> Grid:
+    yield from _cross(("hilbert", "lotkin", "vandermonde"), ((16, 7),), (SMALL[dtype],))
+    yield from _cross(("chebyshev_vandermonde", "pascal"), ((16, 9),), (1.0,))
+    yield from _cross(("lauchli",), ((10, 9),), (SMALL[dtype],), FALLING[dtype])
+    yield from _cross(("kahan",), ((16, 16),), (0.0,), ANGLES[1:2])
+    yield from _cross(TRIANGLES, ((16, 16),), (0.0,))
+    yield from _cross(("gfpp",), ((16, 9),), (SMALL[dtype],))
+    yield from _cross(("cauchy",), ((10, 30),), (0.0,))
+
+
+def _standard(dtype: Precision) -> Grid:
+    residuals = (SMALL[dtype], 1.0)
+    tall = ((16, 4), (16, 7), (30, 6))
+    yield from _cross((*HARMONIC, "chebyshev_vandermonde"), tall[:2], residuals)
+    yield from _cross(("pascal", "gfpp"), tall[1:], residuals)
+    yield from _cross(("lauchli",), ((10, 9),), residuals, (*FALLING[dtype], 4))
+    yield from _cross(("hilbert", "cauchy", "lotkin"), ((4, 16), (12, 12)), (0.0,))
+    yield from _cross(("pascal", "chebyshev_vandermonde"), ((4, 16), (12, 12)), (0.0,))
+    yield from _cross(("kahan",), ((16, 16), (30, 30)), (0.0,), ANGLES)
+    yield from _cross(TRIANGLES, ((12, 12), (16, 16), (30, 30)), (0.0,))
+
+
+def _full(dtype: Precision) -> Grid:
+    residuals = (0.0, SMALL[dtype], 1.0)
+    seeds = (0, 1, 2)
+    tall = ((16, 4), (16, 7), (30, 6), (64, 5))
+    flat = ((4, 4), (8, 8), (12, 12), (4, 16))
+    yield from _cross((*HARMONIC, "chebyshev_vandermonde", "pascal"), tall, residuals, seeds=seeds)
+    yield from _cross((*HARMONIC, "chebyshev_vandermonde", "pascal", "triw"), flat, (0.0,), seeds=seeds)
+    yield from _cross(("lauchli",), ((4, 3), (10, 9), (31, 30)), residuals, (*FALLING[dtype], 4, 40), seeds=seeds)
+    yield from _cross(("kahan",), ((16, 16), (30, 30), (10, 30), (64, 64)), (0.0,), ANGLES, seeds=seeds)
+    yield from _cross(TRIANGLES, ((16, 16), (30, 30), (64, 64)), (0.0,), seeds=seeds)
+    yield from _cross(("gfpp",), ((30, 10), (64, 16)), residuals, seeds=seeds)
+
+
+def _cross(
+    matrices: Sequence[str],
+    shapes: Shapes,
+    residuals: Sequence[float],
+    parameters: Sequence[int] = (0,),
+    seeds: Sequence[int] = (0,),
+) -> Grid:
+    for matrix in matrices:
+        for named in crossed(shapes, parameter=parameters, residual=residuals, seed=seeds):
+            yield {"matrix": matrix, **named}
+
+
+def grid(profile: str, dtype: Precision) -> Grid:
+    """List the problems of a profile; raises ValueError for an unknown one."""
+    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})(dtype)
+
+
+def strategy(dtype: Precision) -> Any:
+    """Up to 33 rows and 32 columns; the simplest is the Vandermonde matrix of a single 1.
+
+    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
+    """
+    from hypothesis import strategies as st
+
+    @st.composite
+    def parameters(draw: st.DrawFn) -> dict[str, Value]:
+        matrix = draw(st.sampled_from(list(MATRICES)))
+        m, n = draw(st.integers(1, 32)), draw(st.integers(1, 32))
+        n = min(n, most_columns(matrix, m, dtype))
+        m = n + 1 if matrix == "lauchli" else m
+        low, high = PARAMETERS.get(matrix, (0, 0))
+        parameter = draw(st.integers(0, MAX_PARAMETER))
+        residual = draw(st.sampled_from((0.0, 1.0, 1e-3, SMALL[dtype], 1e3)))
+        return {
+            "matrix": matrix,
+            "m": m,
+            "n": n,
+            "parameter": min(max(parameter, low), high),
+            "residual": residual if m > n else 0.0,
+            "seed": draw(st.integers(0, 9999)),
+        }
+
+    return parameters()
+
+
+FAMILY = Family(
+    name="named",
+    summary="the classics by their formulas: " + ", ".join(MATRICES),
+    parameters={
+        "matrix": "name of the matrix: " + ", ".join(MATRICES),
+        "m": "number of rows (one more than columns for lauchli, no fewer for gfpp)",
+        "n": "number of columns",
+        "parameter": "p of μ = 2^−p (lauchli) or of tan(π/4 − θ/2) = 2^−p (kahan), 0 for the others",
+        "residual": "‖b − Ax★‖/‖Ax★‖, 0 for a consistent system",
+        "seed": "number of the random stream of the solution and the residual",
+    },
+    build=build,
+    grid=grid,
+    strategy=strategy,
+)

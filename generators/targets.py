@@ -1,0 +1,77 @@
+"""Right-hand sides in exact arithmetic: b = Ax + d of the *stored* A, to be rounded once.
+
+A floating-point number is a whole number times a power of two, so Ax, and the part of a random vector that is at
+right angles to the range of A, are found in integers without any error, whatever the condition number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from generators.bits import Stream
+from generators.elementary import root
+from lamm_robust.values import Array
+
+LARGEST_X = 3
+"""The entries of a whole solution are ±1, ±2 or ±3: no entry of x is favoured, and few bits are needed for Ax."""
+
+
+def whole_solution(stream: Stream, count: int) -> list[Fraction]:
+    """Draw ``count`` numbers ±1, ±2 or ±3."""
+    return [Fraction(entry) for entry in (stream.signs(count) * stream.integers(count, 1, LARGEST_X)).tolist()]
+
+
+def dyadic(vector: Sequence[float]) -> list[Fraction]:
+    """Return floating-point numbers as the rationals that they are."""
+    return [Fraction(entry) for entry in vector]
+
+
+def inner(left: Sequence[Fraction], right: Sequence[Fraction]) -> Fraction:
+    """Return the exact inner product."""
+    return sum((a * b for a, b in zip(left, right, strict=True)), Fraction(0))
+
+
+def image(A: Array, x: Sequence[Fraction]) -> list[Fraction]:
+    """Return Ax of the stored A, exactly."""
+    return [inner(dyadic(row), x) for row in A.tolist()]
+
+
+def moved(fit: Sequence[Fraction], direction: Sequence[Fraction], ratio: float) -> list[Fraction]:
+    """Return fit + d with d along ``direction`` and ‖d‖ = ratio·‖fit‖ (to 120 bits)."""
+    if ratio == 0:
+        return list(fit)
+    scale = root(Fraction(ratio) ** 2 * inner(fit, fit) / inner(direction, direction))
+    return [entry + scale * step for entry, step in zip(fit, direction, strict=True)]
+
+
+def outside_range(A: Array, vector: Sequence[Fraction]) -> list[Fraction]:
+    """Return the part of a vector at right angles to the range of the stored A, exactly: v − Ay with AᵀAy = Aᵀv."""
+    columns = [dyadic(column) for column in A.T.tolist()]
+    scale = max(entry.denominator for column in columns for entry in column)  # a power of two, as all of them
+    whole = [[int(scale * entry) for entry in column] for column in columns]
+    gram = [[sum(a * b for a, b in zip(left, right, strict=True)) for right in whole] for left in whole]
+    y = semidefinite_solution(gram, [scale * inner(column, vector) for column in columns])
+    return [entry - scale * inner(row, y) for entry, row in zip(vector, zip(*columns, strict=True), strict=True)]
+
+
+def semidefinite_solution(gram: Sequence[Sequence[int]], right: Sequence[Fraction]) -> list[Fraction]:
+    """Return a solution y of Gy = g for a positive semidefinite G of integers and a g in its range.
+
+    Elimination in integers (Bareiss, Sylvester's identity and multistep integer-preserving Gaussian elimination,
+    Math. Comp. 22 (1968) 565-578), above the diagonal too: every division is exact. A pivot 0 has a row of
+    zeros in a semidefinite matrix, and its unknown is 0.
+    """
+    shared = max(entry.denominator for entry in right)  # powers of two: the largest is a multiple of the others
+    rows = [[*row, int(shared * entry)] for row, entry in zip(gram, right, strict=True)]
+    previous = 1
+    for k, pivotal in enumerate(rows):
+        pivot = pivotal[k]
+        if pivot == 0:
+            continue
+        for i, row in enumerate(rows):
+            if i != k:
+                factor = row[k]
+                rows[i] = [(pivot * a - factor * b) // previous for a, b in zip(row, pivotal, strict=True)]
+        previous = pivot
+    return [Fraction(row[-1], shared * row[k]) if row[k] else Fraction(0) for k, row in enumerate(rows)]
