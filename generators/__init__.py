@@ -8,7 +8,7 @@ and `elementary` hold what is used instead.
 
 from __future__ import annotations
 
-from generators import exact_rank, lamm, nist, polynomial, spectrum
+from generators import columns, exact_rank, lamm, near_rank, nist, offset, polynomial, spectrum, weighted
 from generators.checks import precision
 from lamm_robust.values import Family, Problem, ProblemKey
 
@@ -18,6 +18,10 @@ FAMILIES: tuple[Family, ...] = (
     polynomial.FAMILY,
     nist.FAMILY,
     lamm.FAMILY,
+    columns.FAMILY,
+    offset.FAMILY,
+    near_rank.FAMILY,
+    weighted.FAMILY,
 )
 
 
