@@ -3,7 +3,7 @@
 A column twice, the same quantity in two units, two constants, a column of zeros, an intercept beside all
 dummies of a factor (the dummy variable trap: Suits, Use of dummy variables in regression equations, J. Amer.
 Statist. Assoc. 52 (1957) 548-551), a total beside its parts. Each pattern makes exactly one column too many.
-Every entry is a whole number below 300 in size, so that nothing is rounded: the stored matrix has the rank
+Every entry is a whole number of at most 300 in size, so that nothing is rounded: the stored matrix has the rank
 min(m, n − 1), proved by parity (see `designs`), and a factorisation that finds a larger one has taken its own
 rounding errors for data. Without the extra column the matrix is well conditioned as a rule: κ is not asked.
 
