@@ -22,7 +22,7 @@ from generators.exact_rank import LARGEST_Y, whole_residual
 LARGEST_ENTRY = 99
 """Two digits, like real data. Even numbers go down to −100."""
 MAX_COLUMNS = 128
-"""With entries, coefficients and residuals as they are here, b then fits the 24 bits of float32, unless rows are weighted."""
+"""With entries, coefficients and residuals as they are here, an unweighted b then fits the 24 bits of float32."""
 MIN_RESIDUAL, MAX_RESIDUAL = 2.0**-10, 4.0
 RESIDUALS = (0.0, 1.0, 2.0**-4, 2.0**-10, 4.0)
 """What a search draws from, the simplest first."""

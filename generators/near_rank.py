@@ -80,7 +80,7 @@ def build(
 ) -> tuple[Array, Array]:
     """Build A (m×n) and b (m): σ_{r+1}/σ_r = 2^−gap_bits and κ = 2^(gap_bits + log2_cond), exactly where it `fits`.
 
-    ``residual`` is ‖b − Ax★‖/‖Ax★‖ to within 1/32 of it. Raises ValueError for a bad parameter.
+    ``residual`` is ‖b − Ax★‖/‖Ax★‖ to within 1/32 of it there. Raises ValueError for a bad parameter.
     """
     _check(dtype, m, n, rank, gap_bits, log2_cond, residual, seed)
     parts = recipe(m, n, rank, gap_bits, log2_cond, residual, seed)
