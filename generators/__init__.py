@@ -9,6 +9,7 @@ and `elementary` hold what is used instead.
 from __future__ import annotations
 
 from generators import exact_rank, integral, lamm, named, nist, polynomial, spectrum
+from generators import columns, exact_rank, lamm, near_rank, nist, offset, polynomial, spectrum, weighted
 from generators.checks import precision
 from lamm_robust.values import Family, Problem, ProblemKey
 
@@ -20,6 +21,10 @@ FAMILIES: tuple[Family, ...] = (
     lamm.FAMILY,
     named.FAMILY,
     integral.FAMILY,
+    columns.FAMILY,
+    offset.FAMILY,
+    near_rank.FAMILY,
+    weighted.FAMILY,
 )
 
 

@@ -97,12 +97,12 @@ def recipe(m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int
     draw = stream("solution")
     y = (draw.signs(rank) * draw.integers(rank, 1, LARGEST_Y)).tolist()
     image = sum((s * c) ** 2 for s, c in zip(sigma, y, strict=True)) or 1
-    shift, rho = _residual(image, residual)
+    shift, rho = whole_residual(image, residual)
     column = int(stream("residual").integers(1, rank, m - 1)[0]) if residual else 0
     return Recipe(layers(stream("left"), m), layers(stream("right"), n), sigma, y, shift, rho, column)
 
 
-def _residual(image: int, residual: float) -> tuple[int, int]:
+def whole_residual(image: Fraction | int, residual: float) -> tuple[int, int]:
     """Return the smallest t ≥ 0 for which residual·2^t·√image is 2⁴ or more, and that number rounded."""
     if residual == 0:
         return 0, 0
@@ -137,12 +137,12 @@ def build(
     parts = recipe(m, n, rank, log2_cond, residual, seed)
     diagonal = np.zeros((n, m), dtype=np.int64)
     np.fill_diagonal(diagonal[:rank, :rank], parts.sigma)
-    A = _turn(parts.left, _turn(parts.right, diagonal).T)
+    A = turn(parts.left, turn(parts.right, diagonal).T)
     target = np.zeros((m, 1), dtype=np.int64)
     target[:rank, 0] = [2**parts.shift * s * c for s, c in zip(parts.sigma, parts.y, strict=True)]
     if parts.rho:
         target[parts.column] = parts.rho
-    return A.astype(dtype, order="C"), _turn(parts.left, target)[:, 0].astype(dtype)
+    return A.astype(dtype, order="C"), turn(parts.left, target)[:, 0].astype(dtype)
 
 
 def known_solution(*, m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int) -> list[Fraction]:
@@ -151,10 +151,11 @@ def known_solution(*, m: int, n: int, rank: int, log2_cond: int, residual: float
     y = np.zeros((n, 1), dtype=np.int64)
     y[:rank, 0] = parts.y
     scale = Fraction(2) ** (parts.shift - 2 * len(parts.right))
-    return [scale * int(entry) for entry in _turn(parts.right, y)[:, 0]]
+    return [scale * int(entry) for entry in turn(parts.right, y)[:, 0]]
 
 
-def _turn(turns: list[Layer], M: Integers) -> Integers:
+def turn(turns: list[Layer], M: Integers) -> Integers:
+    """Return the product of 2 H over the layers, the first innermost, times M."""
     for layer in turns:
         M = twice(layer, M)
     return M

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -59,3 +60,10 @@ def random_problem(
 def rational(array: Array) -> list[Fraction]:
     """The entries of a vector, exactly."""
     return [Fraction(float(value)) for value in array]
+
+
+def fit_ratio(b: Array, truth: Certificate) -> float:
+    """‖b − Ax★‖/‖Ax★‖ of a certified problem: the two are at right angles and add up to b."""
+    squares = sum((value**2 for value in rational(b)), Fraction(0))
+    residual = truth.residual_norm[0].mid ** 2
+    return math.sqrt(residual / (squares - residual))

@@ -32,6 +32,22 @@ SIMPLEST: dict[str, dict[str, Any]] = {
 
 GRID_SIZES = {"quick": (110, 130), "standard": (700, 900), "full": (5000, 9000)}
 GRID_SHAPES = {"quick": 15, "standard": 50, "full": 120}
+    "columns": {"m": 1, "n": 2, "pattern": "duplicate", "position": "first", "residual": 0.0, "seed": 0},
+    "offset": {"m": 2, "regressors": 1, "offset": 0, "step": 1.0, "seed": 0},
+    "near_rank": {"m": 2, "n": 2, "rank": 1, "gap_bits": 0, "log2_cond": 0, "residual": 0.0, "seed": 0},
+    "weighted": {
+        "m": 1,
+        "n": 1,
+        "log2_span": 0,
+        "order": "descending",
+        "axis": "rows",
+        "residual": 0.0,
+        "seed": 0,
+    },
+}
+
+GRID_SIZES = {"quick": (140, 160), "standard": (800, 1000), "full": (6000, 11000)}
+GRID_SHAPES = {"quick": 13, "standard": 50, "full": 120}
 
 families = pytest.mark.parametrize("family", FAMILIES, ids=[family.name for family in FAMILIES])
 precisions = pytest.mark.parametrize("dtype", PRECISIONS)
@@ -55,6 +71,7 @@ def named(family: str, dtype: str = "float64", **params: Any) -> ProblemKey:
 def test_names_are_unique_and_complete() -> None:
     expected = ["spectrum", "exact_rank", "polynomial", "nist", "lamm", "named", "integral"]
     assert [family.name for family in FAMILIES] == expected
+    assert [family.name for family in FAMILIES] == list(SIMPLEST)
 
 
 @families
@@ -159,6 +176,7 @@ def test_parameters_are_put_in_the_order_of_the_family() -> None:
         (
             named("spectra"),
             "family is 'spectra'; accepted is one of spectrum, exact_rank, polynomial, nist, lamm, named, integral",
+            "family is 'spectra'; accepted is one of spectrum, exact_rank, polynomial, nist, lamm, columns",
         ),
         (named("nist", datum="Norris"), "nist has no parameter 'datum'; accepted are dataset"),
         (named("nist"), "nist needs the parameter 'dataset'; its parameters are dataset"),
@@ -181,6 +199,10 @@ GOOD: dict[str, dict[str, Any]] = {
     "lamm": SIMPLEST["lamm"] | {"modes": 3},
     "named": SIMPLEST["named"] | {"m": 6, "n": 5},
     "integral": SIMPLEST["integral"] | {"m": 6, "n": 6},
+    "columns": SIMPLEST["columns"] | {"m": 6, "n": 5},
+    "offset": SIMPLEST["offset"] | {"m": 6, "regressors": 2},
+    "near_rank": SIMPLEST["near_rank"] | {"m": 6, "n": 5, "rank": 2},
+    "weighted": SIMPLEST["weighted"] | {"m": 6, "n": 5},
 }
 
 
@@ -245,6 +267,41 @@ GOOD: dict[str, dict[str, Any]] = {
         ),
         ("integral", {"noise": 1.0}, "noise is 1.0; accepted is a number from 0 to 0.5"),
         ("integral", {"seed": True}, "seed is True; accepted is a whole number"),
+        ("columns", {"m": 0}, "m is 0; accepted is a whole number from 1 to 4096"),
+        ("columns", {"n": 1}, "n is 1; accepted is a whole number from 2 to 128"),
+        ("columns", {"n": 3, "pattern": "dummy"}, "n is 3; accepted is a whole number from 4 to 128"),
+        ("columns", {"pattern": "twice"}, "pattern is 'twice'; accepted is one of duplicate, affine, scaled"),
+        ("columns", {"position": 0}, "position is 0; accepted is one of first, middle, last"),
+        ("columns", {"residual": 0.3}, "residual is 0.3; accepted is 0 or a power of two"),
+        ("columns", {"residual": 2.0**-11}, "residual is 0.00048828125; accepted is 0 or from 0.000976562 to 4"),
+        ("columns", {"residual": 8.0}, "residual is 8.0; accepted is a number from 0 to 4"),
+        ("columns", {"residual": 1.0, "n": 7}, r"residual is 1.0; where no row can stand twice \(m=6, rank=6\)"),
+        ("columns", {"seed": -1}, "seed is -1; accepted is a whole number"),
+        ("offset", {"m": 1}, "m is 1; accepted is a whole number from 2 to 1000"),
+        ("offset", {"regressors": 6}, "regressors is 6; accepted is a whole number from 1 to 5"),
+        ("offset", {"offset": 1.7e9}, "offset is 1700000000.0; accepted is a whole number from 0"),
+        ("offset", {"offset": 10**16}, "offset is 10000000000000000; accepted is a whole number from 0"),
+        ("offset", {"step": 0}, "step is 0; accepted is a number from 9.53674e-07 to 86400"),
+        ("offset", {"step": -1.0}, "step is -1.0; accepted is a number from 0 to 86400"),
+        ("offset", {"seed": "0"}, "seed is '0'; accepted is a whole number"),
+        ("near_rank", {"m": 1}, "m is 1; accepted is a whole number from 2 to 512"),
+        ("near_rank", {"n": 1}, "n is 1; accepted is a whole number from 2 to 512"),
+        ("near_rank", {"rank": 5}, "rank is 5; accepted is a whole number from 1 to 4"),
+        ("near_rank", {"gap_bits": 60}, "gap_bits is 60; accepted is a whole number from 0 to 59"),
+        ("near_rank", {"log2_cond": 21}, "log2_cond is 21; accepted is a whole number from 0 to 20"),
+        ("near_rank", {"rank": 1, "log2_cond": 1}, "log2_cond is 1; accepted is 0"),
+        ("near_rank", {"residual": 2.0**-21}, "residual is 4.76837158203125e-07; accepted is 0 or from"),
+        ("near_rank", {"residual": 1.0, "n": 6}, "residual is 1.0; where the range is the whole space"),
+        ("near_rank", {"seed": 0.5}, "seed is 0.5; accepted is a whole number"),
+        ("weighted", {"m": 5000}, "m is 5000; accepted is a whole number from 1 to 4096"),
+        ("weighted", {"n": 129}, "n is 129; accepted is a whole number from 1 to 128"),
+        ("weighted", {"log2_span": 81}, "log2_span is 81; accepted is a whole number from 0 to 80"),
+        ("weighted", {"log2_span": 8, "m": 2, "n": 1}, "log2_span is 8; accepted is 0"),
+        ("weighted", {"log2_span": 8, "axis": "columns", "n": 1}, "log2_span is 8; accepted is 0"),
+        ("weighted", {"order": "sorted"}, "order is 'sorted'; accepted is one of descending, ascending, shuffled"),
+        ("weighted", {"axis": "both"}, "axis is 'both'; accepted is one of rows, columns"),
+        ("weighted", {"residual": 1.0, "n": 6}, "residual is 1.0; where no row can stand twice"),
+        ("weighted", {"seed": True}, "seed is True; accepted is a whole number"),
     ],
 )
 def test_bad_values_are_refused_by_name(family: str, changed: dict[str, Any], sentence: str) -> None:

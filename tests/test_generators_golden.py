@@ -146,6 +146,52 @@ GOLDEN = [
         {"equation": "heat", "m": 16, "n": 8, "noise": 0.5, "seed": 0},
         "dd88d1b50bd62001b9203e3a5e3fd8a0e099ef124ea824bc352b689832f4a680",
         "8dd0ebdc9fd4fa30b4aa85b09779bb08902aa2fd7a4346625b0a6659f5a3b9ea",
+        "columns",
+        {"m": 30, "n": 6, "pattern": "affine", "position": "last", "residual": 1.0, "seed": 0},
+        "4b2be1fb06a445ea29aebde9755d97766a1500bd25c36c8f7bb612f0cfb45a42",
+        "eb3c61d498a768db4b537bf180649aa96c55438cd119c5674e8757cb4e77847f",
+    ),
+    Golden(
+        "columns",
+        {"m": 7, "n": 9, "pattern": "dummy", "position": "middle", "residual": 0.0, "seed": 3},
+        "eb6a6522c942ff3ba06f0e42f1b5566c7859b7e9126d9562077169cfca5b3f14",
+        "e8d971dc5ba0e1c279adf32f76b4013e1c36e4bad371bdceec4df754969cc165",
+    ),
+    Golden(
+        "offset",
+        {"m": 30, "regressors": 1, "offset": 1700000000, "step": 3600.0, "seed": 0},
+        "a2f122c3a68c6d76457991bc79e1470454dc955f08042cbae4b8759be86da295",
+        "18946ee649115f61c8d56da35699ba48237ccc8ebbcd6e1c4f40b86f08067ffc",
+    ),
+    Golden(
+        "offset",
+        {"m": 16, "regressors": 3, "offset": 10000000000, "step": 0.0009765625, "seed": 1},
+        "39dcfa03fe91885c7354cdb356f9278886330add3b6cb1b5a992d8598b5fbbe2",
+        "d68c623b5113e5234dfde2c2275b84254ac83eb93aa44f9a90b300135e34674d",
+    ),
+    Golden(
+        "near_rank",
+        {"m": 30, "n": 10, "rank": 7, "gap_bits": 10, "log2_cond": 2, "residual": 0.00390625, "seed": 0},
+        "8d5804b65aa9d51c000477c9e788e85c282b120bff60d2763a49a5af445664cb",
+        "723812dc7b28f35c2f3453ddb3def2d38e2e59401d177962853ad119956011fd",
+    ),
+    Golden(
+        "near_rank",
+        {"m": 9, "n": 12, "rank": 4, "gap_bits": 30, "log2_cond": 0, "residual": 0.0, "seed": 1},
+        "e0eee343b52241b04092e7642b725b8db405667df814b70e22a476142cbf9722",
+        "51dd18970876f636986e443737086f68c761d2a9ad8a63fb35242fb1ea173d9d",
+    ),
+    Golden(
+        "weighted",
+        {"m": 30, "n": 6, "log2_span": 66, "order": "ascending", "axis": "rows", "residual": 0.0009765625, "seed": 0},
+        "a81acd2dcbe4fb963d61fa91c2af876a0731665b2693638e98fef5d76e886f93",
+        "68204b29f291d1dec5927a3c5438fd86d81cbb1c7c150c215fd39906732b41e0",
+    ),
+    Golden(
+        "weighted",
+        {"m": 8, "n": 12, "log2_span": 33, "order": "shuffled", "axis": "columns", "residual": 0.0, "seed": 1},
+        "2b1f8d98435350e113aecb223f1eaabdf70f88f69a0499fc9da3ebacc361a630",
+        "65fca9f3551820a6bb1ad20da0b74a19ded09b6149ac2bf3aaa34edeaf95b4d7",
     ),
 ]
 """Recorded once; a change of any of these is a new version of the suite."""

@@ -1,0 +1,203 @@
+"""Design matrices with related columns: what a regression is handed by mistake.
+
+A column twice, the same quantity in two units, two constants, a column of zeros, an intercept beside all
+dummies of a factor (the dummy variable trap: Suits, Use of dummy variables in regression equations, J. Amer.
+Statist. Assoc. 52 (1957) 548-551), a total beside its parts. Each pattern makes exactly one column too many.
+Every entry is a whole number of at most 300 in size, so that nothing is rounded: the stored matrix has the rank
+min(m, n − 1), proved by parity (see `designs`), and a factorisation that finds a larger one has taken its own
+rounding errors for data. Without the extra column the matrix is well conditioned as a rule: κ is not asked.
+
+The order of the columns matters to what eliminates them in turn, so ``position`` says where the related ones
+stand. Rows stand twice where there is room, which makes a residual of exact size possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from generators.bits import Integers, Stream
+from generators.checks import MAX_SEED, MAX_SIZE, one_of, whole
+from generators.designs import (
+    MAX_COLUMNS,
+    RESIDUALS,
+    check_residual,
+    coefficients,
+    independent,
+    observed,
+    repeated,
+)
+from generators.grids import Shapes, crossed, of_profile
+from lamm_robust.values import Array, Family, Precision, Value
+
+LEVELS = 3
+"""Of the factor: its dummies and the intercept are four columns of rank three."""
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Related columns, each a combination of the first columns of a basis; one column more than there are of those."""
+
+    combinations: tuple[tuple[int, ...], ...]
+    basis: str = "free"
+    """What the basis begins with: ``free`` numbers only, an ``intercept``, or the dummies of a ``factor``."""
+
+
+PATTERNS = {
+    "duplicate": Pattern(((1,), (1,))),
+    "affine": Pattern(((0, 1), (2, 1), (1, 0)), "intercept"),
+    "scaled": Pattern(((1,), (3,))),
+    "constant": Pattern(((1,), (5,)), "intercept"),
+    "zero": Pattern(((),)),
+    "dummy": Pattern(((1, 1, 1), (1, 0, 0), (0, 1, 0), (0, 0, 1)), "factor"),
+    "sum": Pattern(((1, 0), (0, 1), (1, 1))),
+}
+"""(x, x), (x, x + 2, 1), (x, 3x), (1, 5), (0), (1, d₁, d₂, d₃) and (x, y, x + y)."""
+POSITIONS = ("first", "middle", "last")
+
+
+def basis(kind: str, rows: int, columns: int, seed: int) -> Integers:
+    """Draw independent columns; an intercept or dummies take the place of the first ones.
+
+    A column of ones and the first rows of an identity are odd on the diagonal and even above it: parity still
+    proves the rank.
+    """
+    B = independent(Stream("columns", "basis", rows, columns, seed), rows, columns)
+    if kind == "intercept":
+        B[:, 0] = 1
+    if kind == "factor":
+        levels = Stream("columns", "levels", rows, columns, seed).integers(rows, 0, LEVELS - 1)
+        levels[:LEVELS] = np.arange(LEVELS)[:rows]  # no level is empty if there are rows enough
+        B[:, :LEVELS] = levels[:, None] == np.arange(LEVELS)
+    return B
+
+
+def related(pattern: str, B: Integers) -> Integers:
+    """Return the related columns of a pattern, made of the first columns of B."""
+    block = np.zeros((len(B), len(PATTERNS[pattern].combinations)), dtype=np.int64)
+    for j, combination in enumerate(PATTERNS[pattern].combinations):
+        for k, factor in enumerate(combination):
+            block[:, j] += factor * B[:, k]
+    return block
+
+
+def build(
+    dtype: Precision, *, m: int, n: int, pattern: str, position: str, residual: float, seed: int
+) -> tuple[Array, Array]:
+    """Build A (m×n) and b (m), whole numbers: rank A = min(m, n − 1), ‖b − Ax★‖/‖Ax★‖ = residual to within 1/32.
+
+    Raises ValueError for a bad parameter, and for a residual where every row must be different.
+    """
+    _check(m, n, pattern, position, residual, seed)
+    rows, signs = repeated(m, min(m, n - 1))
+    order = Stream("columns", "order", m, n, seed).permutation(m)
+    different = int(rows[-1]) + 1
+    B = basis(PATTERNS[pattern].basis, different, n - 1, seed)[rows[order]]
+    block = related(pattern, B)
+    single = B[:, block.shape[1] - 1 :]
+    start = {"first": 0, "middle": single.shape[1] // 2, "last": single.shape[1]}[position]
+    A = np.hstack((single[:, :start], block, single[:, start:]))
+    y = coefficients(Stream("columns", "solution", m, n, seed), n - 1)
+    b = observed(B, y, signs[order], residual, [0] * m)
+    return A.astype(dtype, order="C"), np.array(b, dtype=np.int64).astype(dtype)
+
+
+def _check(m: int, n: int, pattern: str, position: str, residual: float, seed: int) -> None:
+    whole("m", m, 1, MAX_SIZE)
+    one_of("pattern", pattern, tuple(PATTERNS))
+    whole("n", n, len(PATTERNS[pattern].combinations), MAX_COLUMNS)
+    one_of("position", position, POSITIONS)
+    check_residual(residual, m, min(m, n - 1))
+    whole("seed", seed, 0, MAX_SEED)
+
+
+SMALL = 2.0**-10
+TALL = ((30, 10), (16, 9))
+FLAT = ((16, 16), (10, 30))
+"""Square, where one row stands twice, and wide, where the rank is that of the rows. Other families have them too:
+JAX compiles once for each shape."""
+
+Grid = Iterator[dict[str, Value]]
+ALL = tuple(PATTERNS)
+
+
+def _quick(_dtype: Precision) -> Grid:
+    yield from _cross(TALL[:1], ALL, POSITIONS[2:], (1.0,))
+    yield from _cross(TALL[1:], ("affine", "dummy"), POSITIONS[:1], (SMALL,))
+    yield from _cross(FLAT[:1], ("duplicate", "sum"), POSITIONS[1:2], (SMALL,))
+    yield from _cross(FLAT[1:], ("scaled",), POSITIONS[1:2], (0.0,))
+
+
+def _standard(_dtype: Precision) -> Grid:
+    yield from _cross(TALL[:1], ALL, POSITIONS, (1.0,))
+    yield from _cross(TALL[1:], ALL, POSITIONS[::2], (SMALL,), seeds=(1,))
+    yield from _cross(FLAT[:1], ALL, POSITIONS[1:2], (SMALL,))
+    yield from _cross(FLAT[1:], ALL, POSITIONS[1:2], (0.0,))
+    yield from _cross(((100, 50),), ALL[:2], POSITIONS[2:], (1.0,))
+
+
+def _full(_dtype: Precision) -> Grid:
+    yield from _cross(TALL, ALL, POSITIONS, (0.0, SMALL, 1.0), seeds=(0, 1, 2))
+    yield from _cross(FLAT[:1], ALL, POSITIONS, (0.0, SMALL), seeds=(0, 1, 2))
+    yield from _cross(FLAT[1:], ALL, POSITIONS, (0.0,), seeds=(0, 1, 2))
+    yield from _cross(((64, 16), (100, 50)), ALL, POSITIONS, (SMALL, 1.0))
+
+
+def _cross(
+    shapes: Shapes,
+    patterns: Sequence[str],
+    positions: Sequence[str],
+    residuals: Sequence[float],
+    seeds: Sequence[int] = (0,),
+) -> Grid:
+    return crossed(shapes, pattern=patterns, position=positions, residual=residuals, seed=seeds)
+
+
+def grid(profile: str, dtype: Precision) -> Grid:
+    """List the problems of a profile; raises ValueError for an unknown one."""
+    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})(dtype)
+
+
+def strategy(_dtype: Precision) -> Any:
+    """Up to 32 rows and columns; the simplest is one row of two equal columns, without a residual.
+
+    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
+    """
+    from hypothesis import strategies as st
+
+    @st.composite
+    def parameters(draw: st.DrawFn) -> dict[str, Value]:
+        pattern = draw(st.sampled_from(ALL))
+        m, n = draw(st.integers(1, 32)), draw(st.integers(len(PATTERNS[pattern].combinations), 32))
+        position = draw(st.sampled_from(POSITIONS))
+        residual = draw(st.sampled_from(RESIDUALS))
+        return {
+            "m": m,
+            "n": n,
+            "pattern": pattern,
+            "position": position,
+            "residual": residual if m > max(n - 1, 1) else 0.0,
+            "seed": draw(st.integers(0, 9999)),
+        }
+
+    return parameters()
+
+
+FAMILY = Family(
+    name="columns",
+    summary="regressions with one column too many: duplicates, units, constants, zeros, dummies, totals",
+    parameters={
+        "m": "number of rows",
+        "n": "number of columns",
+        "pattern": "how columns are related: " + ", ".join(PATTERNS),
+        "position": "where the related columns stand: " + ", ".join(POSITIONS),
+        "residual": "‖b − Ax★‖/‖Ax★‖, 0 or a power of two",
+        "seed": "number of the random stream",
+    },
+    build=build,
+    grid=grid,
+    strategy=strategy,
+)

@@ -1,0 +1,218 @@
+"""Matrices of numerical rank r: a gap of stated width between σ_r and σ_{r+1}, in exact dyadic numbers.
+
+Made like the matrices of `exact_rank`, A = 2^(L+R) U Σ Vᵀ with U and V products of dyadic reflectors, but with
+full rank: the r leading singular values are powers of two from 2^(gap + log2_cond) down to 2^gap, and all
+others are 1. Numerical rank is well defined where the gap is wide and the small values are within the error of
+the data (Golub, Klema and Stewart, Rank degeneracy and least squares problems, Technical Report STAN-CS-76-559,
+Stanford University, 1976; Hansen, Rank-Deficient and Discrete Ill-Posed Problems, SIAM 1998, section 3.1).
+A gap of 2⁻⁵ is no reason to drop anything; one of u is a reason to drop the rest; where in between a solver
+changes its mind is its tolerance, and its answer changes with it, because the solution that b is made from has
+components of the same size along all right singular vectors.
+
+As long as the integers fit the significand (`fits`), nothing is rounded and the singular values of the stored
+matrix are exactly these. A wider gap next to mixed rows and columns needs more bits than there are: every entry
+of A and b is rounded once then, which moves each singular value by at most u‖A‖_F (Weyl), and the residual
+likewise. With log2_cond = 0 the stored κ is that asked to within a factor of 2 up to a gap of u. Beyond u the
+small singular values are what rounding leaves of them. That is little, because the entries of the large part have
+few bits and round without noise: κ becomes up to thousands of times what is asked, and the rank may drop towards r.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from generators.bits import Stream
+from generators.checks import MAX_SEED, power_of_two, whole
+from generators.designs import coefficients
+from generators.elementary import SIGNIFICAND, rounded_array
+from generators.exact_rank import Layer, bits_needed, layers, turn, whole_residual
+from generators.grids import crossed, of_profile
+from lamm_robust.values import Array, Family, Precision, Value
+
+MAX_ROWS = 512
+"""Python's whole numbers are used, which have no limit and are slow: a second at 512×512."""
+BEYOND = 6
+"""Bits of gap beyond u: further on, rounding stores the same matrix again."""
+MAX_LOG2_COND = 20
+MIN_RESIDUAL, MAX_RESIDUAL = 2.0**-20, 16.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What A, b and x★ are made of, in integers: A = 2^(L+R) U Σ Vᵀ and b = 2^L U (2^t Σ y + ρ e_j)."""
+
+    left: list[Layer]
+    right: list[Layer]
+    sigma: list[int]
+    y: list[int]
+    shift: int
+    rho: int
+    column: int
+
+
+def recipe(m: int, n: int, rank: int, gap_bits: int, log2_cond: int, residual: float, seed: int) -> Recipe:
+    """Draw the integers behind the problem."""
+
+    def stream(part: str) -> Stream:
+        return Stream("near_rank", part, m, n, seed)
+
+    count, last = min(m, n), max(rank - 1, 1)
+    leading = [2 ** (gap_bits + log2_cond - i * log2_cond // last) for i in range(rank)]
+    sigma = leading + [1] * (count - rank)
+    y = coefficients(stream("solution"), count)
+    shift, rho = whole_residual(sum((s * c) ** 2 for s, c in zip(sigma, y, strict=True)), residual)
+    column = int(stream("residual").integers(1, count, m - 1)[0]) if residual else 0
+    return Recipe(layers(stream("left"), m), layers(stream("right"), n), sigma, y, shift, rho, column)
+
+
+def fits(dtype: Precision, *, m: int, n: int, gap_bits: int, log2_cond: int, residual: float) -> bool:
+    """Tell whether the dtype holds every entry of A and b exactly, whatever rank and seed."""
+    return bits_needed(m, n, min(m, n), gap_bits + log2_cond, residual) <= SIGNIFICAND[dtype]
+
+
+def build(
+    dtype: Precision, *, m: int, n: int, rank: int, gap_bits: int, log2_cond: int, residual: float, seed: int
+) -> tuple[Array, Array]:
+    """Build A (m×n) and b (m): σ_{r+1}/σ_r = 2^−gap_bits and κ = 2^(gap_bits + log2_cond), exactly where it `fits`.
+
+    ``residual`` is ‖b − Ax★‖/‖Ax★‖ to within 1/32 of it there. Raises ValueError for a bad parameter.
+    """
+    _check(dtype, m, n, rank, gap_bits, log2_cond, residual, seed)
+    parts = recipe(m, n, rank, gap_bits, log2_cond, residual, seed)
+    # whole numbers of Python: with a gap beyond u they are longer than 64 bits
+    diagonal: Any = np.zeros((n, m), dtype=object)
+    np.fill_diagonal(diagonal, parts.sigma)
+    A = turn(parts.left, turn(parts.right, diagonal).T)
+    target: Any = np.zeros((m, 1), dtype=object)
+    target[: len(parts.y), 0] = [2**parts.shift * s * c for s, c in zip(parts.sigma, parts.y, strict=True)]
+    if parts.rho:
+        target[parts.column] = parts.rho
+    b = turn(parts.left, target)[:, 0]
+    return rounded_array(A.tolist(), dtype), rounded_array(b.tolist(), dtype)
+
+
+def known_solution(
+    *, m: int, n: int, rank: int, gap_bits: int, log2_cond: int, residual: float, seed: int
+) -> list[Fraction]:
+    """Return A⁺b before any rounding, 2^(t − R) V y, as n rationals: x★ of the stored problem where it `fits`."""
+    parts = recipe(m, n, rank, gap_bits, log2_cond, residual, seed)
+    y: Any = np.zeros((n, 1), dtype=object)
+    y[: len(parts.y), 0] = parts.y
+    scale = Fraction(2) ** (parts.shift - 2 * len(parts.right))
+    return [scale * int(entry) for entry in turn(parts.right, y)[:, 0]]
+
+
+def _check(
+    dtype: Precision, m: int, n: int, rank: int, gap_bits: int, log2_cond: int, residual: float, seed: int
+) -> None:
+    whole("m", m, 2, MAX_ROWS)
+    whole("n", n, 2, MAX_ROWS)
+    whole("rank", rank, 1, min(m, n) - 1)
+    whole("gap_bits", gap_bits, 0, SIGNIFICAND[dtype] + BEYOND)
+    whole("log2_cond", log2_cond, 0, MAX_LOG2_COND if rank > 1 else 0)
+    if 0 < power_of_two("residual", residual, MAX_RESIDUAL) < MIN_RESIDUAL:
+        raise ValueError(f"residual is {residual!r}; accepted is 0 or from {MIN_RESIDUAL:g} to {MAX_RESIDUAL:g}.")
+    if residual and m <= n:
+        raise ValueError(f"residual is {residual}; where the range is the whole space (m={m} ≤ n={n}) accepted is 0.")
+    whole("seed", seed, 0, MAX_SEED)
+
+
+GAPS: dict[Precision, tuple[int, ...]] = {"float32": (5, 10, 15, 18, 22, 26), "float64": (5, 15, 26, 40, 46, 56)}
+"""From far above every tolerance to below u; the last two are rounded."""
+FINE: dict[Precision, tuple[int, ...]] = {
+    "float32": (*range(5, 28, 2), 30),
+    "float64": (5, 10, 15, 20, 26, 32, 38, 42, 44, 46, 48, 50, 52, 54, 56, 59),
+}
+TALL = ((30, 10), (16, 9))
+FLAT = ((16, 16), (10, 30))
+SMALL = 2.0**-8
+
+Grid = Iterator[dict[str, Value]]
+
+
+def _quick(dtype: Precision) -> Grid:
+    yield from _cross(((30, 10, 7),), GAPS[dtype], (0,), (0.0,))
+    yield from _cross(((16, 9, 8),), GAPS[dtype][:3:2], (4,), (SMALL,))
+    yield from _cross(((16, 16, 8), (10, 30, 5)), GAPS[dtype][2:4], (0,), (0.0,))
+
+
+def _standard(dtype: Precision) -> Grid:
+    yield from _cross(((30, 10, 7),), GAPS[dtype], (0, 4), (SMALL, 1.0))
+    yield from _cross(((16, 9, 8), (16, 9, 1)), GAPS[dtype], (0,), (SMALL,), seeds=(1,))
+    yield from _cross(((16, 16, 8), (10, 30, 5)), GAPS[dtype], (0,), (0.0,))
+
+
+def _full(dtype: Precision) -> Grid:
+    tall = [(m, n, rank) for m, n in TALL for rank in (1, n // 2, n - 1)]
+    flat = [(m, n, rank) for m, n in FLAT for rank in (1, m // 2, m - 1)]
+    yield from _cross(tall, FINE[dtype], (0, 4), (0.0, SMALL, 1.0))
+    yield from _cross(flat, FINE[dtype], (0, 4), (0.0,), seeds=(0, 1))
+    yield from _cross(((64, 16, 12), (100, 50, 40)), GAPS[dtype], (0,), (SMALL,))
+
+
+def _cross(
+    places: Sequence[tuple[int, int, int]],
+    gaps: Sequence[int],
+    exponents: Sequence[int],
+    residuals: Sequence[float],
+    seeds: Sequence[int] = (0,),
+) -> Grid:
+    for m, n, rank in places:
+        possible = exponents if rank > 1 else (0,)
+        for named in crossed(gap_bits=gaps, log2_cond=possible, residual=residuals, seed=seeds):
+            yield {"m": m, "n": n, "rank": rank, **named}
+
+
+def grid(profile: str, dtype: Precision) -> Grid:
+    """List the problems of a profile; raises ValueError for an unknown one."""
+    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})(dtype)
+
+
+def strategy(dtype: Precision) -> Any:
+    """Up to 32 rows and columns; the simplest is 2×2 of rank 1 without a gap.
+
+    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
+    """
+    from hypothesis import strategies as st
+
+    @st.composite
+    def parameters(draw: st.DrawFn) -> dict[str, Value]:
+        m, n = draw(st.integers(2, 32)), draw(st.integers(2, 32))
+        rank = draw(st.integers(1, min(m, n) - 1))
+        gap_bits = draw(st.integers(0, SIGNIFICAND[dtype] + BEYOND))
+        log2_cond = draw(st.integers(0, 8))
+        residual = draw(st.sampled_from((0.0, 1.0, 2.0**-4, SMALL, 16.0)))
+        return {
+            "m": m,
+            "n": n,
+            "rank": rank,
+            "gap_bits": gap_bits,
+            "log2_cond": log2_cond if rank > 1 else 0,
+            "residual": residual if m > n else 0.0,
+            "seed": draw(st.integers(0, 9999)),
+        }
+
+    return parameters()
+
+
+FAMILY = Family(
+    name="near_rank",
+    summary="full rank by a gap: σ_{r+1}/σ_r is a power of two, from far above rounding to below it",
+    parameters={
+        "m": "number of rows",
+        "n": "number of columns",
+        "rank": "number r of the large singular values",
+        "gap_bits": "−log₂ of σ_{r+1}/σ_r; the singular values after the r-th are all equal",
+        "log2_cond": "log₂ of σ₁/σ_r",
+        "residual": "‖b − Ax★‖/‖Ax★‖, 0 or a power of two",
+        "seed": "number of the random stream",
+    },
+    build=build,
+    grid=grid,
+    strategy=strategy,
+)

@@ -1,0 +1,154 @@
+"""Regression on variables with a huge offset: unix time, dates, serial numbers, pressures in pascal.
+
+The columns of A are an intercept and ``regressors`` variables offset + step·k with small whole numbers k, the
+first of them evenly spaced like time. What the fit is about is a small part of each number. With one regressor t
+
+    κ + 1/κ = (m + Σt²)/√(m Σ(t − t̄)²),
+
+because both sides are the trace of AᵀA over the root of its determinant: κ is about √12·offset²/(m·step).
+Centring t removes it. Longley's data are the classical case, with a milder offset (An appraisal of least squares
+programs for the electronic computer from the point of view of the user, J. Amer. Statist. Assoc. 62 (1967)
+819-841).
+
+Every number is a rational, rounded once. In float64 whole numbers below 2⁵³ are stored as they are: with a
+whole step the rank is regressors + 1. In float32 neighbours are 128 apart near 1.7·10⁹ and 2²³ apart near 10¹⁴:
+hours of unix time are moved by up to 64 seconds, seconds fall on a few values, and from some offset on a variable
+is stored as a constant beside the constant intercept. The rank of the stored matrix is what rounding leaves of
+it, down to 1, and truth is always that of the stored bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from generators.bits import Integers, Stream
+from generators.checks import MAX_SEED, ratio, whole
+from generators.designs import coefficients, independent
+from generators.elementary import rounded_array
+from generators.grids import crossed, of_profile
+from lamm_robust.values import Array, Family, Precision, Value
+
+MAX_POINTS = 1000
+MAX_REGRESSORS = 8
+MAX_OFFSET = 10**15
+"""Below 2⁵³, and more than any clock in microseconds shows."""
+MAX_STEP = 86400.0
+"""A day in seconds."""
+MIN_STEP = 2.0**-20
+"""A microsecond, about."""
+UNIX_TIME = 1_700_000_000
+"""November 2023, in seconds since 1970."""
+HOUR = 3600.0
+
+
+def counts(m: int, regressors: int, seed: int) -> Integers:
+    """Return the whole numbers k (m × regressors): 0, 1, … in the first column, −100 to 99 in the others.
+
+    Behind the intercept they are odd on the diagonal and even above it, which makes the columns independent
+    (see `designs`); 0, 1, 2, … is so by itself.
+    """
+    k = independent(Stream("offset", "counts", m, regressors, seed), m, regressors + 1)[:, 1:]
+    k[:, 0] = np.arange(m)
+    return k
+
+
+def observations(k: Integers, seed: int) -> list[Fraction]:
+    """Return a linear function of the counts, with slopes ±1, ±2 or ±3, in tenths, each moved by up to five of them."""
+    m, regressors = k.shape
+    slopes = coefficients(Stream("offset", "slopes", m, regressors, seed), regressors)
+    errors = Stream("offset", "errors", m, regressors, seed).integers(m, -5, 5).tolist()
+    lines = [sum(slope * count for slope, count in zip(slopes, row, strict=True)) for row in k.tolist()]
+    return [Fraction(10 * line + error, 10) for line, error in zip(lines, errors, strict=True)]
+
+
+def build(dtype: Precision, *, m: int, regressors: int, offset: int, step: float, seed: int) -> tuple[Array, Array]:
+    """Build A (m × (regressors + 1)), with rows 1, offset + step·k, and b (m); bad values are a ValueError."""
+    _check(m, regressors, offset, step, seed)
+    k = counts(m, regressors, seed)
+    A = [[Fraction(1), *(offset + Fraction(step) * count for count in row)] for row in k.tolist()]
+    return rounded_array(A, dtype), rounded_array(observations(k, seed), dtype)
+
+
+def _check(m: int, regressors: int, offset: int, step: float, seed: int) -> None:
+    whole("m", m, 2, MAX_POINTS)
+    whole("regressors", regressors, 1, min(MAX_REGRESSORS, m - 1))
+    whole("offset", offset, 0, MAX_OFFSET)
+    if ratio("step", step, MAX_STEP) < MIN_STEP:
+        raise ValueError(f"step is {step!r}; accepted is a number from {MIN_STEP:g} to {MAX_STEP:g}.")
+    whole("seed", seed, 0, MAX_SEED)
+
+
+OFFSETS = (0, 10**6, UNIX_TIME, 10**10, 10**14)
+STEPS = (1.0, HOUR, 2.0**-10)
+
+Grid = Iterator[dict[str, Value]]
+
+
+def _quick() -> Grid:
+    # the shapes of NIST's Norris and Longley: JAX compiles once for each shape
+    yield from _cross(((36, 1),), OFFSETS, (HOUR,))
+    yield from _cross(((16, 6),), OFFSETS[1:], (1.0,))
+    yield from _cross(((36, 1),), (UNIX_TIME,), (1.0, 2.0**-10))
+
+
+def _standard() -> Grid:
+    yield from _cross(((36, 1), (16, 6), (16, 3), (200, 4)), OFFSETS, STEPS[:2])
+    yield from _cross(((36, 1),), OFFSETS[1:4], STEPS[2:])
+    yield from _cross(((16, 6),), OFFSETS, STEPS[:1], seeds=(1,))
+
+
+def _full() -> Grid:
+    decades = [10**exponent for exponent in range(3, 16)]
+    yield from _cross(((36, 1), (16, 6), (16, 3)), (0, UNIX_TIME, *decades), STEPS, seeds=(0, 1, 2))
+    yield from _cross(((2, 1), (200, 4)), OFFSETS, STEPS)
+
+
+def _cross(
+    sizes: Sequence[tuple[int, int]], offsets: Sequence[int], steps: Sequence[float], seeds: Sequence[int] = (0,)
+) -> Grid:
+    for m, regressors in sizes:
+        for named in crossed(offset=offsets, step=steps, seed=seeds):
+            yield {"m": m, "regressors": regressors, **named}
+
+
+def grid(profile: str, _dtype: Precision) -> Grid:
+    """List the problems of a profile; raises ValueError for an unknown one."""
+    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})()
+
+
+def strategy(_dtype: Precision) -> Any:
+    """Up to 40 rows and 4 regressors; the simplest is a line through two points at 0 and 1."""
+    from hypothesis import strategies as st
+
+    @st.composite
+    def parameters(draw: st.DrawFn) -> dict[str, Value]:
+        m = draw(st.integers(2, 40))
+        return {
+            "m": m,
+            "regressors": draw(st.integers(1, min(4, m - 1))),
+            "offset": draw(st.sampled_from((*OFFSETS, MAX_OFFSET))),
+            "step": draw(st.sampled_from(STEPS)),
+            "seed": draw(st.integers(0, 9999)),
+        }
+
+    return parameters()
+
+
+FAMILY = Family(
+    name="offset",
+    summary="regressions with an intercept on variables with a huge offset, like unix time",
+    parameters={
+        "m": "number of observations",
+        "regressors": "variables beside the intercept",
+        "offset": "whole number that is added to every variable",
+        "step": "unit in which the variables change",
+        "seed": "number of the random stream of the observations and of all variables but the first",
+    },
+    build=build,
+    grid=grid,
+    strategy=strategy,
+)

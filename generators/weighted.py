@@ -1,0 +1,184 @@
+"""Weighted rows and graded columns: a well-conditioned integer design, scaled over many powers of two.
+
+*Stiff* problems have rows of very different weight: heavy rows are nearly constraints, light rows settle what
+those leave open. Householder QR without row interchanges can lose the light rows when heavy rows come after
+them; sorting or pivoting the rows by size cures it (Powell and Reid, On applying Householder transformations to
+linear least squares problems, Information Processing 68, North-Holland 1969, 122-126; Björck, Numerical Methods
+for Least Squares Problems, SIAM 1996, section 4.4). So their ``order`` is an axis. Graded columns are the same
+in the other direction: unknowns in badly chosen units, harmless to what scales columns, and the end of what cuts
+singular values.
+
+The weights are powers of two from 2^⌊span/2⌋ down, evenly spread in the exponent, and so cost no bit: A is
+stored exactly and has the rank min(m, n), proved by parity (see `designs`). Rows stand twice where there is room,
+at the same weight, and the residual is ± the weight of the row there. A light row's entry of b may need more
+than the 24 bits of float32; it is rounded once then.
+
+With the weights on the columns of the design B, 2^span/κ(B) ≤ κ ≤ 2^span·κ(B), where κ(B) is moderate (over 50
+seeds 4 to 15 at 30×10 and 15 to 1100 at 16×16). In the rows it is the n heaviest different rows that matter: κ is
+the span of their weights, up to a factor of the same kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from generators.bits import Integers, Stream
+from generators.checks import MAX_SEED, MAX_SIZE, one_of, whole
+from generators.designs import (
+    MAX_COLUMNS,
+    RESIDUALS,
+    check_residual,
+    coefficients,
+    independent,
+    observed,
+    pair_count,
+    repeated,
+)
+from generators.grids import Shapes, crossed, of_profile
+from lamm_robust.values import Array, Family, Precision, Value
+
+ORDERS = ("descending", "ascending", "shuffled")
+AXES = ("rows", "columns")
+MAX_LOG2_SPAN = 80
+"""Twelve decades up and down: even squares of entries stay normal numbers of float32."""
+
+
+def exponents(count: int, log2_span: int) -> list[int]:
+    """Return whole numbers from ⌊span/2⌋ down to ⌊span/2⌋ − span, evenly spread."""
+    last = max(count - 1, 1)
+    return [log2_span // 2 - i * log2_span // last for i in range(count)]
+
+
+def arranged(count: int, order: str, stream: Stream) -> Integers:
+    """Return the numbers 0 … count − 1 in the order asked; weights descend with the number."""
+    if order == "shuffled":
+        return stream.permutation(count)
+    return np.arange(count) if order == "descending" else np.arange(count)[::-1]
+
+
+def build(
+    dtype: Precision, *, m: int, n: int, log2_span: int, order: str, axis: str, residual: float, seed: int
+) -> tuple[Array, Array]:
+    """Build A (m×n) and b (m): rank A = min(m, n), ‖b − Ax★‖/‖Ax★‖ = residual to within 1/32 and b's rounding.
+
+    Raises ValueError for a bad parameter, and for a residual where every row must be different.
+    """
+    _check(m, n, log2_span, order, axis, residual, seed)
+    rank = min(m, n)
+    rows, signs = repeated(m, rank)
+    different = m - pair_count(m, rank)
+    B = independent(Stream("weighted", "design", m, n, seed), different, n)[rows]
+    heights = np.array(exponents(different, log2_span if axis == "rows" else 0))[rows]
+    widths = np.array(exponents(n, log2_span if axis == "columns" else 0))
+    y = coefficients(Stream("weighted", "solution", m, n, seed), n)
+    b = np.array(observed(B, y, signs, residual, heights.tolist()), dtype=np.float64)
+    places = arranged(m if axis == "rows" else n, order, Stream("weighted", "order", m, n, seed))
+    A, b = np.ldexp(B.astype(np.float64), heights[:, None] + widths), np.ldexp(b, heights)
+    A, b = (A[places], b[places]) if axis == "rows" else (A[:, places], b)
+    return A.astype(dtype, order="C"), b.astype(dtype)
+
+
+def _check(m: int, n: int, log2_span: int, order: str, axis: str, residual: float, seed: int) -> None:
+    whole("m", m, 1, MAX_SIZE)
+    whole("n", n, 1, MAX_COLUMNS)
+    one_of("axis", axis, AXES)
+    weights = n if axis == "columns" else m - pair_count(m, min(m, n))
+    whole("log2_span", log2_span, 0, MAX_LOG2_SPAN if weights > 1 else 0)
+    one_of("order", order, ORDERS)
+    check_residual(residual, m, min(m, n))
+    whole("seed", seed, 0, MAX_SEED)
+
+
+SPANS = (16, 33, 66)
+"""Up to ten decades up and down: 2⁶⁶ is about 10²⁰."""
+TALL = ((30, 10), (16, 9))
+FLAT = ((16, 16), (10, 30))
+"""Other families have these shapes too: JAX compiles once for each."""
+SMALL = 2.0**-10
+
+Grid = Iterator[dict[str, Value]]
+
+
+def _quick(_dtype: Precision) -> Grid:
+    yield from _cross(TALL[:1], SPANS[2:], ORDERS, AXES[:1], (0.0,))
+    yield from _cross(TALL[:1], SPANS[:2], ORDERS[1:2], AXES[:1], (SMALL, 1.0))
+    yield from _cross(TALL[1:], SPANS[1:], ORDERS[2:], AXES[1:], (SMALL,))
+    yield from _cross(FLAT, SPANS[1:2], ORDERS[2:], AXES[:1], (0.0,))
+    yield from _cross(FLAT[:1], SPANS[1:2], ORDERS[1:2], AXES[1:], (0.0,))
+
+
+def _standard(_dtype: Precision) -> Grid:
+    yield from _cross(TALL, SPANS, ORDERS, AXES, (SMALL,))
+    yield from _cross(TALL[:1], SPANS, ORDERS[1:2], AXES, (1.0,), seeds=(1,))
+    yield from _cross(FLAT, SPANS[:2], ORDERS[1:], AXES, (0.0,))
+
+
+def _full(_dtype: Precision) -> Grid:
+    spans = (0, 8, *SPANS, 80)
+    yield from _cross(TALL, spans, ORDERS, AXES, (0.0, SMALL, 1.0), seeds=(0, 1))
+    yield from _cross(FLAT, spans, ORDERS, AXES, (0.0,), seeds=(0, 1))
+    yield from _cross(((64, 16), (100, 50)), SPANS, ORDERS, AXES, (SMALL, 1.0))
+
+
+def _cross(
+    shapes: Shapes,
+    spans: Sequence[int],
+    orders: Sequence[str],
+    axes: Sequence[str],
+    residuals: Sequence[float],
+    seeds: Sequence[int] = (0,),
+) -> Grid:
+    return crossed(shapes, log2_span=spans, order=orders, axis=axes, residual=residuals, seed=seeds)
+
+
+def grid(profile: str, dtype: Precision) -> Grid:
+    """List the problems of a profile; raises ValueError for an unknown one."""
+    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})(dtype)
+
+
+def strategy(_dtype: Precision) -> Any:
+    """Up to 32 rows and columns; the simplest is m=1 n=1 without weights or residual.
+
+    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
+    """
+    from hypothesis import strategies as st
+
+    @st.composite
+    def parameters(draw: st.DrawFn) -> dict[str, Value]:
+        m, n = draw(st.integers(1, 32)), draw(st.integers(1, 32))
+        log2_span = draw(st.integers(0, MAX_LOG2_SPAN))
+        order, axis = draw(st.sampled_from(ORDERS)), draw(st.sampled_from(AXES))
+        residual = draw(st.sampled_from(RESIDUALS))
+        weights = n if axis == "columns" else m - pair_count(m, min(m, n))
+        return {
+            "m": m,
+            "n": n,
+            "log2_span": log2_span if weights > 1 else 0,
+            "order": order,
+            "axis": axis,
+            "residual": residual if m > n else 0.0,
+            "seed": draw(st.integers(0, 9999)),
+        }
+
+    return parameters()
+
+
+FAMILY = Family(
+    name="weighted",
+    summary="integer designs with weights over many powers of two, in the rows (stiff) or in the columns (graded)",
+    parameters={
+        "m": "number of rows",
+        "n": "number of columns",
+        "log2_span": "log₂ of the ratio of the largest to the smallest weight",
+        "order": "how the weights stand: " + ", ".join(ORDERS),
+        "axis": "what the weights scale: " + ", ".join(AXES),
+        "residual": "‖b − Ax★‖/‖Ax★‖, 0 or a power of two",
+        "seed": "number of the random stream",
+    },
+    build=build,
+    grid=grid,
+    strategy=strategy,
+)
