@@ -8,7 +8,7 @@ and `elementary` hold what is used instead.
 
 from __future__ import annotations
 
-from generators import exact_rank, lamm, nist, polynomial, spectrum
+from generators import exact_rank, field, lamm, nist, polynomial, spectrum
 from generators.checks import precision
 from lamm_robust.values import Family, Problem, ProblemKey
 
@@ -18,6 +18,7 @@ FAMILIES: tuple[Family, ...] = (
     polynomial.FAMILY,
     nist.FAMILY,
     lamm.FAMILY,
+    field.FAMILY,
 )
 
 

@@ -26,10 +26,11 @@ SIMPLEST: dict[str, dict[str, Any]] = {
     "polynomial": {"points": 2, "degree": 0, "abscissae": "integers", "seed": 0},
     "nist": {"dataset": "Norris"},
     "lamm": {"modes": 2, "directions": 1, "step": 0.0, "seed": 0},
+    "field": {"report": "krylov-1054"},
 }
 
-GRID_SIZES = {"quick": (90, 110), "standard": (600, 800), "full": (4000, 9000)}
-GRID_SHAPES = {"quick": 13, "standard": 50, "full": 120}
+GRID_SIZES = {"quick": (110, 130), "standard": (600, 800), "full": (4000, 9000)}
+GRID_SHAPES = {"quick": 23, "standard": 50, "full": 120}
 
 families = pytest.mark.parametrize("family", FAMILIES, ids=[family.name for family in FAMILIES])
 precisions = pytest.mark.parametrize("dtype", PRECISIONS)
@@ -51,7 +52,7 @@ def named(family: str, dtype: str = "float64", **params: Any) -> ProblemKey:
 
 
 def test_names_are_unique_and_complete() -> None:
-    assert [family.name for family in FAMILIES] == ["spectrum", "exact_rank", "polynomial", "nist", "lamm"]
+    assert [family.name for family in FAMILIES] == ["spectrum", "exact_rank", "polynomial", "nist", "lamm", "field"]
 
 
 @families
@@ -155,7 +156,7 @@ def test_parameters_are_put_in_the_order_of_the_family() -> None:
     [
         (
             named("spectra"),
-            "family is 'spectra'; accepted is one of spectrum, exact_rank, polynomial, nist, lamm",
+            "family is 'spectra'; accepted is one of spectrum, exact_rank, polynomial, nist, lamm, field",
         ),
         (named("nist", datum="Norris"), "nist has no parameter 'datum'; accepted are dataset"),
         (named("nist"), "nist needs the parameter 'dataset'; its parameters are dataset"),

@@ -105,6 +105,18 @@ GOLDEN = [
         "7b2646fdd302107dd2e257b745a6908b4b25e3eff941ef34195a4a9e3e002ac3",
         "459310bdb1da522cde8b89d212c2451c9ea593e4e84b8e930df5646542378090",
     ),
+    Golden(
+        "field",
+        {"report": "torch-88101"},
+        "48cf1d464612c924f3a8adf86d6a6e0db836fa6aae1b0672ad0879d968afa042",
+        "984a761d2873a46b09a213c2b30f572132ffafaae0a5932ddd3a91ebbc382893",
+    ),
+    Golden(
+        "field",
+        {"report": "linearsolve-531"},
+        "b38e9c810cdb35c4901a314d72bd199d1d34205d5e8a5d4ed045cdba35607485",
+        "a2cb7114d488d41488432ecdebaf580b9404b0dad0db4ae6e33ffb4acfe9efe1",
+    ),
 ]
 """Recorded once; a change of any of these is a new version of the suite."""
 
