@@ -29,7 +29,7 @@ SIMPLEST: dict[str, dict[str, Any]] = {
     "field": {"report": "krylov-1054"},
 }
 
-GRID_SIZES = {"quick": (110, 130), "standard": (600, 800), "full": (4000, 9000)}
+GRID_SIZES = {"quick": (120, 140), "standard": (600, 800), "full": (4000, 9000)}
 GRID_SHAPES = {"quick": 23, "standard": 50, "full": 120}
 
 families = pytest.mark.parametrize("family", FAMILIES, ids=[family.name for family in FAMILIES])
