@@ -191,6 +191,16 @@ def test_their_condition_numbers_are_on_the_two_sides_of_the_cutoff() -> None:
     assert [round(float(kappa or 0) / 1e14, 1) for kappa in kappas] == [2.8, 13.6]
 
 
+def test_the_long_line_is_below_a_cutoff_that_grows_with_its_length() -> None:
+    def product(rows: int) -> float:
+        A, b = build("float32", report="jax-13105")
+        kappa = EXACT.certify(A[:rows], b[:rows]).kappa
+        return float(kappa or 0) * rows * 2.0**-23  # above 1: σ₂ < eps·max(m, n)·σ₁, and the constant is dropped
+
+    assert product(10_000) == pytest.approx(13.8, abs=0.1)
+    assert product(100) < 0.01  # why a shorter line would not do
+
+
 def test_the_nearly_collinear_columns_are_those_that_addition_makes() -> None:
     near, b = build("float64", report="sklearn-32210-near")
     exact, _ = build("float64", report="sklearn-32210")
