@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from generators import exact_rank, integral, lamm, named, nist, polynomial, spectrum
 from generators import columns, exact_rank, lamm, near_rank, nist, offset, polynomial, spectrum, weighted
+from generators import exact_rank, field, lamm, nist, polynomial, spectrum
 from generators.checks import precision
 from lamm_robust.values import Family, Problem, ProblemKey
 
@@ -25,6 +26,7 @@ FAMILIES: tuple[Family, ...] = (
     offset.FAMILY,
     near_rank.FAMILY,
     weighted.FAMILY,
+    field.FAMILY,
 )
 
 

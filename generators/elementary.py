@@ -43,6 +43,13 @@ def power(base: int, exponent: Fraction) -> float:
     return _rounded(context.power(base, context.mpf(exponent.numerator) / exponent.denominator), "float64")
 
 
+def log_ratio(value: int, base: int) -> Fraction:
+    """Return the logarithm of ``value`` ≥ 1 to a base of 2 or more, to 120 bits; exactly 1 if they are equal."""
+    context = _context()
+    mantissa, exponent = (context.log(value) / context.log(base)).man_exp
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+
+
 def cos_sin(angle: float, dtype: Precision) -> tuple[float, float]:
     """Return cosine and sine of an angle in radians, each rounded to the dtype."""
     context = _context()

@@ -1,10 +1,13 @@
 """Random matrices with prescribed singular values: A = U Σ Vᵀ with U and V random orthogonal.
 
 The workhorse of test matrix generation (LAPACK's DLATMS with DLAGGE; Stewart 1980, see `orthogonal`). The
-largest singular value is 1, the smallest 1/κ, and ``mode`` says how the others lie between: the modes 1 to 5
-of DLATMS. The solution that b is built from is a unit vector of the row space, the residual is at right
-angles to the range, and its size relative to ‖Ax‖ is an axis of its own, because what a solver loses depends
-on it.
+largest singular value is 1, the smallest 1/κ, and ``mode`` says how the others lie between: the modes 1 to 6
+of DLATMS (Demmel and McKenney, A test matrix generation suite, LAPACK Working Note 9, 1989), and shapes that
+it does not have. The negative modes of DLATMS are the same singular values in reverse order, which makes no
+difference between random U and V; exponential decay is its mode 3, ``geometric``.
+
+The solution that b is built from is a unit vector of the row space, the residual is at right angles to the
+range, and its size relative to ‖Ax‖ is an axis of its own, because what a solver loses depends on it.
 
 Everything is computed in float64 and rounded once to the working precision. That rounding moves each singular
 value by up to about u‖A‖_F, and the residual by up to about u‖A‖_F‖x‖: what is asked beyond these limits
@@ -21,13 +24,14 @@ import numpy as np
 
 from generators.bits import Floats, Stream
 from generators.checks import MAX_SEED, MAX_SIZE, one_of, ratio, whole
-from generators.elementary import power
+from generators.elementary import log_ratio, power
 from generators.grids import Shapes, crossed, of_profile
 from generators.orthogonal import apply, norm, reflectors
 from lamm_robust.values import Array, Family, Precision, Value
 
-MODES = ("one_large", "one_small", "geometric", "arithmetic", "log_uniform")
-"""Modes 1 to 5 of LAPACK's DLATMS, in its order."""
+DLATMS = ("one_large", "one_small", "geometric", "arithmetic", "log_uniform", "normal")
+"""Modes 1 to 6 of LAPACK's DLATMS, in its order."""
+MODES = (*DLATMS, "polynomial", "step", "spiked", "clustered")
 DIRECTIONS = ("leading", "trailing", "random")
 RESIDUALS = (0.0, 1.0, 1e-3, 1e-6, 1e-9, 1e-12, 1e-15, 1e3)
 """What a search draws from, the simplest first."""
@@ -36,28 +40,59 @@ MAX_LOG10_COND = 30
 MAX_RESIDUAL = 1e15
 """Below 1/u of float64, so that b keeps at least a trace of Ax."""
 
+SPIKES = 4
+"""A spiked spectrum has one spike among so many singular values, and at least one."""
+CLUSTER = 1024
+"""A cluster is so many times narrower, in the exponent, than the part of the range that is drawn into it."""
+
 
 def singular_values(mode: str, count: int, log10_cond: float, seed: int) -> Floats:
     """Return σ₁ = 1 ≥ … ≥ σ_count = 10**−log10_cond, each rounded once to float64 (shape (count,)).
 
-    DLATMS modes: ``one_large`` 1, 1/κ, …, 1/κ; ``one_small`` 1, …, 1, 1/κ; ``geometric`` κ^(−i/(count−1));
-    ``arithmetic`` 1 − i/(count−1)·(1 − 1/κ); ``log_uniform`` random with uniform logarithm, the two ends kept
-    at 1 and 1/κ so that the condition number is the one that is asked.
+    With t = i/(count − 1) for i = 0 … count − 1, and the two ends always at 1 and 1/κ:
+
+    * the modes 1 to 6 of DLATMS: ``one_large`` 1, 1/κ, …, 1/κ; ``one_small`` 1, …, 1, 1/κ; ``geometric`` κ^−t;
+      ``arithmetic`` 1 − t(1 − 1/κ); ``log_uniform`` random with uniform logarithm; ``normal`` of the distribution
+      of the entries that U and V are made from, here 1/κ + |z|/3·(1 − 1/κ) for z of `Stream.bell` (DLATMS takes
+      the z themselves, with whatever κ they have);
+    * ``polynomial`` (i + 1)^−p with p = log κ/log count: a heavy tail, most of the decay is at the start;
+    * ``step`` 1 in the first half (rounded up), 1/κ in the second: a gap at half the rank;
+    * ``spiked`` k = max(1, ⌊count/4⌋) spikes κ^(−i/2k), all above κ^−½, and a flat bulk at 1/κ (as in Johnstone,
+      On the distribution of the largest eigenvalue in principal components analysis, Ann. Statist. 29 (2001));
+    * ``clustered`` κ^−(c + (t − c)/1024) with c the one of 0, ½ and 1 that is nearest to t: tight clusters at 1, κ^−½
+      and 1/κ, the middle one with half of the values, and no two values equal unless κ is 1.
     """
     depth = Fraction(log10_cond)
     smallest = power(10, -depth)
     last = max(count - 1, 1)
     steps = [Fraction(i, last) for i in range(count)]
-    if mode == "one_large":
-        return np.array([1.0] + [smallest] * (count - 1))
-    if mode == "one_small":
-        return np.array([1.0] * (count - 1) + [smallest])
+    ones = {"one_large": 1, "one_small": count - 1, "step": (count + 1) // 2}
+    if mode in ones:
+        return np.array([1.0] * ones[mode] + [smallest] * (count - ones[mode]))
     if mode == "arithmetic":
         return np.array([float(1 - step * (1 - Fraction(smallest))) for step in steps])
+    if mode == "normal":
+        sizes = np.abs(Stream("spectrum", mode, count, seed).bell(max(count - 2, 0))).tolist()
+        shares = [Fraction(1), *(Fraction(size) / 3 for size in sorted(sizes, reverse=True)), Fraction(0)][:count]
+        return np.array([float(share + (1 - share) * Fraction(smallest)) for share in shares])
+    return np.array([power(10, -depth * step) for step in _exponents(mode, steps, seed)])
+
+
+def _exponents(mode: str, steps: list[Fraction], seed: int) -> list[Fraction]:
+    """Return s from 0 to 1 for which the singular values are κ^−s; ``steps`` go evenly from 0 to 1."""
+    count = len(steps)
     if mode == "log_uniform":
         inner = sorted(Stream("spectrum", mode, count, seed).uniform(max(count - 2, 0)).tolist())
-        steps = [Fraction(0), *map(Fraction, inner), Fraction(1)][:count]
-    return np.array([power(10, -depth * step) for step in steps])
+        return [Fraction(0), *map(Fraction, inner), Fraction(1)][:count]
+    if mode == "polynomial":
+        return [log_ratio(i + 1, max(count, 2)) for i in range(count)]
+    if mode == "spiked":
+        spikes = max(1, count // SPIKES)
+        return [Fraction(i, 2 * spikes) if i < spikes else Fraction(1) for i in range(count)]
+    if mode == "clustered":
+        centres = [Fraction(round(2 * step), 2) for step in steps]
+        return [centre + (step - centre) / CLUSTER for centre, step in zip(centres, steps, strict=True)]
+    return steps
 
 
 def build(
@@ -132,7 +167,9 @@ FEW: dict[Precision, tuple[float, ...]] = {"float32": (1, 3, 5), "float64": (4, 
 SMALL: dict[Precision, float] = {"float32": 1e-5, "float64": 1e-12}
 """A residual that is nearly zero, and still a few hundred or thousand units of rounding."""
 
-NOT_GEOMETRIC = tuple(mode for mode in MODES if mode != "geometric")
+NOT_GEOMETRIC = ("one_large", "one_small", "arithmetic", "log_uniform")
+FURTHER = tuple(mode for mode in MODES if mode not in ("geometric", *NOT_GEOMETRIC))
+"""On fewer shapes than those before: they differ in what lies between the ends, which few solvers look at."""
 TALL = ((4, 2), (16, 4), (30, 6), (64, 16), (200, 5), (100, 50))
 FLAT = ((12, 12), (16, 16), (4, 16), (10, 30), (50, 100))
 """Square and wide: the range is the whole space, and only consistent systems exist."""
@@ -147,7 +184,7 @@ Grid = Iterator[dict[str, Value]]
 
 def _quick(dtype: Precision) -> Grid:
     yield from _cross(((30, 10),), ("geometric",), EXPONENTS[dtype], (SMALL[dtype], 1.0))
-    yield from _cross(((30, 10),), NOT_GEOMETRIC, FEW[dtype][1:], (SMALL[dtype],))
+    yield from _cross(((30, 10),), (*NOT_GEOMETRIC, *FURTHER), FEW[dtype][1:], (SMALL[dtype],))
     yield from _cross(((30, 10),), ("geometric",), FEW[dtype][1:2], (SMALL[dtype],), DIRECTIONS[:2])
     yield from _cross(((16, 16), (10, 30)), ("geometric",), EVEN[dtype][::2], (0.0,))
     # with two unknowns errors do not average out: what squares κ shows it soonest here, in float32 too
@@ -161,6 +198,8 @@ def _standard(dtype: Precision) -> Grid:
     yield from _cross(FLAT, ("geometric",), EVEN[dtype], (0.0,))
     yield from _cross(((16, 4), (30, 10), (64, 16)), NOT_GEOMETRIC, FEW[dtype], residuals)
     yield from _cross(((12, 12), (10, 30)), NOT_GEOMETRIC, FEW[dtype], (0.0,))
+    yield from _cross(((30, 10),), FURTHER, FEW[dtype], residuals)
+    yield from _cross(((12, 12),), FURTHER, FEW[dtype], (0.0,))
     yield from _cross(((30, 10),), ("geometric",), EVEN[dtype], residuals, DIRECTIONS[:2])
     yield from _cross(((256, 64),), ("geometric",), FEW[dtype][:2], residuals)
 
@@ -171,6 +210,8 @@ def _full(dtype: Precision) -> Grid:
     yield from _cross((*TWO_VALUES, *MORE_FLAT), ("geometric",), EXPONENTS[dtype], (0.0,))
     yield from _cross(MORE_TALL, NOT_GEOMETRIC, EXPONENTS[dtype][1:], residuals)
     yield from _cross(MORE_FLAT, NOT_GEOMETRIC, EXPONENTS[dtype][1:], (0.0,))
+    yield from _cross(((30, 10), (64, 16)), FURTHER, EXPONENTS[dtype][1:], residuals)
+    yield from _cross(((12, 12), (10, 30)), FURTHER, EXPONENTS[dtype][1:], (0.0,))
     yield from _cross(MORE_TALL, ("geometric",), EVEN[dtype], residuals, DIRECTIONS[:2], seeds=(0, 1))
     yield from _cross(ONE_VALUE, ("geometric",), (0,), (0.0,), seeds=(0, 1, 2))
     yield from _cross(((256, 64),), MODES, FEW[dtype], residuals)
@@ -220,7 +261,7 @@ def strategy(dtype: Precision) -> Any:
 
 FAMILY = Family(
     name="spectrum",
-    summary="random orthogonal U and V with prescribed singular values (LAPACK DLATMS modes 1 to 5)",
+    summary="random orthogonal U and V with prescribed singular values (LAPACK DLATMS modes 1 to 6, and others)",
     parameters={
         "m": "number of rows",
         "n": "number of columns",

@@ -48,6 +48,11 @@ GRID_SHAPES = {"quick": 15, "standard": 50, "full": 120}
 
 GRID_SIZES = {"quick": (140, 160), "standard": (800, 1000), "full": (6000, 11000)}
 GRID_SHAPES = {"quick": 13, "standard": 50, "full": 120}
+    "field": {"report": "krylov-1054"},
+}
+
+GRID_SIZES = {"quick": (120, 140), "standard": (600, 800), "full": (4000, 9000)}
+GRID_SHAPES = {"quick": 23, "standard": 50, "full": 120}
 
 families = pytest.mark.parametrize("family", FAMILIES, ids=[family.name for family in FAMILIES])
 precisions = pytest.mark.parametrize("dtype", PRECISIONS)
@@ -72,6 +77,7 @@ def test_names_are_unique_and_complete() -> None:
     expected = ["spectrum", "exact_rank", "polynomial", "nist", "lamm", "named", "integral"]
     assert [family.name for family in FAMILIES] == expected
     assert [family.name for family in FAMILIES] == list(SIMPLEST)
+    assert [family.name for family in FAMILIES] == ["spectrum", "exact_rank", "polynomial", "nist", "lamm", "field"]
 
 
 @families
@@ -177,6 +183,7 @@ def test_parameters_are_put_in_the_order_of_the_family() -> None:
             named("spectra"),
             "family is 'spectra'; accepted is one of spectrum, exact_rank, polynomial, nist, lamm, named, integral",
             "family is 'spectra'; accepted is one of spectrum, exact_rank, polynomial, nist, lamm, columns",
+            "family is 'spectra'; accepted is one of spectrum, exact_rank, polynomial, nist, lamm, field",
         ),
         (named("nist", datum="Norris"), "nist has no parameter 'datum'; accepted are dataset"),
         (named("nist"), "nist needs the parameter 'dataset'; its parameters are dataset"),

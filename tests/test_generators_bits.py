@@ -11,6 +11,7 @@ import pytest
 
 from generators.bits import Stream
 from generators.elementary import cos_sin, cos_sin_pi, exponential, nearest, pi, power, root, rounded_array
+from generators.elementary import cos_sin, log_ratio, nearest, power, rounded_array
 from generators.orthogonal import apply, norm, reflectors, total
 from lamm_robust.values import PRECISIONS, Precision
 
@@ -117,6 +118,15 @@ def test_powers_are_rounded_once() -> None:
     assert power(2, Fraction(1, 2)) == math.sqrt(2)
     with mpmath.workdps(60):
         assert power(10, Fraction(-7, 3)) == float(mpmath.mpf(10) ** (-mpmath.mpf(7) / 3))
+
+
+def test_logarithms_are_known_to_more_digits_than_are_used() -> None:
+    assert [log_ratio(value, 7) for value in (1, 7)] == [0, 1]
+    with mpmath.workdps(60):
+        exact = mpmath.log(2) / mpmath.log(3)
+        found = log_ratio(2, 3)
+        assert 0 < abs(mpmath.mpf(found.numerator) / found.denominator - exact) < mpmath.mpf(2) ** -119
+        assert power(10, -4 * found) == float(mpmath.power(10, -4 * exact))
 
 
 def test_precision_set_by_others_is_neither_used_nor_changed() -> None:

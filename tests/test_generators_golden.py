@@ -58,6 +58,34 @@ GOLDEN = [
         "f326559d12fbef6f25653cfecd366505bc22ee82f03d7546e2fdae37e1ff4b63",
     ),
     Golden(
+        "spectrum",
+        {
+            "m": 9,
+            "n": 6,
+            "mode": "polynomial",
+            "log10_cond": 4,
+            "residual": 1.0,
+            "direction": "trailing",
+            "seed": 0,
+        },
+        "3bac2747ce9fa08dcdc6c361a59b5e3b260f079f7d1d62e85a20e53e5acc7f17",
+        "85bec40c0b7fc6b36ee66352e03fa2816f0857fa30143cce9f466fe4b5edd48a",
+    ),
+    Golden(
+        "spectrum",
+        {
+            "m": 8,
+            "n": 8,
+            "mode": "normal",
+            "log10_cond": 3.5,
+            "residual": 0.0,
+            "direction": "random",
+            "seed": 2,
+        },
+        "bbc209b8f03760cecb13d599ef4695494cd33560c7d61ba19a0c56c63a5047d7",
+        "3d9b59f0cc1cd66987ca79e82e8996f212431eeb01cf0792d95449a329995d9f",
+    ),
+    Golden(
         "exact_rank",
         {"m": 30, "n": 10, "rank": 7, "log2_cond": 6, "residual": 1.0, "seed": 0},
         "f10755a47817e613fe6cc1eff5e2740b686e86a946c231f495e4148f690fceea",
@@ -192,6 +220,16 @@ GOLDEN = [
         {"m": 8, "n": 12, "log2_span": 33, "order": "shuffled", "axis": "columns", "residual": 0.0, "seed": 1},
         "2b1f8d98435350e113aecb223f1eaabdf70f88f69a0499fc9da3ebacc361a630",
         "65fca9f3551820a6bb1ad20da0b74a19ded09b6149ac2bf3aaa34edeaf95b4d7",
+        "field",
+        {"report": "torch-88101"},
+        "48cf1d464612c924f3a8adf86d6a6e0db836fa6aae1b0672ad0879d968afa042",
+        "984a761d2873a46b09a213c2b30f572132ffafaae0a5932ddd3a91ebbc382893",
+    ),
+    Golden(
+        "field",
+        {"report": "linearsolve-531"},
+        "b38e9c810cdb35c4901a314d72bd199d1d34205d5e8a5d4ed045cdba35607485",
+        "a2cb7114d488d41488432ecdebaf580b9404b0dad0db4ae6e33ffb4acfe9efe1",
     ),
 ]
 """Recorded once; a change of any of these is a new version of the suite."""

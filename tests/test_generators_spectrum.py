@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,15 @@ import numpy.typing as npt
 import pytest
 
 from generators.spectrum import DIRECTIONS, MODES, build, grid, singular_values
-from lamm_robust.values import Array
+from lamm_robust import catalog
+from lamm_robust.values import PRECISIONS, PROFILES, UNIT_ROUNDOFF, Array, Precision
 
+EXACT = catalog.find_oracle("exact")
 U = 2.0**-53
 SHAPES = [(30, 10), (12, 12), (10, 30), (2, 1), (200, 5)]
 
 
-def problem(m: int, n: int, **changed: Any) -> tuple[Array, Array]:
+def problem(m: int, n: int, dtype: Precision = "float64", **changed: Any) -> tuple[Array, Array]:
     asked: dict[str, Any] = {
         "mode": "geometric",
         "log10_cond": 3,
@@ -23,7 +26,7 @@ def problem(m: int, n: int, **changed: Any) -> tuple[Array, Array]:
         "direction": "random",
         "seed": 0,
     }
-    return build("float64", m=m, n=n, **(asked | changed))
+    return build(dtype, m=m, n=n, **(asked | changed))
 
 
 def computed(A: Array) -> npt.NDArray[np.float64]:
@@ -45,6 +48,10 @@ def tolerance(m: int, n: int) -> float:
         ("one_small", [1, 1, 1e-4]),
         ("geometric", [1, 1e-2, 1e-4]),
         ("arithmetic", [1, 0.50005, 1e-4]),
+        ("polynomial", [1, 0.0029942012388455936, 1e-4]),
+        ("step", [1, 1, 1e-4]),
+        ("spiked", [1, 1e-4, 1e-4]),
+        ("clustered", [1, 1e-2, 1e-4]),
     ],
 )
 def test_modes_by_hand(mode: str, expected: list[float]) -> None:
@@ -61,6 +68,91 @@ def test_log_uniform_keeps_its_ends_and_spreads_its_inside() -> None:
     # uniform in (−10, 0): mean −5 and variance 100/12, with standard deviations 0.09 and 0.24 over 1000 draws
     assert abs(np.mean(inside) + 5) < 0.4
     assert abs(np.var(inside) - 100 / 12) < 1.0
+
+
+def test_normal_keeps_its_ends_and_has_the_moments_of_the_entries_inside() -> None:
+    inside: list[float] = []
+    for seed in range(200):
+        sigma = singular_values("normal", 7, 10, seed)
+        assert (sigma[0], sigma[-1]) == (1.0, 1e-10)
+        assert np.all(np.diff(sigma) < 0)
+        inside.extend(sigma[1:-1])
+    # |z|/3 for the sum z of three uniform numbers: mean 13/48, mean square 1/9, standard deviation 0.194 of one draw
+    assert abs(np.mean(inside) - 13 / 48) < 0.025
+    assert abs(np.mean(np.square(inside)) - 1 / 9) < 0.02
+
+
+def decades(mode: str, m: int, n: int) -> npt.NDArray[np.float64]:
+    """−log₁₀ σ/σ₁ of a stored matrix, from 0 to 4: NumPy's SVD sees ten digits of them at κ = 1e4."""
+    sigma = computed(problem(m, n, mode=mode, log10_cond=4, seed=5)[0])
+    return np.asarray(-np.log10(sigma / sigma[0]))
+
+
+@pytest.mark.parametrize(("m", "n", "ones"), [(30, 10, 5), (30, 11, 6), (10, 30, 5), (12, 12, 6)])
+def test_step_has_its_gap_in_the_middle(m: int, n: int, ones: int) -> None:
+    found = decades("step", m, n)
+    assert np.abs(found[:ones]).max() < 1e-9
+    assert np.abs(found[ones:] - 4).max() < 1e-9
+
+
+@pytest.mark.parametrize(("n", "spikes"), [(8, 2), (19, 4), (20, 5)])
+def test_spikes_stand_apart_over_a_flat_bulk(n: int, spikes: int) -> None:
+    found = decades("spiked", 30, n)
+    assert found[:spikes] == pytest.approx(2 * np.arange(spikes) / spikes, abs=1e-9)
+    assert np.abs(found[spikes:] - 4).max() < 1e-9
+
+
+def test_clusters_are_tight_and_of_different_values() -> None:
+    found = decades("clustered", 50, 40)
+    sizes = [int(np.sum(np.abs(found - centre) < 4 / 1024)) for centre in (0, 2, 4)]
+    assert sizes == [10, 20, 10]
+    assert np.diff(found).min() > 1e-5  # of 4/(39·1024) = 1e-4 between neighbours
+
+
+@pytest.mark.parametrize("n", [10, 25])
+def test_polynomial_decay_is_a_straight_line_in_logarithms(n: int) -> None:
+    found = decades("polynomial", 30, n)
+    slopes = found[1:] / np.log10(np.arange(2, n + 1))
+    assert slopes == pytest.approx(4 / math.log10(n), abs=1e-8)
+    assert np.mean(found) == pytest.approx(4 * math.log(math.factorial(n)) / (n * math.log(n)), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("mode", "low", "high"),
+    [
+        # the mean of −log₁₀ σ, by the formulas for ten singular values from 1 to 1e-4
+        ("one_large", 3.6, 3.6),
+        ("one_small", 0.4, 0.4),
+        ("geometric", 2.0, 2.0),
+        ("arithmetic", 0.702, 0.703),  # (log₁₀ 9⁹/9! + 4)/10
+        ("log_uniform", 1.0, 3.0),
+        ("normal", 0.7, 1.5),
+        ("polynomial", 2.62, 2.63),  # 4 log₁₀ 10!/10
+        ("step", 2.0, 2.0),
+        ("spiked", 3.3, 3.3),  # 0 and 1 for two spikes, and eight times 4
+        ("clustered", 2.0, 2.0),
+    ],
+)
+def test_geometric_means_tell_the_modes_apart(mode: str, low: float, high: float) -> None:
+    assert low - 1e-9 <= np.mean(decades(mode, 30, 10)) <= high + 1e-9
+
+
+@pytest.mark.parametrize("dtype", PRECISIONS)
+@pytest.mark.parametrize("mode", MODES)
+def test_stored_condition_number_is_the_one_asked(mode: str, dtype: Precision) -> None:
+    for m, n in ((16, 4), (6, 6), (4, 16)):
+        A, b = problem(m, n, dtype, mode=mode, log10_cond=3, seed=1)
+        kappa = EXACT.certify(A, b).kappa
+        # rounding moves a singular value by up to u‖A‖_F, and the smallest is 1e-3
+        error = 2000 * UNIT_ROUNDOFF[dtype] * math.sqrt(min(m, n)) + 1e-12
+        assert kappa is not None
+        assert abs(float(kappa) - 1e3) <= 1e3 * error
+
+
+def test_modes_that_only_reorder_are_not_listed_twice() -> None:
+    sorts = {mode: tuple(sorted(singular_values(mode, 9, 4, seed=0).tolist())) for mode in MODES}
+    assert len(set(sorts.values())) == len(MODES) == 10
+    assert all(list(singular_values(mode, 9, 4, seed=0)) == list(sigma)[::-1] for mode, sigma in sorts.items())
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -161,3 +253,12 @@ def test_quick_grid_sweeps_the_condition_number_at_both_residuals() -> None:
         assert swept("float64", residual) == [*range(13), 14, 16]
     for residual in (1e-5, 1.0):
         assert swept("float32", residual) == [0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("dtype", PRECISIONS)
+def test_every_profile_has_every_mode_and_quick_few_of_each(dtype: Precision) -> None:
+    for profile in PROFILES:
+        listed: list[dict[str, Any]] = list(grid(profile.name, dtype))
+        assert {params["mode"] for params in listed} == set(MODES)
+    quick = [params["mode"] for params in grid("quick", dtype)]
+    assert all(quick.count(mode) == 2 for mode in MODES if mode != "geometric")
