@@ -8,9 +8,20 @@ and `elementary` hold what is used instead.
 
 from __future__ import annotations
 
-from generators import exact_rank, integral, lamm, named, nist, polynomial, spectrum
-from generators import columns, exact_rank, lamm, near_rank, nist, offset, polynomial, spectrum, weighted
-from generators import exact_rank, field, lamm, nist, polynomial, spectrum
+from generators import (
+    columns,
+    exact_rank,
+    field,
+    integral,
+    lamm,
+    named,
+    near_rank,
+    nist,
+    offset,
+    polynomial,
+    spectrum,
+    weighted,
+)
 from generators.checks import precision
 from lamm_robust.values import Family, Problem, ProblemKey
 

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from generators.bits import Stream
-from generators.elementary import cos_sin, cos_sin_pi, exponential, nearest, pi, power, root, rounded_array
-from generators.elementary import cos_sin, log_ratio, nearest, power, rounded_array
+from generators.elementary import cos_sin, cos_sin_pi, exponential, log_ratio, nearest, pi, power, root, rounded_array
 from generators.orthogonal import apply, norm, reflectors, total
 from lamm_robust.values import PRECISIONS, Precision
 
