@@ -104,8 +104,11 @@ def test_spikes_stand_apart_over_a_flat_bulk(n: int, spikes: int) -> None:
 
 def test_clusters_are_tight_and_of_different_values() -> None:
     found = decades("clustered", 50, 40)
-    sizes = [int(np.sum(np.abs(found - centre) < 4 / 1024)) for centre in (0, 2, 4)]
-    assert sizes == [10, 20, 10]
+    members = [found[np.abs(found - centre) < 0.1] - centre for centre in (0, 2, 4)]
+    assert [len(cluster) for cluster in members] == [10, 20, 10]
+    # the outermost of 40 are 9/39 and 9.5/39 of the four decades from their centres, before these are 1024 times closer
+    widths = [float(np.abs(cluster).max()) for cluster in members]
+    assert widths == pytest.approx([36 / 39 / 1024, 38 / 39 / 1024, 36 / 39 / 1024], abs=1e-6)
     assert np.diff(found).min() > 1e-5  # of 4/(39·1024) = 1e-4 between neighbours
 
 
