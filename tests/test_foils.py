@@ -77,7 +77,7 @@ CAUGHT: Mapping[str, tuple[Seen, ...]] = {
     "half of the bits inside": (SILENT, UNSTABLE, LOW_PRECISION),
     "small scale error": (UNSTABLE,),
     "not minimum-norm": (SILENT, MISSES_DEFICIENT),
-    "stale state": (SILENT, UNSTABLE),
+    "stale state": (SILENT, LESS_THAN_STABLE),
     "random NaN": (NOT_FINITE,),
     "wrong dtype": (BROKEN,),
     "wrong shape": (BROKEN,),
