@@ -124,7 +124,7 @@ def other_shape(A: Array, b: Array) -> Answer:
 
 def overwrites_its_input(A: Array, b: Array) -> Answer:
     answer = lstsq(A, b)
-    A *= 2
+    A += 1 + np.abs(A)  # which changes every number, zero too
     return answer
 
 
