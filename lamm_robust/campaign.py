@@ -154,6 +154,16 @@ def _sweep(
     return True
 
 
+interrupted: list[int] = []
+"""The signals that asked this process to stop."""
+
+
+def interrupt(number: int, _frame: object) -> None:
+    """The handler of such a signal: stop at once, and if compiled code swallows that, after the next batch."""
+    interrupted.append(number)
+    raise KeyboardInterrupt
+
+
 def _watch(done: Iterable[list[Done]], total: int, journal: Journal, console: Console) -> None:
     """Write down what comes, and show how far it is."""
     bar = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn())
@@ -162,6 +172,8 @@ def _watch(done: Iterable[list[Done]], total: int, journal: Journal, console: Co
     with Progress(*bar, *clocks, console=console, transient=True, auto_refresh=False) as progress:
         task = progress.add_task("starting", total=total)
         for batch in done:
+            if interrupted:
+                raise KeyboardInterrupt
             records = [record for _, record in batch if record]
             journal.append(records)
             count += len(batch)

@@ -114,9 +114,9 @@ def run(
     """Run a profile and write its tables; an interrupted run resumes."""
     from lamm_robust import campaign, catalog, plan
 
-    for sent in (signal.SIGTERM, signal.SIGHUP):  # what batch systems and closed terminals send: stop as for a Ctrl-C
+    for sent in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # Ctrl-C, and what batch systems and terminals send
         if signal.getsignal(sent) != signal.SIG_IGN:  # which nohup asks for
-            signal.signal(sent, signal.default_int_handler)
+            signal.signal(sent, campaign.interrupt)
     selection = plan.Selection(
         profile=profile,
         precisions=PRECISIONS if precision == "all" else (cast(Precision, precision),),
