@@ -6,6 +6,7 @@ import math
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner, Result
@@ -129,7 +130,6 @@ def test_severity() -> None:
 
 
 def with_scores(found: Record, scores: dict[str, float], verdict: str = "inaccurate") -> Record:
-    from dataclasses import replace
 
     return replace(found, scores=scores, verdict=verdict)
 
