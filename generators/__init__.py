@@ -19,6 +19,7 @@ from generators import (
     nist,
     offset,
     polynomial,
+    scaled,
     spectrum,
     weighted,
 )
@@ -38,6 +39,7 @@ FAMILIES: tuple[Family, ...] = (
     near_rank.FAMILY,
     weighted.FAMILY,
     field.FAMILY,
+    scaled.FAMILY,
 )
 
 

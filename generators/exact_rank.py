@@ -39,7 +39,7 @@ def build(
     ``residual`` is ‖b − Ax★‖/‖Ax★‖ to within 1/32 of it (with rank 0, where Ax★ = 0, it only says whether b
     is 0). Raises ValueError for parameters that no such integers in the significand of ``dtype`` can meet.
     """
-    _check(dtype, m, n, rank, log2_cond, residual, seed)
+    check(dtype, m, n, rank, log2_cond, residual, seed)
     A, b = assembled(recipe(m, n, rank, log2_cond, residual, seed), m, n, np.int64)
     return A.astype(dtype, order="C"), b.astype(dtype)
 
@@ -49,7 +49,8 @@ def known_solution(*, m: int, n: int, rank: int, log2_cond: int, residual: float
     return solution(recipe(m, n, rank, log2_cond, residual, seed), n)
 
 
-def _check(dtype: Precision, m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int) -> None:
+def check(dtype: Precision, m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int) -> None:
+    """Raise ValueError, naming the parameter and what is accepted, unless `build` can meet these."""
     whole("m", m, 1, MAX_SIZE)
     whole("n", n, 1, MAX_SIZE)
     whole("rank", rank, 0, min(m, n))

@@ -41,9 +41,10 @@ SIMPLEST: dict[str, dict[str, Any]] = {
         "seed": 0,
     },
     "field": {"report": "krylov-1054"},
+    "scaled": {"m": 1, "n": 1, "rank": 1, "log2_cond": 0, "residual": 0.0, "log2_a": 0, "log2_b": 0, "seed": 0},
 }
 
-GRID_SIZES = {"quick": (180, 210), "standard": (950, 1200), "full": (7000, 13000)}
+GRID_SIZES = {"quick": (180, 220), "standard": (950, 1250), "full": (7000, 13000)}
 GRID_SHAPES = {"quick": 25, "standard": 50, "full": 120}
 
 families = pytest.mark.parametrize("family", FAMILIES, ids=[family.name for family in FAMILIES])
@@ -197,6 +198,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "offset": SIMPLEST["offset"] | {"m": 6, "regressors": 2},
     "near_rank": SIMPLEST["near_rank"] | {"m": 6, "n": 5, "rank": 2},
     "weighted": SIMPLEST["weighted"] | {"m": 6, "n": 5},
+    "scaled": SIMPLEST["scaled"] | {"m": 6, "n": 5, "rank": 4},
 }
 
 
@@ -296,6 +298,14 @@ GOOD: dict[str, dict[str, Any]] = {
         ("weighted", {"axis": "both"}, "axis is 'both'; accepted is one of rows, columns"),
         ("weighted", {"residual": 1.0, "n": 6}, "residual is 1.0; where no row can stand twice"),
         ("weighted", {"seed": True}, "seed is True; accepted is a whole number"),
+        ("scaled", {"rank": 0}, "rank is 0; accepted is a whole number from 1 to 5"),
+        ("scaled", {"m": 0}, "m is 0; accepted is a whole number from 1 to 4096"),
+        ("scaled", {"log2_cond": 53}, "log2_cond is 53: with m=6 n=5 rank=4 "),
+        ("scaled", {"log2_a": 1024}, "log2_a is 1024; accepted is a whole number from -10.. to 1023"),
+        ("scaled", {"log2_a": -1074}, "log2_a is -1074; accepted is a whole number from -10.. to 1023"),
+        ("scaled", {"log2_a": 1000, "log2_b": -100}, "log2_b is -100; accepted is a whole number from -..? to 1023"),
+        ("scaled", {"log2_a": 0.5}, "log2_a is 0\\.5; accepted is a whole number"),
+        ("scaled", {"seed": -1}, "seed is -1; accepted is a whole number"),
     ],
 )
 def test_bad_values_are_refused_by_name(family: str, changed: dict[str, Any], sentence: str) -> None:

@@ -235,6 +235,18 @@ GOLDEN = [
         "b38e9c810cdb35c4901a314d72bd199d1d34205d5e8a5d4ed045cdba35607485",
         "a2cb7114d488d41488432ecdebaf580b9404b0dad0db4ae6e33ffb4acfe9efe1",
     ),
+    Golden(
+        "scaled",
+        {"m": 30, "n": 10, "rank": 7, "log2_cond": 4, "residual": 0.0625, "log2_a": 127, "log2_b": 20, "seed": 0},
+        "fb7036b6e11b47803a0a31f34430457b8a6e28341cf76e234fb8e65f778c49f8",
+        "0bdafdbf688e74d212201d99ca26244cd5d7783f2014cd5486811d508ea6960f",
+    ),
+    Golden(
+        "scaled",
+        {"m": 10, "n": 30, "rank": 5, "log2_cond": 2, "residual": 0.0, "log2_a": -135, "log2_b": -130, "seed": 1},
+        "9460128af97d5d96b0bdebba7723b5728b4a415145ab711fd280f7516be9e1a6",
+        "5cace6e2d50712d9dce416805bdfe13cce2c3b0b645e9fb9de5bbcc39a1a28c7",
+    ),
 ]
 """Recorded once; a change of any of these is a new version of the suite."""
 
