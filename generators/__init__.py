@@ -19,8 +19,10 @@ from generators import (
     nist,
     offset,
     polynomial,
+    right_sides,
     scaled,
     spectrum,
+    tall,
     weighted,
 )
 from generators.checks import precision
@@ -40,6 +42,8 @@ FAMILIES: tuple[Family, ...] = (
     weighted.FAMILY,
     field.FAMILY,
     scaled.FAMILY,
+    tall.FAMILY,
+    right_sides.FAMILY,
 )
 
 

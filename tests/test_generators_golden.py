@@ -247,6 +247,30 @@ GOLDEN = [
         "9460128af97d5d96b0bdebba7723b5728b4a415145ab711fd280f7516be9e1a6",
         "5cace6e2d50712d9dce416805bdfe13cce2c3b0b645e9fb9de5bbcc39a1a28c7",
     ),
+    Golden(
+        "tall",
+        {"m": 100000, "n": 2, "offset": 4, "noise": 0.5, "seed": 0},
+        "d66776713c31bac0da2359172f4cf3becb91acb0f0bb330575ac783cd88b2677",
+        "f7d3742bd349d6123cf1cefb9dc335399e9aed94e54e5d897f0f519c821389d5",
+    ),
+    Golden(
+        "tall",
+        {"m": 1024, "n": 4, "offset": 64, "noise": 0.0009765625, "seed": 1},
+        "eefa500f10d556f3b65e83b3e749a155fb66005609b0cc9517cb0629dbfefe7d",
+        "f6579b9c1c2b34d45c7b8ff3753dec260ff6224fc812e02127491a1bf4449e6d",
+    ),
+    Golden(
+        "right_sides",
+        {"m": 30, "n": 10, "rank": 7, "log2_cond": 4, "k": 8, "log2_span": 80, "seed": 0},
+        "17c67c8f648db45aaa8fa30f1dc30b50dc3161c3d13b072dd9180b5700028125",
+        "a69230a4a4d092361d33d67e682f9f18eac2eb9805d83fa64f14b2701bbcb6f0",
+    ),
+    Golden(
+        "right_sides",
+        {"m": 10, "n": 30, "rank": 5, "log2_cond": 2, "k": 3, "log2_span": 20, "seed": 1},
+        "d2bb8901551bf27649db0b5bcac3721733a887d185dd8449950c153b5b46f112",
+        "4ef0c2dd80ad380bd8a2cb5a2ba95c3d9b2f809e16dd9ef27e6591522f1f852d",
+    ),
 ]
 """Recorded once; a change of any of these is a new version of the suite."""
 
