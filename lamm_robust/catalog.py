@@ -19,6 +19,7 @@ import generators
 import lamm_robust
 import oracles
 from generators import nist
+from lamm_robust import worst
 from lamm_robust.cache import Cache, certificate_name, default_directory, problem_name
 from lamm_robust.environment import code, versions
 from lamm_robust.metrics import METRICS
@@ -35,6 +36,7 @@ from lamm_robust.truncation import Truncate
 from lamm_robust.values import (
     BY,
     DEVICES,
+    HUNTED,
     PRECISIONS,
     Array,
     Certificate,
@@ -225,7 +227,10 @@ def kept_oracle(name: str) -> Oracle:
 
 
 def plan(profile: str, precision: Precision, families: Iterable[str]) -> list[ProblemKey]:
-    """The keys of a profile's fixed grid, in the order of the families."""
+    """The keys of a profile's fixed grid, in the order of the families; or of what hunts have found in `worst`."""
+    if profile == HUNTED.name:
+        found = [parse_key(key) for key in worst.problems(worst.DIRECTORY, precision)]
+        return [key for name in families for key in found if key.family == name]
     return [
         ProblemKey(name, tuple(params.items()), precision)
         for name in families
