@@ -19,6 +19,7 @@ from generators import (
     nist,
     offset,
     polynomial,
+    raw,
     right_sides,
     scaled,
     spectrum,
@@ -44,6 +45,7 @@ FAMILIES: tuple[Family, ...] = (
     scaled.FAMILY,
     tall.FAMILY,
     right_sides.FAMILY,
+    raw.FAMILY,
 )
 
 

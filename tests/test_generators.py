@@ -44,6 +44,7 @@ SIMPLEST: dict[str, dict[str, Any]] = {
     "scaled": {"m": 1, "n": 1, "rank": 1, "log2_cond": 0, "residual": 0.0, "log2_a": 0, "log2_b": 0, "seed": 0},
     "tall": {"m": 1, "n": 1, "offset": 0, "noise": 0.0, "seed": 0},
     "right_sides": {"m": 1, "n": 1, "rank": 1, "log2_cond": 0, "k": 1, "log2_span": 0, "seed": 0},
+    "raw": {"A": 0, "b": 0},
 }
 
 GRID_SIZES = {"quick": (190, 250), "standard": (1000, 1300), "full": (8000, 15000)}

@@ -271,6 +271,18 @@ GOLDEN = [
         "d2bb8901551bf27649db0b5bcac3721733a887d185dd8449950c153b5b46f112",
         "4ef0c2dd80ad380bd8a2cb5a2ba95c3d9b2f809e16dd9ef27e6591522f1f852d",
     ),
+    Golden(
+        "raw",
+        {"A": "1,2.5;-3e-4,0x1.8p-3;1e-45,3", "b": "1,0.1,-0.0"},
+        "6109128fa8cb26c81fde9fff1cc7a7e169ef17c086b57eeeb3ddee7809b528e4",
+        "b96e5784c71671f127c36c2a47188c9b4e7dc21127f51ad37ce7f0e16a92c373",
+    ),
+    Golden(
+        "raw",
+        {"A": 3, "b": 0.1},
+        "55f533e5cab969684d9fe5ed57c43c7d9ac454c1ad8f1392b5a1d753c58cc504",
+        "ae067048b7fe81ff02cb9b02b926864a9fbfb542f631c56cdbe54511378d6ad9",
+    ),
 ]
 """Recorded once; a change of any of these is a new version of the suite."""
 
