@@ -22,7 +22,7 @@ from generators.bits import Stream
 from generators.checks import MAX_SEED, one_of, ratio, whole
 from generators.elementary import SIGNIFICAND, rounded_array
 from generators.grids import Shapes, crossed, of_profile
-from generators.targets import dyadic, image, moved, outside_range, whole_solution
+from generators.targets import dyadic, image, moved, outside_range
 from lamm_robust.values import Array, Family, Precision, Value
 
 Rows = list[list[Fraction]]
@@ -156,7 +156,7 @@ def build(
     """
     _check(dtype, matrix, m, n, parameter, residual, seed)
     A = rounded_array(MATRICES[matrix](m, n, parameter), dtype)
-    fit = image(A, whole_solution(Stream("named", "solution", matrix, m, n, seed), n))
+    fit = image(A, dyadic(Stream("named", "solution", matrix, m, n, seed).coefficients(n)))
     if residual:
         away = outside_range(A, dyadic(Stream("named", "residual", matrix, m, n, seed).bell(m).tolist()))
         fit = moved(fit, away, residual)

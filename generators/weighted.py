@@ -32,7 +32,6 @@ from generators.designs import (
     MAX_COLUMNS,
     RESIDUALS,
     check_residual,
-    coefficients,
     independent,
     observed,
     pair_count,
@@ -74,7 +73,7 @@ def build(
     B = independent(Stream("weighted", "design", m, n, seed), different, n)[rows]
     heights = np.array(exponents(different, log2_span if axis == "rows" else 0))[rows]
     widths = np.array(exponents(n, log2_span if axis == "columns" else 0))
-    y = coefficients(Stream("weighted", "solution", m, n, seed), n)
+    y = Stream("weighted", "solution", m, n, seed).coefficients(n)
     b = np.array(observed(B, y, signs, residual, heights.tolist()), dtype=np.float64)
     places = arranged(m if axis == "rows" else n, order, Stream("weighted", "order", m, n, seed))
     A, b = np.ldexp(B.astype(np.float64), heights[:, None] + widths), np.ldexp(b, heights)
