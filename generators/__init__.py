@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from generators import (
     columns,
+    degenerate,
     exact_rank,
     field,
     integral,
@@ -38,6 +39,7 @@ FAMILIES: tuple[Family, ...] = (
     near_rank.FAMILY,
     weighted.FAMILY,
     field.FAMILY,
+    degenerate.FAMILY,
 )
 
 

@@ -84,6 +84,7 @@ def _cut(certified: Certified, solver: Solver) -> list[str]:
 
 def _entries(name: str, entries: list[str]) -> list[str]:
     kept = entries[:SHOWN] + ([f"… {len(entries) - SHOWN} more"] if len(entries) > SHOWN else [])
+    kept = kept or ["(no entries)"]
     return [f"{name if i == 0 else '':<10}{entry}" for i, entry in enumerate(kept)]
 
 

@@ -62,8 +62,8 @@ def is_graded(record: Record) -> bool:
 
 
 def is_full_rank(record: Record) -> bool:
-    """Whether the problem has full rank, resolvably."""
-    return record.regime == Regime.RESOLVABLE.value
+    """Whether the problem has full rank, resolvably, and a κ: a matrix without entries has no singular value."""
+    return record.regime == Regime.RESOLVABLE.value and not math.isnan(record.kappa)
 
 
 SAME_KAPPA = 0.9
@@ -177,7 +177,7 @@ def row(records: Sequence[Record], relative_time: float) -> Row:
     one = records[0]
     graded = [r for r in records if is_graded(r)]
     full = [r for r in graded if is_full_rank(r)]
-    deficient = [r for r in graded if not is_full_rank(r)]
+    deficient = [r for r in graded if r.regime == Regime.DEFICIENT.value]
     backward, backward_problem = _worst(graded, "backward_error")
     forward, forward_problem = _worst(filter(has_one_answer, full), "forward_error")
     ranked = [r for r in records if "rank_error" in r.scores]
@@ -282,4 +282,9 @@ def by_decade(records: Iterable[Record], metric: str) -> Mapping[int, float]:
 
 def simplest_first(records: Iterable[Record]) -> list[Record]:
     """By variant, then the smallest and best conditioned problems first."""
-    return sorted(records, key=lambda r: (r.variant, r.m * r.n, r.kappa, r.problem))
+    return sorted(records, key=lambda r: (r.variant, *simplicity(r)))
+
+
+def simplicity(record: Record) -> tuple[int, float, str]:
+    """What problems are sorted by, the simplest first: size, κ (those without one first), and key."""
+    return record.m * record.n, 0.0 if math.isnan(record.kappa) else record.kappa, record.problem

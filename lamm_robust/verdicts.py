@@ -61,13 +61,13 @@ def shape_of(m: int, n: int) -> Shape:
 
 
 def threshold(m: int, n: int) -> float:
-    """C·√(mn): the largest score that still counts as rounding error."""
-    return STABLE * math.sqrt(m * n)
+    """C·√(mn): the largest score that still counts as rounding error; without entries, as for one."""
+    return STABLE * math.sqrt(max(m * n, 1))
 
 
 def regime(truth: Certificate, precision: Precision) -> Regime:
     """Whether the precision can see the smallest non-zero singular value; see `Regime`."""
-    if _kappa(truth) > RESOLVABLE / (UNIT_ROUNDOFF[precision] * math.sqrt(truth.m * truth.n)):
+    if _kappa(truth) * Fraction(UNIT_ROUNDOFF[precision] * math.sqrt(truth.m * truth.n)) > RESOLVABLE:
         return Regime.AMBIGUOUS
     return Regime.RESOLVABLE if truth.rank == min(truth.m, truth.n) else Regime.DEFICIENT
 

@@ -41,10 +41,11 @@ SIMPLEST: dict[str, dict[str, Any]] = {
         "seed": 0,
     },
     "field": {"report": "krylov-1054"},
+    "degenerate": {"m": 0, "n": 0, "matrix": "zero", "target": "zero", "seed": 0},
 }
 
-GRID_SIZES = {"quick": (180, 210), "standard": (950, 1200), "full": (7000, 13000)}
-GRID_SHAPES = {"quick": 25, "standard": 50, "full": 120}
+GRID_SIZES = {"quick": (180, 220), "standard": (950, 1200), "full": (7000, 13000)}
+GRID_SHAPES = {"quick": 30, "standard": 50, "full": 120}
 
 families = pytest.mark.parametrize("family", FAMILIES, ids=[family.name for family in FAMILIES])
 precisions = pytest.mark.parametrize("dtype", PRECISIONS)
@@ -83,9 +84,9 @@ def test_problems_are_read_only_arrays_of_the_dtype(family: Family, dtype: Preci
     assert problem.A.shape == (problem.m, problem.n)
     assert problem.b.shape == (problem.m,)
     with pytest.raises(ValueError, match="read-only"):
-        problem.A[0, 0] = 1
+        problem.A[...] = 1
     with pytest.raises(ValueError, match="read-only"):
-        problem.b[0] = 1
+        problem.b[...] = 1
 
 
 @families
@@ -197,6 +198,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "offset": SIMPLEST["offset"] | {"m": 6, "regressors": 2},
     "near_rank": SIMPLEST["near_rank"] | {"m": 6, "n": 5, "rank": 2},
     "weighted": SIMPLEST["weighted"] | {"m": 6, "n": 5},
+    "degenerate": SIMPLEST["degenerate"] | {"m": 6, "n": 5},
 }
 
 
@@ -296,6 +298,21 @@ GOOD: dict[str, dict[str, Any]] = {
         ("weighted", {"axis": "both"}, "axis is 'both'; accepted is one of rows, columns"),
         ("weighted", {"residual": 1.0, "n": 6}, "residual is 1.0; where no row can stand twice"),
         ("weighted", {"seed": True}, "seed is True; accepted is a whole number"),
+        ("degenerate", {"m": -1}, "m is -1; accepted is a whole number from 0 to 4096"),
+        ("degenerate", {"n": 129}, "n is 129; accepted is a whole number from 0 to 128"),
+        ("degenerate", {"matrix": "full"}, "matrix is 'full'; accepted is one of zero, dense, column, row"),
+        ("degenerate", {"target": "any"}, "target is 'any'; accepted is one of zero, general, orthogonal"),
+        (
+            "degenerate",
+            {"target": "general"},
+            "target is 'general'; where m=6 and rank=0 accepted is zero or orthogonal",
+        ),
+        (
+            "degenerate",
+            {"m": 0, "matrix": "row"},
+            "matrix is 'row'; where A is 0×5 and has no entries accepted is zero",
+        ),
+        ("degenerate", {"seed": -1}, "seed is -1; accepted is a whole number"),
     ],
 )
 def test_bad_values_are_refused_by_name(family: str, changed: dict[str, Any], sentence: str) -> None:

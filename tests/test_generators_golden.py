@@ -235,6 +235,30 @@ GOLDEN = [
         "b38e9c810cdb35c4901a314d72bd199d1d34205d5e8a5d4ed045cdba35607485",
         "a2cb7114d488d41488432ecdebaf580b9404b0dad0db4ae6e33ffb4acfe9efe1",
     ),
+    Golden(
+        "degenerate",
+        {"m": 0, "n": 10, "matrix": "zero", "target": "zero", "seed": 0},
+        "fc07bb0d626c700d83fff17c06ee237c5fde64a52730d98599b8ad0639fa42b4",
+        "061b074eff22888a25eb8b2d95a1e10f878104ad3c61c30a364286d5b793cb26",
+    ),
+    Golden(
+        "degenerate",
+        {"m": 30, "n": 10, "matrix": "column", "target": "orthogonal", "seed": 0},
+        "e94d4929b7bfc1eda804a8c08770e7c628237479104087161eb1ff23b9520350",
+        "36d8a205aa0b28449cf657ba1815c2763de48fc3942d876d24b88516370d5a1c",
+    ),
+    Golden(
+        "degenerate",
+        {"m": 16, "n": 16, "matrix": "row", "target": "general", "seed": 1},
+        "d6d57e579a6ff2d0c7949ce1ec3660c40acc2c38155508c742cab214d8a72824",
+        "f2f9e27c97ceba43c2d39e983fb9e1f0baf5daa2b11af6970b57c32adf17a0a8",
+    ),
+    Golden(
+        "degenerate",
+        {"m": 11, "n": 1, "matrix": "dense", "target": "general", "seed": 0},
+        "062af95e1cf0354edadb74969dc27e51fb28889e935a2625e6fcf6fe915647f5",
+        "16d04ce1a44e421b421db3d1ab679458b9f54223e2e91180c2170abfbf9e63db",
+    ),
 ]
 """Recorded once; a change of any of these is a new version of the suite."""
 
