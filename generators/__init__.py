@@ -18,6 +18,7 @@ from generators import (
     named,
     near_rank,
     nist,
+    nonfinite,
     offset,
     polynomial,
     spectrum,
@@ -40,6 +41,7 @@ FAMILIES: tuple[Family, ...] = (
     weighted.FAMILY,
     field.FAMILY,
     degenerate.FAMILY,
+    nonfinite.FAMILY,
 )
 
 

@@ -21,7 +21,7 @@ from lamm_robust.summary import ANSWERED, PASSES, has_one_answer, is_graded, sim
 from lamm_robust.values import Record, StoreError, Verdict
 
 FROM_BEST = (
-    *(Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE, Verdict.OUT_OF_CONTRACT, Verdict.INACCURATE),
+    *(Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE, Verdict.FLAGGED, Verdict.OUT_OF_CONTRACT, Verdict.INACCURATE),
     *(Verdict.REFUSED, Verdict.NON_FINITE, Verdict.TIMED_OUT, Verdict.FLAKY, Verdict.CRASHED, Verdict.BAD_OUTPUT),
     Verdict.WRONG,
 )

@@ -112,6 +112,8 @@ def least_squares_problems(
 ) -> st.SearchStrategy[LeastSquaresProblem]:
     """Problems of these families (all, if none is named), with the exact rank and κ of the matrix that is stored.
 
+    Families without answers (`nonfinite`) are left out.
+
     dtype is float32 or float64 (or either); shapes are some of tall, square and wide; A has at least `min_entries`
     entries, where 0 lets in matrices without rows or columns, and at most `max_entries`. The first family is the
     simplest.
@@ -165,4 +167,9 @@ def _checked(
         raise ValueError(f"max_entries is {max_entries}; accepted is 1 or more")
     if not 0 <= min_entries <= max_entries:
         raise ValueError(f"min_entries is {min_entries}; accepted is 0 to max_entries, {max_entries}")
-    return catalog.select_families(list(families))
+    chosen = [name for name in catalog.select_families(list(families)) if catalog.FAMILIES[name].defined]
+    if not chosen:
+        raise ValueError(
+            f"families is {families!r}; their problems have no answer, so there is no truth to compare with"
+        )
+    return chosen

@@ -42,9 +42,10 @@ SIMPLEST: dict[str, dict[str, Any]] = {
     },
     "field": {"report": "krylov-1054"},
     "degenerate": {"m": 0, "n": 0, "matrix": "zero", "target": "zero", "seed": 0},
+    "nonfinite": {"m": 1, "n": 1, "rank": 1, "value": "not-a-number", "array": "A", "place": "first", "seed": 0},
 }
 
-GRID_SIZES = {"quick": (180, 220), "standard": (950, 1200), "full": (7000, 13000)}
+GRID_SIZES = {"quick": (180, 230), "standard": (950, 1200), "full": (7000, 13000)}
 GRID_SHAPES = {"quick": 30, "standard": 50, "full": 120}
 
 families = pytest.mark.parametrize("family", FAMILIES, ids=[family.name for family in FAMILIES])
@@ -106,8 +107,7 @@ def test_every_draw_builds(family: Family, dtype: Precision) -> None:
         params = data.draw(family.strategy(dtype))
         problem = build_problem(ProblemKey(family.name, tuple(params.items()), dtype))
         assert problem.A.flags.c_contiguous
-        assert np.all(np.isfinite(problem.A))
-        assert np.all(np.isfinite(problem.b))
+        assert (np.isfinite(problem.A).all() and np.isfinite(problem.b).all()) == family.defined
 
     check()
 
@@ -199,6 +199,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "near_rank": SIMPLEST["near_rank"] | {"m": 6, "n": 5, "rank": 2},
     "weighted": SIMPLEST["weighted"] | {"m": 6, "n": 5},
     "degenerate": SIMPLEST["degenerate"] | {"m": 6, "n": 5},
+    "nonfinite": SIMPLEST["nonfinite"] | {"m": 6, "n": 5},
 }
 
 
@@ -313,6 +314,12 @@ GOOD: dict[str, dict[str, Any]] = {
             "matrix is 'row'; where A is 0×5 and has no entries accepted is zero",
         ),
         ("degenerate", {"seed": -1}, "seed is -1; accepted is a whole number"),
+        ("nonfinite", {"m": 0}, "m is 0; accepted is a whole number from 1 to 256"),
+        ("nonfinite", {"rank": 0}, "rank is 0; accepted is a whole number from 1 to 5"),
+        ("nonfinite", {"value": "nan"}, "value is 'nan'; accepted is one of not-a-number, plus-infinity"),
+        ("nonfinite", {"array": "x"}, "array is 'x'; accepted is one of A, b"),
+        ("nonfinite", {"array": "b", "place": "row"}, "place is 'row'; accepted is one of first, middle, last, all"),
+        ("nonfinite", {"seed": 0.5}, "seed is 0.5; accepted is a whole number"),
     ],
 )
 def test_bad_values_are_refused_by_name(family: str, changed: dict[str, Any], sentence: str) -> None:

@@ -259,6 +259,18 @@ GOLDEN = [
         "062af95e1cf0354edadb74969dc27e51fb28889e935a2625e6fcf6fe915647f5",
         "16d04ce1a44e421b421db3d1ab679458b9f54223e2e91180c2170abfbf9e63db",
     ),
+    Golden(
+        "nonfinite",
+        {"m": 30, "n": 10, "rank": 7, "value": "not-a-number", "array": "A", "place": "column", "seed": 0},
+        "f0c212562e831ec0f78b5aa4155329b97b2bd3cb1a1fd1e6135957c00e48c11c",
+        "bef6c1870c0418adb08363de06288d03ef4c547e14f7e8bec02c3c508c817791",
+    ),
+    Golden(
+        "nonfinite",
+        {"m": 10, "n": 16, "rank": 10, "value": "minus-infinity", "array": "b", "place": "last", "seed": 1},
+        "3386f03817f0dfdec69f3bdda4372e8b7334ba382473b46b6fd379a67d49e660",
+        "dd8457708ae08aae6fafea1025f5875e45c6cd2c4921b98970e029587d3ee466",
+    ),
 ]
 """Recorded once; a change of any of these is a new version of the suite."""
 
