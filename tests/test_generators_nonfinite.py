@@ -13,7 +13,7 @@ from generators.nonfinite import PATTERNS, PLACES, build, grid
 from lamm_robust.values import PRECISIONS, PROFILES, Array, Precision
 from oracles import select
 
-HOLDS: dict[str, Callable[[Array], Array]] = {
+HOLDS: dict[str, Callable[[Array], Any]] = {
     "not-a-number": np.isnan,
     "plus-infinity": np.isposinf,
     "minus-infinity": np.isneginf,
