@@ -177,6 +177,13 @@ def relative_times(records: Sequence[Record]) -> dict[str, float]:
     return {row.variant: row.relative_time for row in leaderboard(records)}
 
 
+def test_answers_without_error_do_not_hide_what_it_computes_in() -> None:
+    poor = [made(kappa, BAD, scores={"relative_error": 2e-9}, problem=f"{kappa}") for kappa in (2.0, 3.0, 1e6)]
+    exact = [made(2.0, BACK, scores={"relative_error": 0.0}, problem=f"exact {i}") for i in range(9)]
+    assert summary.computes_in(exact) == "?"
+    assert summary.computes_in(poor) == summary.computes_in([*exact, *poor]) == "less than float64"
+
+
 def test_time_is_relative_to_the_fastest_that_is_right_on_the_same_problem() -> None:
     def timed(variant: str, kappa: float, seconds: float, verdict: str = BACK) -> Record:
         return made(kappa, verdict, variant=variant, seconds=seconds)

@@ -17,10 +17,13 @@ from lamm_robust import catalog, compare, summary, tables
 from lamm_robust.attempt import attempt
 from lamm_robust.hunt import DISASTER, SILENT, sentence, severity
 from lamm_robust.journal import block, records_of
+from lamm_robust.pool import alone
+from lamm_robust.process import Kind
 from lamm_robust.run import Truths, records
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
 from lamm_robust.store import Records, write_manifest, write_records
 from lamm_robust.strategies import least_squares_problems
+from lamm_robust.supervisor import Worker
 from lamm_robust.undefined import Undefined, undefined
 from lamm_robust.values import (
     Array,
@@ -131,10 +134,18 @@ def test_scipy_checks_and_says_so(name: str, precision: Precision) -> None:
     assert verdicts(solver, "scipy", precision) == {"flagged"}
 
 
-@pytest.mark.parametrize("name", ["numpy-lstsq", "numpy-pinv", "jax-lstsq"])
+@pytest.mark.parametrize("name", ["numpy-lstsq", "numpy-pinv"])
 def test_an_svd_says_so(name: str, precision: Precision) -> None:
     solver = catalog.find_solver(catalog.find_variant(f"{name}-{precision}-cpu"))
     assert verdicts(solver, name.split("-")[0], precision) == {"flagged"}
+
+
+@pytest.mark.parametrize("solver", ["lstsq", "qr"])
+def test_jax_propagates_and_is_right_to(solver: str, precision: Precision) -> None:
+    variant, problem = catalog.find_variant(f"jax-{solver}-{precision}-cpu"), problem_of(NAN.A, NAN.b, precision)
+    kind = Kind(catalog.LIBRARY["jax"], precision, "cpu")
+    outcome = alone(Case(problem.key, variant), problem, lambda *_: Worker(kind))
+    assert judge(catalog.find_solver(variant).contract, UNDEFINED, outcome, {}) is Verdict.FLAGGED
 
 
 def test_numbers_in_silence_are_wrong_and_propagation_is_not(precision: Precision) -> None:
