@@ -18,6 +18,7 @@ from generators import (
     near_rank,
     nist,
     offset,
+    orthogonal_target,
     polynomial,
     raw,
     right_sides,
@@ -46,6 +47,7 @@ FAMILIES: tuple[Family, ...] = (
     tall.FAMILY,
     right_sides.FAMILY,
     raw.FAMILY,
+    orthogonal_target.FAMILY,
 )
 
 

@@ -45,6 +45,7 @@ SIMPLEST: dict[str, dict[str, Any]] = {
     "tall": {"m": 1, "n": 1, "offset": 0, "noise": 0.0, "seed": 0},
     "right_sides": {"m": 1, "n": 1, "rank": 1, "log2_cond": 0, "k": 1, "log2_span": 0, "seed": 0},
     "raw": {"A": 0, "b": 0},
+    "orthogonal": {"matrix": "spectrum_1", "seed": 0},
 }
 
 GRID_SIZES = {"quick": (190, 250), "standard": (1000, 1300), "full": (8000, 15000)}
@@ -205,6 +206,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "scaled": SIMPLEST["scaled"] | {"m": 6, "n": 5, "rank": 4},
     "tall": SIMPLEST["tall"] | {"m": 8, "n": 3},
     "right_sides": SIMPLEST["right_sides"] | {"m": 6, "n": 5, "rank": 4},
+    "orthogonal": SIMPLEST["orthogonal"],
 }
 
 
@@ -330,6 +332,8 @@ GOOD: dict[str, dict[str, Any]] = {
         ("right_sides", {"k": 0}, "k is 0; accepted is a whole number from 1 to 64"),
         ("right_sides", {"log2_span": 81}, "log2_span is 81; accepted is a whole number from 0 to 80"),
         ("right_sides", {"seed": True}, "seed is True; accepted is a whole number"),
+        ("orthogonal", {"matrix": "spectrum"}, "matrix is 'spectrum'; accepted is one of spectrum_1, spectrum_3"),
+        ("orthogonal", {"seed": -1}, "seed is -1; accepted is a whole number from 0"),
     ],
 )
 def test_bad_values_are_refused_by_name(family: str, changed: dict[str, Any], sentence: str) -> None:

@@ -283,6 +283,18 @@ GOLDEN = [
         "55f533e5cab969684d9fe5ed57c43c7d9ac454c1ad8f1392b5a1d753c58cc504",
         "ae067048b7fe81ff02cb9b02b926864a9fbfb542f631c56cdbe54511378d6ad9",
     ),
+    Golden(
+        "orthogonal",
+        {"matrix": "spectrum_3", "seed": 0},
+        "f13ac82eae79a6e89794241dffc59ea3f10edfe40dbe3472c77aef00fde8cd3c",
+        "91452dd732769efe143f546718c37679731e26c16a46005390fad5a0a28e5e76",
+    ),
+    Golden(
+        "orthogonal",
+        {"matrix": "lauchli", "seed": 1},
+        "891e30446ff4fa8c9d4c4e668fb09a2b1fb600454a63f135e318482ea8fa8988",
+        "53acab7d3cecbed9edc0a1132a37fb10892601c2e92b3e76fac035fa276c418a",
+    ),
 ]
 """Recorded once; a change of any of these is a new version of the suite."""
 
