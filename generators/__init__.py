@@ -20,6 +20,7 @@ from generators import (
     nist,
     nonfinite,
     offset,
+    orthogonal_target,
     polynomial,
     raw,
     right_sides,
@@ -50,6 +51,7 @@ FAMILIES: tuple[Family, ...] = (
     raw.FAMILY,
     degenerate.FAMILY,
     nonfinite.FAMILY,
+    orthogonal_target.FAMILY,
 )
 
 

@@ -47,6 +47,7 @@ SIMPLEST: dict[str, dict[str, Any]] = {
     "raw": {"A": 0, "b": 0},
     "degenerate": {"m": 0, "n": 0, "matrix": "zero", "target": "zero", "seed": 0},
     "nonfinite": {"m": 1, "n": 1, "rank": 1, "value": "not-a-number", "array": "A", "place": "first", "seed": 0},
+    "orthogonal": {"matrix": "spectrum_1", "seed": 0},
 }
 
 GRID_SIZES = {"quick": (190, 270), "standard": (1000, 1350), "full": (8000, 15000)}
@@ -208,6 +209,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "right_sides": SIMPLEST["right_sides"] | {"m": 6, "n": 5, "rank": 4},
     "degenerate": SIMPLEST["degenerate"] | {"m": 6, "n": 5},
     "nonfinite": SIMPLEST["nonfinite"] | {"m": 6, "n": 5},
+    "orthogonal": SIMPLEST["orthogonal"],
 }
 
 
@@ -354,6 +356,8 @@ GOOD: dict[str, dict[str, Any]] = {
         ("nonfinite", {"array": "x"}, "array is 'x'; accepted is one of A, b"),
         ("nonfinite", {"array": "b", "place": "row"}, "place is 'row'; accepted is one of first, middle, last, all"),
         ("nonfinite", {"seed": 0.5}, "seed is 0.5; accepted is a whole number"),
+        ("orthogonal", {"matrix": "spectrum"}, "matrix is 'spectrum'; accepted is one of spectrum_1, spectrum_3"),
+        ("orthogonal", {"seed": -1}, "seed is -1; accepted is a whole number from 0"),
     ],
 )
 def test_bad_values_are_refused_by_name(family: str, changed: dict[str, Any], sentence: str) -> None:

@@ -319,6 +319,18 @@ GOLDEN = [
         "3386f03817f0dfdec69f3bdda4372e8b7334ba382473b46b6fd379a67d49e660",
         "dd8457708ae08aae6fafea1025f5875e45c6cd2c4921b98970e029587d3ee466",
     ),
+    Golden(
+        "orthogonal",
+        {"matrix": "spectrum_3", "seed": 0},
+        "f13ac82eae79a6e89794241dffc59ea3f10edfe40dbe3472c77aef00fde8cd3c",
+        "91452dd732769efe143f546718c37679731e26c16a46005390fad5a0a28e5e76",
+    ),
+    Golden(
+        "orthogonal",
+        {"matrix": "lauchli", "seed": 1},
+        "891e30446ff4fa8c9d4c4e668fb09a2b1fb600454a63f135e318482ea8fa8988",
+        "53acab7d3cecbed9edc0a1132a37fb10892601c2e92b3e76fac035fa276c418a",
+    ),
 ]
 """Recorded once; a change of any of these is a new version of the suite."""
 
