@@ -51,6 +51,23 @@ def test_evolution_finds_a_peak_between_the_points_of_every_grid() -> None:
     assert isinstance(dict(land.where.params)["m"], int)  # type: ignore[union-attr]
 
 
+def test_what_is_partly_words_is_chosen_and_not_interpolated() -> None:
+    raw = catalog.FAMILIES["raw"]
+    grid = list(raw.grid("standard", "float64"))
+    assert set(search.ranges(raw, "float64")["A"]) == {params["A"] for params in grid}
+    tried: list[ProblemKey] = []
+
+    def note(key: ProblemKey) -> float:
+        tried.append(key)
+        if len(tried) == 200:
+            raise search.OutOfTimeError
+        return 0.0
+
+    search.evolve(raw, "float64", note)
+    assert {dict(key.params)["b"] for key in tried} <= {params["b"] for params in grid}
+    assert len({str(key) for key in tried}) > 20
+
+
 def test_climbing_finds_what_is_rare() -> None:
     land = Landscape(lambda params: params["log10_cond"] + params["m"] / 10 - params["n"], 3000)
     search.climb([SPECTRUM], "float64", land)
