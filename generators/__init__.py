@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from generators import (
     columns,
+    degenerate,
     exact_rank,
     field,
     integral,
@@ -17,6 +18,7 @@ from generators import (
     named,
     near_rank,
     nist,
+    nonfinite,
     offset,
     orthogonal_target,
     polynomial,
@@ -47,6 +49,8 @@ FAMILIES: tuple[Family, ...] = (
     tall.FAMILY,
     right_sides.FAMILY,
     raw.FAMILY,
+    degenerate.FAMILY,
+    nonfinite.FAMILY,
     orthogonal_target.FAMILY,
 )
 

@@ -17,11 +17,11 @@ from typing import Any
 
 from lamm_robust.journal import understood
 from lamm_robust.store import Records, read_environment
-from lamm_robust.summary import ANSWERED, PASSES, has_one_answer, is_graded
+from lamm_robust.summary import ANSWERED, PASSES, has_one_answer, is_graded, simplicity
 from lamm_robust.values import Record, StoreError, Verdict
 
 FROM_BEST = (
-    *(Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE, Verdict.OUT_OF_CONTRACT, Verdict.INACCURATE),
+    *(Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE, Verdict.FLAGGED, Verdict.OUT_OF_CONTRACT, Verdict.INACCURATE),
     *(Verdict.REFUSED, Verdict.NON_FINITE, Verdict.TIMED_OUT, Verdict.FLAKY, Verdict.CRASHED, Verdict.BAD_OUTPUT),
     Verdict.WRONG,
 )
@@ -139,7 +139,7 @@ class Comparison:
         before = {record.problem: record for record in old}
         pairs = [Pair(before[record.problem], record) for record in new if record.problem in before]
         check_bits(pairs)
-        self._add_pairs(variant, sorted(pairs, key=lambda p: (p.new.m * p.new.n, p.new.kappa, p.key)))
+        self._add_pairs(variant, sorted(pairs, key=lambda pair: simplicity(pair.new)))
         for counts, records in ((self.only_old, old), (self.only_new, new)):
             if len(records) > len(pairs):
                 counts[variant] = len(records) - len(pairs)

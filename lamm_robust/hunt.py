@@ -18,7 +18,7 @@ from lamm_robust import SUITE, catalog, search, worst
 from lamm_robust.process import Kind, Templates
 from lamm_robust.run import Truths, not_taken, record
 from lamm_robust.supervisor import Worker
-from lamm_robust.values import Case, Family, Oracle, Outcome, ProblemKey, Record, Variant, Verdict
+from lamm_robust.values import Case, Family, Oracle, Outcome, ProblemKey, Record, Regime, Variant, Verdict
 
 SILENT = "silent"
 """In place of a score: look for silent failures, by way of large errors."""
@@ -87,7 +87,12 @@ class Prey:
 
 
 def severity(found: Record, score: str) -> float:
-    """The decimal logarithm of a score; for silent failures, that of the forward error, and DISASTER for being one."""
+    """The decimal logarithm of a score; for silent failures, that of the forward error, and DISASTER for being one.
+
+    A finite answer where there is none has no score: it counts a little less than one that is off by its own size.
+    """
+    if found.regime == Regime.UNDEFINED.value:
+        return DISASTER - 1 if score == SILENT and found.verdict == Verdict.WRONG.value else search.LOWEST
     value = found.scores.get("forward_error" if score == SILENT else score, 0.0)
     size = math.log10(value) if 0 < value < math.inf else (search.LOWEST if value == 0 else -search.LOWEST)
     return size + DISASTER * (score == SILENT and found.verdict == Verdict.WRONG.value)
@@ -128,7 +133,7 @@ def hunt(hunted: Prey, families: Sequence[Family], seconds: float) -> Catch | No
     if hunted.worst is None:
         return None
     bad, worst = hunted.worst
-    limit = DISASTER if bad > DISASTER / 2 else bad - SHARE * max(bad, 0.0)  # a silent failure is one, however small
+    limit = min(bad, DISASTER) if bad > DISASTER / 2 else bad - SHARE * max(bad, 0.0)  # silence is, however small
     deadline = search.bounded(hunted.badness, start + 1.5 * seconds)
     key = catalog.parse_key(worst.problem)
     with suppress(search.OutOfTimeError):
@@ -152,7 +157,8 @@ def best_of(hunted: Prey, family: str) -> float:
 
 def sentence(found: Record, score: str) -> str:
     """One line on what happened where."""
-    return f"{found.m}×{found.n}, rank {found.rank}, κ = {found.kappa:.3g}, {found.regime}: {ended(found, score)}"
+    known = "" if found.rank is None else f"rank {found.rank}, κ = {found.kappa:.3g}, "
+    return f"{found.m}×{found.n}, {known}{found.regime}: {ended(found, score)}"
 
 
 def ended(found: Record, score: str) -> str:

@@ -10,7 +10,8 @@ from lamm_robust.process import Kind
 from lamm_robust.run import Certified, Truths, not_taken, record
 from lamm_robust.supervisor import Worker
 from lamm_robust.tables import duration
-from lamm_robust.values import Array, Case, Oracle, Outcome, Record, Solver, Status
+from lamm_robust.undefined import Undefined
+from lamm_robust.values import Array, Case, Oracle, Outcome, Problem, Record, Solver, Status
 from lamm_robust.verdicts import threshold
 
 X_DIGITS = 20  # of x★: a few more than float64 has, to compare with
@@ -34,12 +35,13 @@ def replay_text(key: str, oracle: Oracle) -> str:
     else:
         outcome = alone(case, problem, lambda *_: Worker(Kind(library, variant.precision, variant.device)))
     row = record(case, certified, solver, outcome)
-    cut = _cut(certified, solver) if "truncated_error" in row.scores else []
-    return "\n".join([*_problem(certified), *_truth(certified), *cut, *_answer(solver, outcome), *_judgement(row)])
+    known = _no_truth(certified) if isinstance(certified, Undefined) else _truth(certified)
+    if isinstance(certified, Certified) and "truncated_error" in row.scores:
+        known += _cut(certified, solver)
+    return "\n".join([*_problem(problem), *known, *_answer(solver, outcome), *_judgement(row)])
 
 
-def _problem(certified: Certified) -> list[str]:
-    problem = certified.problem
+def _problem(problem: Problem) -> list[str]:
     return [
         f"problem   {problem.key}",
         f"          {problem.m}×{problem.n}, SHA-256 {problem.digest}",
@@ -51,6 +53,10 @@ def _problem(certified: Certified) -> list[str]:
 def _matrix(name: str, values: Array) -> list[str]:
     shown = np.array2string(values, edgeitems=SHOWN // 2, threshold=SHOWN * SHOWN, precision=9, max_line_width=140)
     return [f"{name:<10}{line}" if i == 0 else f"          {line}" for i, line in enumerate(shown.splitlines())]
+
+
+def _no_truth(problem: Undefined) -> list[str]:
+    return ["", f"truth     none: {problem.where}, so no finite x is a least-squares solution; {problem.regime.value}"]
 
 
 def _truth(certified: Certified) -> list[str]:
@@ -82,6 +88,7 @@ def _cut(certified: Certified, solver: Solver) -> list[str]:
 
 def _entries(name: str, entries: list[str]) -> list[str]:
     kept = entries[:SHOWN] + ([f"… {len(entries) - SHOWN} more"] if len(entries) > SHOWN else [])
+    kept = kept or ["(no entries)"]
     return [f"{name if i == 0 else '':<10}{entry}" for i, entry in enumerate(kept)]
 
 
@@ -104,5 +111,5 @@ def _answer(solver: Solver, outcome: Outcome) -> list[str]:
 def _judgement(row: Record) -> list[str]:
     units = {name: metric.unit for name, metric in catalog.METRIC.items()}
     scores = [f"  {name:<18}{value:<12.4g}{units.get(name, '')}" for name, value in row.scores.items()]
-    limit = f"(small: at most {threshold(row.m, row.n):.4g} units)"
+    limit = f"(small: at most {threshold(row.m, row.n):.4g} units)" if scores else "none"
     return ["", f"scores    {limit}", *scores, "", f"verdict   {row.verdict}"]

@@ -284,6 +284,42 @@ GOLDEN = [
         "ae067048b7fe81ff02cb9b02b926864a9fbfb542f631c56cdbe54511378d6ad9",
     ),
     Golden(
+        "degenerate",
+        {"m": 0, "n": 10, "matrix": "zero", "target": "zero", "seed": 0},
+        "fc07bb0d626c700d83fff17c06ee237c5fde64a52730d98599b8ad0639fa42b4",
+        "061b074eff22888a25eb8b2d95a1e10f878104ad3c61c30a364286d5b793cb26",
+    ),
+    Golden(
+        "degenerate",
+        {"m": 30, "n": 10, "matrix": "column", "target": "orthogonal", "seed": 0},
+        "e94d4929b7bfc1eda804a8c08770e7c628237479104087161eb1ff23b9520350",
+        "36d8a205aa0b28449cf657ba1815c2763de48fc3942d876d24b88516370d5a1c",
+    ),
+    Golden(
+        "degenerate",
+        {"m": 16, "n": 16, "matrix": "row", "target": "general", "seed": 1},
+        "d6d57e579a6ff2d0c7949ce1ec3660c40acc2c38155508c742cab214d8a72824",
+        "f2f9e27c97ceba43c2d39e983fb9e1f0baf5daa2b11af6970b57c32adf17a0a8",
+    ),
+    Golden(
+        "degenerate",
+        {"m": 11, "n": 1, "matrix": "dense", "target": "general", "seed": 0},
+        "062af95e1cf0354edadb74969dc27e51fb28889e935a2625e6fcf6fe915647f5",
+        "16d04ce1a44e421b421db3d1ab679458b9f54223e2e91180c2170abfbf9e63db",
+    ),
+    Golden(
+        "nonfinite",
+        {"m": 30, "n": 10, "rank": 7, "value": "not-a-number", "array": "A", "place": "column", "seed": 0},
+        "f0c212562e831ec0f78b5aa4155329b97b2bd3cb1a1fd1e6135957c00e48c11c",
+        "bef6c1870c0418adb08363de06288d03ef4c547e14f7e8bec02c3c508c817791",
+    ),
+    Golden(
+        "nonfinite",
+        {"m": 10, "n": 16, "rank": 10, "value": "minus-infinity", "array": "b", "place": "last", "seed": 1},
+        "3386f03817f0dfdec69f3bdda4372e8b7334ba382473b46b6fd379a67d49e660",
+        "dd8457708ae08aae6fafea1025f5875e45c6cd2c4921b98970e029587d3ee466",
+    ),
+    Golden(
         "orthogonal",
         {"matrix": "spectrum_3", "seed": 0},
         "f13ac82eae79a6e89794241dffc59ea3f10edfe40dbe3472c77aef00fde8cd3c",

@@ -25,13 +25,15 @@ ALLOWED: dict[str, set[str]] = {
     "lamm_robust/metrics.py": {"lamm_robust.values", "lamm_robust.accurate", "lamm_robust.evidence"},
     "lamm_robust/truncation.py": {"lamm_robust.values", "lamm_robust.evidence"},
     "lamm_robust/verdicts.py": {"lamm_robust.values"},
+    "lamm_robust/undefined.py": {"lamm_robust.values", "lamm_robust.verdicts"},
     "lamm_robust/attempt.py": {"lamm_robust.values"},
     "lamm_robust/packing.py": {"lamm_robust.values"},
     "lamm_robust/wire.py": {"lamm_robust.values", "lamm_robust.packing"},
     "lamm_robust/cache.py": {"lamm_robust.values"},
     "lamm_robust/pool.py": {"lamm_robust.values"},
     "lamm_robust/run.py": {
-        f"lamm_robust.{name}" for name in ("values", "evidence", "metrics", "truncation", "verdicts", "pool")
+        f"lamm_robust.{name}"
+        for name in ("values", "evidence", "metrics", "truncation", "undefined", "verdicts", "pool")
     },
     "lamm_robust/files.py": {"lamm_robust.values"},
     "lamm_robust/journal.py": {"lamm_robust", "lamm_robust.values", "lamm_robust.files"},

@@ -110,6 +110,8 @@ def test_a_failure_shrinks_to_a_small_one() -> None:
         ({"max_cond": 0.5}, "max_cond is 0.5; accepted is 1 or more"),
         ({"max_cond": float("nan")}, "max_cond is nan"),
         ({"max_entries": 0}, "max_entries is 0; accepted is 1 or more"),
+        ({"min_entries": -1}, "min_entries is -1; accepted is 0 to max_entries, 1000"),
+        ({"min_entries": 9, "max_entries": 8}, "min_entries is 9; accepted is 0 to max_entries, 8"),
         ({"families": ["spectral"]}, "unknown family 'spectral'; did you mean 'spectrum'"),
     ],
 )
