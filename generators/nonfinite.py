@@ -3,8 +3,8 @@
 One missing measurement is NaN in most programs, one division by zero is ∞, and both travel silently. No finite x is a
 least-squares solution then, so a solver is right if it refuses or returns an x that is not finite, and wrong if it
 returns numbers as if nothing were the matter. LAPACK itself promises nothing: SciPy's `check_finite` is documented with
-"crashes, non-termination" as what may happen without it, and with ∞ as the first entry of A the SVDs under
-`numpy.linalg.lstsq`, `numpy.linalg.pinv` and `jax.numpy.linalg.lstsq` do run for ever.
+"crashes, non-termination" as what may happen without it, and with ∞ as the first entry of a 30×10 matrix
+`numpy.linalg.lstsq`, `numpy.linalg.pinv` and `jax.numpy.linalg.lstsq` gave no answer within a minute (OpenBLAS 0.3).
 
 The problem is one of `exact_rank` (κ = 4, and a residual as large as the fit where there is room) in which some entries
 are replaced: one, a row, a column or all of A; one or all of b. A NaN is always the same quiet one, bit for bit.
