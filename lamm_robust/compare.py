@@ -15,9 +15,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from lamm_robust.grading import ANSWERED, PASSES, has_one_answer, is_judged
 from lamm_robust.journal import understood
 from lamm_robust.store import Records, read_environment
-from lamm_robust.summary import ANSWERED, PASSES, has_one_answer, is_graded, simplicity
+from lamm_robust.summary import simplicity
 from lamm_robust.values import Record, StoreError, Verdict
 
 FROM_BEST = (
@@ -245,7 +246,7 @@ def blas(pools: Sequence[Mapping[str, Any]]) -> str:
 
 def accuracy(pair: Pair) -> tuple[list[Accuracy], list[Accuracy]]:
     """The errors that a verdict is made of, as far as they grew, or shrank, by a digit."""
-    if is_graded(pair.new):
+    if is_judged(pair.new):
         metrics = ["backward_error", *(["forward_error"] if has_one_answer(pair.new) else [])]
     else:
         metrics = ["backward_error", "residual_error"]

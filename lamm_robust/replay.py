@@ -5,16 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from lamm_robust import catalog
+from lamm_robust.edges import edge_of
 from lamm_robust.pool import alone
 from lamm_robust.process import Kind
 from lamm_robust.run import Certified, Truths, not_taken, record
 from lamm_robust.supervisor import Worker
 from lamm_robust.tables import duration
 from lamm_robust.undefined import Undefined
-from lamm_robust.values import Array, Case, Oracle, Outcome, Problem, Record, Solver, Status
+from lamm_robust.values import Array, Case, Edge, Oracle, Outcome, Problem, Record, Solver, Status
 from lamm_robust.verdicts import threshold
 
 X_DIGITS = 20  # of x★: a few more than float64 has, to compare with
+EDGES = {Edge.NONE: "", Edge.EMPTY: ", an edge case: empty", Edge.SCALE: ", an edge case: squares over- or underflow"}
 SHOWN = 8  # rows and columns of a matrix that a person can still take in
 
 
@@ -62,10 +64,10 @@ def _no_truth(problem: Undefined) -> list[str]:
 def _truth(certified: Certified) -> list[str]:
     truth = certified.truth
     kappa = "undefined" if truth.kappa is None else f"{float(truth.kappa):.10g}"
-    facts = catalog.certificate_facts(truth)
+    facts, edge = catalog.certificate_facts(truth), EDGES[edge_of(certified.problem, truth)]
     return [
         "",
-        f"truth     by {truth.method}: rank {truth.rank}, κ = {kappa}, {certified.regime.value}",
+        f"truth     by {truth.method}: rank {truth.rank}, κ = {kappa}, {certified.regime.value}{edge}",
         f"          σ₁ = {float(truth.sigma_max):.10g}, σ_r = {float(truth.sigma_min):.10g}",
         f"          ‖b − Ax★‖ = {float(facts['residual_norm']):.10g}",
         *_entries("x★", catalog.decimals(truth, X_DIGITS)[0]),

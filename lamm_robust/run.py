@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from lamm_robust.edges import edge_of
 from lamm_robust.evidence import Frame, norm
 from lamm_robust.metrics import STACK, score, score_all
 from lamm_robust.pool import Open, Pool, alone, confirmed, group_of
@@ -114,6 +115,7 @@ class Certified:
             "kappa": self.frame.kappa if truth.kappa else math.nan,
             "residual_ratio": self.residual_ratio,
             "regime": self.regime.value,
+            "edge": edge_of(self.problem, truth).value,
         }
 
 

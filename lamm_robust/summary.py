@@ -1,10 +1,4 @@
-"""One row per variant: what its records say about whether it can be trusted. Pure functions of records.
-
-*Graded* records are those of resolvable and deficient problems within the solver's contract: only they can
-pass or fail. Rank-deficient problems are counted apart from the safe κ, which is about full rank. *Undefined* problems,
-with NaN or ∞ in A or b, are counted apart from all others: what is asked there is whether a solver says so. Only if it
-crashes, hangs or returns a finite x in silence does that enter what is said of the solver elsewhere.
-"""
+"""One row per variant: what its records say about whether it can be trusted. Pure functions of records."""
 
 from __future__ import annotations
 
@@ -14,12 +8,18 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from lamm_robust.values import UNIT_ROUNDOFF, Deficiency, Record, Regime, Verdict
-
-PASSES = frozenset({Verdict.BACKWARD_STABLE.value, Verdict.FORWARD_STABLE.value})
-BACKWARD = frozenset({Verdict.BACKWARD_STABLE.value})
-ANSWERED = PASSES | {Verdict.INACCURATE.value, Verdict.WRONG.value}
-BROKEN = frozenset(v.value for v in (Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.FLAKY, Verdict.BAD_OUTPUT))
+from lamm_robust.grading import (
+    BACKWARD,
+    PASSES,
+    has_one_answer,
+    is_broken,
+    is_edge,
+    is_failure,
+    is_full_rank,
+    is_graded,
+    is_undefined,
+)
+from lamm_robust.values import UNIT_ROUNDOFF, Record, Regime, Verdict
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,9 @@ class Row:
     undefined_flagged: int
     """Problems with NaN or ∞ in A or b at which it refused or returned NaN or ∞."""
     undefined_total: int
+    edges_passed: int
+    """Empty matrices and extreme scales."""
+    edges_total: int
     worst_backward_error: float
     worst_backward_problem: str
     worst_forward_error: float
@@ -61,39 +64,8 @@ class Row:
     cases: int
 
 
-def is_graded(record: Record) -> bool:
-    """Whether the record can pass or fail: truth is resolvable and the contract covers the problem."""
-    graded = record.regime in (Regime.RESOLVABLE.value, Regime.DEFICIENT.value)
-    return graded and record.verdict != Verdict.OUT_OF_CONTRACT.value
-
-
-def is_undefined(record: Record) -> bool:
-    """Whether the problem has no answer, and the contract covers its shape."""
-    return record.regime == Regime.UNDEFINED.value and record.verdict != Verdict.OUT_OF_CONTRACT.value
-
-
-def is_failure(record: Record) -> bool:
-    """Whether no answer came where one should have, or a crash, a time-out or bad output where there is none."""
-    return record.verdict not in ANSWERED if is_graded(record) else is_undefined(record) and is_broken(record)
-
-
-def is_broken(record: Record) -> bool:
-    """Whether it crashed, timed out, or returned what is no answer in form."""
-    return record.verdict in BROKEN
-
-
-def is_full_rank(record: Record) -> bool:
-    """Whether the problem has full rank, resolvably, and a κ: a matrix without entries has no singular value."""
-    return record.regime == Regime.RESOLVABLE.value and not math.isnan(record.kappa)
-
-
 SAME_KAPPA = 0.9
 """Two problems whose κ differ by less than a tenth were asked to have the same κ, before rounding."""
-
-
-def has_one_answer(record: Record) -> bool:
-    """Whether x★ is the one answer that the contract allows, so that the distance to it means something."""
-    return record.promises != Deficiency.BASIC.value or record.rank == record.n
 
 
 def safe_kappa(records: Iterable[Record], passing: frozenset[str]) -> float:
@@ -205,6 +177,7 @@ def row(records: Sequence[Record], relative_time: float) -> Row:
     backward, backward_problem = _worst(graded, "backward_error")
     forward, forward_problem = _worst(filter(has_one_answer, full), "forward_error")
     undefined = [r for r in records if is_undefined(r)]
+    edges = [r for r in records if is_edge(r)]
     ranked = [r for r in records if "rank_error" in r.scores]
     return Row(
         variant=one.variant,
@@ -219,6 +192,8 @@ def row(records: Sequence[Record], relative_time: float) -> Row:
         deficient_total=len(deficient),
         undefined_flagged=sum(r.verdict == Verdict.FLAGGED.value for r in undefined),
         undefined_total=len(undefined),
+        edges_passed=sum(r.verdict in PASSES for r in edges),
+        edges_total=len(edges),
         worst_backward_error=backward,
         worst_backward_problem=backward_problem,
         worst_forward_error=forward,

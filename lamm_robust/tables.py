@@ -50,6 +50,12 @@ COLUMNS: tuple[Column, ...] = (
         "NaN\nor ∞",
         5,
     ),
+    Column(
+        "edges",
+        "empty matrices, and numbers whose squares over- or underflow: solved stably, of those covered",
+        "edges",
+        5,
+    ),
     Column("worst backward", "largest backward error, in u‖A‖_F", "worst\nbackward", 4),
     Column("worst forward", "largest forward error at full rank, in Wedin bounds", "worst\nforward", 3),
     Column("silent", "silent failures: finite, no warning, and no correct digit, or no answer exists", "silent", 8),
@@ -78,6 +84,8 @@ WORDS = """\
   returned what is no answer.
 - **graded**: problems whose non-zero singular values the precision can resolve (uκ√(mn) ≤ 0.1), so that rank and
   solution are well defined, and that the solver's contract covers. "Stable to κ" ends with the last of them.
+- **edges**: matrices without rows or columns, and A, b or solutions whose squares over- or underflow. They say nothing
+  of conditioning, and count in no other column but *silent* and *failed*.
 - **NaN or ∞**: with one in A or b no finite x is a solution. A solver that refuses or returns NaN or ∞ has *flagged*
   the problem, as it should; a finite x without a warning is a silent failure, and a crash or a time-out makes a solver
   *broken* here too. These problems count nowhere else.
@@ -125,6 +133,7 @@ def cells(row: Row) -> list[str]:
         number(row.forward_safe_kappa) if row.forward_safe_kappa else "–",
         share(row.deficient_passed, row.deficient_total),
         share(row.undefined_flagged, row.undefined_total),
+        share(row.edges_passed, row.edges_total),
         number(row.worst_backward_error),
         number(row.worst_forward_error),
         str(row.silent_failures),

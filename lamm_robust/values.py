@@ -344,6 +344,14 @@ class Regime(enum.Enum):
     UNDEFINED = "undefined"
 
 
+class Edge(enum.Enum):
+    """What else than conditioning makes a problem hard, decided by the truth alone; see `edges`."""
+
+    NONE = ""
+    EMPTY = "empty"
+    SCALE = "scale"
+
+
 class Verdict(enum.Enum):
     """The judgement of one attempt; the value is the word in the tables.
 
@@ -408,6 +416,8 @@ class Record:
     seconds: float | None
     min_seconds: float | None
     first_call_seconds: float | None
+    edge: str = ""
+    """Which edge case the problem is (an `Edge`), if any."""
     scores: Mapping[str, float] = field(default_factory=dict)
 
     @property

@@ -26,6 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "lamm_robust/truncation.py": {"lamm_robust.values", "lamm_robust.evidence"},
     "lamm_robust/verdicts.py": {"lamm_robust.values"},
     "lamm_robust/undefined.py": {"lamm_robust.values", "lamm_robust.verdicts"},
+    "lamm_robust/edges.py": {"lamm_robust.values"},
     "lamm_robust/attempt.py": {"lamm_robust.values"},
     "lamm_robust/packing.py": {"lamm_robust.values"},
     "lamm_robust/wire.py": {"lamm_robust.values", "lamm_robust.packing"},
@@ -33,12 +34,13 @@ ALLOWED: dict[str, set[str]] = {
     "lamm_robust/pool.py": {"lamm_robust.values"},
     "lamm_robust/run.py": {
         f"lamm_robust.{name}"
-        for name in ("values", "evidence", "metrics", "truncation", "undefined", "verdicts", "pool")
+        for name in ("values", "edges", "evidence", "metrics", "truncation", "undefined", "verdicts", "pool")
     },
     "lamm_robust/files.py": {"lamm_robust.values"},
     "lamm_robust/journal.py": {"lamm_robust", "lamm_robust.values", "lamm_robust.files"},
     "lamm_robust/store.py": {"lamm_robust.values", "lamm_robust.files"},
-    "lamm_robust/summary.py": {"lamm_robust.values"},
+    "lamm_robust/grading.py": {"lamm_robust.values"},
+    "lamm_robust/summary.py": {"lamm_robust.values", "lamm_robust.grading"},
     "lamm_robust/tables.py": {"lamm_robust.values", "lamm_robust.summary"},
 }
 OURS = ("lamm_robust", "generators", "oracles")

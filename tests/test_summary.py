@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lamm_robust import summary, tables
+from lamm_robust import grading, summary, tables
 from lamm_robust.values import Record, Verdict
 from tests.records import RECORD
 
@@ -56,8 +56,8 @@ def leaderboard(records: Sequence[Record]) -> list[summary.Row]:
 )
 def test_safe_kappa(records: list[tuple[float, str]], backward: float, forward: float) -> None:
     found = [made(*r) for r in reversed(records)]
-    assert summary.safe_kappa(found, summary.BACKWARD) == backward
-    assert summary.safe_kappa(found, summary.PASSES) == forward
+    assert summary.safe_kappa(found, grading.BACKWARD) == backward
+    assert summary.safe_kappa(found, grading.PASSES) == forward
 
 
 @pytest.mark.parametrize("verdict", [BACK, FORE, BAD, WRONG, "refused", "crashed"])
