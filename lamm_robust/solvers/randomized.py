@@ -1,0 +1,121 @@
+"""Sketching: QR of a random mixture SA of the rows of A gives an R with which AR⁻¹ is well conditioned.
+
+All three use one Gaussian S with a fixed seed. They are made for m ≫ n; on problems as small as most of ours SA has
+more rows than A, which makes them slow and changes nothing about their stability. R has the condition of A, and where
+and how often R⁻¹ is applied is what separates them: Meier, Nakatsukasa, Townsend and Webb, SIAM J. Matrix Anal. Appl.
+45 (2024) 905.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lamm_robust.solvers.singular_values import column_norms, eps_of
+from lamm_robust.values import Array
+
+Unranked = tuple[Array, None]
+
+SEED = 0
+
+DISTORTION = 1 / 3
+"""η: S changes lengths in the range of A by at most this share, so that κ(AR⁻¹) ≤ (1 + η)/(1 − η) = 2.
+
+A smaller one takes a longer sketch and fewer steps: Epperly, Meier and Nakatsukasa take d = 12n, η = 0.29 for large n.
+"""
+
+RISK = 28.0
+"""Rows of S are chosen so that η holds but with probability 2·exp(−28/2), two in a million."""
+
+
+def sketch_rows(n: int) -> int:
+    """d = (√n + √28)²/η²: Gaussian singular values lie in √d ± (√n + t) but with probability 2·exp(−t²/2).
+
+    Davidson and Szarek, Local operator theory, random matrices and Banach spaces (2001), Theorem II.13.
+    """
+    return math.ceil((math.sqrt(n) + math.sqrt(RISK)) ** 2 / DISTORTION**2)
+
+
+def most_steps(A: Array) -> int:
+    """Steps that take an error from 1 to eps if each takes off the factor η."""
+    return math.ceil(math.log(eps_of(A)) / math.log(DISTORTION))
+
+
+def sketched(A: Array, b: Array) -> tuple[Array, Array]:
+    """R of SA = QR, and the sketch-and-solve solution R⁻¹Qᵀ(Sb)."""
+    from scipy.linalg import qr
+
+    rows = sketch_rows(A.shape[1])
+    S = np.random.default_rng(SEED).standard_normal((rows, len(b)), dtype=A.dtype.type) / math.sqrt(rows)
+    Q, R = qr(S @ A, mode="economic")
+    return R, back(R, Q.T @ (S @ b))
+
+
+def back(R: Array, y: Array, trans: str = "N") -> Array:
+    """R⁻¹y, or R⁻ᵀy if trans is "T"; LinAlgError where R has a zero on its diagonal."""
+    from scipy.linalg import solve_triangular
+
+    x: Array = solve_triangular(R, y, trans=trans)
+    return x
+
+
+def sketch_and_precondition(A: Array, b: Array) -> Unranked:
+    """LSQR on AR⁻¹ from zero, then x = R⁻¹y: Rokhlin and Tygert 2008; Blendenpik, with a Gaussian in place of its S.
+
+    Avron, Maymounkov and Toledo, SIAM J. Sci. Comput. 32 (2010) 1217. LSQR ends where its estimate of the backward
+    error is at eps.
+    """
+    from scipy.sparse.linalg import LinearOperator, lsqr
+
+    R, _ = sketched(A, b)
+
+    def times(y: Any) -> Any:
+        return A @ back(R, y)
+
+    def transposed(r: Any) -> Any:
+        return back(R, A.T @ r, "T")
+
+    operator = LinearOperator(A.shape, matvec=times, rmatvec=transposed, dtype=A.dtype)
+    eps = eps_of(A)
+    y = lsqr(operator, b, atol=eps, btol=eps, conlim=0, iter_lim=most_steps(A))[0]
+    return back(R, y.astype(A.dtype)), None
+
+
+def iterative_sketching(A: Array, b: Array) -> Unranked:
+    """x ← x + δ·(RᵀR)⁻¹Aᵀ(b − Ax) + β·(x − x₋₁) from the sketch-and-solve solution.
+
+    Epperly, Fast and forward stable randomized algorithms for linear least-squares problems, SIAM J. Matrix Anal. Appl.
+    45 (2024) 1782, with the damping δ = (1 − η²)² and momentum β = η² that are optimal for the distortion η.
+    """
+    R, x = sketched(A, b)
+    before = x
+    for _ in range(most_steps(A)):
+        step = back(R, back(R, A.T @ (b - A @ x), "T"))
+        x, before = x + DAMPING * step + MOMENTUM * (x - before), x
+    return x, None
+
+
+MOMENTUM = DISTORTION**2
+DAMPING = (1 - MOMENTUM) ** 2
+
+
+def fossils(A: Array, b: Array) -> Unranked:
+    """Sketch-and-solve and two steps of refinement, each by Polyak's method on (AR⁻¹)ᵀ(AR⁻¹) y = R⁻ᵀAᵀr.
+
+    Epperly, Meier and Nakatsukasa, Fast randomized least-squares solvers can be just as accurate and stable as
+    classical direct solvers, arXiv:2406.03468 (2024): FOSSILS, with columns of unit length, R of a QR and a fixed
+    number of inner steps. R⁻¹ is applied to a whole correction, once.
+    """
+    scale = column_norms(A)
+    unit = A / scale
+    R, x = sketched(unit, b)
+    for _ in range(2):
+        c = back(R, unit.T @ (b - unit @ x), "T")
+        y = before = c
+        for _ in range(most_steps(A)):
+            slope = c - back(R, unit.T @ (unit @ back(R, y)), "T")
+            y, before = y + DAMPING * slope + MOMENTUM * (y - before), y
+        x = x + back(R, y)
+    return x / scale, None
