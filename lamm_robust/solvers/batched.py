@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust.solvers.singular_values import eps_of
+from lamm_robust.solvers.singular_values import eps_of, rows_over
 from lamm_robust.values import Array, Solve
 
 FACTORS = tuple(1 - k / 16 for k in range(8))
@@ -24,8 +24,8 @@ def stacked(A: Array) -> Array:
 
 
 def block(b: Array) -> Array:
-    """The right-hand sides of the batch as the columns of an m×8 block."""
-    return np.multiply.outer(b, np.array(FACTORS, dtype=b.dtype))
+    """The right-hand sides of the batch side by side, m×8 if b is one vector."""
+    return np.hstack([factor * b.reshape(len(b), -1) for factor in FACTORS])
 
 
 def first_column(solve: Callable[[Array, Array], tuple[Array, Any]]) -> Callable[[Array, Array], tuple[Array, Any]]:
@@ -33,7 +33,8 @@ def first_column(solve: Callable[[Array, Array], tuple[Array, Any]]) -> Callable
 
     def solve_block(A: Array, b: Array) -> tuple[Array, Any]:
         x, rank = solve(A, block(b))
-        return x[:, 0], rank
+        columns = x.shape[1] // len(FACTORS)
+        return x[:, :columns].reshape(-1, *b.shape[1:]), rank
 
     solve_block.__doc__ = f"With b as the first column of an m×8 block. {solve.__doc__}"
     return solve_block
@@ -48,14 +49,15 @@ def numpy_svd(A: Array, b: Array) -> tuple[Array, int]:
     """`numpy.linalg.svd` of a stack of eight matrices; of the first, σ_i ≤ max(m, n)·eps·σ₁ are zero."""
     U, sigma, Vt = (factor[0] for factor in np.linalg.svd(stacked(A), full_matrices=False))
     rank = int((sigma > max(A.shape) * eps_of(A) * sigma[0]).sum())
-    return Vt[:rank].T @ ((U[:, :rank].T @ b) / sigma[:rank]), rank
+    return Vt[:rank].T @ rows_over(U[:, :rank].T @ b, sigma[:rank]), rank
 
 
 def numpy_normal_lu(A: Array, b: Array) -> tuple[Array, None]:
     """`numpy.linalg.solve` of the normal equations of a stack of eight problems."""
     stack = stacked(A)
     transposed = stack.transpose(0, 2, 1)
-    return np.linalg.solve(transposed @ stack, transposed @ b[:, np.newaxis])[0, :, 0], None
+    x = np.linalg.solve(transposed @ stack, transposed @ b.reshape(len(b), -1))[0]
+    return x.reshape(-1, *b.shape[1:]), None
 
 
 def vmapped(solve: Solve) -> Solve:

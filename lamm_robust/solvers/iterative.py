@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from lamm_robust.solvers.singular_values import column_norms, eps_of
+from lamm_robust.solvers.singular_values import column_norms, columnwise, eps_of, rows_over
 from lamm_robust.values import Array
 
 Unranked = tuple[Array, None]
@@ -22,30 +22,30 @@ def lsqr_defaults(A: Array, b: Array) -> Unranked:
     """`scipy.sparse.linalg.lsqr` as it comes: atol = btol = 1e-6, conlim = 1e8, 2n steps at most."""
     from scipy.sparse.linalg import lsqr
 
-    return lsqr(A, b)[0].astype(A.dtype), None
+    return columnwise(lambda vector: lsqr(A, vector)[0], b).astype(A.dtype), None
 
 
 def lsqr_tight(A: Array, b: Array) -> Unranked:
     """LSQR until its own estimate of the backward error is at eps, with no limit on κ: see `most_steps`."""
     from scipy.sparse.linalg import lsqr
 
-    eps = eps_of(A)
-    return lsqr(A, b, atol=eps, btol=eps, conlim=0, iter_lim=most_steps(A))[0].astype(A.dtype), None
+    limits = {"atol": eps_of(A), "btol": eps_of(A), "conlim": 0, "iter_lim": most_steps(A)}
+    return columnwise(lambda vector: lsqr(A, vector, **limits)[0], b).astype(A.dtype), None
 
 
 def lsmr_defaults(A: Array, b: Array) -> Unranked:
     """`scipy.sparse.linalg.lsmr` as it comes: atol = btol = 1e-6, conlim = 1e8, min(m, n) steps at most."""
     from scipy.sparse.linalg import lsmr
 
-    return lsmr(A, b)[0].astype(A.dtype), None
+    return columnwise(lambda vector: lsmr(A, vector)[0], b).astype(A.dtype), None
 
 
 def lsmr_tight(A: Array, b: Array) -> Unranked:
     """LSMR until its own estimate of the backward error is at eps, with no limit on κ: see `most_steps`."""
     from scipy.sparse.linalg import lsmr
 
-    eps = eps_of(A)
-    return lsmr(A, b, atol=eps, btol=eps, conlim=0, maxiter=most_steps(A))[0].astype(A.dtype), None
+    limits = {"atol": eps_of(A), "btol": eps_of(A), "conlim": 0, "maxiter": most_steps(A)}
+    return columnwise(lambda vector: lsmr(A, vector, **limits)[0], b).astype(A.dtype), None
 
 
 def most_steps(A: Array) -> int:
@@ -58,7 +58,7 @@ def column_scaled(solve: Callable[[Array, Array], Unranked]) -> Callable[[Array,
 
     def scaled(A: Array, b: Array) -> Unranked:
         scale = column_norms(A)
-        return solve(A / scale, b)[0] / scale, None
+        return rows_over(solve(A / scale, b)[0], scale), None
 
     scaled.__doc__ = f"Columns scaled to length 1 and back. {solve.__doc__}"
     return scaled

@@ -42,8 +42,8 @@ def pivoted_qr(A: Any, b: Any) -> Answer:
     count = min(A.shape)
     kept = jnp.arange(count) < rank
     R = jnp.where(kept[:, None] & kept, R[:, :count], jnp.eye(count, dtype=A.dtype))
-    y = solve_triangular(R, jnp.where(kept, Q.T @ b, 0))
-    return jnp.zeros(A.shape[1], A.dtype).at[order[:count]].set(y), rank
+    y = solve_triangular(R, jnp.where(kept, (Q.T @ b).T, 0).T)
+    return jnp.zeros((A.shape[1], *b.shape[1:]), A.dtype).at[order[:count]].set(y), rank
 
 
 def cholesky_qr(A: Any, shift: Any = 0) -> tuple[Any, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lamm_robust.solvers.singular_values import column_norms, eps_of
+from lamm_robust.solvers.singular_values import column_norms, eps_of, rows_over
 from lamm_robust.values import Array
 
 Unranked = tuple[Array, None]
@@ -31,7 +31,7 @@ def scaled_lu(A: Array, b: Array) -> Unranked:
     """
     scale = column_norms(A)
     unit = A / scale
-    return np.linalg.solve(unit.T @ unit, unit.T @ b) / scale, None
+    return rows_over(np.linalg.solve(unit.T @ unit, unit.T @ b), scale), None
 
 
 RIDGE = 1e-6

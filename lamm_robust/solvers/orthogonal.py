@@ -16,7 +16,7 @@ def gels(A: Array, b: Array) -> Unranked:
     from scipy.linalg import LinAlgError, get_lapack_funcs
 
     m, n = A.shape
-    right = np.zeros(max(m, n), dtype=A.dtype)  # room for x
+    right = np.zeros((max(m, n), *b.shape[1:]), dtype=A.dtype)  # room for x
     right[:m] = b
     _, x, info = get_lapack_funcs("gels", (A, b))(A, right)
     if info > 0:
@@ -34,7 +34,7 @@ def pivoted_qr(A: Array, b: Array) -> Ranked:
     from scipy.linalg import solve_triangular
 
     Q, R, order, rank = _pivoted(A)
-    x = np.zeros(A.shape[1], dtype=A.dtype)
+    x = np.zeros((A.shape[1], *b.shape[1:]), dtype=A.dtype)
     x[order[:rank]] = solve_triangular(R[:rank, :rank], Q[:, :rank].T @ b)
     return x, rank
 
@@ -48,7 +48,7 @@ def complete_orthogonal(A: Array, b: Array) -> Ranked:
 
     Q, R, order, rank = _pivoted(A)
     Z, T = qr(R[:rank].T, mode="economic")  # R = TᵀZᵀ in its leading rows
-    x = np.empty(A.shape[1], dtype=A.dtype)
+    x = np.empty((A.shape[1], *b.shape[1:]), dtype=A.dtype)
     x[order] = Z @ solve_triangular(T, Q[:, :rank].T @ b, trans="T")
     return x, rank
 
@@ -80,13 +80,13 @@ def tsqr_reduced(A: Array, b: Array) -> tuple[Array, Array]:
     m, n = A.shape
     blocks = max(1, min(TSQR_BLOCKS, m // n))
     rows = -(-m // blocks)
-    padded = np.zeros((blocks * rows, n + 1), dtype=A.dtype)
-    padded[:m, :n], padded[:m, n] = A, b
-    stack = padded.reshape(blocks, rows, n + 1)
-    Q, R = np.linalg.qr(stack[:, :, :n])
-    y = Q.transpose(0, 2, 1) @ stack[:, :, n:]
+    below = ((0, blocks * rows - m), (0, 0))
+    matrices = np.pad(A, below).reshape(blocks, rows, n)
+    targets = np.pad(b.reshape(m, -1), below).reshape(blocks, rows, -1)
+    Q, R = np.linalg.qr(matrices)
+    y = (Q.transpose(0, 2, 1) @ targets).reshape(blocks * R.shape[1], -1)
     Q, R = np.linalg.qr(R.reshape(-1, n))
-    return R, Q.T @ y.reshape(-1)
+    return R, (Q.T @ y).reshape(n, *b.shape[1:])
 
 
 def cholesky_qr(A: Array, shift: float = 0.0) -> tuple[Array, Array]:

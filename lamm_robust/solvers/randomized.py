@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust.solvers.singular_values import column_norms, eps_of
+from lamm_robust.solvers.singular_values import column_norms, columnwise, eps_of, rows_over
 from lamm_robust.values import Array
 
 Unranked = tuple[Array, None]
@@ -78,8 +78,8 @@ def sketch_and_precondition(A: Array, b: Array) -> Unranked:
         return back(R, A.T @ r, "T")
 
     operator = LinearOperator(A.shape, matvec=times, rmatvec=transposed, dtype=A.dtype)
-    eps = eps_of(A)
-    y = lsqr(operator, b, atol=eps, btol=eps, conlim=0, iter_lim=most_steps(A))[0]
+    limits = {"atol": eps_of(A), "btol": eps_of(A), "conlim": 0, "iter_lim": most_steps(A)}
+    y = columnwise(lambda vector: lsqr(operator, vector, **limits)[0], b)
     return back(R, y.astype(A.dtype)), None
 
 
@@ -118,4 +118,4 @@ def fossils(A: Array, b: Array) -> Unranked:
             slope = c - back(R, unit.T @ (unit @ back(R, y)), "T")
             y, before = y + DAMPING * slope + MOMENTUM * (y - before), y
         x = x + back(R, y)
-    return x / scale, None
+    return rows_over(x, scale), None

@@ -32,7 +32,13 @@ def qr_refined(A: Array, b: Array) -> Unranked:
 
 
 STEPS = 30
-"""Steps of refinement at most, as in LAPACK's DSGESV (ITERMAX); a step that gains one bit or more needs no more."""
+"""Steps of refinement at most, as in LAPACK's DSGESV (ITERMAX)."""
+
+ENOUGH = 2.0**-37.5
+"""What may be left of both equations after all steps: half-way, in digits, from the factor's eps to that of float64.
+
+Where κ²‖r‖ is large, x is never better than that, and cannot be; where the refinement diverges, it is never as good.
+"""
 
 EPS_OF_FACTOR = 2.0**-23
 
@@ -46,21 +52,24 @@ def float32_qr_refined(A: Array, b: Array) -> Unranked:
     Pranesh, SIAM J. Sci. Comput. 42 (2020) A4063, of which this is the case of two precisions. It converges while
     κ is below about 1/eps of float32. For float32 problems residuals thus have twice the working precision, and x is
     rounded once, at the end; for float64 problems the low precision is in the factor. It ends when what is left of
-    both equations is within √(mn)·eps of their terms, or below what a Q of float32 can do about it.
+    both equations is within √(mn)·eps of their terms, or after `STEPS` if it is within `ENOUGH`.
     """
     from scipy.linalg import LinAlgError, qr
 
     size = int(np.frexp(np.abs(A).max())[1])  # float32 has the digits for A, but not the range
     scaled, target = np.ldexp(A.astype(np.float64), -size), b.astype(np.float64)
     Q, R = (factor.astype(np.float64) for factor in qr(scaled.astype(np.float32), mode="economic"))
-    x, r = np.zeros(A.shape[1]), target
-    small, norm_a, norm_b = np.sqrt(A.size) * 2.0**-52, np.linalg.norm(scaled), np.linalg.norm(b)
+    x, r = np.zeros((A.shape[1], *b.shape[1:])), target
+    small, norm_a, norm_b = np.sqrt(A.size) * 2.0**-52, np.linalg.norm(scaled), np.linalg.norm(target)
     for _ in range(STEPS):
         f, g = target - r - scaled @ x, -(scaled.T @ r)
-        noise = small * (norm_b + norm_a * np.linalg.norm(x))
-        slack = small * np.linalg.norm(r) + EPS_OF_FACTOR * noise  # rounding f goes on, as far as Q is orthogonal
-        if np.linalg.norm(f) <= noise and np.linalg.norm(g) <= norm_a * slack:
-            return np.ldexp(x, -size).astype(A.dtype), None
+        terms = norm_b + norm_a * np.linalg.norm(x)
+        seen = norm_a * (np.linalg.norm(r) + EPS_OF_FACTOR * terms)  # a float32 Q brings that much of f into Aᵀr
+        left = max(np.linalg.norm(f) / terms, np.linalg.norm(g) / seen) if terms else 0.0
+        if left <= small:
+            break
         s, z = corrections(Q, R, f, g)
         x, r = x + z, r + s
-    raise LinAlgError(NOT_CONVERGED)
+    if left > ENOUGH:
+        raise LinAlgError(NOT_CONVERGED)
+    return np.ldexp(x, -size).astype(A.dtype), None

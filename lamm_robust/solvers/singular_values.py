@@ -23,6 +23,18 @@ def eps_of(A: Any) -> float:
     return float(np.finfo(A.dtype).eps)
 
 
+def rows_over(x: Array, scale: Array) -> Array:
+    """D⁻¹x with D = diag(scale): entries of a vector, or rows of a matrix, over numbers."""
+    return (x.T / scale).T
+
+
+def columnwise(solve: Callable[[Array], Array], b: Array) -> Array:
+    """The solutions for one right-hand side or, one after the other, for several: for what takes only one."""
+    if b.ndim == 1:
+        return solve(b)
+    return np.column_stack([solve(column) for column in b.T])
+
+
 def svd(A: Array, b: Array, cutoff: Cutoff) -> Ranked:
     """The SVD (`scipy.linalg.svd`, LAPACK xGESDD) applied to b from left to right; A⁺ is never formed.
 
@@ -33,7 +45,7 @@ def svd(A: Array, b: Array, cutoff: Cutoff) -> Ranked:
     U, sigma, Vt = svd(A, full_matrices=False)
     m, n = A.shape
     rank = int((sigma > cutoff(m, n, eps_of(A)) * sigma[0]).sum())
-    return Vt[:rank].T @ ((U[:, :rank].T @ b) / sigma[:rank]), rank
+    return Vt[:rank].T @ rows_over(U[:, :rank].T @ b, sigma[:rank]), rank
 
 
 def lstsq_machine_eps(A: Array, b: Array) -> Ranked:
@@ -50,7 +62,7 @@ def lsq_linear(A: Array, b: Array) -> Unranked:
     """`scipy.optimize.lsq_linear` without bounds: it calls `numpy.linalg.lstsq(rcond=-1)` and checks the bounds."""
     from scipy.optimize import lsq_linear
 
-    return lsq_linear(A, b).x, None
+    return columnwise(lambda vector: lsq_linear(A, vector).x, b), None
 
 
 def lstsq_scaled(A: Array, b: Array) -> Unranked:
@@ -60,7 +72,7 @@ def lstsq_scaled(A: Array, b: Array) -> Unranked:
     (1969) 14). The shortest solution of the scaled problem is not the shortest.
     """
     scale = column_norms(A)
-    return np.linalg.lstsq(A / scale, b, rcond=len(b) * eps_of(A))[0] / scale, None
+    return rows_over(np.linalg.lstsq(A / scale, b, rcond=len(b) * eps_of(A))[0], scale), None
 
 
 def column_norms(A: Array) -> Any:
