@@ -54,10 +54,13 @@ def sketched(A: Array, b: Array) -> tuple[Array, Array]:
 
 
 def back(R: Array, y: Array, trans: str = "N") -> Array:
-    """R⁻¹y, or R⁻ᵀy if trans is "T"; LinAlgError where R has a zero on its diagonal."""
+    """R⁻¹y, or R⁻ᵀy if trans is "T"; LinAlgError where R has a zero on its diagonal.
+
+    What overflowed on the way goes on as NaN, and so comes out.
+    """
     from scipy.linalg import solve_triangular
 
-    x: Array = solve_triangular(R, y, trans=trans)
+    x: Array = solve_triangular(R, y, trans=trans, check_finite=False)
     return x
 
 

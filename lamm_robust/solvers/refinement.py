@@ -16,8 +16,8 @@ def corrections(Q: Array, R: Array, f: Array, g: Array) -> tuple[Array, Array]:
     """
     from scipy.linalg import solve_triangular
 
-    along, h = Q.T @ f, solve_triangular(R, g, trans="T")
-    return f + Q @ (h - along), solve_triangular(R, along - h)
+    along, h = Q.T @ f, solve_triangular(R, g, trans="T", check_finite=False)  # NaN, if x has overflowed
+    return f + Q @ (h - along), solve_triangular(R, along - h, check_finite=False)
 
 
 def qr_refined(A: Array, b: Array) -> Unranked:
@@ -70,6 +70,6 @@ def float32_qr_refined(A: Array, b: Array) -> Unranked:
             break
         s, z = corrections(Q, R, f, g)
         x, r = x + z, r + s
-    if left > ENOUGH:
+    if not left <= ENOUGH:  # NaN neither
         raise LinAlgError(NOT_CONVERGED)
     return np.ldexp(x, -size).astype(A.dtype), None
