@@ -98,6 +98,14 @@ def test_sketches_have_the_rows_that_their_distortion_needs() -> None:
     assert randomized.most_steps(np.zeros(1, np.float32)) == 15  # log(2⁻²³)/log(1/3) = 14.5
 
 
+def test_damping_and_momentum_take_off_the_distortion_at_each_step() -> None:
+    """Polyak's method on an eigenvalue λ of (AR⁻¹)ᵀ(AR⁻¹) multiplies errors by the roots of z² − (1 + β − δλ)z + β."""
+    damping, momentum, distortion = randomized.DAMPING, randomized.MOMENTUM, randomized.DISTORTION
+    eigenvalues = np.linspace((1 + distortion) ** -2, (1 - distortion) ** -2, 50)
+    worst = max(np.abs(np.roots([1, damping * e - 1 - momentum, momentum])).max() for e in eigenvalues)
+    assert worst == pytest.approx(distortion, rel=1e-6)
+
+
 def test_sketched_methods_solve_what_is_well_conditioned(precision: Precision) -> None:
     for found in scores(random_problem(60, 12, 1.5, 0.1, seed=2, dtype=precision), *SKETCHED):
         assert found["backward_error"] < SMALL / 10
