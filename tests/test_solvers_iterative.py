@@ -92,10 +92,20 @@ def test_a_sketch_preconditions_within_its_distortion(m: int, n: int, precision:
 
 
 def test_sketches_have_the_rows_that_their_distortion_needs() -> None:
-    assert randomized.sketch_rows(1) == 357  # 9·(1 + √28)² = 356.2
-    assert randomized.sketch_rows(12) == 690  # 9·(√12 + √28)² = 689.9
+    assert randomized.sketch_rows(1) == 360  # 9·(1 + √28)² = 356.2, up to a multiple of 8
+    assert randomized.sketch_rows(12) == 696  # 9·(√12 + √28)² = 689.9
     assert randomized.most_steps(np.zeros(1)) == 33  # log(2⁻⁵²)/log(1/3) = 32.8
     assert randomized.most_steps(np.zeros(1, np.float32)) == 15  # log(2⁻²³)/log(1/3) = 14.5
+
+
+def test_a_sketch_has_eight_signs_in_each_column(precision: Precision) -> None:
+    S = randomized.embedding(50, 3, np.dtype(precision)).toarray()
+    assert S.shape == (randomized.sketch_rows(3), 50)
+    assert S.dtype == precision
+    assert set(np.unique(np.abs(S))) == {0, np.dtype(precision).type(1 / np.sqrt(8))}
+    assert ((S != 0).reshape(8, -1, 50).sum(axis=1) == 1).all(), "one in each of eight blocks of rows"
+    assert 0.4 < (S > 0).sum() / (S != 0).sum() < 0.6
+    assert len({column.tobytes() for column in S.T}) == 50
 
 
 def test_damping_and_momentum_take_off_the_distortion_at_each_step() -> None:

@@ -1,6 +1,6 @@
 """Sketching: QR of a random mixture SA of the rows of A gives an R with which AR⁻¹ is well conditioned.
 
-All three use one Gaussian S with a fixed seed. They are made for m ≫ n; on problems as small as most of ours SA has
+All three use one sparse S with a fixed seed. They are made for m ≫ n; on problems as small as most of ours SA has
 more rows than A, which makes them slow and changes nothing about their stability. R has the condition of A, and where
 and how often R⁻¹ is applied is what separates them: Meier, Nakatsukasa, Townsend and Webb, SIAM J. Matrix Anal. Appl.
 45 (2024) 905.
@@ -27,15 +27,34 @@ A smaller one takes a longer sketch and fewer steps: Epperly, Meier and Nakatsuk
 """
 
 RISK = 28.0
-"""Rows of S are chosen so that η holds but with probability 2·exp(−28/2), two in a million."""
+"""Rows of S are chosen so that η would hold for a Gaussian S but with probability 2·exp(−28/2), two in a million."""
+
+SIGNS = 8
+"""Entries of each column of S that are not zero, as in the papers below."""
 
 
 def sketch_rows(n: int) -> int:
-    """d = (√n + √28)²/η²: Gaussian singular values lie in √d ± (√n + t) but with probability 2·exp(−t²/2).
+    """d = (√n + √28)²/η², up to a multiple of `SIGNS`.
 
-    Davidson and Szarek, Local operator theory, random matrices and Banach spaces (2001), Theorem II.13.
+    Gaussian singular values lie in √d ± (√n + t) but with probability 2·exp(−t²/2): Davidson and Szarek, Local operator
+    theory, random matrices and Banach spaces (2001), Theorem II.13. Sparse signs are seen to distort no more:
+    Martinsson and Tropp, Acta Numerica 29 (2020) 403, section 9.2.
     """
-    return math.ceil((math.sqrt(n) + math.sqrt(RISK)) ** 2 / DISTORTION**2)
+    return SIGNS * math.ceil((math.sqrt(n) + math.sqrt(RISK)) ** 2 / DISTORTION**2 / SIGNS)
+
+
+def embedding(m: int, n: int, dtype: Any) -> Any:
+    """S, d×m in SciPy's sparse form: in each column one ±1/√8 at random in each of eight blocks of rows.
+
+    Nelson and Nguyên, OSNAP, FOCS 2013, the block construction.
+    """
+    from scipy.sparse import csc_array
+
+    generator, rows = np.random.default_rng(SEED), sketch_rows(n)
+    block = rows // SIGNS
+    places = generator.integers(0, block, (m, SIGNS), dtype=np.int32) + block * np.arange(SIGNS, dtype=np.int32)
+    signs = (2 * generator.integers(0, 2, (m, SIGNS), dtype=np.int8) - 1) * dtype.type(1 / math.sqrt(SIGNS))
+    return csc_array((signs.ravel(), places.ravel(), np.arange(m + 1, dtype=np.int32) * SIGNS), shape=(rows, m))
 
 
 def most_steps(A: Array) -> int:
@@ -47,8 +66,8 @@ def sketched(A: Array, b: Array) -> tuple[Array, Array]:
     """R of SA = QR, and the sketch-and-solve solution R⁻¹Qᵀ(Sb)."""
     from scipy.linalg import qr
 
-    rows = sketch_rows(A.shape[1])
-    S = np.random.default_rng(SEED).standard_normal((rows, len(b)), dtype=A.dtype.type) / math.sqrt(rows)
+    m, n = A.shape
+    S = embedding(m, n, A.dtype)
     Q, R = qr(S @ A, mode="economic")
     return R, back(R, Q.T @ (S @ b))
 
@@ -65,7 +84,7 @@ def back(R: Array, y: Array, trans: str = "N") -> Array:
 
 
 def sketch_and_precondition(A: Array, b: Array) -> Unranked:
-    """LSQR on AR⁻¹ from zero, then x = R⁻¹y: Rokhlin and Tygert 2008; Blendenpik, with a Gaussian in place of its S.
+    """LSQR on AR⁻¹ from zero, then x = R⁻¹y: Rokhlin and Tygert 2008; Blendenpik, with sparse signs for S.
 
     Avron, Maymounkov and Toledo, SIAM J. Sci. Comput. 32 (2010) 1217. LSQR ends where its estimate of the backward
     error is at eps.

@@ -250,7 +250,7 @@ SCIPY = Library(
         Solver("lsmr-tight", "lsmr, tolerances at eps, 4·min(m, n) steps at most", KRYLOV, iterative.lsmr_tight),
         Solver(
             "sketch-precondition",
-            "QR of a Gaussian sketch of A as the preconditioner of LSQR",
+            "QR of a sketch of A as the preconditioner of LSQR",
             full_rank("LinAlgError"),
             randomized.sketch_and_precondition,
         ),
