@@ -19,7 +19,11 @@ from generators import (
     nist,
     offset,
     polynomial,
+    raw,
+    right_sides,
+    scaled,
     spectrum,
+    tall,
     weighted,
 )
 from generators.checks import precision
@@ -38,6 +42,10 @@ FAMILIES: tuple[Family, ...] = (
     near_rank.FAMILY,
     weighted.FAMILY,
     field.FAMILY,
+    scaled.FAMILY,
+    tall.FAMILY,
+    right_sides.FAMILY,
+    raw.FAMILY,
 )
 
 

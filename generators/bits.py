@@ -15,6 +15,9 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
+LARGEST_COEFFICIENT = 3
+"""Solutions are made of ±1, ±2 and ±3: no entry of x is favoured, and few bits are needed for Ax."""
+
 LARGEST_PIECE = 2**21 - 1
 """A third of a 64-bit word, so that one word makes one `bell` number."""
 
@@ -49,6 +52,11 @@ class Stream:
         The remainder of a 64-bit word favours the small numbers by less than (high − low + 1)/2⁶⁴.
         """
         return (self.raw(count) % np.uint64(high - low + 1)).astype(np.int64) + low
+
+    def coefficients(self, count: int) -> list[int]:
+        """Return numbers ±1, ±2 and ±3."""
+        drawn: list[int] = (self.signs(count) * self.integers(count, 1, LARGEST_COEFFICIENT)).tolist()
+        return drawn
 
     def permutation(self, size: int) -> Integers:
         """Return the numbers 0 … size − 1 in random order."""

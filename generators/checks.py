@@ -44,9 +44,11 @@ def precision(value: object) -> Precision:
     raise ValueError(f"dtype is {value!r}; accepted is one of {', '.join(PRECISIONS)}.")
 
 
-def power_of_two(name: str, value: object, high: float) -> float:
-    """Return ``value`` if it is 0 or a power of two up to ``high``."""
+def power_of_two(name: str, value: object, high: float, low: float = 0.0) -> float:
+    """Return ``value`` if it is 0 or a power of two from ``low`` to ``high``."""
     number = ratio(name, value, high)
     if number and math.frexp(number)[0] != 0.5:
         raise ValueError(f"{name} is {value!r}; accepted is 0 or a power of two.")
+    if 0 < number < low:
+        raise ValueError(f"{name} is {value!r}; accepted is 0 or from {low:g} to {high:g}.")
     return number

@@ -25,7 +25,6 @@ from generators.designs import (
     MAX_COLUMNS,
     RESIDUALS,
     check_residual,
-    coefficients,
     independent,
     observed,
     repeated,
@@ -100,7 +99,7 @@ def build(
     single = B[:, block.shape[1] - 1 :]
     start = {"first": 0, "middle": single.shape[1] // 2, "last": single.shape[1]}[position]
     A = np.hstack((single[:, :start], block, single[:, start:]))
-    y = coefficients(Stream("columns", "solution", m, n, seed), n - 1)
+    y = Stream("columns", "solution", m, n, seed).coefficients(n - 1)
     b = observed(B, y, signs[order], residual, [0] * m)
     return A.astype(dtype, order="C"), np.array(b, dtype=np.int64).astype(dtype)
 

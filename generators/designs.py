@@ -17,7 +17,7 @@ import numpy as np
 
 from generators.bits import Integers, Stream
 from generators.checks import power_of_two
-from generators.exact_rank import LARGEST_Y, whole_residual
+from generators.dyadic import whole_residual
 
 LARGEST_ENTRY = 99
 """Two digits, like real data. Even numbers go down to −100."""
@@ -51,17 +51,8 @@ def repeated(m: int, rank: int) -> tuple[Integers, Integers]:
 
 def check_residual(residual: object, m: int, rank: int) -> None:
     """Raise ValueError unless it is 0, or a power of two in range where a row can stand twice."""
-    size = power_of_two("residual", residual, MAX_RESIDUAL)
-    if 0 < size < MIN_RESIDUAL:
-        raise ValueError(f"residual is {residual!r}; accepted is 0 or from {MIN_RESIDUAL:g} to {MAX_RESIDUAL:g}.")
-    if size and not pair_count(m, rank):
+    if power_of_two("residual", residual, MAX_RESIDUAL, MIN_RESIDUAL) and not pair_count(m, rank):
         raise ValueError(f"residual is {residual!r}; where no row can stand twice (m={m}, rank={rank}) accepted is 0.")
-
-
-def coefficients(stream: Stream, count: int) -> list[int]:
-    """Draw ±1, ±2 and ±3."""
-    drawn: list[int] = (stream.signs(count) * stream.integers(count, 1, LARGEST_Y)).tolist()
-    return drawn
 
 
 def observed(

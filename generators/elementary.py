@@ -39,15 +39,13 @@ def _rounded(value: Any, dtype: Precision) -> float:
 
 def power(base: int, exponent: Fraction) -> float:
     """Return ``base`` to a rational power, rounded to float64."""
-    context = _context()
-    return _rounded(context.power(base, context.mpf(exponent.numerator) / exponent.denominator), "float64")
+    return _rounded(_context().power(base, _number(exponent)), "float64")
 
 
 def log_ratio(value: int, base: int) -> Fraction:
     """Return the logarithm of ``value`` ≥ 1 to a base of 2 or more, to 120 bits; exactly 1 if they are equal."""
     context = _context()
-    mantissa, exponent = (context.log(value) / context.log(base)).man_exp
-    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+    return _exact(context.log(value) / context.log(base))
 
 
 def cos_sin(angle: float, dtype: Precision) -> tuple[float, float]:

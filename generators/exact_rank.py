@@ -1,128 +1,34 @@
 """Integer matrices whose rank, singular values and minimum-norm solution are known exactly.
 
-A rank-deficient problem must be stored without a rounding error, or its rank is full. Reflectors
-H = I − ½vvᵀ with four entries ±1 in v are exactly orthogonal and their entries are multiples of ½. A *layer*
-is a block diagonal of such reflectors over a random grouping of the coordinates in fours (up to three are
-left over, others in the next layer); a few layers mix the coordinates well and cost one bit each. With layers
-U and V and Σ = diag(2^−k), A = 2^s U Σ Vᵀ is a matrix of integers that the working precision holds exactly:
-its rank is the number of non-zeros in Σ, its non-zero singular values are powers of two, and κ is
-2^log2_cond.
+A rank-deficient problem must be stored without a rounding error, or its rank is full. With orthogonal U and V made
+of dyadic reflectors (see `dyadic`) and Σ = diag(2^−k), A = 2^s U Σ Vᵀ is a matrix of integers that the working
+precision holds exactly: its rank is the number of non-zeros in Σ, its non-zero singular values are powers of two,
+and κ is 2^log2_cond.
 
-With fewer than four coordinates every dyadic orthogonal matrix is a signed permutation: U or V is the
-identity then. Rounding-level singular values of these matrices come from the solver alone: a factorisation
+Rounding-level singular values of these matrices come from the solver alone: a factorisation
 that keeps one of them answers with a solution that has nothing to do with x★.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from generators.bits import Integers, Stream
 from generators.checks import MAX_SEED, MAX_SIZE, power_of_two, whole
+from generators.dyadic import Recipe, assembled, bits_needed, descending, drawn, solution
 from generators.elementary import SIGNIFICAND
 from generators.grids import Shapes, crossed, of_profile
 from lamm_robust.values import Array, Family, Precision, Value
 
-LARGEST_Y = 3
-"""The coordinates of x★ along the right singular vectors are ±1, ±2 or ±3, before scaling."""
-RESIDUAL_UNITS = 4
-"""The residual is a whole number of at least 2⁴, so that rounding it moves the ratio by at most 1/32."""
 MAX_LOG2_RESIDUAL = 20
-
-
-@dataclass(frozen=True)
-class Layer:
-    """Reflectors on disjoint groups of four coordinates; ``groups`` and ``signs`` have shape (g, 4)."""
-
-    groups: Integers
-    signs: Integers
-
-
-def _layer_count(size: int) -> int:
-    """Return log₄ size, and three at least: two layers on nearly the same four coordinates may cancel.
-
-    A single reflector does for four coordinates, and fewer than four cannot be mixed.
-    """
-    return max(3, ((size - 1).bit_length() + 1) // 2) if size > 4 else size // 4
-
-
-def layers(stream: Stream, size: int) -> list[Layer]:
-    """Draw enough layers to let every coordinate reach every other."""
-    fours = size // 4
-    return [
-        Layer(stream.permutation(size)[: 4 * fours].reshape(fours, 4), stream.signs(4 * fours).reshape(fours, 4))
-        for _ in range(_layer_count(size))
-    ]
-
-
-def twice(layer: Layer, M: Integers) -> Integers:
-    """Return 2 H M for the block diagonal H of I − ½vvᵀ, in exact integers; M has shape (size, columns)."""
-    product = 2 * M
-    block = layer.signs[:, :, None] * M[layer.groups]
-    inner = block[:, 0] + block[:, 1] + block[:, 2] + block[:, 3]  # vᵀM of each group
-    product[layer.groups] -= layer.signs[:, :, None] * inner[:, None]
-    return product
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What A, b and x★ are made of, in integers: A = 2^(L+R) U Σ Vᵀ and b = 2^L U (2^t Σ y + ρ e_j).
-
-    L and R are the numbers of layers in U and V, t is ``shift`` and j is ``column``.
-    """
-
-    left: list[Layer]
-    right: list[Layer]
-    sigma: list[int]
-    y: list[int]
-    shift: int
-    rho: int
-    column: int
 
 
 def recipe(m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int) -> Recipe:
     """Draw the integers behind the problem; Σ holds 2^log2_cond … 1, evenly spread in the exponent."""
-
-    def stream(part: str) -> Stream:
-        return Stream("exact_rank", part, m, n, rank, seed)
-
-    last = max(rank - 1, 1)
-    sigma = [2 ** (log2_cond - i * log2_cond // last) for i in range(rank)]
-    draw = stream("solution")
-    y = (draw.signs(rank) * draw.integers(rank, 1, LARGEST_Y)).tolist()
-    image = sum((s * c) ** 2 for s, c in zip(sigma, y, strict=True)) or 1
-    shift, rho = whole_residual(image, residual)
-    column = int(stream("residual").integers(1, rank, m - 1)[0]) if residual else 0
-    return Recipe(layers(stream("left"), m), layers(stream("right"), n), sigma, y, shift, rho, column)
-
-
-def whole_residual(image: Fraction | int, residual: float) -> tuple[int, int]:
-    """Return the smallest t ≥ 0 for which residual·2^t·√image is 2⁴ or more, and that number rounded."""
-    if residual == 0:
-        return 0, 0
-    square, shift = Fraction(residual) ** 2 * image, 0
-    while square < 4**RESIDUAL_UNITS:
-        square, shift = 4 * square, shift + 1
-    return shift, (math.isqrt(int(4 * square)) + 1) // 2
-
-
-def bits_needed(m: int, n: int, rank: int, log2_cond: int, residual: float) -> int:
-    """Count the bits that hold every entry of A and b, whatever the seed.
-
-    |A| ≤ 2^(L+R)·2^log2_cond and |b| ≤ 2^L ‖2^t Σy + ρe_j‖. Either t = 0 and ‖Σy‖ ≤ 2^log2_cond·3√rank, or
-    ρ ≤ 2⁵ and ‖2^t Σy‖ ≤ 2⁵/residual; the other of the two parts is larger or smaller by the residual.
-    """
-    image = log2_cond + ((LARGEST_Y**2 * rank - 1).bit_length() + 1) // 2  # the least s with 4^s ≥ 9 rank
-    if residual:
-        exponent = math.frexp(residual)[1] - 1
-        image = max(image, RESIDUAL_UNITS + 1 - exponent) + max(0, exponent) + 1
-    return _layer_count(m) + max(_layer_count(n) + log2_cond, image)
+    return drawn("exact_rank", (m, n, rank, seed), (m, n), descending(log2_cond, rank), residual)
 
 
 def build(
@@ -133,35 +39,18 @@ def build(
     ``residual`` is ‖b − Ax★‖/‖Ax★‖ to within 1/32 of it (with rank 0, where Ax★ = 0, it only says whether b
     is 0). Raises ValueError for parameters that no such integers in the significand of ``dtype`` can meet.
     """
-    _check(dtype, m, n, rank, log2_cond, residual, seed)
-    parts = recipe(m, n, rank, log2_cond, residual, seed)
-    diagonal = np.zeros((n, m), dtype=np.int64)
-    np.fill_diagonal(diagonal[:rank, :rank], parts.sigma)
-    A = turn(parts.left, turn(parts.right, diagonal).T)
-    target = np.zeros((m, 1), dtype=np.int64)
-    target[:rank, 0] = [2**parts.shift * s * c for s, c in zip(parts.sigma, parts.y, strict=True)]
-    if parts.rho:
-        target[parts.column] = parts.rho
-    return A.astype(dtype, order="C"), turn(parts.left, target)[:, 0].astype(dtype)
+    check(dtype, m, n, rank, log2_cond, residual, seed)
+    A, b = assembled(recipe(m, n, rank, log2_cond, residual, seed), m, n, np.int64)
+    return A.astype(dtype, order="C"), b.astype(dtype)
 
 
 def known_solution(*, m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int) -> list[Fraction]:
-    """Return x★ = A⁺b of the stored problem, exactly: 2^(t − R) V y, as n rationals."""
-    parts = recipe(m, n, rank, log2_cond, residual, seed)
-    y = np.zeros((n, 1), dtype=np.int64)
-    y[:rank, 0] = parts.y
-    scale = Fraction(2) ** (parts.shift - 2 * len(parts.right))
-    return [scale * int(entry) for entry in turn(parts.right, y)[:, 0]]
+    """Return x★ = A⁺b of the stored problem, exactly, as n rationals."""
+    return solution(recipe(m, n, rank, log2_cond, residual, seed), n)
 
 
-def turn(turns: list[Layer], M: Integers) -> Integers:
-    """Return the product of 2 H over the layers, the first innermost, times M."""
-    for layer in turns:
-        M = twice(layer, M)
-    return M
-
-
-def _check(dtype: Precision, m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int) -> None:
+def check(dtype: Precision, m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int) -> None:
+    """Raise ValueError, naming the parameter and what is accepted, unless `build` can meet these."""
     whole("m", m, 1, MAX_SIZE)
     whole("n", n, 1, MAX_SIZE)
     whole("rank", rank, 0, min(m, n))

@@ -4,7 +4,8 @@ Most are in MATLAB's `gallery` (Higham, The Test Matrix Toolbox for MATLAB, vers
 276, Manchester 1995) and in Higham, Accuracy and Stability of Numerical Algorithms, second edition, 2002, chapter 28.
 All entries are rationals, each rounded once. The stored matrix is the one of the formula only where no entry is
 rounded (Läuchli, Pascal, triw, gfpp); elsewhere its κ is that of the formula while uκ is small, and beyond that what
-rounding leaves of it: about 1/u, except for Kahan's, whose small entries are rounded as finely as the large ones.
+rounding leaves of it: about 1/u, except for Kahan's and Vandermonde's, whose small entries are rounded as finely as
+the large ones.
 
 The solution that b is built from has entries ±1, ±2 and ±3; the residual is at right angles to the range of the
 stored matrix, exactly, until b is rounded.
@@ -21,7 +22,7 @@ from generators.bits import Stream
 from generators.checks import MAX_SEED, one_of, ratio, whole
 from generators.elementary import SIGNIFICAND, rounded_array
 from generators.grids import Shapes, crossed, of_profile
-from generators.targets import dyadic, image, moved, outside_range, whole_solution
+from generators.targets import dyadic, image, moved, outside_range
 from lamm_robust.values import Array, Family, Precision, Value
 
 Rows = list[list[Fraction]]
@@ -155,7 +156,7 @@ def build(
     """
     _check(dtype, matrix, m, n, parameter, residual, seed)
     A = rounded_array(MATRICES[matrix](m, n, parameter), dtype)
-    fit = image(A, whole_solution(Stream("named", "solution", matrix, m, n, seed), n))
+    fit = image(A, dyadic(Stream("named", "solution", matrix, m, n, seed).coefficients(n)))
     if residual:
         away = outside_range(A, dyadic(Stream("named", "residual", matrix, m, n, seed).bell(m).tolist()))
         fit = moved(fit, away, residual)

@@ -20,17 +20,12 @@ few bits and round without noise: κ becomes up to thousands of times what is as
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
-from generators.bits import Stream
 from generators.checks import MAX_SEED, power_of_two, whole
-from generators.designs import coefficients
+from generators.dyadic import Recipe, assembled, bits_needed, descending, drawn, solution
 from generators.elementary import SIGNIFICAND, rounded_array
-from generators.exact_rank import Layer, bits_needed, layers, turn, whole_residual
 from generators.grids import crossed, of_profile
 from lamm_robust.values import Array, Family, Precision, Value
 
@@ -42,32 +37,11 @@ MAX_LOG2_COND = 20
 MIN_RESIDUAL, MAX_RESIDUAL = 2.0**-20, 16.0
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """What A, b and x★ are made of, in integers: A = 2^(L+R) U Σ Vᵀ and b = 2^L U (2^t Σ y + ρ e_j)."""
-
-    left: list[Layer]
-    right: list[Layer]
-    sigma: list[int]
-    y: list[int]
-    shift: int
-    rho: int
-    column: int
-
-
 def recipe(m: int, n: int, rank: int, gap_bits: int, log2_cond: int, residual: float, seed: int) -> Recipe:
     """Draw the integers behind the problem."""
-
-    def stream(part: str) -> Stream:
-        return Stream("near_rank", part, m, n, seed)
-
-    count, last = min(m, n), max(rank - 1, 1)
-    leading = [2 ** (gap_bits + log2_cond - i * log2_cond // last) for i in range(rank)]
-    sigma = leading + [1] * (count - rank)
-    y = coefficients(stream("solution"), count)
-    shift, rho = whole_residual(sum((s * c) ** 2 for s, c in zip(sigma, y, strict=True)), residual)
-    column = int(stream("residual").integers(1, count, m - 1)[0]) if residual else 0
-    return Recipe(layers(stream("left"), m), layers(stream("right"), n), sigma, y, shift, rho, column)
+    leading = [2**gap_bits * value for value in descending(log2_cond, rank)]
+    sigma = leading + [1] * (min(m, n) - rank)
+    return drawn("near_rank", (m, n, seed), (m, n), sigma, residual)
 
 
 def fits(dtype: Precision, *, m: int, n: int, gap_bits: int, log2_cond: int, residual: float) -> bool:
@@ -83,28 +57,16 @@ def build(
     ``residual`` is ‖b − Ax★‖/‖Ax★‖ to within 1/32 of it there. Raises ValueError for a bad parameter.
     """
     _check(dtype, m, n, rank, gap_bits, log2_cond, residual, seed)
-    parts = recipe(m, n, rank, gap_bits, log2_cond, residual, seed)
     # whole numbers of Python: with a gap beyond u they are longer than 64 bits
-    diagonal: Any = np.zeros((n, m), dtype=object)
-    np.fill_diagonal(diagonal, parts.sigma)
-    A = turn(parts.left, turn(parts.right, diagonal).T)
-    target: Any = np.zeros((m, 1), dtype=object)
-    target[: len(parts.y), 0] = [2**parts.shift * s * c for s, c in zip(parts.sigma, parts.y, strict=True)]
-    if parts.rho:
-        target[parts.column] = parts.rho
-    b = turn(parts.left, target)[:, 0]
+    A, b = assembled(recipe(m, n, rank, gap_bits, log2_cond, residual, seed), m, n, object)
     return rounded_array(A.tolist(), dtype), rounded_array(b.tolist(), dtype)
 
 
 def known_solution(
     *, m: int, n: int, rank: int, gap_bits: int, log2_cond: int, residual: float, seed: int
 ) -> list[Fraction]:
-    """Return A⁺b before any rounding, 2^(t − R) V y, as n rationals: x★ of the stored problem where it `fits`."""
-    parts = recipe(m, n, rank, gap_bits, log2_cond, residual, seed)
-    y: Any = np.zeros((n, 1), dtype=object)
-    y[: len(parts.y), 0] = parts.y
-    scale = Fraction(2) ** (parts.shift - 2 * len(parts.right))
-    return [scale * int(entry) for entry in turn(parts.right, y)[:, 0]]
+    """Return A⁺b before any rounding, as n rationals: x★ of the stored problem where it `fits`."""
+    return solution(recipe(m, n, rank, gap_bits, log2_cond, residual, seed), n)
 
 
 def _check(
@@ -115,9 +77,7 @@ def _check(
     whole("rank", rank, 1, min(m, n) - 1)
     whole("gap_bits", gap_bits, 0, SIGNIFICAND[dtype] + BEYOND)
     whole("log2_cond", log2_cond, 0, MAX_LOG2_COND if rank > 1 else 0)
-    if 0 < power_of_two("residual", residual, MAX_RESIDUAL) < MIN_RESIDUAL:
-        raise ValueError(f"residual is {residual!r}; accepted is 0 or from {MIN_RESIDUAL:g} to {MAX_RESIDUAL:g}.")
-    if residual and m <= n:
+    if power_of_two("residual", residual, MAX_RESIDUAL, MIN_RESIDUAL) and m <= n:
         raise ValueError(f"residual is {residual}; where the range is the whole space (m={m} ≤ n={n}) accepted is 0.")
     whole("seed", seed, 0, MAX_SEED)
 

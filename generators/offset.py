@@ -27,7 +27,7 @@ import numpy as np
 
 from generators.bits import Integers, Stream
 from generators.checks import MAX_SEED, ratio, whole
-from generators.designs import coefficients, independent
+from generators.designs import independent
 from generators.elementary import rounded_array
 from generators.grids import crossed, of_profile
 from lamm_robust.values import Array, Family, Precision, Value
@@ -59,7 +59,7 @@ def counts(m: int, regressors: int, seed: int) -> Integers:
 def observations(k: Integers, seed: int) -> list[Fraction]:
     """Return a linear function of the counts, with slopes ±1, ±2 or ±3, in tenths, each moved by up to five of them."""
     m, regressors = k.shape
-    slopes = coefficients(Stream("offset", "slopes", m, regressors, seed), regressors)
+    slopes = Stream("offset", "slopes", m, regressors, seed).coefficients(regressors)
     errors = Stream("offset", "errors", m, regressors, seed).integers(m, -5, 5).tolist()
     lines = [sum(slope * count for slope, count in zip(slopes, row, strict=True)) for row in k.tolist()]
     return [Fraction(10 * line + error, 10) for line, error in zip(lines, errors, strict=True)]

@@ -10,7 +10,8 @@ The solution that b is built from is a unit vector of the row space, the residua
 range, and its size relative to ‖Ax‖ is an axis of its own, because what a solver loses depends on it.
 
 Everything is computed in float64 and rounded once to the working precision. That rounding moves each singular
-value by up to about u‖A‖_F, and the residual by up to about u‖A‖_F‖x‖: what is asked beyond these limits
+value by up to about u‖A‖_F (a few times that in float64, where the computing is rounded too), and the residual by
+up to about u‖A‖_F‖x‖: what is asked beyond these limits
 (κ > 1/u, residual < u) is what rounding makes of it, and truth is always that of the stored bits.
 """
 

@@ -9,17 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from generators.bits import Stream
 from generators.elementary import root
 from lamm_robust.values import Array
-
-LARGEST_X = 3
-"""The entries of a whole solution are ±1, ±2 or ±3: no entry of x is favoured, and few bits are needed for Ax."""
-
-
-def whole_solution(stream: Stream, count: int) -> list[Fraction]:
-    """Draw ``count`` numbers ±1, ±2 or ±3."""
-    return [Fraction(entry) for entry in (stream.signs(count) * stream.integers(count, 1, LARGEST_X)).tolist()]
 
 
 def dyadic(vector: Sequence[float]) -> list[Fraction]:

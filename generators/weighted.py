@@ -13,9 +13,10 @@ stored exactly and has the rank min(m, n), proved by parity (see `designs`). Row
 at the same weight, and the residual is ± the weight of the row there. A light row's entry of b may need more
 than the 24 bits of float32; it is rounded once then.
 
-With the weights on the columns of the design B, 2^span/κ(B) ≤ κ ≤ 2^span·κ(B), where κ(B) is moderate (over 50
-seeds 4 to 15 at 30×10 and 15 to 1100 at 16×16). In the rows it is the n heaviest different rows that matter: κ is
-the span of their weights, up to a factor of the same kind.
+With the weights on the columns of the design B and m ≥ n, 2^span/κ(B) ≤ κ ≤ 2^span·κ(B), where κ(B) is moderate
+(over 50 seeds 4 to 15 at 30×10 and 15 to 1100 at 16×16). In the rows, and in the columns of a wide matrix, it is the
+heaviest different ones that matter, as many as the rank: κ is the span of their weights, up to a factor of the same
+kind.
 """
 
 from __future__ import annotations
@@ -31,7 +32,6 @@ from generators.designs import (
     MAX_COLUMNS,
     RESIDUALS,
     check_residual,
-    coefficients,
     independent,
     observed,
     pair_count,
@@ -73,7 +73,7 @@ def build(
     B = independent(Stream("weighted", "design", m, n, seed), different, n)[rows]
     heights = np.array(exponents(different, log2_span if axis == "rows" else 0))[rows]
     widths = np.array(exponents(n, log2_span if axis == "columns" else 0))
-    y = coefficients(Stream("weighted", "solution", m, n, seed), n)
+    y = Stream("weighted", "solution", m, n, seed).coefficients(n)
     b = np.array(observed(B, y, signs, residual, heights.tolist()), dtype=np.float64)
     places = arranged(m if axis == "rows" else n, order, Stream("weighted", "order", m, n, seed))
     A, b = np.ldexp(B.astype(np.float64), heights[:, None] + widths), np.ldexp(b, heights)

@@ -12,10 +12,13 @@ import hashlib
 import os
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from lamm_robust.values import ProblemKey
+
+T = TypeVar("T")
 
 VARIABLE = "LAMM_ROBUST_CACHE"
 
@@ -104,6 +107,14 @@ class Cache:
         except OSError:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+    def keep(self, name: str, make: Callable[[], T], pack: Callable[[T], bytes], unpack: Callable[[bytes], T]) -> T:
+        """What is there under a name, or else what is made, which is there from then on."""
+        if (known := self.get(name)) is not None:
+            return unpack(known)
+        made = make()
+        self.put(name, pack(made))
+        return made
 
     def size(self) -> tuple[int, int]:
         """How many blobs there are, and their bytes."""

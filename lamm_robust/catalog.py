@@ -19,6 +19,7 @@ import generators
 import lamm_robust
 import oracles
 from generators import nist
+from lamm_robust import worst
 from lamm_robust.cache import Cache, certificate_name, default_directory, problem_name
 from lamm_robust.environment import code, versions
 from lamm_robust.metrics import METRICS
@@ -31,9 +32,11 @@ from lamm_robust.packing import (
     unpack_truncation,
 )
 from lamm_robust.solvers import LIBRARIES
+from lamm_robust.truncation import Truncate
 from lamm_robust.values import (
     BY,
     DEVICES,
+    HUNTED,
     PRECISIONS,
     Array,
     Certificate,
@@ -41,7 +44,6 @@ from lamm_robust.values import (
     Family,
     Library,
     Metric,
-    NotCertifiedError,
     Oracle,
     Precision,
     Problem,
@@ -193,38 +195,30 @@ def cached_build(cache: Cache) -> Callable[[ProblemKey], Problem]:
 
     def build(key: ProblemKey) -> Problem:
         name = problem_name(key, makers)
-        if known := cache.get(name):
-            return unpack_problem(key, known)
-        problem = build_problem(key)
-        cache.put(name, pack_problem(problem))
-        return problem
+        return cache.keep(name, lambda: build_problem(key), pack_problem, lambda known: unpack_problem(key, known))
 
     return build
 
 
 def cached_oracle(oracle: Oracle, cache: Cache) -> Oracle:
     """An oracle that looks into the cache first."""
-    makers = made_by("oracles")
+    makers, truncate = made_by("oracles"), oracle.truncate
 
     def certify(A: Array, b: Array) -> Certificate:
         name = certificate_name(digest(A, b), oracle.name, makers)
-        if known := cache.get(name):
-            return unpack_certificate(known)
-        certificate = oracle.certify(A, b)
-        cache.put(name, pack_certificate(certificate))
-        return certificate
+        return cache.keep(name, lambda: oracle.certify(A, b), pack_certificate, unpack_certificate)
 
-    def truncate(A: Array, b: Array, rank: int) -> Truncation:
+    return replace(oracle, certify=certify, truncate=truncate and cached_truncate(truncate, cache, makers))
+
+
+def cached_truncate(truncate: Truncate, cache: Cache, makers: str) -> Truncate:
+    """The same, from the cache where it is there."""
+
+    def looked_up(A: Array, b: Array, rank: int) -> Truncation:
         name = certificate_name(digest(A, b), f"truncated {rank}", makers)
-        if known := cache.get(name):
-            return unpack_truncation(known)
-        if oracle.truncate is None:
-            raise NotCertifiedError(f"{oracle.name} does not truncate")
-        truncation = oracle.truncate(A, b, rank)
-        cache.put(name, pack_truncation(truncation))
-        return truncation
+        return cache.keep(name, lambda: truncate(A, b, rank), pack_truncation, unpack_truncation)
 
-    return replace(oracle, certify=certify, truncate=oracle.truncate and truncate)
+    return looked_up
 
 
 def kept_oracle(name: str) -> Oracle:
@@ -233,7 +227,10 @@ def kept_oracle(name: str) -> Oracle:
 
 
 def plan(profile: str, precision: Precision, families: Iterable[str]) -> list[ProblemKey]:
-    """The keys of a profile's fixed grid, in the order of the families."""
+    """The keys of a profile's fixed grid, in the order of the families; or of what hunts have found in `worst`."""
+    if profile == HUNTED.name:
+        found = [parse_key(key) for key in worst.problems(worst.DIRECTORY, precision)]
+        return [key for name in families for key in found if key.family == name]
     return [
         ProblemKey(name, tuple(params.items()), precision)
         for name in families

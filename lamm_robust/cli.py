@@ -16,12 +16,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from lamm_robust.values import DEVICES, PRECISIONS, PROFILES, Device, Precision
+from lamm_robust.values import DEVICES, HUNTED, PRECISIONS, PROFILES, Device, Precision
 
 GATE_FAILED, USAGE, HARNESS, NOTHING, INTERRUPTED = 1, 2, 3, 4, 130
 PAGE_WIDTH = 150  # for pipes and logs, which have no width of their own: wide enough for the leaderboard
 
-PROFILE = click.Choice([profile.name for profile in PROFILES])
+PROFILE = click.Choice([profile.name for profile in (*PROFILES, HUNTED)])
 PRECISION = click.Choice([*PRECISIONS, "all"])
 DEVICE = click.Choice([*DEVICES, "all"])
 SECONDS = click.FloatRange(0.001, 1e6)
@@ -140,6 +140,8 @@ def run(
 
         if selection.shard.of > 1:
             raise ValueError("--dask makes shards of its own; leave out --shard")
+        if profile == HUNTED.name:
+            raise ValueError("--dask runs grids, which all machines know; what hunts have found is on this one")
         sys.exit(cluster.run(dask, chosen, console()))
     sys.exit(campaign.run(chosen, console()))
 
@@ -237,13 +239,17 @@ def truth(file: Path, oracle: str, rank: int | None, as_json: bool) -> None:
 @click.option("--score", default="silent", show_default=True, help="What to make worst: a score, or silent failures.")
 @click.option("--seconds", type=SECONDS, default=60.0, show_default=True, help="Time for the search.")
 @click.option("--family", "families", multiple=True, metavar="GLOB", help="Only these families; repeatable.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where to keep what is found.  [default: results/worst]")
 @from_oracle
-def hunt(solver: str, score: str, seconds: float, families: tuple[str, ...], oracle: str) -> None:
-    """Search for the problem at which SOLVER (a variant, such as numpy-pinv-float64-cpu) does worst, and shrink it."""
-    from lamm_robust import catalog
+def hunt(solver: str, score: str, seconds: float, families: tuple[str, ...], out: Path | None, oracle: str) -> None:
+    """Search for the problem at which SOLVER (a variant, such as numpy-pinv-float64-cpu) does worst, and shrink it.
+
+    What is found is kept, and `run --profile worst` lets every solver attempt it.
+    """
+    from lamm_robust import catalog, worst
     from lamm_robust.hunt import hunt_text
 
-    click.echo(hunt_text(solver, score, seconds, families, catalog.kept_oracle(oracle)))
+    click.echo(hunt_text(solver, score, seconds, families, catalog.kept_oracle(oracle), out or worst.DIRECTORY))
 
 
 @main.command(short_help="Check the oracle against NIST's certified values.")

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from select import select
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from lamm_robust import catalog, search
+from lamm_robust import SUITE, catalog, search, worst
 from lamm_robust.process import Kind, Templates
 from lamm_robust.run import Truths, not_taken, record
 from lamm_robust.supervisor import Worker
@@ -162,8 +163,8 @@ def ended(found: Record, score: str) -> str:
     return f"{found.verdict}, {said}"
 
 
-def hunt_text(solver: str, score: str, seconds: float, families: Sequence[str], oracle: Oracle) -> str:
-    """Hunt and tell: ValueError for names that are not known, and for a solver that is not here."""
+def hunt_text(solver: str, score: str, seconds: float, families: Sequence[str], oracle: Oracle, directory: Path) -> str:
+    """Hunt, keep what is found, and tell: ValueError for names that are not known, and a solver that is not here."""
     variant = catalog.find_variant(solver)
     if score not in (SILENT, *catalog.METRIC):
         raise catalog.unknown("metric", score, (SILENT, *catalog.METRIC))
@@ -189,7 +190,23 @@ def hunt_text(solver: str, score: str, seconds: float, families: Sequence[str], 
     if caught is None:
         return f"{variant} takes none of the problems of these families"
     none = "no silent failure found; " if score == SILENT and caught.worst.verdict != Verdict.WRONG.value else ""
+    kept = worst.keep(written(caught, variant, score, seconds), directory)
     lines = [f"{caught.tried} problems tried; {none}the worst, and the simplest that is nearly as bad:"]
     for found in [caught.worst] + [caught.shrunk] * (caught.shrunk is not caught.worst):
         lines += ["", sentence(found, score), f"  lamm-robust replay {found.key!r}", f"  problem({found.problem!r})"]
+    lines += ["", f"kept in {directory}" if kept else f"{directory} has something worse from before, and keeps it"]
     return "\n".join(lines)
+
+
+def written(caught: Catch, variant: Variant, score: str, seconds: float) -> worst.Hunted:
+    """A catch as it is kept."""
+    return worst.Hunted(
+        solver=str(variant),
+        score=score,
+        severity=severity(caught.worst, score),
+        seconds=seconds,
+        tried=caught.tried,
+        suite=SUITE,
+        worst=worst.Found(caught.worst.problem, caught.worst.digest, sentence(caught.worst, score)),
+        shrunk=worst.Found(caught.shrunk.problem, caught.shrunk.digest, sentence(caught.shrunk, score)),
+    )

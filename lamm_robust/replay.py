@@ -7,7 +7,7 @@ import numpy as np
 from lamm_robust import catalog
 from lamm_robust.pool import alone
 from lamm_robust.process import Kind
-from lamm_robust.run import Certified, Truths, eps_of, not_taken, record
+from lamm_robust.run import Certified, Truths, not_taken, record
 from lamm_robust.supervisor import Worker
 from lamm_robust.tables import duration
 from lamm_robust.values import Array, Case, Oracle, Outcome, Record, Solver, Status
@@ -68,15 +68,13 @@ def _truth(certified: Certified) -> list[str]:
 
 def _cut(certified: Certified, solver: Solver) -> list[str]:
     """What the solver's own cutoff leaves of the problem, against which truncated_error is measured."""
-    problem = certified.problem
-    cutoff = solver.contract.cutoff and solver.contract.cutoff(problem.m, problem.n, eps_of(problem))
-    left = certified.selected(cutoff) if cutoff else None
+    left = certified.left_by(solver.contract)
     if left is None or left.truth.rank == certified.truth.rank:
         return ["", "cut       the solver's cutoff keeps all singular values: truncated_error is forward_error"]
-    rank, last = left.truth.rank, float(left.truth.sigma_min)
+    rank, last, share = left.truth.rank, float(left.truth.sigma_min), certified.cutoff(solver.contract)
     return [
         "",
-        f"cut       the solver's cutoff, {cutoff:.3g}·σ₁, keeps {rank} singular values, σ_{rank} = {last:.10g}",
+        f"cut       the solver's cutoff, {share:.3g}·σ₁, keeps {rank} singular values, σ_{rank} = {last:.10g}",
         f"          truncated_error is the distance to A_{rank}⁺b:",
         *_entries(f"A_{rank}⁺b", catalog.decimals(left.truth, X_DIGITS)[0]),
     ]

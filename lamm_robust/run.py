@@ -70,6 +70,16 @@ class Certified:
             self._selected[cutoff] = selected(self.problem, self.frame, cutoff, self.truncate)
         return self._selected[cutoff]
 
+    def cutoff(self, contract: Contract) -> float | None:
+        """The share of σ₁ up to which a solver takes singular values of this problem for zero; None for other rules."""
+        problem = self.problem
+        return contract.cutoff and contract.cutoff(problem.m, problem.n, eps_of(problem))
+
+    def left_by(self, contract: Contract) -> Frame | None:
+        """What a solver's own cutoff leaves of the problem, where there is no doubt of that."""
+        cutoff = self.cutoff(contract)
+        return None if cutoff is None else self.selected(cutoff)
+
     @property
     def truth(self) -> Certificate:
         """What is proved of the problem."""
@@ -308,11 +318,10 @@ def scores_of(attempts: Sequence[tuple[Certified, Outcome]], contracts: Sequence
 
 
 def truncated_error(certified: Certified, x: Array | None, contract: Contract) -> dict[str, float]:
-    """The forward error against what the solver's own cutoff leaves of the problem, where there is no doubt of that."""
-    if x is None or not is_finite(x) or contract.cutoff is None:
+    """The forward error against what the solver's own cutoff leaves of the problem."""
+    if x is None or not is_finite(x):
         return {}
-    problem = certified.problem
-    frame = certified.selected(contract.cutoff(problem.m, problem.n, eps_of(problem)))
+    frame = certified.left_by(contract)
     return {} if frame is None else {"truncated_error": score(frame, x)["forward_error"]}
 
 

@@ -55,7 +55,7 @@ class LeastSquaresProblem:
     @cached_property
     def truth(self) -> Certificate:
         """What is proved: exact rank, x★ = A⁺b, ‖b − Ax★‖, σ₁ and σ_r. NotCertifiedError if nothing can prove it."""
-        return certified(str(self.problem.key))
+        return catalog.find_oracle("auto").certify(self.A, self.b)
 
     @property
     def x(self) -> npt.NDArray[np.float64]:
@@ -94,10 +94,9 @@ def problem(key: str) -> LeastSquaresProblem:
 
 
 @lru_cache(maxsize=256)
-def certified(key: str) -> Certificate:
-    """The truth of a key: Hypothesis asks for the same ones again while it shrinks."""
-    asked = catalog.build_problem(catalog.parse_key(key))
-    return catalog.find_oracle("auto").certify(asked.A, asked.b)
+def drawn_before(key: ProblemKey) -> LeastSquaresProblem:
+    """The problem of a key, with its truth if that was asked for: Hypothesis draws the same again while it shrinks."""
+    return LeastSquaresProblem(catalog.build_problem(key))
 
 
 def least_squares_problems(
@@ -136,7 +135,7 @@ def least_squares_problems(
         params = draw(catalog.FAMILIES[family].strategy(precision))
         for _ in range(most - len(params)):  # else the family with the fewest parameters would count as the simplest
             draw(st.booleans())
-        return LeastSquaresProblem(catalog.build_problem(ProblemKey(family, tuple(params.items()), precision)))
+        return drawn_before(ProblemKey(family, tuple(params.items()), precision))
 
     return draw_problem().filter(wanted)
 

@@ -418,3 +418,5 @@ PROFILES: Sequence[Profile] = (
     Profile("standard", "the grid behind the committed tables: under twenty minutes on two cores"),
     Profile("full", "every axis of every family, finely: hours"),
 )
+
+HUNTED = Profile("worst", "the problems that hunts have left in results/worst: no grid, and no sample of anything")

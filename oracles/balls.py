@@ -25,6 +25,12 @@ def square_root(ball: Ball) -> Ball:
     return Ball(mid, max(upper - mid, mid - lower))
 
 
+def root_between(lower: Fraction, upper: Fraction) -> Ball:
+    """Enclose √v for all v ≥ 0 between two bounds."""
+    lower, upper = max(Fraction(0), lower), max(Fraction(0), upper)
+    return square_root(Ball((lower + upper) / 2, (upper - lower) / 2))
+
+
 def quotient(numerator: Ball, denominator: Ball) -> Ball:
     """Enclose p/q for p ≥ 0 and q > 0; p/q is furthest from the midpoints' ratio where q is smallest."""
     mid = numerator.mid / denominator.mid

@@ -14,17 +14,17 @@ from fractions import Fraction
 from flint import arb, arb_mat, ctx, fmpz_mat
 
 from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
-from oracles.balls import scaled, square_root
+from oracles.balls import root_between, scaled
 from oracles.check import check_problem
 from oracles.integers import integer_matrix
-from oracles.rational import Skeleton, is_identity, skeleton
+from oracles.rational import Skeleton, minimum_norm, skeleton
 from oracles.spectrum import FIRST_BITS, LAST_BITS, fraction, spectrum
 from oracles.store import Spectrum, seal
 
 ZERO = Ball(Fraction(0))
 
-RADIUS = Fraction(1, 10**30)
-"""‖x − x★‖ ≤ this · ‖x★‖, roughly: far below what is promised (1e-20), for a few bits."""
+SHARP = Fraction(1, 10**30)
+"""‖x − x★‖ ≤ this · ‖x★‖, roughly: far below what other oracles promise (`RADIUS`), for a few bits."""
 
 
 def certify(A: Array, b: Array) -> Certificate:
@@ -62,39 +62,23 @@ def enclosed(A: fmpz_mat, B: fmpz_mat, factors: Skeleton | None) -> tuple[list[B
     while bits <= LAST_BITS:
         with ctx.workprec(bits):
             try:
-                X = arb_mat(A.ncols(), B.ncols()) if factors is None else minimum_norm(factors, arb_mat(B))
+                X = arb_mat(A.ncols(), B.ncols()) if factors is None else minimum_norm(factors, arb_mat(B), solve)
             except ZeroDivisionError:  # the precision cannot tell a Gram matrix from a singular one
                 X = None
             if X is not None and all(is_sharp(X, normal, j) for j in range(B.ncols())):
                 norms = [residual_norm(X, B, normal, j) for j in range(B.ncols())]
                 return [ball(X[i, j]) for i in range(X.nrows()) for j in range(X.ncols())], norms
         bits *= 2
-    raise NotCertifiedError(f"ball: x has no enclosure to {float(RADIUS)} at {LAST_BITS} bits")
+    raise NotCertifiedError(f"ball: x has no enclosure to {float(SHARP)} at {LAST_BITS} bits")
 
 
-def minimum_norm(A: Skeleton, Y: arb_mat) -> arb_mat:
-    """Enclose A⁺Y. Raises ZeroDivisionError at too low a precision."""
-    return full_row_solve(A.R, arb_mat(A.M) * full_column_solve(A.C, Y))
-
-
-def full_column_solve(C: fmpz_mat, Y: arb_mat) -> arb_mat:
-    """Enclose C⁺Y for C of full column rank."""
-    if is_identity(C):
-        return Y
-    Ct = C.transpose()
-    return arb_mat(C).solve(Y) if C.is_square() else arb_mat(Ct * C).solve(arb_mat(Ct) * Y)
-
-
-def full_row_solve(R: fmpz_mat, Y: arb_mat) -> arb_mat:
-    """Enclose R⁺Y for R of full row rank."""
-    if is_identity(R):
-        return Y
-    Rt = R.transpose()
-    return arb_mat(R).solve(Y) if R.is_square() else arb_mat(Rt) * arb_mat(R * Rt).solve(Y)
+def solve(G: fmpz_mat, Y: arb_mat) -> arb_mat:
+    """Enclose G⁻¹Y. Raises ZeroDivisionError at too low a precision."""
+    return arb_mat(G).solve(Y)
 
 
 def is_sharp(X: arb_mat, normal: fmpz_mat, j: int) -> bool:
-    """Whether column j of X is known to RADIUS of its largest entry.
+    """Whether column j of X is known to SHARP of its largest entry.
 
     Where Aᵀb is zero, so is A⁺b, and X is set to that.
     """
@@ -104,7 +88,7 @@ def is_sharp(X: arb_mat, normal: fmpz_mat, j: int) -> bool:
             X[i, j] = 0
         return True
     return bool(
-        max(x.rad() for x in column) <= arb(RADIUS.numerator) / RADIUS.denominator * max(abs(x).lower() for x in column)
+        max(x.rad() for x in column) <= arb(SHARP.numerator) / SHARP.denominator * max(abs(x).lower() for x in column)
     )
 
 
@@ -113,9 +97,7 @@ def residual_norm(X: arb_mat, B: fmpz_mat, normal: fmpz_mat, j: int) -> Ball:
     squares = sum((arb(B[i, j]) ** 2 for i in range(B.nrows())), arb(0))
     explained = sum((arb(normal[i, j]) * X[i, j] for i in range(X.nrows())), arb(0))
     found = ball(squares - explained)
-    upper = max(Fraction(0), found.mid + found.radius)
-    lower = max(Fraction(0), found.mid - found.radius)
-    return square_root(Ball((upper + lower) / 2, (upper - lower) / 2))
+    return root_between(found.mid - found.radius, found.mid + found.radius)
 
 
 def ball(number: arb) -> Ball:

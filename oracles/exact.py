@@ -17,7 +17,7 @@ from lamm_robust.values import Array, Ball, Certificate
 from oracles.balls import scaled, square_root
 from oracles.check import check_problem
 from oracles.integers import integer_matrix
-from oracles.rational import fractions, minimum_norm, residual_squares, skeleton
+from oracles.rational import fractions, minimum_norm, residual_squares, skeleton, solve
 from oracles.spectrum import spectrum
 from oracles.store import Spectrum, seal
 
@@ -38,7 +38,7 @@ def certify(A: Array, b: Array) -> Certificate:
     else:
         factors = skeleton(integer_A)
         found = spectrum(integer_A, factors).scaled(exponent_A)
-        X = minimum_norm(factors, integer_b)
+        X = minimum_norm(factors, fmpq_mat(integer_b), solve)
     rss = residual_squares(integer_A, integer_b, X)
     residual_norm = [scaled(square_root(Ball(square)), exponent_b) for square in rss]
     offset = exponent_b - exponent_A

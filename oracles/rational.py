@@ -13,12 +13,17 @@ would put determinants there instead. Full column rank is C = A, M = R = I; full
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
+from typing import Any
 
 from flint import fmpq_mat, fmpz, fmpz_mat, nmod_mat
+
+Matrix = Any
+"""fmpq_mat, or arb_mat for enclosures: whatever a whole matrix can be multiplied with."""
+Solve = Callable[[fmpz_mat, Matrix], Matrix]
 
 PRIME = 2**61 - 1
 """The largest Mersenne prime that fits a machine word: a random minor is divisible by it once in 10^18."""
@@ -107,12 +112,12 @@ def is_identity(A: fmpz_mat) -> bool:
     return bool(A.is_square() and A.is_one())
 
 
-def minimum_norm(A: Skeleton, B: fmpz_mat) -> fmpq_mat:
-    """Return A⁺B."""
-    return full_row_solve(A.R, A.M * full_column_solve(A.C, fmpq_mat(B)))
+def minimum_norm(A: Skeleton, Y: Matrix, solve: Solve) -> Matrix:
+    """Return A⁺Y, where `solve(G, Y)` returns G⁻¹Y in the arithmetic of Y."""
+    return full_row_solve(A.R, A.M * full_column_solve(A.C, Y, solve), solve)
 
 
-def full_column_solve(C: fmpz_mat, Y: fmpq_mat) -> fmpq_mat:
+def full_column_solve(C: fmpz_mat, Y: Matrix, solve: Solve) -> Matrix:
     """Return C⁺Y = (CᵀC)⁻¹CᵀY for C of full column rank; no Gram matrix where C is square."""
     if is_identity(C):
         return Y
@@ -122,7 +127,7 @@ def full_column_solve(C: fmpz_mat, Y: fmpq_mat) -> fmpq_mat:
     return solve(Ct * C, Ct * Y)
 
 
-def full_row_solve(R: fmpz_mat, Y: fmpq_mat) -> fmpq_mat:
+def full_row_solve(R: fmpz_mat, Y: Matrix, solve: Solve) -> Matrix:
     """Return R⁺Y = Rᵀ(RRᵀ)⁻¹Y for R of full row rank; no Gram matrix where R is square."""
     if is_identity(R):
         return Y
@@ -133,7 +138,7 @@ def full_row_solve(R: fmpz_mat, Y: fmpq_mat) -> fmpq_mat:
 
 
 def solve(G: fmpz_mat, Y: fmpq_mat) -> fmpq_mat:
-    """Return G⁻¹Y.
+    """Return G⁻¹Y in rationals.
 
     FLINT chooses fraction-free LU for small G and Dixon lifting for large G, and chose the faster one at
     10, 50, 64 and 128 unknowns. The denominator of Y is kept out of G.
@@ -181,6 +186,6 @@ def solve_rational(A: Sequence[Sequence[Fraction]], b: Sequence[Fraction]) -> tu
     if numerators.is_zero():
         return [Fraction(0)] * len(A[0]), 0, sum((v * v for v in b), Fraction(0))
     factors = skeleton(numerators)
-    X = minimum_norm(factors, targets)
+    X = minimum_norm(factors, fmpq_mat(targets), solve)
     (rss,) = residual_squares(numerators, targets, X)
     return [v * scale_A / scale_b for v in fractions(X)], factors.rank, rss / scale_b**2

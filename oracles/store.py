@@ -31,6 +31,10 @@ RADIUS_SHARE = Fraction(1, 1000)
 """‖x − x★‖ ≤ this · u‖x★‖, so that the certificate is 1000 times sharper than the smallest relative error of
 a working-precision answer that it judges."""
 
+RADIUS = Fraction(1, 10**20)
+"""‖x − x★‖ ≤ this · max |x_j|: what oracles promise whose error bounds can be made smaller by more work. It is a
+tenth of the RADIUS_SHARE · u that float64 needs."""
+
 SIGMA_TOLERANCE = Fraction(1, 10**9)
 """Relative radius allowed to σ₁ and σ_r: they only scale error bounds, which are read to two digits, but κ is
 also printed and compared between machines; nine digits cost no more than six."""

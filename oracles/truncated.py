@@ -27,16 +27,13 @@ import numpy as np
 from flint import arb, arb_mat, ctx, fmpz_mat
 
 from lamm_robust.values import Array, Ball, NotCertifiedError, Truncation
-from oracles.balls import scaled, square_root
+from oracles.balls import root_between, scaled, square_root
 from oracles.check import check_problem
 from oracles.enclosed import ball
 from oracles.integers import integer_matrix
 from oracles.rational import exact_rank
 from oracles.spectrum import attempt, enclose, fraction, infinity_norm
-from oracles.store import Spectrum, seal
-
-RADIUS = Fraction(1, 10**20)
-"""‖x − A_k⁺b‖ ≤ this · max |x_j|, as `verified` promises."""
+from oracles.store import RADIUS, Spectrum, seal
 
 FIRST_BITS, LAST_BITS = 256, 4096
 """Working precisions: twice the 53 bits of a κ that float64 can express, and as much again; the last is for wide
@@ -225,14 +222,9 @@ def solution(A: fmpz_mat, b: fmpz_mat, V: arb_mat, found: Subspace, sigma_max: F
         error = sum((entry.radius for entry in x), Fraction(0))  # more than the norm
         sharp = error <= RADIUS * max(abs(entry.mid) for entry in x)
         norm = ball((column(R, j).transpose() * column(R, j))[0, 0])
-        root = root_between(max(Fraction(0), norm.mid - norm.radius), norm.mid + norm.radius)
+        root = root_between(norm.mid - norm.radius, norm.mid + norm.radius)
         targets.append(Target(x, Ball(root.mid, root.radius + sigma_max * error), sharp))
     return targets
-
-
-def root_between(lower: Fraction, upper: Fraction) -> Ball:
-    """Enclose √v for all v between two bounds."""
-    return square_root(Ball((lower + upper) / 2, (upper - lower) / 2))
 
 
 def above(number: Ball) -> Fraction:

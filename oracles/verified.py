@@ -29,14 +29,11 @@ from oracles.check import check_problem
 from oracles.extremes import extremes
 from oracles.inverse import Inverse, invert
 from oracles.refinement import refine
-from oracles.store import PARTS, assemble
+from oracles.store import PARTS, RADIUS, assemble
 
 PLACES = 12
 """Digits that the entries of a column of A may have: some 200 bits, far more than full significands need after
 scaling, at a dozen times the memory of A. Wider ranges are for other oracles."""
-
-RADIUS = Fraction(1, 10**20)
-"""‖x − x★‖ ≤ this · max |x_j|: what a certificate of this oracle promises."""
 
 ROOT_BITS = 500
 """Bits behind the point of a residual norm, in units in which it is below 1: more than its square has."""

@@ -41,10 +41,14 @@ SIMPLEST: dict[str, dict[str, Any]] = {
         "seed": 0,
     },
     "field": {"report": "krylov-1054"},
+    "scaled": {"m": 1, "n": 1, "rank": 1, "log2_cond": 0, "residual": 0.0, "log2_a": 0, "log2_b": 0, "seed": 0},
+    "tall": {"m": 1, "n": 1, "offset": 0, "noise": 0.0, "seed": 0},
+    "right_sides": {"m": 1, "n": 1, "rank": 1, "log2_cond": 0, "k": 1, "log2_span": 0, "seed": 0},
+    "raw": {"A": 0, "b": 0},
 }
 
-GRID_SIZES = {"quick": (180, 210), "standard": (950, 1200), "full": (7000, 13000)}
-GRID_SHAPES = {"quick": 25, "standard": 50, "full": 120}
+GRID_SIZES = {"quick": (190, 250), "standard": (1000, 1300), "full": (8000, 15000)}
+GRID_SHAPES = {"quick": 32, "standard": 60, "full": 130}
 
 families = pytest.mark.parametrize("family", FAMILIES, ids=[family.name for family in FAMILIES])
 precisions = pytest.mark.parametrize("dtype", PRECISIONS)
@@ -81,11 +85,12 @@ def test_problems_are_read_only_arrays_of_the_dtype(family: Family, dtype: Preci
     problem = build_problem(ProblemKey(family.name, tuple(SIMPLEST[family.name].items()), dtype))
     assert problem.A.dtype == problem.b.dtype == np.dtype(dtype)
     assert problem.A.shape == (problem.m, problem.n)
-    assert problem.b.shape == (problem.m,)
+    several = (SIMPLEST[family.name]["k"],) if "k" in SIMPLEST[family.name] else ()
+    assert problem.b.shape == (problem.m, *several)
     with pytest.raises(ValueError, match="read-only"):
         problem.A[0, 0] = 1
     with pytest.raises(ValueError, match="read-only"):
-        problem.b[0] = 1
+        problem.b[:1] = 1
 
 
 @families
@@ -197,6 +202,9 @@ GOOD: dict[str, dict[str, Any]] = {
     "offset": SIMPLEST["offset"] | {"m": 6, "regressors": 2},
     "near_rank": SIMPLEST["near_rank"] | {"m": 6, "n": 5, "rank": 2},
     "weighted": SIMPLEST["weighted"] | {"m": 6, "n": 5},
+    "scaled": SIMPLEST["scaled"] | {"m": 6, "n": 5, "rank": 4},
+    "tall": SIMPLEST["tall"] | {"m": 8, "n": 3},
+    "right_sides": SIMPLEST["right_sides"] | {"m": 6, "n": 5, "rank": 4},
 }
 
 
@@ -296,6 +304,32 @@ GOOD: dict[str, dict[str, Any]] = {
         ("weighted", {"axis": "both"}, "axis is 'both'; accepted is one of rows, columns"),
         ("weighted", {"residual": 1.0, "n": 6}, "residual is 1.0; where no row can stand twice"),
         ("weighted", {"seed": True}, "seed is True; accepted is a whole number"),
+        ("scaled", {"rank": 0}, "rank is 0; accepted is a whole number from 1 to 5"),
+        ("scaled", {"m": 0}, "m is 0; accepted is a whole number from 1 to 4096"),
+        ("scaled", {"log2_cond": 53}, "log2_cond is 53: with m=6 n=5 rank=4 "),
+        ("scaled", {"log2_a": 1024}, "log2_a is 1024; accepted is a whole number from -10.. to 1023"),
+        ("scaled", {"log2_a": -1074}, "log2_a is -1074; accepted is a whole number from -10.. to 1023"),
+        ("scaled", {"log2_a": 1000, "log2_b": -100}, "log2_b is -100; accepted is a whole number from -..? to 1023"),
+        ("scaled", {"log2_a": 0.5}, "log2_a is 0\\.5; accepted is a whole number"),
+        ("scaled", {"seed": -1}, "seed is -1; accepted is a whole number"),
+        ("tall", {"m": 0}, "m is 0; accepted is a whole number from 1 to 1048576"),
+        ("tall", {"n": 5}, "n is 5; accepted is a whole number from 1 to 4"),
+        ("tall", {"m": 1024, "n": 9}, "n is 9; accepted is a whole number from 1 to 8"),
+        ("tall", {"n": 1, "offset": 1}, "offset is 1; accepted is a number from 0 to 0"),
+        ("tall", {"offset": 3}, "offset is 3; accepted is 0 or a power of two"),
+        ("tall", {"offset": 0.5}, "offset is 0\\.5; accepted is 0 or from 1 to"),
+        ("tall", {"offset": 1073741824}, "offset is 1073741824; accepted is a number from 0 to 5.36871e"),
+        ("tall", {"noise": 32.0}, "noise is 32\\.0; accepted is a number from 0 to 16"),
+        ("tall", {"noise": 7.62939453125e-06}, "noise is 7.62939453125e-06; accepted is 0 or from"),
+        ("tall", {"seed": "0"}, "seed is '0'; accepted is a whole number"),
+        ("right_sides", {"m": 5000}, "m is 5000; accepted is a whole number from 1 to 4096"),
+        ("right_sides", {"n": 0}, "n is 0; accepted is a whole number from 1 to 4096"),
+        ("right_sides", {"rank": 6}, "rank is 6; accepted is a whole number from 1 to 5"),
+        ("right_sides", {"rank": 1, "log2_cond": 1}, "log2_cond is 1; accepted is 0"),
+        ("right_sides", {"log2_cond": 53}, "log2_cond is 53; accepted is a whole number from 0 to 4."),
+        ("right_sides", {"k": 0}, "k is 0; accepted is a whole number from 1 to 64"),
+        ("right_sides", {"log2_span": 81}, "log2_span is 81; accepted is a whole number from 0 to 80"),
+        ("right_sides", {"seed": True}, "seed is True; accepted is a whole number"),
     ],
 )
 def test_bad_values_are_refused_by_name(family: str, changed: dict[str, Any], sentence: str) -> None:

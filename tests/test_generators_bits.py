@@ -52,6 +52,10 @@ def test_signs_and_integers_cover_their_range_evenly() -> None:
     assert np.all(np.abs(counts.counts - 2000) < 160)
 
 
+def test_coefficients_use_every_number() -> None:
+    assert set(Stream("solution").coefficients(300)) == {-3, -2, -1, 1, 2, 3}
+
+
 def test_permutation_moves_every_number_everywhere() -> None:
     drawn = np.array([Stream("permutation", seed).permutation(5) for seed in range(500)])
     assert all(sorted(row) == [0, 1, 2, 3, 4] for row in drawn.tolist())

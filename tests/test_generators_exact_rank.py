@@ -11,7 +11,8 @@ import pytest
 import scipy.linalg
 
 from generators.bits import Stream
-from generators.exact_rank import bits_needed, build, grid, known_solution, layers, recipe, twice
+from generators.dyadic import bits_needed, layers, twice
+from generators.exact_rank import build, grid, known_solution, recipe
 from lamm_robust.values import PRECISIONS, UNIT_ROUNDOFF, Array, Precision
 
 CASES: list[dict[str, Any]] = [

@@ -235,6 +235,54 @@ GOLDEN = [
         "b38e9c810cdb35c4901a314d72bd199d1d34205d5e8a5d4ed045cdba35607485",
         "a2cb7114d488d41488432ecdebaf580b9404b0dad0db4ae6e33ffb4acfe9efe1",
     ),
+    Golden(
+        "scaled",
+        {"m": 30, "n": 10, "rank": 7, "log2_cond": 4, "residual": 0.0625, "log2_a": 127, "log2_b": 20, "seed": 0},
+        "fb7036b6e11b47803a0a31f34430457b8a6e28341cf76e234fb8e65f778c49f8",
+        "0bdafdbf688e74d212201d99ca26244cd5d7783f2014cd5486811d508ea6960f",
+    ),
+    Golden(
+        "scaled",
+        {"m": 10, "n": 30, "rank": 5, "log2_cond": 2, "residual": 0.0, "log2_a": -135, "log2_b": -130, "seed": 1},
+        "9460128af97d5d96b0bdebba7723b5728b4a415145ab711fd280f7516be9e1a6",
+        "5cace6e2d50712d9dce416805bdfe13cce2c3b0b645e9fb9de5bbcc39a1a28c7",
+    ),
+    Golden(
+        "tall",
+        {"m": 100000, "n": 2, "offset": 4, "noise": 0.5, "seed": 0},
+        "d66776713c31bac0da2359172f4cf3becb91acb0f0bb330575ac783cd88b2677",
+        "f7d3742bd349d6123cf1cefb9dc335399e9aed94e54e5d897f0f519c821389d5",
+    ),
+    Golden(
+        "tall",
+        {"m": 1024, "n": 4, "offset": 64, "noise": 0.0009765625, "seed": 1},
+        "eefa500f10d556f3b65e83b3e749a155fb66005609b0cc9517cb0629dbfefe7d",
+        "f6579b9c1c2b34d45c7b8ff3753dec260ff6224fc812e02127491a1bf4449e6d",
+    ),
+    Golden(
+        "right_sides",
+        {"m": 30, "n": 10, "rank": 7, "log2_cond": 4, "k": 8, "log2_span": 80, "seed": 0},
+        "17c67c8f648db45aaa8fa30f1dc30b50dc3161c3d13b072dd9180b5700028125",
+        "a69230a4a4d092361d33d67e682f9f18eac2eb9805d83fa64f14b2701bbcb6f0",
+    ),
+    Golden(
+        "right_sides",
+        {"m": 10, "n": 30, "rank": 5, "log2_cond": 2, "k": 3, "log2_span": 20, "seed": 1},
+        "d2bb8901551bf27649db0b5bcac3721733a887d185dd8449950c153b5b46f112",
+        "4ef0c2dd80ad380bd8a2cb5a2ba95c3d9b2f809e16dd9ef27e6591522f1f852d",
+    ),
+    Golden(
+        "raw",
+        {"A": "1,2.5;-3e-4,0x1.8p-3;1e-45,3", "b": "1,0.1,-0.0"},
+        "6109128fa8cb26c81fde9fff1cc7a7e169ef17c086b57eeeb3ddee7809b528e4",
+        "b96e5784c71671f127c36c2a47188c9b4e7dc21127f51ad37ce7f0e16a92c373",
+    ),
+    Golden(
+        "raw",
+        {"A": 3, "b": 0.1},
+        "55f533e5cab969684d9fe5ed57c43c7d9ac454c1ad8f1392b5a1d753c58cc504",
+        "ae067048b7fe81ff02cb9b02b926864a9fbfb542f631c56cdbe54511378d6ad9",
+    ),
 ]
 """Recorded once; a change of any of these is a new version of the suite."""
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from generators.bits import Stream
-from generators.exact_rank import layers
+from generators.dyadic import layers
 from generators.near_rank import build, fits, grid, known_solution
 from lamm_robust.values import PRECISIONS, UNIT_ROUNDOFF, Array, Ball, Precision
 from oracles import select

@@ -8,16 +8,11 @@ import numpy as np
 import pytest
 
 from generators.bits import Stream
-from generators.targets import dyadic, image, inner, moved, outside_range, semidefinite_solution, whole_solution
+from generators.targets import dyadic, image, inner, moved, outside_range, semidefinite_solution
 
 
 def fractions(*entries: int) -> list[Fraction]:
     return [Fraction(entry) for entry in entries]
-
-
-def test_solutions_are_whole_and_use_every_number() -> None:
-    drawn = whole_solution(Stream("solution"), 300)
-    assert set(drawn) == {-3, -2, -1, 1, 2, 3}
 
 
 def test_image_by_hand() -> None:

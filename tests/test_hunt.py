@@ -6,11 +6,13 @@ import math
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from lamm_robust import catalog, search
+from lamm_robust import catalog, search, worst
 from lamm_robust.cli import main
 from lamm_robust.hunt import DISASTER, SILENT, Catch, hunt, prey, severity
 from lamm_robust.values import ProblemKey, Record
@@ -129,7 +131,6 @@ def test_severity() -> None:
 
 
 def with_scores(found: Record, scores: dict[str, float], verdict: str = "inaccurate") -> Record:
-    from dataclasses import replace
 
     return replace(found, scores=scores, verdict=verdict)
 
@@ -138,9 +139,14 @@ def invoke(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
-def test_the_command_prints_what_replays() -> None:
-    result = invoke("hunt", "numpy-normal-lu-float64-cpu", "--seconds", 2, "--family", "spectrum")
+def test_the_command_prints_what_replays_and_keeps_it(tmp_path: Path) -> None:
+    out = tmp_path / "worst"
+    result = invoke("hunt", "numpy-normal-lu-float64-cpu", "--seconds", 2, "--family", "spectrum", "--out", out)
     assert result.exit_code == 0, result.output
+    assert f"kept in {out}" in result.output
+    (hunted,) = worst.read_all(out)
+    assert hunted.worst.problem in result.output
+    assert hunted.shrunk.said in (out / "README.md").read_text()
     (key, *_) = re.findall(r"lamm-robust replay '(.*)'", result.output)
     replayed = invoke("replay", key)
     assert "verdict   wrong" in replayed.output

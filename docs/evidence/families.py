@@ -1,0 +1,183 @@
+"""What the families ask for, and what is stored: the evidence behind `docs/families.md`.
+
+    python docs/evidence/families.py [EVERY]
+
+Three tables about every family in `generators.FAMILIES`: the problems of each profile; κ and rank, asked and stored;
+and whether the docstrings of the families keep their promises. What is stored is known from certificates of the
+oracle `auto`. `standard` is measured whole, of `full` every EVERYth problem (5, unless told otherwise). It takes a few
+minutes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from asked import Measured, measure
+from promises import PROMISES
+from rich.console import Console
+from rich.progress import track
+
+from lamm_robust import catalog
+from lamm_robust.values import PRECISIONS, PROFILES, Precision, ProblemKey
+
+EVERY = 5
+TERMINAL = Console(stderr=True)
+
+Measurements = dict[tuple[str, Precision], list[Measured]]
+"""By family and precision."""
+
+
+def row(cells: Iterable[object]) -> None:
+    """One line of a table."""
+    print("|", " | ".join(str(cell) for cell in cells), "|", flush=True)
+
+
+def head(*cells: str) -> None:
+    """The first lines of a table."""
+    print()
+    row(cells)
+    row(["---"] * len(cells))
+
+
+def keys_of(family: str, precision: Precision, every: int) -> list[ProblemKey]:
+    """All of `standard` and `quick`, and every so manieth of `full`, without repetition."""
+    grids = [catalog.plan(profile, precision, [family]) for profile in ("quick", "standard", "full")]
+    grids[2] = grids[2][::every]
+    return list({str(key): key for grid in grids for key in grid}.values())
+
+
+def measure_all(every: int) -> Measurements:
+    """Measure all families in both precisions."""
+    work = [(name, p, key) for p in PRECISIONS for name in catalog.FAMILIES for key in keys_of(name, p, every)]
+    found: Measurements = {(name, p): [] for p in PRECISIONS for name in catalog.FAMILIES}
+    for name, precision, key in track(work, "measuring", console=TERMINAL):
+        found[name, precision].append(measure(key))
+    return found
+
+
+# --- profiles -------------------------------------------------------------------------------------------
+
+
+def shape(key: ProblemKey) -> tuple[int, int]:
+    """m and n, from the parameters if they are there."""
+    params = dict(key.params)
+    if "m" in params and "n" in params:
+        return int(params["m"]), int(params["n"])
+    problem = catalog.build_problem(key)
+    return problem.m, problem.n
+
+
+def profiles(found: Measurements) -> None:
+    """How many problems of which shapes and κ each family has in each profile."""
+    head("family", "profile", "float32", "float64", "shapes", "κ in float32", "κ in float64")
+    for name in track(list(catalog.FAMILIES), "counting shapes", console=TERMINAL):
+        for profile in PROFILES:
+            grids = {p: catalog.plan(profile.name, p, [name]) for p in PRECISIONS}
+            shapes = {shape(key) for grid in grids.values() for key in grid}
+            texts = {p: {str(key) for key in grid} for p, grid in grids.items()}
+            chosen = {p: [q for q in found[name, p] if str(q.problem.key) in texts[p]] for p in PRECISIONS}
+            ranges = [span([q.kappa for q in chosen[p]]) for p in PRECISIONS]
+            row([name, profile.name, *(len(grids[p]) for p in PRECISIONS), spread(shapes), *ranges])
+
+
+def spread(shapes: set[tuple[int, int]]) -> str:
+    """The smallest and the largest of the shapes, and how many there are."""
+    ordered = sorted(shapes, key=lambda mn: (mn[0] * mn[1], mn))
+    ends = [f"{m}×{n}" for m, n in (ordered[0], ordered[-1])]
+    return f"{len(shapes)}: {' … '.join(ends)}" if len(shapes) > 1 else ends[0]
+
+
+def span(values: Sequence[Fraction | None]) -> str:
+    """The least and the largest of the values that there are, to one digit."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return "–"
+    ends = [short(min(known)), short(max(known))]
+    return ends[0] if ends[0] == ends[1] else " … ".join(ends)
+
+
+def short(value: Fraction) -> str:
+    """One digit of a number ≥ 1 that may be beyond the range of float64; whole numbers below 1000 as they are."""
+    if value < 1000:
+        return f"{float(value):.3g}"
+    exponent = len(str(int(value))) - 1
+    digit = round(value / 10**exponent)
+    return f"{digit}e{exponent}" if digit < 10 else f"1e{exponent + 1}"
+
+
+# --- asked and stored -----------------------------------------------------------------------------------
+
+
+def asked(found: Measurements) -> None:
+    """κ and rank, as asked and as stored, where the precision can hold them and where it cannot."""
+    head("family", "asked by", "precision", "κ asked", "problems", "κ stored/asked", "rank as asked", "κ stored")
+    for (name, precision), measured in found.items():
+        for title, part in parts(measured):
+            ratios = [q.ratio for q in part if q.ratio is not None]
+            ranked = [q for q in part if q.asked_rank is not None and q.truth]
+            kept = sum(q.rank == q.asked_rank for q in ranked)
+            row(
+                [
+                    name,
+                    part[0].rule.by if ratios or ranked else "–",
+                    precision,
+                    title,
+                    len(part),
+                    f"{near(min(ratios))} … {near(max(ratios))}" if ratios else "–",
+                    f"{kept}/{len(ranked)}" if ranked else "not asked",
+                    span([q.kappa for q in part]),
+                ]
+            )
+
+
+def parts(measured: Sequence[Measured]) -> list[tuple[str, list[Measured]]]:
+    """What the precision resolves, what it does not, and that for which κ is not asked."""
+    split = {
+        "resolved": [q for q in measured if q.asked_kappa is not None and not q.beyond],
+        "beyond": [q for q in measured if q.beyond],
+        "not asked": [q for q in measured if q.asked_kappa is None and q.truth],
+        "no truth": [q for q in measured if not q.truth],
+    }
+    return [(title, part) for title, part in split.items() if part]
+
+
+def near(ratio: Fraction) -> str:
+    """A ratio, as a distance from 1 where it is near 1."""
+    if ratio == 1:
+        return "1"
+    distance = float(ratio - 1)
+    return f"1 {'+' if distance > 0 else '−'} {abs(distance):.0e}" if abs(distance) < 0.05 else f"{float(ratio):.2g}"
+
+
+# --- promises -------------------------------------------------------------------------------------------
+
+
+def promises(found: Measurements) -> None:
+    """Each promise, how many problems it was held against, the worst of them, and whether it is kept."""
+    head("family", "promise", "precision", "problems", "worst", "limit", "kept")
+    for promise in PROMISES:
+        for precision in PRECISIONS:
+            values = [promise.measure(q) for q in found[promise.family, precision]]
+            known = [value for value in values if value is not None]
+            worst = max(known, default=0.0)
+            kept = "yes" if worst <= promise.limit else "no"
+            if known:
+                row(
+                    [
+                        promise.family,
+                        promise.sentence,
+                        precision,
+                        len(known),
+                        f"{worst:.3g}",
+                        f"{promise.limit:.3g}",
+                        kept,
+                    ]
+                )
+
+
+if __name__ == "__main__":
+    everything = measure_all(int(sys.argv[1]) if sys.argv[1:] else EVERY)
+    for table in (profiles, asked, promises):
+        table(everything)

@@ -1,0 +1,164 @@
+"""Entries as they are: what no recipe imagines, and small matrices that each show one thing.
+
+``A=1,2;3,4`` is the matrix with rows (1, 2) and (3, 4), and ``b=1,2`` a right-hand side; ``b=1,2;3,4`` is two of them,
+as columns. Entries are decimal, or hexadecimal like 0x1.8p-3, which nobody has to round. An entry is read as a float64
+and rounded to the dtype if that is float32. Decimals that Python prints, the shortest that give a float64 back
+(Steele and White, How to print floating-point numbers accurately, PLDI 1990), are read as the same bits again, so that
+a key is all there is to know of a problem.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from generators.grids import of_profile
+from lamm_robust.values import Array, Family, Precision, Value
+
+ACCEPTED = "decimal or hexadecimal numbers, ',' between them and ';' between rows, without spaces"
+MAX_ENTRIES = 4096
+"""Of A or b: a key stays a line that can be pasted."""
+WHOLE = 2.0**53
+"""Whole numbers below this are printed without a point."""
+
+
+def text(rows: Sequence[Sequence[float]]) -> Value:
+    """Return entries in the form of a key; a single one is a number, as it is when a key is read."""
+    if len(rows) == len(rows[0]) == 1:
+        only = float(rows[0][0])
+        return int(only) if _is_short(only) else only
+    return ";".join(",".join(_entry(float(value)) for value in row) for row in rows)
+
+
+def _is_short(value: float) -> bool:
+    return value.is_integer() and abs(value) < WHOLE and math.copysign(1.0, value) == (-1.0 if value < 0 else 1.0)
+
+
+def _entry(value: float) -> str:
+    return str(int(value)) if _is_short(value) else repr(value)
+
+
+def entries(name: str, value: object, dtype: Precision) -> Array:
+    """Read rows of entries, as a matrix. Raises ValueError that names the entry and says what is accepted."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError(f"{name} is {value!r}; accepted are {ACCEPTED}.")
+    rows = [row.split(",") for row in str(value).split(";")]
+    if len({len(row) for row in rows}) > 1:
+        lengths = ", ".join(str(len(row)) for row in rows)
+        raise ValueError(f"{name} has rows of {lengths} entries; accepted are rows of the same length.")
+    if len(rows) * len(rows[0]) > MAX_ENTRIES:
+        raise ValueError(f"{name} has {len(rows) * len(rows[0])} entries; accepted are up to {MAX_ENTRIES}.")
+    read = [[_number(f"{name}[{i},{j}]", entry, dtype) for j, entry in enumerate(row)] for i, row in enumerate(rows)]
+    return np.array(read, dtype=dtype)
+
+
+def _number(name: str, entry: str, dtype: Precision) -> float:
+    try:
+        value = float.fromhex(entry) if "x" in entry.lower() else float(entry)
+    except (ValueError, OverflowError):
+        value = math.nan
+    if entry != entry.strip() or not abs(value) <= float(np.finfo(dtype).max):
+        raise ValueError(f"{name} is {entry!r}; accepted are finite numbers of {dtype}: {ACCEPTED}.")
+    return 0.0 if entry == "-0" else value  # as it is when read as a whole number
+
+
+def build(dtype: Precision, *, A: Value, b: Value) -> tuple[Array, Array]:
+    """Build A (m×n) and b (length m, or m×k where ``b`` has several rows) from their entries.
+
+    Raises ValueError for what cannot be read, and where the lengths do not go together.
+    """
+    matrix, target = entries("A", A, dtype), entries("b", b, dtype)
+    target = target[0] if len(target) == 1 else target
+    if len(target) != len(matrix):
+        raise ValueError(f"b has {len(target)} entries but A has {len(matrix)} rows; accepted is the same number.")
+    return matrix, target
+
+
+TINY: dict[Precision, str] = {"float32": "1e-45", "float64": "5e-324"}
+"""The smallest subnormal number."""
+LARGEST: dict[Precision, str] = {"float32": "3.4028234663852886e+38", "float64": "1.7976931348623157e+308"}
+ABOVE_ONE: dict[Precision, str] = {"float32": "0x1.000002p0", "float64": "0x1.0000000000001p0"}
+"""The number after 1."""
+ROOT: dict[Precision, str] = {"float32": "0x1p-13", "float64": "0x1p-27"}
+"""Its square is lost beside 1."""
+
+
+def literals(dtype: Precision) -> dict[str, tuple[Value, Value]]:
+    """Return small matrices and right-hand sides, each by what it shows."""
+    tiny, largest, after, root = TINY[dtype], LARGEST[dtype], ABOVE_ONE[dtype], ROOT[dtype]
+    return {
+        "a division": (3, 1),
+        "a vector of zeros": ("0;0", "1,2"),
+        "b is orthogonal to the range: x★ = 0, and any other answer is infinitely wrong": ("1;1", "1,-1"),
+        "nobody's problem": ("1,2;3,4", "5,6"),
+        "rank one, exactly": ("1,2;2,4", "1,1"),
+        "rank two by one unit in the last place": (f"1,1;1,{after}", "1,2"),
+        "Läuchli: AᵀA is singular once it is rounded": (f"1,1;{root},0;0,{root}", "2,1,-1"),
+        "a row: the solution of minimum norm": ("3,4", 1),
+        "the squares of the largest number overflow": (f"{largest},0;0,{largest}", f"{largest},{largest}"),
+        "the smallest number there is": (tiny, tiny),
+        "a division by zero, of which x★ is 0": (0, 1),
+        "a mean: the residual is not zero": ("1;1", "1,2"),
+        "b is zero": ("1,2;3,4;5,6", "0,0,0"),
+        "rank two by one unit in the last place, and a residual": (f"1,1;1,{after};1,1", "1,2,3"),
+        "two units: pivoting and scaling of columns decide": ("1,1e-30;1,-1e-30;0,1e-30", "1,2,3"),
+        "two weights: the first row is nearly a constraint": ("1e15,1e15;1,0;0,1", "1e15,2,3"),
+        "no pivot in the first place": ("0,1;1,0", "1,2"),
+        "a rotation by a right angle, and a zero row": ("0,-1;1,0;0,0", "1,2,3"),
+        "a row of very different entries": ("1e20,1", 1),
+        "more unknowns than equations, with rank one": ("1,2,3;2,4,6", "1,2"),
+        "three right-hand sides, of which one is zero": ("1,1;1,2;1,3", "1,0,2;2,0,1;3,0,3"),
+        "a row of the identity thrice": ("1,0;1,0;1,0", "1,2,4"),
+        "upper triangular, with a small last pivot": ("1,-1,-1;0,1,-1;0,0,1e-6", "1,1,1"),
+        "cancellation: a difference of neighbours is all that is left": ("1000000,999999;999999,999998", "1,1"),
+    }
+
+
+QUICK = 10
+"""The first of them are in the quick profile."""
+
+Grid = Iterator[dict[str, Value]]
+
+
+def grid(profile: str, dtype: Precision) -> Grid:
+    """List the problems of a profile; raises ValueError for an unknown one."""
+    every = [{"A": A, "b": b} for A, b in literals(dtype).values()]
+    return iter(every[: of_profile(profile, {"quick": QUICK, "standard": len(every), "full": len(every)})])
+
+
+MOST_ROWS, MOST_COLUMNS = 6, 4
+
+
+def strategy(dtype: Precision) -> Any:
+    """Up to 6×4 entries of any size there is, among small whole numbers; the simplest is A = 0 and b = 0.
+
+    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
+    """
+    from hypothesis import strategies as st
+
+    size = st.floats(allow_nan=False, allow_infinity=False, width=32 if dtype == "float32" else 64)
+    entry = st.integers(-9, 9) | size
+
+    @st.composite
+    def parameters(draw: st.DrawFn) -> dict[str, Value]:
+        m, n = draw(st.integers(1, MOST_ROWS)), draw(st.integers(1, MOST_COLUMNS))
+        rows = [[draw(entry) for _ in range(MOST_COLUMNS + 1)] for _ in range(MOST_ROWS)]
+        return {"A": text([row[:n] for row in rows[:m]]), "b": text([[row[-1] for row in rows[:m]]])}
+
+    return parameters()
+
+
+FAMILY = Family(
+    name="raw",
+    summary="small matrices given by their entries",
+    parameters={
+        "A": "its entries: ',' between them and ';' between rows",
+        "b": "its entries: ',' between them, and ';' between rows of several right-hand sides",
+    },
+    build=build,
+    grid=grid,
+    strategy=strategy,
+)

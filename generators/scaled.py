@@ -1,0 +1,246 @@
+"""Easy problems at the edges of the range: overflow, underflow and subnormal numbers.
+
+The integers of `exact_rank`, with A multiplied by one power of two and b by another. Nothing is rounded: rank and κ
+of the stored matrix are those of the integers, and x★ is their solution times a power of two. What changes is what a
+solver may compute on the way. Norms, Gram matrices and products of two entries overflow or vanish where their squares
+do, from about 2⁶⁴ and 2⁻⁷⁵ in float32, and 2⁵¹² and 2⁻⁵³⁷ in float64; entries next to the largest number leave no
+room for a sum of two; and subnormal numbers have few bits and are zero to a processor that is told to flush them.
+LAPACK's drivers xGELSD, xGELSS and xGELSY scale A and b whose largest entry is too large or too small before they
+begin, its factorisations do not. That the norm of a vector takes care is an old demand (Blue, A portable Fortran
+program to find the Euclidean norm of a vector, ACM Trans. Math. Softw. 4 (1978) 15-23).
+
+Only parameters for which all entries of x★ are normal numbers of the dtype are accepted: there always is an answer
+with a small relative error. An A and a b that are stored exactly in subnormal numbers are accepted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from generators import exact_rank
+from generators.bits import Integers
+from generators.checks import whole
+from generators.dyadic import assembled, bits_needed, solution
+from generators.elementary import SIGNIFICAND
+from generators.grids import crossed, of_profile
+from lamm_robust.values import Array, Family, Precision, Value
+
+
+@dataclass(frozen=True)
+class Range:
+    """Exponents of the powers of two of a dtype (IEEE 754)."""
+
+    subnormal: int
+    """Of the smallest."""
+    tiny: int
+    """Of the smallest that has all its bits."""
+    largest: int
+
+
+RANGES = {"float32": Range(-149, -126, 127), "float64": Range(-1074, -1022, 1023)}
+
+
+def highest(values: Iterable[int | Fraction]) -> int:
+    """Return the e for which the largest of these dyadic numbers is in [2^e, 2^(e+1)); they are not all 0."""
+    return max(v.numerator.bit_length() - v.denominator.bit_length() for v in values if v)
+
+
+def smallest(values: Iterable[int | Fraction]) -> int:
+    """Return the e for which the smallest of the dyadic numbers that are not 0 is in [2^e, 2^(e+1))."""
+    return min(v.numerator.bit_length() - v.denominator.bit_length() for v in values if v)
+
+
+def last_bit(values: Iterable[int]) -> int:
+    """Return the largest e for which all these numbers, not all 0, are multiples of 2^e."""
+    return min((v & -v).bit_length() - 1 for v in values if v)
+
+
+@dataclass(frozen=True, eq=False)
+class Base:
+    """The integers that are scaled, and their solution."""
+
+    A: Integers
+    b: Integers
+    x: list[Fraction]
+
+    def exponents_of_a(self, dtype: Precision) -> tuple[int, int]:
+        """Return the lowest and the highest that the largest entry of A can have without rounding."""
+        return _exact(self.A, dtype), RANGES[dtype].largest
+
+    def exponents_of_b(self, dtype: Precision, log2_a: int) -> tuple[int, int]:
+        """Return the same of b, with all entries of x★ from 2^tiny up to 2^largest."""
+        of = RANGES[dtype]
+        without = highest(self.b.tolist()) + log2_a - highest(self.A.ravel().tolist())  # x★ is not scaled then
+        low, high = of.tiny - smallest(self.x), of.largest - 1 - highest(self.x)
+        return max(_exact(self.b, dtype), without + low), min(of.largest, without + high)
+
+
+def _exact(values: Integers, dtype: Precision) -> int:
+    entries = values.ravel().tolist()
+    return RANGES[dtype].subnormal + highest(entries) - last_bit(entries)
+
+
+def base(m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int) -> Base:
+    """Return the problem of `exact_rank` with these parameters, not scaled."""
+    parts = exact_rank.recipe(m, n, rank, log2_cond, residual, seed)
+    A, b = assembled(parts, m, n, np.int64)
+    return Base(A, b, solution(parts, n))
+
+
+def build(
+    dtype: Precision,
+    *,
+    m: int,
+    n: int,
+    rank: int,
+    log2_cond: int,
+    residual: float,
+    log2_a: int,
+    log2_b: int,
+    seed: int,
+) -> tuple[Array, Array]:
+    """Build A (m×n) and b (m) with largest entries in [2^log2_a, 2^(log2_a + 1)) and the same for b, exactly.
+
+    Raises ValueError as `exact_rank` does, for a scale at which an entry would be rounded or overflow, and for one
+    at which an entry of x★ would not be a normal number.
+    """
+    exact_rank.check(dtype, m, n, rank, log2_cond, residual, seed)
+    whole("rank", rank, 1, min(m, n))
+    of = base(m, n, rank, log2_cond, residual, seed)
+    whole("log2_a", log2_a, *of.exponents_of_a(dtype))
+    whole("log2_b", log2_b, *of.exponents_of_b(dtype, log2_a))
+    return _times(of.A, log2_a, dtype), _times(of.b, log2_b, dtype)
+
+
+def _times(values: Integers, exponent: int, dtype: Precision) -> Array:
+    """Multiply so that the largest entry has the exponent, exactly."""
+    shift = exponent - highest(values.ravel().tolist())
+    return np.ldexp(values.astype(np.float64), shift).astype(dtype, order="C")
+
+
+def known_solution(
+    *, m: int, n: int, rank: int, log2_cond: int, residual: float, log2_a: int, log2_b: int, seed: int
+) -> list[Fraction]:
+    """Return x★ = A⁺b of the stored problem, exactly, as n rationals."""
+    of = base(m, n, rank, log2_cond, residual, seed)
+    shift = log2_b - highest(of.b.tolist()) - log2_a + highest(of.A.ravel().tolist())
+    return [entry * Fraction(2) ** shift for entry in of.x]
+
+
+EDGES: dict[Precision, tuple[tuple[int, int], ...]] = {
+    "float32": (
+        (127, 127),
+        (64, 64),
+        (-80, -80),
+        (-124, -124),
+        (-138, -130),
+        (120, 10),
+        (-60, 50),
+        (5, 127),
+        (5, -110),
+    ),
+    "float64": (
+        *((1023, 1023), (512, 512), (-540, -540), (-1020, -1020)),
+        *((-1063, -1055), (1016, 10), (-500, 500), (5, 1023), (5, -1010)),
+    ),
+}
+"""Largest entries of A and b: next to overflow; squares overflow; squares vanish; the smallest entries are subnormal;
+all of A is; A is huge and x★ tiny; A is small and x★ huge; only b and x★ are huge, and tiny."""
+BETWEEN: dict[Precision, tuple[tuple[int, int], ...]] = {
+    "float32": ((5, 5), (40, 30), (-40, -30), (100, 100), (-100, -100), (-133, -128), (127, 20), (-30, 90)),
+    "float64": (
+        *((5, 5), (300, 200), (-300, -200), (900, 900), (-900, -900)),
+        *((-1060, -1050), (1023, 20), (-300, 700)),
+    ),
+}
+"""Beside the edges, the first without any."""
+SMALL = 2.0**-4
+
+Places = Sequence[tuple[int, int, int]]
+Scales = Sequence[tuple[int, int]]
+Grid = Iterator[dict[str, Value]]
+TALL, DEFICIENT, SQUARE, WIDE = (30, 10, 10), (30, 10, 7), (16, 16, 16), (10, 30, 5)
+
+
+def _quick(dtype: Precision) -> Grid:
+    yield from _cross((TALL,), EDGES[dtype][:8], (4,), (SMALL,))
+    yield from _cross((DEFICIENT,), EDGES[dtype][:1], (4,), (SMALL,))
+    yield from _cross((WIDE,), EDGES[dtype][2:3], (4,), (0.0,))
+
+
+def _standard(dtype: Precision) -> Grid:
+    yield from _cross((TALL, DEFICIENT), EDGES[dtype], (4,), (SMALL,))
+    yield from _cross((TALL,), BETWEEN[dtype][:1], (4,), (SMALL,))
+    yield from _cross((SQUARE, WIDE), EDGES[dtype], (4,), (0.0,))
+
+
+def _full(dtype: Precision) -> Grid:
+    scales = (*EDGES[dtype], *BETWEEN[dtype])
+    yield from _cross((TALL, DEFICIENT), scales, (0, 4), (0.0, SMALL, 1.0), seeds=(0, 1))
+    yield from _cross((SQUARE, (16, 16, 8), WIDE, (10, 30, 10)), scales, (0, 4), (0.0,), seeds=(0, 1))
+
+
+def _cross(
+    places: Places,
+    scales: Scales,
+    exponents: Sequence[int],
+    residuals: Sequence[float],
+    seeds: Sequence[int] = (0,),
+) -> Grid:
+    for m, n, rank in places:
+        for log2_a, log2_b in scales:
+            axes = crossed(log2_cond=exponents, residual=residuals, log2_a=(log2_a,), log2_b=(log2_b,), seed=seeds)
+            yield from ({"m": m, "n": n, "rank": rank, **named} for named in axes)
+
+
+def grid(profile: str, dtype: Precision) -> Grid:
+    """List the problems of a profile; raises ValueError for an unknown one."""
+    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})(dtype)
+
+
+def strategy(dtype: Precision) -> Any:
+    """Up to 16 rows and columns at any scale; the simplest is m=1 n=1 with A and b from 1 to 2.
+
+    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
+    """
+    from hypothesis import strategies as st
+
+    @st.composite
+    def parameters(draw: st.DrawFn) -> dict[str, Value]:
+        m, n = draw(st.integers(1, 16)), draw(st.integers(1, 16))
+        rank = draw(st.integers(1, min(m, n)))
+        log2_cond, residual = draw(st.integers(0, 8)), draw(st.sampled_from((0.0, 1.0, SMALL)))
+        seed = draw(st.integers(0, 9999))
+        residual = residual if rank < m else 0.0
+        log2_cond = min(log2_cond, SIGNIFICAND[dtype] - bits_needed(m, n, rank, 0, residual)) if rank > 1 else 0
+        of = base(m, n, rank, log2_cond, residual, seed)
+        log2_a = draw(st.integers(*of.exponents_of_a(dtype)))
+        log2_b = draw(st.integers(*of.exponents_of_b(dtype, log2_a)))
+        named = {"log2_cond": log2_cond, "residual": residual, "log2_a": log2_a, "log2_b": log2_b, "seed": seed}
+        return {"m": m, "n": n, "rank": rank, **named}
+
+    return parameters()
+
+
+FAMILY = Family(
+    name="scaled",
+    summary="integer matrices of exact rank, times powers of two: next to overflow, underflow, and subnormal",
+    parameters={
+        "m": "number of rows",
+        "n": "number of columns",
+        "rank": "exact rank of the stored matrix",
+        "log2_cond": "log₂ of the ratio κ of its largest to its smallest non-zero singular value",
+        "residual": "‖b − Ax★‖/‖Ax★‖, 0 or a power of two",
+        "log2_a": "log₂ of the largest entry of A, rounded down",
+        "log2_b": "log₂ of the largest entry of b, rounded down",
+        "seed": "number of the random stream",
+    },
+    build=build,
+    grid=grid,
+    strategy=strategy,
+)

@@ -1,0 +1,162 @@
+"""Very many rows and few columns: a mean, a trend and seasons, fitted to up to a million observations.
+
+Row i of A is 1, offset + t_i, and ±1 by season, where t_i = (2i + 1 − m)/2^q is evenly spaced in (−1, 1) and 2^q ≥ m
+is as small as can be; the j-th season changes sign every 2^j rows. With an intercept and a trend only,
+
+    κ + 1/κ = (1 + offset² + v)/√v   with   v = (m² − 1)/(3·4^q),
+
+since both sides are the trace of AᵀA over the root of its determinant: κ is near 4 for offset 1, 9 for 2 and 30 for 4.
+Time runs away from its origin, and the intercept with it. The problems are easy; what is not is length. Sums of a
+million terms that are rounded one by one lose up to m units in the last place, and about √m if the errors are
+random (Higham, The accuracy of floating point summation, SIAM J. Sci. Comput. 14 (1993) 783-799). And the usual
+tolerance for singular values, eps·max(m, n) of the largest, grows with m: for a million rows in float32 it is 0.12,
+so that from κ = 8.4 on a perfectly visible singular value counts as zero.
+
+The numbers of A are stored exactly, as long as 1 + log₂ offset + q bits are no more than there are. Rounding adds to
+the errors in b what it moves its entries by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from generators.bits import Integers, Stream
+from generators.checks import MAX_SEED, power_of_two, whole
+from generators.elementary import SIGNIFICAND
+from generators.grids import Shapes, crossed, of_profile
+from lamm_robust.values import Array, Family, Precision, Value
+
+MAX_ROWS = 2**20
+"""A million: 16 MiB for two columns of float64."""
+MAX_COLUMNS = 8
+UNIT = 24
+"""All is computed in whole multiples of 2⁻²⁴, in 64 bits: q is at most 20."""
+MAX_LOG2_OFFSET = 29
+"""So that b stays below 2⁶³ in these units."""
+MIN_NOISE, MAX_NOISE = 2.0**-16, 16.0
+
+
+def row_bits(m: int) -> int:
+    """Return the q with 2^(q − 1) < m ≤ 2^q."""
+    return (m - 1).bit_length()
+
+
+def columns(m: int, n: int, offset: int) -> Integers:
+    """Return A (m×n) in units of 2⁻²⁴."""
+    i = np.arange(m, dtype=np.int64)
+    A = np.full((m, n), 2**UNIT, dtype=np.int64)
+    if n > 1:
+        A[:, 1] = offset * 2**UNIT + (2 * i + 1 - m) * 2 ** (UNIT - row_bits(m))
+    for j in range(n - 2):
+        A[(i >> j) & 1 == 1, j + 2] *= -1
+    return A
+
+
+def build(dtype: Precision, *, m: int, n: int, offset: int, noise: float, seed: int) -> tuple[Array, Array]:
+    """Build A (m×n) of rank n, and b (m): Ax of an x of ±1, ±2 and ±3, with errors evenly spread up to ±noise.
+
+    Raises ValueError for a bad parameter, and for numbers of A that the dtype does not hold.
+    """
+    _check(dtype, m, n, offset, noise, seed)
+    A = columns(m, n, int(offset))
+    largest = int(noise * 2**UNIT)
+    b = Stream("tall", "noise", m, n, seed).integers(m, -largest, largest)
+    for j, factor in enumerate(Stream("tall", "solution", m, n, seed).coefficients(n)):
+        b += factor * A[:, j]
+    return _stored(A, dtype), _stored(b, dtype)
+
+
+def _stored(values: Integers, dtype: Precision) -> Array:
+    """Divide by 2²⁴ and round once: where float32 is asked, these numbers are below 2⁵³, and exact in float64."""
+    return np.ldexp(values.astype(np.float64), -UNIT).astype(dtype)
+
+
+def most_offset(dtype: Precision, m: int, n: int) -> int:
+    """Return the largest offset that is accepted, a power of two; 0 where there is no trend."""
+    return 2 ** min(SIGNIFICAND[dtype] - 1 - row_bits(m), MAX_LOG2_OFFSET) if n > 1 else 0
+
+
+def _check(dtype: Precision, m: int, n: int, offset: int, noise: float, seed: int) -> None:
+    whole("m", m, 1, MAX_ROWS)
+    # two full periods of the longest season: within one, a trend is the sum of seasons that double in length
+    whole("n", n, 1, min(MAX_COLUMNS, m.bit_length()))
+    power_of_two("offset", offset, most_offset(dtype, m, n), 1.0)
+    power_of_two("noise", noise, MAX_NOISE, MIN_NOISE)
+    whole("seed", seed, 0, MAX_SEED)
+
+
+LONG, SEASONS, SHORT, MILLION = (100_000, 2), (100_000, 4), (1024, 4), (1_000_000, 2)
+SMALL = 2.0**-10
+
+Grid = Iterator[dict[str, Value]]
+
+
+def _quick(_dtype: Precision) -> Grid:
+    yield from _cross((LONG,), (4,), (0.5,))
+    yield from _cross((SHORT,), (0, 4, 64), (SMALL,))
+
+
+def _standard(dtype: Precision) -> Grid:
+    yield from _cross((LONG,), (0, 4, 16), (SMALL, 1.0))
+    yield from _cross((SEASONS,), (2, 8), (0.5,))
+    yield from _cross((SHORT, (8192, 8)), (0, 4, 64), (SMALL, 1.0), seeds=(1,))
+    if dtype == "float32":
+        yield from _cross((MILLION,), (4,), (0.5,))
+
+
+def _full(_dtype: Precision) -> Grid:
+    yield from _cross((LONG, SEASONS), (0, 1, 2, 4, 8, 16, 32, 64), (0.0, SMALL, 1.0), seeds=(0, 1))
+    yield from _cross((SHORT, (8192, 8)), (0, 1, 4, 16, 64, 256), (0.0, SMALL, 1.0), seeds=(0, 1))
+    yield from _cross((MILLION, (MAX_ROWS, 1), (MAX_ROWS, 4)), (0,), (0.5,))
+    yield from _cross((MILLION, (MAX_ROWS, 4)), (1, 2, 4, 8), (0.5,))
+
+
+def _cross(shapes: Shapes, offsets: Sequence[int], noises: Sequence[float], seeds: Sequence[int] = (0,)) -> Grid:
+    return crossed(shapes, offset=offsets, noise=noises, seed=seeds)
+
+
+def grid(profile: str, dtype: Precision) -> Grid:
+    """List the problems of a profile; raises ValueError for an unknown one."""
+    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})(dtype)
+
+
+def strategy(dtype: Precision) -> Any:
+    """Up to 1024 rows and 4 columns; the simplest is the mean of one number.
+
+    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
+    """
+    from hypothesis import strategies as st
+
+    @st.composite
+    def parameters(draw: st.DrawFn) -> dict[str, Value]:
+        m = draw(st.integers(1, 1024))
+        n = draw(st.integers(1, min(4, m.bit_length())))
+        offset = draw(st.sampled_from((0, 1, 2, 4, 16, 64, 2**13, 2**29)))
+        return {
+            "m": m,
+            "n": n,
+            "offset": min(offset, most_offset(dtype, m, n)),
+            "noise": draw(st.sampled_from((0.0, 1.0, SMALL, MAX_NOISE))),
+            "seed": draw(st.integers(0, 9999)),
+        }
+
+    return parameters()
+
+
+FAMILY = Family(
+    name="tall",
+    summary="a mean, a trend and seasons of up to a million observations: long sums, and a tolerance that grows with m",
+    parameters={
+        "m": "number of rows: observations",
+        "n": "number of columns: the mean, the trend, and seasons",
+        "offset": "where the middle of the time axis is, in units of half its length: 0 or a power of two",
+        "noise": "largest error in b: 0 or a power of two",
+        "seed": "number of the random stream of x and the errors",
+    },
+    build=build,
+    grid=grid,
+    strategy=strategy,
+)

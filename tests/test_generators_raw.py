@@ -1,0 +1,174 @@
+"""Entries as they are: what is written is what is read, bit for bit, and what the small matrices are listed for."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import hypothesis
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from generators import build_problem
+from generators.raw import ABOVE_ONE, MAX_ENTRIES, QUICK, build, grid, literals, strategy, text
+from lamm_robust import catalog
+from lamm_robust.values import PRECISIONS, Array, Certificate, Precision, ProblemKey
+from oracles import select, stored
+
+EXACT = select("exact")
+
+
+def same(left: Array, right: Array) -> bool:
+    """Bits, so that −0 is not 0."""
+    return left.dtype == right.dtype and left.shape == right.shape and left.tobytes() == right.tobytes()
+
+
+def truth(reason: str, dtype: Precision = "float64") -> Certificate:
+    A, b = literals(dtype)[reason]
+    return EXACT.certify(*build(dtype, A=A, b=b))
+
+
+def test_entries_by_hand() -> None:
+    A, b = build("float64", A="1,2.5;-3e-4,0x1.8p-3", b="1,2")
+    assert A.tolist() == [[1.0, 2.5], [-0.0003, 0.1875]]
+    assert b.tolist() == [1.0, 2.0]
+    A, b = build("float32", A=3, b=0.1)
+    assert (A.shape, b.shape, A.dtype.name) == ((1, 1), (1,), "float32")
+    assert b[0] == np.float32(0.1)
+    A, b = build("float64", A="1;2", b="1,2,3;4,5,6")
+    assert (A.shape, b.shape) == ((2, 1), (2, 3))
+    assert build("float64", A="1;2", b="1;2")[1].shape == (2, 1)
+
+
+def test_the_example_of_a_key() -> None:
+    problem = catalog.build_problem(catalog.parse_key("raw A=1,2;3,4 b=1,2 dtype=float64"))
+    assert problem.A.tolist() == [[1, 2], [3, 4]]
+    assert str(problem.key) == "raw A=1,2;3,4 b=1,2 dtype=float64"
+
+
+@pytest.mark.parametrize("dtype", PRECISIONS)
+def test_what_is_drawn_is_what_is_read_from_the_key(dtype: Precision) -> None:
+    drawn: list[Array] = []
+
+    @hypothesis.settings(max_examples=300, derandomize=True, deadline=None, database=None)
+    @hypothesis.given(strategy(dtype))
+    def check(params: dict[str, Any]) -> None:
+        key = ProblemKey("raw", tuple(params.items()), dtype)
+        problem = build_problem(key)
+        pasted = catalog.parse_key(str(key))
+        again = catalog.build_problem(pasted)
+        assert pasted == key
+        assert same(problem.A, again.A)
+        assert same(problem.b, again.b)
+        drawn.append(problem.A)
+
+    check()
+    sizes = np.abs(np.concatenate([A.ravel() for A in drawn]))
+    facts = np.finfo(dtype)
+    assert np.any((sizes > 0) & (sizes < facts.tiny)), "subnormal numbers"
+    assert np.any(sizes > facts.max / 2), "the largest ones"
+    assert np.mean((sizes <= 9) & (sizes == np.round(sizes))) > 0.3, "small whole numbers"
+    assert {A.shape for A in drawn} >= {(6, 4), (1, 1), (1, 4), (6, 1)}
+
+
+@pytest.mark.parametrize("dtype", PRECISIONS)
+@hypothesis.settings(max_examples=300, derandomize=True, deadline=None, database=None)
+@hypothesis.given(data=st.data())
+def test_text_gives_the_same_bits_back(dtype: Precision, data: st.DataObject) -> None:
+    number = st.floats(allow_nan=False, allow_infinity=False, width=32 if dtype == "float32" else 64)
+    rows = data.draw(
+        st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(number, min_size=n, max_size=n), min_size=1))
+    )
+    A, _ = build(dtype, A=text(rows), b=text([[0.0] * len(rows)]))
+    assert same(A, np.array(rows, dtype=dtype))
+
+
+@pytest.mark.parametrize(
+    ("rows", "written"),
+    [
+        ([[3.0]], 3),
+        ([[0.5]], 0.5),
+        ([[-0.0]], -0.0),
+        ([[1.0, -2.0], [1e20, 5e-324]], "1,-2;1e+20,5e-324"),
+        ([[-0.0, 0.0]], "-0.0,0"),
+        ([[2.0**53, 2.0**53 - 1]], "9007199254740992.0,9007199254740991"),
+    ],
+)
+def test_text_is_short_and_a_single_entry_is_a_number(rows: list[list[float]], written: Any) -> None:
+    assert text(rows) == written
+    assert type(text(rows)) is type(written)
+    if isinstance(written, float):
+        assert math.copysign(1, text(rows)) == math.copysign(1, written)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"A": "1,x;3,4"}, r"A\[0,1\] is 'x'; accepted are finite numbers of float32: decimal or hexadecimal"),
+        ({"A": "1,2;3,"}, r"A\[1,1\] is ''; accepted are finite"),
+        ({"A": "1,2;nan,4"}, r"A\[1,0\] is 'nan'; accepted are finite"),
+        ({"A": "1,2;3,-inf"}, r"A\[1,1\] is '-inf'; accepted are finite"),
+        ({"A": "1,2;3,1e39"}, r"A\[1,1\] is '1e39'; accepted are finite numbers of float32"),
+        ({"A": "1,2;3,0x1p2000"}, r"A\[1,1\] is '0x1p2000'; accepted are finite"),
+        ({"A": "1,2;3,0xg"}, r"A\[1,1\] is '0xg'; accepted are finite"),
+        ({"A": "1, 2;3,4"}, r"A\[0,1\] is ' 2'; accepted are finite numbers of float32: .* without spaces"),
+        ({"A": "1,2;3"}, "A has rows of 2, 1 entries; accepted are rows of the same length"),
+        ({"A": ""}, r"A\[0,0\] is ''; accepted are finite"),
+        ({"A": True}, "A is True; accepted are decimal or hexadecimal numbers, ',' between them"),
+        ({"A": None}, "A is None; accepted are decimal or hexadecimal numbers"),
+        ({"A": math.inf}, r"A\[0,0\] is 'inf'; accepted are finite"),
+        ({"A": 10**400}, r"A\[0,0\] is '10*'; accepted are finite"),
+        (
+            {"A": ",".join(["1"] * (MAX_ENTRIES + 1))},
+            f"A has {MAX_ENTRIES + 1} entries; accepted are up to {MAX_ENTRIES}",
+        ),
+        ({"b": "1,2,3"}, "b has 3 entries but A has 2 rows; accepted is the same number"),
+        ({"b": 1}, "b has 1 entries but A has 2 rows; accepted is the same number"),
+        ({"b": "1,y"}, r"b\[0,1\] is 'y'; accepted are finite"),
+        ({"b": "1;2;3"}, "b has 3 entries but A has 2 rows"),
+    ],
+)
+def test_bad_text_is_refused_by_the_entry(changed: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match="^" + sentence):
+        build("float32", **({"A": "1,2;3,4", "b": "1,2"} | changed))
+
+
+# --- the list -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", PRECISIONS)
+def test_the_list_is_tiny_and_has_every_shape_and_rank(dtype: Precision) -> None:
+    for profile, count in (("quick", QUICK), ("standard", 20)):
+        found = set()
+        listed = [dict(params) for params in grid(profile, dtype)]
+        assert len(listed) >= count
+        for params in listed:
+            A, b = build(dtype, **params)
+            assert A.size <= 9
+            certificate = EXACT.certify(A, b)
+            m, n = A.shape
+            found |= {(int(np.sign(m - n)), certificate.rank == min(m, n))}
+            assert np.all(np.isfinite(np.ldexp(certificate.x[0], certificate.exponent).astype(dtype)))
+        assert {(1, True), (0, True), (-1, True), (0, False), (1, False)} <= found
+
+
+@pytest.mark.parametrize("dtype", PRECISIONS)
+def test_what_they_are_listed_for(dtype: Precision) -> None:
+    eps = float(np.finfo(dtype).eps)
+    assert float.fromhex(ABOVE_ONE[dtype]) == 1 + eps
+    near = truth("rank two by one unit in the last place", dtype)
+    assert near.rank == 2
+    assert near.kappa is not None
+    assert float(near.kappa) == pytest.approx(4 / eps, rel=0.01)
+    assert truth("rank one, exactly", dtype).rank == 1
+    assert truth("a vector of zeros", dtype).rank == 0
+    assert not any(stored(truth("a division by zero, of which x★ is 0", dtype)))
+    orthogonal = truth("b is orthogonal to the range: x★ = 0, and any other answer is infinitely wrong", dtype)
+    assert not any(stored(orthogonal))
+    assert orthogonal.residual_norm[0].mid > 1
+    assert stored(truth("the smallest number there is", dtype)).tolist() == [1]
+    assert stored(truth("the squares of the largest number overflow", dtype)).tolist() == [1, 1]
+    A, _ = build(dtype, A=literals(dtype)["Läuchli: AᵀA is singular once it is rounded"][0], b="0,0,0")
+    assert (A.T @ A).tolist() == [[1, 1], [1, 1]]
+    assert np.linalg.matrix_rank(A.astype(np.float64)) == 2
