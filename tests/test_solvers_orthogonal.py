@@ -202,3 +202,7 @@ def test_float32_refinement_takes_the_whole_range_of_float64(precision: Precisio
     for power in (-600, 600):
         scaled = problem_of(np.ldexp(problem.A, power), problem.b)
         assert np.array_equal(answer("scipy-float32-qr-refined", scaled), np.ldexp(x, -power))
+        scaled = problem_of(problem.A, np.ldexp(problem.b, power))
+        assert np.array_equal(answer("scipy-float32-qr-refined", scaled), np.ldexp(x, power))
+        scaled = problem_of(np.ldexp(problem.A, power), np.ldexp(problem.b, power))
+        assert np.array_equal(answer("scipy-float32-qr-refined", scaled), x)

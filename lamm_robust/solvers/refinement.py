@@ -56,8 +56,8 @@ def float32_qr_refined(A: Array, b: Array) -> Unranked:
     """
     from scipy.linalg import LinAlgError, qr
 
-    size = int(np.frexp(np.abs(A).max())[1])  # float32 has the digits for A, but not the range
-    scaled, target = np.ldexp(A.astype(np.float64), -size), b.astype(np.float64)
+    size, shift = _exponent(A), _exponent(b)  # float32 has the digits for A, but not the range, nor norms for large b
+    scaled, target = np.ldexp(A.astype(np.float64), -size), np.ldexp(b.astype(np.float64), -shift)
     Q, R = (factor.astype(np.float64) for factor in qr(scaled.astype(np.float32), mode="economic"))
     x, r = np.zeros((A.shape[1], *b.shape[1:])), target
     small, norm_a, norm_b = np.sqrt(A.size) * 2.0**-52, np.linalg.norm(scaled), np.linalg.norm(target)
@@ -72,4 +72,9 @@ def float32_qr_refined(A: Array, b: Array) -> Unranked:
         x, r = x + z, r + s
     if not left <= ENOUGH:  # NaN neither
         raise LinAlgError(NOT_CONVERGED)
-    return np.ldexp(x, -size).astype(A.dtype), None
+    return np.ldexp(x, shift - size).astype(A.dtype), None
+
+
+def _exponent(array: Array) -> int:
+    """The power of two just above the largest entry."""
+    return int(np.frexp(np.abs(array).max())[1])
