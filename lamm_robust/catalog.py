@@ -111,14 +111,14 @@ def absent(library: Library, device: Device) -> str | None:
 
 
 def variants() -> tuple[Variant, ...]:
-    """Every solver at every precision on every device that its library knows, installed or not."""
+    """Every solver at every precision on every device that it or its library knows, installed or not."""
     return tuple(
         Variant(library.name, solver.algorithm, precision, device)
         for device in DEVICES
         for precision in PRECISIONS
         for library in LIBRARIES
-        if device in library.devices
         for solver in library.solvers
+        if device in (solver.devices or library.devices)
     )
 
 

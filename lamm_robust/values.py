@@ -232,6 +232,8 @@ class Solver:
     summary: str
     contract: Contract
     solve: Solve
+    devices: tuple[Device, ...] | None = None
+    """Where it is measured; None means wherever its library is."""
 
 
 @dataclass(frozen=True)

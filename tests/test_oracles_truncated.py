@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
@@ -224,10 +225,26 @@ def test_cutoffs_are_what_their_rules_say() -> None:
     }
     assert found == {
         "numpy-lstsq": 30 * 2.0**-52,
+        "numpy-lstsq-block": 30 * 2.0**-52,
+        "numpy-lstsq-rcond-minus-1": 2.0**-53,
         "numpy-pinv": 1e-15,
+        "numpy-pinv-stacked": 1e-15,
+        "numpy-pinv-rtol": 30 * 2.0**-23,
+        "numpy-svd-stacked": 30 * 2.0**-23,
+        "numpy-normal-pinv": math.sqrt(1e-15),
         "scipy-gelsd": 2.0**-23,
         "scipy-gelss": 2.0**-23,
+        "scipy-gelsd-block": 2.0**-23,
+        "scipy-gelsd-size-eps": 30 * 2.0**-23,
+        "scipy-lsq-linear": 2.0**-53,
+        "scipy-svd-eps": 2.0**-23,
+        "scipy-svd-size-eps": 30 * 2.0**-23,
+        "scipy-svd-10-size-eps": 300 * 2.0**-23,
         "scipy-pinv": 30 * 2.0**-23,
+        "scipy-normal-pinvh": math.sqrt(10 * 2.0**-23),
         "jax-lstsq": 30 * 2.0**-23,
+        "jax-lstsq-vmap": 30 * 2.0**-23,
         "jax-pinv": 300 * 2.0**-23,
+        "jax-pinv-vmap": 300 * 2.0**-23,
+        "jax-pinv-highest": 300 * 2.0**-23,
     }

@@ -10,10 +10,18 @@ TALL_OR_SQUARE: tuple[Shape, ...] = ("tall", "square")
 
 NO_RANK_DECISION = "nothing: full rank is assumed"
 
+LAPACK_EPS = 2.0**-53
+"""LAPACK's DLAMCH('Epsilon'), which its drivers take for rcond ≤ 0 (DGELSD) or rcond < 0 (DGELSS): half of eps."""
+
 
 def eps_of_precision(_m: int, _n: int, eps: float) -> float:
     """eps, whatever the size."""
     return eps
+
+
+def share(of_largest: float) -> Callable[[int, int, float], float]:
+    """The same share of σ₁ whatever the size and the precision."""
+    return lambda _m, _n, _eps: of_largest
 
 
 def size_times(factor: float, eps: float | None = None) -> Callable[[int, int, float], float]:
@@ -26,6 +34,11 @@ def full_rank(*errors: str) -> Contract:
     return Contract(Deficiency.FULL_RANK_ONLY, NO_RANK_DECISION, TALL_OR_SQUARE, errors)
 
 
+def full_rank_any_shape(*errors: str) -> Contract:
+    """A of full rank, the shortest solution if it is wide; what is returned otherwise is undefined."""
+    return Contract(Deficiency.FULL_RANK_ONLY, NO_RANK_DECISION, errors=errors)
+
+
 def minimum_norm(
     rank_rule: str,
     *errors: str,
@@ -36,6 +49,11 @@ def minimum_norm(
     return Contract(Deficiency.MINIMUM_NORM, rank_rule, errors=errors, reports_rank=reports_rank, cutoff=cutoff)
 
 
+def damped(penalty: str) -> Contract:
+    """Any shape and rank: Tikhonov's solution, which stands in for the shortest and tends to it as λ → 0."""
+    return minimum_norm(f"nothing: singular values far below √λ are damped, {penalty}", "LinAlgError")
+
+
 def basic(rank_rule: str, *errors: str, reports_rank: bool = False) -> Contract:
-    """Any shape and rank; some least-squares solution, with zeros for the columns that were left out."""
+    """Any shape and rank; some least-squares solution, such as one with zeros for columns that were left out."""
     return Contract(Deficiency.BASIC, rank_rule, errors=errors, reports_rank=reports_rank)

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from lamm_robust.solvers import host
-from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm, size_times
+from lamm_robust.solvers import host, iterative
+from lamm_robust.solvers import jax_orthogonal as orthogonal
+from lamm_robust.solvers.batched import vmapped
+from lamm_robust.solvers.contracts import basic, full_rank, full_rank_any_shape, minimum_norm, size_times
 from lamm_robust.values import Array, Device, Library, Precision, Solve, Solver
 
 Answer = tuple[Any, Any]
@@ -29,15 +31,6 @@ def pinv(A: Any, b: Any) -> Answer:
     import jax.numpy as jnp
 
     return jnp.linalg.pinv(A) @ b, None
-
-
-def qr(A: Any, b: Any) -> Answer:
-    """Householder QR and a triangular solve."""
-    import jax.numpy as jnp
-    from jax.scipy.linalg import solve_triangular
-
-    Q, R = jnp.linalg.qr(A)
-    return solve_triangular(R, Q.T @ b), None
 
 
 def normal_lu(A: Any, b: Any) -> Answer:
@@ -79,6 +72,18 @@ def dropping(A: Any, b: Any) -> Answer:
     kept = A * mask
     gram = kept.T @ kept + jnp.diag(1 - mask)  # a unit diagonal for the columns left out: their x is 0
     return jnp.linalg.solve(gram, kept.T @ b), jnp.sum(mask)
+
+
+def highest(solve: Solve) -> Solve:
+    """The solver with products in full float32: on GPUs, JAX's default takes TF32, with 11 bits, for float32."""
+
+    def solve_precisely(A: Any, b: Any) -> Answer:
+        import jax
+
+        with jax.default_matmul_precision("highest"):
+            return solve(A, b)
+
+    return solve_precisely
 
 
 def jitted(solve: Solve) -> Solve:
@@ -145,9 +150,77 @@ JAX = Library(
             minimum_norm("σ_i ≤ 10·max(m, n)·eps·σ₁", cutoff=size_times(10)),
             jitted(pinv),
         ),
-        Solver("qr", "jax.numpy.linalg.qr, then solve_triangular", full_rank(), jitted(qr)),
+        Solver("qr", "jax.numpy.linalg.qr, then solve_triangular", full_rank(), jitted(orthogonal.qr)),
+        Solver("qr-lq", "jax.numpy.linalg.qr of A or Aᵀ", full_rank_any_shape(), jitted(orthogonal.qr_or_lq)),
+        Solver(
+            "qr-pivoted",
+            "jax.scipy.linalg.qr(pivoting=True), basic solution",
+            basic("columns from the first with |R_kk| ≤ max(m, n)·eps·|R_11| on", reports_rank=True),
+            jitted(orthogonal.pivoted_qr),
+            devices=("cpu",),  # on GPUs, JAX pivots only with MAGMA, which its packages do not bring
+        ),
+        Solver("cholesky-qr2", "CholeskyQR twice", full_rank(), jitted(orthogonal.cholesky_qr2)),
+        Solver(
+            "shifted-cholesky-qr3",
+            "CholeskyQR with a shift, then twice without",
+            full_rank(),
+            jitted(orthogonal.shifted_cholesky_qr3),
+        ),
         Solver("normal-lu", "solve(AᵀA, Aᵀb)", full_rank(), jitted(normal_lu)),
         Solver("normal-cholesky", "cho_solve(cho_factor(AᵀA), Aᵀb)", full_rank(), jitted(normal_cholesky)),
+        Solver(
+            "normal-cg",
+            "jax.scipy.sparse.linalg.cg on the normal equations, tol = eps, 4n steps at most",
+            minimum_norm("nothing: directions that the steps do not reach are missing"),
+            jitted(iterative.conjugate_gradients),
+        ),
+        Solver(
+            "lstsq-vmap",
+            "jax.numpy.linalg.lstsq, vmapped over eight problems",
+            minimum_norm("σ_i ≤ eps·max(m, n)·σ₁", reports_rank=True, cutoff=size_times(1)),
+            jitted(vmapped(lstsq)),
+        ),
+        Solver(
+            "pinv-vmap",
+            "jax.numpy.linalg.pinv(A) @ b, vmapped over eight problems",
+            minimum_norm("σ_i ≤ 10·max(m, n)·eps·σ₁", cutoff=size_times(10)),
+            jitted(vmapped(pinv)),
+        ),
+        Solver("qr-vmap", "QR, vmapped over eight problems", full_rank(), jitted(vmapped(orthogonal.qr))),
+        Solver(
+            "normal-cholesky-vmap",
+            "cho_solve(cho_factor(AᵀA), Aᵀb), vmapped over eight problems",
+            full_rank(),
+            jitted(vmapped(normal_cholesky)),
+        ),
+        Solver(
+            "pinv-highest",
+            "jax.numpy.linalg.pinv(A) @ b, products in full precision",
+            minimum_norm("σ_i ≤ 10·max(m, n)·eps·σ₁", cutoff=size_times(10)),
+            jitted(highest(pinv)),
+            devices=("gpu",),
+        ),
+        Solver(
+            "qr-highest",
+            "QR, products in full precision",
+            full_rank(),
+            jitted(highest(orthogonal.qr)),
+            devices=("gpu",),
+        ),
+        Solver(
+            "normal-lu-highest",
+            "solve(AᵀA, Aᵀb), products in full precision",
+            full_rank(),
+            jitted(highest(normal_lu)),
+            devices=("gpu",),
+        ),
+        Solver(
+            "normal-cholesky-highest",
+            "cho_solve(cho_factor(AᵀA), Aᵀb), products in full precision",
+            full_rank(),
+            jitted(highest(normal_cholesky)),
+            devices=("gpu",),
+        ),
         Solver(
             "lamm-cond",
             "LAMM's second solver: lax.cond(rank(AᵀA) full, normal equations, pinv)",

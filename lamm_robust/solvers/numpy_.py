@@ -6,10 +6,20 @@ given. `lstsq` therefore solves float32 problems in float64; the routes in sever
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from lamm_robust.solvers import host
-from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm, size_times
+from lamm_robust.solvers import batched, host, normal_equations, orthogonal, singular_values
+from lamm_robust.solvers.contracts import (
+    LAPACK_EPS,
+    basic,
+    damped,
+    full_rank,
+    minimum_norm,
+    share,
+    size_times,
+)
 from lamm_robust.values import Array, Library, Solver
 
 
@@ -81,11 +91,85 @@ NUMPY = Library(
         Solver(
             "pinv",
             "numpy.linalg.pinv(A) @ b",
-            minimum_norm("σ_i ≤ 1e-15·σ₁, for float32 too", "LinAlgError", cutoff=lambda *_: 1e-15),
+            minimum_norm("σ_i ≤ 1e-15·σ₁, for float32 too", "LinAlgError", cutoff=share(1e-15)),
             pinv,
         ),
+        Solver(
+            "lstsq-rcond-minus-1",
+            "numpy.linalg.lstsq(rcond=-1), the default before NumPy 2",
+            minimum_norm("σ_i ≤ 2⁻⁵³·σ₁, for float32 too", "LinAlgError", reports_rank=True, cutoff=share(LAPACK_EPS)),
+            singular_values.lstsq_machine_eps,
+        ),
+        Solver(
+            "lstsq-scaled",
+            "numpy.linalg.lstsq of A with unit columns and rcond = m·eps, as in numpy.polyfit",
+            basic("singular values of A with unit columns up to m·eps times the largest", "LinAlgError"),
+            singular_values.lstsq_scaled,
+        ),
+        Solver(
+            "lstsq-block",
+            "numpy.linalg.lstsq with b as the first of eight columns",
+            minimum_norm(
+                "σ_i ≤ eps·max(m, n)·σ₁, with the eps of float64 for float32 too",
+                "LinAlgError",
+                reports_rank=True,
+                cutoff=size_times(1, eps=2.0**-52),
+            ),
+            batched.first_column(lstsq),
+        ),
+        Solver(
+            "pinv-rtol",
+            "numpy.linalg.pinv(A, rtol=max(m, n)·eps) @ b",
+            minimum_norm("σ_i ≤ max(m, n)·eps·σ₁", "LinAlgError", cutoff=size_times(1)),
+            singular_values.numpy_pinv_rtol,
+        ),
+        Solver(
+            "pinv-stacked",
+            "numpy.linalg.pinv of a stack of eight, the first times b",
+            minimum_norm("σ_i ≤ 1e-15·σ₁, for float32 too", "LinAlgError", cutoff=share(1e-15)),
+            batched.numpy_pinv,
+        ),
+        Solver(
+            "svd-stacked",
+            "numpy.linalg.svd of a stack of eight, the first applied to b",
+            minimum_norm("σ_i ≤ max(m, n)·eps·σ₁", "LinAlgError", reports_rank=True, cutoff=size_times(1)),
+            batched.numpy_svd,
+        ),
         Solver("qr", "numpy.linalg.qr, then solve with R", full_rank("LinAlgError"), qr),
+        Solver("tsqr", "QR of four blocks of rows, then of their R's", full_rank("LinAlgError"), orthogonal.tsqr),
         Solver("normal-lu", "solve(AᵀA, Aᵀb)", full_rank("LinAlgError"), normal_lu),
+        Solver(
+            "normal-lu-stacked",
+            "solve(AᵀA, Aᵀb) for a stack of eight",
+            full_rank("LinAlgError"),
+            batched.numpy_normal_lu,
+        ),
+        Solver(
+            "normal-lu-scaled",
+            "solve(AᵀA, Aᵀb) for A with unit columns",
+            full_rank("LinAlgError"),
+            normal_equations.scaled_lu,
+        ),
+        Solver("normal-inv", "inv(AᵀA) @ (Aᵀb)", full_rank("LinAlgError"), normal_equations.inverse),
+        Solver("left-inverse", "(inv(AᵀA) @ Aᵀ) @ b", full_rank("LinAlgError"), normal_equations.left_inverse),
+        Solver(
+            "normal-pinv",
+            "numpy.linalg.pinv(AᵀA) @ (Aᵀb)",
+            minimum_norm("σ_i ≤ √1e-15·σ₁, for float32 too", "LinAlgError", cutoff=share(math.sqrt(1e-15))),
+            singular_values.numpy_normal_pinv,
+        ),
+        Solver(
+            "tikhonov-1e-6",
+            "solve(AᵀA + λI, Aᵀb), λ = 1e-6",
+            damped("λ = 1e-6"),
+            normal_equations.tikhonov_fixed,
+        ),
+        Solver(
+            "tikhonov-eps-trace",
+            "solve(AᵀA + λI, Aᵀb), λ = eps·trace(AᵀA)",
+            damped("λ = eps·trace(AᵀA)"),
+            normal_equations.tikhonov_trace,
+        ),
         Solver("normal-cholesky", "cholesky(AᵀA), then two solves", full_rank("LinAlgError"), normal_cholesky),
         Solver(
             "dropping",

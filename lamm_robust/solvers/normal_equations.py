@@ -1,0 +1,98 @@
+"""AᵀA x = Aᵀb, as it is written, repaired and regularised.
+
+Forming AᵀA squares κ and loses u·κ² of the solution (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed.,
+section 20.4); what is done to AᵀA afterwards cannot bring it back.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lamm_robust.solvers.singular_values import column_norms, eps_of, rows_over
+from lamm_robust.values import Array
+
+Unranked = tuple[Array, None]
+
+
+def inverse(A: Array, b: Array) -> Unranked:
+    """inv(AᵀA) @ (Aᵀb), with the inverse by LU (LAPACK xGESV with the unit matrix)."""
+    return np.linalg.inv(A.T @ A) @ (A.T @ b), None
+
+
+def left_inverse(A: Array, b: Array) -> Unranked:
+    """(inv(AᵀA) @ Aᵀ) @ b: the textbook's formula read from left to right, in which the left inverse of A is formed."""
+    return np.linalg.inv(A.T @ A) @ A.T @ b, None
+
+
+def scaled_lu(A: Array, b: Array) -> Unranked:
+    """The normal equations of A with columns scaled to length 1, by LU, and back.
+
+    The scaling is within √n of the best for κ (van der Sluis, Numer. Math. 14 (1969) 14).
+    """
+    scale = column_norms(A)
+    unit = A / scale
+    return rows_over(np.linalg.solve(unit.T @ unit, unit.T @ b), scale), None
+
+
+RIDGE = 1e-6
+"""A λ that code in the wild adds "for stability", whatever the scale of A."""
+
+
+def tikhonov_fixed(A: Array, b: Array) -> Unranked:
+    """(AᵀA + λI) x = Aᵀb with λ = 1e-6 (Tikhonov, Soviet Math. Dokl. 4 (1963) 1035), by LU."""
+    return _tikhonov(A, b, RIDGE), None
+
+
+def tikhonov_trace(A: Array, b: Array) -> Unranked:
+    """(AᵀA + λI) x = Aᵀb with λ = eps·trace(AᵀA), the least that rounding AᵀA lets through, by LU."""
+    return _tikhonov(A, b, eps_of(A) * float((A * A).sum())), None
+
+
+def _tikhonov(A: Array, b: Array, penalty: float) -> Array:
+    gram = A.T @ A
+    gram.flat[:: len(gram) + 1] += penalty
+    return np.linalg.solve(gram, A.T @ b)
+
+
+def seminormal(A: Array, b: Array) -> Unranked:
+    """RᵀR x = Aᵀb with R from Householder QR, Q thrown away: the seminormal equations (Björck 1987, below).
+
+    R is that of a backward stable QR, but its square is back in the two solves.
+    """
+    from scipy.linalg import cho_solve
+
+    return cho_solve((_triangle(A), False), A.T @ b), None
+
+
+def corrected_seminormal(A: Array, b: Array) -> Unranked:
+    """The seminormal equations and one step of refinement: RᵀR δ = Aᵀ(b − Ax), x + δ.
+
+    Björck, Stability analysis of the method of seminormal equations for linear least squares problems, Linear Algebra
+    Appl. 88/89 (1987) 31: about as good as QR while uκ² is moderate.
+    """
+    from scipy.linalg import cho_solve
+
+    factor = (_triangle(A), False)
+    x = cho_solve(factor, A.T @ b)
+    return x + cho_solve(factor, A.T @ (b - A @ x)), None
+
+
+def _triangle(A: Array) -> Array:
+    from scipy.linalg import LinAlgError, qr
+
+    R: Array = qr(A, mode="r")[0][: A.shape[1]]
+    if not R.diagonal().all():  # cho_solve divides without looking
+        raise LinAlgError("R has a zero on its diagonal")
+    return R
+
+
+def peters_wilkinson(A: Array, b: Array) -> Unranked:
+    """A = LU with partial pivoting, then LᵀL y = Lᵀb by Cholesky and U x = y.
+
+    Peters and Wilkinson, The least squares problem and pseudo-inverses, Comput. J. 13 (1970) 309: pivoting leaves
+    what is ill-conditioned of A in U, which is not squared.
+    """
+    from scipy.linalg import cho_factor, cho_solve, lu, solve_triangular
+
+    L, U = lu(A, permute_l=True)  # the rows of L are put back into the order of those of A and b
+    return solve_triangular(U, cho_solve(cho_factor(L.T @ L), L.T @ b)), None

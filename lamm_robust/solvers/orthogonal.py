@@ -1,0 +1,143 @@
+"""Through orthogonal factorisations: QR with and without pivoting, LQ, in blocks of rows, and by way of Cholesky."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lamm_robust.solvers.singular_values import eps_of
+from lamm_robust.values import Array
+
+Ranked = tuple[Array, int]
+Unranked = tuple[Array, None]
+
+
+def gels(A: Array, b: Array) -> Unranked:
+    """LAPACK xGELS, which takes full rank for granted: QR if A is tall, LQ and the shortest solution if it is wide."""
+    from scipy.linalg import LinAlgError, get_lapack_funcs
+
+    m, n = A.shape
+    right = np.zeros((max(m, n), *b.shape[1:]), dtype=A.dtype)  # room for x
+    right[:m] = b
+    _, x, info = get_lapack_funcs("gels", (A, b))(A, right)
+    if info > 0:
+        raise LinAlgError(f"the triangular factor has a zero at {info}")
+    return x[:n], None
+
+
+def pivoted_qr(A: Array, b: Array) -> Ranked:
+    """QR with column pivoting (LAPACK xGEQP3), the leading block of R that is not small, zeros for the rest of x.
+
+    The basic solution of Businger and Golub, Numer. Math. 7 (1965) 269, and Golub and Van Loan, Matrix Computations,
+    4th ed., section 5.5. R_kk is small, and with it all that follows, if |R_kk| ≤ max(m, n)·eps·|R_11|; R's diagonal
+    can be far above the singular values (Kahan's matrix), so that this is no proof of rank.
+    """
+    from scipy.linalg import solve_triangular
+
+    Q, R, order, rank = _pivoted(A)
+    x = np.zeros((A.shape[1], *b.shape[1:]), dtype=A.dtype)
+    x[order[:rank]] = solve_triangular(R[:rank, :rank], Q[:, :rank].T @ b)
+    return x, rank
+
+
+def complete_orthogonal(A: Array, b: Array) -> Ranked:
+    """The same QR, then its leading rows made triangular from the right: the shortest solution (LAPACK xGELSY's way).
+
+    Golub and Van Loan, Matrix Computations, 4th ed., section 5.5, with the rank rule of `pivoted_qr`.
+    """
+    from scipy.linalg import qr, solve_triangular
+
+    Q, R, order, rank = _pivoted(A)
+    Z, T = qr(R[:rank].T, mode="economic")  # R = TᵀZᵀ in its leading rows
+    x = np.empty((A.shape[1], *b.shape[1:]), dtype=A.dtype)
+    x[order] = Z @ solve_triangular(T, Q[:, :rank].T @ b, trans="T")
+    return x, rank
+
+
+def _pivoted(A: Array) -> tuple[Array, Array, Array, int]:
+    from scipy.linalg import qr
+
+    Q, R, order = qr(A, mode="economic", pivoting=True)
+    diagonal = np.abs(R.diagonal())
+    return Q, R, order, int((diagonal > max(A.shape) * eps_of(A) * diagonal[0]).sum())
+
+
+TSQR_BLOCKS = 4
+"""Blocks of rows at most: enough for a tree of QRs to differ from one QR, on problems of a few dozen rows."""
+
+
+def tsqr(A: Array, b: Array) -> Unranked:
+    """Tall-skinny QR: QR of each block of rows, then QR of their R's below each other.
+
+    Demmel, Grigori, Hoemmen and Langou, SIAM J. Sci. Comput. 34 (2012) A206, with a tree of one level. Rows of zeros
+    make the blocks equal, which changes neither R nor x.
+    """
+    R, y = tsqr_reduced(A, b)
+    return np.linalg.solve(R, y), None
+
+
+def tsqr_reduced(A: Array, b: Array) -> tuple[Array, Array]:
+    """R and Qᵀb of A = QR, by TSQR."""
+    m, n = A.shape
+    blocks = max(1, min(TSQR_BLOCKS, m // n))
+    rows = -(-m // blocks)
+    below = ((0, blocks * rows - m), (0, 0))
+    matrices = np.pad(A, below).reshape(blocks, rows, n)
+    targets = np.pad(b.reshape(m, -1), below).reshape(blocks, rows, -1)
+    Q, R = np.linalg.qr(matrices)
+    y = (Q.transpose(0, 2, 1) @ targets).reshape(blocks * R.shape[1], -1)
+    Q, R = np.linalg.qr(R.reshape(-1, n))
+    return R, (Q.T @ y).reshape(n, *b.shape[1:])
+
+
+def cholesky_qr(A: Array, shift: float = 0.0) -> tuple[Array, Array]:
+    """AᵀA + shift·I = RᵀR by Cholesky and Q = AR⁻¹; LinAlgError if AᵀA + shift·I is not positive definite."""
+    from scipy.linalg import cholesky, solve_triangular
+
+    gram = A.T @ A
+    gram.flat[:: len(gram) + 1] += shift
+    R = cholesky(gram)
+    return solve_triangular(R, A.T, trans="T").T, R
+
+
+def cholesky_qr2(A: Array, b: Array) -> Unranked:
+    """CholeskyQR twice: Q is orthogonal to rounding while 8κ√(mn + n(n+1))√u ≤ 1, and refused not far beyond.
+
+    Yamamoto, Nakatsukasa, Yanagisawa and Fukaya, Roundoff error analysis of the CholeskyQR2 algorithm, Electron. Trans.
+    Numer. Anal. 44 (2015) 306.
+    """
+    return _solved(*cholesky_qr_twice(A), b)
+
+
+def shifted_cholesky_qr3(A: Array, b: Array) -> Unranked:
+    """CholeskyQR with a shift, and CholeskyQR2 of the Q that it leaves: orthogonal for κ up to about 1/u.
+
+    Fukaya, Kannan, Nakatsukasa, Yamamoto and Yanagisawa, Shifted Cholesky QR for computing the QR factorization of
+    ill-conditioned matrices, SIAM J. Sci. Comput. 42 (2020) A477.
+    """
+    return _solved(*cholesky_qr_thrice(A), b)
+
+
+def shift_of(m: int, n: int, eps: float) -> float:
+    """11(mn + n(n+1))u, the shift as a share of ‖A‖₂² (Fukaya et al., above), for which callers take ‖A‖_F²."""
+    return 11 * (m * n + n * (n + 1)) * eps / 2
+
+
+def cholesky_qr_twice(A: Array) -> tuple[Array, Array]:
+    """Q and R of `cholesky_qr2`."""
+    Q, first = cholesky_qr(A)
+    Q, second = cholesky_qr(Q)
+    return Q, second @ first
+
+
+def cholesky_qr_thrice(A: Array) -> tuple[Array, Array]:
+    """Q and R of `shifted_cholesky_qr3`."""
+    m, n = A.shape
+    Q, R = cholesky_qr(A, shift_of(m, n, eps_of(A)) * float((A * A).sum()))
+    Q, second = cholesky_qr_twice(Q)
+    return Q, second @ R
+
+
+def _solved(Q: Array, R: Array, b: Array) -> Unranked:
+    from scipy.linalg import solve_triangular
+
+    return solve_triangular(R, Q.T @ b), None

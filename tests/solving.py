@@ -1,0 +1,46 @@
+"""One solver by name at one problem: how the attempt ended, and its scores against the exact truth."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lamm_robust import catalog
+from lamm_robust.attempt import attempt
+from lamm_robust.evidence import Frame
+from lamm_robust.metrics import score
+from lamm_robust.values import Array, Outcome, Problem, Solver, Status
+from oracles import select
+
+Scores = dict[str, float]
+
+
+def named(name: str) -> Solver:
+    """The solver ``library-algorithm``."""
+    library, _, algorithm = name.partition("-")
+    return next(solver for solver in catalog.LIBRARY[library].solvers if solver.algorithm == algorithm)
+
+
+def tried(name: str, problem: Problem) -> Outcome:
+    """How its attempt ended, in this process on the CPU."""
+    return attempt(catalog.LIBRARY[name.partition("-")[0]], named(name), problem, "cpu")
+
+
+def answer(name: str, problem: Problem) -> Array:
+    """What it returned."""
+    outcome = tried(name, problem)
+    assert outcome.status is Status.SOLVED, f"{name}: {outcome.message}"
+    assert outcome.x is not None
+    return outcome.x
+
+
+def scores(problem: Problem, *names: str) -> list[Scores]:
+    """The scores of each solver's answer; infinite where it refused or did not return numbers."""
+    frame = Frame(problem, select("exact").certify(problem.A, problem.b))
+    found = []
+    for name in names:
+        outcome = tried(name, problem)
+        if outcome.x is not None and np.isfinite(outcome.x).all():
+            found.append(score(frame, outcome.x))
+        else:
+            found.append({"backward_error": np.inf, "forward_error": np.inf, "relative_error": np.inf})
+    return found
