@@ -36,9 +36,9 @@ every_solver = pytest.mark.parametrize(("library", "solver"), PAIRS, ids=IDS)
 
 
 @pytest.fixture
-def usable(library: Library, device: Device) -> Library:
-    if device not in library.devices:
-        pytest.skip(f"{library.name} does not run on {device}")
+def usable(library: Library, solver: Solver, device: Device) -> Library:
+    if device not in library.devices or device not in solver.devices:
+        pytest.skip(f"{library.name}-{solver.algorithm} does not run on {device}")
     if reason := catalog.absent(library, device):
         pytest.skip(reason)
     return library
@@ -52,7 +52,20 @@ def judged(library: Library, solver: Solver, problem: Problem, device: Device) -
     return outcome, judge(solver.contract, certified.limits, outcome, scores)
 
 
+NOT_RELIABLE = {
+    "torch-gelsy": "PyTorch hands xGELSY a JPVT that nobody has set (https://github.com/pytorch/pytorch/issues/71222)"
+}
+"""Solvers that the tests below fail for now and then, and why: whatever they do, the harness has to live with it."""
+
+
+@pytest.fixture
+def may_vary(library: Library, solver: Solver, request: pytest.FixtureRequest) -> None:
+    if reason := NOT_RELIABLE.get(f"{library.name}-{solver.algorithm}"):
+        request.applymarker(pytest.mark.xfail(reason=reason, raises=AssertionError, strict=False))
+
+
 @pytest.mark.gpu
+@pytest.mark.usefixtures("may_vary")
 @every_solver
 @pytest.mark.parametrize(("m", "n"), [(12, 4), (5, 5), (4, 9)])
 def test_well_conditioned_problems_are_solved(
@@ -70,6 +83,7 @@ def test_well_conditioned_problems_are_solved(
 
 
 @pytest.mark.gpu
+@pytest.mark.usefixtures("may_vary")
 @every_solver
 def test_an_exactly_deficient_problem_is_solved_where_that_is_promised(
     usable: Library, solver: Solver, precision: Precision, device: Device
@@ -89,7 +103,7 @@ def test_contracts_are_complete(library: Library, solver: Solver) -> None:
     assert solver.summary
     assert solver.contract.rank_rule
     assert solver.contract.shapes
-    assert solver.solve.__doc__ or solver.solve.__class__.__name__ == "partial" or library.name == "jax"
+    assert solver.solve.__doc__ or solver.solve.__class__.__name__ == "partial"
     assert solver.algorithm == solver.algorithm.lower()
 
 
