@@ -153,7 +153,7 @@ def test_several_right_hand_sides_are_solved_as_one_by_one(
     for k in range(2):
         one = attempt(usable, solver, problem_of(problem.A, both[:, k], precision), device)
         assert one.x is not None
-        np.testing.assert_allclose(outcome.x[:, k], one.x, rtol=100 * np.finfo(precision).eps)
+        np.testing.assert_allclose(outcome.x[:, k], one.x, rtol=100 * float(np.finfo(precision).eps))
 
 
 @pytest.mark.gpu
@@ -220,7 +220,7 @@ def test_sklearn_without_a_penalty_falls_back_on_the_svd(precision: Precision, d
     solver = next(s for s in library.solvers if s.algorithm == "ridge-cholesky")
     outcome, _ = judged(library, solver, problem_of([[1, 0], [2, 0], [3, 0]], [1, 2, 3], precision), device)
     assert outcome.x is not None
-    np.testing.assert_allclose(outcome.x, [1, 0], rtol=10 * np.finfo(precision).eps)
+    np.testing.assert_allclose(outcome.x, [1, 0], rtol=10 * float(np.finfo(precision).eps))
 
 
 @pytest.mark.gpu
