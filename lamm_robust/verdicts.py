@@ -121,7 +121,9 @@ def judge(contract: Contract, limits: Limits, outcome: Outcome, scores: Mapping[
     if outcome.x is None or not np.isfinite(outcome.x).all():
         return Verdict.NON_FINITE
     if limits.regime is Regime.AMBIGUOUS:  # x★ cannot be judged; the change of A and the fit can
-        if scores["backward_error"] <= limits.small and scores["residual_error"] <= limits.small:
+        # an answer may be far longer than x★ here, and rounding then explains a longer residual too, but it must fit
+        fits = scores["residual_error"] <= limits.small or scores["residual_excess"] < NO_CORRECT_DIGIT
+        if scores["backward_error"] <= limits.small and fits:
             return Verdict.BACKWARD_STABLE
         truncated = scores.get("truncated_error", math.inf)  # the distance to what its own tolerance leaves of A
         return Verdict.FORWARD_STABLE if truncated <= limits.small else Verdict.INACCURATE

@@ -33,16 +33,30 @@ def drawn(data: st.DataObject, family: str, precision: Precision) -> Problem:
     return catalog.build_problem(ProblemKey(family, tuple(params.items()), precision))
 
 
-@every_family
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
-@given(data=st.data())
-def test_the_correctly_rounded_answer_always_passes(data: st.DataObject, family: str, precision: Precision) -> None:
+def check_rounded_truth(data: st.DataObject, family: str, precision: Precision) -> None:
+    """The correctly rounded answer to what is drawn passes: all that the harness does, from the key to the verdict."""
     problem = drawn(data, family, precision)
     truth = EXACT.certify(problem.A, problem.b)
     x = np.ldexp(truth.x[0], truth.exponent).astype(precision)
     scores = score(Frame(problem, truth), x)
     outcome = Outcome(Status.SOLVED, x=x)
     assert judge(minimum_norm(""), limits(truth, precision), outcome, scores) is Verdict.BACKWARD_STABLE
+
+
+@every_family
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(data=st.data())
+def test_the_correctly_rounded_answer_always_passes(data: st.DataObject, family: str, precision: Precision) -> None:
+    check_rounded_truth(data, family, precision)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@every_family
+@settings(max_examples=10_000, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_ten_thousand_draws(data: st.DataObject, family: str, precision: Precision) -> None:
+    check_rounded_truth(data, family, precision)
 
 
 @every_family
