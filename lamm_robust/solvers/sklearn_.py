@@ -70,7 +70,7 @@ SKLEARN = Library(
         Solver(
             "ridge-svd",
             'Ridge(alpha=0, fit_intercept=False, solver="svd")',
-            minimum_norm("σ_i ≤ 1e-15, whatever σ₁", "LinAlgError"),
+            minimum_norm("by size alone, σ_i ≤ 1e-15, whatever σ₁ is", "LinAlgError"),
             partial(ridge, solver="svd"),
         ),
     ),
