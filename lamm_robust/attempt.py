@@ -70,8 +70,8 @@ def _measured(library: Library, solver: Solver, problem: Problem, device: Device
         now = clock()
         seconds.append(now - before)
         before = now
-    answer = np.asarray(x)
-    fault = _fault(answer, problem, (A, b)) or _rank_fault(rank)
+    answer = library.get(x)
+    fault = _fault(answer, problem, (library.get(A), library.get(b))) or _rank_fault(rank)
     return Outcome(
         Status.BAD_OUTPUT if fault else Status.SOLVED,
         x=None if fault else answer,
@@ -80,7 +80,7 @@ def _measured(library: Library, solver: Solver, problem: Problem, device: Device
         min_seconds=min(seconds),
         first_call_seconds=first - start,
         message=fault,
-        repeatable=answer.tobytes() == np.asarray(last).tobytes(),
+        repeatable=answer.tobytes() == library.get(last).tobytes(),
         spent=before - start,
     )
 
@@ -91,7 +91,7 @@ def median(values: list[float]) -> float:
     return ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
-def _fault(x: Array, problem: Problem, inputs: tuple[Any, Any]) -> str:
+def _fault(x: Array, problem: Problem, inputs: tuple[Array, Array]) -> str:
     """What is wrong with the form of an answer, in words; empty if nothing is."""
     expected = (problem.n, *problem.b.shape[1:])
     if x.shape != expected:
@@ -99,7 +99,7 @@ def _fault(x: Array, problem: Problem, inputs: tuple[Any, Any]) -> str:
     if x.dtype != problem.A.dtype:
         return f"x is {x.dtype}, expected {problem.A.dtype}"
     for name, given, kept in zip("Ab", inputs, (problem.A, problem.b), strict=True):
-        if np.asarray(given).tobytes() != kept.tobytes():
+        if given.tobytes() != kept.tobytes():
             return f"the solver changed its input {name}"
     return ""
 

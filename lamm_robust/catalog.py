@@ -21,7 +21,7 @@ import oracles
 from generators import nist
 from lamm_robust import worst
 from lamm_robust.cache import Cache, certificate_name, default_directory, problem_name
-from lamm_robust.environment import code, versions
+from lamm_robust.environment import TRUTH, code, versions
 from lamm_robust.metrics import METRICS
 from lamm_robust.packing import (
     pack_certificate,
@@ -118,7 +118,7 @@ def variants() -> tuple[Variant, ...]:
         for precision in PRECISIONS
         for library in LIBRARIES
         for solver in library.solvers
-        if device in (solver.devices or library.devices)
+        if device in library.devices and device in solver.devices
     )
 
 
@@ -186,7 +186,7 @@ SHARED = ("lamm_robust/packing.py", "lamm_robust/accurate.py")
 
 def made_by(room: str) -> str:
     """All that decides what a room makes of its input: its code, the packing, and the versions of what it calls."""
-    return code(room, *SHARED) + repr(versions())
+    return code(room, *SHARED) + repr(versions(TRUTH))
 
 
 def cached_build(cache: Cache) -> Callable[[ProblemKey], Problem]:

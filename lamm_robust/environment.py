@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import platform
 import subprocess
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-PACKAGES = (
-    "lamm-robust",
-    "numpy",
-    "scipy",
-    "jax",
-    "jaxlib",
-    "mpmath",
-    "gmpy2",
-    "python-flint",
-    "pyarrow",
-    "hypothesis",
+TRUTH = ("numpy", "mpmath", "gmpy2", "python-flint")
+"""What problems and certificates are computed with."""
+
+MEASURED = ("numpy", "scipy", "jax", "jaxlib")
+"""What every installation measures."""
+
+EXTRAS = ("lineax", "equinox", "scikit-learn", "statsmodels", "torch")
+"""What is measured where it is installed; equinox decides how lineax reports failures."""
+
+PACKAGES = ("lamm-robust", *MEASURED, "mpmath", "gmpy2", "python-flint", "pyarrow", "hypothesis")
+
+FLAGS = (
+    *("JAX_", "XLA_", "EQX_"),
+    *("OPENBLAS_", "OMP_", "KMP_", "MKL_", "NPY_"),
+    *("TORCH_", "PYTORCH_", "ATEN_", "SCIPY_", "SKLEARN_"),
+    *("CUDA_", "CUBLAS_", "NVIDIA_"),
 )
-FLAGS = ("JAX_", "XLA_", "OPENBLAS_", "OMP_", "KMP_", "MKL_", "NPY_", "CUDA_", "NVIDIA_")
 ROOMS = ("generators", "lamm_robust", "oracles")
 
 
-def versions() -> dict[str, str]:
-    """Versions of Python and of every package that can change a number here."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
+def installed(packages: Iterable[str]) -> dict[str, str]:
+    """Versions of those packages that are installed."""
+    found = {}
+    for package in packages:
+        with contextlib.suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = "absent"
     return found
+
+
+def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
+    """Versions of Python and of the packages, "absent" for one that is not installed."""
+    packages = tuple(packages)
+    return {"python": platform.python_version(), **dict.fromkeys(packages, "absent"), **installed(packages)}
 
 
 def processor() -> str:
@@ -86,7 +96,7 @@ def flags() -> dict[str, str]:
 def environment() -> dict[str, Any]:
     """Everything about this machine that a reader of the numbers may ask for."""
     return {
-        "versions": versions(),
+        "versions": versions() | installed(EXTRAS),
         "system": platform.platform(),
         "processor": processor(),
         "cores": os.cpu_count(),

@@ -232,8 +232,8 @@ class Solver:
     summary: str
     contract: Contract
     solve: Solve
-    devices: tuple[Device, ...] | None = None
-    """Where it is measured; None means wherever its library is."""
+    devices: tuple[Device, ...] = DEVICES
+    """Where it runs, among the devices of its library."""
 
 
 @dataclass(frozen=True)
@@ -255,6 +255,10 @@ class Library:
     """The process-wide settings that answers depend on: a solver must leave them as it found them."""
     forks: bool
     """Whether a process that has imported it may fork, having no threads: a lost one is then cheap to replace."""
+    get: Callable[[Any], Array] = np.asarray
+    """The inverse of `put`: one of the library's arrays, wherever it is, as a NumPy array."""
+    device_name: Callable[[Device], str] = str
+    """What the device calls itself."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import importlib
-import importlib.util
 import json
 import os
 import resource
@@ -23,18 +22,15 @@ import struct
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from lamm_robust import wire
 from lamm_robust.attempt import OUT_OF_MEMORY, attempt
-from lamm_robust.environment import flags
+from lamm_robust.environment import EXTRAS, MEASURED, flags, installed
 from lamm_robust.packing import unpack_arrays
 from lamm_robust.solvers import LIBRARIES
 from lamm_robust.values import Device, Library, Outcome, Problem, ProblemKey, Status
-
-VERSIONED = ("numpy", "scipy", "jax", "jaxlib")
 
 PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 
@@ -83,12 +79,10 @@ def hello(library: Library, device: Device) -> Greeting:
     from threadpoolctl import threadpool_info
 
     importlib.import_module(library.module)  # a broken installation must show here, not as solvers that crash
-    array = library.put(np.ones(1, dtype=np.float32), device)
-    library.wait(array)
-    kind = getattr(next(iter(getattr(array, "devices", set)()), None), "device_kind", device)
+    library.wait(library.put(np.ones(1, dtype=np.float32), device))
     return {
-        "versions": {name: metadata.version(name) for name in VERSIONED if importlib.util.find_spec(name)},
-        "device": str(kind),
+        "versions": installed(MEASURED + EXTRAS),
+        "device": library.device_name(device),
         "flags": flags(),
         "threads": [
             {key: pool.get(key) for key in ("internal_api", "version", "architecture", "num_threads")}

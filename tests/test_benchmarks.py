@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from functools import cache
 
-import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
@@ -61,7 +60,7 @@ def test_solve(benchmark: BenchmarkFixture, variant: Variant, m: int, n: int, de
     library.wait(solver.solve(A, b))
     benchmark.group = f"{m}×{n} {variant.precision} {device}"
     x, rank = benchmark(lambda: library.wait(solver.solve(A, b)))
-    outcome = Outcome(Status.SOLVED, x=np.asarray(x), rank=None if rank is None else int(rank))
+    outcome = Outcome(Status.SOLVED, x=library.get(x), rank=None if rank is None else int(rank))
     (scores,) = scores_of([(problem, outcome)], [solver.contract])
     verdict = judge(solver.contract, problem.limits, outcome, scores)
     benchmark.extra_info.update(verdict=verdict.value, **scores)

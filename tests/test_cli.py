@@ -445,7 +445,17 @@ def test_a_library_that_cannot_be_imported_is_absent_and_not_a_bad_solver(tmp_pa
     (tmp_path / "scipy").mkdir()
     (tmp_path / "scipy" / "__init__.py").write_text("raise ImportError('planted')\n")
     arguments = ["--precision", "float64", "--device", "cpu", "--family", "polynomial", "--out", str(tmp_path / "out")]
-    command = [sys.executable, "-m", "lamm_robust", "run", "--solver", "gelsd", "--solver", "numpy-qr", *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "lamm_robust",
+        "run",
+        "--solver",
+        "scipy-gelsd",
+        "--solver",
+        "numpy-qr",
+        *arguments,
+    ]
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True
     )

@@ -247,4 +247,11 @@ def test_cutoffs_are_what_their_rules_say() -> None:
         "jax-pinv": 300 * 2.0**-23,
         "jax-pinv-vmap": 300 * 2.0**-23,
         "jax-pinv-highest": 300 * 2.0**-23,
+        "lineax-svd": 60 * 2.0**-23,
+        "sklearn-linear-regression": 1e-6,
+        "sklearn-linear-regression-eps": 2.0**-23,
+        "statsmodels-pinv": 1e-15,
+        "torch-gelsd": 30 * 2.0**-23,
+        "torch-gelss": 30 * 2.0**-23,
+        "torch-pinv": 30 * 2.0**-23,
     }

@@ -40,7 +40,7 @@ ANOTHER_PROBLEM = ("tikhonov-1e-6", "tikhonov-eps-trace")
 
 @pytest.fixture
 def usable(library: Library, solver: Solver, device: Device) -> Library:
-    if device not in (solver.devices or library.devices):
+    if device not in library.devices or device not in solver.devices:
         pytest.skip(f"{library.name}-{solver.algorithm} does not run on {device}")
     if reason := catalog.absent(library, device):
         pytest.skip(reason)
@@ -55,7 +55,20 @@ def judged(library: Library, solver: Solver, problem: Problem, device: Device) -
     return outcome, judge(solver.contract, certified.limits, outcome, scores)
 
 
+NOT_RELIABLE = {
+    "torch-gelsy": "PyTorch hands xGELSY a JPVT that nobody has set (https://github.com/pytorch/pytorch/issues/71222)"
+}
+"""Solvers that the tests below fail for now and then, and why: whatever they do, the harness has to live with it."""
+
+
+@pytest.fixture
+def may_vary(library: Library, solver: Solver, request: pytest.FixtureRequest) -> None:
+    if reason := NOT_RELIABLE.get(f"{library.name}-{solver.algorithm}"):
+        request.applymarker(pytest.mark.xfail(reason=reason, raises=AssertionError, strict=False))
+
+
 @pytest.mark.gpu
+@pytest.mark.usefixtures("may_vary")
 @every_solver
 @pytest.mark.parametrize(("m", "n"), [(12, 4), (5, 5), (4, 9)])
 def test_well_conditioned_problems_are_solved(
@@ -78,6 +91,7 @@ def test_well_conditioned_problems_are_solved(
 
 
 @pytest.mark.gpu
+@pytest.mark.usefixtures("may_vary")
 @every_solver
 def test_several_right_hand_sides_are_solved(
     usable: Library, solver: Solver, precision: Precision, device: Device
@@ -114,7 +128,7 @@ def test_contracts_are_complete(library: Library, solver: Solver) -> None:
     assert solver.summary
     assert solver.contract.rank_rule
     assert solver.contract.shapes
-    assert solver.solve.__doc__ or solver.solve.__class__.__name__ == "partial" or library.name == "jax"
+    assert solver.solve.__doc__ or solver.solve.__class__.__name__ == "partial"
     assert solver.algorithm == solver.algorithm.lower()
 
 
@@ -129,7 +143,7 @@ def test_names_are_unique_and_found_again() -> None:
 def test_gpu_variants_are_listed_for_jax() -> None:
     jax = {v.algorithm for v in catalog.variants() if v.library == "jax" and v.device == "gpu"}
     solvers = catalog.LIBRARY["jax"].solvers
-    assert jax == {solver.algorithm for solver in solvers if solver.devices is None or "gpu" in solver.devices}
+    assert jax == {solver.algorithm for solver in solvers if "gpu" in solver.devices}
     assert Variant("jax", "lamm-cond", "float32", "gpu") in catalog.variants()
 
 

@@ -10,8 +10,12 @@ with them is for the tables to show.
 """
 
 from lamm_robust.solvers.jax_ import JAX
+from lamm_robust.solvers.lineax_ import LINEAX
 from lamm_robust.solvers.numpy_ import NUMPY
 from lamm_robust.solvers.scipy_ import SCIPY
+from lamm_robust.solvers.sklearn_ import SKLEARN
+from lamm_robust.solvers.statsmodels_ import STATSMODELS
+from lamm_robust.solvers.torch_ import TORCH
 from lamm_robust.values import Library
 
-LIBRARIES: tuple[Library, ...] = (NUMPY, SCIPY, JAX)
+LIBRARIES: tuple[Library, ...] = (NUMPY, SCIPY, JAX, LINEAX, SKLEARN, STATSMODELS, TORCH)

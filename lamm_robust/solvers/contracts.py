@@ -29,13 +29,13 @@ def size_times(factor: float, eps: float | None = None) -> Callable[[int, int, f
     return lambda m, n, own: factor * max(m, n) * (own if eps is None else eps)
 
 
-def full_rank(*errors: str) -> Contract:
+def full_rank(*errors: str, reports_rank: bool = False) -> Contract:
     """Tall or square A of full column rank; what is returned otherwise is undefined."""
-    return Contract(Deficiency.FULL_RANK_ONLY, NO_RANK_DECISION, TALL_OR_SQUARE, errors)
+    return Contract(Deficiency.FULL_RANK_ONLY, NO_RANK_DECISION, TALL_OR_SQUARE, errors, reports_rank)
 
 
 def full_rank_any_shape(*errors: str) -> Contract:
-    """A of full rank, the shortest solution if it is wide; what is returned otherwise is undefined."""
+    """Any shape of full rank, the shortest solution where A is wide; what is returned otherwise is undefined."""
     return Contract(Deficiency.FULL_RANK_ONLY, NO_RANK_DECISION, errors=errors)
 
 

@@ -6,7 +6,7 @@ Errors do not exist here: a jitted function cannot raise on a singular matrix, s
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, wraps
 from typing import Any
 
 from lamm_robust.solvers import host, iterative
@@ -96,7 +96,11 @@ def jitted(solve: Solve) -> Solve:
         compiled: Callable[[Any, Any], Answer] = jax.jit(solve)
         return compiled
 
-    return lambda A, b: program()(A, b)
+    @wraps(solve)
+    def compiled_solve(A: Any, b: Any) -> Answer:
+        return program()(A, b)
+
+    return compiled_solve
 
 
 def _environment(precision: Precision, device: Device) -> dict[str, str]:
@@ -119,6 +123,12 @@ def _wait(result: Any) -> Any:
     return jax.block_until_ready(result)  # type: ignore[no-untyped-call]
 
 
+def _device_name(device: Device) -> str:
+    import jax
+
+    return str(jax.devices(device)[0].device_kind)
+
+
 SETTINGS = ("jax_enable_x64", "jax_default_matmul_precision", "jax_default_device", "jax_disable_jit")
 
 
@@ -137,6 +147,7 @@ JAX = Library(
     wait=_wait,
     state=_state,
     forks=False,  # it has threads of its own
+    device_name=_device_name,
     solvers=(
         Solver(
             "lstsq",

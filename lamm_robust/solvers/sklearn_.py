@@ -1,0 +1,77 @@
+"""Scikit-learn: linear regression without an intercept, and ridge regression without a penalty.
+
+All of it computes in the precision that it is given, by SciPy.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+
+from lamm_robust.solvers import host
+from lamm_robust.solvers.contracts import eps_of_precision, full_rank_any_shape, minimum_norm
+from lamm_robust.values import Array, Library, Solver
+
+
+def linear_regression(A: Array, b: Array) -> tuple[Array, int]:
+    """`LinearRegression` with its default tol = 1e-6, which it hands to `scipy.linalg.lstsq` as cond (from 1.9 on)."""
+    return _regression(A, b)
+
+
+def linear_regression_eps(A: Array, b: Array) -> tuple[Array, int]:
+    """`LinearRegression` with tol = eps, which is what `scipy.linalg.lstsq` itself would take."""
+    return _regression(A, b, tol=float(np.finfo(A.dtype).eps))
+
+
+def _regression(A: Array, b: Array, **options: Any) -> tuple[Array, int]:
+    from sklearn.linear_model import LinearRegression
+
+    fitted = LinearRegression(fit_intercept=False, **options).fit(A, b)
+    return fitted.coef_.T, int(fitted.rank_)  # one row of coefficients for each right-hand side
+
+
+def ridge(A: Array, b: Array, solver: Literal["cholesky", "svd"]) -> tuple[Array, None]:
+    """`Ridge` with alpha = 0, of which scikit-learn advises against: "cholesky", its default, or "svd"."""
+    from sklearn.linear_model import Ridge
+
+    return Ridge(alpha=0.0, fit_intercept=False, solver=solver).fit(A, b).coef_.T, None
+
+
+SKLEARN = Library(
+    name="sklearn",
+    module="sklearn",
+    devices=("cpu",),
+    environment=host.environment,
+    put=host.put,
+    wait=host.wait,
+    state=host.state,
+    forks=False,  # where PyArrow is installed it is imported too, and its allocator has a thread
+    solvers=(
+        Solver(
+            "linear-regression",
+            "LinearRegression(fit_intercept=False), by scipy.linalg.lstsq with cond = 1e-6",
+            minimum_norm("σ_i ≤ 1e-6·σ₁", "LinAlgError", reports_rank=True, cutoff=lambda *_: 1e-6),
+            linear_regression,
+        ),
+        Solver(
+            "linear-regression-eps",
+            "LinearRegression(fit_intercept=False, tol=eps), by scipy.linalg.lstsq with cond = eps",
+            minimum_norm("σ_i ≤ eps·σ₁", "LinAlgError", reports_rank=True, cutoff=eps_of_precision),
+            linear_regression_eps,
+        ),
+        Solver(
+            "ridge-cholesky",
+            "Ridge(alpha=0, fit_intercept=False): AᵀA (AAᵀ if wide) by Cholesky, the SVD if that fails",
+            full_rank_any_shape("LinAlgError"),
+            partial(ridge, solver="cholesky"),
+        ),
+        Solver(
+            "ridge-svd",
+            'Ridge(alpha=0, fit_intercept=False, solver="svd")',
+            minimum_norm("by size alone, σ_i ≤ 1e-15, whatever σ₁ is", "LinAlgError"),
+            partial(ridge, solver="svd"),
+        ),
+    ),
+)

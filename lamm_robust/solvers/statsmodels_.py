@@ -1,0 +1,57 @@
+"""Statsmodels: ordinary least squares as statisticians fit it, with everything that `fit` computes besides x.
+
+It calls `numpy.linalg`, which computes float32 in float64 and rounds what it returns, here between any two steps.
+"""
+
+from __future__ import annotations
+
+from lamm_robust.solvers import host
+from lamm_robust.solvers.contracts import full_rank, minimum_norm
+from lamm_robust.values import Array, Library, Solver
+
+
+def pinv(A: Array, b: Array) -> tuple[Array, int]:
+    """`OLS(b, A).fit()`: the pseudo-inverse from an SVD, with rcond = 1e-15, times b.
+
+    The rank is that of `numpy.linalg.matrix_rank` on the diagonal matrix of singular values: another rule than for x.
+    """
+    from statsmodels.regression.linear_model import OLS
+
+    model = OLS(b, A)
+    x: Array = model.fit(method="pinv").params
+    return x, int(model.rank)
+
+
+def qr(A: Array, b: Array) -> tuple[Array, int]:
+    """`OLS(b, A).fit(method="qr")`: Householder QR and `numpy.linalg.solve` with R; the rank is matrix_rank(R)."""
+    from statsmodels.regression.linear_model import OLS
+
+    model = OLS(b, A)
+    x: Array = model.fit(method="qr").params
+    return x, int(model.rank)
+
+
+STATSMODELS = Library(
+    name="statsmodels",
+    module="statsmodels",
+    devices=("cpu",),
+    environment=host.environment,
+    put=host.put,
+    wait=host.wait,
+    state=host.state,
+    forks=False,  # pandas imports PyArrow where it is installed, and its allocator has a thread
+    solvers=(
+        Solver(
+            "pinv",
+            "OLS(b, A).fit(), the pseudo-inverse times b",
+            minimum_norm(
+                "σ_i ≤ 1e-15·σ₁, for float32 too; for the rank it reports, σ_i ≤ eps·min(m, n)·σ₁",
+                "LinAlgError",
+                reports_rank=True,
+                cutoff=lambda *_: 1e-15,
+            ),
+            pinv,
+        ),
+        Solver("qr", 'OLS(b, A).fit(method="qr")', full_rank("LinAlgError", reports_rank=True), qr),
+    ),
+)

@@ -1,0 +1,167 @@
+"""PyTorch: LAPACK's drivers by `torch.linalg.lstsq`, and the direct routes of `torch.linalg`, on the CPU or a GPU.
+
+On the CPU it brings a LAPACK of its own (MKL, in the wheels for x86), whose threads the variables of every worker fix
+before it is imported. On a GPU only `gels` exists among the drivers.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Literal
+
+from lamm_robust.solvers import host
+from lamm_robust.solvers.contracts import full_rank, full_rank_any_shape, minimum_norm, size_times
+from lamm_robust.values import Array, Device, Library, Solver
+
+REFUSAL = "_LinAlgError"
+"""The class's own name for what is documented as `torch.linalg.LinAlgError`."""
+
+
+def lstsq(A: Any, b: Any, driver: Literal["gelsy", "gelsd", "gelss"]) -> tuple[Any, int]:
+    """`torch.linalg.lstsq` with a driver that decides on a rank, and its default rcond = eps·max(m, n).
+
+    At least up to PyTorch 2.13, LAPACK's xGELSY is handed memory that nobody has set as its JPVT, where anything but
+    zero moves a column to the front before pivoting: answers vary from call to call, and so does the rank
+    (https://github.com/pytorch/pytorch/issues/71222, and 187411).
+    """
+    import torch
+
+    x, _, rank, _ = torch.linalg.lstsq(A, b, driver=driver)
+    return x, int(rank)
+
+
+def gels(A: Any, b: Any) -> tuple[Any, None]:
+    """LAPACK xGELS, by `torch.linalg.lstsq`: Householder QR, or LQ where A is wide; the default on a GPU."""
+    import torch
+
+    return torch.linalg.lstsq(A, b, driver="gels").solution, None
+
+
+def pinv(A: Any, b: Any) -> tuple[Any, None]:
+    """The explicit pseudo-inverse times b, by `torch.linalg.pinv` with its default rtol = eps·max(m, n)."""
+    import torch
+
+    return torch.linalg.pinv(A) @ b, None
+
+
+def qr(A: Any, b: Any) -> tuple[Any, None]:
+    """Householder QR and a triangular solve, which takes right-hand sides as columns only."""
+    import torch
+
+    Q, R = torch.linalg.qr(A)
+    x = torch.linalg.solve_triangular(R, Q.mT @ _columns(b), upper=True)
+    return x.reshape(A.shape[1:] + b.shape[1:]), None
+
+
+def normal_cholesky(A: Any, b: Any) -> tuple[Any, None]:
+    """AᵀA x = Aᵀb by Cholesky, and two triangular solves with its factor."""
+    import torch
+
+    x = torch.cholesky_solve(A.mT @ _columns(b), torch.linalg.cholesky(A.mT @ A))
+    return x.reshape(A.shape[1:] + b.shape[1:]), None
+
+
+def _columns(b: Any) -> Any:
+    return b.reshape(len(b), -1)
+
+
+ON: dict[Device, str] = {"cpu": "cpu", "gpu": "cuda"}
+
+
+def _put(array: Array, device: Device) -> Any:
+    import torch
+
+    return torch.from_numpy(array.copy()).to(ON[device])
+
+
+def _get(tensor: Any) -> Array:
+    array: Array = tensor.numpy(force=True)
+    return array
+
+
+def _wait(result: Any) -> Any:
+    import torch
+
+    if torch.cuda.is_initialized():
+        torch.cuda.synchronize()
+    return result
+
+
+def _state() -> dict[str, object]:
+    import torch
+
+    return {
+        **host.state(),
+        "the default dtype (torch.set_default_dtype)": torch.get_default_dtype(),
+        "the default device (torch.set_default_device)": torch.get_default_device(),
+        "the number of threads (torch.set_num_threads)": torch.get_num_threads(),
+        "deterministic algorithms (torch.use_deterministic_algorithms)": torch.are_deterministic_algorithms_enabled(),
+        "the precision of float32 products (torch.set_float32_matmul_precision)": (
+            torch.get_float32_matmul_precision()
+        ),
+        "whether gradients are recorded (torch.set_grad_enabled)": torch.is_grad_enabled(),
+        "the linear algebra on a GPU (torch.backends.cuda.preferred_linalg_library)": (
+            torch.backends.cuda.preferred_linalg_library()
+        ),
+    }
+
+
+def _device_name(device: Device) -> str:
+    import torch
+
+    return device if device == "cpu" else str(torch.cuda.get_device_name())
+
+
+TORCH = Library(
+    name="torch",
+    module="torch",
+    devices=("cpu", "gpu"),
+    environment=host.environment,
+    put=_put,
+    wait=_wait,
+    state=_state,
+    forks=False,  # CUDA cannot be used in a forked process
+    get=_get,
+    device_name=_device_name,
+    solvers=(
+        Solver(
+            "gels",
+            'torch.linalg.lstsq(driver="gels"), QR; the default on a GPU',
+            full_rank_any_shape(REFUSAL),
+            gels,
+        ),
+        Solver(
+            "gelsy",
+            'torch.linalg.lstsq(driver="gelsy"), QR with column pivoting; the default on the CPU',
+            minimum_norm(
+                "columns beyond the leading block of R with estimated condition below 1/(eps·max(m, n))",
+                REFUSAL,
+                reports_rank=True,
+            ),
+            partial(lstsq, driver="gelsy"),
+            devices=("cpu",),
+        ),
+        Solver(
+            "gelsd",
+            'torch.linalg.lstsq(driver="gelsd"), divide-and-conquer SVD',
+            minimum_norm("σ_i ≤ eps·max(m, n)·σ₁", REFUSAL, reports_rank=True, cutoff=size_times(1)),
+            partial(lstsq, driver="gelsd"),
+            devices=("cpu",),
+        ),
+        Solver(
+            "gelss",
+            'torch.linalg.lstsq(driver="gelss"), QR-iteration SVD',
+            minimum_norm("σ_i ≤ eps·max(m, n)·σ₁", REFUSAL, reports_rank=True, cutoff=size_times(1)),
+            partial(lstsq, driver="gelss"),
+            devices=("cpu",),
+        ),
+        Solver(
+            "pinv",
+            "torch.linalg.pinv(A) @ b",
+            minimum_norm("σ_i ≤ eps·max(m, n)·σ₁", REFUSAL, cutoff=size_times(1)),
+            pinv,
+        ),
+        Solver("qr", "torch.linalg.qr, then solve_triangular", full_rank(REFUSAL), qr),
+        Solver("normal-cholesky", "cholesky_solve(Aᵀb, cholesky(AᵀA))", full_rank(REFUSAL), normal_cholesky),
+    ),
+)
