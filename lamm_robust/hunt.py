@@ -153,7 +153,9 @@ def hunt(hunted: Prey, families: Sequence[Family], seconds: float) -> Catch | No
     deadline = search.bounded(hunted.badness, start + 1.5 * seconds)
     key = catalog.parse_key(worst.problem)
     with suppress(search.OutOfTimeError):
-        key = search.shrink(key, partial(as_bad, deadline, limit), catalog.FAMILIES[key.family])
+        bad_enough, family = partial(as_bad, deadline, limit), catalog.FAMILIES[key.family]
+        key = search.shrink(key, bad_enough, family)
+        key = search.shrink(next(filter(bad_enough, search.smaller(key)), key), bad_enough, family)
     shrunk = min(
         (found for bad, found in hunted.seen.values() if found is not None and bad >= limit),
         key=lambda found: (found.m * found.n, found.problem != str(key), len(found.problem)),

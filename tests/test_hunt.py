@@ -92,6 +92,18 @@ def test_shrinking_makes_one_parameter_simpler_at_a_time() -> None:
     assert unchanged == key
 
 
+def test_smaller_shapes_come_in_order_with_every_rank() -> None:
+    key = catalog.parse_key("exact_rank m=3 n=2 rank=2 log2_cond=0 residual=0.0 seed=99 dtype=float64")
+    tried = [dict(smaller.params) for smaller in search.smaller(key)]
+    sizes = [int(params["m"]) * int(params["n"]) for params in tried]
+    assert sizes == sorted(sizes)
+    assert {(params["m"], params["n"], params["rank"]) for params in tried} == {
+        *((1, 1, 1), (1, 2, 1), (2, 1, 1), (3, 1, 1), (2, 2, 1), (2, 2, 2)),
+    }
+    assert {params["seed"] for params in tried} == set(range(search.SEEDS))
+    assert list(search.smaller(catalog.parse_key("nist dataset=Norris dtype=float64"))) == []
+
+
 @pytest.mark.parametrize(
     ("value", "usual", "expected"),
     [
