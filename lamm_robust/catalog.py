@@ -81,6 +81,22 @@ SCORES: tuple[str, ...] = (*METRIC, "rank_error", "truncated_error")
 """Every score a record can hold: the metrics of x̂, reported minus exact rank, and distance to the truncated truth."""
 
 
+CORE = (
+    *("numpy-lstsq", "numpy-pinv", "numpy-qr", "numpy-normal-lu", "numpy-normal-cholesky", "numpy-dropping"),
+    *(
+        "scipy-gelsd",
+        "scipy-gelsy",
+        "scipy-gelss",
+        "scipy-pinv",
+        "scipy-qr",
+        "scipy-normal-lu",
+        "scipy-normal-cholesky",
+    ),
+    *("jax-lstsq", "jax-pinv", "jax-qr", "jax-normal-lu", "jax-normal-cholesky", "jax-lamm-cond", "jax-dropping"),
+)
+"""What most people call, and LAMM's own two: the solvers of the quick profile, so that a first look takes a minute."""
+
+
 SHORT_LIST = 12
 """More names than this are not read in an error message."""
 

@@ -77,7 +77,8 @@ def main() -> None:
     "solvers",
     multiple=True,
     metavar="GLOB",
-    help="Only these: a library, an algorithm, or a variant, e.g. numpy, gelsy, 'jax-*-float32-*'; repeatable.",
+    help="Only these: a library, an algorithm, or a variant, e.g. numpy, gelsy, 'jax-*-float32-*'; repeatable.  "
+    "[default: twenty for quick, else all]",
 )
 @click.option("--family", "families", multiple=True, metavar="GLOB", help="Only these families; repeatable.")
 @from_oracle

@@ -11,7 +11,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from lamm_robust import catalog
-from lamm_robust.values import Case, Device, Precision, Variant
+from lamm_robust.values import PROFILES, Case, Device, Precision, Variant
+
+QUICK = PROFILES[0].name
+"""The profile that runs the core solvers only, unless others are asked for."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,9 @@ class Selection:
         return self.profile + part
 
     def variants(self) -> list[Variant]:
-        """The variants asked for; ValueError if a glob matches none."""
-        return catalog.select_variants(self.solvers, self.precisions, self.devices)
+        """The variants asked for (by default all, or the core of them for quick); ValueError if a glob matches none."""
+        globs = self.solvers or (catalog.CORE if self.profile == QUICK else ())
+        return catalog.select_variants(globs, self.precisions, self.devices)
 
     def cases(self, variants: Sequence[Variant]) -> list[Case]:
         """Every one of the variants at every problem of the grid at its precision, problem by problem."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
+from lamm_robust import catalog
 from lamm_robust.plan import Selection, Shard, parse_selection, parse_shard
 from lamm_robust.values import DEVICES, PRECISIONS
 
@@ -82,3 +84,13 @@ def test_titles_and_directories_say_what_is_in_them() -> None:
     assert SELECTION.directory() == "quick-shard-2-of-5"
     assert SELECTION.whole().directory() == "quick"
     assert Selection("full", PRECISIONS, DEVICES).title() == "Least-squares solvers: the full profile"
+
+
+def test_the_quick_profile_runs_the_core_solvers_unless_others_are_asked_for() -> None:
+    quick = Selection("quick", ("float32",), ("cpu",))
+    assert {f"{v.library}-{v.algorithm}" for v in quick.variants()} == set(catalog.CORE)
+    asked = replace(quick, solvers=("scipy-fossils",))
+    assert [str(v) for v in asked.variants()] == ["scipy-fossils-float32-cpu"]
+    everything = replace(quick, profile="standard").variants()
+    assert everything == catalog.select_variants((), ("float32",), ("cpu",))
+    assert len(everything) > 2 * len(catalog.CORE)
