@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.values import Certificate, Precision
+from lamm_robust.values import Certificate, NotCertifiedError, Precision
 from oracles import stored
 from tests.problems import problem_of
 
@@ -26,13 +26,20 @@ def check_agreement(exact: Certificate, other: Certificate) -> None:
         assert abs(one.mid - two.mid) <= one.radius + two.radius
 
 
-@pytest.mark.parametrize("family", catalog.FAMILIES)
+@pytest.mark.parametrize("family", [name for name, family in catalog.FAMILIES.items() if family.defined])
 def test_the_oracles_agree_on_every_problem_of_the_quick_profile(family: str, precision: Precision) -> None:
     keys = catalog.plan("quick", precision, [family])
     assert keys
     for key in keys:
         problem = catalog.build_problem(key)
-        check_agreement(EXACT.certify(problem.A, problem.b), MPMATH.certify(problem.A, problem.b))
+        exact = EXACT.certify(problem.A, problem.b)
+        try:
+            other = MPMATH.certify(problem.A, problem.b)
+        except NotCertifiedError:  # digits cannot tell a zero solution from a small one, and are not asked to guess
+            assert not stored(exact).any()
+            assert problem.b.any()
+        else:
+            check_agreement(exact, other)
 
 
 REPORTS: tuple[tuple[str, Precision, object, object, int, object], ...] = (
