@@ -22,10 +22,10 @@ from generators.bits import Stream
 from generators.checks import MAX_SEED, one_of, ratio, whole
 from generators.elementary import SIGNIFICAND, rounded_array
 from generators.grids import Shapes, crossed, of_profile
+from generators.integers import Rows, pascal, table
 from generators.targets import dyadic, image, moved, outside_range
+from generators.triangles import gfpp, kahan, triw
 from lamm_robust.values import Array, Family, Precision, Value
-
-Rows = list[list[Fraction]]
 
 MAX_ROWS, MAX_COLUMNS = 256, 64
 """What exact arithmetic turns into a right-hand side in seconds."""
@@ -37,17 +37,13 @@ MAX_RESIDUAL = 1e15
 """Below 1/u of float64, so that b keeps at least a trace of Ax."""
 
 
-def _table(m: int, n: int, entry: Callable[[int, int], Fraction]) -> Rows:
-    return [[entry(i, j) for j in range(n)] for i in range(m)]
-
-
 def vandermonde(m: int, n: int, _parameter: int) -> Rows:
     """Return the powers t_i^j of the harmonic nodes t_i = 1/(i + 1), the worst of the usual ones.
 
     κ∞ > (n − 1)ⁿ if square: Gautschi, How (un)stable are Vandermonde systems?, in Asymptotic and Computational
     Analysis, 1990, 193-210; Higham, Table 22.1 (V1).
     """
-    return _table(m, n, lambda i, j: Fraction(1, (i + 1) ** j))
+    return table(m, n, lambda i, j: Fraction(1, (i + 1) ** j))
 
 
 def chebyshev_vandermonde(m: int, n: int, _parameter: int) -> Rows:
@@ -68,7 +64,7 @@ def _chebyshev(t: Fraction, count: int) -> list[Fraction]:
 
 def hilbert(m: int, n: int, _parameter: int) -> Rows:
     """Return 1/(i + j + 1). Hilbert, Ein Beitrag zur Theorie des Legendre'schen Polynoms, Acta Math. 18 (1894) 155."""
-    return _table(m, n, lambda i, j: Fraction(1, i + j + 1))
+    return table(m, n, lambda i, j: Fraction(1, i + j + 1))
 
 
 def lauchli(_m: int, n: int, parameter: int) -> Rows:
@@ -77,19 +73,7 @@ def lauchli(_m: int, n: int, parameter: int) -> Rows:
     Läuchli, Jordan-Elimination und Ausgleichung nach kleinsten Quadraten, Numer. Math. 3 (1961) 226-240.
     """
     mu = Fraction(1, 2**parameter)
-    return [[Fraction(1)] * n, *_table(n, n, lambda i, j: mu if i == j else Fraction(0))]
-
-
-def kahan(m: int, n: int, parameter: int) -> Rows:
-    """Return the upper trapezoidal diag(1, s, s², …)·(1 on the diagonal, −c above), with s² + c² = 1.
-
-    No column pivoting moves a column, and the last diagonal entry is far above σ_n: Kahan, Numerical linear algebra,
-    Canad. Math. Bull. 9 (1966) 757-801. With tan(π/4 − θ/2) = t = 2^−parameter, s = sin θ = (1 − t²)/(1 + t²) and
-    c = cos θ = 2t/(1 + t²) are rational; gallery's θ = 1.2 has t = 0.19.
-    """
-    t = Fraction(1, 2**parameter)
-    s, c = (1 - t**2) / (1 + t**2), 2 * t / (1 + t**2)
-    return _table(m, n, lambda i, j: s**i * (-c if j > i else int(i == j)))
+    return [[Fraction(1)] * n, *table(n, n, lambda i, j: mu if i == j else Fraction(0))]
 
 
 def cauchy(m: int, n: int, _parameter: int) -> Rows:
@@ -97,37 +81,12 @@ def cauchy(m: int, n: int, _parameter: int) -> Rows:
 
     Cauchy, Exercices d'analyse et de physique mathématique 2 (1841) 151-159; Higham, section 28.1.
     """
-    return _table(m, n, lambda i, j: Fraction(1, i + j + 2))
-
-
-def pascal(m: int, n: int, _parameter: int) -> Rows:
-    """Return the binomials (i + j over i): whole numbers, and of determinant 1 if square. Higham, section 28.4."""
-    return _table(m, n, lambda i, j: Fraction(comb(i + j, i)))
-
-
-def triw(m: int, n: int, _parameter: int) -> Rows:
-    """Return 1 on the diagonal and −1 above: nothing on the diagonal tells that κ∞ = n·2ⁿ⁻¹ if square.
-
-    Golub and Wilkinson, Ill-conditioned eigensystems and the computation of the Jordan canonical form,
-    SIAM Rev. 18 (1976) 578-619; Higham, chapter 8.
-    """
-    return _table(m, n, lambda i, j: Fraction(-1 if j > i else int(i == j)))
-
-
-def gfpp(m: int, n: int, _parameter: int) -> Rows:
-    """Return −1 below a diagonal of ones, and a last column of ones: partial pivoting lets entries grow to 2ⁿ⁻¹.
-
-    κ is harmless, about n/2 if square.
-
-    Wilkinson, Error analysis of direct methods of matrix inversion, J. ACM 8 (1961) 281-330, p. 327; Higham and
-    Higham, Large growth factors in Gaussian elimination with pivoting, SIAM J. Matrix Anal. Appl. 10 (1989) 155-164.
-    """
-    return _table(m, n, lambda i, j: Fraction(-1 if j < min(i, n - 1) else int(i == j or j == n - 1)))
+    return table(m, n, lambda i, j: Fraction(1, i + j + 2))
 
 
 def lotkin(m: int, n: int, _parameter: int) -> Rows:
     """Return the Hilbert matrix with a first row of ones. Lotkin, A set of test matrices, MTAC 9 (1955) 153-161."""
-    return _table(m, n, lambda i, j: Fraction(1, i + j + 1) if i else Fraction(1))
+    return table(m, n, lambda i, j: Fraction(1, i + j + 1) if i else Fraction(1))
 
 
 MATRICES: Mapping[str, Callable[[int, int, int], Rows]] = {
