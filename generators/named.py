@@ -3,9 +3,10 @@
 Most are in MATLAB's `gallery` (Higham, The Test Matrix Toolbox for MATLAB, version 3.0, Numerical Analysis Report
 276, Manchester 1995) and in Higham, Accuracy and Stability of Numerical Algorithms, second edition, 2002, chapter 28.
 All entries are rationals, each rounded once. The stored matrix is the one of the formula only where no entry is
-rounded (Läuchli, Pascal, triw, gfpp); elsewhere its κ is that of the formula while uκ is small, and beyond that what
-rounding leaves of it: about 1/u, except for Kahan's and Vandermonde's, whose small entries are rounded as finely as
-the large ones.
+rounded (Läuchli, Pascal, triw, gfpp, Bauer, Rosser, magic squares); elsewhere its κ is that of the formula while uκ is
+small, and beyond that what rounding leaves of it: about 1/u, except for Kahan's and Vandermonde's, whose small entries
+are rounded as finely as the large ones, and, within a factor of 100, the inverse of Hilbert's. Bauer's and Rosser's
+matrices and magic squares are exactly rank-deficient.
 
 The solution that b is built from has entries ±1, ±2 and ±3; the residual is at right angles to the range of the
 stored matrix, exactly, until b is rounded.
@@ -22,7 +23,7 @@ from generators.bits import Stream
 from generators.checks import MAX_SEED, one_of, ratio, whole
 from generators.elementary import SIGNIFICAND, rounded_array
 from generators.grids import Shapes, crossed, of_profile
-from generators.integers import Rows, pascal, table
+from generators.integers import Rows, bauer, inverse_hilbert, magic, pascal, rosser, table
 from generators.targets import dyadic, image, moved, outside_range
 from generators.triangles import gfpp, kahan, triw
 from lamm_robust.values import Array, Family, Precision, Value
@@ -100,9 +101,18 @@ MATRICES: Mapping[str, Callable[[int, int, int], Rows]] = {
     "triw": triw,
     "gfpp": gfpp,
     "lotkin": lotkin,
+    "bauer": bauer,
+    "rosser": rosser,
+    "magic": magic,
+    "inverse_hilbert": inverse_hilbert,
 }
 PARAMETERS: Mapping[str, tuple[int, int]] = {"lauchli": (0, MAX_PARAMETER), "kahan": (1, MAX_PARAMETER)}
 """What is accepted, both included; 0 for every other matrix."""
+ROWS: Mapping[str, tuple[int, int]] = {"bauer": (8, 8), "rosser": (8, 8), "magic": (4, 64), "inverse_hilbert": (1, 12)}
+"""What is accepted, both included; any number up to `MAX_ROWS` for every other matrix.
+
+The inverse of the 12×12 Hilbert matrix is the last that float64 holds without rounding, and float32 with all squares.
+"""
 
 
 def build(
@@ -124,7 +134,9 @@ def build(
 
 def _check(dtype: Precision, matrix: str, m: int, n: int, parameter: int, residual: float, seed: int) -> None:
     one_of("matrix", matrix, list(MATRICES))
-    whole("m", m, 1, MAX_ROWS)
+    whole("m", m, *ROWS.get(matrix, (1, MAX_ROWS)))
+    if matrix == "magic" and m % 4:
+        raise ValueError(f"m is {m}; with matrix=magic accepted is a multiple of 4.")
     whole("n", n, 1, most_columns(matrix, m, dtype))
     if matrix == "lauchli" and m != n + 1:
         raise ValueError(f"m is {m}; with matrix=lauchli and n={n} accepted is {n + 1}.")
@@ -140,6 +152,8 @@ def most_columns(matrix: str, m: int, dtype: Precision) -> int:
         return MAX_POWERS
     if matrix == "gfpp":  # a wide one would have its last column nowhere near the last pivot
         return min(m, MAX_COLUMNS)
+    if matrix in ROWS:  # the first columns of a matrix of 5, or of a square one
+        return 5 if matrix == "bauer" else m
     if matrix == "pascal":  # a rounded one would not be Pascal's: the largest entry is (m + n − 2 over m − 1)
         return max(n for n in range(1, MAX_COLUMNS + 1) if comb(m + n - 2, m - 1) <= 2 ** SIGNIFICAND[dtype])
     return MAX_COLUMNS
@@ -166,6 +180,10 @@ def _quick(dtype: Precision) -> Grid:
     yield from _cross(TRIANGLES, ((16, 16),), (0.0,))
     yield from _cross(("gfpp",), ((16, 9),), (SMALL[dtype],))
     yield from _cross(("cauchy",), ((10, 30),), (0.0,))
+    yield from _cross(("bauer",), ((8, 5),), (1.0,))
+    yield from _cross(("rosser",), ((8, 8),), (0.0,))
+    yield from _cross(("magic",), ((16, 9),), (1.0,))
+    yield from _cross(("inverse_hilbert",), ((10, 9),), (SMALL[dtype],))
 
 
 def _standard(dtype: Precision) -> Grid:
@@ -178,6 +196,11 @@ def _standard(dtype: Precision) -> Grid:
     yield from _cross(("pascal", "chebyshev_vandermonde"), ((4, 16), (12, 12)), (0.0,))
     yield from _cross(("kahan",), ((16, 16), (30, 30)), (0.0,), ANGLES)
     yield from _cross(TRIANGLES, ((12, 12), (16, 16), (30, 30)), (0.0,))
+    yield from _cross(("bauer",), ((8, 5),), (0.0, *residuals))
+    yield from _cross(("rosser",), ((8, 8),), (0.0,), seeds=(0, 1))
+    yield from _cross(("magic",), ((16, 7),), residuals)
+    yield from _cross(("magic", "inverse_hilbert"), ((12, 12),), (0.0,))
+    yield from _cross(("inverse_hilbert",), ((10, 9),), residuals)
 
 
 def _full(dtype: Precision) -> Grid:
@@ -191,6 +214,10 @@ def _full(dtype: Precision) -> Grid:
     yield from _cross(("kahan",), ((16, 16), (30, 30), (10, 30), (64, 64)), (0.0,), ANGLES, seeds=seeds)
     yield from _cross(TRIANGLES, ((16, 16), (30, 30), (64, 64)), (0.0,), seeds=seeds)
     yield from _cross(("gfpp",), ((30, 10), (64, 16)), residuals, seeds=seeds)
+    yield from _cross(("bauer",), ((8, 5),), residuals, seeds=seeds)
+    yield from _cross(("rosser",), ((8, 8),), (0.0,), seeds=seeds)
+    yield from _cross(("magic",), ((16, 4), (16, 9), (64, 16)), residuals, seeds=seeds)
+    yield from _cross(("inverse_hilbert",), ((8, 4), (10, 9)), residuals, seeds=seeds)
 
 
 def _cross(
@@ -220,7 +247,9 @@ def strategy(dtype: Precision) -> Any:
     @st.composite
     def parameters(draw: st.DrawFn) -> dict[str, Value]:
         matrix = draw(st.sampled_from(list(MATRICES)))
-        m, n = draw(st.integers(1, 32)), draw(st.integers(1, 32))
+        low, high = ROWS.get(matrix, (1, MAX_ROWS))
+        m, n = min(max(draw(st.integers(1, 32)), low), high), draw(st.integers(1, 32))
+        m -= m % 4 if matrix == "magic" else 0
         n = min(n, most_columns(matrix, m, dtype))
         m = n + 1 if matrix == "lauchli" else m
         low, high = PARAMETERS.get(matrix, (0, 0))
@@ -243,7 +272,8 @@ FAMILY = Family(
     summary="the classics by their formulas: " + ", ".join(MATRICES),
     parameters={
         "matrix": "name of the matrix: " + ", ".join(MATRICES),
-        "m": "number of rows (one more than columns for lauchli, no fewer for gfpp)",
+        "m": "number of rows (one more than columns for lauchli, no fewer for gfpp, 8 for bauer and rosser, "
+        "a multiple of 4 for magic, up to 12 for inverse_hilbert)",
         "n": "number of columns",
         "parameter": "p of μ = 2^−p (lauchli) or of tan(π/4 − θ/2) = 2^−p (kahan), 0 for the others",
         "residual": "‖b − Ax★‖/‖Ax★‖, 0 for a consistent system",

@@ -331,6 +331,30 @@ GOLDEN = [
         "891e30446ff4fa8c9d4c4e668fb09a2b1fb600454a63f135e318482ea8fa8988",
         "53acab7d3cecbed9edc0a1132a37fb10892601c2e92b3e76fac035fa276c418a",
     ),
+    Golden(
+        "named",
+        {"matrix": "bauer", "m": 8, "n": 5, "parameter": 0, "residual": 1.0, "seed": 0},
+        "d9e19b832e2f2c6d905e8bc8e7fea3cdc9fe9171f147837cbe97ca8c5afcea68",
+        "c8bcff7efdfb984463a51a88b85815630e6dd4e22a6987b625d1d663d232e546",
+    ),
+    Golden(
+        "named",
+        {"matrix": "rosser", "m": 8, "n": 8, "parameter": 0, "residual": 0.0, "seed": 1},
+        "ab545e52e193296896dd062429efa58f208c2630ab0b50b8ab853503d940d01a",
+        "07ed5e64792a1525b3b4ce1e8b9f4bd2c58f063ee9ad7684ea9e10fb602bf229",
+    ),
+    Golden(
+        "named",
+        {"matrix": "magic", "m": 16, "n": 9, "parameter": 0, "residual": 1.0, "seed": 0},
+        "83b020a5c336510fd908767ab9427596680bd5be040447d76b299f064e2c6023",
+        "8f70e7b7691ce6ec4b7aeb47b640d63bc631b1a0582699c8a1269235ed24c002",
+    ),
+    Golden(
+        "named",
+        {"matrix": "inverse_hilbert", "m": 10, "n": 9, "parameter": 0, "residual": 0.0009765625, "seed": 2},
+        "1300c23b6d34214f480d62f400b628f3354736515d8d85b4d655595951dc2989",
+        "5607b98a06dd51a46861e1f4ab860a1239ee5d95bd49d7e2ad8ac777ba686dd1",
+    ),
 ]
 """Recorded once; a change of any of these is a new version of the suite."""
 
