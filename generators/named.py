@@ -2,11 +2,11 @@
 
 Most are in MATLAB's `gallery` (Higham, The Test Matrix Toolbox for MATLAB, version 3.0, Numerical Analysis Report
 276, Manchester 1995) and in Higham, Accuracy and Stability of Numerical Algorithms, second edition, 2002, chapter 28.
-All entries are rationals, each rounded once. The stored matrix is the one of the formula only where no entry is
-rounded (Läuchli, Pascal, triw, gfpp, Bauer, Rosser, magic squares); elsewhere its κ is that of the formula while uκ is
-small, and beyond that what rounding leaves of it: about 1/u, except for Kahan's and Vandermonde's, whose small entries
-are rounded as finely as the large ones, and, within a factor of 100, the inverse of Hilbert's. Bauer's and Rosser's
-matrices and magic squares are exactly rank-deficient.
+All entries are rationals (roots of rationals in gks), each rounded once. The stored matrix is the one of the formula
+only where no entry is rounded (Läuchli, Pascal, triw, gfpp, Bauer, Rosser, magic squares); elsewhere its κ is that of
+the formula while uκ is small, and beyond that what rounding leaves of it: about 1/u, except for Kahan's, Vandermonde's
+and gks, whose small entries are rounded as finely as the large ones, and, within a factor of 100, the inverse of
+Hilbert's. Bauer's and Rosser's matrices and magic squares are exactly rank-deficient.
 
 The solution that b is built from has entries ±1, ±2 and ±3; the residual is at right angles to the range of the
 stored matrix, exactly, until b is rounded.
@@ -25,7 +25,7 @@ from generators.elementary import SIGNIFICAND, rounded_array
 from generators.grids import Shapes, crossed, of_profile
 from generators.integers import Rows, bauer, inverse_hilbert, magic, pascal, rosser, table
 from generators.targets import dyadic, image, moved, outside_range
-from generators.triangles import gfpp, kahan, triw
+from generators.triangles import gfpp, gks, kahan, triw
 from lamm_robust.values import Array, Family, Precision, Value
 
 MAX_ROWS, MAX_COLUMNS = 256, 64
@@ -105,6 +105,7 @@ MATRICES: Mapping[str, Callable[[int, int, int], Rows]] = {
     "rosser": rosser,
     "magic": magic,
     "inverse_hilbert": inverse_hilbert,
+    "gks": gks,
 }
 PARAMETERS: Mapping[str, tuple[int, int]] = {"lauchli": (0, MAX_PARAMETER), "kahan": (1, MAX_PARAMETER)}
 """What is accepted, both included; 0 for every other matrix."""
@@ -184,6 +185,7 @@ def _quick(dtype: Precision) -> Grid:
     yield from _cross(("rosser",), ((8, 8),), (0.0,))
     yield from _cross(("magic",), ((16, 9),), (1.0,))
     yield from _cross(("inverse_hilbert",), ((10, 9),), (SMALL[dtype],))
+    yield from _cross(("gks",), ((16, 16),), (0.0,))
 
 
 def _standard(dtype: Precision) -> Grid:
@@ -201,6 +203,7 @@ def _standard(dtype: Precision) -> Grid:
     yield from _cross(("magic",), ((16, 7),), residuals)
     yield from _cross(("magic", "inverse_hilbert"), ((12, 12),), (0.0,))
     yield from _cross(("inverse_hilbert",), ((10, 9),), residuals)
+    yield from _cross(("gks",), ((12, 12), (30, 30)), (0.0,))
 
 
 def _full(dtype: Precision) -> Grid:
@@ -214,6 +217,7 @@ def _full(dtype: Precision) -> Grid:
     yield from _cross(("kahan",), ((16, 16), (30, 30), (10, 30), (64, 64)), (0.0,), ANGLES, seeds=seeds)
     yield from _cross(TRIANGLES, ((16, 16), (30, 30), (64, 64)), (0.0,), seeds=seeds)
     yield from _cross(("gfpp",), ((30, 10), (64, 16)), residuals, seeds=seeds)
+    yield from _cross(("gks",), ((16, 16), (30, 30), (10, 30), (64, 64)), (0.0,), seeds=seeds)
     yield from _cross(("bauer",), ((8, 5),), residuals, seeds=seeds)
     yield from _cross(("rosser",), ((8, 8),), (0.0,), seeds=seeds)
     yield from _cross(("magic",), ((16, 4), (16, 9), (64, 16)), residuals, seeds=seeds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from generators.elementary import root
 from generators.integers import Rows, table
 
 
@@ -26,6 +27,16 @@ def triw(m: int, n: int, _parameter: int) -> Rows:
     SIAM Rev. 18 (1976) 578-619; Higham, chapter 8.
     """
     return table(m, n, lambda i, j: Fraction(-1 if j > i else int(i == j)))
+
+
+def gks(m: int, n: int, _parameter: int) -> Rows:
+    """Return triw with columns of norm 1: 1/√j on the diagonal and −1/√j above, in column j from 1 (to 120 bits).
+
+    Nearly singular without a small diagonal entry. Golub, Klema and Stewart, Rank degeneracy and least squares
+    problems, Report STAN-CS-76-559, Stanford 1976. All entries of a column are rounded alike: κ stays what it was.
+    """
+    scale = [root(Fraction(1, j + 1)) for j in range(n)]
+    return [[scale[j] * entry for j, entry in enumerate(row)] for row in triw(m, n, 0)]
 
 
 def gfpp(m: int, n: int, _parameter: int) -> Rows:

@@ -355,6 +355,12 @@ GOLDEN = [
         "1300c23b6d34214f480d62f400b628f3354736515d8d85b4d655595951dc2989",
         "5607b98a06dd51a46861e1f4ab860a1239ee5d95bd49d7e2ad8ac777ba686dd1",
     ),
+    Golden(
+        "named",
+        {"matrix": "gks", "m": 16, "n": 16, "parameter": 0, "residual": 0.0, "seed": 0},
+        "d6f8e259fc8aa22555dd8006d007a9a07cf066ade09ac3dcd73bbe06d1f52f1a",
+        "feb88c42c56000c4756af7848fdb6b030c8d8b84a6edb8482122cd44b05977fb",
+    ),
 ]
 """Recorded once; a change of any of these is a new version of the suite."""
 

@@ -85,6 +85,7 @@ def asked_kappa(matrix: str, m: int, n: int, parameter: int) -> float:
         ("gfpp", 2, 1, 0, "1; 1"),
         ("lotkin", 3, 2, 0, "1 1; 1/2 1/3; 1/3 1/4"),
         ("magic", 4, 3, 0, "16 2 3; 5 11 10; 9 7 6; 4 14 15"),
+        ("gks", 2, 1, 0, "1; 0"),
         ("inverse_hilbert", 3, 2, 0, "9 -36; -36 192; 30 -180"),
     ],
 )
@@ -256,6 +257,24 @@ def test_triw_hides_its_condition_number(n: int, dtype: Precision) -> None:
 
 
 @dtypes
+@pytest.mark.parametrize("n", [2, 5, 16, 30])
+def test_gks_is_triw_with_columns_of_norm_one(n: int, dtype: Precision) -> None:
+    A, b = problem(dtype, "gks", n, n)
+    triw, _ = problem(dtype, "triw", n, n)
+    assert np.array_equal(A, triw * np.diag(A))  # all entries of a column are rounded alike
+    for j, scale in enumerate(np.diag(A).tolist()):
+        assert abs((j + 1) * Fraction(scale) ** 2 - 1) < Fraction(9, 4) * Fraction(UNIT_ROUNDOFF[dtype])
+    # row i of the inverse is that of triw, 1 and 2^(j − i − 1), times √i: nearly of rank one, σ_n is nearly 1/‖A⁻¹‖_F
+    squares = sum(i * (1 + sum(4 ** (k - 1) for k in range(1, n - i + 1))) for i in range(1, n + 1))
+    found = sum(fraction(entry) ** 2 for entry in rationals(A).inv().entries())
+    assert float(found) == pytest.approx(squares, rel=4 * UNIT_ROUNDOFF[dtype] + 1e-15)
+    truth = EXACT.certify(A, b)
+    assert truth.rank == n
+    assert 1.0 <= float(truth.sigma_min) * math.sqrt(found) < 1.2
+    assert float(truth.kappa or 0) == pytest.approx(asked_kappa("gks", n, n, 0), rel=4 * UNIT_ROUNDOFF[dtype] + 1e-15)
+
+
+@dtypes
 @pytest.mark.parametrize(("m", "n"), [(5, 5), (16, 16), (24, 24), (30, 9)])
 def test_gfpp_grows_by_every_pivot(m: int, n: int, dtype: Precision) -> None:
     A, b = problem(dtype, "gfpp", m, n)
@@ -415,9 +434,9 @@ def test_inverse_hilbert_keeps_its_size_where_rounded(m: int, n: int) -> None:
 @dtypes
 def test_grids_stay_small_and_hold_every_matrix(dtype: Precision) -> None:
     quick: list[dict[str, Any]] = list(grid("quick", dtype))
-    assert len(quick) <= 17
+    assert len(quick) <= 18
     assert all(max(params["m"], params["n"]) <= 40 and min(params["m"], params["n"]) <= 16 for params in quick)
-    assert len(list(grid("standard", dtype))) <= 70 < len(list(grid("full", dtype)))
+    assert len(list(grid("standard", dtype))) <= 72 < len(list(grid("full", dtype)))
     for profile in ("quick", "standard", "full"):
         assert {params["matrix"] for params in grid(profile, dtype)} == set(MATRICES)
 

@@ -83,7 +83,7 @@ def design_share(q: Measured) -> float | None:
 
 EXACT = ("lauchli", "pascal", "triw", "gfpp", "bauer", "rosser", "magic")
 """The named matrices of which no entry is rounded."""
-FINE = ("kahan", "vandermonde")
+FINE = ("kahan", "vandermonde", "gks")
 """Those whose small entries are rounded as finely as the large ones."""
 
 
@@ -180,7 +180,7 @@ PROMISES = (
     Promise("named", "beyond that about 1/u: within a factor of 1000", rounded, 1000),
     Promise(
         "named",
-        "but not Kahan and Vandermonde: still that of the formula, to a factor of 2",
+        "but not Kahan, Vandermonde and gks: still that of the formula, to a factor of 2",
         only(lambda q: q.params["matrix"] in FINE and q.beyond, factor),
         2,
     ),
