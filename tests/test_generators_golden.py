@@ -361,6 +361,36 @@ GOLDEN = [
         "d6f8e259fc8aa22555dd8006d007a9a07cf066ade09ac3dcd73bbe06d1f52f1a",
         "feb88c42c56000c4756af7848fdb6b030c8d8b84a6edb8482122cd44b05977fb",
     ),
+    Golden(
+        "integral",
+        {"equation": "deriv2", "m": 16, "n": 16, "noise": 0.0, "seed": 0},
+        "cf318903c66193b1b34167015f5b447ea8a1b0a71402058806c1da0bdd0acd32",
+        "69231ee883491487839e3b672bd0eae3801440e4704f018f884331581864c35f",
+    ),
+    Golden(
+        "integral",
+        {"equation": "foxgood", "m": 16, "n": 8, "noise": 0.0009765625, "seed": 0},
+        "5a8baf6ebebd05e1fc61545fffd64f04e69170cfa3bc6db68768639575fcccaf",
+        "335a079206041c800ecb29675b7a5fb341d16e55ceba1b95db82bb12ae6d0afa",
+    ),
+    Golden(
+        "integral",
+        {"equation": "gravity", "m": 24, "n": 12, "noise": 0.0009765625, "seed": 1},
+        "2382de1249a9cf773526787a053a4fb87eade8b61e65abb5d50ec71f3faa95fa",
+        "0dcf4fbcd5949ab4f0fa2a17caca098737bb0ee89a4b38a863387cd957484bdc",
+    ),
+    Golden(
+        "integral",
+        {"equation": "wing", "m": 16, "n": 16, "noise": 0.5, "seed": 0},
+        "f2a95832cf951a2e0ece81263c56ee5705ca6dd2a73d59fa0df30b386ad9ee9f",
+        "4baf91af579abc9f55a4464f889d4260e2ea38ec7706c3f90d8d900be5b3671e",
+    ),
+    Golden(
+        "integral",
+        {"equation": "baart", "m": 30, "n": 15, "noise": 0.0009765625, "seed": 2},
+        "e8feddd04b379c81fbcf9b62de3fb57a407e9ca2598886bdd0f73c221619b1de",
+        "e8418dc88eb85d77fb00cb99cbd629bdf26f9558529a0dad2eb9c064b3653c5c",
+    ),
 ]
 """Recorded once; a change of any of these is a new version of the suite."""
 
