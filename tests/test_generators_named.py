@@ -401,10 +401,21 @@ def test_magic_squares_are_magic_and_of_rank_three(m: int, dtype: Precision) -> 
     assert [rationals(A[:, :n]).rank() for n in (1, 2, 3, 4, m)] == [1, 2, 3, 3, 3]
 
 
-@pytest.mark.parametrize("m", [3, 6, 15])
-def test_magic_of_an_order_that_is_not_doubly_even_is_refused(m: int) -> None:
-    with pytest.raises(ValueError, match="^m is .*accepted is"):
-        problem("float64", "magic", m, 3)
+@pytest.mark.parametrize(
+    ("matrix", "m", "n", "sentence"),
+    [
+        ("bauer", 7, 5, "m is 7; accepted is 8."),
+        ("bauer", 8, 6, "n is 6; accepted is a whole number from 1 to 5."),
+        ("rosser", 8, 9, "n is 9; accepted is a whole number from 1 to 8."),
+        ("magic", 6, 3, "m is 6; with matrix=magic accepted is a multiple of 4."),
+        ("magic", 68, 3, "m is 68; accepted is a whole number from 4 to 64."),
+        ("magic", 4, 5, "n is 5; accepted is a whole number from 1 to 4."),
+        ("inverse_hilbert", 13, 3, "m is 13; accepted is a whole number from 1 to 12."),
+    ],
+)
+def test_shapes_that_a_matrix_does_not_have_are_refused(matrix: str, m: int, n: int, sentence: str) -> None:
+    with pytest.raises(ValueError, match=f"^{sentence}"):
+        problem("float64", matrix, m, n)
 
 
 @pytest.mark.parametrize("m", [1, 2, 6, 12])
