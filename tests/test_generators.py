@@ -263,7 +263,7 @@ GOOD: dict[str, dict[str, Any]] = {
         ("named", {"residual": 1e16}, r"residual is 1e\+16; accepted is a number from 0"),
         ("named", {"residual": 1.0, "n": 6}, "residual is 1.0; where the range is the whole space"),
         ("named", {"seed": -1}, "seed is -1; accepted is a whole number"),
-        ("integral", {"equation": "baart"}, "equation is 'baart'; accepted is one of phillips, shaw, heat"),
+        ("integral", {"equation": "blur"}, "equation is 'blur'; accepted is one of phillips, shaw, heat"),
         ("integral", {"n": 65}, "n is 65; accepted is a whole number from 1 to 64"),
         ("integral", {"m": 5}, "m is 5; accepted is a whole number from 6 to 12"),
         ("integral", {"m": 7}, "m is 7; with equation=phillips and n=6 accepted is 6 or 12"),

@@ -331,6 +331,66 @@ GOLDEN = [
         "891e30446ff4fa8c9d4c4e668fb09a2b1fb600454a63f135e318482ea8fa8988",
         "53acab7d3cecbed9edc0a1132a37fb10892601c2e92b3e76fac035fa276c418a",
     ),
+    Golden(
+        "named",
+        {"matrix": "bauer", "m": 8, "n": 5, "parameter": 0, "residual": 1.0, "seed": 0},
+        "d9e19b832e2f2c6d905e8bc8e7fea3cdc9fe9171f147837cbe97ca8c5afcea68",
+        "c8bcff7efdfb984463a51a88b85815630e6dd4e22a6987b625d1d663d232e546",
+    ),
+    Golden(
+        "named",
+        {"matrix": "rosser", "m": 8, "n": 8, "parameter": 0, "residual": 0.0, "seed": 1},
+        "ab545e52e193296896dd062429efa58f208c2630ab0b50b8ab853503d940d01a",
+        "07ed5e64792a1525b3b4ce1e8b9f4bd2c58f063ee9ad7684ea9e10fb602bf229",
+    ),
+    Golden(
+        "named",
+        {"matrix": "magic", "m": 16, "n": 9, "parameter": 0, "residual": 1.0, "seed": 0},
+        "83b020a5c336510fd908767ab9427596680bd5be040447d76b299f064e2c6023",
+        "8f70e7b7691ce6ec4b7aeb47b640d63bc631b1a0582699c8a1269235ed24c002",
+    ),
+    Golden(
+        "named",
+        {"matrix": "inverse_hilbert", "m": 10, "n": 9, "parameter": 0, "residual": 0.0009765625, "seed": 2},
+        "1300c23b6d34214f480d62f400b628f3354736515d8d85b4d655595951dc2989",
+        "5607b98a06dd51a46861e1f4ab860a1239ee5d95bd49d7e2ad8ac777ba686dd1",
+    ),
+    Golden(
+        "named",
+        {"matrix": "gks", "m": 16, "n": 16, "parameter": 0, "residual": 0.0, "seed": 0},
+        "d6f8e259fc8aa22555dd8006d007a9a07cf066ade09ac3dcd73bbe06d1f52f1a",
+        "feb88c42c56000c4756af7848fdb6b030c8d8b84a6edb8482122cd44b05977fb",
+    ),
+    Golden(
+        "integral",
+        {"equation": "deriv2", "m": 16, "n": 16, "noise": 0.0, "seed": 0},
+        "cf318903c66193b1b34167015f5b447ea8a1b0a71402058806c1da0bdd0acd32",
+        "69231ee883491487839e3b672bd0eae3801440e4704f018f884331581864c35f",
+    ),
+    Golden(
+        "integral",
+        {"equation": "foxgood", "m": 16, "n": 8, "noise": 0.0009765625, "seed": 0},
+        "5a8baf6ebebd05e1fc61545fffd64f04e69170cfa3bc6db68768639575fcccaf",
+        "335a079206041c800ecb29675b7a5fb341d16e55ceba1b95db82bb12ae6d0afa",
+    ),
+    Golden(
+        "integral",
+        {"equation": "gravity", "m": 24, "n": 12, "noise": 0.0009765625, "seed": 1},
+        "2382de1249a9cf773526787a053a4fb87eade8b61e65abb5d50ec71f3faa95fa",
+        "0dcf4fbcd5949ab4f0fa2a17caca098737bb0ee89a4b38a863387cd957484bdc",
+    ),
+    Golden(
+        "integral",
+        {"equation": "wing", "m": 16, "n": 16, "noise": 0.5, "seed": 0},
+        "f2a95832cf951a2e0ece81263c56ee5705ca6dd2a73d59fa0df30b386ad9ee9f",
+        "4baf91af579abc9f55a4464f889d4260e2ea38ec7706c3f90d8d900be5b3671e",
+    ),
+    Golden(
+        "integral",
+        {"equation": "baart", "m": 30, "n": 15, "noise": 0.0009765625, "seed": 2},
+        "e8feddd04b379c81fbcf9b62de3fb57a407e9ca2598886bdd0f73c221619b1de",
+        "e8418dc88eb85d77fb00cb99cbd629bdf26f9558529a0dad2eb9c064b3653c5c",
+    ),
 ]
 """Recorded once; a change of any of these is a new version of the suite."""
 

@@ -29,7 +29,7 @@ def check_agreement(exact: Certificate, other: Certificate) -> None:
         assert abs(one.mid - two.mid) <= one.radius + two.radius
 
 
-@pytest.mark.parametrize("family", catalog.FAMILIES)
+@pytest.mark.parametrize("family", [name for name, family in catalog.FAMILIES.items() if family.defined])
 def test_the_oracles_agree_on_every_problem_of_the_quick_profile(family: str, precision: Precision) -> None:
     problems = [catalog.build_problem(key) for key in catalog.plan("quick", precision, [family])]
     small = [problem for problem in problems if problem.A.size <= LARGEST]
