@@ -92,7 +92,16 @@ CORE = (
         "scipy-normal-lu",
         "scipy-normal-cholesky",
     ),
-    *("jax-lstsq", "jax-pinv", "jax-qr", "jax-normal-lu", "jax-normal-cholesky", "jax-lamm-cond", "jax-dropping"),
+    *(
+        "jax-solve",
+        "jax-lstsq",
+        "jax-pinv",
+        "jax-qr",
+        "jax-normal-lu",
+        "jax-normal-cholesky",
+        "jax-lamm-cond",
+        "jax-dropping",
+    ),
 )
 """What most people call, and LAMM's own two: the solvers of the quick profile, so that a first look takes a minute."""
 

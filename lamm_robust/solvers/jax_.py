@@ -18,6 +18,14 @@ from lamm_robust.values import Array, Device, Library, Precision, Solve, Solver
 Answer = tuple[Any, Any]
 
 
+def solve(A: Any, b: Any) -> Answer:
+    """`lamm_robust.solve`, the solver that this project recommends."""
+    from lamm_robust.solvers.least_squares import solve as recommended
+
+    x, rank, _ = recommended(A, b)
+    return x, rank
+
+
 def lstsq(A: Any, b: Any) -> Answer:
     """`jax.numpy.linalg.lstsq`: SVD, with its default rcond = eps·max(m, n)."""
     import jax.numpy as jnp
@@ -149,6 +157,12 @@ JAX = Library(
     forks=False,  # it has threads of its own
     device_name=_device_name,
     solvers=(
+        Solver(
+            "solve",
+            "lamm_robust.solve: QR, and a complete orthogonal factorisation where it is needed",
+            minimum_norm("rows of pivoted R with |r_ii| ≤ 4·√(max(m, n))·eps·|r_11|", reports_rank=True),
+            jitted(solve),
+        ),
         Solver(
             "lstsq",
             "jax.numpy.linalg.lstsq",

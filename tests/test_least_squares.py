@@ -1,0 +1,147 @@
+"""The recommended solver: the same compiled and batched, differentiable, with a rank rule and an error as it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lamm_robust
+from lamm_robust import catalog
+from lamm_robust.strategies import problem
+from lamm_robust.values import UNIT_ROUNDOFF, Precision
+from oracles import select, stored
+
+jax = pytest.importorskip("jax")
+jnp = jax.numpy
+
+SHAPES = [(12, 5), (5, 5), (5, 12)]
+
+
+def random(shape: tuple[int, ...], precision: Precision, seed: int = 0) -> Any:
+    return jnp.asarray(np.random.default_rng(seed).standard_normal(shape), precision)
+
+
+def deficient(m: int, n: int, precision: Precision) -> Any:
+    """Small whole numbers of rank 3, exactly."""
+    rng = np.random.default_rng(1)
+    return jnp.asarray(rng.integers(-4, 5, (m, 3)) @ rng.integers(-4, 5, (3, n)), precision)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("is_deficient", [False, True])
+def test_compiled_batched_and_alone_are_the_same(
+    shape: tuple[int, int], is_deficient: bool, precision: Precision
+) -> None:
+    A = deficient(*shape, precision) if is_deficient else random(shape, precision)
+    B = random((7, shape[0]), precision, seed=2)
+    alone = [lamm_robust.solve(A, b) for b in B]
+    compiled = [jax.jit(lamm_robust.solve)(A, b) for b in B]
+    batched = jax.vmap(lamm_robust.solve)(jnp.stack([A] * 7), B)
+    block = lamm_robust.solve(A, B.T)
+    tolerance = 2000 * UNIT_ROUNDOFF[precision]
+    for j, single in enumerate(alone):
+        assert single.rank == compiled[j].rank == batched.rank[j] == block.rank == (3 if is_deficient else 5)
+        for other in (compiled[j].x, batched.x[j], block.x[:, j]):
+            assert np.linalg.norm(other - single.x) <= tolerance * np.linalg.norm(single.x)
+        for error in (compiled[j].error, batched.error[j], block.error[j]):
+            assert error == pytest.approx(float(single.error), rel=0.1)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("is_deficient", [False, True])
+def test_derivatives_at_constant_rank(shape: tuple[int, int], is_deficient: bool, precision: Precision) -> None:
+    if precision == "float32":
+        pytest.skip("differences of float32 have too few digits to compare with")
+    m, n = shape
+    rank = 3 if is_deficient else 5
+    left, right, b = random((m, rank), precision), random((rank, n), precision, 1), random((m,), precision, 2)
+    directions = random((m, rank), precision, 3), random((rank, n), precision, 4), random((m,), precision, 5)
+
+    def x(left: Any, right: Any, b: Any) -> Any:  # the product has this rank whatever the factors
+        return lamm_robust.solve(left @ right, b, rcond=1e-9).x
+
+    step = 1e-5
+    moved = [[v + sign * step * d for v, d in zip((left, right, b), directions, strict=True)] for sign in (1, -1)]
+    expected = (x(*moved[0]) - x(*moved[1])) / (2 * step)
+    _, forward = jax.jvp(x, (left, right, b), directions)
+    np.testing.assert_allclose(forward, expected, rtol=1e-5, atol=1e-6 * np.abs(expected).max())
+    weight = random((n,), precision, 6)
+    gradient = jax.grad(lambda *arguments: weight @ x(*arguments), argnums=(0, 1, 2))(left, right, b)
+    reverse = sum(jnp.vdot(g, d) for g, d in zip(gradient, directions, strict=True))
+    assert float(reverse) == pytest.approx(float(weight @ forward), rel=1e-9)
+
+
+def test_rcond_decides_the_rank(precision: Precision) -> None:
+    A = jnp.diag(jnp.asarray([1.0, 1e-2, 1e-4], precision)) @ random((3, 3), precision)
+    A = jnp.linalg.qr(random((9, 3), precision))[0] * jnp.asarray([1.0, 1.0, 1.0], precision) @ A
+    b = random((9,), precision, 1)
+    ranks = [int(lamm_robust.solve(A, b, rcond=rcond).rank) for rcond in (0.0, 1e-7, 1e-3, 0.1)]
+    assert ranks[0] == 3
+    assert ranks == sorted(ranks, reverse=True)
+    assert ranks[-1] == 1
+
+
+def test_the_slope_of_a_long_straight_line_is_kept(precision: Precision) -> None:
+    report = problem(f"field report=jax-13105 dtype={precision}")
+    x, rank, _ = lamm_robust.solve(report.A, report.b)
+    assert rank == 2
+    assert np.linalg.norm(x - report.x) <= 0.01 * np.linalg.norm(report.x)
+
+
+def test_the_error_is_neither_exceeded_nor_far_too_large(precision: Precision) -> None:
+    keys = catalog.plan("quick", precision, ["spectrum", "exact_rank", "polynomial", "columns", "offset", "lamm"])
+    compiled, ratios = jax.jit(lamm_robust.solve), []
+    for key in keys:
+        asked = catalog.build_problem(key)
+        truth = select("exact").certify(asked.A, asked.b)
+        x, rank, error = compiled(jnp.asarray(asked.A), jnp.asarray(asked.b))
+        kappa = float(truth.kappa) if truth.kappa else 1.0
+        if rank != truth.rank or kappa * UNIT_ROUNDOFF[precision] * np.sqrt(asked.A.size) > 0.1 or error == 0:
+            continue
+        actual = np.linalg.norm(np.asarray(x, np.float64) - stored(truth).astype(np.float64))
+        ratios.append(float(actual / error))
+    assert len(ratios) > 60
+    assert max(ratios) <= 1
+    assert np.median(ratios) >= 1e-4
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_comes_out_as_nan(bad: float, precision: Precision) -> None:
+    A, b = random((6, 3), precision), random((6,), precision)
+    for spoiled in ((A.at[2, 1].set(bad), b), (A, b.at[0].set(bad))):
+        found = jax.jit(lamm_robust.solve)(*spoiled)
+        assert np.isnan(found.x).all()
+        assert np.isnan(found.error)
+
+
+def test_zero_has_rank_zero(precision: Precision) -> None:
+    x, rank, error = lamm_robust.solve(jnp.zeros((4, 2), precision), jnp.ones(4, precision))
+    assert not np.any(x)
+    assert rank == 0
+    assert error == 0
+
+
+@pytest.mark.parametrize(
+    ("A", "b", "rcond", "sentence"),
+    [
+        ((3,), (3,), None, r"A has shape \(3,\) and b \(3,\); accepted are \(m, n\) with \(m,\) or \(m, k\)"),
+        ((3, 2), (2,), None, r"A has shape \(3, 2\) and b \(2,\)"),
+        ((3, 2), (3,), -1.0, "rcond is -1.0; accepted is a number from 0 to 1, or None"),
+        ((3, 2), (3,), float("nan"), "rcond is nan"),
+    ],
+)
+def test_bad_input_is_named(A: tuple[int, ...], b: tuple[int, ...], rcond: float | None, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        lamm_robust.solve(jnp.ones(A), jnp.ones(b), rcond)
+
+
+def test_types_must_agree(precision: Precision) -> None:
+    with pytest.raises(ValueError, match="A is int32 and b is float"):
+        lamm_robust.solve(jnp.ones((3, 2), "int32"), jnp.ones(3, precision))
+
+
+def test_it_is_imported_only_when_asked_for() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'solver'"):
+        lamm_robust.solver  # noqa: B018
