@@ -33,8 +33,8 @@ MARGIN = 4.0
 
 
 CAUTION = 4.0
-"""Of the estimated error, which stands for u‖A‖ and u‖b‖ in perturbation theorems: rounding errors of one operation each
-would be below the estimate; those of whole dot products were up to 1.5 times it (quick profile, both precisions)."""
+"""Times u, for A and b in perturbation theorems: if every entry were moved by u the estimate would not be exceeded, but
+dot products add up to more; they came to 1.5 times u at most (quick profile, both precisions)."""
 
 
 class Solution(NamedTuple):
