@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from lamm_robust import SUITE, catalog, search, worst
-from lamm_robust.grading import has_one_answer
+from lamm_robust.grading import has_one_answer, is_judged
 from lamm_robust.process import Kind, Templates
 from lamm_robust.run import Truths, not_taken, record
 from lamm_robust.supervisor import Worker
@@ -94,10 +94,14 @@ class Prey:
 def severity(found: Record, score: str) -> float:
     """The decimal logarithm of a score; for silent failures, that of the forward error, and DISASTER for being one.
 
-    A finite answer where there is none has no score: it counts a little less than one that is off by its own size.
+    A finite answer where there is none has no score: it counts a little less than one that is off by its own size. What
+    is recorded and not judged counts for nothing: beyond the contract or the resolution, or how far one of many right
+    answers is from the shortest.
     """
     if found.regime == Regime.UNDEFINED.value:
         return DISASTER - 1 if score == SILENT and found.verdict == Verdict.WRONG.value else search.LOWEST
+    if not is_judged(found) or (score == "forward_error" and not has_one_answer(found)):
+        return search.LOWEST
     value = found.scores.get(shown(found, score), 0.0)
     size = math.log10(value) if 0 < value < math.inf else (search.LOWEST if value == 0 else -search.LOWEST)
     return size + DISASTER * (score == SILENT and found.verdict == Verdict.WRONG.value)

@@ -50,7 +50,7 @@ SIMPLEST: dict[str, dict[str, Any]] = {
     "orthogonal": {"matrix": "spectrum_1", "seed": 0},
 }
 
-GRID_SIZES = {"quick": (190, 270), "standard": (1000, 1350), "full": (8000, 15000)}
+GRID_SIZES = {"quick": (190, 290), "standard": (1000, 1400), "full": (8000, 15000)}
 GRID_SHAPES = {"quick": 38, "standard": 70, "full": 140}
 
 families = pytest.mark.parametrize("family", FAMILIES, ids=[family.name for family in FAMILIES])

@@ -391,6 +391,12 @@ GOLDEN = [
         "e8feddd04b379c81fbcf9b62de3fb57a407e9ca2598886bdd0f73c221619b1de",
         "e8418dc88eb85d77fb00cb99cbd629bdf26f9558529a0dad2eb9c064b3653c5c",
     ),
+    Golden(
+        "spectrum",
+        {"m": 30, "n": 10, "mode": "stairs", "log10_cond": 4, "residual": 1.0, "direction": "random", "seed": 0},
+        "d09ac57fad7fbdc380a1ed751d493fc9e475492f5185aaafd33eba4f2c278c81",
+        "b236d73721813d9e594d729c0eb5d5b893f5aeda57d8aef1d770120ece2a7807",
+    ),
 ]
 """Recorded once; a change of any of these is a new version of the suite."""
 

@@ -157,6 +157,12 @@ def test_severity() -> None:
     assert severity(with_scores(found, {"forward_error": math.inf}), "forward_error") == -search.LOWEST
     assert severity(with_scores(found, {"forward_error": 100.0}, "wrong"), SILENT) == DISASTER + 2
     assert severity(with_scores(found, {"forward_error": 100.0}, "inaccurate"), SILENT) == 2
+    apart = with_scores(found, {"forward_error": 100.0, "backward_error": 10.0})
+    assert severity(replace(apart, verdict="out of contract"), SILENT) == search.LOWEST
+    assert severity(replace(apart, regime="ambiguous"), "forward_error") == search.LOWEST
+    many = replace(apart, promises="basic", rank=found.n - 1)
+    assert severity(many, "forward_error") == search.LOWEST
+    assert severity(many, SILENT) == 1
 
 
 def with_scores(found: Record, scores: dict[str, float], verdict: str = "inaccurate") -> Record:
