@@ -33,7 +33,7 @@ STABLE = 10.0
 
 Backward-stable algorithms have backward errors of a modest multiple of u‖A‖_F that grows slowly with m and
 n; √(mn) is the growth of a random walk over the entries of A. Calibrated on the `standard` profile: Householder QR
-stays below 1.8·√(mn) and LAPACK's SVD drivers below 5.7·√(mn), and 10 leaves room for another BLAS.
+stays below 2.7·√(mn) and LAPACK's SVD drivers below 5.7·√(mn), and 10 leaves room for another BLAS.
 """
 
 RESOLVABLE = 0.1
