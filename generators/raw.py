@@ -10,6 +10,7 @@ a key is all there is to know of a problem.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ import numpy as np
 from generators.grids import of_profile
 from lamm_robust.values import Array, Family, Precision, Value
 
+NUMBER = re.compile(r"[+-]?(0x)?[0-9a-f]*\.?[0-9a-f]*([ep][+-]?[0-9]+)?", re.ASCII | re.IGNORECASE)
+"""What only looks like a number among these is refused by `float` and `float.fromhex`, which would take more."""
 ACCEPTED = "decimal or hexadecimal numbers, ',' between them and ';' between rows, without spaces"
 MAX_ENTRIES = 4096
 """Of A or b: a key stays a line that can be pasted."""
@@ -58,9 +61,11 @@ def entries(name: str, value: object, dtype: Precision) -> Array:
 def _number(name: str, entry: str, dtype: Precision) -> float:
     try:
         value = float.fromhex(entry) if "x" in entry.lower() else float(entry)
+        with np.errstate(over="ignore"):
+            finite = NUMBER.fullmatch(entry) is not None and bool(np.isfinite(np.dtype(dtype).type(value)))
     except (ValueError, OverflowError):
-        value = math.nan
-    if entry != entry.strip() or not abs(value) <= float(np.finfo(dtype).max):
+        finite = False
+    if not finite:
         raise ValueError(f"{name} is {entry!r}; accepted are finite numbers of {dtype}: {ACCEPTED}.")
     return 0.0 if entry == "-0" else value  # as it is when read as a whole number
 

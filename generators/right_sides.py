@@ -40,7 +40,7 @@ def kind(j: int) -> str:
 def exponent(j: int, log2_span: int) -> int:
     """Return e_j: huge and tiny by turns, and the other way round in each second turn of kinds."""
     half = log2_span // 2
-    return half if (j + j // len(KINDS)) % 2 == 0 else -half
+    return log2_span - half if (j + j // len(KINDS)) % 2 == 0 else -half
 
 
 def recipe(m: int, n: int, rank: int, log2_cond: int, seed: int) -> Recipe:

@@ -251,11 +251,19 @@ def kept_oracle(name: str) -> Oracle:
     return cached_oracle(find_oracle(name), Cache(default_directory()))
 
 
+def same_bits(text: str, digest: str) -> ProblemKey:
+    """The key of a problem that a hunt has found; ValueError if it makes other bits now, or none."""
+    key = parse_key(text)
+    if build_problem(key).digest != digest:
+        raise ValueError(f"'{text}' in {worst.DIRECTORY} has other bits now than when it was hunted; hunt again")
+    return key
+
+
 def plan(profile: str, precision: Precision, families: Iterable[str]) -> list[ProblemKey]:
     """The keys of a profile's fixed grid, in the order of the families; or of what hunts have found in `worst`."""
     if profile == HUNTED.name:
-        found = [parse_key(key) for key in worst.problems(worst.DIRECTORY, precision)]
-        return [key for name in families for key in found if key.family == name]
+        hunted = [same_bits(key, digest) for key, digest in worst.problems(worst.DIRECTORY, precision).items()]
+        return [key for name in families for key in hunted if key.family == name]
     return [
         ProblemKey(name, tuple(params.items()), precision)
         for name in families

@@ -34,7 +34,7 @@ def norm(vectors: Doubles) -> Doubles:
 class Frame:
     """A problem and its truth with the largest entries of A and b scaled into [1/4, 1/2); built once, used by all.
 
-    A ← A/2^a, b ← b/2^β, and so x ← x·2^(a−β), all by exact powers of two.
+    A ← A/2^a, b ← b/2^β, and so x ← x·2^(a−β), all by exact powers of two, with a β for each right-hand side.
     """
 
     def __init__(self, problem: Problem, truth: Certificate) -> None:
@@ -47,23 +47,27 @@ class Frame:
         self.u = UNIT_ROUNDOFF[str(problem.A.dtype)]
         self.columns = math.prod(problem.b.shape[1:])
         self.a_exponent = _exponent(problem.A)
-        self.b_exponent = _exponent(problem.b)
+        b = problem.b.reshape(problem.m, self.columns)
+        self.b_exponents = np.array([_exponent(column) for column in b.T], dtype=np.int64)
         self.A: Doubles = np.ldexp(problem.A.astype(np.float64), -self.a_exponent)
-        self.b: Doubles = np.ldexp(problem.b.astype(np.float64), -self.b_exponent).reshape(problem.m, self.columns)
-        parts = np.ldexp(truth.x, truth.exponent + self.x_shift)
-        self.x_star: Doubles = parts.reshape(len(parts), self.A.shape[1], self.columns)
+        self.b: Doubles = np.ldexp(b.astype(np.float64), -self.b_exponents)
+        n = self.A.shape[1]
+        parts, exponents = truth.x.reshape(len(truth.x), n, self.columns), truth.exponent.reshape(n, self.columns)
+        self.x_star: Doubles = np.ldexp(parts, exponents + self.x_shifts)
         self.kappa = 1.0 if truth.kappa is None else float(truth.kappa)
         self.sigma_max = float(truth.sigma_max.mid / _power_of_two(self.a_exponent))
 
     @property
-    def x_shift(self) -> int:
-        """x is multiplied by 2 to this power when it enters the frame."""
-        return self.a_exponent - self.b_exponent
+    def x_shifts(self) -> npt.NDArray[np.int64]:
+        """The answer to each right-hand side is multiplied by 2 to this power when it enters the frame."""
+        shifts: npt.NDArray[np.int64] = self.a_exponent - self.b_exponents
+        return shifts
 
     @cached_property
     def residual_star(self) -> list[float]:
         """‖b − Ax★‖ of each right-hand side, in the frame's scale."""
-        return [float(ball.mid / _power_of_two(self.b_exponent)) for ball in self.truth.residual_norm]
+        balls = zip(self.truth.residual_norm, self.b_exponents.tolist(), strict=True)
+        return [float(ball.mid / _power_of_two(exponent)) for ball, exponent in balls]
 
     @cached_property
     def digits(self) -> Doubles:

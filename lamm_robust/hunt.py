@@ -24,6 +24,8 @@ from lamm_robust.values import Case, Family, Oracle, Outcome, ProblemKey, Record
 SILENT = "silent"
 """In place of a score: look for silent failures, by way of large errors."""
 
+NO_EDGES = "; empty matrices, extreme scales, NaN and ∞ were left out, which --edges brings in"
+
 DISASTER = 500.0
 """Badness beyond that of any score: what is hunted was found."""
 
@@ -164,7 +166,7 @@ def hunt(hunted: Prey, families: Sequence[Family], seconds: float) -> Catch | No
         (found for bad, found in hunted.seen.values() if found is not None and bad >= limit),
         key=lambda found: (found.m * found.n, found.problem != str(key), len(found.problem)),
     )
-    return Catch(worst, shrunk, len(hunted.seen))
+    return Catch(worst, shrunk, sum(found is not None for _, found in hunted.seen.values()))
 
 
 def as_bad(badness: search.Badness, limit: float, key: ProblemKey) -> bool:
@@ -205,6 +207,7 @@ def hunt_text(
     variant = catalog.find_variant(solver)
     if score not in (SILENT, *catalog.METRIC):
         raise catalog.unknown("metric", score, (SILENT, *catalog.METRIC))
+    worst.read_all(directory)  # what is damaged there is to be found before the hunt, not after it
     chosen = [catalog.FAMILIES[name] for name in catalog.select_families(families)]
     bar = (
         TextColumn("{task.description}"),
@@ -225,7 +228,7 @@ def hunt_text(
         hunted.on_tried = tell
         caught = hunt(hunted, chosen, seconds)
     if caught is None:
-        return f"{variant} takes none of the problems of these families"
+        return f"{variant} takes none of the problems of these families" + ("" if edges else NO_EDGES)
     none = "no silent failure found; " if score == SILENT and caught.worst.verdict != Verdict.WRONG.value else ""
     kept = worst.keep(written(caught, variant, score, seconds), directory)
     lines = [f"{caught.tried} problems tried; {none}the worst, and the simplest that is nearly as bad:"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -31,8 +31,14 @@ def ratio(numerator: Doubles, denominator: Doubles) -> Doubles:
 
 
 def relative_error(e: Evidence) -> Doubles:
-    """‖x̂ − x★‖/‖x★‖."""
-    return ratio(e.error_norm, e.x_star_norm)
+    """‖x̂ − x★‖/‖x★‖; where x★ = 0 has no digits to lose, σ₁‖x̂‖/‖b‖."""
+    return ratio(e.error_norm, solution_size(e))
+
+
+def solution_size(e: Evidence) -> Doubles:
+    """‖x★‖, or ‖b‖/σ₁ if that is 0: no problem with these A and b can have a smaller solution that fits b."""
+    size = ratio(e.b_norm, e.sigma_max)
+    return np.where(e.x_star_norm == 0.0, np.where(np.isinf(size), 0.0, size), e.x_star_norm)
 
 
 def forward_error(e: Evidence) -> Doubles:
@@ -68,8 +74,11 @@ def residual_excess(e: Evidence) -> Doubles:
 
 
 def fit_error(e: Evidence) -> Doubles:
-    """‖A(x̂ − x★)‖/‖Ax★‖: the relative error of the fit itself; Ax★ has digits in float64 while κ is below 2⁵³."""
-    return ratio(e.fit_distance, e.fit_norm)
+    """‖A(x̂ − x★)‖/‖Ax★‖: the relative error of the fit itself; Ax★ has digits in float64 while κ is below 2⁵³.
+
+    Where Ax★ = 0, it is relative to b.
+    """
+    return ratio(e.fit_distance, np.where(e.fit_norm == 0.0, e.b_norm, e.fit_norm))
 
 
 def residual_error(e: Evidence) -> Doubles:
@@ -90,8 +99,8 @@ def orthogonality(e: Evidence) -> Doubles:
 
 
 def norm_excess(e: Evidence) -> Doubles:
-    """‖x̂‖/‖x★‖ − 1: positive for a solution that is longer than it need be."""
-    return ratio(e.x_norm - e.x_star_norm, e.x_star_norm)
+    """‖x̂‖/‖x★‖ − 1: positive for a solution that is longer than it need be; σ₁‖x̂‖/‖b‖ where x★ = 0."""
+    return ratio(e.x_norm - e.x_star_norm, solution_size(e))
 
 
 def null_component(e: Evidence) -> Doubles:
@@ -128,7 +137,17 @@ def score(frame: Frame, x: Array) -> dict[str, float]:
 
 
 def score_all(frames: Sequence[Frame], xs: Sequence[Array]) -> list[dict[str, float]]:
-    """`score` of each answer xs[i] to the problem of frames[i], in stacks.
+    """`score` of each answer xs[i] to the problem of frames[i], in stacks; ValueError as `score_each`."""
+    return [worst(scores) for scores in score_each(frames, xs)]
+
+
+def worst(scores: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The largest of every metric over the right-hand sides, whatever its sign; nothing if there are none."""
+    return {name: max((each[name] for each in scores), key=abs) for name in NAMES} if scores else {}
+
+
+def score_each(frames: Sequence[Frame], xs: Sequence[Array]) -> list[list[dict[str, float]]]:
+    """The scores of each answer xs[i] to the problem of frames[i], for each right-hand side, in stacks.
 
     ValueError unless all problems are of one shape, with as many right-hand sides, and each answer fits its problem.
     """
@@ -140,11 +159,11 @@ def score_all(frames: Sequence[Frame], xs: Sequence[Array]) -> list[dict[str, fl
     for _, n, columns in shapes:
         if wrong := [x.shape for x in xs if x.size != n * columns]:
             raise ValueError(f"an answer has shape {wrong[0]}; there are {n} unknowns, {columns} times")
-    scores: list[dict[str, float]] = [{} for _ in frames]
+    scores: list[list[dict[str, float]]] = [[] for _ in frames]
     for stack in _stacks(frames):
         found = _scores([frames[i] for i in stack], [xs[i] for i in stack])
         for i, values in zip(stack, found.tolist(), strict=True):
-            scores[i] = dict(zip(NAMES, values, strict=True))
+            scores[i] = [dict(zip(NAMES, column, strict=True)) for column in values]
     return scores
 
 
@@ -159,21 +178,20 @@ def _stacks(frames: Sequence[Frame]) -> Iterator[list[int]]:
 
 
 def _scores(frames: Sequence[Frame], xs: Sequence[Array]) -> Doubles:
-    """Every metric of answers to problems of one layout (answers × metrics)."""
+    """Every metric of answers to problems of one layout (answers × right-hand sides × metrics)."""
     _decompose(frames)
     n, columns = frames[0].A.shape[1], frames[0].columns
     x = np.array([x.ravel() for x in xs], dtype=np.float64).reshape(len(xs), n, columns).transpose(0, 2, 1)
-    shifts = np.array([frame.x_shift for frame in frames])
+    shifts = np.array([frame.x_shifts for frame in frames])
     with np.errstate(over="ignore"):  # an absurd x̂ may overflow here: it is infinitely wrong; so may a Wedin bound
-        scaled = np.ldexp(x, shifts[:, np.newaxis, np.newaxis])
-        absurd = (np.abs(scaled) >= LARGEST).any(axis=(1, 2))
+        scaled = np.ldexp(x, shifts[:, :, np.newaxis])
+        absurd = (np.abs(scaled) >= LARGEST).any(axis=2)
         scaled[absurd] = 0.0
         members = [(frame, column) for frame in frames for column in range(columns)]
         evidence = Evidence(members, scaled.reshape(len(members), n))
         values = np.array([metric.compute(evidence) for metric in METRICS]).reshape(len(METRICS), len(xs), columns)
-    worst = np.abs(values).argmax(axis=2)[:, :, np.newaxis]
-    scores: Doubles = np.take_along_axis(values, worst, axis=2)[:, :, 0].T
-    scores[absurd] = math.inf
+    values[:, absurd] = math.inf
+    scores: Doubles = values.transpose(1, 2, 0)
     return scores
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from lamm_robust.edges import edge_of
 from lamm_robust.evidence import Frame, norm
-from lamm_robust.metrics import STACK, score, score_all
+from lamm_robust.metrics import STACK, score, score_each, worst
 from lamm_robust.pool import Open, Pool, alone, confirmed, group_of
 from lamm_robust.truncation import Truncate, selected
 from lamm_robust.undefined import Undefined, identity, undefined
@@ -43,7 +43,7 @@ from lamm_robust.values import (
     Status,
     Variant,
 )
-from lamm_robust.verdicts import Limits, judge, limits, shape_of
+from lamm_robust.verdicts import Limits, judge_all, limits, shape_of
 
 SUSPECT = (Status.CRASHED, Status.TIMED_OUT)
 """Outcomes that need to be seen twice."""
@@ -280,7 +280,7 @@ def records(answers: Sequence[tuple[Case, Known, Outcome]], solver: Callable[[Va
     """Score and judge outcomes at problems of one shape."""
     contracts = [solver(case.variant).contract for case, _, _ in answers]
     scores = scores_of([(certified, outcome) for _, certified, outcome in answers], contracts)
-    for (case, certified, outcome), scored in zip(answers, scores, strict=True):
+    for (case, certified, outcome), (scored, columns) in zip(answers, scores, strict=True):
         contract, variant = solver(case.variant).contract, case.variant
         yield Record(
             **certified.facts,  # type: ignore[arg-type]
@@ -290,7 +290,7 @@ def records(answers: Sequence[tuple[Case, Known, Outcome]], solver: Callable[[Va
             device=variant.device,
             promises=contract.deficiency.value,
             status=outcome.status.value,
-            verdict=judge(contract, certified.limits, outcome, scored).value,
+            verdict=judge_all(contract, certified.limits, outcome, columns).value,
             warned=outcome.warned,
             repeatable=outcome.repeatable,
             message=outcome.message,
@@ -302,20 +302,27 @@ def records(answers: Sequence[tuple[Case, Known, Outcome]], solver: Callable[[Va
         )
 
 
-def scores_of(attempts: Sequence[tuple[Known, Outcome]], contracts: Sequence[Contract]) -> list[dict[str, float]]:
-    """Every score that each outcome allows.
+Scores = dict[str, float]
+
+
+def scores_of(
+    attempts: Sequence[tuple[Known, Outcome]], contracts: Sequence[Contract]
+) -> list[tuple[Scores, list[Scores]]]:
+    """Every score that each outcome allows, the worst over the right-hand sides and for each of them.
 
     Metrics need a finite x̂, rank_error a reported rank, truncated_error a cutoff where the rank is ambiguous, and all
     of them a truth.
     """
     finite = [(c.frame, o.x) for c, o in attempts if isinstance(c, Certified) and is_finite(o.x)]
-    metrics = iter(score_all([frame for frame, _ in finite], [x for _, x in finite if x is not None]))
-    scores = [next(metrics) if isinstance(c, Certified) and is_finite(o.x) else {} for c, o in attempts]
-    for scored, (certified, outcome), contract in zip(scores, attempts, contracts, strict=True):
+    metrics = iter(score_each([frame for frame, _ in finite], [x for _, x in finite if x is not None]))
+    each = [next(metrics) if isinstance(c, Certified) and is_finite(o.x) else [] for c, o in attempts]
+    scores = [(worst(columns), columns) for columns in each]
+    for (scored, columns), (certified, outcome), contract in zip(scores, attempts, contracts, strict=True):
         if isinstance(certified, Undefined):
             continue
         if certified.regime is Regime.AMBIGUOUS:
-            scored.update(truncated_error(certified, outcome.x, contract))
+            for target in (scored, *columns):
+                target.update(truncated_error(certified, outcome.x, contract))
         elif outcome.rank is not None:
             scored["rank_error"] = float(outcome.rank - certified.truth.rank)
     return scores

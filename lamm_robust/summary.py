@@ -115,7 +115,7 @@ def computes_in(records: Iterable[Record]) -> str:
     error, such as x★ = 0 or a small whole number, could come from any arithmetic and is left out.
     """
     judged = (r for r in records if is_graded(r) and is_full_rank(r) and has_one_answer(r))
-    solved = [r for r in judged if r.scores.get("relative_error")]
+    solved = [r for r in judged if 0 < r.scores.get("relative_error", 0.0) < math.inf]
     if not solved:
         return "?"
     precision = solved[0].precision

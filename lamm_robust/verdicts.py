@@ -9,7 +9,7 @@ solution is not, and one that only takes full rank is out of contract where ther
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -33,7 +33,7 @@ STABLE = 10.0
 
 Backward-stable algorithms have backward errors of a modest multiple of u‖A‖_F that grows slowly with m and
 n; √(mn) is the growth of a random walk over the entries of A. Calibrated on the `standard` profile: Householder QR
-stays below 1.8·√(mn) and LAPACK's SVD drivers below 5.7·√(mn), and 10 leaves room for another BLAS.
+stays below 2.7·√(mn) and LAPACK's SVD drivers below 5.7·√(mn), and 10 leaves room for another BLAS.
 """
 
 RESOLVABLE = 0.1
@@ -155,6 +155,16 @@ def _judge_undefined(outcome: Outcome) -> Verdict:
     if outcome.x is None or not np.isfinite(outcome.x).all():
         return Verdict.FLAGGED
     return Verdict.INACCURATE if outcome.warned else Verdict.WRONG
+
+
+ANSWERS = (Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE, Verdict.INACCURATE, Verdict.WRONG)
+"""The verdicts on a finite answer, the best first."""
+
+
+def judge_all(contract: Contract, limits: Limits, outcome: Outcome, scores: Sequence[Mapping[str, float]]) -> Verdict:
+    """The verdict on the worst of the answers to several right-hand sides; `scores` as in `judge`, for each of them."""
+    found = [judge(contract, limits, outcome, column) for column in scores or [{}]]
+    return max(found, key=lambda verdict: ANSWERS.index(verdict) if verdict in ANSWERS else 0)
 
 
 def _is_short(limits: Limits, scores: Mapping[str, float]) -> bool:

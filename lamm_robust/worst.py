@@ -63,9 +63,26 @@ def read(path: Path) -> Hunted:
     """The inverse of `keep`; ValueError that names a file which is not one of ours."""
     try:
         facts: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        return Hunted(**{**facts, "worst": Found(**facts["worst"]), "shrunk": Found(**facts["shrunk"])})
+        hunted = Hunted(**{**facts, "worst": Found(**facts["worst"]), "shrunk": Found(**facts["shrunk"])})
+        _check(hunted, HUNTED)
+        _check(hunted.worst, FOUND)
+        _check(hunted.shrunk, FOUND)
+        return hunted
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, KeyError) as error:
         raise ValueError(f"'{path}' is not what a hunt leaves ({error}); delete it and hunt again") from error
+
+
+Types = Mapping[str, type | tuple[type, ...]]
+NUMBER = (int, float)
+FOUND: Types = {"problem": str, "digest": str, "said": str}
+HUNTED: Types = {"solver": str, "score": str, "severity": NUMBER, "seconds": NUMBER, "tried": int, "suite": str}
+
+
+def _check(entry: Found | Hunted, types: Types) -> None:
+    """TypeError for a value of another type than it is written as."""
+    for name, kind in types.items():
+        if not isinstance(value := getattr(entry, name), kind):
+            raise TypeError(f"{name} is {value!r}")
 
 
 def read_all(directory: Path) -> list[Hunted]:
@@ -73,10 +90,10 @@ def read_all(directory: Path) -> list[Hunted]:
     return [read(path) for path in sorted(directory.glob("*.toml"))]
 
 
-def problems(directory: Path, precision: Precision) -> list[str]:
-    """The keys of all problems found at a precision, each once."""
-    found = [key for hunted in read_all(directory) for key in (hunted.worst.problem, hunted.shrunk.problem)]
-    return [key for key in dict.fromkeys(found) if key.endswith(f"dtype={precision}")]
+def problems(directory: Path, precision: Precision) -> dict[str, str]:
+    """The keys of all problems found at a precision, each once, with the digests of their bits."""
+    found = [found for hunted in read_all(directory) for found in (hunted.worst, hunted.shrunk)]
+    return {each.problem: each.digest for each in found if each.problem.endswith(f"dtype={precision}")}
 
 
 def keep(hunted: Hunted, directory: Path) -> bool:

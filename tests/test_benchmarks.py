@@ -18,7 +18,7 @@ from lamm_robust import catalog
 from lamm_robust.run import Certified, Truths, scores_of
 from lamm_robust.tables import number
 from lamm_robust.values import Device, Outcome, Precision, ProblemKey, Status, Variant
-from lamm_robust.verdicts import judge
+from lamm_robust.verdicts import judge_all
 
 SIZES = ((16, 4), (64, 16), (256, 64), (1024, 128))
 LOG10_COND = {"float32": 3, "float64": 7}
@@ -61,8 +61,8 @@ def test_solve(benchmark: BenchmarkFixture, variant: Variant, m: int, n: int, de
     benchmark.group = f"{m}×{n} {variant.precision} {device}"
     x, rank = benchmark(lambda: library.wait(solver.solve(A, b)))
     outcome = Outcome(Status.SOLVED, x=library.get(x), rank=None if rank is None else int(rank))
-    (scores,) = scores_of([(problem, outcome)], [solver.contract])
-    verdict = judge(solver.contract, problem.limits, outcome, scores)
+    ((scores, columns),) = scores_of([(problem, outcome)], [solver.contract])
+    verdict = judge_all(solver.contract, problem.limits, outcome, columns)
     benchmark.extra_info.update(verdict=verdict.value, **scores)
     assert benchmark.stats is not None
     size = number(scores.get("backward_error", math.nan))

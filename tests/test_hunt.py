@@ -150,6 +150,21 @@ def test_gelsy_at_exact_rank_deficiency() -> None:
     assert found.shrunk.regime == "deficient"
 
 
+def test_what_was_left_out_is_said() -> None:
+    left_out = invoke("hunt", "numpy-lstsq-float64-cpu", "--seconds", 2, "--family", "nonfinite")
+    assert "takes none of the problems of these families; empty matrices, extreme scales, NaN and ∞ were left out" in (
+        left_out.output
+    )
+
+
+def test_only_what_was_attempted_counts_as_tried() -> None:
+    with prey(catalog.find_variant("numpy-qr-float64-cpu"), "backward_error", catalog.find_oracle("auto")) as hunted:
+        found = hunt(hunted, [catalog.FAMILIES["raw"]], SECONDS)
+    assert found is not None
+    attempted = [record for _, record in hunted.seen.values() if record is not None]
+    assert found.tried == len(attempted) < len(hunted.seen)
+
+
 def test_severity() -> None:
     found = caught("numpy-qr-float64-cpu", "forward_error", "exact_rank").worst
     assert severity(found, "forward_error") == pytest.approx(math.log10(found.scores["forward_error"]))

@@ -72,10 +72,14 @@ class Ruler:
         wedin = self.u * self.kappa * (2 * size(self.star) + (self.kappa + 1) * self.r_star / (self.sigma_max or 1))
         return {
             "forward_error": quotient(size(self.error), wedin if self.sigma_max else mpmath.mpf(0)),
-            "relative_error": quotient(size(self.error), size(self.star)),
+            "relative_error": quotient(size(self.error), self.solution_size()),
             "orthogonality": quotient(size(self.g), self.u * self.sigma_max * size(self.r)),
-            "norm_excess": quotient(size(self.x) - size(self.star), size(self.star)),
+            "norm_excess": quotient(size(self.x) - size(self.star), self.solution_size()),
         }
+
+    def solution_size(self) -> Real:
+        """‖x★‖, or ‖b‖/σ₁ where it is 0."""
+        return size(self.star) or (size(self.b) / self.sigma_max if self.sigma_max else mpmath.mpf(0))
 
     def blurred(self) -> dict[str, tuple[float, float]]:
         """Scores that pass through a product in float64, each with what rounding in it may change."""
@@ -91,6 +95,7 @@ class Ruler:
         explained = self.u * (size(self.b) + self.sigma_max * size(self.star))
         growth = quotient(fit**2, explained * (size(self.r) + self.r_star))
         steepness = min(2, (2 * fit + fit_noise) / ((size(self.r) + self.r_star) or 1))
+        best = best or size(self.b)
         relative, lost = quotient(fit, best), quotient(best_noise, best)
         blur = 2 * (quotient(fit_noise, best) + relative * lost) if lost < 0.5 else math.inf  # no digit of Ax★ is left
         return {

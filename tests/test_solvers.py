@@ -24,7 +24,7 @@ from lamm_robust.values import (
     Variant,
     Verdict,
 )
-from lamm_robust.verdicts import judge, shape_of
+from lamm_robust.verdicts import judge_all, shape_of
 from oracles import select
 from tests.problems import problem_of, random_problem
 
@@ -51,8 +51,8 @@ def judged(library: Library, solver: Solver, problem: Problem, device: Device) -
     outcome = attempt(library, solver, problem, device)
     truth = select("exact").certify(problem.A, problem.b)
     certified = Certified(problem, Frame(problem, truth))
-    (scores,) = scores_of([(certified, outcome)], [solver.contract])
-    return outcome, judge(solver.contract, certified.limits, outcome, scores)
+    ((_, columns),) = scores_of([(certified, outcome)], [solver.contract])
+    return outcome, judge_all(solver.contract, certified.limits, outcome, columns)
 
 
 NOT_RELIABLE = {

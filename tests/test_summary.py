@@ -180,7 +180,10 @@ def relative_times(records: Sequence[Record]) -> dict[str, float]:
 def test_answers_without_error_do_not_hide_what_it_computes_in() -> None:
     poor = [made(kappa, BAD, scores={"relative_error": 2e-9}, problem=f"{kappa}") for kappa in (2.0, 3.0, 1e6)]
     exact = [made(2.0, BACK, scores={"relative_error": 0.0}, problem=f"exact {i}") for i in range(9)]
+    absurd = [made(2.0, BAD, scores={"relative_error": math.inf}, problem=f"absurd {i}") for i in range(9)]
+    good = [made(kappa, BACK, scores={"relative_error": 1e-16 * kappa}, problem=f"{kappa}") for kappa in (2.0, 1e6)]
     assert summary.computes_in(exact) == "?"
+    assert summary.computes_in([*absurd, *good]) == "float64"
     assert summary.computes_in(poor) == summary.computes_in([*exact, *poor]) == "less than float64"
 
 

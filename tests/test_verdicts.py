@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lamm_robust.evidence import Frame
-from lamm_robust.metrics import METRICS, score
+from lamm_robust.metrics import METRICS, score, score_each
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
 from lamm_robust.values import (
     PRECISIONS,
@@ -27,7 +27,7 @@ from lamm_robust.values import (
     Status,
     Verdict,
 )
-from lamm_robust.verdicts import STABLE, fit_threshold, judge, limits, regime, shape_of, threshold
+from lamm_robust.verdicts import STABLE, fit_threshold, judge, judge_all, limits, regime, shape_of, threshold
 from oracles import select
 from tests.problems import by_hand, problem_of, random_problem
 
@@ -369,3 +369,44 @@ def test_rank_error_is_no_part_of_the_verdict() -> None:
     scores = score(Frame(problem, truth), star(problem)) | {"rank_error": -2.0}
     verdicts = {judge(ANY, limits(truth, "float64"), o, scores) for o in (outcome, replace(outcome, rank=None))}
     assert verdicts == {Verdict.BACKWARD_STABLE}
+
+
+# --- several right-hand sides -----------------------------------------------------------------------------
+
+
+def verdict_on(A: list[list[float]], b: list[list[float]], x: list[list[float]]) -> Verdict:
+    problem = problem_of(A, b)
+    truth = select("exact").certify(problem.A, problem.b)
+    (columns,) = score_each([Frame(problem, truth)], [np.array(x)])
+    return judge_all(ANY, limits(truth, "float64"), solved(np.array(x)), columns)
+
+
+def test_the_worst_right_hand_side_decides() -> None:
+    A, b = [[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]], [[1.0, 0.0], [2.0, 0.0], [3.0, 1.0]]
+    assert verdict_on(A, b, [[1.0, 0.0], [1.0, 0.0]]) is Verdict.BACKWARD_STABLE
+    assert verdict_on(A, b, [[1.0, 1e-20], [1.0, 0.0]]) is Verdict.BACKWARD_STABLE  # x★ = 0 has no digits to lose
+    assert verdict_on(A, b, [[1.0, 0.2], [1.0, 0.0]]) is Verdict.WRONG  # but so much is no rounding error of b
+    assert verdict_on(A, b, [[1 + 1e-11, 1e-20], [1.0, 0.0]]) is Verdict.INACCURATE
+    assert verdict_on(A, b, [[1 + 1e-11, 0.0], [1.0, 0.0]]) is Verdict.INACCURATE
+
+
+def test_one_right_hand_side_does_not_excuse_another() -> None:
+    A, b = [[1.0, 1.0], [1.0, 1.000000000004], [0.0, 0.0]], [[0.001, 0.0], [0.001, 0.0], [1.0, 1.0]]
+    lost = [[0.0, 1e-300], [0.0, 0.0]]  # x★ = (0.001, 0) of the first is lost, the second is right
+    assert verdict_on(A, [row[:1] for row in b], [[0.0], [0.0]]) is Verdict.INACCURATE
+    assert verdict_on(A, b, lost) is Verdict.INACCURATE
+
+
+def test_a_tiny_right_hand_side_counts_as_much_as_a_huge_one() -> None:
+    A = [[1.0, 1.0], [1.0, 2.0], [1.0, 4.0]]
+    b = [[1e300, 1e-300], [2e300, 2e-300], [5e300, 7e-300]]
+    problem = problem_of(A, b)
+    x = select("exact").certify(problem.A, problem.b)
+    right = np.ldexp(x.x[0], x.exponent)
+    assert verdict_on(A, b, right.tolist()) is Verdict.BACKWARD_STABLE
+    assert verdict_on(A, b, (right * [1.0, -1000.0]).tolist()) is Verdict.WRONG
+
+
+def test_no_scores_are_needed_where_there_is_no_answer() -> None:
+    refused = Outcome(Status.REFUSED, message="singular")
+    assert judge_all(ANY, limits(truth_with(1.0, 4), "float64"), refused, []) is Verdict.REFUSED

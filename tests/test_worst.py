@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ KEYS = (
     "spectrum m=4 n=2 mode=geometric log10_cond=9 residual=1.0 direction=random seed=7 dtype=float64",
     "exact_rank m=2 n=2 rank=1 log2_cond=0 residual=0.0 seed=0 dtype=float64",
 )
+DIGESTS = [catalog.build_problem(catalog.parse_key(key)).digest for key in KEYS]
 EXAMPLE = worst.Hunted(
     solver="numpy-qr-float64-cpu",
     score="backward_error",
@@ -26,17 +28,17 @@ EXAMPLE = worst.Hunted(
     seconds=60.0,
     tried=17,
     suite="1",
-    worst=worst.Found(KEYS[0], "00", '4×2, rank 2: "inaccurate", backward_error 3'),
-    shrunk=worst.Found(KEYS[1], "ff", "2×2, rank 1: inaccurate, backward_error 2"),
+    worst=worst.Found(KEYS[0], DIGESTS[0], '4×2, rank 2: "inaccurate", backward_error 3'),
+    shrunk=worst.Found(KEYS[1], DIGESTS[1], "2×2, rank 1: inaccurate, backward_error 2"),
 )
 
 
 def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
     assert worst.keep(EXAMPLE, tmp_path / "new")
     assert worst.read_all(tmp_path / "new") == [EXAMPLE]
-    assert worst.problems(tmp_path / "new", "float64") == list(KEYS)
-    assert worst.problems(tmp_path / "new", "float32") == []
-    assert worst.problems(tmp_path / "nothing", "float64") == []
+    assert worst.problems(tmp_path / "new", "float64") == dict(zip(KEYS, DIGESTS, strict=True))
+    assert worst.problems(tmp_path / "new", "float32") == {}
+    assert worst.problems(tmp_path / "nothing", "float64") == {}
     page = (tmp_path / "new" / "README.md").read_text()
     assert "| numpy-qr-float64-cpu | backward_error | 17 in 60 s | 4×2, rank 2" in page
     assert f'lamm-robust replay "{KEYS[1]} @ numpy-qr-float64-cpu"' in page
@@ -70,6 +72,34 @@ def test_they_are_a_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     for key in KEYS:
         assert key in (worst.DIRECTORY / "journal.jsonl").read_text()
     assert worst.read_all(worst.DIRECTORY) == [EXAMPLE]
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        (worst.Found(KEYS[0], "00", ""), "has other bits now than when it was hunted; hunt again"),
+        (worst.Found("spectra m=2 dtype=float64", "00", ""), "unknown family 'spectra'; did you mean 'spectrum'"),
+    ],
+)
+def test_what_cannot_be_made_again_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: worst.Found, sentence: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    worst.keep(replace(EXAMPLE, shrunk=found), worst.DIRECTORY)
+    result = CliRunner().invoke(main, ["run", "--profile", "worst"])
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+
+
+@pytest.mark.parametrize("field", ["severity", "problem"])
+def test_a_value_of_another_type_is_named_before_the_hunt(tmp_path: Path, field: str) -> None:
+    worst.keep(EXAMPLE, tmp_path)
+    path = tmp_path / EXAMPLE.name
+    path.write_text(re.sub(rf"^{field} = .*", f"{field} = [3]", path.read_text(), flags=re.MULTILINE))
+    arguments = ["hunt", "numpy-qr-float64-cpu", "--seconds", "30", "--out", str(tmp_path)]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    assert f"({field} is [3]); delete it and hunt again" in result.stderr
 
 
 def test_without_any_nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
