@@ -33,7 +33,11 @@ def replay_text(key: str, oracle: Oracle) -> str:
         outcome = Outcome(Status.NOT_ATTEMPTED, message=why)
     else:
         outcome = alone(case, problem, lambda *_: Worker(Kind(library, variant.precision, variant.device)))
-    row = record(case, certified, solver, outcome)
+    return case_text(certified, solver, outcome, record(case, certified, solver, outcome))
+
+
+def case_text(certified: Certified, solver: Solver, outcome: Outcome, row: Record) -> str:
+    """One attempt in full: problem, truth, answer, scores and verdict."""
     cut = _cut(certified, solver) if "truncated_error" in row.scores else []
     return "\n".join([*_problem(certified), *_truth(certified), *cut, *_answer(solver, outcome), *_judgement(row)])
 

@@ -1,0 +1,165 @@
+"""A verdict on one solver of the user's own: what it is held to, what its answers say of it, and what failed and why.
+
+How the answers are had is another matter: see `check_worker` and `testing`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from lamm_robust import catalog
+from lamm_robust.process import CASE_MEMORY
+from lamm_robust.reasons import Clues, Reason, reason
+from lamm_robust.run import Scoring, Truths
+from lamm_robust.summary import BACKWARD, BROKEN, PASSES, Row, is_graded, row
+from lamm_robust.values import (
+    Case,
+    Deficiency,
+    Device,
+    Outcome,
+    Precision,
+    ProblemKey,
+    Record,
+    Shape,
+    Solver,
+    Variant,
+)
+from lamm_robust.verdicts import shape_of
+
+Requirement = Literal["backward-stable", "forward-stable"]
+
+REQUIRED: Mapping[Requirement, frozenset[str]] = {"backward-stable": BACKWARD, "forward-stable": PASSES}
+"""The verdicts that each allows; a class bears the name of a verdict where nothing worse is below it."""
+
+CASE_SECONDS = 10.0
+"""A hundred times what the largest problem of these profiles takes the slowest solver, compilation included."""
+
+SHOWN = 3
+"""Failures that a page shows."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a solver is held to, and on which problems."""
+
+    contract: Deficiency = Deficiency.MINIMUM_NORM
+    shapes: tuple[Shape, ...] = ()
+    """Those that it takes; none means all, or tall and square for a solver of full rank only."""
+    precision: Precision = "float64"
+    device: Device = "cpu"
+    profile: str = "quick"
+    families: tuple[str, ...] = ()
+    require: Requirement | None = None
+    case_seconds: float = CASE_SECONDS
+    case_memory: int = CASE_MEMORY
+
+    def accepted(self) -> tuple[Shape, ...]:
+        """The shapes of problems that are asked."""
+        full_rank_only = self.contract is Deficiency.FULL_RANK_ONLY
+        return self.shapes or (("tall", "square") if full_rank_only else ("tall", "square", "wide"))
+
+    def passing(self) -> frozenset[str]:
+        """The verdicts that are no failures: forward stable is enough unless more is required."""
+        return REQUIRED[self.require or "forward-stable"]
+
+
+@dataclass(frozen=True, eq=False)
+class Failure:
+    """A problem at which the solver failed, and why."""
+
+    record: Record
+    reason: Reason
+    why: str
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """What a check has found."""
+
+    target: str
+    terms: Terms
+    row: Row
+    records: Sequence[Record]
+    failures: Sequence[Failure]
+    """The simplest problem first."""
+    untried: int
+    """Problems that were left out when enough had been seen."""
+    unproved: int
+    """Problems without a truth."""
+    beside: Sequence[tuple[Row, float]] = field(default=())
+    """Other solvers at the same problems, and their time over this one's."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether what was required holds; true if nothing was."""
+        require = self.terms.require
+        return require is None or self.row.stability in REQUIRED[require]
+
+    @property
+    def safe_kappa(self) -> float:
+        """Every graded full-rank problem up to this κ passed as required."""
+        backward = self.terms.require == "backward-stable"
+        return self.row.backward_safe_kappa if backward else self.row.forward_safe_kappa
+
+
+Outcomes = dict[Case, Outcome]
+
+
+def variant_of(solver: Solver, terms: Terms) -> Variant:
+    """What the solver is called in records."""
+    return Variant(catalog.YOURS, solver.algorithm, terms.precision, terms.device)
+
+
+def problems(terms: Terms, truths: Truths) -> list[ProblemKey]:
+    """The problems of the profile that the solver is asked; ValueError if there is none."""
+    families = catalog.select_families(terms.families)
+    shapes = terms.accepted()
+    keys = [
+        key
+        for key in catalog.plan(terms.profile, terms.precision, families)
+        if shape_of(*truths.problem(key).A.shape) in shapes
+    ]
+    if not keys:
+        raise ValueError(f"no problem of {', '.join(families)} is {' or '.join(shapes)} in the {terms.profile} profile")
+    return keys
+
+
+def judged(
+    target: str,
+    solver: Solver,
+    terms: Terms,
+    truths: Truths,
+    outcomes: Outcomes,
+    planned: int,
+    right_alone: Callable[[Record, Case], bool] = lambda *_: False,
+) -> Checked:
+    """What the outcomes say of the solver; `right_alone` is asked about the failures that are shown first."""
+    records = scored(outcomes, truths, lambda _: solver)
+    found = row(records, math.nan) if records else None
+    if found is None:
+        raise ValueError("nothing could be judged: no problem that was tried has a proved answer")
+    if any(r.verdict in BROKEN for r in records):  # wherever it was
+        found = replace(found, stability="broken")
+    cases = {str(case): case for case in outcomes}
+    failed = [r for r in records if r.verdict in BROKEN or (is_graded(r) and r.verdict not in terms.passing())]
+    failed.sort(key=lambda r: (r.m * r.n, r.kappa if r.kappa >= 1 else 1.0, r.problem))
+    failures = []
+    for place, one in enumerate(failed):
+        case = cases[one.key]
+        certified = truths.certified(case.key)
+        assert certified
+        clues = Clues(one, certified, outcomes[case], place < SHOWN and right_alone(one, case))
+        why = reason(clues)
+        failures.append(Failure(one, why, why.say(clues)))
+    unproved = len(outcomes) - len(records)
+    return Checked(target, terms, found, records, failures, planned - len(outcomes), unproved)
+
+
+def scored(outcomes: Outcomes, truths: Truths, solver: Callable[[Variant], Solver]) -> list[Record]:
+    """The records of the attempts at problems that have a truth."""
+    scoring = Scoring(truths, solver)
+    done = [one for case, outcome in outcomes.items() for one in scoring.add(case, outcome)]
+    return [found for _, found in [*done, *scoring.flush()] if found]
