@@ -12,7 +12,7 @@ from typing import Literal
 
 from lamm_robust import catalog
 from lamm_robust.process import CASE_MEMORY
-from lamm_robust.reasons import Clues, Reason, reason
+from lamm_robust.reasons import Clues, Reason, is_extreme, reason
 from lamm_robust.run import Scoring, Truths
 from lamm_robust.summary import BACKWARD, BROKEN, PASSES, Row, is_graded, row
 from lamm_robust.values import (
@@ -70,9 +70,14 @@ class Terms:
 class Failure:
     """A problem at which the solver failed, and why."""
 
-    record: Record
+    clues: Clues
     reason: Reason
     why: str
+
+    @property
+    def record(self) -> Record:
+        """Of the attempt that failed."""
+        return self.clues.record
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +119,7 @@ def variant_of(solver: Solver, terms: Terms) -> Variant:
 
 
 def problems(terms: Terms, truths: Truths) -> list[ProblemKey]:
-    """The problems of the profile that the solver is asked; ValueError if there is none."""
+    """The problems of the profile that the solver is asked, the smallest first; ValueError if there is none."""
     families = catalog.select_families(terms.families)
     shapes = terms.accepted()
     keys = [
@@ -124,7 +129,7 @@ def problems(terms: Terms, truths: Truths) -> list[ProblemKey]:
     ]
     if not keys:
         raise ValueError(f"no problem of {', '.join(families)} is {' or '.join(shapes)} in the {terms.profile} profile")
-    return keys
+    return sorted(keys, key=lambda key: truths.problem(key).A.size)
 
 
 def judged(
@@ -145,17 +150,20 @@ def judged(
         found = replace(found, stability="broken")
     cases = {str(case): case for case in outcomes}
     failed = [r for r in records if r.verdict in BROKEN or (is_graded(r) and r.verdict not in terms.passing())]
-    failed.sort(key=lambda r: (r.m * r.n, r.kappa if r.kappa >= 1 else 1.0, r.problem))
-    failures = []
-    for place, one in enumerate(failed):
-        case = cases[one.key]
-        certified = truths.certified(case.key)
-        assert certified
-        clues = Clues(one, certified, outcomes[case], place < SHOWN and right_alone(one, case))
-        why = reason(clues)
-        failures.append(Failure(one, why, why.say(clues)))
+    known = [
+        Clues(r, certified, outcomes[cases[r.key]]) for r in failed if (certified := truths.certified(cases[r.key].key))
+    ]
+    known.sort(key=_simplest)
+    shown = [replace(clues, right_alone=right_alone(clues.record, cases[clues.record.key])) for clues in known[:SHOWN]]
+    failures = [Failure(clues, why, why.say(clues)) for clues in shown + known[SHOWN:] for why in [reason(clues)]]
     unproved = len(outcomes) - len(records)
     return Checked(target, terms, found, records, failures, planned - len(outcomes), unproved)
+
+
+def _simplest(clues: Clues) -> tuple[object, ...]:
+    """Small and well-conditioned first; what fails at the edges of the exponent range only, last."""
+    one = clues.record
+    return is_extreme(clues.certified), one.m * one.n, clues.kappa, one.problem
 
 
 def scored(outcomes: Outcomes, truths: Truths, solver: Callable[[Variant], Solver]) -> list[Record]:

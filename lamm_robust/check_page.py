@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lamm_robust.check import SHOWN, Checked, Failure
+from lamm_robust.reasons import is_extreme
 from lamm_robust.summary import Row
 from lamm_robust.tables import duration, number
 from lamm_robust.values import Deficiency, Verdict
@@ -46,7 +47,7 @@ def _head(found: Checked) -> Iterator[str]:
     yield ""
     backward, forward = _kappa(row.backward_safe_kappa), _kappa(row.forward_safe_kappa)
     yield f"safe κ       {backward} backward stably, {forward} forward stably"
-    if terms.contract is not Deficiency.FULL_RANK_ONLY:
+    if row.deficient_total:
         yield f"deficient    {passed}"
     yield (
         f"worst        backward error {number(row.worst_backward_error)} {u}, "
@@ -55,8 +56,8 @@ def _head(found: Checked) -> Iterator[str]:
     yield f"failures     {_counts(found)}"
     yield f"computes in  {row.computes_in}"
     yield f"time         {'–' if math.isnan(row.seconds) else duration(row.seconds)} in the median"
-    if row.unrepeatable:
-        yield f"note         at {row.unrepeatable} problems two calls with the same input gave different bits"
+    if differ := sum(not r.repeatable for r in found.records if r.verdict != Verdict.BAD_OUTPUT.value):
+        yield f"note         at {differ} problems two calls with the same input gave different bits"
 
 
 def _kappa(value: float) -> str:
@@ -82,16 +83,17 @@ def _counts(found: Checked) -> str:
 def _failures(found: Checked, replays: bool) -> Iterator[str]:
     if not found.failures:
         return
-    first = min(found.failures, key=lambda f: f.record.kappa if f.record.kappa >= 1 else 1.0)
+    first = min(found.failures, key=lambda f: (is_extreme(f.clues.certified), f.clues.kappa))
     reasons = Counter(failure.reason.name for failure in found.failures)
     yield f"reasons      {', '.join(f'{name} {count}×' for name, count in reasons.most_common())}"
     yield ""
-    yield f"Fails first at κ = {number(max(1.0, first.record.kappa))}: {plain(first.why)}"
+    yield f"Fails first at κ = {number(first.clues.kappa)}: {plain(first.why)}"
     yield ""
     yield "The simplest failures:" if len(found.failures) > 1 else "The failure:"
     for failure in found.failures[:SHOWN]:
         record = failure.record
-        yield f"  {record.m}×{record.n}, κ = {number(record.kappa)}, {record.verdict}: {plain(failure.why)}"
+        kappa = f"κ = {number(record.kappa)}" if record.rank else "A = 0"
+        yield f"  {record.m}×{record.n}, {kappa}, {record.verdict}: {plain(failure.why)}"
         yield f"    {replay_line(found, failure)}" if replays else f"    {record.problem}"
 
 

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from lamm_robust.accurate import Doubles
+from lamm_robust.evidence import LARGEST, norm
 from lamm_robust.run import Certified
 from lamm_robust.tables import number
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Deficiency, Outcome, Record, Regime, Verdict
@@ -28,7 +29,7 @@ FEW_DIGITS = 100.0
 """Units of u beyond which an answer at low κ has lost more than two digits, to which squaring κ = 10 amounts."""
 
 MUCH_LONGER = 1e3
-"""Times the shortest solution: a basic solution of a small well-scaled problem is some tens of times as long at most."""
+"""Times the shortest solution: a basic solution of a small, well-scaled problem is some tens of times as long."""
 
 NEARER = 0.01
 """A truncated solution explains an answer if it is a hundred times as near as the solution is."""
@@ -82,26 +83,38 @@ class Clues:
     @cached_property
     def factor(self) -> float | None:
         """The δ for which x̂ is (1 + δ)x★, or None if it is not along x★."""
-        star = self.certified.frame.x_star[0]
-        size, error = float(np.vdot(star, star)), self.x - self.certified.frame.x_star.sum(axis=0)
-        if not (size and np.isfinite(error).all()):
+        star, error = self.certified.frame.x_star[0], self.x - self.certified.frame.x_star.sum(axis=0)
+        size = float(norm(star.ravel()))
+        if not (size and np.abs(error).max() < LARGEST):
             return None
-        delta = float(np.vdot(error, star)) / size
-        across = float(np.linalg.norm(error - delta * star))
-        return delta if across <= PARALLEL * abs(delta) * math.sqrt(size) else None
+        delta = float(np.vdot(error / size, star / size))
+        return delta if norm((error - delta * star).ravel()) <= PARALLEL * abs(delta) * size else None
 
     @cached_property
     def cut(self) -> float | None:
         """σ/σ₁ of the largest singular value that the answer does without, though A has it; None if there is none."""
         frame = self.certified.frame
         U, sigma, Vt = np.linalg.svd(frame.A, full_matrices=False)
-        terms = U.T @ frame.b
+        near = NEARER * min(1.0, self.score("relative_error"))
         for k in range(1, self.record.rank):
-            left = Vt[:k].T @ (terms[:k] / sigma[:k, np.newaxis])
-            distance, size = np.linalg.norm(self.x - left), np.linalg.norm(left)
-            if size and distance / size <= NEARER * min(1.0, self.score("relative_error")):
-                return float(sigma[k] / sigma[0])
+            with np.errstate(all="ignore"):  # a singular value may vanish in float64, and an answer may be absurd
+                left = Vt[:k].T @ ((U.T @ frame.b)[:k] / sigma[:k, np.newaxis])
+                if norm((self.x - left).ravel()) <= near * norm(left.ravel()):
+                    return float(sigma[k] / sigma[0])
         return None
+
+
+def is_extreme(certified: Certified) -> bool:
+    """Whether squares of the largest entries of A, b or x★ overflow or underflow in the working precision."""
+    frame, least = certified.frame, float(np.finfo(certified.problem.A.dtype).minexp)
+    exponents = (frame.a_exponent, frame.b_exponent, frame.b_exponent - frame.a_exponent)
+    return any(2 * abs(exponent) > -least for exponent in exponents)
+
+
+def _extreme(c: Clues) -> str:
+    # the largest entry of A in the frame is at most 1/2
+    a, b = (math.log10(2) * (exponent - 1) for exponent in (c.certified.frame.a_exponent, c.certified.frame.b_exponent))
+    return f"overflow or underflow, with entries of A near 1e{a:.0f} and of b near 1e{b:.0f}?"
 
 
 def is_single(x: Array) -> bool:
@@ -193,12 +206,11 @@ REASONS: tuple[Reason, ...] = (
         lambda c: not c.record.repeatable,
         lambda _: "answers differ between two calls with the same input: it keeps something, or is random",
     ),
+    Reason("extreme scale", lambda c: is_extreme(c.certified), _extreme),
     Reason("not finite", verdict(Verdict.NON_FINITE), lambda _: "x has entries that are infinite or not a number"),
     # a finite answer: from here on there are scores
     Reason("zero", lambda c: not c.x.any() and c.score("relative_error") == 1.0, lambda _: "x is zero"),
     Reason("float32", _computes_in_float32, lambda _: "right to float32 only: computes in float32"),
-    Reason("squares κ", _squares_kappa, lambda c: f"error grows like κ² (κ = {number(c.kappa)}): normal equations?"),
-    Reason("scaled", lambda c: c.factor is not None, _scaled),
     Reason("keeps rounding errors", _keeps_noise, _noise),
     Reason(
         "not the shortest",
@@ -213,6 +225,8 @@ REASONS: tuple[Reason, ...] = (
         lambda c: c.cut is not None,
         lambda c: f"takes singular values from {number(c.cut or 0.0)}·σ₁ down for zero, which are none",
     ),
+    Reason("squares κ", _squares_kappa, lambda c: f"error grows like κ² (κ = {number(c.kappa)}): normal equations?"),
+    Reason("scaled", lambda c: c.factor is not None, _scaled),
     Reason(
         "no near matrix",
         verdict(Verdict.FORWARD_STABLE),

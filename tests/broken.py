@@ -19,8 +19,11 @@ def good(A: Array, b: Array) -> Any:
 
 
 def qr(A: Array, b: Array) -> Array:
-    Q, R = np.linalg.qr(A)
-    return np.asarray(np.linalg.solve(R, Q.T @ b))
+    """LAPACK's xGELS, which scales what would overflow."""
+    from scipy.linalg import get_lapack_funcs
+
+    (gels,) = get_lapack_funcs(("gels",), (A, b))
+    return np.asarray(gels(A, b)[1][: A.shape[1]])
 
 
 def pinv(A: Array, b: Array) -> Array:
@@ -39,7 +42,7 @@ def scaled(A: Array, b: Array) -> Array:
 def longer(A: Array, b: Array) -> Array:
     """A solution, and a part of what A takes to zero."""
     x, _, rank, _ = np.linalg.lstsq(A, b, rcond=None)
-    null = np.linalg.svd(A)[2][rank:].sum(axis=0)
+    null = np.linalg.svd(A, full_matrices=A.shape[0] < A.shape[1])[2][rank:].sum(axis=0)
     return np.asarray((x.T + 0.3 * np.linalg.norm(x) * null).T.astype(A.dtype))
 
 
