@@ -132,6 +132,10 @@ def problems(terms: Terms, truths: Truths) -> list[ProblemKey]:
     return sorted(keys, key=lambda key: truths.problem(key).A.size)
 
 
+RightAlone = Callable[[Clues, Case], bool]
+"""Whether a failure is none when its problem is asked again, alone in a fresh process."""
+
+
 def judged(
     target: str,
     solver: Solver,
@@ -139,25 +143,41 @@ def judged(
     truths: Truths,
     outcomes: Outcomes,
     planned: int,
-    right_alone: Callable[[Record, Case], bool] = lambda *_: False,
+    right_alone: RightAlone = lambda *_: False,
 ) -> Checked:
-    """What the outcomes say of the solver; `right_alone` is asked about the failures that are shown first."""
+    """What the outcomes say of the solver, of as many as were planned; ValueError if there is nothing to judge."""
     records = scored(outcomes, truths, lambda _: solver)
-    found = row(records, math.nan) if records else None
-    if found is None:
+    if not records:
         raise ValueError("nothing could be judged: no problem that was tried has a proved answer")
-    if any(r.verdict in BROKEN for r in records):  # wherever it was
+    found = row(records, math.nan)
+    if any(r.verdict in BROKEN for r in records):  # at problems that are not graded, too
         found = replace(found, stability="broken")
+    return Checked(
+        target=target,
+        terms=terms,
+        row=found,
+        records=records,
+        failures=_failures(records, terms, truths, outcomes, right_alone),
+        untried=planned - len(outcomes),
+        unproved=len(outcomes) - len(records),
+    )
+
+
+def _failures(
+    records: Sequence[Record], terms: Terms, truths: Truths, outcomes: Outcomes, right_alone: RightAlone
+) -> list[Failure]:
+    """What failed and why; the failures that are shown are looked at once more."""
     cases = {str(case): case for case in outcomes}
     failed = [r for r in records if r.verdict in BROKEN or (is_graded(r) and r.verdict not in terms.passing())]
-    known = [
-        Clues(r, certified, outcomes[cases[r.key]]) for r in failed if (certified := truths.certified(cases[r.key].key))
-    ]
-    known.sort(key=_simplest)
-    shown = [replace(clues, right_alone=right_alone(clues.record, cases[clues.record.key])) for clues in known[:SHOWN]]
-    failures = [Failure(clues, why, why.say(clues)) for clues in shown + known[SHOWN:] for why in [reason(clues)]]
-    unproved = len(outcomes) - len(records)
-    return Checked(target, terms, found, records, failures, planned - len(outcomes), unproved)
+    found = []
+    for one in failed:
+        case = cases[one.key]
+        certified = truths.certified(case.key)
+        assert certified, "what was scored is certified"
+        found.append(Clues(one, certified, outcomes[case]))
+    found.sort(key=_simplest)
+    found[:SHOWN] = [replace(c, right_alone=right_alone(c, cases[c.record.key])) for c in found[:SHOWN]]
+    return [Failure(clues, why, why.say(clues)) for clues in found for why in [reason(clues)]]
 
 
 def _simplest(clues: Clues) -> tuple[object, ...]:

@@ -45,18 +45,21 @@ BESIDE = (("scipy", "gelsd"), ("scipy", "gelsy"), ("scipy", "qr"))
 
 def check_target(target: catalog.Target, terms: Terms) -> Checked:
     """The verdict on a target; ValueError if it cannot be imported or is no function."""
-    cache = Cache(default_directory())
-    truths = Truths(catalog.cached_build(cache), catalog.cached_oracle(catalog.find_oracle("auto"), cache))
-    found = check(str(target), library_of(target, terms), terms, truths)
-    cache.trim()
+    found = check(str(target), library_of(target, terms), terms, kept_truths())
+    Cache(default_directory()).trim()
     return found
+
+
+def kept_truths() -> Truths:
+    """Problems and certificates, from the cache of this user where they are there."""
+    return Truths(catalog.cached_build(Cache(default_directory())), catalog.kept_oracle("auto"))
 
 
 def library_of(target: catalog.Target, terms: Terms) -> Library:
     """The target as a library, with the contract that it is held to; ValueError without the device."""
     library = catalog.target_library(target, catalog.target_contract(terms.contract, terms.accepted()))
     if reason := catalog.absent(library, terms.device):
-        raise ValueError(f"'{target}' on the {terms.device.upper()}: {reason}")
+        raise ValueError(f"'{target}' on the {terms.device.upper()}: {reason.removeprefix('not measured: ')}")
     return library
 
 
@@ -66,7 +69,7 @@ def only_text(target: catalog.Target, terms: Terms, key: str) -> str:
     terms = replace(terms, precision=problem_key.dtype)
     library = library_of(target, terms)
     solver, open_worker = library.solvers[0], workers(library, terms)
-    truths = Truths(catalog.build_problem, catalog.kept_oracle("auto"))
+    truths = kept_truths()
     certified = truths.certified(problem_key)
     if certified is None:
         raise ValueError(f"'{problem_key}' is not certified: {truths.refused[problem_key]}")
@@ -94,7 +97,7 @@ def check(target: str, library: Library, terms: Terms, truths: Truths) -> Checke
     variant, keys = variant_of(solver, terms), problems(terms, truths)
     open_worker = workers(library, terms)
     outcomes = attempts(target, [Case(key, variant) for key in keys], truths, open_worker)
-    again = partial(_right_alone, solver, terms, truths, open_worker)
+    again = partial(_right_alone, solver, terms, open_worker)
     found = judged(target, solver, terms, truths, outcomes, len(keys), again)
     return replace(found, beside=_beside(found, [case.key for case in outcomes], truths))
 
@@ -108,13 +111,21 @@ def attempts(target: str, cases: Sequence[Case], truths: Truths, open_worker: Op
         if enough([answer.outcome for answer in answers.values()]):
             break
     for why in pool.absent.values():
-        raise ValueError(f"'{target}' cannot be used: {why.partition(': ')[2].partition(': ')[2] or why}")
+        raise ValueError(f"'{target}' cannot be used: {_reason(why)}")
     suspects = [a for a in answers.values() if a.outcome.status in SUSPECT and not a.inconclusive]
     doubted = {a.case for a in suspects[:LOOKED_AT_AGAIN]} | {a.case for a in answers.values() if a.inconclusive}
     return {
         case: second_look(answer, truths, open_worker) if case in doubted else answer.outcome
         for case, answer in answers.items()
     }
+
+
+def _reason(absent: str) -> str:
+    """Why there is no worker, in the words of the process that was to be one."""
+    words = absent.removeprefix("not measured: ")
+    if words.startswith("no worker for "):
+        words = words.partition(": ")[2]
+    return "its process ended when it was imported, and said nothing" if words == "it said nothing" else words
 
 
 def enough(outcomes: Sequence[Outcome]) -> bool:
@@ -137,13 +148,12 @@ def second_look(first: Answer, truths: Truths, open_worker: Open) -> Outcome:
     return confirmed(first, second)
 
 
-def _right_alone(solver: Solver, terms: Terms, truths: Truths, open_worker: Open, failed: Record, case: Case) -> bool:
-    """Whether a failure is none when it is asked alone in a fresh process."""
-    certified = truths.certified(case.key)
-    if certified is None or failed.status not in (Status.SOLVED.value, Status.BAD_OUTPUT.value):
+def _right_alone(solver: Solver, terms: Terms, open_worker: Open, failed: Clues, case: Case) -> bool:
+    """Whether a failure is none when its problem is asked again, alone in a fresh process."""
+    if failed.outcome.status not in (Status.SOLVED, Status.BAD_OUTPUT):
         return False
-    second = alone(case, certified.problem, open_worker)
-    return record(case, certified, solver, second).verdict in terms.passing()
+    second = alone(case, failed.certified.problem, open_worker)
+    return record(case, failed.certified, solver, second).verdict in terms.passing()
 
 
 def _beside(mine: Checked, keys: Sequence[ProblemKey], truths: Truths) -> list[tuple[Row, float]]:

@@ -124,16 +124,23 @@ def load(target: Target) -> Callable[[Array, Array], Any]:
     try:
         module = _from_file(target.path) if target.path else importlib.import_module(target.place)
     except BaseException as error:  # a module may do anything, such as to end Python
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        said = " ".join(f"{type(error).__name__}: {error}".split())
-        raise SystemExit(f"{said} ({where.filename}, line {where.lineno})") from None
+        raise SystemExit(_said(error)) from None
     function: Callable[[Array, Array], Any] | None = getattr(module, target.function, None)
     if function is None:
-        near = difflib.get_close_matches(target.function, vars(module), n=1)
+        there = [name for name, value in vars(module).items() if callable(value)]
+        near = difflib.get_close_matches(target.function, there, n=1)
         raise SystemExit(f"there is no '{target.function}' in it" + (f"; did you mean '{near[0]}'?" if near else ""))
     if not callable(function):
         raise SystemExit(f"'{target.function}' is no function, but of type {type(function).__name__}")
     return function
+
+
+def _said(error: BaseException) -> str:
+    """An exception in one line, with the last line of the user's own code that led to it."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith("<frozen")]
+    own = [f for f in frames if Path(f.filename) not in (Path(__file__), Path(importlib.__file__))]
+    where = f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
+    return " ".join(f"{type(error).__name__}: {error}".split()) + where
 
 
 def _from_file(path: Path) -> Any:
