@@ -31,7 +31,7 @@ from lamm_robust.packing import (
     unpack_problem,
     unpack_truncation,
 )
-from lamm_robust.solvers import LIBRARIES, target_
+from lamm_robust.solvers import LIBRARIES, host, target_
 from lamm_robust.truncation import Truncate
 from lamm_robust.values import (
     BY,
@@ -290,6 +290,7 @@ parse_target = target_.parse_target
 target_library = target_.library
 target_contract = target_.contract
 target_answers = target_.paired
+TIMER = host.TIMER
 stored = oracles.stored
 NIST_DATASETS = nist.DATASETS
 nist_certified = nist.certified

@@ -54,7 +54,6 @@ def check(
     from lamm_robust.check import Terms
     from lamm_robust.check_page import facts, page
     from lamm_robust.check_worker import check_target, only_text
-    from lamm_robust.files import write_text
 
     found_target = catalog.parse_target(target, Path.cwd())
     if out and out != "-" and (Path(out).is_dir() or not Path(out).absolute().parent.is_dir()):
@@ -87,7 +86,7 @@ def check(
     values = [facts(one) for one in found]
     if out:
         text = json.dumps(values if precision == "all" else values[0], indent=2, ensure_ascii=False, allow_nan=False)
-        click.echo(text) if out == "-" else write_text(Path(out), text + "\n")
+        click.echo(text) if out == "-" else Path(out).write_text(text + "\n", encoding="utf-8")
     sys.exit(0 if all(one.passed for one in found) else NOT_HELD)
 
 

@@ -17,10 +17,13 @@ from lamm_robust.evidence import LARGEST, norm
 from lamm_robust.run import Certified
 from lamm_robust.tables import number
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Deficiency, Outcome, Record, Regime, Verdict
-from lamm_robust.verdicts import NO_CORRECT_DIGIT, RESOLVABLE, STABLE
+from lamm_robust.verdicts import NO_CORRECT_DIGIT, STABLE
 
 LOW_KAPPA = 30.0
 """Up to here a method that squares κ loses at most three digits: a loss of more has another cause."""
+
+MODERATE_KAPPA = 1e3
+"""Up to here the entries of (AᵀA)⁻¹ leave 33 bits in what their cancellation makes of x: more than float32 has."""
 
 PARALLEL = 1e-3
 """An error is along x★ if no more than this share of it is not: κu/δ for a scaling by 1 + δ, with room for κ = 10⁴."""
@@ -113,8 +116,8 @@ def is_extreme(certified: Certified) -> bool:
 
 def _extreme(c: Clues) -> str:
     # the largest entry of A in the frame is at most 1/2
-    a, b = (math.log10(2) * (exponent - 1) for exponent in (c.certified.frame.a_exponent, c.certified.frame.b_exponent))
-    return f"overflow or underflow, with entries of A near 1e{a:.0f} and of b near 1e{b:.0f}?"
+    a, b = (math.floor(math.log10(2) * (e - 1)) for e in (c.certified.frame.a_exponent, c.certified.frame.b_exponent))
+    return f"overflow or underflow, with entries of A near 1e{a} and of b near 1e{b}?"
 
 
 def is_single(x: Array) -> bool:
@@ -126,12 +129,12 @@ def is_single(x: Array) -> bool:
 def _computes_in_float32(c: Clues) -> bool:
     assert c.outcome.x is not None
     explained = c.score("forward_error") * c.u <= c.small * SINGLE
-    return is_single(c.outcome.x) and (explained or SINGLE * c.kappa * math.sqrt(c.record.m * c.record.n) > RESOLVABLE)
+    return c.kappa <= MODERATE_KAPPA and is_single(c.outcome.x) and explained
 
 
 def _scaled(c: Clues) -> str:
     assert c.factor is not None
-    places = max(1, math.ceil(-math.log10(abs(c.factor)))) if c.factor else 1
+    places = max(1, -int(f"{abs(c.factor):.0e}".partition("e")[2]))  # up to the first digit of the difference
     return f"x is {1 + c.factor:.{places}f} times the answer"
 
 
@@ -142,8 +145,9 @@ def _is_shortest_promised(c: Clues) -> bool:
 def _keeps_noise(c: Clues) -> bool:
     if c.certified.regime is not Regime.DEFICIENT or not _is_shortest_promised(c):
         return False
-    reported = c.record.reported_rank
-    return MUCH_LONGER <= c.score("norm_excess") < math.inf or (reported is not None and reported > c.record.rank)
+    reported, outside = c.record.reported_rank, c.score("null_component") * c.certified.limits.unit
+    noise = MUCH_LONGER <= c.score("norm_excess") < math.inf and outside > 0.5
+    return noise or (reported is not None and reported > c.record.rank)
 
 
 def _noise(c: Clues) -> str:
@@ -231,7 +235,8 @@ REASONS: tuple[Reason, ...] = (
         "no near matrix",
         verdict(Verdict.FORWARD_STABLE),
         lambda c: (
-            f"near the answer, but exact for no matrix near A (backward error {number(c.score('backward_error'))} u): "
+            "near the answer, but exact for no matrix near A "
+            f"(backward error {number(c.score('backward_error'))} u‖A‖): "
             "an explicit inverse, pseudo-inverse or Gram matrix?"
         ),
     ),

@@ -47,6 +47,7 @@ def check_solver(
     The solver takes A (m×n) and b (m, or m×k) and returns x (n, or n×k) in their dtype, or what `lamm-robust check`
     takes for it. ValueError that names a wrong argument and what is accepted, or says why a string names no function.
     """
+    __tracebackhide__ = True  # pytest shows the line of the test and the page
     terms = _terms(contract, shapes, dtype, profile, families, require)
     if isinstance(solver, str):
         found = check_target(catalog.parse_target(solver, Path.cwd()), terms)
@@ -113,7 +114,7 @@ def _here(function: Callable[[Array, Array], Any], terms: Terms) -> Checked:
     keys = problems(terms, truths)
     outcomes: Outcomes = {}
     for key in keys:
-        state = library.state()
+        state = {name: value for name, value in library.state().items() if name != catalog.TIMER}  # pytest-timeout's
         outcome = attempt(library, solver, truths.problem(key), terms.device)
         if settings := changed(state, library.state()):
             outcome = Outcome(Status.BAD_OUTPUT, message=f"the solver changed {', '.join(settings)}")

@@ -38,6 +38,9 @@ ALLOWED: dict[str, set[str]] = {
     "lamm_robust/store.py": {"lamm_robust.values", "lamm_robust.files"},
     "lamm_robust/summary.py": {"lamm_robust.values"},
     "lamm_robust/tables.py": {"lamm_robust.values", "lamm_robust.summary"},
+    "lamm_robust/reasons.py": {
+        f"lamm_robust.{name}" for name in ("values", "accurate", "evidence", "run", "tables", "verdicts")
+    },
 }
 OURS = ("lamm_robust", "generators", "oracles")
 
