@@ -10,7 +10,7 @@ from typing import Any
 
 from lamm_robust.check import SHOWN, Checked, Failure
 from lamm_robust.reasons import is_extreme
-from lamm_robust.summary import Row
+from lamm_robust.summary import BACKWARD, PASSES, Row, is_full_rank, is_graded, safe_kappa
 from lamm_robust.tables import duration, number
 from lamm_robust.values import Deficiency, Verdict
 
@@ -47,6 +47,7 @@ def _head(found: Checked) -> Iterator[str]:
     yield ""
     backward, forward = _kappa(row.backward_safe_kappa), _kappa(row.forward_safe_kappa)
     yield f"safe κ       {backward} backward stably, {forward} forward stably"
+    yield from _within_range(found)
     if row.deficient_total:
         yield f"deficient    {passed}"
     yield (
@@ -58,6 +59,15 @@ def _head(found: Checked) -> Iterator[str]:
     yield f"time         {'–' if math.isnan(row.seconds) else duration(row.seconds)} in the median"
     if differ := sum(not r.repeatable for r in found.records if r.verdict != Verdict.BAD_OUTPUT.value):
         yield f"note         at {differ} problems two calls with the same input gave different bits"
+
+
+def _within_range(found: Checked) -> Iterator[str]:
+    """How far it would be safe if nothing came near overflow or underflow, where a solver needs to scale."""
+    edge = {failure.record.key for failure in found.failures if is_extreme(failure.clues.certified)}
+    full = [r for r in found.records if is_graded(r) and is_full_rank(r) and r.key not in edge]
+    if edge:
+        backward, forward = _kappa(safe_kappa(full, BACKWARD)), _kappa(safe_kappa(full, PASSES))
+        yield f"             {backward} and {forward} but for {len(edge)} problems near overflow or underflow"
 
 
 def _kappa(value: float) -> str:

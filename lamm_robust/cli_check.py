@@ -20,7 +20,7 @@ NOT_HELD = 1
 @click.command(short_help="A verdict on a solver of your own.")
 @click.argument("target")
 @click.option(
-    "--contract", type=click.Choice(CONTRACTS), default="minimum_norm", show_default=True, help="Its promise."
+    "--contract", type=click.Choice(CONTRACTS), default="minimum_norm", show_default=True, help="What it promises."
 )
 @click.option("--shapes", metavar="LIST", help="Of tall,wide,square.  [default: all; no wide for full_rank_only]")
 @click.option("--precision", type=click.Choice([*PRECISIONS, "all"]), default="float64", show_default=True)
@@ -50,6 +50,8 @@ def check(
 
     The function takes NumPy arrays A and b and returns x. Exit code 0 if what is required holds, or nothing is.
     """
+    from rich.console import Console
+
     from lamm_robust import catalog
     from lamm_robust.check import Terms
     from lamm_robust.check_page import facts, page
@@ -80,7 +82,8 @@ def check(
         return
     found = []
     for terms in asked:
-        found.append(check_target(found_target, terms))
+        with Console(stderr=True).status(f"checking in {terms.precision}"):
+            found.append(check_target(found_target, terms))
         if out != "-":
             click.echo(("\n\n" if len(found) > 1 else "") + page(found[-1]))
     values = [facts(one) for one in found]

@@ -237,6 +237,19 @@ def test_only_shows_one_case_in_full(precision: Precision) -> None:
 
 
 @pytest.mark.usefixtures("alone")
+def test_the_edges_of_the_exponent_range_are_told_apart(precision: Precision) -> None:
+    families = ("spectrum", "scaled")
+    found = checked("pinv", precision, families=families, contract=Deficiency.FULL_RANK_ONLY, require="forward-stable")
+    assert {failure.reason.name for failure in found.failures} == {"extreme scale"}
+    assert found.safe_kappa < 20
+    (line,) = [line for line in page(found).splitlines() if "problems near overflow or underflow" in line]
+    backward, forward = (float(word) for word in re.findall(r"to (\S+)", line)[:2])
+    assert 1 < backward < forward
+    assert forward >= UNIT_ROUNDOFF[precision] ** -0.5
+    assert f"for {len(found.failures)} problems" in line
+
+
+@pytest.mark.usefixtures("alone")
 def test_json_has_what_a_machine_needs(tmp_path: Path, precision: Precision) -> None:
     out = tmp_path / "verdict.json"
     result = invoke("tests/broken.py:zero", "--precision", "all", "--family", "raw", "--json", out)
