@@ -15,15 +15,25 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lamm_robust import catalog, check_worker
-from lamm_robust.check import Checked, Terms
+from lamm_robust.check import Checked, Terms, judged, variant_of
 from lamm_robust.check_page import facts, page
-from lamm_robust.check_worker import check_target, enough, only_text
+from lamm_robust.check_worker import (
+    check_target,
+    enough,
+    kept_truths,
+    library_of,
+    only_text,
+    second_look,
+    times,
+    workers,
+)
 from lamm_robust.cli import main
 from lamm_robust.reasons import REASONS
 from lamm_robust.summary import STABILITY_ORDER
 from lamm_robust.testing import check_solver, parametrize_with_problems
-from lamm_robust.values import UNIT_ROUNDOFF, Deficiency, Outcome, Precision, Status
+from lamm_robust.values import UNIT_ROUNDOFF, Answer, Case, Deficiency, Outcome, Precision, Regime, Status
 from tests import broken
+from tests.records import RECORD
 
 HERE = Path(__file__).parents[1]
 FAMILIES = ("spectrum", "exact_rank", "raw", "polynomial")
@@ -199,6 +209,22 @@ def test_what_is_refused_is_counted_and_the_rest_goes_on(precision: Precision) -
     assert checked("refuses_wide", precision, shapes=("tall", "square"), require="backward-stable").passed
 
 
+def test_a_crash_counts_where_nothing_is_graded(precision: Precision) -> None:
+    truths, terms = kept_truths(), Terms(precision=precision)
+    solver = library_of(catalog.parse_target("tests/broken.py:good", HERE), terms).solvers[0]
+    keys = catalog.plan("quick", precision, ["integral"])
+    hopeless = next(k for k in keys if (c := truths.certified(k)) and c.regime is Regime.AMBIGUOUS)
+    easy = catalog.parse_key(KEY.format(precision))
+    problem = truths.problem(easy)
+    outcomes = {
+        Case(easy, variant_of(solver, terms)): Outcome(Status.SOLVED, broken.x_of(problem.A, problem.b)),
+        Case(hopeless, variant_of(solver, terms)): Outcome(Status.CRASHED, message="IndexError: no"),
+    }
+    found = judged("good", solver, terms, truths, outcomes, 2)
+    assert found.row.stability == "broken"
+    assert [failure.why for failure in found.failures] == ["raised IndexError: no"]
+
+
 def test_enough_is_enough() -> None:
     solved, bad, late = (Outcome(s) for s in (Status.SOLVED, Status.BAD_OUTPUT, Status.TIMED_OUT))
     assert not enough([solved] * 1000 + [bad] * 49 + [late] * 0)
@@ -247,6 +273,28 @@ def test_the_edges_of_the_exponent_range_are_told_apart(precision: Precision) ->
     assert 1 < backward < forward
     assert forward >= UNIT_ROUNDOFF[precision] ** -0.5
     assert f"for {len(found.failures)} problems" in line
+
+
+def test_times_are_compared_where_both_passed() -> None:
+    mine = [replace(RECORD, problem=f"p{i}", seconds=2.0) for i in range(4)] + [
+        replace(RECORD, problem="q", seconds=9.0)
+    ]
+    theirs = [replace(RECORD, problem=f"p{i}", seconds=s) for i, s in enumerate((1.0, 4.0, 8.0))]
+    lost = replace(RECORD, problem="p3", seconds=1e6, verdict="wrong")
+    assert times([*theirs, lost], mine) == 2.0
+    assert math.isnan(times([lost], mine))
+
+
+def test_a_process_that_is_killed_from_outside_says_nothing_of_the_solver(precision: Precision) -> None:
+    truths, key = kept_truths(), catalog.parse_key(KEY.format(precision))
+    terms = Terms(precision=precision)
+    library = library_of(catalog.parse_target("tests/broken.py:good", HERE), terms)
+    case = Case(key, variant_of(library.solvers[0], terms))
+    for first, status in (
+        (Outcome(Status.CRASHED, message="the process ended with signal 9 (Killed)"), Status.SOLVED),
+        (Outcome(Status.CRASHED, message="MemoryError: no room"), Status.CRASHED),
+    ):
+        assert second_look(Answer(case, first, True), truths, workers(library, terms)).status is status
 
 
 @pytest.mark.usefixtures("alone")
@@ -371,6 +419,7 @@ X = np.array([1.0, 2.0])
         ((X,), None),
         ((X, 0), None),  # SciPy's iterative solvers return x and a code
         ((X, 1, 17, 0.5), 17),
+        ((X, 0.5, 17), None),
         ((X, np.empty(0), 2, X), 2),
         ((X, np.empty(0), np.int32(2), X), 2),
         ((X, np.empty(0), np.array(2), X), 2),

@@ -134,6 +134,7 @@ def test_there_is_an_example_of_every_reason() -> None:
         (EASY, (-1, -1), "scaled"),  # whatever the factor
         (THIRDS, (1 / 3 + 1e-9, 1 / 6), "few digits"),  # as few as float32 has, but no numbers of float32
         (HARDER, (1 + 2.0**-23, 1), "no near matrix"),  # cancellation, too, leaves numbers of few digits
+        (DEFICIENT, (5, -3), "wrong"),  # outside the row space, and no solution
         (DEFICIENT, (0.5 + 1e-7, 0.5 - 1e-7), "not the shortest"),
         (DEFICIENT, (1e10, 1e10), "scaled"),  # long, but not by what A takes to zero
         (DEFICIENT, (0.7, 0.7), "scaled"),  # no solution, and in the row space
