@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from generators import (
     columns,
+    degenerate,
     exact_rank,
     field,
     integral,
@@ -17,7 +18,9 @@ from generators import (
     named,
     near_rank,
     nist,
+    nonfinite,
     offset,
+    orthogonal_target,
     polynomial,
     raw,
     right_sides,
@@ -46,6 +49,9 @@ FAMILIES: tuple[Family, ...] = (
     tall.FAMILY,
     right_sides.FAMILY,
     raw.FAMILY,
+    degenerate.FAMILY,
+    nonfinite.FAMILY,
+    orthogonal_target.FAMILY,
 )
 
 

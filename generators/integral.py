@@ -1,8 +1,8 @@
 """Discretised Fredholm integral equations of the first kind: singular values that fall to nothing without a gap.
 
-The test problems `phillips`, `shaw` and `heat` of Hansen, Regularization Tools: a Matlab package for analysis and
-solution of discrete ill-posed problems, Numer. Algorithms 6 (1994) 1-35, with the same matrices and solutions for
-m = n. With m = 2n the data are known at twice as many places as the solution.
+The test problems `phillips`, `shaw` and `heat`, and those in `kernels`, of Hansen, Regularization Tools: a Matlab
+package for analysis and solution of discrete ill-posed problems, Numer. Algorithms 6 (1994) 1-35, with the same
+matrices and solutions for m = n. With m = 2n the data are known at twice as many places as the solution.
 
 Kernels and solutions are computed to about 120 bits and rounded once. The right-hand side is b = Ax + e of the
 stored A, where the noise e is random and lies in no particular direction: A⁺b is far from x then, and what is asked
@@ -11,16 +11,30 @@ of a solver is A⁺b, or that it says what it left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
-from itertools import pairwise
 from typing import Any
 
 from generators.bits import Stream
 from generators.checks import MAX_SEED, one_of, ratio, whole
 from generators.elementary import cos_sin_pi, exponential, pi, root, rounded_array
-from generators.grids import crossed, of_profile
+from generators.grids import Shapes, crossed, of_profile
+from generators.kernels import (
+    Rows,
+    baart,
+    baart_solution,
+    cells,
+    deriv2,
+    deriv2_solution,
+    foxgood,
+    foxgood_solution,
+    gravity,
+    gravity_solution,
+    middles,
+    wing,
+    wing_solution,
+)
 from generators.targets import dyadic, image, moved
 from lamm_robust.values import Array, Family, Precision, Value
 
@@ -30,18 +44,6 @@ MAX_SQUARE_HEAT = 16
 """κ is 10²⁶ there, and grows faster than exponentially: 10⁴⁵ for 20, where float32 cannot hold A⁻¹b."""
 MAX_NOISE = 0.5
 """Below 1, so that b cannot vanish."""
-
-Rows = list[list[Fraction]]
-
-
-def _cells(start: int, length: int, count: int) -> list[tuple[Fraction, Fraction]]:
-    """Return the ends of ``count`` equal cells of an interval."""
-    edges = [start + Fraction(length * i, count) for i in range(count + 1)]
-    return list(pairwise(edges))
-
-
-def _middles(start: Fraction, length: Fraction, count: int) -> list[Fraction]:
-    return [start + length * Fraction(2 * i + 1, 2 * count) for i in range(count)]
 
 
 def phillips(m: int, n: int) -> Rows:
@@ -58,7 +60,7 @@ def phillips(m: int, n: int) -> Rows:
         ahead = _twice_integrated(abs(b - c)) - _twice_integrated(abs(a - c))
         return scale * (ahead - _twice_integrated(abs(b - d)) + _twice_integrated(abs(a - d)))
 
-    return [[entry(row, column) for column in _cells(-6, 12, n)] for row in _cells(-6, 12, m)]
+    return [[entry(row, column) for column in cells(-6, 12, n)] for row in cells(-6, 12, m)]
 
 
 @cache
@@ -71,7 +73,7 @@ def _twice_integrated(x: Fraction) -> Fraction:
 def phillips_solution(n: int) -> list[Fraction]:
     """Return ∫φ over each cell, over √(its length)."""
     scale = root(Fraction(n, 12))
-    return [scale * (_once_integrated(b) - _once_integrated(a)) for a, b in _cells(-6, 12, n)]
+    return [scale * (_once_integrated(b) - _once_integrated(a)) for a, b in cells(-6, 12, n)]
 
 
 def _once_integrated(x: Fraction) -> Fraction:
@@ -85,7 +87,7 @@ def shaw(m: int, n: int) -> Rows:
     Shaw, Improvement of the resolution of an instrument by numerical solution of an integral equation, J. Math.
     Anal. Appl. 37 (1972) 83-112: light that passes a slit.
     """
-    rows, columns = ([cos_sin_pi(q) for q in _middles(Fraction(-1, 2), Fraction(1), count)] for count in (m, n))
+    rows, columns = ([cos_sin_pi(q) for q in middles(Fraction(-1, 2), Fraction(1), count)] for count in (m, n))
     step = pi() / n
     return [[step * ((cos_s + cos_t) * _sinc(sin_s + sin_t)) ** 2 for cos_t, sin_t in columns] for cos_s, sin_s in rows]
 
@@ -97,7 +99,7 @@ def _sinc(x: Fraction) -> Fraction:
 
 def shaw_solution(n: int) -> list[Fraction]:
     """Return 2 exp(−6 (t − 0.8)²) + exp(−2 (t + 0.5)²) at the midpoints."""
-    places = [pi() * t for t in _middles(Fraction(-1, 2), Fraction(1), n)]
+    places = [pi() * t for t in middles(Fraction(-1, 2), Fraction(1), n)]
     first = [exponential(-6 * (t - Fraction(4, 5)) ** 2) for t in places]
     second = [exponential(-2 * (t + Fraction(1, 2)) ** 2) for t in places]
     return [2 * one + other for one, other in zip(first, second, strict=True)]
@@ -109,10 +111,10 @@ def heat(m: int, n: int) -> Rows:
     The inverse heat equation with Hansen's κ = 1: Carasso, Determining surface temperatures from interior
     observations, SIAM J. Appl. Math. 42 (1982) 558-574. A Volterra equation: k(t) = 0 for t ≤ 0.
     """
-    ends = [b for _, b in _cells(0, 1, m)]
-    lags = {s - t for s in ends for t in _middles(Fraction(0), Fraction(1), n)}
+    ends = [b for _, b in cells(0, 1, m)]
+    lags = {s - t for s in ends for t in middles(Fraction(0), Fraction(1), n)}
     kernel = {lag: _heat_kernel(lag) / n if lag > 0 else Fraction(0) for lag in sorted(lags)}
-    return [[kernel[s - t] for t in _middles(Fraction(0), Fraction(1), n)] for s in ends]
+    return [[kernel[s - t] for t in middles(Fraction(0), Fraction(1), n)] for s in ends]
 
 
 def _heat_kernel(t: Fraction) -> Fraction:
@@ -136,6 +138,11 @@ EQUATIONS: Mapping[str, tuple[Callable[[int, int], Rows], Callable[[int], list[F
     "phillips": (phillips, phillips_solution),
     "shaw": (shaw, shaw_solution),
     "heat": (heat, heat_solution),
+    "deriv2": (deriv2, deriv2_solution),
+    "foxgood": (foxgood, foxgood_solution),
+    "gravity": (gravity, gravity_solution),
+    "wing": (wing, wing_solution),
+    "baart": (baart, baart_solution),
 }
 """The matrix and the solution of each."""
 
@@ -169,28 +176,33 @@ SQUARE = ((16, 16), (30, 30))
 TALL = ((16, 8), (30, 15))
 NOISES = (0.0, 2.0**-10)
 """None, and about a thousandth, Hansen's usual one."""
+FIRST = ("phillips", "shaw", "heat")
+FURTHER = tuple(equation for equation in EQUATIONS if equation not in FIRST)
+"""With fewer problems than the first: they differ in how fast singular values fall."""
 
 Grid = Iterator[dict[str, Value]]
 
 
 def _quick() -> Grid:
-    yield from _cross(((16, 16), (16, 8)), (0.0,))
-    yield from _cross(((16, 8),), NOISES[1:])
+    yield from _cross(FIRST, ((16, 16), (16, 8)), (0.0,))
+    yield from _cross(EQUATIONS, ((16, 8),), NOISES[1:])
 
 
 def _standard() -> Grid:
-    yield from _cross((*SQUARE, *TALL), NOISES[:1])
-    yield from _cross((*SQUARE, *TALL), NOISES[1:], seeds=(0, 1))
+    yield from _cross(FIRST, (*SQUARE, *TALL), NOISES[:1])
+    yield from _cross(FIRST, (*SQUARE, *TALL), NOISES[1:], seeds=(0, 1))
+    yield from _cross(FURTHER, ((16, 16),), NOISES[:1])
+    yield from _cross(FURTHER, TALL, NOISES[1:])
 
 
 def _full() -> Grid:
     shapes = ((4, 4), (8, 8), *SQUARE, (64, 64), (8, 4), *TALL, (64, 32))
-    yield from _cross(shapes, NOISES[:1])
-    yield from _cross(shapes, (2.0**-20, 2.0**-10, 2.0**-4), seeds=(0, 1, 2))
+    yield from _cross(EQUATIONS, shapes, NOISES[:1])
+    yield from _cross(EQUATIONS, shapes, (2.0**-20, 2.0**-10, 2.0**-4), seeds=(0, 1, 2))
 
 
-def _cross(shapes: Sequence[tuple[int, int]], noises: Sequence[float], seeds: Sequence[int] = (0,)) -> Grid:
-    for equation in EQUATIONS:
+def _cross(equations: Iterable[str], shapes: Shapes, noises: Sequence[float], seeds: Sequence[int] = (0,)) -> Grid:
+    for equation in equations:
         held = [(m, n) for m, n in shapes if _held(equation, m, n)]
         for named in crossed(held, noise=noises, seed=seeds):
             yield {"equation": equation, **named}

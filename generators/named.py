@@ -2,10 +2,11 @@
 
 Most are in MATLAB's `gallery` (Higham, The Test Matrix Toolbox for MATLAB, version 3.0, Numerical Analysis Report
 276, Manchester 1995) and in Higham, Accuracy and Stability of Numerical Algorithms, second edition, 2002, chapter 28.
-All entries are rationals, each rounded once. The stored matrix is the one of the formula only where no entry is
-rounded (Läuchli, Pascal, triw, gfpp); elsewhere its κ is that of the formula while uκ is small, and beyond that what
-rounding leaves of it: about 1/u, except for Kahan's and Vandermonde's, whose small entries are rounded as finely as
-the large ones.
+All entries are rationals (roots of rationals in gks), each rounded once. The stored matrix is the one of the formula
+only where no entry is rounded (Läuchli, Pascal, triw, gfpp, Bauer, Rosser, magic squares); elsewhere its κ is that of
+the formula while uκ is small, and beyond that what rounding leaves of it: about 1/u, except for Kahan's, Vandermonde's
+and gks, whose small entries are rounded as finely as the large ones, and, within a factor of 100, the inverse of
+Hilbert's. Bauer's and Rosser's matrices and magic squares are exactly rank-deficient.
 
 The solution that b is built from has entries ±1, ±2 and ±3; the residual is at right angles to the range of the
 stored matrix, exactly, until b is rounded.
@@ -22,10 +23,10 @@ from generators.bits import Stream
 from generators.checks import MAX_SEED, one_of, ratio, whole
 from generators.elementary import SIGNIFICAND, rounded_array
 from generators.grids import Shapes, crossed, of_profile
+from generators.integers import Rows, bauer, inverse_hilbert, magic, pascal, rosser, table
 from generators.targets import dyadic, image, moved, outside_range
+from generators.triangles import gfpp, gks, kahan, triw
 from lamm_robust.values import Array, Family, Precision, Value
-
-Rows = list[list[Fraction]]
 
 MAX_ROWS, MAX_COLUMNS = 256, 64
 """What exact arithmetic turns into a right-hand side in seconds."""
@@ -37,17 +38,13 @@ MAX_RESIDUAL = 1e15
 """Below 1/u of float64, so that b keeps at least a trace of Ax."""
 
 
-def _table(m: int, n: int, entry: Callable[[int, int], Fraction]) -> Rows:
-    return [[entry(i, j) for j in range(n)] for i in range(m)]
-
-
 def vandermonde(m: int, n: int, _parameter: int) -> Rows:
     """Return the powers t_i^j of the harmonic nodes t_i = 1/(i + 1), the worst of the usual ones.
 
     κ∞ > (n − 1)ⁿ if square: Gautschi, How (un)stable are Vandermonde systems?, in Asymptotic and Computational
     Analysis, 1990, 193-210; Higham, Table 22.1 (V1).
     """
-    return _table(m, n, lambda i, j: Fraction(1, (i + 1) ** j))
+    return table(m, n, lambda i, j: Fraction(1, (i + 1) ** j))
 
 
 def chebyshev_vandermonde(m: int, n: int, _parameter: int) -> Rows:
@@ -68,7 +65,7 @@ def _chebyshev(t: Fraction, count: int) -> list[Fraction]:
 
 def hilbert(m: int, n: int, _parameter: int) -> Rows:
     """Return 1/(i + j + 1). Hilbert, Ein Beitrag zur Theorie des Legendre'schen Polynoms, Acta Math. 18 (1894) 155."""
-    return _table(m, n, lambda i, j: Fraction(1, i + j + 1))
+    return table(m, n, lambda i, j: Fraction(1, i + j + 1))
 
 
 def lauchli(_m: int, n: int, parameter: int) -> Rows:
@@ -77,19 +74,7 @@ def lauchli(_m: int, n: int, parameter: int) -> Rows:
     Läuchli, Jordan-Elimination und Ausgleichung nach kleinsten Quadraten, Numer. Math. 3 (1961) 226-240.
     """
     mu = Fraction(1, 2**parameter)
-    return [[Fraction(1)] * n, *_table(n, n, lambda i, j: mu if i == j else Fraction(0))]
-
-
-def kahan(m: int, n: int, parameter: int) -> Rows:
-    """Return the upper trapezoidal diag(1, s, s², …)·(1 on the diagonal, −c above), with s² + c² = 1.
-
-    No column pivoting moves a column, and the last diagonal entry is far above σ_n: Kahan, Numerical linear algebra,
-    Canad. Math. Bull. 9 (1966) 757-801. With tan(π/4 − θ/2) = t = 2^−parameter, s = sin θ = (1 − t²)/(1 + t²) and
-    c = cos θ = 2t/(1 + t²) are rational; gallery's θ = 1.2 has t = 0.19.
-    """
-    t = Fraction(1, 2**parameter)
-    s, c = (1 - t**2) / (1 + t**2), 2 * t / (1 + t**2)
-    return _table(m, n, lambda i, j: s**i * (-c if j > i else int(i == j)))
+    return [[Fraction(1)] * n, *table(n, n, lambda i, j: mu if i == j else Fraction(0))]
 
 
 def cauchy(m: int, n: int, _parameter: int) -> Rows:
@@ -97,37 +82,12 @@ def cauchy(m: int, n: int, _parameter: int) -> Rows:
 
     Cauchy, Exercices d'analyse et de physique mathématique 2 (1841) 151-159; Higham, section 28.1.
     """
-    return _table(m, n, lambda i, j: Fraction(1, i + j + 2))
-
-
-def pascal(m: int, n: int, _parameter: int) -> Rows:
-    """Return the binomials (i + j over i): whole numbers, and of determinant 1 if square. Higham, section 28.4."""
-    return _table(m, n, lambda i, j: Fraction(comb(i + j, i)))
-
-
-def triw(m: int, n: int, _parameter: int) -> Rows:
-    """Return 1 on the diagonal and −1 above: nothing on the diagonal tells that κ∞ = n·2ⁿ⁻¹ if square.
-
-    Golub and Wilkinson, Ill-conditioned eigensystems and the computation of the Jordan canonical form,
-    SIAM Rev. 18 (1976) 578-619; Higham, chapter 8.
-    """
-    return _table(m, n, lambda i, j: Fraction(-1 if j > i else int(i == j)))
-
-
-def gfpp(m: int, n: int, _parameter: int) -> Rows:
-    """Return −1 below a diagonal of ones, and a last column of ones: partial pivoting lets entries grow to 2ⁿ⁻¹.
-
-    κ is harmless, about n/2 if square.
-
-    Wilkinson, Error analysis of direct methods of matrix inversion, J. ACM 8 (1961) 281-330, p. 327; Higham and
-    Higham, Large growth factors in Gaussian elimination with pivoting, SIAM J. Matrix Anal. Appl. 10 (1989) 155-164.
-    """
-    return _table(m, n, lambda i, j: Fraction(-1 if j < min(i, n - 1) else int(i == j or j == n - 1)))
+    return table(m, n, lambda i, j: Fraction(1, i + j + 2))
 
 
 def lotkin(m: int, n: int, _parameter: int) -> Rows:
     """Return the Hilbert matrix with a first row of ones. Lotkin, A set of test matrices, MTAC 9 (1955) 153-161."""
-    return _table(m, n, lambda i, j: Fraction(1, i + j + 1) if i else Fraction(1))
+    return table(m, n, lambda i, j: Fraction(1, i + j + 1) if i else Fraction(1))
 
 
 MATRICES: Mapping[str, Callable[[int, int, int], Rows]] = {
@@ -141,9 +101,19 @@ MATRICES: Mapping[str, Callable[[int, int, int], Rows]] = {
     "triw": triw,
     "gfpp": gfpp,
     "lotkin": lotkin,
+    "bauer": bauer,
+    "rosser": rosser,
+    "magic": magic,
+    "inverse_hilbert": inverse_hilbert,
+    "gks": gks,
 }
 PARAMETERS: Mapping[str, tuple[int, int]] = {"lauchli": (0, MAX_PARAMETER), "kahan": (1, MAX_PARAMETER)}
 """What is accepted, both included; 0 for every other matrix."""
+ROWS: Mapping[str, tuple[int, int]] = {"bauer": (8, 8), "rosser": (8, 8), "magic": (4, 64), "inverse_hilbert": (1, 12)}
+"""What is accepted, both included; any number up to `MAX_ROWS` for every other matrix.
+
+The inverse of the 12×12 Hilbert matrix is the last that float64 holds without rounding, and float32 with all squares.
+"""
 
 
 def build(
@@ -165,7 +135,9 @@ def build(
 
 def _check(dtype: Precision, matrix: str, m: int, n: int, parameter: int, residual: float, seed: int) -> None:
     one_of("matrix", matrix, list(MATRICES))
-    whole("m", m, 1, MAX_ROWS)
+    whole("m", m, *ROWS.get(matrix, (1, MAX_ROWS)))
+    if matrix == "magic" and m % 4:
+        raise ValueError(f"m is {m}; with matrix=magic accepted is a multiple of 4.")
     whole("n", n, 1, most_columns(matrix, m, dtype))
     if matrix == "lauchli" and m != n + 1:
         raise ValueError(f"m is {m}; with matrix=lauchli and n={n} accepted is {n + 1}.")
@@ -181,6 +153,8 @@ def most_columns(matrix: str, m: int, dtype: Precision) -> int:
         return MAX_POWERS
     if matrix == "gfpp":  # a wide one would have its last column nowhere near the last pivot
         return min(m, MAX_COLUMNS)
+    if matrix in ROWS:  # the first columns of a matrix of 5, or of a square one
+        return 5 if matrix == "bauer" else m
     if matrix == "pascal":  # a rounded one would not be Pascal's: the largest entry is (m + n − 2 over m − 1)
         return max(n for n in range(1, MAX_COLUMNS + 1) if comb(m + n - 2, m - 1) <= 2 ** SIGNIFICAND[dtype])
     return MAX_COLUMNS
@@ -207,6 +181,11 @@ def _quick(dtype: Precision) -> Grid:
     yield from _cross(TRIANGLES, ((16, 16),), (0.0,))
     yield from _cross(("gfpp",), ((16, 9),), (SMALL[dtype],))
     yield from _cross(("cauchy",), ((10, 30),), (0.0,))
+    yield from _cross(("bauer",), ((8, 5),), (1.0,))
+    yield from _cross(("rosser",), ((8, 8),), (0.0,))
+    yield from _cross(("magic",), ((16, 9),), (1.0,))
+    yield from _cross(("inverse_hilbert",), ((10, 9),), (SMALL[dtype],))
+    yield from _cross(("gks",), ((16, 16),), (0.0,))
 
 
 def _standard(dtype: Precision) -> Grid:
@@ -219,6 +198,12 @@ def _standard(dtype: Precision) -> Grid:
     yield from _cross(("pascal", "chebyshev_vandermonde"), ((4, 16), (12, 12)), (0.0,))
     yield from _cross(("kahan",), ((16, 16), (30, 30)), (0.0,), ANGLES)
     yield from _cross(TRIANGLES, ((12, 12), (16, 16), (30, 30)), (0.0,))
+    yield from _cross(("bauer",), ((8, 5),), (0.0, *residuals))
+    yield from _cross(("rosser",), ((8, 8),), (0.0,), seeds=(0, 1))
+    yield from _cross(("magic",), ((16, 7),), residuals)
+    yield from _cross(("magic", "inverse_hilbert"), ((12, 12),), (0.0,))
+    yield from _cross(("inverse_hilbert",), ((10, 9),), residuals)
+    yield from _cross(("gks",), ((12, 12), (30, 30)), (0.0,))
 
 
 def _full(dtype: Precision) -> Grid:
@@ -232,6 +217,11 @@ def _full(dtype: Precision) -> Grid:
     yield from _cross(("kahan",), ((16, 16), (30, 30), (10, 30), (64, 64)), (0.0,), ANGLES, seeds=seeds)
     yield from _cross(TRIANGLES, ((16, 16), (30, 30), (64, 64)), (0.0,), seeds=seeds)
     yield from _cross(("gfpp",), ((30, 10), (64, 16)), residuals, seeds=seeds)
+    yield from _cross(("gks",), ((16, 16), (30, 30), (10, 30), (64, 64)), (0.0,), seeds=seeds)
+    yield from _cross(("bauer",), ((8, 5),), residuals, seeds=seeds)
+    yield from _cross(("rosser",), ((8, 8),), (0.0,), seeds=seeds)
+    yield from _cross(("magic",), ((16, 4), (16, 9), (64, 16)), residuals, seeds=seeds)
+    yield from _cross(("inverse_hilbert",), ((8, 4), (10, 9)), residuals, seeds=seeds)
 
 
 def _cross(
@@ -261,7 +251,9 @@ def strategy(dtype: Precision) -> Any:
     @st.composite
     def parameters(draw: st.DrawFn) -> dict[str, Value]:
         matrix = draw(st.sampled_from(list(MATRICES)))
-        m, n = draw(st.integers(1, 32)), draw(st.integers(1, 32))
+        low, high = ROWS.get(matrix, (1, MAX_ROWS))
+        m, n = min(max(draw(st.integers(1, 32)), low), high), draw(st.integers(1, 32))
+        m -= m % 4 if matrix == "magic" else 0
         n = min(n, most_columns(matrix, m, dtype))
         m = n + 1 if matrix == "lauchli" else m
         low, high = PARAMETERS.get(matrix, (0, 0))
@@ -284,7 +276,8 @@ FAMILY = Family(
     summary="the classics by their formulas: " + ", ".join(MATRICES),
     parameters={
         "matrix": "name of the matrix: " + ", ".join(MATRICES),
-        "m": "number of rows (one more than columns for lauchli, no fewer for gfpp)",
+        "m": "number of rows (one more than columns for lauchli, no fewer for gfpp, 8 for bauer and rosser, "
+        "a multiple of 4 for magic, up to 12 for inverse_hilbert)",
         "n": "number of columns",
         "parameter": "p of μ = 2^−p (lauchli) or of tan(π/4 − θ/2) = 2^−p (kahan), 0 for the others",
         "residual": "‖b − Ax★‖/‖Ax★‖, 0 for a consistent system",

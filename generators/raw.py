@@ -99,7 +99,7 @@ def literals(dtype: Precision) -> dict[str, tuple[Value, Value]]:
         "Läuchli: AᵀA is singular once it is rounded": (f"1,1;{root},0;0,{root}", "2,1,-1"),
         "a row: the solution of minimum norm": ("3,4", 1),
         "the squares of the largest number overflow": (f"{largest},0;0,{largest}", f"{largest},{largest}"),
-        "the smallest number there is": (tiny, tiny),
+        "the smallest number there is": (float(tiny), float(tiny)),
         "a division by zero, of which x★ is 0": (0, 1),
         "a mean: the residual is not zero": ("1;1", "1,2"),
         "b is zero": ("1,2;3,4;5,6", "0,0,0"),

@@ -32,7 +32,7 @@ from lamm_robust.values import Array, Family, Precision, Value
 
 DLATMS = ("one_large", "one_small", "geometric", "arithmetic", "log_uniform", "normal")
 """Modes 1 to 6 of LAPACK's DLATMS, in its order."""
-MODES = (*DLATMS, "polynomial", "step", "spiked", "clustered")
+MODES = (*DLATMS, "polynomial", "step", "spiked", "clustered", "stairs")
 DIRECTIONS = ("leading", "trailing", "random")
 RESIDUALS = (0.0, 1.0, 1e-3, 1e-6, 1e-9, 1e-12, 1e-15, 1e3)
 """What a search draws from, the simplest first."""
@@ -61,7 +61,8 @@ def singular_values(mode: str, count: int, log10_cond: float, seed: int) -> Floa
     * ``spiked`` k = max(1, ⌊count/4⌋) spikes κ^(−i/2k), all above κ^−½, and a flat bulk at 1/κ (as in Johnstone,
       On the distribution of the largest eigenvalue in principal components analysis, Ann. Statist. 29 (2001));
     * ``clustered`` κ^−(c + (t − c)/1024) with c the one of 0, ½ and 1 that is nearest to t: tight clusters at 1, κ^−½
-      and 1/κ, the middle one with half of the values, and no two values equal unless κ is 1.
+      and 1/κ, the middle one with half of the values, and no two values equal unless κ is 1;
+    * ``stairs`` 1, 8/κ, 4/κ and 1/κ, none above 1, in the quarters of t (RandLAPACK's step): a gap, then small steps.
     """
     depth = Fraction(log10_cond)
     smallest = power(10, -depth)
@@ -70,6 +71,9 @@ def singular_values(mode: str, count: int, log10_cond: float, seed: int) -> Floa
     ones = {"one_large": 1, "one_small": count - 1, "step": (count + 1) // 2}
     if mode in ones:
         return np.array([1.0] * ones[mode] + [smallest] * (count - ones[mode]))
+    if mode == "stairs":
+        stairs = [min(1.0, height * smallest) for height in (8, 4, 1)]
+        return np.array([[1.0, *stairs][min(3, int(4 * step))] for step in steps])
     if mode == "arithmetic":
         return np.array([float(1 - step * (1 - Fraction(smallest))) for step in steps])
     if mode == "normal":
@@ -169,7 +173,7 @@ SMALL: dict[Precision, float] = {"float32": 1e-5, "float64": 1e-12}
 """A residual that is nearly zero, and still a few hundred or thousand units of rounding."""
 
 NOT_GEOMETRIC = ("one_large", "one_small", "arithmetic", "log_uniform")
-FURTHER = tuple(mode for mode in MODES if mode not in ("geometric", *NOT_GEOMETRIC))
+FURTHER = tuple(mode for mode in MODES if mode not in ("geometric", "stairs", *NOT_GEOMETRIC))
 """On fewer shapes than those before: they differ in what lies between the ends, which few solvers look at."""
 TALL = ((4, 2), (16, 4), (30, 6), (64, 16), (200, 5), (100, 50))
 FLAT = ((12, 12), (16, 16), (4, 16), (10, 30), (50, 100))
@@ -186,6 +190,7 @@ Grid = Iterator[dict[str, Value]]
 def _quick(dtype: Precision) -> Grid:
     yield from _cross(((30, 10),), ("geometric",), EXPONENTS[dtype], (SMALL[dtype], 1.0))
     yield from _cross(((30, 10),), (*NOT_GEOMETRIC, *FURTHER), FEW[dtype][1:], (SMALL[dtype],))
+    yield from _cross(((30, 10),), ("stairs",), FEW[dtype][1:2], (SMALL[dtype],))
     yield from _cross(((30, 10),), ("geometric",), FEW[dtype][1:2], (SMALL[dtype],), DIRECTIONS[:2])
     yield from _cross(((16, 16), (10, 30)), ("geometric",), EVEN[dtype][::2], (0.0,))
     # with two unknowns errors do not average out: what squares κ shows it soonest here, in float32 too
@@ -201,6 +206,7 @@ def _standard(dtype: Precision) -> Grid:
     yield from _cross(((12, 12), (10, 30)), NOT_GEOMETRIC, FEW[dtype], (0.0,))
     yield from _cross(((30, 10),), FURTHER, FEW[dtype], residuals)
     yield from _cross(((12, 12),), FURTHER, FEW[dtype], (0.0,))
+    yield from _cross(((30, 10),), ("stairs",), FEW[dtype][1:], (1.0,))
     yield from _cross(((30, 10),), ("geometric",), EVEN[dtype], residuals, DIRECTIONS[:2])
     yield from _cross(((256, 64),), ("geometric",), FEW[dtype][:2], residuals)
 
@@ -211,7 +217,7 @@ def _full(dtype: Precision) -> Grid:
     yield from _cross((*TWO_VALUES, *MORE_FLAT), ("geometric",), EXPONENTS[dtype], (0.0,))
     yield from _cross(MORE_TALL, NOT_GEOMETRIC, EXPONENTS[dtype][1:], residuals)
     yield from _cross(MORE_FLAT, NOT_GEOMETRIC, EXPONENTS[dtype][1:], (0.0,))
-    yield from _cross(((30, 10), (64, 16)), FURTHER, EXPONENTS[dtype][1:], residuals)
+    yield from _cross(((30, 10), (64, 16)), (*FURTHER, "stairs"), EXPONENTS[dtype][1:], residuals)
     yield from _cross(((12, 12), (10, 30)), FURTHER, EXPONENTS[dtype][1:], (0.0,))
     yield from _cross(MORE_TALL, ("geometric",), EVEN[dtype], residuals, DIRECTIONS[:2], seeds=(0, 1))
     yield from _cross(ONE_VALUE, ("geometric",), (0,), (0.0,), seeds=(0, 1, 2))

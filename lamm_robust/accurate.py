@@ -72,7 +72,7 @@ def matrix_digits(A: Doubles) -> Doubles:
 
 def grid(b: Doubles, x: Doubles) -> npt.NDArray[np.intc]:
     """Exponents (C): divided by 2 to this power, b (C × m) and x (C × n) are what `exact_residual` takes."""
-    largest = np.maximum(np.abs(b).max(axis=1), np.abs(x).max(axis=1))
+    largest = np.maximum(np.abs(b).max(axis=1, initial=0.0), np.abs(x).max(axis=1, initial=0.0))
     exponents: npt.NDArray[np.intc] = np.frexp(largest)[1] + (x.shape[1] + 1).bit_length()
     return exponents
 
@@ -91,15 +91,15 @@ def product(A: Doubles, x: Doubles) -> Doubles:
     stack, m, places, n = A.shape
     first = next((place for place, digit in enumerate(x) if digit.any()), len(x) - 1)
     products = A.reshape(stack, m * places, n) @ x[first:].transpose(1, 2, 0)
-    found = _long_product(products.reshape(stack, m, places, -1).transpose(2, 3, 0, 1))
+    found = _long_product(products.reshape(stack, m, places, products.shape[-1]).transpose(2, 3, 0, 1))
     return np.concatenate([np.zeros((first, *found.shape[1:])), found])
 
 
 def transposed_product(A: Doubles, r: Doubles, bits: int) -> Doubles:
     """Aᵀr (digits × C × n), for the digits of A (C × m × digits × n) and of r (digits × C × m)."""
-    stack, _, places, n = A.shape
-    products = r.transpose(1, 0, 2) @ A.reshape(stack, -1, places * n)
-    return carried(_long_product(products.reshape(stack, -1, places, n).transpose(2, 1, 0, 3)), bits)
+    stack, m, places, n = A.shape
+    products = r.transpose(1, 0, 2) @ A.reshape(stack, m, places * n)
+    return carried(_long_product(products.reshape(stack, len(r), places, n).transpose(2, 1, 0, 3)), bits)
 
 
 def exact_gradient(A: Doubles, r: Doubles) -> Doubles:

@@ -10,22 +10,27 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+import numpy as np
+
 from lamm_robust import catalog
+from lamm_robust.grading import BACKWARD, PASSES, is_broken, is_graded, is_judged, is_undefined
 from lamm_robust.process import CASE_MEMORY
-from lamm_robust.reasons import Clues, Reason, is_extreme, reason
+from lamm_robust.reasons import ENDED, Clues, Reason, reason
 from lamm_robust.run import Scoring, Truths
-from lamm_robust.summary import BACKWARD, BROKEN, PASSES, Row, is_graded, row
+from lamm_robust.summary import Row, row, simplicity
 from lamm_robust.values import (
     Case,
     Deficiency,
     Device,
     Outcome,
     Precision,
+    Problem,
     ProblemKey,
     Record,
     Shape,
     Solver,
     Variant,
+    Verdict,
 )
 from lamm_robust.verdicts import shape_of
 
@@ -36,6 +41,9 @@ REQUIRED: Mapping[Requirement, frozenset[str]] = {"backward-stable": BACKWARD, "
 
 CASE_SECONDS = 10.0
 """A hundred times what the largest problem of these profiles takes the slowest solver, compilation included."""
+
+LOST = (Verdict.TIMED_OUT.value, Verdict.FLAKY.value)
+"""Verdicts on attempts that did not end by themselves, or not always."""
 
 SHOWN = 3
 """Failures that a page shows."""
@@ -129,7 +137,13 @@ def problems(terms: Terms, truths: Truths) -> list[ProblemKey]:
     ]
     if not keys:
         raise ValueError(f"no problem of {', '.join(families)} is {' or '.join(shapes)} in the {terms.profile} profile")
-    return sorted(keys, key=lambda key: truths.problem(key).A.size)
+    return sorted(keys, key=lambda key: _size(truths.problem(key)))
+
+
+def _size(problem: Problem) -> tuple[bool, int]:
+    """Small problems first, and last those that solvers may refuse: empty ones, and with NaN or ∞ in them."""
+    finite = bool(np.isfinite(problem.A).all() and np.isfinite(problem.b).all())
+    return not (problem.A.size and finite), problem.A.size
 
 
 RightAlone = Callable[[Clues, Case], bool]
@@ -150,7 +164,7 @@ def judged(
     if not records:
         raise ValueError("nothing could be judged: no problem that was tried has a proved answer")
     found = row(records, math.nan)
-    if any(r.verdict in BROKEN for r in records):  # at problems that are not graded, too
+    if any(map(is_breaking, records)):
         found = replace(found, stability="broken")
     return Checked(
         target=target,
@@ -163,12 +177,24 @@ def judged(
     )
 
 
+def is_breaking(record: Record) -> bool:
+    """Whether it makes a solver broken; at an edge case a solver may raise an error, but not take its process along."""
+    return is_broken(record) and (not record.edge or record.verdict in LOST or record.message.startswith(ENDED))
+
+
+def is_failed(record: Record, terms: Terms) -> bool:
+    """Whether it is to be shown: edge cases and silence where there is no answer are, and decide no class."""
+    if is_judged(record):
+        return record.verdict not in terms.passing()
+    return is_broken(record) or (is_undefined(record) and record.verdict == Verdict.WRONG.value)
+
+
 def _failures(
     records: Sequence[Record], terms: Terms, truths: Truths, outcomes: Outcomes, right_alone: RightAlone
 ) -> list[Failure]:
     """What failed and why; the failures that are shown are looked at once more."""
     cases = {str(case): case for case in outcomes}
-    failed = [r for r in records if r.verdict in BROKEN or (is_graded(r) and r.verdict not in terms.passing())]
+    failed = [r for r in records if is_failed(r, terms)]
     found = []
     for one in failed:
         case = cases[one.key]
@@ -181,9 +207,8 @@ def _failures(
 
 
 def _simplest(clues: Clues) -> tuple[object, ...]:
-    """Small and well-conditioned first; what fails at the edges of the exponent range only, last."""
-    one = clues.record
-    return is_extreme(clues.certified), one.m * one.n, clues.kappa, one.problem
+    """Small and well-conditioned first; edge cases and problems without an answer last."""
+    return not is_graded(clues.record), *simplicity(clues.record)
 
 
 def scored(outcomes: Outcomes, truths: Truths, solver: Callable[[Variant], Solver]) -> list[Record]:

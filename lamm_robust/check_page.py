@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lamm_robust.check import SHOWN, Checked, Failure
-from lamm_robust.reasons import is_extreme
-from lamm_robust.summary import BACKWARD, PASSES, Row, is_full_rank, is_graded, safe_kappa
+from lamm_robust.grading import is_graded
+from lamm_robust.summary import Row
 from lamm_robust.tables import duration, number
 from lamm_robust.values import Deficiency, Verdict
 
@@ -47,9 +47,12 @@ def _head(found: Checked) -> Iterator[str]:
     yield ""
     backward, forward = _kappa(row.backward_safe_kappa), _kappa(row.forward_safe_kappa)
     yield f"safe κ       {backward} backward stably, {forward} forward stably"
-    yield from _within_range(found)
     if row.deficient_total:
         yield f"deficient    {passed}"
+    if row.edges_total:
+        yield f"edge cases   {row.edges_passed} of {row.edges_total} passed: A is empty, or squares over- or underflow"
+    if row.undefined_total:
+        yield f"undefined    {row.undefined_flagged} of {row.undefined_total} problems with NaN or ∞ in A or b flagged"
     yield (
         f"worst        backward error {number(row.worst_backward_error)} {u}, "
         f"forward error {number(row.worst_forward_error)} Wedin bounds"
@@ -59,15 +62,6 @@ def _head(found: Checked) -> Iterator[str]:
     yield f"time         {'–' if math.isnan(row.seconds) else duration(row.seconds)} in the median"
     if differ := sum(not r.repeatable for r in found.records if r.verdict != Verdict.BAD_OUTPUT.value):
         yield f"note         at {differ} problems two calls with the same input gave different bits"
-
-
-def _within_range(found: Checked) -> Iterator[str]:
-    """How far it would be safe if nothing came near overflow or underflow, where a solver needs to scale."""
-    edge = {failure.record.key for failure in found.failures if is_extreme(failure.clues.certified)}
-    full = [r for r in found.records if is_graded(r) and is_full_rank(r) and r.key not in edge]
-    if edge:
-        backward, forward = _kappa(safe_kappa(full, BACKWARD)), _kappa(safe_kappa(full, PASSES))
-        yield f"             {backward} and {forward} but for {len(edge)} problems near overflow or underflow"
 
 
 def _kappa(value: float) -> str:
@@ -93,16 +87,18 @@ def _counts(found: Checked) -> str:
 def _failures(found: Checked, replays: bool) -> Iterator[str]:
     if not found.failures:
         return
-    first = min(found.failures, key=lambda f: (is_extreme(f.clues.certified), f.clues.kappa))
+    graded = [failure for failure in found.failures if is_graded(failure.record)]
     reasons = Counter(failure.reason.name for failure in found.failures)
     yield f"reasons      {', '.join(f'{name} {count}×' for name, count in reasons.most_common())}"
-    yield ""
-    yield f"Fails first at κ = {number(first.clues.kappa)}: {plain(first.why)}"
+    if graded:
+        first = min(graded, key=lambda failure: failure.clues.kappa)
+        yield ""
+        yield f"Fails first at κ = {number(first.clues.kappa)}: {plain(first.why)}"
     yield ""
     yield "The simplest failures:" if len(found.failures) > 1 else "The failure:"
     for failure in found.failures[:SHOWN]:
         record = failure.record
-        kappa = f"κ = {number(record.kappa)}" if record.rank else "A = 0"
+        kappa = f"κ = {number(record.kappa)}" if record.rank else "no κ"
         yield f"  {record.m}×{record.n}, {kappa}, {record.verdict}: {plain(failure.why)}"
         yield f"    {replay_line(found, failure)}" if replays else f"    {record.problem}"
 

@@ -240,9 +240,18 @@ def truth(file: Path, oracle: str, rank: int | None, as_json: bool) -> None:
 @click.option("--score", default="silent", show_default=True, help="What to make worst: a score, or silent failures.")
 @click.option("--seconds", type=SECONDS, default=60.0, show_default=True, help="Time for the search.")
 @click.option("--family", "families", multiple=True, metavar="GLOB", help="Only these families; repeatable.")
+@click.option("--edges", is_flag=True, help="Among empty matrices, extreme scales, NaN and ∞, too.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where to keep what is found.  [default: results/worst]")
 @from_oracle
-def hunt(solver: str, score: str, seconds: float, families: tuple[str, ...], out: Path | None, oracle: str) -> None:
+def hunt(
+    solver: str,
+    score: str,
+    seconds: float,
+    families: tuple[str, ...],
+    edges: bool,
+    out: Path | None,
+    oracle: str,
+) -> None:
     """Search for the problem at which SOLVER (a variant, such as numpy-pinv-float64-cpu) does worst, and shrink it.
 
     What is found is kept, and `run --profile worst` lets every solver attempt it.
@@ -250,7 +259,9 @@ def hunt(solver: str, score: str, seconds: float, families: tuple[str, ...], out
     from lamm_robust import catalog, worst
     from lamm_robust.hunt import hunt_text
 
-    click.echo(hunt_text(solver, score, seconds, families, catalog.kept_oracle(oracle), out or worst.DIRECTORY))
+    click.echo(
+        hunt_text(solver, score, seconds, families, catalog.kept_oracle(oracle), out or worst.DIRECTORY, edges=edges)
+    )
 
 
 @main.command(short_help="Check the oracle against NIST's certified values.")

@@ -15,13 +15,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from lamm_robust.grading import ANSWERED, PASSES, has_one_answer, is_judged
 from lamm_robust.journal import understood
 from lamm_robust.store import Records, read_environment
-from lamm_robust.summary import ANSWERED, PASSES, has_one_answer, is_graded
+from lamm_robust.summary import simplicity
 from lamm_robust.values import Record, StoreError, Verdict
 
 FROM_BEST = (
-    *(Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE, Verdict.OUT_OF_CONTRACT, Verdict.INACCURATE),
+    *(Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE, Verdict.FLAGGED, Verdict.OUT_OF_CONTRACT, Verdict.INACCURATE),
     *(Verdict.REFUSED, Verdict.NON_FINITE, Verdict.TIMED_OUT, Verdict.FLAKY, Verdict.CRASHED, Verdict.BAD_OUTPUT),
     Verdict.WRONG,
 )
@@ -139,7 +140,7 @@ class Comparison:
         before = {record.problem: record for record in old}
         pairs = [Pair(before[record.problem], record) for record in new if record.problem in before]
         check_bits(pairs)
-        self._add_pairs(variant, sorted(pairs, key=lambda p: (p.new.m * p.new.n, p.new.kappa, p.key)))
+        self._add_pairs(variant, sorted(pairs, key=lambda pair: simplicity(pair.new)))
         for counts, records in ((self.only_old, old), (self.only_new, new)):
             if len(records) > len(pairs):
                 counts[variant] = len(records) - len(pairs)
@@ -245,7 +246,7 @@ def blas(pools: Sequence[Mapping[str, Any]]) -> str:
 
 def accuracy(pair: Pair) -> tuple[list[Accuracy], list[Accuracy]]:
     """The errors that a verdict is made of, as far as they grew, or shrank, by a digit."""
-    if is_graded(pair.new):
+    if is_judged(pair.new):
         metrics = ["backward_error", *(["forward_error"] if has_one_answer(pair.new) else [])]
     else:
         metrics = ["backward_error", "residual_error"]

@@ -25,7 +25,7 @@ LARGEST = 2.0**900
 def norm(vectors: Doubles) -> Doubles:
     """Euclidean norms over the last axis, without overflow or underflow in the squares."""
     vectors = np.ascontiguousarray(vectors)
-    largest = np.abs(vectors).max(axis=-1, keepdims=True)
+    largest = np.abs(vectors).max(axis=-1, keepdims=True, initial=0.0)
     unit = np.where(largest == 0.0, 1.0, largest)
     size: Doubles = unit[..., 0] * np.sqrt(np.square(vectors / unit).sum(axis=-1))
     return size
@@ -45,11 +45,11 @@ class Frame:
             raise NotCertifiedError("κ is beyond 2^900: float64 cannot hold A and x in one scale to score answers")
         self.truth = truth
         self.u = UNIT_ROUNDOFF[str(problem.A.dtype)]
+        self.columns = math.prod(problem.b.shape[1:])
         self.a_exponent = _exponent(problem.A)
         self.b_exponent = _exponent(problem.b)
         self.A: Doubles = np.ldexp(problem.A.astype(np.float64), -self.a_exponent)
-        self.b: Doubles = np.ldexp(problem.b.astype(np.float64), -self.b_exponent).reshape(len(problem.b), -1)
-        self.columns = self.b.shape[1]
+        self.b: Doubles = np.ldexp(problem.b.astype(np.float64), -self.b_exponent).reshape(problem.m, self.columns)
         parts = np.ldexp(truth.x, truth.exponent + self.x_shift)
         self.x_star: Doubles = parts.reshape(len(parts), self.A.shape[1], self.columns)
         self.kappa = 1.0 if truth.kappa is None else float(truth.kappa)
@@ -94,8 +94,8 @@ class Frame:
 
 
 def _exponent(array: Array) -> int:
-    """The e for which the largest entry is in [2^e/4, 2^e/2)."""
-    return int(math.frexp(float(np.max(np.abs(array))))[1]) + 1
+    """The e for which the largest entry is in [2^e/4, 2^e/2); 1 where there is none, or none but zeros."""
+    return int(math.frexp(float(np.max(np.abs(array), initial=0.0)))[1]) + 1
 
 
 def _power_of_two(exponent: int) -> Fraction:

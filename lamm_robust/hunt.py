@@ -15,10 +15,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from lamm_robust import SUITE, catalog, search, worst
+from lamm_robust.grading import has_one_answer, is_judged
 from lamm_robust.process import Kind, Templates
 from lamm_robust.run import Truths, not_taken, record
 from lamm_robust.supervisor import Worker
-from lamm_robust.values import Case, Family, Oracle, Outcome, ProblemKey, Record, Variant, Verdict
+from lamm_robust.values import Case, Family, Oracle, Outcome, ProblemKey, Record, Regime, Variant, Verdict
 
 SILENT = "silent"
 """In place of a score: look for silent failures, by way of large errors."""
@@ -43,6 +44,8 @@ class Prey:
     worker: Worker
     truths: Truths
     score: str
+    edges: bool = False
+    """Whether it is tried at edge cases, and with NaN and ∞, too: that some solvers fail there is known soon."""
     on_tried: Callable[[Prey], None] = lambda _: None
     """Hears of every problem that was tried."""
     worst: tuple[float, Record] | None = None
@@ -70,6 +73,8 @@ class Prey:
         solver = catalog.find_solver(self.variant)
         if problem.A.size > LARGEST or not_taken(problem, solver) or (certified := self.truths.certified(key)) is None:
             return None
+        if not self.edges and (certified.facts["edge"] or certified.regime is Regime.UNDEFINED):
+            return None
         case = Case(key, self.variant)
         return record(case, certified, solver, self._outcome(case))
 
@@ -87,14 +92,28 @@ class Prey:
 
 
 def severity(found: Record, score: str) -> float:
-    """The decimal logarithm of a score; for silent failures, that of the forward error, and DISASTER for being one."""
-    value = found.scores.get("forward_error" if score == SILENT else score, 0.0)
+    """The decimal logarithm of a score; for silent failures, that of the forward error, and DISASTER for being one.
+
+    A finite answer where there is none has no score: it counts a little less than one that is off by its own size. What
+    is recorded and not judged counts for nothing: beyond the contract or the resolution, or how far one of many right
+    answers is from the shortest.
+    """
+    if found.regime == Regime.UNDEFINED.value:
+        return DISASTER - 1 if score == SILENT and found.verdict == Verdict.WRONG.value else search.LOWEST
+    if not is_judged(found) or (score == "forward_error" and not has_one_answer(found)):
+        return search.LOWEST
+    value = found.scores.get(shown(found, score), 0.0)
     size = math.log10(value) if 0 < value < math.inf else (search.LOWEST if value == 0 else -search.LOWEST)
     return size + DISASTER * (score == SILENT and found.verdict == Verdict.WRONG.value)
 
 
+def shown(found: Record, score: str) -> str:
+    """The score that is looked at: for silent failures, the distance to x★ where x★ is the one right answer."""
+    return score if score != SILENT else "forward_error" if has_one_answer(found) else "backward_error"
+
+
 @contextmanager
-def prey(variant: Variant, score: str, oracle: Oracle) -> Iterator[Prey]:
+def prey(variant: Variant, score: str, oracle: Oracle, *, edges: bool = False) -> Iterator[Prey]:
     """The solver of a variant, ready to be tried. ValueError if it cannot be measured here."""
     library = catalog.LIBRARY[variant.library]
     if reason := catalog.absent(library, variant.device):
@@ -102,7 +121,7 @@ def prey(variant: Variant, score: str, oracle: Oracle) -> Iterator[Prey]:
     with Templates() as templates:
         worker = Worker(Kind(library, variant.precision, variant.device), templates.get, CASE_SECONDS)
         try:
-            yield Prey(variant, worker, Truths(catalog.build_problem, oracle), score)
+            yield Prey(variant, worker, Truths(catalog.build_problem, oracle), score, edges)
         finally:
             worker.close()
 
@@ -117,8 +136,14 @@ class Catch:
 
 
 def hunt(hunted: Prey, families: Sequence[Family], seconds: float) -> Catch | None:
-    """Search for that long and shrink for half as long again at most; None if the solver was never tried."""
+    """Search for that long and shrink for half as long again at most; None if the solver was never tried.
+
+    It begins with the `quick` grid: what is known is not to be searched for.
+    """
     start, dtype = time.monotonic(), hunted.variant.precision
+    with suppress(search.OutOfTimeError):
+        for known in catalog.plan("quick", dtype, [family.name for family in families]):
+            search.bounded(hunted.badness, start + seconds / 3)(known)
     search.climb(families, dtype, search.bounded(hunted.badness, start + seconds / 2))
     ranked = sorted(families, key=lambda family: -best_of(hunted, family.name))
     for place, family in enumerate(ranked):  # the more promising families get more of the time
@@ -128,11 +153,13 @@ def hunt(hunted: Prey, families: Sequence[Family], seconds: float) -> Catch | No
     if hunted.worst is None:
         return None
     bad, worst = hunted.worst
-    limit = DISASTER if bad > DISASTER / 2 else bad - SHARE * max(bad, 0.0)  # a silent failure is one, however small
+    limit = min(bad, DISASTER) if bad > DISASTER / 2 else bad - SHARE * max(bad, 0.0)  # silence is, however small
     deadline = search.bounded(hunted.badness, start + 1.5 * seconds)
     key = catalog.parse_key(worst.problem)
     with suppress(search.OutOfTimeError):
-        key = search.shrink(key, partial(as_bad, deadline, limit), catalog.FAMILIES[key.family])
+        bad_enough, family = partial(as_bad, deadline, limit), catalog.FAMILIES[key.family]
+        key = search.shrink(key, bad_enough, family)
+        key = search.shrink(next(filter(bad_enough, search.smaller(key)), key), bad_enough, family)
     shrunk = min(
         (found for bad, found in hunted.seen.values() if found is not None and bad >= limit),
         key=lambda found: (found.m * found.n, found.problem != str(key), len(found.problem)),
@@ -152,18 +179,28 @@ def best_of(hunted: Prey, family: str) -> float:
 
 def sentence(found: Record, score: str) -> str:
     """One line on what happened where."""
-    return f"{found.m}×{found.n}, rank {found.rank}, κ = {found.kappa:.3g}, {found.regime}: {ended(found, score)}"
+    known = "" if found.rank is None else f"rank {found.rank}, κ = {found.kappa:.3g}, "
+    return f"{found.m}×{found.n}, {known}{found.regime}: {ended(found, score)}"
 
 
 def ended(found: Record, score: str) -> str:
     """The verdict, and the score if there is one."""
     scores: Mapping[str, float] = found.scores
-    shown = "forward_error" if score == SILENT else score
-    said = f"{shown} {scores[shown]:.3g}" if shown in scores else found.status
+    name = shown(found, score)
+    said = f"{name} {scores[name]:.3g}" if name in scores else found.status
     return f"{found.verdict}, {said}"
 
 
-def hunt_text(solver: str, score: str, seconds: float, families: Sequence[str], oracle: Oracle, directory: Path) -> str:
+def hunt_text(
+    solver: str,
+    score: str,
+    seconds: float,
+    families: Sequence[str],
+    oracle: Oracle,
+    directory: Path,
+    *,
+    edges: bool = False,
+) -> str:
     """Hunt, keep what is found, and tell: ValueError for names that are not known, and a solver that is not here."""
     variant = catalog.find_variant(solver)
     if score not in (SILENT, *catalog.METRIC):
@@ -176,7 +213,7 @@ def hunt_text(solver: str, score: str, seconds: float, families: Sequence[str], 
         TextColumn("{task.fields[worst]}"),
     )
     with (
-        prey(variant, score, oracle) as hunted,
+        prey(variant, score, oracle, edges=edges) as hunted,
         Progress(*bar, console=Console(stderr=True), transient=True) as progress,
     ):
         task, start = progress.add_task(f"hunting {variant}", total=1.5 * seconds, worst=""), time.monotonic()

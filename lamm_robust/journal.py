@@ -29,7 +29,7 @@ DAMAGED = "journal.damaged-{}.jsonl"
 
 OF_PROBLEM = (
     *("problem", "digest", "family", "m", "n", "precision"),
-    *("oracle", "rank", "kappa", "residual_ratio", "regime"),
+    *("oracle", "rank", "kappa", "residual_ratio", "regime", "edge"),
 )
 """Fields of a record that are the same for all attempts at a problem."""
 

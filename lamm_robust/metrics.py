@@ -162,15 +162,15 @@ def _scores(frames: Sequence[Frame], xs: Sequence[Array]) -> Doubles:
     """Every metric of answers to problems of one layout (answers × metrics)."""
     _decompose(frames)
     n, columns = frames[0].A.shape[1], frames[0].columns
-    x = np.array([x.ravel() for x in xs], dtype=np.float64).reshape(-1, n, columns).transpose(0, 2, 1)
+    x = np.array([x.ravel() for x in xs], dtype=np.float64).reshape(len(xs), n, columns).transpose(0, 2, 1)
     shifts = np.array([frame.x_shift for frame in frames])
     with np.errstate(over="ignore"):  # an absurd x̂ may overflow here: it is infinitely wrong; so may a Wedin bound
         scaled = np.ldexp(x, shifts[:, np.newaxis, np.newaxis])
         absurd = (np.abs(scaled) >= LARGEST).any(axis=(1, 2))
         scaled[absurd] = 0.0
         members = [(frame, column) for frame in frames for column in range(columns)]
-        evidence = Evidence(members, scaled.reshape(-1, n))
-        values = np.array([metric.compute(evidence) for metric in METRICS]).reshape(len(METRICS), -1, columns)
+        evidence = Evidence(members, scaled.reshape(len(members), n))
+        values = np.array([metric.compute(evidence) for metric in METRICS]).reshape(len(METRICS), len(xs), columns)
     worst = np.abs(values).argmax(axis=2)[:, :, np.newaxis]
     scores: Doubles = np.take_along_axis(values, worst, axis=2)[:, :, 0].T
     scores[absurd] = math.inf

@@ -14,9 +14,10 @@ import numpy as np
 
 from lamm_robust.accurate import Doubles
 from lamm_robust.evidence import LARGEST, norm
-from lamm_robust.run import Certified
+from lamm_robust.run import Certified, Known
 from lamm_robust.tables import number
-from lamm_robust.values import UNIT_ROUNDOFF, Array, Deficiency, Outcome, Record, Regime, Verdict
+from lamm_robust.undefined import Undefined
+from lamm_robust.values import UNIT_ROUNDOFF, Array, Deficiency, Edge, Outcome, Record, Regime, Verdict
 from lamm_robust.verdicts import NO_CORRECT_DIGIT, STABLE
 
 LOW_KAPPA = 30.0
@@ -37,6 +38,9 @@ MUCH_LONGER = 1e3
 NEARER = 0.01
 """A truncated solution explains an answer if it is a hundred times as near as the solution is."""
 
+ENDED = "the process "
+"""How the message begins of an attempt that took its process with it."""
+
 SINGLE = UNIT_ROUNDOFF["float32"]
 
 
@@ -45,7 +49,7 @@ class Clues:
     """A failed attempt, and all that is known of it."""
 
     record: Record
-    certified: Certified
+    certified: Known
     outcome: Outcome
     right_alone: bool = False
     """Whether another attempt at the same problem, alone in a fresh process, passed."""
@@ -56,9 +60,15 @@ class Clues:
         return UNIT_ROUNDOFF[self.record.precision]
 
     @property
+    def proved(self) -> Certified:
+        """The problem with its truth, where it has one."""
+        assert isinstance(self.certified, Certified)
+        return self.certified
+
+    @property
     def kappa(self) -> float:
         """κ; 1 where A = 0."""
-        return self.certified.frame.kappa
+        return self.proved.frame.kappa
 
     @property
     def small(self) -> float:
@@ -80,13 +90,13 @@ class Clues:
         assert self.outcome.x is not None
         wide = self.outcome.x.astype(np.float64).reshape(len(self.outcome.x), -1)
         with np.errstate(over="ignore"):  # an absurd answer
-            scaled: Doubles = np.ldexp(wide, self.certified.frame.x_shift)
+            scaled: Doubles = np.ldexp(wide, self.proved.frame.x_shift)
         return scaled
 
     @cached_property
     def factor(self) -> float | None:
         """The δ for which x̂ is (1 + δ)x★, or None if it is not along x★."""
-        star, error = self.certified.frame.x_star[0], self.x - self.certified.frame.x_star.sum(axis=0)
+        star, error = self.proved.frame.x_star[0], self.x - self.proved.frame.x_star.sum(axis=0)
         size = float(norm(star.ravel()))
         if not (size and np.abs(error).max() < LARGEST):
             return None
@@ -96,10 +106,10 @@ class Clues:
     @cached_property
     def cut(self) -> float | None:
         """σ/σ₁ of the largest singular value that the answer does without, though A has it; None if there is none."""
-        frame = self.certified.frame
+        frame = self.proved.frame
         U, sigma, Vt = np.linalg.svd(frame.A, full_matrices=False)
         near = NEARER * min(1.0, self.score("relative_error"))
-        for k in range(1, self.record.rank):
+        for k in range(1, self.proved.truth.rank):
             with np.errstate(all="ignore"):  # a singular value may vanish in float64, and an answer may be absurd
                 left = Vt[:k].T @ ((U.T @ frame.b)[:k] / sigma[:k, np.newaxis])
                 if norm((self.x - left).ravel()) <= near * norm(left.ravel()):
@@ -107,17 +117,16 @@ class Clues:
         return None
 
 
-def is_extreme(certified: Certified) -> bool:
-    """Whether squares of the largest entries of A, b or x★ overflow or underflow in the working precision."""
-    frame, least = certified.frame, float(np.finfo(certified.problem.A.dtype).minexp)
-    exponents = (frame.a_exponent, frame.b_exponent, frame.b_exponent - frame.a_exponent)
-    return any(2 * abs(exponent) > -least for exponent in exponents)
-
-
 def _extreme(c: Clues) -> str:
+    frame = c.proved.frame
     # the largest entry of A in the frame is at most 1/2
-    a, b = (math.floor(math.log10(2) * (e - 1)) for e in (c.certified.frame.a_exponent, c.certified.frame.b_exponent))
+    a, b = (math.floor(math.log10(2) * (exponent - 1)) for exponent in (frame.a_exponent, frame.b_exponent))
     return f"overflow or underflow, with entries of A near 1e{a} and of b near 1e{b}?"
+
+
+def _undefined(c: Clues) -> str:
+    assert isinstance(c.certified, Undefined)
+    return f"a finite answer, and no warning, though {c.certified.where}"
 
 
 def is_single(x: Array) -> bool:
@@ -147,11 +156,11 @@ def _keeps_noise(c: Clues) -> bool:
         return False
     reported, outside = c.record.reported_rank, c.score("null_component") * c.certified.limits.unit
     noise = MUCH_LONGER <= c.score("norm_excess") < math.inf and outside > 0.5
-    return noise or (reported is not None and reported > c.record.rank)
+    return noise or (reported is not None and reported > c.proved.truth.rank)
 
 
 def _noise(c: Clues) -> str:
-    reported, rank = c.record.reported_rank, c.record.rank
+    reported, rank = c.record.reported_rank, c.proved.truth.rank
     ranks = f" (reports rank {reported} of {rank})" if reported is not None and reported != rank else ""
     longer = f": x is {number(1 + c.score('norm_excess'))} times as long as the shortest solution"
     return f"keeps a singular value that is rounding error{ranks}{longer if c.score('norm_excess') >= 1 else ''}"
@@ -194,7 +203,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("timed out", verdict(Verdict.TIMED_OUT), lambda c: c.record.message),
     Reason(
         "ended its process",
-        lambda c: c.record.verdict == Verdict.CRASHED.value and c.record.message.startswith("the process"),
+        lambda c: c.record.verdict == Verdict.CRASHED.value and c.record.message.startswith(ENDED),
         lambda c: c.record.message,
     ),
     Reason("raised an exception", verdict(Verdict.CRASHED, Verdict.REFUSED), lambda c: f"raised {c.record.message}"),
@@ -210,7 +219,9 @@ REASONS: tuple[Reason, ...] = (
         lambda c: not c.record.repeatable,
         lambda _: "answers differ between two calls with the same input: it keeps something, or is random",
     ),
-    Reason("extreme scale", lambda c: is_extreme(c.certified), _extreme),
+    Reason("undefined", lambda c: isinstance(c.certified, Undefined), _undefined),
+    Reason("empty", lambda c: c.record.edge == Edge.EMPTY.value, lambda c: f"A is {c.record.m}×{c.record.n}: empty"),
+    Reason("extreme scale", lambda c: c.record.edge == Edge.SCALE.value, _extreme),
     Reason("not finite", verdict(Verdict.NON_FINITE), lambda _: "x has entries that are infinite or not a number"),
     # a finite answer: from here on there are scores
     Reason("zero", lambda c: not c.x.any() and c.score("relative_error") == 1.0, lambda _: "x is zero"),

@@ -5,15 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from lamm_robust import catalog
+from lamm_robust.edges import edge_of
 from lamm_robust.pool import alone
 from lamm_robust.process import Kind
-from lamm_robust.run import Certified, Truths, not_taken, record
+from lamm_robust.run import Certified, Known, Truths, not_taken, record
 from lamm_robust.supervisor import Worker
 from lamm_robust.tables import duration
-from lamm_robust.values import Array, Case, Oracle, Outcome, Record, Solver, Status
+from lamm_robust.undefined import Undefined
+from lamm_robust.values import Array, Case, Edge, Oracle, Outcome, Problem, Record, Solver, Status
 from lamm_robust.verdicts import threshold
 
 X_DIGITS = 20  # of x★: a few more than float64 has, to compare with
+EDGES = {Edge.NONE: "", Edge.EMPTY: ", an edge case: empty", Edge.SCALE: ", an edge case: squares over- or underflow"}
 SHOWN = 8  # rows and columns of a matrix that a person can still take in
 
 
@@ -36,14 +39,15 @@ def replay_text(key: str, oracle: Oracle) -> str:
     return case_text(certified, solver, outcome, record(case, certified, solver, outcome))
 
 
-def case_text(certified: Certified, solver: Solver, outcome: Outcome, row: Record) -> str:
+def case_text(certified: Known, solver: Solver, outcome: Outcome, row: Record) -> str:
     """One attempt in full: problem, truth, answer, scores and verdict."""
-    cut = _cut(certified, solver) if "truncated_error" in row.scores else []
-    return "\n".join([*_problem(certified), *_truth(certified), *cut, *_answer(solver, outcome), *_judgement(row)])
+    known = _no_truth(certified) if isinstance(certified, Undefined) else _truth(certified)
+    if isinstance(certified, Certified) and "truncated_error" in row.scores:
+        known += _cut(certified, solver)
+    return "\n".join([*_problem(certified.problem), *known, *_answer(solver, outcome), *_judgement(row)])
 
 
-def _problem(certified: Certified) -> list[str]:
-    problem = certified.problem
+def _problem(problem: Problem) -> list[str]:
     return [
         f"problem   {problem.key}",
         f"          {problem.m}×{problem.n}, SHA-256 {problem.digest}",
@@ -57,13 +61,17 @@ def _matrix(name: str, values: Array) -> list[str]:
     return [f"{name:<10}{line}" if i == 0 else f"          {line}" for i, line in enumerate(shown.splitlines())]
 
 
+def _no_truth(problem: Undefined) -> list[str]:
+    return ["", f"truth     none: {problem.where}, so no finite x is a least-squares solution; {problem.regime.value}"]
+
+
 def _truth(certified: Certified) -> list[str]:
     truth = certified.truth
     kappa = "undefined" if truth.kappa is None else f"{float(truth.kappa):.10g}"
-    facts = catalog.certificate_facts(truth)
+    facts, edge = catalog.certificate_facts(truth), EDGES[edge_of(certified.problem, truth)]
     return [
         "",
-        f"truth     by {truth.method}: rank {truth.rank}, κ = {kappa}, {certified.regime.value}",
+        f"truth     by {truth.method}: rank {truth.rank}, κ = {kappa}, {certified.regime.value}{edge}",
         f"          σ₁ = {float(truth.sigma_max):.10g}, σ_r = {float(truth.sigma_min):.10g}",
         f"          ‖b − Ax★‖ = {float(facts['residual_norm']):.10g}",
         *_entries("x★", catalog.decimals(truth, X_DIGITS)[0]),
@@ -86,6 +94,7 @@ def _cut(certified: Certified, solver: Solver) -> list[str]:
 
 def _entries(name: str, entries: list[str]) -> list[str]:
     kept = entries[:SHOWN] + ([f"… {len(entries) - SHOWN} more"] if len(entries) > SHOWN else [])
+    kept = kept or ["(no entries)"]
     return [f"{name if i == 0 else '':<10}{entry}" for i, entry in enumerate(kept)]
 
 
@@ -108,5 +117,5 @@ def _answer(solver: Solver, outcome: Outcome) -> list[str]:
 def _judgement(row: Record) -> list[str]:
     units = {name: metric.unit for name, metric in catalog.METRIC.items()}
     scores = [f"  {name:<18}{value:<12.4g}{units.get(name, '')}" for name, value in row.scores.items()]
-    limit = f"(small: at most {threshold(row.m, row.n):.4g} units)"
+    limit = f"(small: at most {threshold(row.m, row.n):.4g} units)" if scores else "none"
     return ["", f"scores    {limit}", *scores, "", f"verdict   {row.verdict}"]

@@ -17,10 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from lamm_robust.edges import edge_of
 from lamm_robust.evidence import Frame, norm
 from lamm_robust.metrics import STACK, score, score_all
 from lamm_robust.pool import Open, Pool, alone, confirmed, group_of
 from lamm_robust.truncation import Truncate, selected
+from lamm_robust.undefined import Undefined, identity, undefined
 from lamm_robust.values import (
     UNIT_ROUNDOFF,
     AbsentError,
@@ -105,20 +107,20 @@ class Certified:
     @cached_property
     def facts(self) -> Mapping[str, object]:
         """The fields of a record that are the same for every attempt at the problem."""
-        key, truth = self.problem.key, self.truth
+        truth = self.truth
         return {
-            "problem": str(key),
-            "digest": self.problem.digest,
-            "family": key.family,
-            "m": self.problem.m,
-            "n": self.problem.n,
-            "precision": key.dtype,
+            **identity(self.problem),
             "oracle": truth.method,
             "rank": truth.rank,
             "kappa": self.frame.kappa if truth.kappa else math.nan,
             "residual_ratio": self.residual_ratio,
             "regime": self.regime.value,
+            "edge": edge_of(self.problem, truth).value,
         }
+
+
+Known = Certified | Undefined
+"""What can be judged: a problem with its truth, or one of which it is known that there is none."""
 
 
 class Truths:
@@ -128,7 +130,7 @@ class Truths:
         self._build = build
         self._oracle = oracle
         self._problems: OrderedDict[ProblemKey, Problem] = OrderedDict()
-        self._certified: OrderedDict[ProblemKey, Certified] = OrderedDict()
+        self._certified: OrderedDict[ProblemKey, Known] = OrderedDict()
         self.refused: dict[ProblemKey, str] = {}
         self.seconds = 0.0
         """Spent here, on building and certifying."""
@@ -142,19 +144,22 @@ class Truths:
             _forget(self._problems)
         return self._problems[key]
 
-    def certified(self, key: ProblemKey) -> Certified | None:
-        """The problem with its truth, or None if the oracle could not prove it."""
+    def certified(self, key: ProblemKey) -> Known | None:
+        """The problem with its truth, or None if the oracle could not prove it; without an answer, it is not asked."""
         if key not in self._certified and key not in self.refused:
             problem = self.problem(key)
             start = time.perf_counter()
             try:
-                truth = self._oracle.certify(problem.A, problem.b)
-                self._certified[key] = Certified(problem, Frame(problem, truth), self._oracle.truncate)
+                self._certified[key] = undefined(problem) or self._proved(problem)
             except NotCertifiedError as error:
                 self.refused[key] = str(error)
             self.seconds += time.perf_counter() - start
             _forget(self._certified)
         return self._certified.get(key)
+
+    def _proved(self, problem: Problem) -> Certified:
+        truth = self._oracle.certify(problem.A, problem.b)
+        return Certified(problem, Frame(problem, truth), self._oracle.truncate)
 
 
 def _forget(kept: OrderedDict[ProblemKey, Any]) -> None:
@@ -173,9 +178,7 @@ class Scoring:
 
     truths: Truths
     solver: Callable[[Variant], Solver]
-    _stacks: dict[tuple[int, ...], list[tuple[Case, Certified, Outcome]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
+    _stacks: dict[tuple[int, ...], list[tuple[Case, Known, Outcome]]] = field(default_factory=lambda: defaultdict(list))
     _oldest: float = math.inf
     """When the first of the waiting answers came."""
 
@@ -196,7 +199,7 @@ class Scoring:
         self._oldest = math.inf
         return [done for stack in self._stacks.values() for done in self._finish(stack)]
 
-    def _finish(self, stack: list[tuple[Case, Certified, Outcome]]) -> list[Done]:
+    def _finish(self, stack: list[tuple[Case, Known, Outcome]]) -> list[Done]:
         answers, stack[:] = list(stack), []
         return list(zip((case for case, _, _ in answers), records(answers, self.solver), strict=True))
 
@@ -268,14 +271,12 @@ def not_taken(problem: Problem, solver: Solver) -> str:
     return "" if shape in accepted else f"A is {shape}; the solver takes {' or '.join(accepted)}"
 
 
-def record(case: Case, certified: Certified, solver: Solver, outcome: Outcome) -> Record:
+def record(case: Case, certified: Known, solver: Solver, outcome: Outcome) -> Record:
     """Score and judge one outcome."""
     return next(records([(case, certified, outcome)], lambda _: solver))
 
 
-def records(
-    answers: Sequence[tuple[Case, Certified, Outcome]], solver: Callable[[Variant], Solver]
-) -> Iterator[Record]:
+def records(answers: Sequence[tuple[Case, Known, Outcome]], solver: Callable[[Variant], Solver]) -> Iterator[Record]:
     """Score and judge outcomes at problems of one shape."""
     contracts = [solver(case.variant).contract for case, _, _ in answers]
     scores = scores_of([(certified, outcome) for _, certified, outcome in answers], contracts)
@@ -301,15 +302,18 @@ def records(
         )
 
 
-def scores_of(attempts: Sequence[tuple[Certified, Outcome]], contracts: Sequence[Contract]) -> list[dict[str, float]]:
+def scores_of(attempts: Sequence[tuple[Known, Outcome]], contracts: Sequence[Contract]) -> list[dict[str, float]]:
     """Every score that each outcome allows.
 
-    Metrics need a finite x̂, rank_error a reported rank, truncated_error a cutoff where the rank is ambiguous.
+    Metrics need a finite x̂, rank_error a reported rank, truncated_error a cutoff where the rank is ambiguous, and all
+    of them a truth.
     """
-    finite = [(c.frame, o.x) for c, o in attempts if is_finite(o.x)]
+    finite = [(c.frame, o.x) for c, o in attempts if isinstance(c, Certified) and is_finite(o.x)]
     metrics = iter(score_all([frame for frame, _ in finite], [x for _, x in finite if x is not None]))
-    scores = [next(metrics) if is_finite(outcome.x) else {} for _, outcome in attempts]
+    scores = [next(metrics) if isinstance(c, Certified) and is_finite(o.x) else {} for c, o in attempts]
     for scored, (certified, outcome), contract in zip(scores, attempts, contracts, strict=True):
+        if isinstance(certified, Undefined):
+            continue
         if certified.regime is Regime.AMBIGUOUS:
             scored.update(truncated_error(certified, outcome.x, contract))
         elif outcome.rank is not None:

@@ -90,7 +90,7 @@ class Records:
 
     def _record(self, row: dict[str, Any]) -> Record:
         scores = {name: row[name] for name in self._metrics if row[name] is not None}
-        return Record(**{f.name: row[f.name] for f in FIELDS}, scores=scores)
+        return Record(**{f.name: row[f.name] for f in FIELDS if f.name in row}, scores=scores)
 
     def __iter__(self) -> Iterator[list[Record]]:
         return map(self.of, self.variants())

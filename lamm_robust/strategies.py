@@ -106,19 +106,23 @@ def least_squares_problems(
     rank: Rank = "any",
     max_cond: float = math.inf,
     families: Sequence[str] = (),
+    min_entries: int = 1,
     max_entries: int = LARGEST,
 ) -> st.SearchStrategy[LeastSquaresProblem]:
     """Problems of these families (all, if none is named), with the exact rank and κ of the matrix that is stored.
 
-    dtype is float32 or float64 (or either); shapes are some of tall, square and wide; A has at most `max_entries`
-    entries. The first family is the simplest.
+    Families without answers (`nonfinite`) are left out.
+
+    dtype is float32 or float64 (or either); shapes are some of tall, square and wide; A has at least `min_entries`
+    entries, where 0 lets in matrices without rows or columns, and at most `max_entries`. The first family is the
+    simplest.
     Raises ValueError that names a wrong value and what is accepted.
     """
-    chosen = _checked(dtype, shapes, rank, max_cond, families, max_entries)
+    chosen = _checked(dtype, shapes, rank, max_cond, families, min_entries, max_entries)
     most = max(len(catalog.FAMILIES[family].parameters) for family in chosen)
 
     def wanted(drawn: LeastSquaresProblem) -> bool:
-        if drawn.A.size > max_entries or shape_of(*drawn.A.shape) not in shapes:
+        if not min_entries <= drawn.A.size <= max_entries or shape_of(*drawn.A.shape) not in shapes:
             return False
         if rank == "any" and math.isinf(max_cond):
             return True
@@ -146,6 +150,7 @@ def _checked(
     rank: Rank,
     max_cond: float,
     families: Sequence[str],
+    min_entries: int,
     max_entries: int,
 ) -> list[str]:
     """The families that were chosen; ValueError unless every argument makes sense."""
@@ -159,4 +164,11 @@ def _checked(
         raise ValueError(f"max_cond is {max_cond}; accepted is 1 or more")
     if max_entries < 1:
         raise ValueError(f"max_entries is {max_entries}; accepted is 1 or more")
-    return catalog.select_families(list(families))
+    if not 0 <= min_entries <= max_entries:
+        raise ValueError(f"min_entries is {min_entries}; accepted is 0 to max_entries, {max_entries}")
+    chosen = [name for name in catalog.select_families(list(families)) if catalog.FAMILIES[name].defined]
+    if not chosen:
+        raise ValueError(
+            f"families is {families!r}; their problems have no answer, so there is no truth to compare with"
+        )
+    return chosen

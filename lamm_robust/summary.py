@@ -1,8 +1,4 @@
-"""One row per variant: what its records say about whether it can be trusted. Pure functions of records.
-
-*Graded* records are those of resolvable and deficient problems within the solver's contract: only they can
-pass or fail. Rank-deficient problems are counted apart from the safe κ, which is about full rank.
-"""
+"""One row per variant: what its records say about whether it can be trusted. Pure functions of records."""
 
 from __future__ import annotations
 
@@ -12,12 +8,18 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from lamm_robust.values import UNIT_ROUNDOFF, Deficiency, Record, Regime, Verdict
-
-PASSES = frozenset({Verdict.BACKWARD_STABLE.value, Verdict.FORWARD_STABLE.value})
-BACKWARD = frozenset({Verdict.BACKWARD_STABLE.value})
-ANSWERED = PASSES | {Verdict.INACCURATE.value, Verdict.WRONG.value}
-BROKEN = frozenset(v.value for v in (Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.FLAKY, Verdict.BAD_OUTPUT))
+from lamm_robust.grading import (
+    BACKWARD,
+    PASSES,
+    has_one_answer,
+    is_broken,
+    is_edge,
+    is_failure,
+    is_full_rank,
+    is_graded,
+    is_undefined,
+)
+from lamm_robust.values import UNIT_ROUNDOFF, Record, Regime, Verdict
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,19 @@ class Row:
     """The same, where forward stable is enough."""
     deficient_passed: int
     deficient_total: int
+    undefined_flagged: int
+    """Problems with NaN or ∞ in A or b at which it refused or returned NaN or ∞."""
+    undefined_total: int
+    edges_passed: int
+    """Empty matrices and extreme scales."""
+    edges_total: int
     worst_backward_error: float
     worst_backward_problem: str
     worst_forward_error: float
     worst_forward_problem: str
     silent_failures: int
     failures: int
-    """Graded problems that ended in refusal, crash, time-out, non-finite or bad output."""
+    """As `is_failure` says."""
     rank_right: int
     rank_total: int
     computes_in: str
@@ -56,23 +64,8 @@ class Row:
     cases: int
 
 
-def is_graded(record: Record) -> bool:
-    """Whether the record can pass or fail: truth is resolvable and the contract covers the problem."""
-    return record.regime != Regime.AMBIGUOUS.value and record.verdict != Verdict.OUT_OF_CONTRACT.value
-
-
-def is_full_rank(record: Record) -> bool:
-    """Whether the problem has full rank, resolvably."""
-    return record.regime == Regime.RESOLVABLE.value
-
-
 SAME_KAPPA = 0.9
 """Two problems whose κ differ by less than a tenth were asked to have the same κ, before rounding."""
-
-
-def has_one_answer(record: Record) -> bool:
-    """Whether x★ is the one answer that the contract allows, so that the distance to it means something."""
-    return record.promises != Deficiency.BASIC.value or record.rank == record.n
 
 
 def safe_kappa(records: Iterable[Record], passing: frozenset[str]) -> float:
@@ -82,18 +75,20 @@ def safe_kappa(records: Iterable[Record], passing: frozenset[str]) -> float:
     return max((r.kappa for r in graded if r.kappa < SAME_KAPPA * fails_from), default=0.0)
 
 
-def stability(graded: Sequence[Record], precision: str) -> str:
-    """The stability class in words.
+def stability(records: Iterable[Record], precision: str) -> str:
+    """The stability class in words, from graded records; a crash on an undefined problem makes a solver broken, too.
 
     *Conditionally stable* is stable under the condition that A has full rank and κ ≤ u^(-1/2), which is what solvers
     that square κ but refine or switch promise (as CholeskyQR2 does: Yamamoto et al., Electron. Trans. Numer.
     Anal. 44 (2015) 306). How it does on rank-deficient problems is counted in a column of its own.
     """
+    judged = [r for r in records if is_graded(r) or is_undefined(r)]
+    if any(map(is_broken, judged)):
+        return "broken"
+    graded = [r for r in judged if is_graded(r)]
     verdicts = {record.verdict for record in graded}
     if not verdicts:
         return "not judged"
-    if verdicts & BROKEN:
-        return "broken"
     if verdicts <= BACKWARD:
         return "backward stable"
     if verdicts <= PASSES:
@@ -116,10 +111,11 @@ def computes_in(records: Iterable[Record]) -> str:
     With κ high, working precision leaves a relative error near uκ, while an answer computed in higher precision
     and rounded once has relative error near u whatever κ is. With κ low, every method leaves a few u, unless
     products are rounded to fewer bits (TF32 has 11: an error of 2^-11 is 2^13 units of float32). A method that squares
-    κ shows working precision by both: rounding errors with κ low, and more than that with κ high.
+    κ shows working precision by both: rounding errors with κ low, and more than that with κ high. An answer without any
+    error, such as x★ = 0 or a small whole number, could come from any arithmetic and is left out.
     """
     judged = (r for r in records if is_graded(r) and is_full_rank(r) and has_one_answer(r))
-    solved = [r for r in judged if "relative_error" in r.scores]
+    solved = [r for r in judged if r.scores.get("relative_error")]
     if not solved:
         return "?"
     precision = solved[0].precision
@@ -177,9 +173,11 @@ def row(records: Sequence[Record], relative_time: float) -> Row:
     one = records[0]
     graded = [r for r in records if is_graded(r)]
     full = [r for r in graded if is_full_rank(r)]
-    deficient = [r for r in graded if not is_full_rank(r)]
+    deficient = [r for r in graded if r.regime == Regime.DEFICIENT.value]
     backward, backward_problem = _worst(graded, "backward_error")
     forward, forward_problem = _worst(filter(has_one_answer, full), "forward_error")
+    undefined = [r for r in records if is_undefined(r)]
+    edges = [r for r in records if is_edge(r)]
     ranked = [r for r in records if "rank_error" in r.scores]
     return Row(
         variant=one.variant,
@@ -187,17 +185,21 @@ def row(records: Sequence[Record], relative_time: float) -> Row:
         algorithm=one.algorithm,
         precision=one.precision,
         device=one.device,
-        stability=stability(graded, one.precision),
+        stability=stability(records, one.precision),
         backward_safe_kappa=safe_kappa(full, BACKWARD),
         forward_safe_kappa=safe_kappa(full, PASSES),
         deficient_passed=sum(r.verdict in PASSES for r in deficient),
         deficient_total=len(deficient),
+        undefined_flagged=sum(r.verdict == Verdict.FLAGGED.value for r in undefined),
+        undefined_total=len(undefined),
+        edges_passed=sum(r.verdict in PASSES for r in edges),
+        edges_total=len(edges),
         worst_backward_error=backward,
         worst_backward_problem=backward_problem,
         worst_forward_error=forward,
         worst_forward_problem=forward_problem,
         silent_failures=sum(r.verdict == Verdict.WRONG.value for r in records),
-        failures=sum(r.verdict not in ANSWERED for r in graded),
+        failures=sum(map(is_failure, records)),
         rank_right=sum(r.scores["rank_error"] == 0.0 for r in ranked),
         rank_total=len(ranked),
         computes_in=computes_in(records),
@@ -230,7 +232,7 @@ class Summary:
     silent: list[Record]
     """Wrong answers without a warning, sorted by variant, the simplest problem first."""
     open: list[Record]
-    """Graded records without an answer, likewise."""
+    """Records that are failures and show it, likewise."""
 
     @property
     def cases(self) -> int:
@@ -250,7 +252,7 @@ def summarise(groups: Groups) -> Summary:
         for metric, worst in decades.items():
             worst[records[0].variant] = by_decade(records, metric)
         silent += [r for r in records if r.verdict == Verdict.WRONG.value]
-        failed += [r for r in records if is_graded(r) and r.verdict not in ANSWERED]
+        failed += filter(is_failure, records)
     return Summary(sorted(rows, key=_rank), decades, simplest_first(silent), simplest_first(failed))
 
 
@@ -282,4 +284,9 @@ def by_decade(records: Iterable[Record], metric: str) -> Mapping[int, float]:
 
 def simplest_first(records: Iterable[Record]) -> list[Record]:
     """By variant, then the smallest and best conditioned problems first."""
-    return sorted(records, key=lambda r: (r.variant, r.m * r.n, r.kappa, r.problem))
+    return sorted(records, key=lambda r: (r.variant, *simplicity(r)))
+
+
+def simplicity(record: Record) -> tuple[int, float, str]:
+    """What problems are sorted by, the simplest first: size, κ (those without one first), and key."""
+    return record.m * record.n, 0.0 if math.isnan(record.kappa) else record.kappa, record.problem

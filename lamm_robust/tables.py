@@ -17,7 +17,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from lamm_robust.summary import Row, Summary
-from lamm_robust.values import Record
+from lamm_robust.values import Record, Regime
 
 PASS_LINE = {"backward_error": "backward error in u‖A‖_F", "forward_error": "forward error in Wedin bounds"}
 
@@ -44,10 +44,28 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("forward stable to κ", "the same for forward stability, the weaker promise", "forward\nto κ", 9),
     Column("deficient", "rank-deficient problems solved stably, of those within its contract", "deficient", 6),
+    Column(
+        "NaN or ∞",
+        "problems with NaN or ∞ in A or b at which it said so, by an error or a non-finite x",
+        "NaN\nor ∞",
+        5,
+    ),
+    Column(
+        "edges",
+        "empty matrices, and numbers whose squares over- or underflow: solved stably, of those covered",
+        "edges",
+        5,
+    ),
     Column("worst backward", "largest backward error, in u‖A‖_F", "worst\nbackward", 4),
     Column("worst forward", "largest forward error at full rank, in Wedin bounds", "worst\nforward", 3),
-    Column("silent", "silent failures: finite, no warning, and no correct digit", "silent", 8),
-    Column("failed", "refused, crashed, timed out, flaky, non-finite or bad output within its contract", "failed", 2),
+    Column("silent", "silent failures: finite, no warning, and no correct digit, or no answer exists", "silent", 8),
+    Column(
+        "failed",
+        "refused, crashed, timed out, flaky, non-finite or bad output within its contract (with NaN or ∞ in A or b, "
+        "to refuse or to return NaN or ∞ is right)",
+        "failed",
+        2,
+    ),
     Column("rank right", "reported ranks that are exact, where the precision can tell", "", 0),
     Column("computes in", "the arithmetic that its errors betray", "computes\nin", 1),
     Column("time", "median time relative to the fastest solver that is right on the same problem", "time", 7),
@@ -66,6 +84,11 @@ WORDS = """\
   returned what is no answer.
 - **graded**: problems whose non-zero singular values the precision can resolve (uκ√(mn) ≤ 0.1), so that rank and
   solution are well defined, and that the solver's contract covers. "Stable to κ" ends with the last of them.
+- **edges**: matrices without rows or columns, and A, b or solutions whose squares over- or underflow. They say nothing
+  of conditioning, and count in no other column but *silent* and *failed*.
+- **NaN or ∞**: with one in A or b no finite x is a solution. A solver that refuses or returns NaN or ∞ has *flagged*
+  the problem, as it should; a finite x without a warning is a silent failure, and a crash or a time-out makes a solver
+  *broken* here too. These problems count nowhere else.
 """
 
 
@@ -109,6 +132,8 @@ def cells(row: Row) -> list[str]:
         number(row.backward_safe_kappa) if row.backward_safe_kappa else "–",
         number(row.forward_safe_kappa) if row.forward_safe_kappa else "–",
         share(row.deficient_passed, row.deficient_total),
+        share(row.undefined_flagged, row.undefined_total),
+        share(row.edges_passed, row.edges_total),
         number(row.worst_backward_error),
         number(row.worst_forward_error),
         str(row.silent_failures),
@@ -192,10 +217,11 @@ def failures_markdown(summary: Summary) -> str:
         'Each line replays: `lamm-robust replay "KEY"`. The simplest problem of each solver comes first.\n\n',
         "# Silent failures\n\n",
         "A finite answer, no warning, and no correct digit, on a problem that the precision can resolve and that\n",
-        "the contract of the solver covers.\n",
+        "the contract of the solver covers; or a finite answer without a warning where A or b holds NaN or ∞.\n",
         *replay_lines(summary.silent, how_wrong),
         "\n# Failures that show\n\n",
-        "Refused, crashed, timed out, flaky, not finite or bad output, on problems that the contract covers.\n",
+        "Refused, crashed, timed out, flaky, not finite or bad output, on problems that the contract covers; where A\n",
+        "or b holds NaN or ∞, to refuse or to return what is not finite is right, and the others are here.\n",
         *replay_lines(summary.open, lambda r: inert(f"{r.verdict}, κ = {number(r.kappa)} {r.message}")),
     ]
     return "".join(parts)
@@ -213,6 +239,8 @@ def replay_lines(records: Iterable[Record], words: Callable[[Record], str]) -> I
 
 def how_wrong(record: Record) -> str:
     """A silent failure in words."""
+    if record.regime == Regime.UNDEFINED.value:
+        return "undefined: a finite answer, though A or b is not finite"
     what = f"{record.regime}, κ = {number(record.kappa)}: relative error {number(record.scores['relative_error'])}"
     if record.reported_rank is not None and record.reported_rank != record.rank:
         what += f", rank {record.reported_rank} reported for {record.rank}"

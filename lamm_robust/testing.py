@@ -71,7 +71,8 @@ def parametrize_with_problems(
     import pytest
 
     terms, truths = _terms("minimum_norm", shapes, dtype, profile, families, None), kept_truths()
-    drawn = [LeastSquaresProblem(truths.problem(key)) for key in problems(terms, truths)]
+    keys = [key for key in problems(terms, truths) if catalog.FAMILIES[key.family].defined]  # those with an answer
+    drawn = [LeastSquaresProblem(truths.problem(key)) for key in keys]
     return pytest.mark.parametrize("problem", drawn, ids=[str(one.problem.key) for one in drawn])
 
 

@@ -71,4 +71,6 @@ def text(found: dict[str, Any]) -> str:
         f"‖b − Ax‖       {found['residual_norm']}",
         f"{answer}, exactly:" if found["radius"] == "0" else f"{answer}, within {found['radius']} (2-norm) of:",
     ]
-    return "\n".join([*lines, *("  " + "  ".join(row) for row in rows)])
+    return "\n".join(
+        [*lines, *("  " + "  ".join(row) for row in rows or [["(A has no columns, so x has no entries)"]])]
+    )

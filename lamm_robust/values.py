@@ -106,6 +106,8 @@ class Family:
     build: Callable[..., tuple[Array, Array]]
     grid: Callable[[str, Precision], Iterable[Params]]
     strategy: Callable[[Precision], Any]
+    defined: bool = True
+    """Whether its problems have answers: not with NaN or ∞ in A or b."""
 
 
 # --- truth ----------------------------------------------------------------------------------------------
@@ -331,18 +333,34 @@ class Answer:
 
 
 class Regime(enum.Enum):
-    """What the working precision can be asked to see, decided by the truth alone."""
+    """What the working precision can be asked to see, decided by the truth alone.
+
+    *Undefined*: with NaN or ∞ in A or b there is no answer, and no truth but that.
+    """
 
     RESOLVABLE = "resolvable"
     DEFICIENT = "deficient"
     AMBIGUOUS = "ambiguous"
+    UNDEFINED = "undefined"
+
+
+class Edge(enum.Enum):
+    """What else than conditioning makes a problem hard, decided by the truth alone; see `edges`."""
+
+    NONE = ""
+    EMPTY = "empty"
+    SCALE = "scale"
 
 
 class Verdict(enum.Enum):
-    """The judgement of one attempt; the value is the word in the tables."""
+    """The judgement of one attempt; the value is the word in the tables.
+
+    *Flagged*: it refused, or returned an x that is not finite, where there is no answer.
+    """
 
     BACKWARD_STABLE = "backward stable"
     FORWARD_STABLE = "forward stable"
+    FLAGGED = "flagged"
     INACCURATE = "inaccurate"
     WRONG = "wrong"
     REFUSED = "refused"
@@ -381,10 +399,13 @@ class Record:
     promises: str
     """What its contract says of rank deficiency."""
     oracle: str
-    rank: int
+    """Its name, or "none" where there is no answer."""
+    rank: int | None
+    """None where there is no answer."""
     kappa: float
+    """NaN where the rank is 0, and where there is no answer."""
     residual_ratio: float
-    """‖r★‖/‖b‖ (0 when b = 0): an axis of every table, since normal equations look perfect at 1."""
+    """‖r★‖/‖b‖ (0 when b = 0, NaN where there is no answer): normal equations look perfect at 1."""
     regime: str
     status: str
     verdict: str
@@ -395,6 +416,8 @@ class Record:
     seconds: float | None
     min_seconds: float | None
     first_call_seconds: float | None
+    edge: str = ""
+    """Which edge case the problem is (an `Edge`), if any."""
     scores: Mapping[str, float] = field(default_factory=dict)
 
     @property

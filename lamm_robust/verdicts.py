@@ -1,6 +1,7 @@
 """What the scores mean: the regime of a problem, and the verdict on one attempt.
 
-The regime is decided by the truth alone, never by how solvers did. A verdict holds a solver to its own
+The regime is decided by the truth alone, never by how solvers did; with NaN or ∞ in A or b there is no truth, and a
+solver is right to say so. A verdict holds a solver to its own
 contract: a solver that promises the minimum-norm solution is held to the norm, one that promises any least-squares
 solution is not, and one that only takes full rank is out of contract where there is none.
 """
@@ -61,13 +62,13 @@ def shape_of(m: int, n: int) -> Shape:
 
 
 def threshold(m: int, n: int) -> float:
-    """C·√(mn): the largest score that still counts as rounding error."""
-    return STABLE * math.sqrt(m * n)
+    """C·√(mn): the largest score that still counts as rounding error; without entries, as for one."""
+    return STABLE * math.sqrt(max(m * n, 1))
 
 
 def regime(truth: Certificate, precision: Precision) -> Regime:
     """Whether the precision can see the smallest non-zero singular value; see `Regime`."""
-    if _kappa(truth) > RESOLVABLE / (UNIT_ROUNDOFF[precision] * math.sqrt(truth.m * truth.n)):
+    if _kappa(truth) * Fraction(UNIT_ROUNDOFF[precision] * math.sqrt(truth.m * truth.n)) > RESOLVABLE:
         return Regime.AMBIGUOUS
     return Regime.RESOLVABLE if truth.rank == min(truth.m, truth.n) else Regime.DEFICIENT
 
@@ -111,8 +112,14 @@ def limits(truth: Certificate, precision: Precision) -> Limits:
     )
 
 
+UNDEFINED = Limits(Regime.UNDEFINED, unique=False, small=math.nan, fit=math.nan, lost=math.nan, unit=math.nan)
+"""With NaN or ∞ in A or b."""
+
+
 def judge(contract: Contract, limits: Limits, outcome: Outcome, scores: Mapping[str, float]) -> Verdict:
-    """The verdict on one attempt; `scores` may be empty unless a finite answer was returned."""
+    """The verdict on one attempt; `scores` may be empty unless a finite answer was returned where there is one."""
+    if limits.regime is Regime.UNDEFINED:
+        return _judge_undefined(outcome)
     harmless = outcome.status in (Status.SOLVED, Status.REFUSED)
     if harmless and limits.regime is Regime.DEFICIENT and contract.deficiency is Deficiency.FULL_RANK_ONLY:
         return Verdict.OUT_OF_CONTRACT
@@ -139,6 +146,15 @@ def judge(contract: Contract, limits: Limits, outcome: Outcome, scores: Mapping[
     error = scores["fit_error"] if any_solution else scores["relative_error"]
     silent = error >= NO_CORRECT_DIGIT and not explained and not outcome.warned
     return Verdict.WRONG if silent else Verdict.INACCURATE
+
+
+def _judge_undefined(outcome: Outcome) -> Verdict:
+    """The verdict where there is no answer: any error that is documented says so, and so does any NaN or ∞ in x̂."""
+    if outcome.status is not Status.REFUSED and outcome.status in _FAILED:
+        return _FAILED[outcome.status]
+    if outcome.x is None or not np.isfinite(outcome.x).all():
+        return Verdict.FLAGGED
+    return Verdict.INACCURATE if outcome.warned else Verdict.WRONG
 
 
 def _is_short(limits: Limits, scores: Mapping[str, float]) -> bool:

@@ -14,7 +14,7 @@ from lamm_robust.values import PRECISIONS, Array
 
 
 def check_problem(A: Array, b: Array) -> None:
-    """Check A (m×n) and b (length m, or m×k): finite, both float32 or both float64, no dimension zero.
+    """Check A (m×n) and b (length m, or m×k): finite, both float32 or both float64; m and n may be 0, k may not.
 
     Raises ValueError that names the array, what is wrong with it and what is accepted.
     """
@@ -24,6 +24,8 @@ def check_problem(A: Array, b: Array) -> None:
         raise ValueError(f"b is {b.dtype} but A is {A.dtype}; both must be float32 or both float64")
     if b.shape[0] != A.shape[0]:
         raise ValueError(f"b has {b.shape[0]} rows but A has {A.shape[0]}; accepted is the same number")
+    if 0 in b.shape[1:]:
+        raise ValueError(f"b has shape {b.shape}: no right-hand side; accepted is one or more")
 
 
 def _check_array(name: str, array: Any, dimensions: tuple[int, ...], accepted: str) -> None:
@@ -33,8 +35,6 @@ def _check_array(name: str, array: Any, dimensions: tuple[int, ...], accepted: s
         raise ValueError(f"{name} is {array.dtype}; accepted are float32 and float64")
     if array.ndim not in dimensions:
         raise ValueError(f"{name} has {array.ndim} dimensions; accepted is {accepted}")
-    if array.size == 0:
-        raise ValueError(f"{name} has shape {array.shape}; every dimension must be at least 1")
     bad = np.argwhere(~np.isfinite(array))
     if len(bad):
         where = ", ".join(str(i) for i in bad[0])

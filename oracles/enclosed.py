@@ -16,6 +16,7 @@ from flint import arb, arb_mat, ctx, fmpz_mat
 from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
 from oracles.balls import root_between, scaled
 from oracles.check import check_problem
+from oracles.empty import certify_empty
 from oracles.integers import integer_matrix
 from oracles.rational import Skeleton, minimum_norm, skeleton
 from oracles.spectrum import FIRST_BITS, LAST_BITS, fraction, spectrum
@@ -35,6 +36,8 @@ def certify(A: Array, b: Array) -> Certificate:
     """
     started = time.perf_counter()
     check_problem(A, b)
+    if A.size == 0:
+        return certify_empty("ball", A, b)
     integer_A, exponent_A = integer_matrix(A)
     integer_b, exponent_b = integer_matrix(b)
     factors = None if integer_A.is_zero() else skeleton(integer_A)

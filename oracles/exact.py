@@ -16,6 +16,7 @@ from flint import fmpq_mat
 from lamm_robust.values import Array, Ball, Certificate
 from oracles.balls import scaled, square_root
 from oracles.check import check_problem
+from oracles.empty import certify_empty
 from oracles.integers import integer_matrix
 from oracles.rational import fractions, minimum_norm, residual_squares, skeleton, solve
 from oracles.spectrum import spectrum
@@ -30,6 +31,8 @@ def certify(A: Array, b: Array) -> Certificate:
     """
     started = time.perf_counter()
     check_problem(A, b)
+    if A.size == 0:
+        return certify_empty("exact", A, b)
     integer_A, exponent_A = integer_matrix(A)
     integer_b, exponent_b = integer_matrix(b)
     if integer_A.is_zero():

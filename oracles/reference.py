@@ -29,6 +29,7 @@ from mpmath.libmp import to_rational
 from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
 from oracles.balls import scaled
 from oracles.check import check_problem
+from oracles.empty import certify_empty
 from oracles.store import Spectrum, seal
 
 SPARE_DIGITS = 40
@@ -63,6 +64,8 @@ def certify(A: Array, b: Array) -> Certificate:
     """
     started = time.perf_counter()
     check_problem(A, b)
+    if A.size == 0:
+        return certify_empty("mpmath", A, b)
     reason = ""
     attempts = list(pairwise(precisions(A, b)))
     while attempts:

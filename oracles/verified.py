@@ -26,6 +26,7 @@ from oracles.balls import power_of_two
 from oracles.balls import scaled as scaled_ball
 from oracles.bounds import UP, Doubles, Integers, norm, row_blocks
 from oracles.check import check_problem
+from oracles.empty import certify_empty
 from oracles.extremes import extremes
 from oracles.inverse import Inverse, invert
 from oracles.refinement import refine
@@ -61,6 +62,8 @@ def certify_stack(problems: Sequence[tuple[Array, Array]]) -> list[Certificate |
     """Certify problems that all have one shape; a refusal comes back as the error that says why."""
     started = time.perf_counter()
     (m, n), stack = problems[0][0].shape, len(problems)
+    if m * n == 0:
+        return [certify_empty("verified", A, b) for A, b in problems]
     with np.errstate(all="ignore"):  # what overflows or is not a number is not proved
         significand = max(np.finfo(A.dtype).nmant for A, _ in problems) + 1
         scaled = scale(np.array([A for A, _ in problems], dtype=np.float64), significand)

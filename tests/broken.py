@@ -155,6 +155,21 @@ def zero(A: Array, b: Array) -> Array:
     return np.zeros((A.shape[1], *b.shape[1:]), A.dtype)
 
 
+def refuses_empty(A: Array, b: Array) -> Array:
+    if not A.size:
+        raise IndexError("no entries")
+    return x_of(A, b)
+
+
+def dies_of_empty(A: Array, b: Array) -> Array:
+    return x_of(A, b) if A.size else leave(A, b)
+
+
+def forgives(A: Array, b: Array) -> Array:
+    """Takes what is no number, or infinite, for zero."""
+    return x_of(np.nan_to_num(A, posinf=0, neginf=0), np.nan_to_num(b, posinf=0, neginf=0))
+
+
 class Result(NamedTuple):
     solution: Array
     residuals: Array

@@ -124,7 +124,7 @@ def other_shape(A: Array, b: Array) -> Answer:
 
 def overwrites_its_input(A: Array, b: Array) -> Answer:
     answer = lstsq(A, b)
-    A += 1 + np.abs(A)  # which changes every number, zero too
+    A[...] = np.where(A == 0, 1, -A)  # which changes every number, zero too, and overflows nowhere
     return answer
 
 

@@ -188,6 +188,18 @@ def crash(A: Array, b: Array) -> Answer:
     raise RuntimeError("nobody said so")
 
 
+def zeros_on_nan(A: Array, b: Array) -> Answer:
+    """Takes NaN and ∞ for zero, as `nan_to_num` does, and answers in silence."""
+    clean = np.where(np.isfinite(A), A, 0), np.where(np.isfinite(b), b, 0)
+    return lstsq(*clean)
+
+
+def propagate(A: Array, b: Array) -> Answer:
+    if np.isfinite(A).all() and np.isfinite(b).all():
+        return lstsq(A, b)
+    return np.full((A.shape[1], *b.shape[1:]), np.nan, dtype=A.dtype), None
+
+
 def warn(A: Array, b: Array) -> Answer:
     warnings.warn("ill-conditioned", RuntimeWarning, stacklevel=1)
     return lstsq(A, b)
@@ -223,7 +235,7 @@ def not_a_pair(A: Array, b: Array) -> Answer:
 BAD: tuple[Solve, ...] = (
     *(lstsq, segfault, leave, hang, chatter, refuse, crash, warn, shape, dtype, mutate, restless),
     *(not_a_pair, realtime, abort, scribble, forge, answer_twice, dribble, loop, sleep_in_c, swallow, leak, flood),
-    *(be_silent, round_up, move, spawn, crash_once, orphan, orphan_with_pipe, set_alarm),
+    *(zeros_on_nan, propagate, be_silent, round_up, move, spawn, crash_once, orphan, orphan_with_pipe, set_alarm),
 )
 
 PLANTED = Library(

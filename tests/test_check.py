@@ -266,13 +266,31 @@ def test_only_shows_one_case_in_full(precision: Precision) -> None:
 def test_the_edges_of_the_exponent_range_are_told_apart(precision: Precision) -> None:
     families = ("spectrum", "scaled")
     found = checked("pinv", precision, families=families, contract=Deficiency.FULL_RANK_ONLY, require="forward-stable")
+    assert found.passed
     assert {failure.reason.name for failure in found.failures} == {"extreme scale"}
-    assert found.safe_kappa < 20
-    (line,) = [line for line in page(found).splitlines() if "problems near overflow or underflow" in line]
-    backward, forward = (float(word) for word in re.findall(r"to (\S+)", line)[:2])
-    assert 1 < backward < forward
-    assert forward >= UNIT_ROUNDOFF[precision] ** -0.5
-    assert f"for {len(found.failures)} problems" in line
+    assert {failure.record.edge for failure in found.failures} == {"scale"}
+    assert len(found.failures) == found.row.edges_total - found.row.edges_passed
+    assert f"edge cases   {found.row.edges_passed} of {found.row.edges_total} passed" in page(found)
+    assert "Fails first at κ" not in page(found)
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize(("name", "stability"), [("refuses_empty", "backward stable"), ("dies_of_empty", "broken")])
+def test_an_edge_case_may_be_refused_but_not_be_fatal(name: str, stability: str, precision: Precision) -> None:
+    found = checked(name, precision, families=("degenerate",))
+    assert found.row.stability == stability
+    assert found.row.edges_total > found.row.edges_passed
+    assert all(failure.record.edge == "empty" for failure in found.failures)
+    assert len(found.failures) == found.row.edges_total - found.row.edges_passed
+
+
+@pytest.mark.usefixtures("alone")
+def test_silence_where_there_is_no_answer_is_shown(precision: Precision) -> None:
+    found = checked("forgives", precision, families=("nonfinite", "polynomial"), require="backward-stable")
+    assert (found.row.stability, found.row.undefined_flagged) == ("backward stable", 0)
+    assert {failure.reason.name for failure in found.failures} == {"undefined"}
+    assert len(found.failures) == found.row.undefined_total == found.row.silent_failures
+    assert f"undefined    0 of {found.row.undefined_total} problems" in page(found)
 
 
 def test_times_are_compared_where_both_passed() -> None:

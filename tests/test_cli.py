@@ -355,7 +355,7 @@ def test_truth_of_the_zero_matrix(tmp_path: Path) -> None:
         ({"A": np.array([[np.inf, 1.0]]), "b": np.ones(1)}, "A"),
         ({"A": A22, "b": np.ones(3)}, "b"),
         ({"A": A22 + 1j, "b": B2}, "complex"),
-        ({"A": np.zeros((0, 2)), "b": np.zeros(0)}, "A"),
+        ({"A": A22, "b": np.zeros((2, 0))}, "b has shape (2, 0): no right-hand side"),
         ({"A": np.ones(2), "b": B2}, "A"),
         ({"A": A22.astype(int), "b": B2}, "int64"),
         ({"A": A22.astype(np.float32), "b": B2}, "float"),

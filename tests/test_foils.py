@@ -18,7 +18,7 @@ from tests import foils
 
 @pytest.fixture(scope="module")
 def problems(precision: Precision) -> list[Certified]:
-    """The quick profile at the precision under test, certified.
+    """The quick profile at the precision under test, certified, without problems that have no answer, or no entries.
 
     In float32 without the report of a column so long that the usual cutoff, 2u·max(m, n)·σ₁, is what is wrong: even the
     good foil has that.
@@ -27,7 +27,7 @@ def problems(precision: Precision) -> list[Certified]:
     keys = catalog.plan("quick", precision, catalog.FAMILIES)
     certified = [truths.certified(key) for key in keys if str(key) != "field report=jax-13105 dtype=float32"]
     assert not truths.refused
-    return [one for one in certified if one]
+    return [one for one in certified if isinstance(one, Certified) and one.problem.A.size]
 
 
 @pytest.fixture(autouse=True)
@@ -152,9 +152,8 @@ def test_nor_does_one_in_which_every_entry_is_moved_to_its_neighbour(problems: l
 
     def nudged(certified: Certified) -> Array:
         x = rounded(certified)
-        if not x.any():  # 0 has no neighbours that are rounding errors of it
-            return x
-        return np.nextafter(x, chance.choice([-np.inf, np.inf], x.shape).astype(x.dtype))
+        moved = np.nextafter(x, chance.choice([-np.inf, np.inf], x.shape).astype(x.dtype))
+        return np.where(x.any(axis=0), moved, x)  # 0 has no neighbours that are rounding errors of it
 
     found = knowing(nudged, problems)
     assert [r.key for r in found if r.verdict != "backward stable"] == []

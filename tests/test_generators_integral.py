@@ -75,10 +75,60 @@ def hansen_heat(n: int) -> tuple[Doubles, Doubles]:
     return toeplitz(kernel, lower_only=True), x
 
 
+def places(n: int) -> Doubles:
+    return (np.arange(n) + 0.5) / n
+
+
+def hansen_deriv2(n: int) -> tuple[Doubles, Doubles]:
+    """deriv2.m of Regularization Tools 4.1, example 1."""
+    h, i = 1 / n, np.arange(1, n + 1)
+    lower = np.tril(h**2 * np.outer((i - 0.5) * h - 1, i - 0.5), -1)
+    return lower + lower.T + np.diag(h**2 * ((i**2 - i + 0.25) * h - (i - 2 / 3))), h**1.5 * (i - 0.5)
+
+
+def hansen_foxgood(n: int) -> tuple[Doubles, Doubles]:
+    """foxgood.m of Regularization Tools 4.1."""
+    t = places(n)
+    return np.sqrt(t[:, None] ** 2 + t**2) / n, t
+
+
+def hansen_gravity(n: int) -> tuple[Doubles, Doubles]:
+    """gravity.m of Regularization Tools 4.1, example 1 on [0, 1] at d = 0.25."""
+    t = places(n)
+    return 0.25 / n / (0.25**2 + (t[:, None] - t) ** 2) ** 1.5, np.sin(np.pi * t) + 0.5 * np.sin(2 * np.pi * t)
+
+
+def hansen_wing(n: int) -> tuple[Doubles, Doubles]:
+    """wing.m of Regularization Tools 4.1, with its t₁ = 1/3 and t₂ = 2/3."""
+    t = places(n)
+    return t * np.exp(-np.outer(t, t**2)) / n, np.where((t > 1 / 3) & (t < 2 / 3), math.sqrt(1 / n), 0.0)
+
+
+def hansen_baart(n: int) -> tuple[Doubles, Doubles]:
+    """baart.m of Regularization Tools 4.1; n is even."""
+    hs, ht = np.pi / (2 * n), np.pi / n
+    s = np.arange(n) * hs
+
+    def inner(c: float) -> Doubles:  # (exp(bc) − exp(ac))/c, without the cancellation of Hansen's code
+        return doubles(np.exp(s * c) * np.expm1(hs * c) / c)
+
+    A, before = np.zeros((n, n)), inner(1.0)
+    for j in range(1, n + 1):
+        after = np.full(n, hs) if j == n // 2 else inner(math.cos(j * ht))
+        A[:, j - 1] = (before + 4 * inner(math.cos((j - 0.5) * ht)) + after) / (3 * math.sqrt(2))
+        before = after
+    return A, -np.diff(np.cos(np.arange(n + 1) * ht)) / math.sqrt(ht)
+
+
 HANSEN: dict[str, Callable[[int], tuple[Doubles, Doubles]]] = {
     "phillips": hansen_phillips,
     "shaw": hansen_shaw,
     "heat": hansen_heat,
+    "deriv2": hansen_deriv2,
+    "foxgood": hansen_foxgood,
+    "gravity": hansen_gravity,
+    "wing": hansen_wing,
+    "baart": hansen_baart,
 }
 
 
@@ -109,8 +159,9 @@ def test_entries_are_rounded_once(equation: str, n: int, dtype: Precision) -> No
 
 
 @pytest.mark.parametrize("n", [3, 8])
-def test_pairs_of_rows_of_phillips_add_up_to_those_of_the_square_one(n: int) -> None:
-    tall, square = doubles(EQUATIONS["phillips"][0](2 * n, n)), doubles(EQUATIONS["phillips"][0](n, n))
+@pytest.mark.parametrize("equation", ["phillips", "deriv2", "baart"])
+def test_pairs_of_rows_of_boxes_add_up_to_those_of_the_square_one(equation: str, n: int) -> None:
+    tall, square = doubles(EQUATIONS[equation][0](2 * n, n)), doubles(EQUATIONS[equation][0](n, n))
     assert np.allclose((tall[::2] + tall[1::2]) / math.sqrt(2), square, rtol=0, atol=1e-14)
 
 
@@ -126,6 +177,37 @@ def test_shaw_is_its_kernel_between_any_two_places() -> None:
     u = math.pi * (math.sin(s) + math.sin(t))
     asked = math.pi / 3 * (math.cos(s) + math.cos(t)) ** 2 * (math.sin(u) / u) ** 2
     assert A[1, 2] == pytest.approx(asked, rel=1e-13)
+
+
+@pytest.mark.parametrize("equation", ["foxgood", "gravity", "wing"])
+def test_rows_of_midpoints_lie_between_those_of_the_square_one(equation: str) -> None:
+    # the midpoints of 9 cells are among those of 27, every third: with three times the rows the square one is inside
+    square, many = EQUATIONS[equation][0](9, 9), EQUATIONS[equation][0](27, 9)
+    assert many[1::3] == square
+    tall = EQUATIONS[equation][0](6, 3)
+    s, t = 3 / 12, 5 / 6  # the second of six, the third of three
+    kernel = {
+        "foxgood": math.hypot(s, t),
+        "gravity": 0.25 * math.hypot(0.25, s - t) ** -3,
+        "wing": t * math.exp(-s * t * t),
+    }
+    assert float(tall[1][2]) == pytest.approx(kernel[equation] / 3, rel=1e-14)
+
+
+@dtypes
+@pytest.mark.parametrize("n", [4, 16, 30])
+def test_deriv2_has_the_singular_values_of_the_second_derivative(n: int, dtype: Precision) -> None:
+    truth = EXACT.certify(*problem(dtype, "deriv2", n, n))
+    # boxes see the k-th sine as h²(1/(4 sin²(kπ/2n)) − 1/6), which is near 1/(kπ)² for small k, and h²/12 for k = n
+    first = (1 / (4 * math.sin(math.pi / (2 * n)) ** 2) - 1 / 6) / n**2
+    moved = 2 * UNIT_ROUNDOFF[dtype] * math.sqrt(n) * 12 * n**2 + 1e-14
+    assert float(truth.sigma_max) == pytest.approx(first, rel=moved)
+    assert float(truth.sigma_min) == pytest.approx(1 / (12 * n**2), rel=moved)
+
+
+def test_wing_of_two_cells_has_no_solution_but_zero() -> None:
+    assert not problem("float64", "wing", 4, 2, noise=0.5)[1].any()
+    assert problem("float64", "wing", 6, 3, noise=0.5)[1].all()
 
 
 def test_what_is_zero_is_stored_as_zero() -> None:
@@ -166,8 +248,11 @@ def test_stored_condition_numbers_are_those_of_the_formulas(equation: str, m: in
 def test_condition_numbers_grow_with_the_number_of_cells(equation: str) -> None:
     found = [float(EXACT.certify(*problem("float64", equation, n, n)).kappa or 0) for n in (2, 4, 8, 16)]
     assert found == sorted(found)
-    assert found[-1] > {"phillips": 1e3, "shaw": 1e11, "heat": 1e26}[equation]
-    assert found[-1] < {"phillips": 1e4, "shaw": 1e12, "heat": 1e27}[equation]
+    mild = {"phillips": (1e3, 1e4), "deriv2": (1e2, 1e3), "gravity": (1e4, 1e5)}
+    severe = {"shaw": (1e11, 1e12), "heat": (1e26, 1e27)}
+    rounded = {"foxgood": (1e16, 1e18), "wing": (1e17, 1e20), "baart": (1e17, 1e20)}  # to about 1/u
+    low, high = (mild | severe | rounded)[equation]
+    assert low < found[-1] < high
 
 
 @dtypes
@@ -202,7 +287,7 @@ def test_seeds_change_the_noise_only() -> None:
 @dtypes
 def test_grids_stay_small_and_hold_every_equation(dtype: Precision) -> None:
     quick: list[dict[str, Any]] = list(grid("quick", dtype))
-    assert len(quick) <= 12
+    assert len(quick) <= 14
     assert all(params["m"] <= 40 and params["n"] <= 16 for params in quick)
     assert len(list(grid("standard", dtype))) <= 60 < len(list(grid("full", dtype)))
     for profile in ("quick", "standard", "full"):

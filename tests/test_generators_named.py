@@ -17,7 +17,9 @@ from lamm_robust.values import PRECISIONS, UNIT_ROUNDOFF, Array, Certificate, Pr
 
 EXACT = oracles.select("exact")
 WHOLE = ("lauchli", "pascal", "triw", "gfpp")
-"""Matrices that are stored without any rounding."""
+"""Matrices of full rank that are stored without any rounding."""
+DEFICIENT = {"bauer": (8, 5, 3), "rosser": (8, 8, 7), "magic": (16, 9, 3)}
+"""Matrices of whole numbers that are not of full rank: a shape, and the rank."""
 
 dtypes = pytest.mark.parametrize("dtype", PRECISIONS)
 
@@ -48,13 +50,18 @@ def largest_row_sum(M: Any) -> Fraction:
     return max(sum((abs(fraction(entry)) for entry in row), Fraction(0)) for row in M.tolist())
 
 
+def tall(matrix: str) -> tuple[int, int]:
+    """Return a shape with more rows than columns that the matrix has."""
+    return (8, 5) if matrix == "bauer" else (8, 7)
+
+
 def asked_kappa(matrix: str, m: int, n: int, parameter: int) -> float:
     """κ of the formula, before any rounding, from an SVD with 80 digits."""
     with mpmath.workdps(80):
         rows = [[mpmath.mpf(q.numerator) / q.denominator for q in row] for row in MATRICES[matrix](m, n, parameter)]
         tall = mpmath.matrix(rows) if m >= n else mpmath.matrix(rows).T
         sigma = mpmath.svd_r(tall, compute_uv=False)
-        return float(sigma[0] / sigma[min(m, n) - 1])
+        return float(sigma[0] / sigma[formula(matrix, m, n, parameter).rank() - 1])
 
 
 # --- formulas -------------------------------------------------------------------------------------------
@@ -77,6 +84,9 @@ def asked_kappa(matrix: str, m: int, n: int, parameter: int) -> float:
         ("gfpp", 4, 3, 0, "1 0 1; -1 1 1; -1 -1 1; -1 -1 1"),
         ("gfpp", 2, 1, 0, "1; 1"),
         ("lotkin", 3, 2, 0, "1 1; 1/2 1/3; 1/3 1/4"),
+        ("magic", 4, 3, 0, "16 2 3; 5 11 10; 9 7 6; 4 14 15"),
+        ("gks", 2, 1, 0, "1; 0"),
+        ("inverse_hilbert", 3, 2, 0, "9 -36; -36 192; 30 -180"),
     ],
 )
 def test_formulas_by_hand(matrix: str, m: int, n: int, parameter: int, rows: str) -> None:
@@ -87,13 +97,14 @@ def test_formulas_by_hand(matrix: str, m: int, n: int, parameter: int, rows: str
 @dtypes
 @pytest.mark.parametrize("matrix", MATRICES)
 def test_entries_are_rounded_once(matrix: str, dtype: Precision) -> None:
-    A, b = problem(dtype, matrix, 8, 7, residual=1.0)
+    m, n = tall(matrix)
+    A, b = problem(dtype, matrix, m, n, residual=1.0)
     assert A.dtype == b.dtype == np.dtype(dtype)
     kind, parameter = A.dtype.type, 2 if matrix == "kahan" else 0
-    for stored, exact in zip(A.flat, [q for row in MATRICES[matrix](8, 7, parameter) for q in row], strict=True):
+    for stored, exact in zip(A.flat, [q for row in MATRICES[matrix](m, n, parameter) for q in row], strict=True):
         error = abs(Fraction(float(stored)) - exact)
         assert all(error <= abs(Fraction(float(np.nextafter(stored, kind(end)))) - exact) for end in (-np.inf, np.inf))
-        assert matrix not in WHOLE or error == 0
+        assert matrix not in (*WHOLE, *DEFICIENT) or error == 0
 
 
 # --- what is asked is what is stored --------------------------------------------------------------------
@@ -110,7 +121,7 @@ def test_stored_condition_numbers_are_those_of_the_formulas(dtype: Precision) ->
         seen.add(place)
         A, b = build(dtype, **params)
         asked, truth = asked_kappa(*place), EXACT.certify(A, b)
-        assert truth.rank == min(A.shape)
+        assert truth.rank == DEFICIENT.get(place[0], (0, 0, min(A.shape)))[2]
         # Weyl: rounding the entries moves σ₁ and σ_r by at most u‖A‖_F ≤ u√r·σ₁; `moved` is that over σ_r
         moved = UNIT_ROUNDOFF[dtype] * math.sqrt(truth.rank) * asked
         if moved < 0.1:
@@ -125,7 +136,7 @@ def test_stored_condition_numbers_are_those_of_the_formulas(dtype: Precision) ->
 @pytest.mark.parametrize("matrix", MATRICES)
 @pytest.mark.parametrize("residual", [1e-3, 1.0, 1e3])
 def test_residual_is_of_the_size_asked(matrix: str, residual: float, dtype: Precision) -> None:
-    A, b = problem(dtype, matrix, 6, 5, residual=residual)
+    A, b = problem(dtype, matrix, *tall(matrix), residual=residual)
     r = EXACT.certify(A, b).residual_norm[0].mid
     size = sum((Fraction(entry) ** 2 for entry in b.tolist()), Fraction(0))
     # rounding b moves either part by at most u‖b‖
@@ -246,6 +257,24 @@ def test_triw_hides_its_condition_number(n: int, dtype: Precision) -> None:
 
 
 @dtypes
+@pytest.mark.parametrize("n", [2, 5, 16, 30])
+def test_gks_is_triw_with_columns_of_norm_one(n: int, dtype: Precision) -> None:
+    A, b = problem(dtype, "gks", n, n)
+    triw, _ = problem(dtype, "triw", n, n)
+    assert np.array_equal(A, triw * np.diag(A))  # all entries of a column are rounded alike
+    for j, scale in enumerate(np.diag(A).tolist()):
+        assert abs((j + 1) * Fraction(scale) ** 2 - 1) < Fraction(9, 4) * Fraction(UNIT_ROUNDOFF[dtype])
+    # row i of the inverse is that of triw, 1 and 2^(j − i − 1), times √i: nearly of rank one, σ_n is nearly 1/‖A⁻¹‖_F
+    squares = sum(i * (1 + sum(4 ** (k - 1) for k in range(1, n - i + 1))) for i in range(1, n + 1))
+    found = sum(fraction(entry) ** 2 for entry in rationals(A).inv().entries())
+    assert float(found) == pytest.approx(squares, rel=4 * UNIT_ROUNDOFF[dtype] + 1e-15)
+    truth = EXACT.certify(A, b)
+    assert truth.rank == n
+    assert 1.0 <= float(truth.sigma_min) * math.sqrt(found) < 1.2
+    assert float(truth.kappa or 0) == pytest.approx(asked_kappa("gks", n, n, 0), rel=4 * UNIT_ROUNDOFF[dtype] + 1e-15)
+
+
+@dtypes
 @pytest.mark.parametrize(("m", "n"), [(5, 5), (16, 16), (24, 24), (30, 9)])
 def test_gfpp_grows_by_every_pivot(m: int, n: int, dtype: Precision) -> None:
     A, b = problem(dtype, "gfpp", m, n)
@@ -318,15 +347,107 @@ def test_determinants(n: int) -> None:
         assert abs(fraction(stored.det()) / determinant - 1) < 2 * n * 2.0**-53 * kappa.mid, matrix
 
 
+@dtypes
+@pytest.mark.parametrize(("matrix", "m", "n", "rank"), [(name, *facts) for name, facts in DEFICIENT.items()])
+def test_deficient_classics_have_their_rank_exactly(matrix: str, m: int, n: int, rank: int, dtype: Precision) -> None:
+    A, b = problem(dtype, matrix, m, n)
+    truth = EXACT.certify(A, b)
+    assert rationals(A).rank() == truth.rank == rank < min(m, n)
+    assert float(truth.residual_norm[0]) == 0  # whole numbers: nothing is rounded in b either
+
+
+def spectrum_polynomial(A: Array) -> list[int]:
+    """Return the coefficients of det(x − AᵀA), the constant first."""
+    exact = rationals(A)
+    return [int(entry.p) for entry in (exact.transpose() * exact).charpoly().coeffs()]
+
+
+def expanded(roots: list[list[int]]) -> list[int]:
+    """Return the coefficients of a product of polynomials."""
+    return [int(entry) for entry in math.prod((flint.fmpz_poly(root) for root in roots), start=flint.fmpz_poly([1]))]
+
+
+@dtypes
+def test_bauer_has_the_singular_values_of_golub_and_reinsch(dtype: Precision) -> None:
+    A, _ = problem(dtype, "bauer", 8, 5)
+    assert spectrum_polynomial(A) == expanded([[-1248, 1], [-400, 1], [-384, 1], [0, 1], [0, 1]])
+    for n in (1, 2, 3, 4):
+        assert np.array_equal(problem(dtype, "bauer", 8, n)[0], A[:, :n])
+
+
+@dtypes
+def test_rosser_has_the_eigenvalues_of_the_literature(dtype: Precision) -> None:
+    # 0, 1020, ±10√10405, 510 ± 100√26 and 1000 twice: MATLAB's manual; of the squares, 510 ± 100√26 are the roots of
+    # x² − (1020² − 200)x + 100²
+    A, b = problem(dtype, "rosser", 8, 8)
+    squares = [[0, 1], [-(1020**2), 1], *[[-1040500, 1]] * 2, [10**4, 200 - 1020**2, 1], *[[-(10**6), 1]] * 2]
+    assert spectrum_polynomial(A) == expanded(squares)
+    assert np.array_equal(A, A.T)
+    truth = EXACT.certify(A, b)
+    with mpmath.workdps(40):
+        asked = 10 * mpmath.sqrt(10405) / (510 - 100 * mpmath.sqrt(26))
+    assert float(truth.kappa or 0) == pytest.approx(float(asked), rel=1e-15)
+    assert EXACT.certify(*problem(dtype, "rosser", 8, 7)).rank == 7  # the null vector needs the last column
+
+
+@dtypes
+@pytest.mark.parametrize("m", [4, 8, 12, 16, 64])
+def test_magic_squares_are_magic_and_of_rank_three(m: int, dtype: Precision) -> None:
+    A, _ = problem(dtype, "magic", m, m)
+    whole, total = A.astype(np.int64), m * (m * m + 1) // 2
+    assert sorted(whole.flat) == list(range(1, m * m + 1))
+    sums = [*whole.sum(axis=0), *whole.sum(axis=1), np.trace(whole), np.trace(whole[::-1])]
+    assert set(sums) == {total}
+    assert [rationals(A[:, :n]).rank() for n in (1, 2, 3, 4, m)] == [1, 2, 3, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("matrix", "m", "n", "sentence"),
+    [
+        ("bauer", 7, 5, "m is 7; accepted is 8."),
+        ("bauer", 8, 6, "n is 6; accepted is a whole number from 1 to 5."),
+        ("rosser", 8, 9, "n is 9; accepted is a whole number from 1 to 8."),
+        ("magic", 6, 3, "m is 6; with matrix=magic accepted is a multiple of 4."),
+        ("magic", 68, 3, "m is 68; accepted is a whole number from 4 to 64."),
+        ("magic", 4, 5, "n is 5; accepted is a whole number from 1 to 4."),
+        ("inverse_hilbert", 13, 3, "m is 13; accepted is a whole number from 1 to 12."),
+    ],
+)
+def test_shapes_that_a_matrix_does_not_have_are_refused(matrix: str, m: int, n: int, sentence: str) -> None:
+    with pytest.raises(ValueError, match=f"^{sentence}"):
+        problem("float64", matrix, m, n)
+
+
+@pytest.mark.parametrize("m", [1, 2, 6, 12])
+def test_inverse_hilbert_is_the_inverse(m: int) -> None:
+    stored, hilbert = rationals(problem("float64", "inverse_hilbert", m, m)[0]), formula("hilbert", m, m)
+    assert (hilbert * stored).tolist() == np.eye(m, dtype=int).tolist()
+
+
+def test_inverse_hilbert_of_golub_is_stored_without_rounding_in_float32_too() -> None:
+    A, b = problem("float32", "inverse_hilbert", 6, 5, residual=1.0)
+    assert rationals(A) == formula("inverse_hilbert", 6, 5)
+    assert rationals(problem("float32", "inverse_hilbert", 7, 7)[0]) != formula("inverse_hilbert", 7, 7)
+    kappa = EXACT.certify(A, b).kappa
+    assert float(kappa or 0) == pytest.approx(asked_kappa("inverse_hilbert", 6, 5, 0), rel=1e-14)
+
+
+@pytest.mark.parametrize(("m", "n"), [(10, 9), (12, 12)])
+def test_inverse_hilbert_keeps_its_size_where_rounded(m: int, n: int) -> None:
+    kappa, asked = certified("float32", "inverse_hilbert", m, n).kappa, asked_kappa("inverse_hilbert", m, n, 0)
+    assert asked / 100 < float(kappa or 0) < 100 * asked
+    assert certified("float64", "inverse_hilbert", m, n).kappa != kappa
+
+
 # --- grid -----------------------------------------------------------------------------------------------
 
 
 @dtypes
 def test_grids_stay_small_and_hold_every_matrix(dtype: Precision) -> None:
     quick: list[dict[str, Any]] = list(grid("quick", dtype))
-    assert len(quick) <= 12
+    assert len(quick) <= 18
     assert all(max(params["m"], params["n"]) <= 40 and min(params["m"], params["n"]) <= 16 for params in quick)
-    assert len(list(grid("standard", dtype))) <= 60 < len(list(grid("full", dtype)))
+    assert len(list(grid("standard", dtype))) <= 72 < len(list(grid("full", dtype)))
     for profile in ("quick", "standard", "full"):
         assert {params["matrix"] for params in grid(profile, dtype)} == set(MATRICES)
 

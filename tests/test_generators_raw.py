@@ -144,6 +144,8 @@ def test_the_list_is_tiny_and_has_every_shape_and_rank(dtype: Precision) -> None
         listed = [dict(params) for params in grid(profile, dtype)]
         assert len(listed) >= count
         for params in listed:
+            key = ProblemKey("raw", tuple(params.items()), dtype)
+            assert catalog.parse_key(str(key)) == key
             A, b = build(dtype, **params)
             assert A.size <= 9
             certificate = EXACT.certify(A, b)

@@ -52,6 +52,7 @@ def tolerance(m: int, n: int) -> float:
         ("step", [1, 1, 1e-4]),
         ("spiked", [1, 1e-4, 1e-4]),
         ("clustered", [1, 1e-2, 1e-4]),
+        ("stairs", [1, 4e-4, 1e-4]),
     ],
 )
 def test_modes_by_hand(mode: str, expected: list[float]) -> None:
@@ -102,6 +103,20 @@ def test_spikes_stand_apart_over_a_flat_bulk(n: int, spikes: int) -> None:
     assert np.abs(found[spikes:] - 4).max() < 1e-9
 
 
+@pytest.mark.parametrize(("n", "counts"), [(8, [2, 2, 2, 2]), (12, [3, 3, 3, 3]), (10, [3, 2, 2, 3])])
+def test_stairs_are_a_gap_and_then_steps_of_two_and_four(n: int, counts: list[int]) -> None:
+    asked = np.repeat([0, 4 - math.log10(8), 4 - math.log10(4), 4], counts)
+    assert decades("stairs", 30, n) == pytest.approx(asked, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("kappa_bits", "heights"), [(0, [1, 1, 1, 1]), (1, [2, 2, 2, 1]), (2.5, [2**2.5, 2**2.5, 4, 1])]
+)
+def test_stairs_go_down_for_small_condition_numbers_too(kappa_bits: float, heights: list[float]) -> None:
+    sigma = singular_values("stairs", 4, kappa_bits * math.log10(2), seed=0)
+    assert sigma * 2**kappa_bits == pytest.approx(heights, rel=1e-14)
+
+
 def test_clusters_are_tight_and_of_different_values() -> None:
     found = decades("clustered", 50, 40)
     members = [found[np.abs(found - centre) < 0.1] - centre for centre in (0, 2, 4)]
@@ -134,6 +149,7 @@ def test_polynomial_decay_is_a_straight_line_in_logarithms(n: int) -> None:
         ("step", 2.0, 2.0),
         ("spiked", 3.3, 3.3),  # 0 and 1 for two spikes, and eight times 4
         ("clustered", 2.0, 2.0),
+        ("stairs", 2.498, 2.499),  # 1.2 and, for two values each of 8e-4 and 4e-4, (4 − log₁₀ 8 + 4 − log₁₀ 4)/5
     ],
 )
 def test_geometric_means_tell_the_modes_apart(mode: str, low: float, high: float) -> None:
@@ -154,7 +170,7 @@ def test_stored_condition_number_is_the_one_asked(mode: str, dtype: Precision) -
 
 def test_modes_that_only_reorder_are_not_listed_twice() -> None:
     sorts = {mode: tuple(sorted(singular_values(mode, 9, 4, seed=0).tolist())) for mode in MODES}
-    assert len(set(sorts.values())) == len(MODES) == 10
+    assert len(set(sorts.values())) == len(MODES) == 11
     assert all(list(singular_values(mode, 9, 4, seed=0)) == list(sigma)[::-1] for mode, sigma in sorts.items())
 
 
@@ -264,4 +280,5 @@ def test_every_profile_has_every_mode_and_quick_few_of_each(dtype: Precision) ->
         listed: list[dict[str, Any]] = list(grid(profile.name, dtype))
         assert {params["mode"] for params in listed} == set(MODES)
     quick = [params["mode"] for params in grid("quick", dtype)]
-    assert all(quick.count(mode) == 2 for mode in MODES if mode != "geometric")
+    assert all(quick.count(mode) == 2 for mode in MODES if mode not in ("geometric", "stairs"))
+    assert quick.count("stairs") == 1

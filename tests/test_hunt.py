@@ -51,6 +51,23 @@ def test_evolution_finds_a_peak_between_the_points_of_every_grid() -> None:
     assert isinstance(dict(land.where.params)["m"], int)  # type: ignore[union-attr]
 
 
+def test_what_is_partly_words_is_chosen_and_not_interpolated() -> None:
+    raw = catalog.FAMILIES["raw"]
+    grid = list(raw.grid("standard", "float64"))
+    assert set(search.ranges(raw, "float64")["A"]) == {params["A"] for params in grid}
+    tried: list[ProblemKey] = []
+
+    def note(key: ProblemKey) -> float:
+        tried.append(key)
+        if len(tried) == 200:
+            raise search.OutOfTimeError
+        return 0.0
+
+    search.evolve(raw, "float64", note)
+    assert {dict(key.params)["b"] for key in tried} <= {params["b"] for params in grid}
+    assert len({str(key) for key in tried}) > 20
+
+
 def test_climbing_finds_what_is_rare() -> None:
     land = Landscape(lambda params: params["log10_cond"] + params["m"] / 10 - params["n"], 3000)
     search.climb([SPECTRUM], "float64", land)
@@ -73,6 +90,18 @@ def test_shrinking_makes_one_parameter_simpler_at_a_time() -> None:
     assert (found["m"], found["n"], found["log10_cond"], found["residual"], found["seed"]) == (0, 5, 0, 0.0, 0)
     unchanged = search.shrink(key, lambda tried: False, SPECTRUM)
     assert unchanged == key
+
+
+def test_smaller_shapes_come_in_order_with_every_rank() -> None:
+    key = catalog.parse_key("exact_rank m=3 n=2 rank=2 log2_cond=0 residual=0.0 seed=99 dtype=float64")
+    tried = [dict(smaller.params) for smaller in search.smaller(key)]
+    sizes = [int(params["m"]) * int(params["n"]) for params in tried]
+    assert sizes == sorted(sizes)
+    assert {(params["m"], params["n"], params["rank"]) for params in tried} == {
+        *((1, 1, 1), (1, 2, 1), (2, 1, 1), (3, 1, 1), (2, 2, 1), (2, 2, 2)),
+    }
+    assert {params["seed"] for params in tried} == set(range(search.SEEDS))
+    assert list(search.smaller(catalog.parse_key("nist dataset=Norris dtype=float64"))) == []
 
 
 @pytest.mark.parametrize(
@@ -128,6 +157,12 @@ def test_severity() -> None:
     assert severity(with_scores(found, {"forward_error": math.inf}), "forward_error") == -search.LOWEST
     assert severity(with_scores(found, {"forward_error": 100.0}, "wrong"), SILENT) == DISASTER + 2
     assert severity(with_scores(found, {"forward_error": 100.0}, "inaccurate"), SILENT) == 2
+    apart = with_scores(found, {"forward_error": 100.0, "backward_error": 10.0})
+    assert severity(replace(apart, verdict="out of contract"), SILENT) == search.LOWEST
+    assert severity(replace(apart, regime="ambiguous"), "forward_error") == search.LOWEST
+    many = replace(apart, promises="basic", rank=found.n - 1)
+    assert severity(many, "forward_error") == search.LOWEST
+    assert severity(many, SILENT) == 1
 
 
 def with_scores(found: Record, scores: dict[str, float], verdict: str = "inaccurate") -> Record:

@@ -25,21 +25,25 @@ ALLOWED: dict[str, set[str]] = {
     "lamm_robust/metrics.py": {"lamm_robust.values", "lamm_robust.accurate", "lamm_robust.evidence"},
     "lamm_robust/truncation.py": {"lamm_robust.values", "lamm_robust.evidence"},
     "lamm_robust/verdicts.py": {"lamm_robust.values"},
+    "lamm_robust/undefined.py": {"lamm_robust.values", "lamm_robust.verdicts"},
+    "lamm_robust/edges.py": {"lamm_robust.values"},
     "lamm_robust/attempt.py": {"lamm_robust.values"},
     "lamm_robust/packing.py": {"lamm_robust.values"},
     "lamm_robust/wire.py": {"lamm_robust.values", "lamm_robust.packing"},
     "lamm_robust/cache.py": {"lamm_robust.values"},
     "lamm_robust/pool.py": {"lamm_robust.values"},
     "lamm_robust/run.py": {
-        f"lamm_robust.{name}" for name in ("values", "evidence", "metrics", "truncation", "verdicts", "pool")
+        f"lamm_robust.{name}"
+        for name in ("values", "edges", "evidence", "metrics", "truncation", "undefined", "verdicts", "pool")
     },
     "lamm_robust/files.py": {"lamm_robust.values"},
     "lamm_robust/journal.py": {"lamm_robust", "lamm_robust.values", "lamm_robust.files"},
     "lamm_robust/store.py": {"lamm_robust.values", "lamm_robust.files"},
-    "lamm_robust/summary.py": {"lamm_robust.values"},
+    "lamm_robust/grading.py": {"lamm_robust.values"},
+    "lamm_robust/summary.py": {"lamm_robust.values", "lamm_robust.grading"},
     "lamm_robust/tables.py": {"lamm_robust.values", "lamm_robust.summary"},
     "lamm_robust/reasons.py": {
-        f"lamm_robust.{name}" for name in ("values", "accurate", "evidence", "run", "tables", "verdicts")
+        f"lamm_robust.{name}" for name in ("values", "accurate", "evidence", "run", "tables", "undefined", "verdicts")
     },
 }
 OURS = ("lamm_robust", "generators", "oracles")

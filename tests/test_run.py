@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lamm_robust.run import Done, Truths, sweep
+from lamm_robust.run import Certified, Done, Truths, sweep
 from lamm_robust.solvers.contracts import full_rank, minimum_norm
 from lamm_robust.values import (
     AbsentError,
@@ -333,5 +333,5 @@ def test_suspects_of_an_earlier_run_get_their_second_look() -> None:
 def test_residual_ratio_of_zero_b() -> None:
     known = Truths(lambda key: replace(problem_of([[1.0]], [0.0]), key=key), select("exact"))
     certified = known.certified(TALL)
-    assert certified is not None
+    assert isinstance(certified, Certified)
     assert certified.residual_ratio == 0.0

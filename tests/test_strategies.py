@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, find, given, settings
 from hypothesis.errors import NonInteractiveExampleWarning
 
 from lamm_robust.strategies import LeastSquaresProblem, least_squares_problems, problem
-from lamm_robust.values import Shape
+from lamm_robust.values import Array, Shape
 from lamm_robust.verdicts import shape_of
 
 slow_draws = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -29,11 +29,18 @@ def test_full_rank_and_moderate_conditioning(drawn: LeastSquaresProblem) -> None
     assert sigma[0] / sigma[-1] == pytest.approx(drawn.cond, rel=1e-6)
 
 
+def unit(values: Array) -> tuple[Array, int]:
+    """The same with the largest entry in [1/2, 1), and the exponent of what was taken out."""
+    exponent = int(np.frexp(np.abs(values).max())[1])
+    return np.ldexp(values.astype(np.float64), -exponent), exponent
+
+
 @slow_draws
 @given(least_squares_problems(rank="deficient"))
 def test_deficient(drawn: LeastSquaresProblem) -> None:
     assert drawn.rank < min(drawn.A.shape)
-    assert np.linalg.norm(drawn.A @ drawn.x - drawn.b) <= np.linalg.norm(drawn.b) * (1 + 1e-6)
+    (A, a), (x, c), (b, d) = map(unit, (drawn.A, drawn.x, drawn.b))  # at the edge of the range, squares overflow
+    assert np.linalg.norm(np.ldexp(A @ x, a + c - d) - b) <= np.linalg.norm(b) * (1 + 1e-6)
 
 
 @pytest.mark.parametrize("shape", ["tall", "square", "wide"])
@@ -103,6 +110,8 @@ def test_a_failure_shrinks_to_a_small_one() -> None:
         ({"max_cond": 0.5}, "max_cond is 0.5; accepted is 1 or more"),
         ({"max_cond": float("nan")}, "max_cond is nan"),
         ({"max_entries": 0}, "max_entries is 0; accepted is 1 or more"),
+        ({"min_entries": -1}, "min_entries is -1; accepted is 0 to max_entries, 1000"),
+        ({"min_entries": 9, "max_entries": 8}, "min_entries is 9; accepted is 0 to max_entries, 8"),
         ({"families": ["spectral"]}, "unknown family 'spectral'; did you mean 'spectrum'"),
     ],
 )

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lamm_robust import summary, tables
+from lamm_robust import grading, summary, tables
 from lamm_robust.values import Record, Verdict
 from tests.records import RECORD
 
@@ -56,8 +56,27 @@ def leaderboard(records: Sequence[Record]) -> list[summary.Row]:
 )
 def test_safe_kappa(records: list[tuple[float, str]], backward: float, forward: float) -> None:
     found = [made(*r) for r in reversed(records)]
-    assert summary.safe_kappa(found, summary.BACKWARD) == backward
-    assert summary.safe_kappa(found, summary.PASSES) == forward
+    assert summary.safe_kappa(found, grading.BACKWARD) == backward
+    assert summary.safe_kappa(found, grading.PASSES) == forward
+
+
+@pytest.mark.parametrize("verdict", [BACK, FORE, BAD, WRONG, "refused", "crashed"])
+def test_a_matrix_without_entries_has_no_kappa_to_be_safe_at(verdict: str) -> None:
+    records = [made(10.0, BACK), made(1e3, BACK), made(math.nan, verdict, m=0, n=3, rank=0, problem="empty")]
+    for ordered in itertools.permutations(records):
+        found = summarised(ordered)
+        (row,) = found.rows
+        assert (row.backward_safe_kappa, row.forward_safe_kappa) == (1e3, 1e3)
+        assert (row.deficient_passed, row.deficient_total) == (0, 0)
+        assert (row.silent_failures, row.failures) == (verdict == WRONG, verdict in ("refused", "crashed"))
+        assert set(found.decades["backward_error"]["numpy-qr-float64-cpu"]) == {1, 3}
+        assert row.stability == {BACK: BACK, FORE: FORE, "crashed": "broken"}.get(verdict, "conditionally stable")
+
+
+def test_problems_without_kappa_come_first_among_those_of_a_size() -> None:
+    records = [made(k, WRONG, problem=p) for k, p in [(2.0, "b"), (math.nan, "d"), (1.0, "a"), (math.nan, "c")]]
+    for ordered in itertools.permutations(records):
+        assert [r.problem for r in summary.simplest_first(ordered)] == ["c", "d", "a", "b"]
 
 
 def test_safe_kappa_is_about_full_rank_and_judged_problems_only() -> None:
@@ -156,6 +175,13 @@ def test_what_it_computes_in(precision: str, errors: dict[float, float], expecte
 
 def relative_times(records: Sequence[Record]) -> dict[str, float]:
     return {row.variant: row.relative_time for row in leaderboard(records)}
+
+
+def test_answers_without_error_do_not_hide_what_it_computes_in() -> None:
+    poor = [made(kappa, BAD, scores={"relative_error": 2e-9}, problem=f"{kappa}") for kappa in (2.0, 3.0, 1e6)]
+    exact = [made(2.0, BACK, scores={"relative_error": 0.0}, problem=f"exact {i}") for i in range(9)]
+    assert summary.computes_in(exact) == "?"
+    assert summary.computes_in(poor) == summary.computes_in([*exact, *poor]) == "less than float64"
 
 
 def test_time_is_relative_to_the_fastest_that_is_right_on_the_same_problem() -> None:

@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.values import Certificate, Precision
+from lamm_robust.values import Certificate, NotCertifiedError, Precision
 from oracles import stored
 from tests.problems import problem_of
 
 EXACT, MPMATH = catalog.ORACLES["exact"], catalog.ORACLES["mpmath"]
+
+LARGEST = 20_000
+"""Entries of A up to which mpmath takes seconds; a hundred thousand rows take it a minute."""
 
 
 def check_agreement(exact: Certificate, other: Certificate) -> None:
@@ -26,13 +29,20 @@ def check_agreement(exact: Certificate, other: Certificate) -> None:
         assert abs(one.mid - two.mid) <= one.radius + two.radius
 
 
-@pytest.mark.parametrize("family", catalog.FAMILIES)
+@pytest.mark.parametrize("family", [name for name, family in catalog.FAMILIES.items() if family.defined])
 def test_the_oracles_agree_on_every_problem_of_the_quick_profile(family: str, precision: Precision) -> None:
-    keys = catalog.plan("quick", precision, [family])
-    assert keys
-    for key in keys:
-        problem = catalog.build_problem(key)
-        check_agreement(EXACT.certify(problem.A, problem.b), MPMATH.certify(problem.A, problem.b))
+    problems = [catalog.build_problem(key) for key in catalog.plan("quick", precision, [family])]
+    small = [problem for problem in problems if problem.A.size <= LARGEST]
+    assert len(small) >= len(problems) - 1 > 0
+    for problem in small:
+        exact, refusal = EXACT.certify(problem.A, problem.b), ""
+        try:
+            check_agreement(exact, MPMATH.certify(problem.A, problem.b))
+        except NotCertifiedError as error:
+            refusal = str(error)
+        if refusal:  # no number of digits tells a zero that is computed from a small number
+            assert "it may be zero" in refusal
+            assert not np.all(np.any(stored(exact) != 0, axis=0)), "some x★ is zero"
 
 
 REPORTS: tuple[tuple[str, Precision, object, object, int, object], ...] = (

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from lamm_robust import catalog, worst
 from lamm_robust.cli import main
-from lamm_robust.run import Truths
+from lamm_robust.run import Certified, Truths
 from lamm_robust.values import HUNTED, PRECISIONS
 
 COMMITTED = sorted((Path(__file__).parents[1] / worst.DIRECTORY).glob("*.toml"))
@@ -88,6 +88,6 @@ def test_the_committed_problems_are_what_they_were(path: Path) -> None:
         key = catalog.parse_key(found.problem)
         problem, certified = truths.problem(key), truths.certified(key)
         assert problem.digest == found.digest
-        assert certified is not None
+        assert isinstance(certified, Certified)  # there is a truth
         facts = f"{problem.m}×{problem.n}, rank {certified.truth.rank}, κ = {certified.facts['kappa']:.3g}"
         assert found.said.startswith(f"{facts}, {certified.regime.value}: ")

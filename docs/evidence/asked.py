@@ -153,17 +153,18 @@ def _line(p: Measured) -> Fraction | None:
 
 
 @cache
-def formula_kappa(matrix: str, m: int, n: int, parameter: int) -> Fraction:
-    """κ of a named matrix before any rounding."""
+def formula(matrix: str, m: int, n: int, parameter: int) -> tuple[Fraction, int]:
+    """κ and rank of a named matrix before any rounding."""
     rows = named.MATRICES[matrix](m, n, parameter)
     common = math.lcm(*(entry.denominator for row in rows for entry in row))
     whole = fmpz_mat([[int(common * entry) for entry in row] for row in rows])
-    found = spectrum(whole, skeleton(whole))
-    return found.sigma_max.mid / found.sigma_min.mid
+    parts = skeleton(whole)
+    found = spectrum(whole, parts)
+    return found.sigma_max.mid / found.sigma_min.mid, parts.rank
 
 
-def _formula(p: Measured) -> Fraction:
-    return formula_kappa(p.params["matrix"], p.problem.m, p.problem.n, p.params["parameter"])
+def _formula(p: Measured) -> tuple[Fraction, int]:
+    return formula(p.params["matrix"], p.problem.m, p.problem.n, p.params["parameter"])
 
 
 DEFAULT = Rule("log10_cond, log2_cond, rank, where they are", _cond, _rank)
@@ -174,7 +175,7 @@ RULES: Mapping[str, Rule] = {
     "weighted": Rule("log2_span, but for the κ of the design", _weights, _full),
     "columns": Rule("n: one column too many", rank=lambda p: min(p.problem.m, p.problem.n - 1)),
     "offset": Rule("offset and step (κ if regressors=1)", _line, lambda p: p.problem.n),
-    "named": Rule("matrix, parameter: those of the formula", _formula, _full),
+    "named": Rule("matrix, parameter: those of the formula", lambda p: _formula(p)[0], lambda p: _formula(p)[1]),
     "polynomial": Rule("degree (rank only)", rank=lambda p: p.problem.n),
     "lamm": Rule("directions, up to (modes − 1)² (rank only)", rank=lambda p: _mesh_rank(p)),
     "nist": Rule("dataset (rank only)", rank=lambda p: p.problem.n),

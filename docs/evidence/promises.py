@@ -81,9 +81,9 @@ def design_share(q: Measured) -> float | None:
     return abs(math.log(q.ratio)) / math.log(design) if design and design > 1 else None
 
 
-EXACT = ("lauchli", "pascal", "triw", "gfpp")
+EXACT = ("lauchli", "pascal", "triw", "gfpp", "bauer", "rosser", "magic")
 """The named matrices of which no entry is rounded."""
-FINE = ("kahan", "vandermonde")
+FINE = ("kahan", "vandermonde", "gks")
 """Those whose small entries are rounded as finely as the large ones."""
 
 
@@ -94,7 +94,12 @@ def wide(q: Measured) -> bool:
 
 def rounded(q: Measured) -> float | None:
     """How far κ of a named matrix is from 1/u, or from that of the formula if it is less."""
-    if q.params["matrix"] in (*EXACT, *FINE) or not q.beyond or q.kappa is None or q.asked_kappa is None:
+    if (
+        q.params["matrix"] in (*EXACT, *FINE, "inverse_hilbert")
+        or not q.beyond
+        or q.kappa is None
+        or q.asked_kappa is None
+    ):
         return None
     ratio = q.kappa / min(q.asked_kappa, Fraction(1 / q.u))
     return float(max(ratio, 1 / ratio))
@@ -162,7 +167,7 @@ PROMISES = (
     Promise("lamm", "full column rank for up to (modes − 1)² directions", wrong_rank, 0),
     Promise(
         "named",
-        "Läuchli, Pascal, triw, gfpp: κ is that of the formula",
+        "Läuchli, Pascal, triw, gfpp, Bauer, Rosser, magic: κ is that of the formula",
         only(lambda q: q.params["matrix"] in EXACT, factor),
         1,
     ),
@@ -175,8 +180,14 @@ PROMISES = (
     Promise("named", "beyond that about 1/u: within a factor of 1000", rounded, 1000),
     Promise(
         "named",
-        "but not Kahan and Vandermonde: still that of the formula, to a factor of 2",
+        "but not Kahan, Vandermonde and gks: still that of the formula, to a factor of 2",
         only(lambda q: q.params["matrix"] in FINE and q.beyond, factor),
         2,
+    ),
+    Promise(
+        "named",
+        "nor the inverse Hilbert matrix, to a factor of 100",
+        only(lambda q: q.params["matrix"] == "inverse_hilbert" and q.beyond, factor),
+        100,
     ),
 )

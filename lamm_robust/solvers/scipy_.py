@@ -9,6 +9,12 @@ from lamm_robust.solvers import host
 from lamm_robust.solvers.contracts import eps_of_precision, full_rank, minimum_norm, size_times
 from lamm_robust.values import Array, Library, Solver
 
+DOCUMENTED = ("LinAlgError", "ValueError")
+"""ValueError is what `check_finite` announces: NaN or ∞ in what any of these routines is given.
+
+It is on unless switched off, and raises as `numpy.asarray_chkfinite` does; `scipy.linalg.lstsq` lists the class itself.
+"""
+
 
 def lstsq(A: Array, b: Array, driver: Literal["gelsd", "gelsy", "gelss"]) -> tuple[Array, int]:
     """`scipy.linalg.lstsq` with one of LAPACK's drivers and SciPy's default cond = eps."""
@@ -60,7 +66,7 @@ SCIPY = Library(
         Solver(
             "gelsd",
             "scipy.linalg.lstsq, divide-and-conquer SVD (the default driver)",
-            minimum_norm("σ_i ≤ eps·σ₁", "LinAlgError", reports_rank=True, cutoff=eps_of_precision),
+            minimum_norm("σ_i ≤ eps·σ₁", *DOCUMENTED, reports_rank=True, cutoff=eps_of_precision),
             partial(lstsq, driver="gelsd"),
         ),
         Solver(
@@ -68,7 +74,7 @@ SCIPY = Library(
             "scipy.linalg.lstsq, QR with column pivoting and complete orthogonal factorisation",
             minimum_norm(
                 "columns beyond the leading block of R with estimated condition below 1/eps",
-                "LinAlgError",
+                *DOCUMENTED,
                 reports_rank=True,
             ),
             partial(lstsq, driver="gelsy"),
@@ -76,17 +82,17 @@ SCIPY = Library(
         Solver(
             "gelss",
             "scipy.linalg.lstsq, QR-iteration SVD",
-            minimum_norm("σ_i ≤ eps·σ₁", "LinAlgError", reports_rank=True, cutoff=eps_of_precision),
+            minimum_norm("σ_i ≤ eps·σ₁", *DOCUMENTED, reports_rank=True, cutoff=eps_of_precision),
             partial(lstsq, driver="gelss"),
         ),
         Solver(
             "pinv",
             "scipy.linalg.pinv(A) @ b",
-            minimum_norm("σ_i ≤ max(m, n)·eps·σ₁", "LinAlgError", cutoff=size_times(1)),
+            minimum_norm("σ_i ≤ max(m, n)·eps·σ₁", *DOCUMENTED, cutoff=size_times(1)),
             pinv,
         ),
-        Solver("qr", "scipy.linalg.qr, then solve_triangular", full_rank("LinAlgError"), qr),
-        Solver("normal-lu", "scipy.linalg.solve(AᵀA, Aᵀb)", full_rank("LinAlgError"), normal_lu),
-        Solver("normal-cholesky", "cho_solve(cho_factor(AᵀA), Aᵀb)", full_rank("LinAlgError"), normal_cholesky),
+        Solver("qr", "scipy.linalg.qr, then solve_triangular", full_rank(*DOCUMENTED), qr),
+        Solver("normal-lu", "scipy.linalg.solve(AᵀA, Aᵀb)", full_rank(*DOCUMENTED), normal_lu),
+        Solver("normal-cholesky", "cho_solve(cho_factor(AᵀA), Aᵀb)", full_rank(*DOCUMENTED), normal_cholesky),
     ),
 )

@@ -30,8 +30,8 @@ EXPECTED = "expected package.module:function or path/to/file.py:function"
 TARGET, HOME = "LAMM_ROBUST_TARGET", "LAMM_ROBUST_TARGET_HOME"
 """Environment variables of the worker: the target as it was named, and the directory in which it was."""
 
-REFUSALS = ("LinAlgError", "NotImplementedError")
-"""Exceptions by which a solver says that it will not answer; any other is a crash."""
+REFUSALS = ("LinAlgError", "ValueError", "NotImplementedError")
+"""Exceptions by which solvers say that they will not answer; any other is a crash."""
 
 JAX_SETTINGS = ("jax_enable_x64", "jax_default_matmul_precision", "jax_default_device", "jax_disable_jit")
 

@@ -1,0 +1,164 @@
+"""NaN or ∞ in A or b: there is no answer, and the question is whether a solver says so.
+
+One missing measurement is NaN in most programs, one division by zero is ∞, and both travel silently. No finite x is a
+least-squares solution then, so a solver is right if it refuses or returns an x that is not finite, and wrong if it
+returns numbers as if nothing were the matter. LAPACK itself promises nothing: SciPy's `check_finite` is documented with
+"crashes, non-termination" as what may happen without it, and with ∞ as the first entry of a 30×10 matrix
+`numpy.linalg.lstsq`, `numpy.linalg.pinv` and `jax.numpy.linalg.lstsq` gave no answer within a minute (OpenBLAS 0.3).
+
+The problem is one of `exact_rank` (κ = 4, and a residual as large as the fit where there is room) in which some entries
+are replaced: one, a row, a column or all of A; one or all of b. A NaN is always the same quiet one, bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from generators import exact_rank
+from generators.checks import MAX_SEED, one_of, whole
+from generators.grids import crossed, of_profile
+from lamm_robust.values import Array, Family, Precision, Value
+
+LARGEST = 256
+"""Rows or columns: what is in a larger matrix makes no difference to a NaN."""
+LOG2_COND = 2
+"""κ = 4, which every size and precision can hold: conditioning is not the question."""
+
+PATTERNS: Mapping[str, Mapping[Precision, int]] = {
+    "not-a-number": {"float32": 0x7FC00000, "float64": 0x7FF8000000000000},
+    "plus-infinity": {"float32": 0x7F800000, "float64": 0x7FF0000000000000},
+    "minus-infinity": {"float32": 0xFF800000, "float64": 0xFFF0000000000000},
+}
+"""The bits that are stored (IEEE 754, 3.4 and 6.2.1: this NaN is positive and quiet, with nothing else in it).
+
+The words are not "nan" and "inf" because a key's text would be read as numbers then.
+"""
+ENTRY = ("first", "middle", "last")
+PLACES: Mapping[str, Sequence[str]] = {"A": (*ENTRY, "row", "column", "all"), "b": (*ENTRY, "all")}
+
+
+def build(
+    dtype: Precision, *, m: int, n: int, rank: int, value: str, array: str, place: str, seed: int
+) -> tuple[Array, Array]:
+    """Build A (m×n) and b (m) with the value at the place of the array; `rank` is that of A before.
+
+    Raises ValueError for a bad parameter.
+    """
+    _check(m, n, rank, value, array, place, seed)
+    exponent, residual = (LOG2_COND if rank > 1 else 0), float(rank < m)
+    A, b = exact_rank.build(dtype, m=m, n=n, rank=rank, log2_cond=exponent, residual=residual, seed=seed)
+    changed = A if array == "A" else b
+    bits = changed.view(np.uint32 if dtype == "float32" else np.uint64)  # no arithmetic touches a NaN
+    bits[selected(changed.shape, place)] = PATTERNS[value][dtype]
+    return A, b
+
+
+def selected(shape: tuple[int, ...], place: str) -> tuple[int | slice, ...]:
+    """Return the index of what is replaced in an array; a row and a column are the middle ones."""
+    if place == "all":
+        return ()
+    if place == "row":
+        return (shape[0] // 2,)
+    if place == "column":
+        return (slice(None), shape[1] // 2)
+    return tuple({"first": 0, "middle": size // 2, "last": size - 1}[place] for size in shape)
+
+
+def _check(m: int, n: int, rank: int, value: str, array: str, place: str, seed: int) -> None:
+    whole("m", m, 1, LARGEST)
+    whole("n", n, 1, LARGEST)
+    whole("rank", rank, 1, min(m, n))
+    one_of("value", value, tuple(PATTERNS))
+    one_of("array", array, tuple(PLACES))
+    one_of("place", place, PLACES[array])
+    whole("seed", seed, 0, MAX_SEED)
+
+
+VALUES = tuple(PATTERNS)
+NAN = VALUES[:1]
+TALL, DEFICIENT, SQUARE, WIDE = (30, 10, 10), (30, 10, 7), (16, 16, 16), (10, 30, 10)
+"""m, n and rank, in shapes of other families: JAX compiles once for each."""
+INSIDE = tuple(place for place in PLACES["A"] if place != "first")
+"""∞ as the first entry stands in the `full` profile only: every solver that hangs there takes twice the time limit."""
+
+Grid = Iterator[dict[str, Value]]
+
+
+def _quick(_dtype: Precision) -> Grid:
+    yield from _cross((TALL,), VALUES, "A", ("middle",))
+    yield from _cross((TALL,), NAN, "A", ("row", "all"))
+    yield from _cross((TALL,), VALUES[:2], "b", ("middle",))
+    yield from _cross((DEFICIENT,), VALUES[:2], "A", ("last",))
+    yield from _cross((SQUARE, WIDE), NAN, "A", ("first",))
+    yield from _cross((WIDE,), NAN, "b", ("last",))
+
+
+def _standard(_dtype: Precision) -> Grid:
+    yield from _cross((TALL,), VALUES, "A", INSIDE)
+    yield from _cross((TALL,), VALUES, "b", ("middle", "all"))
+    yield from _cross((DEFICIENT,), VALUES, "A", ("middle", "column"))
+    yield from _cross((SQUARE, WIDE), VALUES[:2], "A", ("last",))
+    yield from _cross((TALL, SQUARE, WIDE), NAN, "A", ("first",))
+    yield from _cross((SQUARE, WIDE), NAN, "b", ("last",))
+
+
+def _full(_dtype: Precision) -> Grid:
+    for array, places in PLACES.items():
+        yield from _cross((TALL, DEFICIENT, SQUARE, WIDE, (1, 1, 1)), VALUES, array, places)
+
+
+def _cross(sizes: Sequence[tuple[int, int, int]], values: Sequence[str], array: str, places: Sequence[str]) -> Grid:
+    for m, n, rank in sizes:
+        yield from crossed([(m, n)], rank=(rank,), value=values, array=(array,), place=places, seed=(0,))
+
+
+def grid(profile: str, dtype: Precision) -> Grid:
+    """List the problems of a profile; raises ValueError for an unknown one."""
+    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})(dtype)
+
+
+def strategy(_dtype: Precision) -> Any:
+    """Up to 16 rows and columns; the simplest is one NaN as the only entry of A.
+
+    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
+    """
+    from hypothesis import strategies as st
+
+    @st.composite
+    def parameters(draw: st.DrawFn) -> dict[str, Value]:
+        m, n = draw(st.integers(1, 16)), draw(st.integers(1, 16))
+        rank = draw(st.integers(1, min(m, n)))
+        value, array = draw(st.sampled_from(VALUES)), draw(st.sampled_from(tuple(PLACES)))
+        return {
+            "m": m,
+            "n": n,
+            "rank": rank,
+            "value": value,
+            "array": array,
+            "place": draw(st.sampled_from(PLACES[array])),
+            "seed": draw(st.integers(0, 9999)),
+        }
+
+    return parameters()
+
+
+FAMILY = Family(
+    name="nonfinite",
+    summary="NaN or ∞ in A or b: no answer exists, and a solver should say so",
+    parameters={
+        "m": "number of rows",
+        "n": "number of columns",
+        "rank": "rank of A before anything is replaced",
+        "value": "what is put in: " + ", ".join(PATTERNS),
+        "array": "where: A or b",
+        "place": "at which entries: " + ", ".join(PLACES["A"]) + " (of b: " + ", ".join(PLACES["b"]) + ")",
+        "seed": "number of the random stream",
+    },
+    build=build,
+    grid=grid,
+    strategy=strategy,
+    defined=False,
+)

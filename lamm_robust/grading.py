@@ -1,0 +1,59 @@
+"""Which records say what: the kinds of problems that are counted apart.
+
+*Graded* records are those of resolvable and deficient problems within the solver's contract: only they decide the class
+and the safe κ. Edge cases (empty matrices, extreme scales) are judged alike, but κ has no part in them, so they have a
+count of their own. So have *undefined* problems, with NaN or ∞ in A or b: what is asked there is whether a solver says
+so. Only if it crashes, hangs or returns a finite x in silence does that enter what is said of the solver elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+
+from lamm_robust.values import Deficiency, Record, Regime, Verdict
+
+PASSES = frozenset({Verdict.BACKWARD_STABLE.value, Verdict.FORWARD_STABLE.value})
+BACKWARD = frozenset({Verdict.BACKWARD_STABLE.value})
+ANSWERED = PASSES | {Verdict.INACCURATE.value, Verdict.WRONG.value}
+BROKEN = frozenset(v.value for v in (Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.FLAKY, Verdict.BAD_OUTPUT))
+
+
+def is_graded(record: Record) -> bool:
+    """Whether the record can pass or fail for its conditioning: it can be judged, and is no edge case."""
+    return is_judged(record) and not record.edge
+
+
+def is_edge(record: Record) -> bool:
+    """Whether the record can pass or fail, and the problem is an edge case."""
+    return is_judged(record) and bool(record.edge)
+
+
+def is_judged(record: Record) -> bool:
+    """Whether truth is resolvable and the contract covers the problem."""
+    resolved = record.regime in (Regime.RESOLVABLE.value, Regime.DEFICIENT.value)
+    return resolved and record.verdict != Verdict.OUT_OF_CONTRACT.value
+
+
+def is_undefined(record: Record) -> bool:
+    """Whether the problem has no answer, and the contract covers its shape."""
+    return record.regime == Regime.UNDEFINED.value and record.verdict != Verdict.OUT_OF_CONTRACT.value
+
+
+def is_failure(record: Record) -> bool:
+    """Whether no answer came where one should have, or a crash, a time-out or bad output where there is none."""
+    return record.verdict not in ANSWERED if is_judged(record) else is_undefined(record) and is_broken(record)
+
+
+def is_broken(record: Record) -> bool:
+    """Whether it crashed, timed out, or returned what is no answer in form."""
+    return record.verdict in BROKEN
+
+
+def is_full_rank(record: Record) -> bool:
+    """Whether the problem has full rank, resolvably, and a κ: a matrix without entries has no singular value."""
+    return record.regime == Regime.RESOLVABLE.value and not math.isnan(record.kappa)
+
+
+def has_one_answer(record: Record) -> bool:
+    """Whether x★ is the one answer that the contract allows, so that the distance to it means something."""
+    return record.promises != Deficiency.BASIC.value or record.rank == record.n
