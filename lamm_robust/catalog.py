@@ -31,7 +31,7 @@ from lamm_robust.packing import (
     unpack_problem,
     unpack_truncation,
 )
-from lamm_robust.solvers import LIBRARIES
+from lamm_robust.solvers import LIBRARIES, host, target_
 from lamm_robust.truncation import Truncate
 from lamm_robust.values import (
     BY,
@@ -317,6 +317,13 @@ certificate_facts = oracles.facts
 truncation_facts = oracles.truncation_facts
 solve_rational = oracles.solve_rational
 decimals = oracles.decimals
+YOURS = target_.NAME
+Target = target_.Target
+parse_target = target_.parse_target
+target_library = target_.library
+target_contract = target_.contract
+target_answers = target_.paired
+TIMER = host.TIMER
 stored = oracles.stored
 NIST_DATASETS = nist.DATASETS
 nist_certified = nist.certified

@@ -16,6 +16,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from lamm_robust.cli_check import check
 from lamm_robust.values import DEVICES, HUNTED, PRECISIONS, PROFILES, Device, Precision
 
 GATE_FAILED, USAGE, HARNESS, NOTHING, INTERRUPTED = 1, 2, 3, 4, 130
@@ -270,3 +271,6 @@ def nist() -> None:
     from lamm_robust.nist import agreement_table
 
     console().print(agreement_table())
+
+
+main.add_command(check)

@@ -8,7 +8,7 @@ from lamm_robust import catalog
 from lamm_robust.edges import edge_of
 from lamm_robust.pool import alone
 from lamm_robust.process import Kind
-from lamm_robust.run import Certified, Truths, not_taken, record
+from lamm_robust.run import Certified, Known, Truths, not_taken, record
 from lamm_robust.supervisor import Worker
 from lamm_robust.tables import duration
 from lamm_robust.undefined import Undefined
@@ -36,11 +36,15 @@ def replay_text(key: str, oracle: Oracle) -> str:
         outcome = Outcome(Status.NOT_ATTEMPTED, message=why)
     else:
         outcome = alone(case, problem, lambda *_: Worker(Kind(library, variant.precision, variant.device)))
-    row = record(case, certified, solver, outcome)
+    return case_text(certified, solver, outcome, record(case, certified, solver, outcome))
+
+
+def case_text(certified: Known, solver: Solver, outcome: Outcome, row: Record) -> str:
+    """One attempt in full: problem, truth, answer, scores and verdict."""
     known = _no_truth(certified) if isinstance(certified, Undefined) else _truth(certified)
     if isinstance(certified, Certified) and "truncated_error" in row.scores:
         known += _cut(certified, solver)
-    return "\n".join([*_problem(problem), *known, *_answer(solver, outcome), *_judgement(row)])
+    return "\n".join([*_problem(certified.problem), *known, *_answer(solver, outcome), *_judgement(row)])
 
 
 def _problem(problem: Problem) -> list[str]:

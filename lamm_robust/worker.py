@@ -29,7 +29,7 @@ from lamm_robust import wire
 from lamm_robust.attempt import OUT_OF_MEMORY, attempt
 from lamm_robust.environment import EXTRAS, MEASURED, flags, installed
 from lamm_robust.packing import unpack_arrays
-from lamm_robust.solvers import LIBRARIES
+from lamm_robust.solvers import LIBRARIES, target_
 from lamm_robust.values import Device, Library, Outcome, Problem, ProblemKey, Status
 
 PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
@@ -179,7 +179,8 @@ def main(arguments: list[str], libraries: Iterable[Library] = LIBRARIES) -> None
     """Become what the arguments say; see above."""
     name, _, device, parent, memory, how, *descriptors = arguments
     die_with(int(parent))
-    library = next(library for library in libraries if library.name == name)
+    own = name == target_.NAME  # a solver of the user's own, imported here
+    library = target_.from_environment() if own else next(known for known in libraries if known.name == name)
     on: Device = "gpu" if device == "gpu" else "cpu"
     greeting = hello(library, on)
     if how == "fork":

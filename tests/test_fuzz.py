@@ -18,13 +18,14 @@ from typing import Any
 
 import pytest
 
-from lamm_robust import campaign, cli, cluster, nist, replay, store
+from lamm_robust import campaign, check_worker, cli, cluster, nist, replay, store
 
 EXIT_CODES = {0, 1, 2, 3, 4, 130}
-COMMANDS = ("run", "list", "replay", "truth", "nist", "tables", "merge", "compare", "")
+COMMANDS = ("run", "list", "replay", "truth", "nist", "tables", "merge", "compare", "check", "")
 OPTIONS = (
     *("--profile", "--precision", "--device", "--solver", "--family", "--oracle", "--out", "--fresh", "--repair"),
     *("--workers", "--case-seconds", "--case-memory", "--shard", "--dask", "--json", "--fail-on", "--expected"),
+    *("--contract", "--shapes", "--require", "--only"),
     *("--help", "-h", "--version", "--", "-", "--no-such", "--profil", "-x"),
 )
 KEY = "polynomial points=5 degree=2 abscissae=integers seed=0 dtype=float64 @ numpy-qr-float64-cpu"
@@ -53,6 +54,7 @@ VALUES = (
     *(
         KEY.replace("5", "NaN"),
         KEY.replace("=", "=="),
+        KEY.partition(" @ ")[0],
         KEY.replace(" @ ", " @"),
         KEY[:40],
         "@",
@@ -60,6 +62,7 @@ VALUES = (
         "\x00",
         "é\ud800",
     ),
+    *("numpy.linalg:lstsq", "tall,wide", "minimum_norm", "basic", "forward-stable"),
     *("/dev/null", "/proc/self/mem", "/no/such/place", ".", "..", "a" * 5000, "%s%n", "../" * 40, "\x1b[31m", "<b>"),
 )
 
@@ -71,8 +74,14 @@ def harmless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(cluster, "run", lambda *_: 0)
     monkeypatch.setattr(nist, "agreement_table", lambda: "")
     monkeypatch.setattr(replay, "replay_text", lambda *_: "")
+    monkeypatch.setattr(check_worker, "check_target", reached)
+    monkeypatch.setattr(check_worker, "only_text", lambda *_: "")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def reached(*_: object) -> None:
+    raise ValueError("reached")
 
 
 def ended(arguments: list[str]) -> tuple[int, str]:

@@ -42,6 +42,9 @@ ALLOWED: dict[str, set[str]] = {
     "lamm_robust/grading.py": {"lamm_robust.values"},
     "lamm_robust/summary.py": {"lamm_robust.values", "lamm_robust.grading"},
     "lamm_robust/tables.py": {"lamm_robust.values", "lamm_robust.summary"},
+    "lamm_robust/reasons.py": {
+        f"lamm_robust.{name}" for name in ("values", "accurate", "evidence", "run", "tables", "undefined", "verdicts")
+    },
 }
 OURS = ("lamm_robust", "generators", "oracles")
 

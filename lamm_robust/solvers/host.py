@@ -29,6 +29,9 @@ def wait(result: Any) -> Any:
 ONE, HALF_ULP, TINY = 1.0, 1.5 * 2.0**-53, 2.0**-1022  # variables: sums of constants would be made at compile time
 
 
+TIMER = "a timer (signal.setitimer)"
+
+
 def state() -> dict[str, object]:
     """What every NumPy computation in this process depends on, in a few microseconds.
 
@@ -39,6 +42,6 @@ def state() -> dict[str, object]:
         "NumPy's error handling (numpy.seterr)": np.geterr(),
         "the rounding mode of the processor": (ONE + HALF_ULP, ONE - HALF_ULP, -ONE - HALF_ULP),
         "what the processor does with subnormal numbers": TINY * 0.5,
-        "a timer (signal.setitimer)": signal.getitimer(signal.ITIMER_REAL),
+        TIMER: signal.getitimer(signal.ITIMER_REAL),
         "the working directory": os.getcwd(),  # noqa: PTH109 - a Path costs more than the rest of this together
     }

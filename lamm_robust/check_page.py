@@ -1,0 +1,181 @@
+"""What a check has found, as a page to read and as plain JSON values."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from lamm_robust.check import SHOWN, Checked, Failure
+from lamm_robust.grading import is_graded
+from lamm_robust.summary import Row
+from lamm_robust.tables import duration, number
+from lamm_robust.values import Deficiency, Verdict
+
+LOST = (Verdict.CRASHED.value, Verdict.TIMED_OUT.value, Verdict.FLAKY.value)
+
+HEADER = (
+    "",
+    "class",
+    "backward\nto κ",
+    "forward\nto κ",
+    "deficient",
+    "worst\nbackward",
+    "worst\nforward",
+    "silent",
+    "time",
+)
+
+
+def page(found: Checked, *, replays: bool = True) -> str:
+    """The verdict and the reasons for it, as lines of text."""
+    return "\n".join([*_head(found), *_failures(found, replays), *_beside(found), *_end(found)])
+
+
+def plain(text: str) -> str:
+    """One line without control characters: it came from the solver."""
+    return "".join(c if c.isprintable() else " " for c in " ".join(text.split()))
+
+
+def _head(found: Checked) -> Iterator[str]:
+    row, terms, u = found.row, found.terms, "u‖A‖_F"
+    passed = f"{row.deficient_passed} of {row.deficient_total} rank-deficient problems passed"
+    yield f"{plain(found.target)}: {row.stability}"
+    yield f"{terms.precision} on the {terms.device.upper()}, held to {terms.contract.value}, {_tried(found)}"
+    yield ""
+    backward, forward = _kappa(row.backward_safe_kappa), _kappa(row.forward_safe_kappa)
+    yield f"safe κ       {backward} backward stably, {forward} forward stably"
+    if row.deficient_total:
+        yield f"deficient    {passed}"
+    if row.edges_total:
+        yield f"edge cases   {row.edges_passed} of {row.edges_total} passed: A is empty, or squares over- or underflow"
+    if row.undefined_total:
+        yield f"undefined    {row.undefined_flagged} of {row.undefined_total} problems with NaN or ∞ in A or b flagged"
+    yield (
+        f"worst        backward error {number(row.worst_backward_error)} {u}, "
+        f"forward error {number(row.worst_forward_error)} Wedin bounds"
+    )
+    yield f"failures     {_counts(found)}"
+    yield f"computes in  {row.computes_in}"
+    yield f"time         {'–' if math.isnan(row.seconds) else duration(row.seconds)} in the median"
+    if differ := sum(not r.repeatable for r in found.records if r.verdict != Verdict.BAD_OUTPUT.value):
+        yield f"note         at {differ} problems two calls with the same input gave different bits"
+
+
+def _kappa(value: float) -> str:
+    return f"to {number(value)}" if value else "nowhere"
+
+
+def _tried(found: Checked) -> str:
+    tried = f"{found.row.cases} problems of the {found.terms.profile} profile"
+    ended = f" ({found.untried} more were not tried: enough is broken)" if found.untried else ""
+    return tried + ended + (f" ({found.unproved} could not be proved)" if found.unproved else "")
+
+
+def _counts(found: Checked) -> str:
+    if not found.failures:
+        return "none"
+    counts = Counter(failure.record.verdict for failure in found.failures)
+    silent = (
+        f" ({found.row.silent_failures} silent: no correct digit, and no warning)" if found.row.silent_failures else ""
+    )
+    return ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common()) + silent
+
+
+def _failures(found: Checked, replays: bool) -> Iterator[str]:
+    if not found.failures:
+        return
+    graded = [failure for failure in found.failures if is_graded(failure.record)]
+    reasons = Counter(failure.reason.name for failure in found.failures)
+    yield f"reasons      {', '.join(f'{name} {count}×' for name, count in reasons.most_common())}"
+    if graded:
+        first = min(graded, key=lambda failure: failure.clues.kappa)
+        yield ""
+        yield f"Fails first at κ = {number(first.clues.kappa)}: {plain(first.why)}"
+    yield ""
+    yield "The simplest failures:" if len(found.failures) > 1 else "The failure:"
+    for failure in found.failures[:SHOWN]:
+        record = failure.record
+        kappa = f"κ = {number(record.kappa)}" if record.rank else "no κ"
+        yield f"  {record.m}×{record.n}, {kappa}, {record.verdict}: {plain(failure.why)}"
+        yield f"    {replay_line(found, failure)}" if replays else f"    {record.problem}"
+
+
+def replay_line(found: Checked, failure: Failure) -> str:
+    """The command that shows one case in full."""
+    terms, words = found.terms, [found.target]
+    if terms.contract is not Deficiency.MINIMUM_NORM:
+        words += ["--contract", terms.contract.value]
+    if terms.device != "cpu":
+        words += ["--device", terms.device]
+    quoted = " ".join(shlex.quote(word) for word in words)
+    return f'lamm-robust check {quoted} --only "{failure.record.problem}"'
+
+
+def _beside(found: Checked) -> Iterator[str]:
+    if not found.beside:
+        return
+    yield ""
+    yield "Beside LAPACK's drivers at the same problems, where they take them:"
+    rows = [(found.row, 1.0 if found.row.seconds == found.row.seconds else math.nan), *found.beside]
+    yield from aligned(HEADER, [_cells(row, time) for row, time in rows])
+
+
+def _cells(row: Row, time: float) -> list[str]:
+    total = row.deficient_total
+    return [
+        f"{row.library}-{row.algorithm}" if row.library == "scipy" else "yours",
+        row.stability,
+        number(row.backward_safe_kappa) if row.backward_safe_kappa else "–",
+        number(row.forward_safe_kappa) if row.forward_safe_kappa else "–",
+        f"{row.deficient_passed}/{total}" if total else "–",
+        number(row.worst_backward_error),
+        number(row.worst_forward_error),
+        str(row.silent_failures),
+        "–" if math.isnan(time) else f"{time:.1f}×",
+    ]
+
+
+def aligned(header: Sequence[str], body: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Columns, the first two to the left and the rest to the right; headings may have two lines."""
+    heads = [heading.rpartition("\n")[::2] for heading in header]
+    lines = [[above for above, _ in heads], [below for _, below in heads], *body]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = (
+            f"{cell:<{w}}" if i < 2 else f"{cell:>{w}}" for i, (cell, w) in enumerate(zip(line, widths, strict=True))
+        )
+        yield ("  " + "  ".join(cells)).rstrip()
+
+
+def _end(found: Checked) -> Iterator[str]:
+    if found.terms.require:
+        yield ""
+        yield f"required: {found.terms.require}: {'held' if found.passed else 'not held'}"
+
+
+def facts(found: Checked) -> dict[str, Any]:
+    """The verdict as plain JSON values, without numbers that JSON does not have."""
+    row, verdicts = found.row, Counter(record.verdict for record in found.records)
+    return {
+        "target": found.target,
+        "precision": found.terms.precision,
+        "contract": found.terms.contract.value,
+        "class": row.stability,
+        "safe_kappa": _finite(found.safe_kappa),
+        "silent_failures": row.silent_failures,
+        "refusals": verdicts[Verdict.REFUSED.value],
+        "crashes": sum(verdicts[value] for value in LOST),
+        "worst_backward_error": _finite(row.worst_backward_error),
+        "worst_forward_error": _finite(row.worst_forward_error),
+        "computes_in": row.computes_in,
+        "cases": row.cases,
+        "passed": found.passed,
+        "failures": [{"key": f.record.problem, "verdict": f.record.verdict, "why": f.why} for f in found.failures],
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

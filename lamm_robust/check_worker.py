@@ -1,0 +1,186 @@
+"""A check of a solver in a worker process of its own, which it cannot hurt, with LAPACK's drivers after it."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from lamm_robust import catalog
+from lamm_robust.attempt import OUT_OF_MEMORY
+from lamm_robust.cache import Cache, default_directory
+from lamm_robust.check import Checked, Outcomes, Terms, judged, problems, scored, variant_of
+from lamm_robust.grading import PASSES
+from lamm_robust.pool import Open, Pool, alone, confirmed
+from lamm_robust.process import Kind, Templates
+from lamm_robust.reasons import Clues, reason
+from lamm_robust.replay import case_text
+from lamm_robust.run import SUSPECT, Truths, not_taken, record
+from lamm_robust.summary import Row, row
+from lamm_robust.supervisor import Worker
+from lamm_robust.values import (
+    Answer,
+    Case,
+    Device,
+    Library,
+    Outcome,
+    Precision,
+    ProblemKey,
+    Record,
+    Solver,
+    Status,
+    Variant,
+)
+
+LOOKED_AT_AGAIN = 3
+"""Crashes and time-outs that are seen twice, to tell a fault from an accident; the rest is believed."""
+
+MOST_TIMED_OUT, MOST_BROKEN = 3, 50
+"""The check ends early after so many: the class is settled, and each costs a process or the whole time limit."""
+
+BESIDE = (("scipy", "gelsd"), ("scipy", "gelsy"), ("scipy", "qr"))
+"""LAPACK's drivers that a solver is compared with."""
+
+
+def check_target(target: catalog.Target, terms: Terms) -> Checked:
+    """The verdict on a target; ValueError if it cannot be imported or is no function."""
+    found = check(str(target), library_of(target, terms), terms, kept_truths())
+    Cache(default_directory()).trim()
+    return found
+
+
+def kept_truths() -> Truths:
+    """Problems and certificates, from the cache of this user where they are there."""
+    return Truths(catalog.cached_build(Cache(default_directory())), catalog.kept_oracle("auto"))
+
+
+def library_of(target: catalog.Target, terms: Terms) -> Library:
+    """The target as a library, with the contract that it is held to; ValueError without the device."""
+    library = catalog.target_library(target, catalog.target_contract(terms.contract, terms.accepted()))
+    if reason := catalog.absent(library, terms.device):
+        raise ValueError(f"'{target}' on the {terms.device.upper()}: {reason.removeprefix('not measured: ')}")
+    return library
+
+
+def only_text(target: catalog.Target, terms: Terms, key: str) -> str:
+    """One problem in full, by its key; ValueError as `check_target`, or for a key that names nothing."""
+    problem_key = catalog.parse_key(key)
+    terms = replace(terms, precision=problem_key.dtype)
+    library = library_of(target, terms)
+    solver, open_worker = library.solvers[0], workers(library, terms)
+    truths = kept_truths()
+    certified = truths.certified(problem_key)
+    if certified is None:
+        raise ValueError(f"'{problem_key}' is not certified: {truths.refused[problem_key]}")
+    if why := not_taken(certified.problem, solver):
+        raise ValueError(f"'{problem_key}' is not asked: {why}")
+    case = Case(problem_key, variant_of(solver, terms))
+    outcome = attempts(str(target), [case], truths, open_worker)[case]
+    found = record(case, certified, solver, outcome)
+    text = case_text(certified, solver, outcome, found)
+    if found.verdict in terms.passing():
+        return text
+    clues = Clues(found, certified, outcome)
+    return f"{text}\nwhy       {reason(clues).say(clues)}"
+
+
+def workers(library: Library, terms: Terms) -> Open:
+    """What starts a worker with the target."""
+    kind = Kind(library, terms.precision, terms.device, terms.case_memory)
+    return lambda *_: Worker(kind, case_seconds=terms.case_seconds)
+
+
+def check(target: str, library: Library, terms: Terms, truths: Truths) -> Checked:
+    """Run the solver of the library in a worker, and LAPACK's after it; ValueError if it cannot be had there."""
+    solver = library.solvers[0]
+    variant, keys = variant_of(solver, terms), problems(terms, truths)
+    open_worker = workers(library, terms)
+    outcomes = attempts(target, [Case(key, variant) for key in keys], truths, open_worker)
+    again = partial(_right_alone, solver, terms, open_worker)
+    found = judged(target, solver, terms, truths, outcomes, len(keys), again)
+    return replace(found, beside=_beside(found, [case.key for case in outcomes], truths))
+
+
+def attempts(target: str, cases: Sequence[Case], truths: Truths, open_worker: Open) -> Outcomes:
+    """How each attempt ended, until enough are broken; ValueError if the target cannot be had in a worker."""
+    pool = Pool(cases, lambda case: truths.problem(case.key), open_worker)
+    answers: dict[Case, Answer] = {}
+    for heard in pool:
+        answers |= {answer.case: answer for answer in heard}
+        if enough([answer.outcome for answer in answers.values()]):
+            break
+    for why in pool.absent.values():
+        raise ValueError(f"'{target}' cannot be used: {_reason(why)}")
+    suspects = [a for a in answers.values() if a.outcome.status in SUSPECT and not a.inconclusive]
+    doubted = {a.case for a in suspects[:LOOKED_AT_AGAIN]} | {a.case for a in answers.values() if a.inconclusive}
+    return {
+        case: second_look(answer, truths, open_worker) if case in doubted else answer.outcome
+        for case, answer in answers.items()
+    }
+
+
+def _reason(absent: str) -> str:
+    """Why there is no worker, in the words of the process that was to be one."""
+    words = absent.removeprefix("not measured: ")
+    if words.startswith("no worker for "):
+        words = words.partition(": ")[2]
+    return "its process ended when it was imported, and said nothing" if words == "it said nothing" else words
+
+
+def enough(outcomes: Sequence[Outcome]) -> bool:
+    """Whether so much is broken that the rest need not be seen."""
+    statuses = [outcome.status for outcome in outcomes]
+    broken = sum(status in (*SUSPECT, Status.BAD_OUTPUT) for status in statuses)
+    return statuses.count(Status.TIMED_OUT) >= MOST_TIMED_OUT or broken >= MOST_BROKEN
+
+
+def second_look(first: Answer, truths: Truths, open_worker: Open) -> Outcome:
+    """What is believed of an attempt that was lost, after another one alone in a fresh process.
+
+    A process that ran out of memory had served nothing but this solver: what earlier calls have kept is its own fault.
+    """
+    second = alone(first.case, truths.problem(first.case.key), open_worker)
+    leaked = first.inconclusive and first.outcome.message.startswith(OUT_OF_MEMORY)
+    if leaked and second.status not in SUSPECT:
+        said = f"{first.outcome.message}; not so alone in a fresh process: earlier calls have kept it"
+        return replace(first.outcome, message=said)
+    return confirmed(first, second)
+
+
+def _right_alone(solver: Solver, terms: Terms, open_worker: Open, failed: Clues, case: Case) -> bool:
+    """Whether a failure is none when its problem is asked again, alone in a fresh process."""
+    if failed.outcome.status not in (Status.SOLVED, Status.BAD_OUTPUT):
+        return False
+    second = alone(case, failed.certified.problem, open_worker)
+    return record(case, failed.certified, solver, second).verdict in terms.passing()
+
+
+def _beside(mine: Checked, keys: Sequence[ProblemKey], truths: Truths) -> list[tuple[Row, float]]:
+    """LAPACK's drivers at the same problems, on the CPU."""
+    variants = [Variant(*names, mine.terms.precision, "cpu") for names in BESIDE]
+    cases = [
+        Case(key, variant)
+        for key in keys
+        for variant in variants
+        if not not_taken(truths.problem(key), catalog.find_solver(variant))
+    ]
+    outcomes: Outcomes = {}
+    with Templates() as templates:
+
+        def open_worker(name: str, precision: Precision, device: Device) -> Worker:
+            return Worker(Kind(catalog.LIBRARY[name], precision, device), templates.get)
+
+        for heard in Pool(cases, lambda case: truths.problem(case.key), open_worker):
+            outcomes |= {answer.case: answer.outcome for answer in heard}
+    records = scored(outcomes, truths, catalog.find_solver)
+    groups = [[r for r in records if r.variant == str(variant)] for variant in variants]
+    return [(row(group, math.nan), times(group, mine.records)) for group in groups if group]
+
+
+def times(theirs: Sequence[Record], mine: Sequence[Record]) -> float:
+    """The median, over the problems that both passed, of their time over mine; NaN if there is none."""
+    known = {r.problem: r.seconds for r in mine if r.seconds and r.verdict in PASSES}
+    ratios = [r.seconds / known[r.problem] for r in theirs if r.seconds and r.problem in known and r.verdict in PASSES]
+    return statistics.median(ratios) if ratios else math.nan

@@ -1,0 +1,123 @@
+"""Checks of your own solver in your own tests, for pytest.
+
+    from lamm_robust.testing import check_solver, parametrize_with_problems
+
+    def test_my_solver_is_stable():
+        check_solver(my_solver, require="backward-stable")  # also: contract, shapes, dtype, profile, families
+
+    @parametrize_with_problems(families=["polynomial"], dtype="float64")
+    def test_my_solver(problem):
+        assert problem.score(my_solver(problem.A, problem.b))["backward_error"] < problem.small
+
+A function is called in the process of the test: if it crashes or hangs, so does the test. A string that names one, such
+as "package.module:function", is checked in a supervised process, as by `lamm-robust check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lamm_robust import catalog
+from lamm_robust.attempt import attempt
+from lamm_robust.check import REQUIRED, Checked, Outcomes, Requirement, Terms, judged, problems, variant_of
+from lamm_robust.check_page import page
+from lamm_robust.check_worker import check_target, kept_truths
+from lamm_robust.strategies import SHAPES, LeastSquaresProblem
+from lamm_robust.values import PRECISIONS, PROFILES, Array, Case, Deficiency, Outcome, Precision, Shape, Status
+from lamm_robust.worker import changed
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def check_solver(
+    solver: Callable[[Array, Array], Any] | str,
+    *,
+    require: Requirement = "backward-stable",
+    contract: str = "minimum_norm",
+    shapes: Sequence[Shape] = (),
+    dtype: Precision = "float64",
+    profile: str = "quick",
+    families: Sequence[str] = (),
+) -> None:
+    """AssertionError with the verdict page unless the solver is as stable as required at every problem of the profile.
+
+    The solver takes A (m×n) and b (m, or m×k) and returns x (n, or n×k) in their dtype, or what `lamm-robust check`
+    takes for it. ValueError that names a wrong argument and what is accepted, or says why a string names no function.
+    """
+    __tracebackhide__ = True  # pytest shows the line of the test and the page
+    terms = _terms(contract, shapes, dtype, profile, families, require)
+    if isinstance(solver, str):
+        found = check_target(catalog.parse_target(solver, Path.cwd()), terms)
+    else:
+        found = _here(solver, terms)
+    if not found.passed:
+        raise AssertionError("\n" + page(found, replays=isinstance(solver, str)))
+
+
+def parametrize_with_problems(
+    *,
+    families: Sequence[str] = (),
+    dtype: Precision = "float64",
+    profile: str = "quick",
+    shapes: Sequence[Shape] = SHAPES,
+) -> pytest.MarkDecorator:
+    """A decorator that calls a test with each `problem` of the profile, with its key as the test's name.
+
+    ValueError that names a wrong argument and what is accepted.
+    """
+    import pytest
+
+    terms, truths = _terms("minimum_norm", shapes, dtype, profile, families, None), kept_truths()
+    keys = [key for key in problems(terms, truths) if catalog.FAMILIES[key.family].defined]  # those with an answer
+    drawn = [LeastSquaresProblem(truths.problem(key)) for key in keys]
+    return pytest.mark.parametrize("problem", drawn, ids=[str(one.problem.key) for one in drawn])
+
+
+def _terms(
+    contract: str,
+    shapes: Sequence[Shape],
+    dtype: Precision,
+    profile: str,
+    families: Sequence[str],
+    require: Requirement | None,
+) -> Terms:
+    """The arguments as terms; ValueError for one that is none."""
+    for name, given, accepted in (
+        ("contract", [contract], [deficiency.value for deficiency in Deficiency]),
+        ("shapes", shapes, SHAPES),
+        ("dtype", [dtype], PRECISIONS),
+        ("profile", [profile], [p.name for p in PROFILES]),
+        ("require", [require] if require else [], tuple(REQUIRED)),
+    ):
+        if wrong := [value for value in given if value not in accepted]:
+            raise ValueError(f"{name} is {wrong[0]!r}; accepted: {', '.join(accepted)}")
+    return Terms(
+        contract=Deficiency(contract),
+        shapes=tuple(shapes),
+        precision=dtype,
+        profile=profile,
+        families=tuple(families),
+        require=require,
+    )
+
+
+def _here(function: Callable[[Array, Array], Any], terms: Terms) -> Checked:
+    """What a function shows that is called in this process."""
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    target = catalog.Target(f"{getattr(function, '__module__', '')}:{name}", Path.cwd())
+    library = catalog.target_library(
+        target, catalog.target_contract(terms.contract, terms.accepted()), catalog.target_answers(function)
+    )
+    solver, truths = library.solvers[0], kept_truths()
+    keys = problems(terms, truths)
+    outcomes: Outcomes = {}
+    for key in keys:
+        state = {name: value for name, value in library.state().items() if name != catalog.TIMER}  # pytest-timeout's
+        outcome = attempt(library, solver, truths.problem(key), terms.device)
+        if settings := changed(state, library.state()):
+            outcome = Outcome(Status.BAD_OUTPUT, message=f"the solver changed {', '.join(settings)}")
+        outcomes[Case(key, variant_of(solver, terms))] = outcome
+    return judged(str(target), solver, terms, truths, outcomes, len(keys))
