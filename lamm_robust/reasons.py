@@ -90,7 +90,7 @@ class Clues:
         assert self.outcome.x is not None
         wide = self.outcome.x.astype(np.float64).reshape(len(self.outcome.x), -1)
         with np.errstate(over="ignore"):  # an absurd answer
-            scaled: Doubles = np.ldexp(wide, self.proved.frame.x_shift)
+            scaled: Doubles = np.ldexp(wide, self.proved.frame.x_shifts)
         return scaled
 
     @cached_property
@@ -120,7 +120,7 @@ class Clues:
 def _extreme(c: Clues) -> str:
     frame = c.proved.frame
     # the largest entry of A in the frame is at most 1/2
-    a, b = (math.floor(math.log10(2) * (exponent - 1)) for exponent in (frame.a_exponent, frame.b_exponent))
+    a, b = (math.floor(math.log10(2) * (exponent - 1)) for exponent in (frame.a_exponent, int(frame.b_exponents.max())))
     return f"overflow or underflow, with entries of A near 1e{a} and of b near 1e{b}?"
 
 
