@@ -16,7 +16,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,9 @@ from lamm_robust.verdicts import shape_of, threshold
 Rank = Literal["any", "full", "deficient"]
 RANKS: tuple[Rank, ...] = ("any", "full", "deficient")
 SHAPES: tuple[Shape, ...] = ("tall", "square", "wide")
+
+WIDEST = 2.0**400
+"""The ratio of entries of A up to which a problem is drawn: κ beyond 2⁹⁰⁰ cannot be scored in float64."""
 
 LARGEST = 1000
 """Entries of A up to which a problem is drawn unless more are asked for: truth takes milliseconds there."""
@@ -70,7 +73,10 @@ class LeastSquaresProblem:
     @property
     def cond(self) -> float:
         """κ = σ₁/σ_r; 1 for A = 0."""
-        return float(self.truth.kappa) if self.truth.kappa else 1.0
+        try:
+            return float(self.truth.kappa) if self.truth.kappa else 1.0
+        except OverflowError:
+            return math.inf
 
     @property
     def small(self) -> float:
@@ -81,8 +87,19 @@ class LeastSquaresProblem:
         """Every score of an answer of length n, or n×k; `lamm-robust list metrics` says what they are."""
         return score(Frame(self.problem, self.truth), np.asarray(x))
 
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        """What Hypothesis prints, which would be all fields of a dataclass."""
+        printer.text(repr(self))
+
     def __repr__(self) -> str:
         return f"problem({str(self.problem.key)!r})"
+
+
+def span(A: Array) -> float:
+    """The largest over the smallest non-zero entry, in size; 1 where there is none."""
+    sizes = np.abs(A[A != 0]).astype(np.float64)
+    with np.errstate(over="ignore"):
+        return float(sizes.max() / sizes.min()) if sizes.size else 1.0
 
 
 def problem(key: str) -> LeastSquaresProblem:
@@ -122,7 +139,11 @@ def least_squares_problems(
     most = max(len(catalog.FAMILIES[family].parameters) for family in chosen)
 
     def wanted(drawn: LeastSquaresProblem) -> bool:
-        if not min_entries <= drawn.A.size <= max_entries or shape_of(*drawn.A.shape) not in shapes:
+        if (
+            span(drawn.A) > WIDEST
+            or not min_entries <= drawn.A.size <= max_entries
+            or shape_of(*drawn.A.shape) not in shapes
+        ):
             return False
         if rank == "any" and math.isinf(max_cond):
             return True

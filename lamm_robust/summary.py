@@ -122,7 +122,7 @@ def computes_in(records: Iterable[Record]) -> str:
     u = UNIT_ROUNDOFF[precision]
     high = [(r.scores["relative_error"] / u, r.kappa) for r in solved if r.kappa >= HIGH_KAPPA]
     low = [r.scores["relative_error"] / u for r in solved if r.kappa <= LOW_KAPPA]
-    if low and statistics.median(low) > 100:
+    if low and sorted(low)[3 * len(low) // 4] > 100:  # of small whole numbers, any arithmetic makes few errors
         return f"less than {precision}"
     if precision == "float32" and high and statistics.median(error for error, _ in high) <= 2:
         return "float64"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis.errors import NonInteractiveExampleWarning
+from hypothesis.vendor.pretty import pretty
 
 from lamm_robust.strategies import LeastSquaresProblem, least_squares_problems, problem
 from lamm_robust.values import Array, Shape
@@ -36,7 +37,7 @@ def unit(values: Array) -> tuple[Array, int]:
 
 
 @slow_draws
-@given(least_squares_problems(rank="deficient"))
+@given(least_squares_problems(rank="deficient", max_cond=1e9))  # beyond, rounding x★ once costs the fit
 def test_deficient(drawn: LeastSquaresProblem) -> None:
     assert drawn.rank < min(drawn.A.shape)
     (A, a), (x, c), (b, d) = map(unit, (drawn.A, drawn.x, drawn.b))  # at the edge of the range, squares overflow
@@ -69,6 +70,22 @@ def test_the_truth_scores_as_true(drawn: LeastSquaresProblem) -> None:
     scores = drawn.score(drawn.x)
     assert scores["forward_error"] <= 1
     assert scores["backward_error"] <= drawn.small
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(least_squares_problems(families=["raw"], max_cond=1e30))
+def test_entries_of_any_size_can_be_scored(drawn: LeastSquaresProblem) -> None:
+    assert drawn.cond <= 1e30
+    assert drawn.score(drawn.x)["forward_error"] <= 1
+
+
+def test_a_condition_number_may_be_beyond_every_double() -> None:
+    assert problem("raw A=1e300,0;0,1e-300 b=1,1 dtype=float64").cond == np.inf
+
+
+def test_hypothesis_prints_it_as_code() -> None:
+    drawn = problem("raw A=3 b=1 dtype=float64")
+    assert pretty(drawn) == repr(drawn) == "problem('raw A=3 b=1 dtype=float64')"
 
 
 def simplest(**asked: Any) -> LeastSquaresProblem:
