@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from generators.grids import of_profile
+from generators.grids import Grid, of_profile
 from lamm_robust.values import Array, Family, Precision, Value
 
 NUMBER = re.compile(r"[+-]?(0x)?[0-9a-f]*\.?[0-9a-f]*([ep][+-]?[0-9]+)?", re.ASCII | re.IGNORECASE)
@@ -124,8 +124,6 @@ def literals(dtype: Precision) -> dict[str, tuple[Value, Value]]:
 
 QUICK = 10
 """The first of them are in the quick profile."""
-
-Grid = Iterator[dict[str, Value]]
 
 
 def grid(profile: str, dtype: Precision) -> Grid:
