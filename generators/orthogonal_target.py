@@ -6,7 +6,7 @@ rank and the κ of M. The rows are in random order, so that nothing cancels by i
 
 Nothing is left of b but the residual: it is the other end of an axis on which consistent systems are the first.
 Wedin's bound allows an x̂ of κ(κ + 1)u‖b‖/σ₁, and a solver's answer is nothing else than its rounding errors.
-What is measured relative to x★ is infinite for every answer but 0.
+What is measured relative to x★ elsewhere is measured relative to ‖b‖/σ₁ here.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ def literals(dtype: Precision) -> dict[str, tuple[Value, Value]]:
     return {
         "a division": (3, 1),
         "a vector of zeros": ("0;0", "1,2"),
-        "b is orthogonal to the range: x★ = 0, and any other answer is infinitely wrong": ("1;1", "1,-1"),
+        "b is orthogonal to the range: x★ = 0": ("1;1", "1,-1"),
         "nobody's problem": ("1,2;3,4", "5,6"),
         "rank one, exactly": ("1,2;2,4", "1,1"),
         "rank two by one unit in the last place": (f"1,1;1,{after}", "1,2"),
