@@ -212,7 +212,8 @@ def shifted(M: Any, exponent: Any) -> Any:
     """M · 2**exponent in two exact steps, neither of whose factors overflows: linear in M, as `jnp.ldexp` is not."""
     one, half = jnp.ones((), M.dtype), exponent // 2
     # without the barrier, XLA makes the powers again for each entry of M
-    first, second = jax.lax.optimization_barrier((jnp.ldexp(one, half), jnp.ldexp(one, exponent - half)))
+    powers = jnp.ldexp(one, half), jnp.ldexp(one, exponent - half)
+    first, second = jax.lax.optimization_barrier(powers)  # type: ignore[no-untyped-call]
     return M * first * second
 
 
