@@ -60,16 +60,17 @@ def solve(A: Any, b: Any, rcond: float | None = None) -> Solution:
     Raises ValueError for other shapes and types, and a negative rcond.
     """
     A, b = jnp.asarray(A), jnp.asarray(b)
-    if A.ndim != 2 or b.ndim not in (1, 2) or b.shape[0] != A.shape[0] or 0 in (*A.shape, *b.shape):
-        raise ValueError(
-            f"A has shape {A.shape} and b {b.shape}; accepted are (m, n) with (m,) or (m, k), all at least 1"
-        )
+    if A.ndim != 2 or b.ndim not in (1, 2) or b.shape[0] != A.shape[0]:
+        raise ValueError(f"A has shape {A.shape} and b {b.shape}; accepted are (m, n) with (m,) or (m, k)")
     if not jnp.issubdtype(A.dtype, jnp.floating) or A.dtype != b.dtype:
         raise ValueError(f"A is {A.dtype} and b is {b.dtype}; accepted are two arrays of one real floating-point type")
     if rcond is not None and not 0 <= rcond < 1:
         raise ValueError(f"rcond is {rcond}; accepted is a number from 0 to 1, or None")
+    if 0 in A.shape:
+        nothing = jnp.zeros(A.shape[1:] + b.shape[1:], A.dtype)
+        return Solution(nothing, jnp.int32(0), jnp.zeros(b.shape[1:], A.dtype))
     default = MARGIN * math.sqrt(max(A.shape)) * eps(A)
-    x, rank, error = _solve(A, b.reshape(b.shape[0], -1), default if rcond is None else float(rcond))
+    x, rank, error = _compiled(A, b.reshape(b.shape[0], -1), default if rcond is None else float(rcond))
     return Solution(x.reshape(A.shape[1:] + b.shape[1:]), rank, error.reshape(b.shape[1:]))
 
 
@@ -101,6 +102,10 @@ def _solve_jvp(rcond: float, primals: tuple[Any, Any], tangents: tuple[Any, Any]
     turned = dA.T @ dual(X)
     dX = plus(dB - dA @ X) + plus(dual(dA.T @ (B - A @ X))) + turned - plus(A @ turned)
     return (X, rank, errors), (dX, np.zeros(rank.shape, jax.dtypes.float0), jnp.zeros_like(errors))
+
+
+_compiled = jax.jit(_solve, static_argnums=2)
+"""So that calls from outside of jit do not compile again and again."""
 
 
 def _tall(A: Any, B: Any, rcond: float) -> tuple[Any, Any, Any]:
