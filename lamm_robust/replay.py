@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from lamm_robust import catalog
+from lamm_robust.certified import Certified, Known, Truths
 from lamm_robust.pool import alone
 from lamm_robust.process import Kind
-from lamm_robust.run import Certified, Known, Truths, not_taken, record
+from lamm_robust.run import not_taken
+from lamm_robust.scoring import record
 from lamm_robust.supervisor import Worker
 from lamm_robust.tables import duration
 from lamm_robust.undefined import Undefined
