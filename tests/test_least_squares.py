@@ -167,3 +167,13 @@ def test_calls_outside_of_jit_compile_once_for_each_shape(
         assert not [line for line in caplog.messages if "_solve" in line]
         lamm_robust.solve(A[:12], b[:12])
         assert [line for line in caplog.messages if "_solve" in line]
+
+
+def test_subnormal_numbers_are_no_zeros(precision: Precision) -> None:
+    """XLA takes them for zero, and their quotients are ordinary numbers."""
+    tiny = np.finfo(precision).smallest_subnormal
+    A, b = np.array([[1, 2], [3, -1], [-5, 8], [1, 1]], dtype=precision), np.array([3, 4, 5, 6], dtype=precision)
+    expected = lamm_robust.solve(A, b).x
+    found = lamm_robust.solve(A * tiny, b * tiny)
+    assert found.rank == 2
+    assert np.linalg.norm(found.x - expected) <= 20 * UNIT_ROUNDOFF[precision] * np.linalg.norm(expected)

@@ -207,10 +207,24 @@ def is_full(R: Any, inverse: Any, rcond: float) -> Any:
 
 def scaled(M: Any, *, each: bool = False) -> tuple[Any, Any, Any]:
     """(MD⁻¹, e, top) with D = 2**(e + top): e ≤ 0 for each column, and one top for all, or one for each and no e."""
+    M, lift = lifted(M)
     largest = jnp.max(jnp.abs(M), axis=0)
     exponent = jnp.frexp(jnp.where(largest > 0, largest, 1))[1]
+    S, exponent = shifted(M, -exponent), exponent - lift
     top = exponent if each else jnp.max(exponent)
-    return shifted(M, -exponent), exponent - top, top
+    return S, exponent - top, top
+
+
+def lifted(M: Any) -> tuple[Any, Any]:
+    """(M · 2**lift, lift) without subnormal numbers, which XLA takes for zero: a lift for each column, 0 for most."""
+    about = jnp.finfo(M.dtype)
+    bits = jax.lax.bitcast_convert_type(M, f"int{about.bits}")
+    fraction = (bits & (2**about.nmant - 1)).astype(M.dtype)  # a subnormal number in units of the smallest one
+    is_normal = bits & (2**about.nexp - 1 << about.nmant) != 0
+    lift = about.nmant + 1
+    high = jnp.where(is_normal, M * 2.0**lift, jnp.where(bits < 0, -fraction, fraction) * 2.0 * about.tiny)
+    is_low = jnp.max(jnp.abs(M), axis=0) < 1
+    return jnp.where(is_low, high, M), jnp.where(is_low, lift, 0)
 
 
 def shifted(M: Any, exponent: Any) -> Any:
