@@ -217,12 +217,12 @@ def scaled(M: Any, *, each: bool = False) -> tuple[Any, Any, Any]:
 
 def lifted(M: Any) -> tuple[Any, Any]:
     """(M · 2**lift, lift) without subnormal numbers, which XLA takes for zero: a lift for each column, 0 for most."""
-    about = jnp.finfo(M.dtype)
+    about = np.finfo(M.dtype)
     bits = jax.lax.bitcast_convert_type(M, f"int{about.bits}")
     fraction = (bits & (2**about.nmant - 1)).astype(M.dtype)  # a subnormal number in units of the smallest one
     is_normal = bits & (2**about.nexp - 1 << about.nmant) != 0
     lift = about.nmant + 1
-    high = jnp.where(is_normal, M * 2.0**lift, jnp.where(bits < 0, -fraction, fraction) * 2.0 * about.tiny)
+    high = jnp.where(is_normal, M * 2.0**lift, jnp.where(bits < 0, -fraction, fraction) * float(2 * about.tiny))
     is_low = jnp.max(jnp.abs(M), axis=0) < 1
     return jnp.where(is_low, high, M), jnp.where(is_low, lift, 0)
 
