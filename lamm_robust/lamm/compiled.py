@@ -61,7 +61,7 @@ def steer_all(matrix_fn: MatrixFn, params: Array, targets: Array, options: Optio
     numbers = options.atol, options.rtol, options.step_size, options.difference
     runs = jax.device_get(many(matrix_fn, static(options), params, targets, seeds, numbers))
     leaves, shape = jax.tree.flatten(runs)
-    return [_steered(shape.unflatten([leaf[i] for leaf in leaves])) for i in range(len(targets))]
+    return [_steered(jax.tree.unflatten(shape, [leaf[i] for leaf in leaves])) for i in range(len(targets))]
 
 
 def static(options: Options) -> tuple[Any, ...]:

@@ -58,7 +58,7 @@ class Options:
         if self.method not in METHODS:
             raise ValueError(f"method is {self.method!r}; accepted: {', '.join(METHODS)}")
         for name, whole in (("directions", self.directions), ("steps", self.steps)):
-            if not isinstance(whole, int) or whole < 1:
+            if type(whole) is not int or whole < 1:
                 raise ValueError(f"{name} is {whole!r}; accepted is a whole number from 1")
         for name, length in (("difference", self.difference), ("step_size", self.step_size)):
             if not 0 < length < math.inf:
@@ -73,4 +73,5 @@ def options(solve: Solve, params: Any, settings: Settings) -> Options:
     if unknown := sorted(set(settings) - Settings.__annotations__.keys()):
         raise ValueError(f"unknown setting '{unknown[0]}'; known: {', '.join(Settings.__annotations__)}")
     by_size: Settings = {"directions": params.size, "difference": difference_step(params.dtype)}
-    return Options(solve, **{**by_size, **settings})
+    asked: dict[str, Any] = {**by_size, **settings}
+    return Options(solve, **asked)

@@ -14,7 +14,7 @@ import numpy as np
 from lamm_robust.lamm.mesh import MatrixFn
 from lamm_robust.lamm.options import Options
 from lamm_robust.lamm.result import History, Steered, Systems
-from lamm_robust.lamm.rule import Progress, advanced, begun, ending, goes_on, shortened
+from lamm_robust.lamm.rule import advanced, begun, ending, goes_on, shortened
 from lamm_robust.lamm.step import random_directions
 from lamm_robust.values import Array
 
@@ -24,8 +24,7 @@ def steer(matrix_fn: MatrixFn, params: Array, target: Array, options: Options, s
     key, current = jax.random.key(seed), flat(matrix_fn(params))
     progress = begun(norm(target - current), options.step_size)
     enough = max(options.atol, options.rtol * progress.magnitude)
-    magnitudes, trail = [progress.magnitude], []
-    systems: list[tuple[Array, Array, Array]] = []
+    magnitudes, trail, systems = [progress.magnitude], list[tuple[bool, Any, int]](), list[tuple[Array, Array, Array]]()
     while len(trail) < options.steps and goes_on(progress, enough):
         drawn = random_directions(jax.random.fold_in(key, len(trail)), options.directions, params.shape, params.dtype)
         V, delta = np.asarray(drawn), target - current

@@ -51,9 +51,9 @@ def columns(
         _, slope = jax.linearize(matrix_fn, params)
         return jax.vmap(slope)(directions).reshape(len(directions), -1).T
     h = difference_step(params.dtype) if step is None else step
-    if isinstance(h, int | float) and not 0 < h < np.inf:
+    if not isinstance(h, jax.core.Tracer) and not 0 < h < np.inf:
         raise ValueError(f"step is {h}; accepted is a positive number")
-    ahead, behind = (jax.vmap(matrix_fn)(params + sign * h * directions) for sign in (1, -1))
+    ahead, behind = jax.vmap(jax.vmap(matrix_fn))(jnp.stack((params + h * directions, params - h * directions)))
     return ((ahead - behind) / (2 * h)).reshape(len(directions), -1).T
 
 
