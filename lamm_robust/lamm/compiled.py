@@ -21,13 +21,12 @@ from lamm_robust.values import Array
 
 
 class Tail(NamedTuple):
-    """The history, one place for each step; what is kept of the problems is None or three arrays."""
+    """The history, with a place for each step."""
 
     magnitude: Any
     accepted: Any
     step_size: Any
     rank: Any
-    systems: Any
 
 
 class Run(NamedTuple):
@@ -48,12 +47,14 @@ class State(NamedTuple):
     current: Any
     progress: Progress
     tail: Tail
+    systems: Any
+    """Three arrays, with a place for each problem that is to be kept."""
 
 
 def steer(matrix_fn: MatrixFn, params: Array, target: Array, options: Options, seed: int) -> Steered:
     """Steer the matrix to the target (flat), from the parameters."""
     numbers = options.atol, options.rtol, options.step_size, options.difference
-    return _steered(jax.device_get(one(matrix_fn, static(options), params, target, seed, numbers)))
+    return _steered(jax.device_get(one(matrix_fn, static(options), params, target, seed, numbers)), options.keep)
 
 
 def steer_all(matrix_fn: MatrixFn, params: Array, targets: Array, options: Options, seeds: Any) -> list[Steered]:
@@ -61,7 +62,9 @@ def steer_all(matrix_fn: MatrixFn, params: Array, targets: Array, options: Optio
     numbers = options.atol, options.rtol, options.step_size, options.difference
     runs = jax.device_get(many(matrix_fn, static(options), params, targets, seeds, numbers))
     leaves, shape = jax.tree.flatten(runs)
-    return [_steered(jax.tree.unflatten(shape, [leaf[i] for leaf in leaves])) for i in range(len(targets))]
+    return [
+        _steered(jax.tree.unflatten(shape, [leaf[i] for leaf in leaves]), options.keep) for i in range(len(targets))
+    ]
 
 
 def static(options: Options) -> tuple[Any, ...]:
@@ -78,7 +81,7 @@ def _run(matrix_fn: MatrixFn, fixed: tuple[Any, ...], params: Any, target: Any, 
     first = norm(target - current)
     enough = jnp.maximum(atol, rtol * first).astype(target.dtype)
     progress = Progress(*map(jnp.asarray, begun(first, jnp.asarray(step_size, target.dtype))))
-    start = State(jnp.int32(0), params, current, progress, _blank(fixed, target))
+    start = State(jnp.int32(0), params, current, progress, *_blank(fixed, target))
 
     def undone(state: State) -> Any:
         return (state.count < limit) & goes_on(state.progress, enough)
@@ -100,7 +103,7 @@ def many(matrix_fn: MatrixFn, fixed: tuple[Any, ...], params: Any, targets: Any,
 
 def _turn(matrix_fn: MatrixFn, fixed: tuple[Any, ...], target: Any, key: Any, difference: Any, state: State) -> State:
     """One step: derivatives, least squares, and the step if it helps."""
-    solve, count, method, _, _ = fixed
+    solve, count, method, _, keep = fixed
     params, progress, dtype = state.params, state.progress, target.dtype
     V = random_directions(jax.random.fold_in(key, state.count), count, params.shape, params.dtype)
     X = columns(matrix_fn, params, V, difference, method)
@@ -113,14 +116,25 @@ def _turn(matrix_fn: MatrixFn, fixed: tuple[Any, ...], target: Any, key: Any, di
     then = jax.tree.map(_as, advanced(progress, length, norm(target - reached), jnp.where), progress)
     better = then.magnitude < progress.magnitude
     reported = jnp.int32(-1 if rank is None else rank)
-    happened = Tail(then.magnitude, better, progress.step_size, reported, state.tail.systems and (X, delta, alpha))
+    happened = Tail(then.magnitude, better, progress.step_size, reported)
+    place = jnp.where(state.count % keep, -1, state.count // keep) if keep else None  # −1 is no place
     return State(
         state.count + 1,
         jnp.where(better, ahead, params).astype(params.dtype),
         jnp.where(better, reached, state.current).astype(dtype),
         then,
-        jax.tree.map(lambda whole, new: whole.at[state.count].set(new), state.tail, happened),
+        _written(state.tail, state.count, happened),
+        _written(state.systems, place, (X, delta, alpha)) if keep else state.systems,
     )
+
+
+def _written(places: Any, at: Any, values: Any) -> Any:
+    """Arrays with a value written into one place of each; none if there is no such place."""
+
+    def write(whole: Any, value: Any) -> Any:
+        return whole.at[at].set(value, mode="drop", wrap_negative_indices=False)
+
+    return jax.tree.map(write, places, values)
 
 
 def _as(value: Any, like: Any) -> Any:
@@ -133,18 +147,18 @@ def norm(vector: Any) -> Any:
     return jnp.sqrt(jnp.sum(vector * vector))
 
 
-def _blank(fixed: tuple[Any, ...], target: Any) -> Tail:
+def _blank(fixed: tuple[Any, ...], target: Any) -> tuple[Tail, Any]:
     _, count, _, limit, keep = fixed
-    numbers, m = jnp.full(limit, jnp.nan, target.dtype), target.shape[0]
-    shapes = (limit, m, count), (limit, m), (limit, count)
-    systems = tuple(jnp.zeros(shape, target.dtype) for shape in shapes) if keep else None
-    return Tail(numbers, jnp.zeros(limit, bool), numbers, jnp.full(limit, -1, jnp.int32), systems)
+    numbers, m, places = jnp.zeros(limit, target.dtype), target.shape[0], -(-limit // keep) if keep else 0
+    systems = tuple(jnp.zeros((places, *shape), target.dtype) for shape in ((m, count), (m,), (count,)))
+    return Tail(numbers, jnp.zeros(limit, bool), numbers, jnp.zeros(limit, jnp.int32)), systems
 
 
-def _steered(run: Run) -> Steered:
+def _steered(run: Run, keep: int) -> Steered:
     """What has been computed, without the places of steps that were not tried."""
     state, steps = run.state, int(run.state.count)
-    magnitude, accepted, step_size, rank, systems = jax.tree.map(lambda whole: whole[:steps], state.tail)
+    systems = [whole[: -(-steps // keep)] for whole in state.systems] if keep and steps else []
+    magnitude, accepted, step_size, rank = (whole[:steps] for whole in state.tail)
     history = History(np.concatenate([[run.first], magnitude]), accepted, step_size, rank)
     progress = Progress(*(number.item() for number in state.progress))
     return Steered(state.params, ending(progress, run.enough.item()), history, Systems(*systems) if systems else None)

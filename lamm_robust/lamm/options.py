@@ -35,8 +35,8 @@ class Settings(TypedDict, total=False):
     """The target is reached when ‖δ‖ ≤ max(atol, rtol · ‖δ‖ at the beginning); by default 1e-5 and 0."""
     steps: int
     """Steps at most; by default 200."""
-    keep: bool
-    """Whether the least-squares problems are kept that are met on the way; by default they are not."""
+    keep: int
+    """Of the least-squares problems met on the way, keep the first of every so many; by default 0, which is none."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +51,19 @@ class Options:
     atol: float = TOLERANCE
     rtol: float = 0.0
     steps: int = LIMIT
-    keep: bool = False
+    keep: int = 0
 
     def __post_init__(self) -> None:
         """Raise ValueError for a setting that cannot be, by name, with what is accepted."""
         if self.method not in METHODS:
             raise ValueError(f"method is {self.method!r}; accepted: {', '.join(METHODS)}")
-        for name, whole in (("directions", self.directions), ("steps", self.steps)):
-            if type(whole) is not int or whole < 1:
-                raise ValueError(f"{name} is {whole!r}; accepted is a whole number from 1")
+        for name, whole, least in (
+            ("directions", self.directions, 1),
+            ("steps", self.steps, 1),
+            ("keep", self.keep, 0),
+        ):
+            if type(whole) is not int or whole < least:
+                raise ValueError(f"{name} is {whole!r}; accepted is a whole number from {least}")
         for name, length in (("difference", self.difference), ("step_size", self.step_size)):
             if not 0 < length < math.inf:
                 raise ValueError(f"{name} is {length!r}; accepted is a positive number")

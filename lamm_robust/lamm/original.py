@@ -37,12 +37,13 @@ def steer(matrix_fn: MatrixFn, params: Array, target: Array, options: Options, s
         then = advanced(progress, length, norm(target - reached), np.where)
         if better := bool(then.magnitude < progress.magnitude):
             params, current = ahead, reached
+        if options.keep and len(trail) % options.keep == 0:
+            systems.append((X, delta, alpha))
         trail.append((better, progress.step_size, rank))
         magnitudes.append(then.magnitude)
-        systems += [(X, delta, alpha)] if options.keep else []
         progress = then
     status = ending(progress, enough)
-    return Steered(params, status, history(magnitudes, trail), kept(systems) if options.keep else None)
+    return Steered(params, status, history(magnitudes, trail), kept(systems))
 
 
 def flat(matrix: Any) -> Array:
@@ -81,5 +82,5 @@ def history(magnitudes: list[Any], trail: list[tuple[bool, Any, int]]) -> Histor
 
 
 def kept(systems: list[tuple[Array, Array, Array]]) -> Systems | None:
-    """The problems of all steps, as arrays; None if there was no step."""
+    """The problems as arrays; None if there is none."""
     return Systems(*map(np.stack, zip(*systems, strict=True))) if systems else None

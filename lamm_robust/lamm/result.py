@@ -38,14 +38,14 @@ class History:
 
 @dataclass(frozen=True, eq=False)
 class Systems:
-    """The least-squares problems min ‖Xα − δ‖₂ that were met, and the answers they got."""
+    """Least-squares problems min ‖Xα − δ‖₂ that were met, those that were to be kept, and the answers they got."""
 
     X: Array
-    """(steps, m, k)."""
+    """(kept, m, k)."""
     delta: Array
-    """(steps, m)."""
+    """(kept, m)."""
     alpha: Array
-    """(steps, k)."""
+    """(kept, k)."""
 
 
 @dataclass(frozen=True, eq=False)

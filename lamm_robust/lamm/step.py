@@ -33,9 +33,7 @@ def random_directions(key: Any, count: int, shape: tuple[int, ...], dtype: Any) 
     return normal / jnp.sqrt(jnp.sum(normal * normal, axis=axes, keepdims=True))
 
 
-def columns(
-    matrix_fn: MatrixFn, params: Any, directions: Any, step: float | None = None, method: Method = "central"
-) -> Any:
+def columns(matrix_fn: MatrixFn, params: Any, directions: Any, step: Any = None, method: Method = "central") -> Any:
     """X (m×k): the derivatives of the flattened matrix along k directions (k, *shape of params).
 
     `central` takes differences (F(p + hv) − F(p − hv))/2h with the step h (None: `difference_step`), whose error is of
