@@ -84,7 +84,7 @@ def advanced(before: Progress, length: Any, magnitude: Any, where: Where) -> Pro
     gained = now < (1 - GAIN) * before.mark
     return Progress(
         magnitude=now,
-        step_size=where(better, where(slow, GROW, 1) * after, SHRINK * tried),
+        step_size=where(better, where(slow, GROW * after, after), SHRINK * tried),
         mark=where(gained, now, before.mark),
         since=where(gained, 0, before.since + 1),
         unsolved=where(solved, 0, before.unsolved + 1),
