@@ -15,9 +15,11 @@ import numpy as np
 from lamm_robust.lamm.mesh import MatrixFn
 from lamm_robust.lamm.options import Options
 from lamm_robust.lamm.result import History, Steered, Systems
-from lamm_robust.lamm.rule import Progress, advanced, begun, ending, goes_on, shortened
+from lamm_robust.lamm.rule import Progress, advanced, begun, ending, goes_on, reach, shortened
 from lamm_robust.lamm.step import columns, combined, random_directions
 from lamm_robust.values import Array
+
+Numbers = tuple[Any, Any, Any, Any, Any]
 
 
 class Tail(NamedTuple):
@@ -53,13 +55,13 @@ class State(NamedTuple):
 
 def steer(matrix_fn: MatrixFn, params: Array, target: Array, options: Options, seed: int) -> Steered:
     """Steer the matrix to the target (flat), from the parameters."""
-    numbers = options.atol, options.rtol, options.step_size, options.difference
+    numbers = numbers_of(options)
     return _steered(jax.device_get(one(matrix_fn, static(options), params, target, seed, numbers)), options.keep)
 
 
 def steer_all(matrix_fn: MatrixFn, params: Array, targets: Array, options: Options, seeds: Any) -> list[Steered]:
     """The same for a stack of parameters, targets and seeds in one program."""
-    numbers = options.atol, options.rtol, options.step_size, options.difference
+    numbers = numbers_of(options)
     runs = jax.device_get(many(matrix_fn, static(options), params, targets, seeds, numbers))
     leaves, shape = jax.tree.flatten(runs)
     return [
@@ -67,16 +69,18 @@ def steer_all(matrix_fn: MatrixFn, params: Array, targets: Array, options: Optio
     ]
 
 
+def numbers_of(options: Options) -> Numbers:
+    """What may differ from call to call of one program."""
+    return options.atol, options.rtol, options.step_size, options.difference, options.span
+
+
 def static(options: Options) -> tuple[Any, ...]:
     """What the program is compiled for; the rest are numbers that it is given."""
     return options.solve, options.directions, options.method, options.steps, options.keep
 
 
-Numbers = tuple[Any, Any, Any, Any]
-
-
 def _run(matrix_fn: MatrixFn, fixed: tuple[Any, ...], params: Any, target: Any, seed: Any, numbers: Numbers) -> Run:
-    (_, _, _, limit, _), (atol, rtol, step_size, difference) = fixed, numbers
+    (_, _, _, limit, _), (atol, rtol, step_size, difference, span) = fixed, numbers
     current = matrix_fn(params).reshape(-1)
     first = norm(target - current)
     enough = jnp.maximum(atol, rtol * first).astype(target.dtype)
@@ -86,7 +90,7 @@ def _run(matrix_fn: MatrixFn, fixed: tuple[Any, ...], params: Any, target: Any, 
     def undone(state: State) -> Any:
         return (state.count < limit) & goes_on(state.progress, enough)
 
-    turn = partial(_turn, matrix_fn, fixed, target, jax.random.key(seed), difference)
+    turn = partial(_turn, matrix_fn, fixed, target, jax.random.key(seed), (difference, span))
     return Run(jax.lax.while_loop(undone, turn, start), first, enough)
 
 
@@ -101,12 +105,14 @@ def many(matrix_fn: MatrixFn, fixed: tuple[Any, ...], params: Any, targets: Any,
     return jax.vmap(run)(params, targets, seeds)
 
 
-def _turn(matrix_fn: MatrixFn, fixed: tuple[Any, ...], target: Any, key: Any, difference: Any, state: State) -> State:
+def _turn(
+    matrix_fn: MatrixFn, fixed: tuple[Any, ...], target: Any, key: Any, over: tuple[Any, Any], state: State
+) -> State:
     """One step: derivatives, least squares, and the step if it helps."""
     solve, count, method, _, keep = fixed
     params, progress, dtype = state.params, state.progress, target.dtype
     V = random_directions(jax.random.fold_in(key, state.count), count, params.shape, params.dtype)
-    X = columns(matrix_fn, params, V, difference, method)
+    X = columns(matrix_fn, params, V, reach(*over, progress.step_size, jnp.where).astype(dtype), method)
     delta = target - state.current
     alpha, rank = solve(X, delta)
     step = combined(V, alpha)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
+from lamm_robust.lamm.rule import SPAN
 from lamm_robust.lamm.step import METHODS, Method, difference_step
 
 Solve = Callable[[Any, Any], tuple[Any, Any]]
@@ -27,7 +28,9 @@ class Settings(TypedDict, total=False):
     method: Method
     """How columns are had: "central" differences, the default, or "forward" differentiation."""
     difference: float
-    """Step of the central differences; by default u^(1/3)."""
+    """The least step of central differences; by default u^(1/3)."""
+    span: float
+    """The share of the step size over which they reach, if that is more; by default 0.3."""
     step_size: float
     """The longest step at first, in the unit of the parameters; by default 1."""
     atol: float
@@ -47,6 +50,7 @@ class Options:
     directions: int
     difference: float
     method: Method = "central"
+    span: float = SPAN
     step_size: float = 1.0
     atol: float = TOLERANCE
     rtol: float = 0.0
@@ -67,9 +71,9 @@ class Options:
         for name, length in (("difference", self.difference), ("step_size", self.step_size)):
             if not 0 < length < math.inf:
                 raise ValueError(f"{name} is {length!r}; accepted is a positive number")
-        for name, tolerance in (("atol", self.atol), ("rtol", self.rtol)):
-            if not 0 <= tolerance < math.inf:
-                raise ValueError(f"{name} is {tolerance!r}; accepted is a number from 0")
+        for name, number in (("atol", self.atol), ("rtol", self.rtol), ("span", self.span)):
+            if not 0 <= number < math.inf:
+                raise ValueError(f"{name} is {number!r}; accepted is a number from 0")
 
 
 def options(solve: Solve, params: Any, settings: Settings) -> Options:

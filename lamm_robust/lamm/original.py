@@ -14,7 +14,7 @@ import numpy as np
 from lamm_robust.lamm.mesh import MatrixFn
 from lamm_robust.lamm.options import Options
 from lamm_robust.lamm.result import History, Steered, Systems
-from lamm_robust.lamm.rule import advanced, begun, ending, goes_on, shortened
+from lamm_robust.lamm.rule import advanced, begun, ending, goes_on, reach, shortened
 from lamm_robust.lamm.step import random_directions
 from lamm_robust.values import Array
 
@@ -22,13 +22,13 @@ from lamm_robust.values import Array
 def steer(matrix_fn: MatrixFn, params: Array, target: Array, options: Options, seed: int) -> Steered:
     """Steer the matrix to the target (flat), from the parameters; directions are drawn as the compiled loop does."""
     key, current = jax.random.key(seed), flat(matrix_fn(params))
-    progress = begun(norm(target - current), options.step_size)
+    progress = begun(norm(target - current), params.dtype.type(options.step_size))
     enough = max(options.atol, options.rtol * progress.magnitude)
     magnitudes, trail, systems = [progress.magnitude], list[tuple[bool, Any, int]](), list[tuple[Array, Array, Array]]()
     while len(trail) < options.steps and goes_on(progress, enough):
         drawn = random_directions(jax.random.fold_in(key, len(trail)), options.directions, params.shape, params.dtype)
         V, delta = np.asarray(drawn), target - current
-        X = measured(matrix_fn, params, V, options)
+        X = measured(matrix_fn, params, V, options, progress.step_size)
         alpha, rank = answered(options, X, delta)
         step = np.tensordot(alpha, V, 1)
         length = norm(step)
@@ -57,11 +57,11 @@ def norm(vector: Array) -> Any:
         return np.sqrt(np.sum(vector * vector))
 
 
-def measured(matrix_fn: MatrixFn, params: Array, V: Array, options: Options) -> Array:
+def measured(matrix_fn: MatrixFn, params: Array, V: Array, options: Options, step_size: Any) -> Array:
     """X as `step.columns` has it, one direction at a time."""
     if options.method == "forward":
         return np.stack([flat(jax.jvp(matrix_fn, (params,), (v,))[1]) for v in V], axis=1)
-    h = options.difference
+    h = params.dtype.type(reach(options.difference, options.span, step_size, np.where))
     changes = [flat(matrix_fn(params + h * v)) - flat(matrix_fn(params - h * v)) for v in V]
     return np.stack(changes, axis=1) / (2 * h)
 

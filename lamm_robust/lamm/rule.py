@@ -2,7 +2,12 @@
 
 The step Vα is right to first order only, and where X is ill-conditioned it can be very long. So it is shortened to the
 *step size*, the longest step allowed: a trust region (Nocedal and Wright, Numerical Optimization, 2nd ed., chapter 4),
-which shrinks when a step makes things worse and grows when it held back progress.
+which shrinks when a step makes things worse, grows when it held back progress, and follows steps that are shorter.
+
+Central differences reach over a share of the step size, too. What they measure is then no derivative, but the change
+over steps as long as those to be taken: it leaves fewer columns nearly dependent by accident, and becomes the
+derivative as steps become short. From 60 random meshes of 4 modes to random targets, 37 arrived so, with all 12
+directions, and 20 with differences over 2⁻¹⁸ (`jax-lstsq`, float64).
 """
 
 from __future__ import annotations
@@ -17,6 +22,12 @@ SHRINK = 0.5
 
 GROW = 2.0
 """A step that was shortened and yet too slow lets the next one be twice as long."""
+
+FOLLOW = 4.0
+"""After a step that needed no shortening, the next is at most so many times as long."""
+
+SPAN = 0.3
+"""The share of the step size that differences reach: of 0.1, 0.3 and 1, that with which most meshes arrived."""
 
 SLOW = 0.5
 """A step is slow if more than half of what was missing is still missing: unshortened steps near a target that can be
@@ -68,16 +79,26 @@ def advanced(before: Progress, length: Any, magnitude: Any, where: Where) -> Pro
     """
     better, limited, solved = magnitude < before.magnitude, length > before.step_size, length < float("inf")
     slow = limited & (magnitude > SLOW * before.magnitude)
-    tried = where(length < before.step_size, length, before.step_size)
+    tried, after = _smaller(length, before.step_size, where), _smaller(FOLLOW * length, before.step_size, where)
     now = where(better, magnitude, before.magnitude)
     gained = now < (1 - GAIN) * before.mark
     return Progress(
         magnitude=now,
-        step_size=where(better, where(slow, GROW, 1) * before.step_size, SHRINK * tried),
+        step_size=where(better, where(slow, GROW * after, after), SHRINK * tried),
         mark=where(gained, now, before.mark),
         since=where(gained, 0, before.since + 1),
         unsolved=where(solved, 0, before.unsolved + 1),
     )
+
+
+def _smaller(length: Any, step_size: Any, where: Where) -> Any:
+    """The length, unless it is longer or none."""
+    return where(length < step_size, length, step_size)
+
+
+def reach(difference: Any, span: Any, step_size: Any, where: Where) -> Any:
+    """The step of central differences: a share of the step size, but not less than the least that makes sense."""
+    return where(span * step_size > difference, span * step_size, difference)
 
 
 def ending(progress: Progress, enough: Any) -> Ending:
