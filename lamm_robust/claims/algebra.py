@@ -1,99 +1,29 @@
-"""Claims that are mathematics, settled in exact rational arithmetic on matrices with whole entries.
+"""Claims about A⁺ and AᵀA that are mathematics, settled in exact rational arithmetic on matrices with whole entries.
 
-The matrices are those of the family `exact_rank`: entries, rank and singular values are known exactly, and so is the
-answer. What holds on all of them without rounding is also a theorem; an experiment that were wrong would break it.
+What holds on all of them without rounding is also a theorem; an experiment that were wrong would break it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any, NamedTuple
 
-from flint import fmpq, fmpq_mat, fmpz_mat
+from flint import fmpq_mat
 
+from lamm_robust.claims.exact import (
+    Exact,
+    Matrix,
+    counted,
+    exact_problems,
+    identity,
+    is_zero,
+    null_space,
+    replay_of,
+    squares,
+    whole,
+)
 from lamm_robust.claims.finding import Cell, Finding, Table, Verdict, settled
 from lamm_robust.claims.lab import Lab
-from lamm_robust.tables import number
-
-Matrix = Any
-"""fmpq_mat or fmpz_mat: FLINT is published without types."""
-
-SHAPES = ((16, 9, 9), (16, 9, 5), (12, 12, 6), (4, 16, 4), (10, 30, 5))
-"""m, n and rank: full column rank, deficient tall, deficient square, full row rank, deficient wide."""
-SEEDS = (0, 1)
-EXPONENT = 4
-"""log₂ κ, where there is more than one singular value."""
-
-
-class Exact(NamedTuple):
-    """A problem in rationals."""
-
-    key: str
-    A: Matrix
-    b: Matrix
-    rank: int
-
-    @property
-    def full_columns(self) -> bool:
-        """Whether the columns are independent."""
-        return self.rank == int(self.A.ncols())
-
-
-def exact_problems(lab: Lab, shapes: tuple[tuple[int, int, int], ...] = SHAPES) -> Iterator[Exact]:
-    """The problems of the shapes and seeds above, exactly as they are stored."""
-    for m, n, rank in shapes:
-        for seed in SEEDS:
-            # rows that span the whole space leave no room for a residual
-            residual = 0.0 if rank == m else 1.0
-            key = f"exact_rank m={m} n={n} rank={rank} log2_cond={EXPONENT} residual={residual} seed={seed}"
-            problem = lab.problem(f"{key} dtype=float64")
-            yield Exact(key, whole(problem.A), whole(problem.b.reshape(-1, 1)), rank)
-
-
-def whole(array: Any) -> Matrix:
-    """A matrix of whole numbers, as rationals."""
-    return fmpq_mat(fmpz_mat([[int(v) for v in row] for row in array.tolist()]))
-
-
-def squares(x: Matrix) -> fmpq:
-    """‖x‖² of a vector, or ‖X‖_F²."""
-    return sum((v * v for v in x.entries()), fmpq(0))
-
-
-def is_zero(M: Matrix) -> bool:
-    """Whether every entry is exactly zero."""
-    return all(v == 0 for v in M.entries())
-
-
-def identity(n: int) -> Matrix:
-    """The n×n identity."""
-    return fmpq_mat(fmpz_mat([[int(i == j) for j in range(n)] for i in range(n)]))
-
-
-def null_space(A: Matrix) -> Matrix:
-    """A basis of the x with Ax = 0, as columns; it does not come from the pseudo-inverse."""
-    basis, nullity = A.numer_denom()[0].nullspace()
-    columns = [row[:nullity] for row in basis.tolist()]
-    return fmpq_mat(fmpz_mat(columns)) if nullity else fmpq_mat(A.ncols(), 0)
-
-
-def counted(checks: dict[str, Callable[[Exact], bool]], problems: list[Exact]) -> Table:
-    """How many problems of each rank pass each check."""
-    groups: dict[tuple[int, int, int], list[Exact]] = {}
-    for problem in problems:
-        groups.setdefault((problem.A.nrows(), problem.A.ncols(), problem.rank), []).append(problem)
-    rows: list[tuple[Cell, ...]] = [
-        (f"{m}×{n}", rank, *(f"{sum(map(check, members))}/{len(members)}" for check in checks.values()))
-        for (m, n, rank), members in groups.items()
-    ]
-    return Table(("A", "rank", *checks), rows)
-
-
-def replay_of(problem: Exact, solver: str) -> str:
-    """The command that shows it in floating point."""
-    return f'lamm-robust replay "{problem.key} dtype=float64 @ {solver}-float64-cpu"'
 
 
 def minimises_residual(lab: Lab) -> Finding:
@@ -214,45 +144,6 @@ def gram_rank(lab: Lab) -> Finding:
     )
 
 
-def residual_is_orthogonal(lab: Lab) -> Finding:
-    """Aᵀr = 0 exactly; in floating point, r̂ is orthogonal to rounding only relative to ‖A‖‖b‖."""
-    problems = list(exact_problems(lab, SHAPES[:3]))
-
-    def orthogonal(p: Exact) -> bool:
-        r = p.b - p.A * (lab.pinv(p.A) * p.b)
-        return is_zero(p.A.transpose() * r) and not is_zero(r)
-
-    passed = [orthogonal(p) for p in problems]
-    table = counted({"Aᵀr = 0, r ≠ 0": orthogonal}, problems)
-    records = [lab.record(f"{p.key} dtype=float64 @ numpy-lstsq-float64-cpu") for p in problems]
-    worst = max(record.scores["orthogonality"] for record in records)
-    return Finding(
-        settled(all(passed)),
-        f"Aᵀr = 0 exactly on {sum(passed)} of {len(passed)} problems; numpy-lstsq: ‖Aᵀr̂‖ ≤ {worst:.2g} u‖A‖‖r̂‖",
-        table,
-        replay=(replay_of(problems[0], "numpy-lstsq"),),
-    )
-
-
-def pythagoras(lab: Lab) -> Finding:
-    """Σ(yᵢ − ŷᵢ)² = ‖r‖² by definition, and = ‖b‖² − ‖Ax★‖² = bᵀb − bᵀAx★ since r ⟂ Ax★."""
-    problems = list(exact_problems(lab, SHAPES[:3]))
-
-    def same(p: Exact) -> bool:
-        fit = p.A * (lab.pinv(p.A) * p.b)
-        one_by_one = sum(((y - f) ** 2 for y, f in zip(p.b.entries(), fit.entries(), strict=True)), fmpq(0))
-        shortcuts = squares(p.b) - squares(fit), squares(p.b) - (p.b.transpose() * fit)[0, 0]
-        return all(one_by_one == other for other in (squares(p.b - fit), *shortcuts))
-
-    passed = [same(p) for p in problems]
-    return Finding(
-        settled(all(passed)),
-        f"exactly on {sum(passed)} of {len(passed)} problems",
-        counted({"Σ(y − ŷ)² = ‖r‖² = ‖b‖² − ‖Ax‖²": same}, problems),
-        replay=(replay_of(problems[0], "numpy-lstsq"),),
-    )
-
-
 SPECTRA = ((16, 9, 0), (16, 9, 4), (30, 10, 8), (12, 12, 8))
 """m, n and log₂ κ of matrices of full column rank."""
 
@@ -287,35 +178,3 @@ def eigenvalue_ratio(G: Matrix) -> Fraction | None:
     roots = sorted(Fraction(-int(factor[0]), int(factor[1])) for factor, _ in factors)
     assert all(low < high for low, high in pairwise(roots))
     return roots[-1] / roots[0]
-
-
-TIMES, VALUES = (0, 1, 2, 3, 4), ("1.0", "2.1", "3.9", "8.2", "15.8")
-"""The textbook's data."""
-FITTING = ("numpy-lstsq", "numpy-pinv", "numpy-qr", "numpy-normal-lu", "jax-lamm-cond", "numpy-dropping")
-QUADRATIC = "polynomial points=5 degree=2 abscissae=integers seed=0"
-PLACES = 4
-"""Decimals to which a printed fit is read."""
-
-
-def quadratic(lab: Lab) -> Finding:
-    """The best quadratic through the textbook's five points, as fractions, and what solvers make of it."""
-    A = fmpq_mat(fmpz_mat([[t**j for j in range(3)] for t in TIMES]))
-    y = fmpq_mat([[fmpq(Fraction(v).numerator, Fraction(v).denominator)] for v in VALUES])
-    exact = (lab.pinv(A) * y).entries()
-    minimiser = is_zero(A.transpose() * (y - A * (lab.pinv(A) * y)))
-    rows: list[tuple[Cell, ...]] = [("exact", *map(str, exact), 0.0)]
-    agree, worst = minimiser, 0.0
-    for precision in ("float64", "float32"):
-        for solver in FITTING:
-            found = lab.answer(f"{QUADRATIC} dtype={precision} @ {solver}-{precision}-cpu").tolist()
-            error = max(abs(value - float(c.p) / float(c.q)) for value, c in zip(found, exact, strict=True))
-            worst = max(worst, error)
-            agree = agree and error < 0.5 * 10**-PLACES
-            rows.append((f"{solver}, {precision}", *(f"{value:.10g}" for value in found), error))
-    shown = ", ".join(f"{float(c.p) / float(c.q):.6g}" for c in exact)
-    return Finding(
-        settled(agree),
-        f"c = ({', '.join(map(str, exact))}) = ({shown}); largest error {number(worst)}",
-        Table(("by", "1", "t", "t²", "largest error"), rows),
-        replay=(f'lamm-robust replay "{QUADRATIC} dtype=float64 @ numpy-lstsq-float64-cpu"',),
-    )

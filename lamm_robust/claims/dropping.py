@@ -32,7 +32,7 @@ def dropping_is_pinv(lab: Lab) -> Finding:
         verdict, when, first = Verdict.HOLDS, "", len(DECADES) - 1
     else:
         last = 10.0 ** (DECADES[beyond] - 1)
-        when = f"κ ≤ {number(last)} (float64, six digits): dropping then keeps every column and squares κ"
+        when = f"κ ≤ {number(last)} (float64, six digits): beyond, dropping keeps every column and squares κ"
         verdict, when, first = (Verdict.ONLY_WHEN, when, beyond) if beyond else (Verdict.FAILS, "", 0)
     return Finding(
         verdict,

@@ -103,6 +103,13 @@ def cholesky_or_lu(lab: Lab) -> Finding:
     )
 
 
+SEEN = (
+    "from lamm_robust import catalog; import numpy as np; "
+    f'A = catalog.build_problem(catalog.parse_key("{key(10, SMALL, 0)}")).A; '
+    "print(np.linalg.cond(A) ** 2, np.linalg.cond(A.T @ A))"
+)
+
+
 def float64_sees_square(lab: Lab) -> Finding:
     """numpy.linalg.cond of AᵀA as float64 forms it, over the certified κ²."""
     ratios = []
@@ -121,9 +128,5 @@ def float64_sees_square(lab: Lab) -> Finding:
         f"cond(AᵀA) is κ² to 1 % up to κ = {number(limit)}; at 1e{DECADES[-1]} it is {number(ratios[-1].middle)} of it",
         Table(("κ", "cond(AᵀA)/κ²"), [(10.0**k, ratio) for k, ratio in zip(DECADES, ratios, strict=True)]),
         when=f"κ ≤ {number(limit)}: κ² beyond 1/u cannot be seen in float64" if only else "",
-        replay=(
-            "from lamm_robust import catalog; import numpy as np; "
-            f'A = catalog.build_problem(catalog.parse_key("{key(10, SMALL, 0)}")).A; '
-            "print(np.linalg.cond(A) ** 2, np.linalg.cond(A.T @ A))",
-        ),
+        replay=(SEEN,),
     )

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lamm_robust.claims.algebra import exact_problems
 from lamm_robust.claims.dropping import PROBLEMS, deficient
+from lamm_robust.claims.exact import exact_problems
 from lamm_robust.claims.finding import Cell, Finding, Table, Verdict, settled
 from lamm_robust.claims.lab import Lab
 from lamm_robust.claims.spectra import DECADES, SEEDS, key
@@ -29,7 +29,7 @@ def linked(module: Path) -> list[str]:
 
 def lstsq_is_no_qr(lab: Lab) -> Finding:
     """Which LAPACK driver NumPy is linked to, whether lstsq returns singular values, and the shortest solution."""
-    drivers = linked(Path(np.linalg._umath_linalg.__file__))  # type: ignore[attr-defined]
+    drivers = linked(Path(np.linalg._umath_linalg.__file__))
     gaps = []
     for k in DECADES:
         for seed in SEEDS:

@@ -17,7 +17,8 @@ NEARLY_ALL = 0.9
 """The share of pairs for which a claim about pairs must be right."""
 
 STEERING = (
-    "import numpy as np; from lamm_robust.lamm import apply_delta; from lamm_robust.lamm.mesh import mesh, random_phases; "
+    "import numpy as np; from lamm_robust.lamm import apply_delta; "
+    "from lamm_robust.lamm.mesh import mesh, random_phases; "
     "p, q = (np.asarray(random_phases(seed, 4), np.float32) for seed in (1, 1001)); F = mesh(4); d = F(q) - F(p); "
     "print([apply_delta(F, p, d, driver=a, solver=b, directions=9).magnitude for a, b in "
     '(("original", "numpy-dropping"), ("compiled", "jax-lamm-cond"))])'
@@ -48,7 +49,8 @@ def similar_magnitudes(lab: Lab) -> Finding:
     close = sum(apart(row) < SIMILAR for row in rows)
     return Finding(
         Verdict.HOLDS if len(holding) == len(groups) else Verdict.ONLY_WHEN if holding else Verdict.FAILS,
-        f"{close} of {len(rows)} pairs differ by less than 5 %; {middle([apart(row) for row in rows]):.0%} in the median",
+        f"{close} of {len(rows)} pairs differ by less than 5 %; the median differs by "
+        f"{middle([apart(row) for row in rows]):.0%}",
         Table(
             ("target", "tolerance", "directions", "original ends at", "compiled ends at", "difference", "below 5 %"),
             cells,
@@ -59,7 +61,7 @@ def similar_magnitudes(lab: Lab) -> Finding:
 
 
 def equally_good(lab: Lab) -> Finding:
-    """The same loops, by the median over seeds: does one of the solvers end lower as a rule?"""
+    """The same loops, by the median over seeds: whether one of the solvers ends lower as a rule."""
     rows = [row for row in lab.clock("magnitudes", "float32", "cpu") if row["atol"] == 0.0]
     groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -106,8 +108,8 @@ def step_speed(lab: Lab, device: Device = "cpu") -> Finding:
     names = ("original", "python loop", "compiled")
     return Finding(
         verdict,
-        f"{' / '.join(f'{value.middle:.1f}' for value in speedups.values())}× for N = 4 / 8 / 16, of which compiling the "
-        f"loop is {' / '.join(f'{value.middle:.1f}' for value in compiling)}×",
+        f"{' / '.join(f'{value.middle:.1f}' for value in speedups.values())}× for N = 4 / 8 / 16, of which compiling "
+        f"the loop is {' / '.join(f'{value.middle:.1f}' for value in compiling)}×",
         Table(
             (
                 "mesh",
@@ -152,8 +154,8 @@ def loop_speed(lab: Lab) -> Finding:
     ]
     return Finding(
         verdict,
-        f"{' / '.join(f'{value.middle:.0f}' for value in speedups.values())}× in the median for N = 4 / 8; compiling pays "
-        f"after {' / '.join(number(value) if value > 0 else 'no number of' for value in pays)} loops",
+        f"{' / '.join(f'{value.middle:.0f}' for value in speedups.values())}× in the median for N = 4 / 8; compiling "
+        f"pays after {' / '.join(f'{number(value)} loops' if value > 0 else 'never' for value in pays)}",
         Table(("mesh", "loop", "to the target (ms)", "steps", "reached", "first loop"), cells),
         when=when.removeprefix("A is "),
         replay=(STEERING,),

@@ -41,10 +41,9 @@ def _head(settled: Sequence[Settled], where: Mapping[str, Any]) -> Iterator[str]
     yield "# The claims of the LAMM code notes and of the textbook chapter, settled\n\n"
     yield ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in Verdict if counts[verdict]) + ".\n\n"
     yield (
-        "Sentences are in our words. *Asked by us* are questions that the documents' claims lead to. Numbers are measured"
-        " by `lamm-robust claims`;\nthose of mathematics and accuracy are the same everywhere up to the BLAS, times are"
-        " this machine's. Several measurements are given as\n*middle (smallest … largest)*, times as *median (quartiles)*."
-        "\n\n"
+        "Sentences are in our words. *Asked by us* are questions that the documents' claims lead to. Numbers are\n"
+        "measured by `lamm-robust claims`: those of mathematics and accuracy are the same everywhere up to the BLAS,\n"
+        "times are this machine's. Several are given as *middle (smallest … largest)*, times by quartiles.\n\n"
     )
     versions = where["versions"]
     libraries = ", ".join(f"{name} {versions[name]}" for name in ("numpy", "scipy", "jax"))
@@ -54,7 +53,7 @@ def _head(settled: Sequence[Settled], where: Mapping[str, Any]) -> Iterator[str]
             f"[{number}](#claim-{number})",
             inert(claim.title),
             claim.source.value,
-            f"**{finding.verdict.value}**{inert(finding.ruling.removeprefix(finding.verdict.value))}",
+            f"**{finding.verdict.value}**{condition(finding)}",
             inert(finding.decisive),
         ]
         for number, claim, finding in settled
@@ -67,12 +66,17 @@ def _section(one: Settled) -> Iterator[str]:
     yield f'\n<a id="claim-{number}"></a>\n\n## {number}. {inert(claim.title)}\n\n'
     yield f"> {inert(claim.sentence)} — *{claim.source.value}*\n\n"
     yield f"**Experiment.** {claim.experiment}\n\n"
-    yield f"**Verdict: {inert(finding.ruling)}.** {sentence(inert(finding.decisive))}\n"
+    yield f"**Verdict: {inert(finding.ruling)}.** {sentence(inert(finding.decisive))}".rstrip() + "\n"
     if finding.table.rows:
         body = ([inert(text(cell)) for cell in row] for row in finding.table.rows)
         yield "\n" + markdown_table([inert(name) for name in finding.table.header], body)
-    if finding.replay:
-        yield "\n```sh\n" + "".join(f"{as_command(line)}\n" for line in finding.replay) + "```\n"
+    again = (*finding.replay, f"lamm-robust claims --only {number}")
+    yield "\n```sh\n" + "".join(f"{as_command(line)}\n" for line in again) + "```\n"
+
+
+def condition(finding: Finding) -> str:
+    """What comes after the verdict: the condition, or why nothing was measured."""
+    return inert(finding.ruling).removeprefix(finding.verdict.value)
 
 
 def as_command(line: str) -> str:

@@ -12,13 +12,13 @@ from lamm_robust.values import Precision
 
 TESTS = ("numpy-dropping", "jax-dropping", "numpy-lstsq", "jax-lstsq", "scipy-gelsd", "scipy-gelsy", "scipy-gelss")
 """Solvers that report a rank."""
-GAPS: Mapping[Precision, Sequence[int]] = {"float64": range(44, 57), "float32": range(16, 28)}
+GAPS: Mapping[Precision, Sequence[int]] = {"float64": range(44, 57, 2), "float32": range(16, 28, 2)}
 """log₂ of σ₅/σ₆ around the tolerances in use, which lie between eps and 16·eps at 16×9."""
 MESHES = [
     (f"lamm modes=4 directions={directions} step={step} seed={seed}", precision)
     for directions in (9, 12, 16)
     for step, precision in ((0.0, "float32"), (2.0**-8, "float32"), (0.0, "float64"), (2.0**-17, "float64"))
-    for seed in (0, 1)
+    for seed in (1,)
 ]
 """A mesh of four modes has nine degrees of freedom, however many directions are asked for."""
 

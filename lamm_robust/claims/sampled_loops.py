@@ -53,6 +53,8 @@ def steered(bench: Bench, modes: int, seed: int, which: tuple[Driver, str], targ
     )
 
 
+LIMIT = 100
+"""Steps of a loop at most: what arrives at a near target does so in a few."""
 TASKS = (("near", 1e-5), ("near", 0.0), ("far", 1e-5), ("far", 0.0), ("out of reach", 0.0))
 """Targets, and tolerances: that of the notes, and none, so that a loop goes as far as it gets."""
 
@@ -64,7 +66,8 @@ def magnitudes(bench: Bench) -> list[Row]:
         for directions in (9, 12):
             for seed in SEEDS:
                 found = [
-                    steered(bench, 4, seed, w, target, directions=directions, atol=atol) for w in (ORIGINAL, COMPILED)
+                    steered(bench, 4, seed, w, target, directions=directions, atol=atol, steps=LIMIT)
+                    for w in (ORIGINAL, COMPILED)
                 ]
                 ends = {"original": found[0].magnitude, "compiled": found[1].magnitude}
                 rows.append({"target": target, "atol": atol, "directions": directions, "seed": seed, **ends})
@@ -99,7 +102,7 @@ def arrivals(bench: Bench) -> list[Row]:
     """Seconds and steps of LAMM's two loops to near targets, each after a first loop that may compile."""
     rows = []
     for modes, directions in SIZES[:2]:
-        ask = {"directions": directions, "atol": 1e-4, "steps": 100}
+        ask = {"directions": directions, "atol": 1e-4, "steps": LIMIT}
         for name, which in (("original", ORIGINAL), ("compiled", COMPILED)):
             first = timed(partial(steered, bench, modes, OTHER, which, "near", **ask))
             seconds, found = [], []
@@ -125,7 +128,10 @@ def steps(bench: Bench) -> list[Row]:
     rows = []
     for solver in SOLVERS:
         for target in ("near", "far"):
-            found = [steered(bench, 4, seed, ("compiled", f"jax-{solver}"), target, directions=9) for seed in SEEDS]
+            found = [
+                steered(bench, 4, seed, ("compiled", f"jax-{solver}"), target, directions=9, steps=LIMIT)
+                for seed in SEEDS
+            ]
             reached = sum(one.status is Ending.REACHED for one in found)
             rows.append({"solver": solver, "target": target, "steps": [one.steps for one in found], "reached": reached})
     return rows

@@ -46,10 +46,8 @@ def ranks(bench: Bench) -> list[Row]:
     matrices = {rank: bench.matrix(m, n, rank) for rank in (12, 24, 36, 48)}
     rows = []
     for name, call in (
-        ("original", lambda A: bench.on_host("dropping", A)),
-        ("lamm-cond", lambda A: bench.on_device("lamm-cond", A)),
-        ("pinv", lambda A: bench.on_device("pinv", A)),
-        ("qr", lambda A: bench.on_device("qr", A)),
+        ("original", partial(bench.on_host, "dropping")),
+        *((algorithm, partial(bench.on_device, algorithm)) for algorithm in ("lamm-cond", "pinv", "qr")),
     ):
         samples = in_turns({str(rank): call(A) for rank, A in matrices.items()})
         rows.append({"solver": name, "m": m, "n": n, "by_rank": samples})
