@@ -393,6 +393,61 @@ def test_one_program_serves_every_rank(precision: Precision) -> None:
     assert timing.static_shapes(sampled(samples)).verdict is FAILS
 
 
+FROM: Mapping[str, tuple[Measure, ...]] = {
+    "eager": (timing.jit_alone,),
+    "original": (timing.original_to_compiled,),
+    "ranks": (timing.predictable,),
+    "deficient": (timing.deficient_costs,),
+    "growth": (growth.original_time, growth.original_space, growth.compiled_is_cheaper),
+    "gram": (timing.gram_costs, timing.normal_equations_cost_more),
+    "magnitudes": (loop.similar_magnitudes, loop.equally_good),
+    "loops": (loop.step_speed,),
+    "arrivals": (loop.loop_speed,),
+    "steps": (loop.solver_changes_steps,),
+}
+
+
+@pytest.mark.parametrize("experiment", FROM)
+def test_claims_read_what_experiments_say(
+    experiment: str, precision: Precision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if precision == "float64":
+        pytest.skip("these experiments are made in float32, whose run has time left")
+    from lamm_robust.claims import bench, clock, sampled_loops, sampled_solves
+
+    small = {
+        bench: {"ROUNDS": (2, 2)},
+        sampled_solves: {
+            "SMALL": ((6, 2), (8, 4)),
+            "WIDTHS": (4, 8),
+            "FIXED_ROWS": 16,
+            "TALL": ((64, 4), (128, 4), (128, 8)),
+        },
+        sampled_loops: {"SIZES": ((2, 1), (3, 4)), "SEEDS": (0, 1), "LIMIT": 2, "SOLVERS": ("pinv", "solve")},
+    }
+    for module, values in small.items():
+        for name, value in values.items():
+            monkeypatch.setattr(module, name, value)
+    samples = json.loads(json.dumps(clock.EXPERIMENTS[experiment](bench.Bench(precision, "cpu"))))
+    for measure in FROM[experiment]:
+        finding = measure(sampled(samples))
+        assert finding.verdict is not NOT_MEASURED
+        assert finding.table.rows
+        assert {len(row) for row in finding.table.rows} == {len(finding.table.header)}
+        assert page.markdown([Settled(1, CLAIMS[0], finding)], WHERE)
+
+
+def test_every_experiment_is_looked_at() -> None:
+    from lamm_robust.claims.clock import EXPERIMENTS
+
+    assert set(EXPERIMENTS) == {*FROM, "vmap", "shapes"}
+    untested = (
+        {claim.measure for claim in CLAIMS} - {*MATHEMATICS, *ANALYSIS} - {m for each in FROM.values() for m in each}
+    )
+    on_gpu = {timing.jit_alone_on_gpu, timing.original_to_gpu, loop.step_speed_on_gpu}
+    assert untested == {timing.cond_under_vmap, timing.static_shapes, *on_gpu}
+
+
 def test_an_experiment_that_fails_says_why() -> None:
     with pytest.raises(HarnessError, match=r"the experiment 'nonsense' in float32 on the cpu failed: .*KeyError"):
         clocked("nonsense", "float32", "cpu")

@@ -42,6 +42,12 @@ ALLOWED: dict[str, set[str]] = {
     "lamm_robust/grading.py": {"lamm_robust.values"},
     "lamm_robust/summary.py": {"lamm_robust.values", "lamm_robust.grading"},
     "lamm_robust/tables.py": {"lamm_robust.values", "lamm_robust.summary"},
+    "lamm_robust/claims": {
+        "lamm_robust",
+        *(f"lamm_robust.{name}" for name in ("values", "catalog", "cache", "process", "pool", "supervisor", "run")),
+        *(f"lamm_robust.{name}" for name in ("environment", "files", "grading", "tables", "verdicts")),
+        *(f"lamm_robust.lamm.{name}" for name in ("apply", "chosen", "mesh", "result")),
+    },
     "lamm_robust/reasons.py": {
         f"lamm_robust.{name}" for name in ("values", "accurate", "evidence", "run", "tables", "undefined", "verdicts")
     },

@@ -165,8 +165,9 @@ def gram_costs(lab: Lab) -> Finding:
     """The time of AᵀA as m and n grow, and its share of the normal equations."""
     rows = lab.clock("gram", "float64", "cpu")
     times = {(row["m"], row["n"]): middle(row["AᵀA"]) for row in rows}
-    by_rows = {m: t for (m, n), t in times.items() if n == 64}
-    by_columns = {n: t for (m, n), t in times.items() if m == 4096}
+    least, most = min(n for _, n in times), max(m for m, _ in times)
+    by_rows = {m: t for (m, n), t in times.items() if n == least}
+    by_columns = {n: t for (m, n), t in times.items() if m == most}
     in_m, in_n = (slope(list(each), list(each.values())) for each in (by_rows, by_columns))
     shares = [ratio(row["AᵀA"], row["normal-cholesky"]) for row in rows]
     return Finding(
