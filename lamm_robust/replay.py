@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from lamm_robust import catalog
-from lamm_robust.edges import edge_of
 from lamm_robust.pool import alone
 from lamm_robust.process import Kind
 from lamm_robust.run import Certified, Known, Truths, not_taken, record
@@ -68,7 +67,7 @@ def _no_truth(problem: Undefined) -> list[str]:
 def _truth(certified: Certified) -> list[str]:
     truth = certified.truth
     kappa = "undefined" if truth.kappa is None else f"{float(truth.kappa):.10g}"
-    facts, edge = catalog.certificate_facts(truth), EDGES[edge_of(certified.problem, truth)]
+    facts, edge = catalog.certificate_facts(truth), EDGES[certified.edge]
     return [
         "",
         f"truth     by {truth.method}: rank {truth.rank}, κ = {kappa}, {certified.regime.value}{edge}",

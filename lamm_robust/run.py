@@ -31,6 +31,7 @@ from lamm_robust.values import (
     Case,
     Certificate,
     Contract,
+    Edge,
     NotCertifiedError,
     Oracle,
     Outcome,
@@ -98,6 +99,11 @@ class Certified:
         return self.limits.regime
 
     @cached_property
+    def edge(self) -> Edge:
+        """Which edge case it is, if any."""
+        return edge_of(self.problem, self.truth)
+
+    @cached_property
     def residual_ratio(self) -> float:
         """The largest ‖r★‖/‖b‖ over the right-hand sides; 0 where b = 0."""
         b_norms: list[float] = norm(self.frame.b.T).tolist()
@@ -115,7 +121,7 @@ class Certified:
             "kappa": self.frame.kappa if truth.kappa else math.nan,
             "residual_ratio": self.residual_ratio,
             "regime": self.regime.value,
-            "edge": edge_of(self.problem, truth).value,
+            "edge": self.edge.value,
         }
 
 
@@ -321,8 +327,9 @@ def scores_of(
         if isinstance(certified, Undefined):
             continue
         if certified.regime is Regime.AMBIGUOUS:
+            cut = truncated_error(certified, outcome.x, contract)
             for target in (scored, *columns):
-                target.update(truncated_error(certified, outcome.x, contract))
+                target.update(cut)
         elif outcome.rank is not None:
             scored["rank_error"] = float(outcome.rank - certified.truth.rank)
     return scores

@@ -40,7 +40,7 @@ def certified(problem: Problem) -> Certificate:
     if problem.key.family == "raw":
         with np.errstate(over="ignore", under="ignore"):
             largest = np.abs(np.ldexp(truth.x[0], truth.exponent)).max()
-        assume(largest == 0.0 or np.finfo(problem.A.dtype).tiny <= largest <= np.finfo(problem.A.dtype).max / 2)
+        assume(not truth.x.any() or np.finfo(problem.A.dtype).tiny <= largest <= np.finfo(problem.A.dtype).max / 2)
         assume(truth.kappa is None or truth.kappa.mid <= LARGEST_KAPPA)
     return truth
 

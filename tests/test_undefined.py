@@ -15,7 +15,7 @@ import pytest
 
 from lamm_robust import catalog, compare, summary, tables
 from lamm_robust.attempt import attempt
-from lamm_robust.hunt import DISASTER, SILENT, sentence, severity
+from lamm_robust.hunt import sentence, severity
 from lamm_robust.journal import block, records_of
 from lamm_robust.pool import alone
 from lamm_robust.process import Kind
@@ -40,6 +40,7 @@ from lamm_robust.values import (
     Verdict,
 )
 from lamm_robust.verdicts import UNDEFINED, judge
+from lamm_robust.worst import DISASTER, SILENT
 from oracles import select
 from tests.planted import SOLVERS as PLANTED
 from tests.problems import problem_of

@@ -6,9 +6,10 @@ is exact and within √n of the best column scaling for κ (van der Sluis, Numer
 * *Full rank*, which ‖R‖‖R⁻¹‖ proves in nearly all cases at little cost: x by one triangular solve. For a tall A, b is
   reduced beside the columns of A and Q is not formed, which halves the work. Backward stable column by column (Higham,
   Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM 2002, Theorem 20.3).
-* *Otherwise*, `lax.cond` takes the branch of a complete orthogonal factorisation RD = U Lᵀ Vᵀ: QR with column pivoting
-  of R (LAPACK xGEQP3), the rows that are not rounding errors, unscaled, and QR of their transpose with the longest rows
-  first (Golub and Van Loan, Matrix Computations, 4th ed., 5.5.2; Cox and Higham, BIT 38 (1998) 34, for the order).
+* *Otherwise*, `lax.cond` (for a batch: if one of it is not of full rank) takes the branch of a complete orthogonal
+  factorisation RD = U Lᵀ Vᵀ: QR with column pivoting of R (LAPACK xGEQP3), the rows that are not rounding errors,
+  unscaled, and QR of their transpose with the longest rows first (Golub and Van Loan, Matrix Computations, 4th ed.,
+  5.5.2; Cox and Higham, BIT 38 (1998) 34, for the order).
 
 *Rank*: a row counts if its diagonal entry is above rcond times the first one, and all before it do. By default
 rcond = 4·√(max(m, n))·eps: rounding errors grow like the square root of the number of terms. On the rank-deficient
@@ -27,6 +28,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.linalg import qr, solve_triangular
+
+from lamm_robust.solvers.branches import either
 
 MARGIN = 4.0
 """Of the default rcond, in units of √(max(m, n))·eps: see the text of the module."""
@@ -83,6 +86,7 @@ def _solve_jvp(rcond: float, primals: tuple[Any, Any], tangents: tuple[Any, Any]
     """The derivative of A⁺b at constant rank (Golub and Pereyra, SIAM J. Numer. Anal. 10 (1973) 413, (4.12))."""
     (A, B), (dA, dB) = primals, tangents
     X, rank, errors = _solve(A, B, rcond)
+    A = jnp.where(rank < 0, jnp.nan, A)  # never; it makes the next QR wait, since two of a batch at once can hang XLA
     wide = A.shape[0] < A.shape[1]
     S, e, top = scaled(A.T if wide else A)
     Q, R = jnp.linalg.qr(S)
@@ -107,20 +111,24 @@ def _tall(A: Any, B: Any, rcond: float) -> tuple[Any, Any, Any]:
     R, C, residuals = reduced[:n, :n], reduced[:n, n:], lengths(reduced[n:, n:])
     solved = solve_triangular(R, jnp.hstack([jnp.eye(n, dtype=R.dtype), C]))
     inverse, Y = solved[:, :n], solved[:, n:]
-    sizes = jnp.hypot(lengths(C), residuals)
-
-    def full() -> tuple[Any, Any, Any]:
-        loads = sizes + lengths(R) @ jnp.abs(Y) + frobenius(inverse) * frobenius(R) * residuals
-        return shifted(Y, -e[:, None]), jnp.int32(n), frobenius(shifted(inverse, -e[:, None])) * loads
-
-    def deficient() -> tuple[Any, Any, Any]:
-        F = complete(R, e, rcond)
-        X = F.apply(C)
-        missed = jnp.hypot(residuals, lengths(C - shifted(R, e) @ X))
-        return X, F.rank, F.errors(X, sizes, missed)
-
-    X, rank, errors = jax.lax.cond(is_full(R, inverse, rcond), full, deficient)
+    choose = either(_tall_full, partial(_tall_deficient, rcond))
+    X, rank, errors = choose(is_full(R, inverse, rcond), R, inverse, Y, C, e, residuals)
     return shifted(X, shift - top), rank, roundoff(A) * shifted(errors, shift - top)
+
+
+def _tall_full(R: Any, inverse: Any, Y: Any, C: Any, e: Any, residuals: Any) -> tuple[Any, Any, Any]:
+    sizes = jnp.hypot(lengths(C), residuals)
+    loads = sizes + lengths(R) @ jnp.abs(Y) + frobenius(inverse) * frobenius(R) * residuals
+    return shifted(Y, -e[:, None]), jnp.int32(len(R)), frobenius(shifted(inverse, -e[:, None])) * loads
+
+
+def _tall_deficient(
+    rcond: float, R: Any, _inverse: Any, _Y: Any, C: Any, e: Any, residuals: Any
+) -> tuple[Any, Any, Any]:
+    F = complete(R, e, rcond)
+    X = F.apply(C)
+    missed = jnp.hypot(residuals, lengths(C - shifted(R, e) @ X))
+    return X, F.rank, F.errors(X, jnp.hypot(lengths(C), residuals), missed)
 
 
 def _wide(A: Any, B: Any, rcond: float) -> tuple[Any, Any, Any]:
@@ -129,18 +137,20 @@ def _wide(A: Any, B: Any, rcond: float) -> tuple[Any, Any, Any]:
     T, _, shift = scaled(B, each=True)
     Q, R = jnp.linalg.qr(S)
     inverse = solve_triangular(R, jnp.eye(len(R), dtype=R.dtype))
-
-    def full() -> tuple[Any, Any, Any]:
-        Y = solve_triangular(R, shifted(T, -e[:, None]), trans=1)
-        return Y, jnp.int32(len(A)), 3 * frobenius(R) * frobenius(inverse) * lengths(Y)
-
-    def deficient() -> tuple[Any, Any, Any]:
-        F = complete(R, e, rcond)
-        Y = F.transposed(T)
-        return Y, F.rank, F.errors(Y, lengths(T), lengths(T - shifted(R, e).T @ Y))
-
-    Y, rank, errors = jax.lax.cond(is_full(R, inverse, rcond), full, deficient)
+    choose = either(_wide_full, partial(_wide_deficient, rcond))
+    Y, rank, errors = choose(is_full(R, inverse, rcond), R, inverse, T, e)
     return shifted(Q @ Y, shift - top), rank, roundoff(A) * shifted(errors, shift - top)
+
+
+def _wide_full(R: Any, inverse: Any, T: Any, e: Any) -> tuple[Any, Any, Any]:
+    Y = solve_triangular(R, shifted(T, -e[:, None]), trans=1)
+    return Y, jnp.int32(len(R)), 3 * frobenius(R) * frobenius(inverse) * lengths(Y)
+
+
+def _wide_deficient(rcond: float, R: Any, _inverse: Any, T: Any, e: Any) -> tuple[Any, Any, Any]:
+    F = complete(R, e, rcond)
+    Y = F.transposed(T)
+    return Y, F.rank, F.errors(Y, lengths(T), lengths(T - shifted(R, e).T @ Y))
 
 
 class Complete(NamedTuple):
@@ -201,7 +211,10 @@ def scaled(M: Any, *, each: bool = False) -> tuple[Any, Any, Any]:
 def shifted(M: Any, exponent: Any) -> Any:
     """M · 2**exponent in two exact steps, neither of whose factors overflows: linear in M, as `jnp.ldexp` is not."""
     one, half = jnp.ones((), M.dtype), exponent // 2
-    return M * jnp.ldexp(one, half) * jnp.ldexp(one, exponent - half)
+    # without the barrier, XLA makes the powers again for each entry of M
+    powers = jnp.ldexp(one, half), jnp.ldexp(one, exponent - half)
+    first, second = jax.lax.optimization_barrier(powers)  # type: ignore[no-untyped-call]
+    return M * first * second
 
 
 def lengths(M: Any) -> Any:
