@@ -448,6 +448,12 @@ def test_every_experiment_is_looked_at() -> None:
     assert untested == {timing.cond_under_vmap, timing.static_shapes, *on_gpu}
 
 
+def test_a_gpu_that_cannot_be_used_costs_its_own_claims_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "GPU_NODES", ("/dev/null",))  # the driver is there, and JAX has no use for it
+    with pytest.raises(AbsentError, match="not measured: the experiment 'eager' in float32 on the gpu failed: "):
+        clocked("eager", "float32", "gpu")
+
+
 def test_an_experiment_that_fails_says_why() -> None:
     with pytest.raises(HarnessError, match=r"the experiment 'nonsense' in float32 on the cpu failed: .*KeyError"):
         clocked("nonsense", "float32", "cpu")
