@@ -415,7 +415,7 @@ def test_claims_read_what_experiments_say(
         pytest.skip("these experiments are made in float32, whose run has time left")
     from lamm_robust.claims import bench, clock, sampled_loops, sampled_solves
 
-    small = {
+    small: dict[Any, dict[str, Any]] = {
         bench: {"ROUNDS": (2, 2)},
         sampled_solves: {
             "SMALL": ((6, 2), (8, 4)),
