@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lamm_robust.cli_check import check
+from lamm_robust.cli_lamm import lamm
 from lamm_robust.values import DEVICES, HUNTED, PRECISIONS, PROFILES, Device, Precision
 
 GATE_FAILED, USAGE, HARNESS, NOTHING, INTERRUPTED = 1, 2, 3, 4, 130
@@ -274,3 +275,4 @@ def nist() -> None:
 
 
 main.add_command(check)
+main.add_command(lamm)
