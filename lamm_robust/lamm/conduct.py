@@ -32,7 +32,7 @@ from lamm_robust.lamm.records import (
     tasks,
 )
 from lamm_robust.process import THREADS, last_words
-from lamm_robust.values import PRECISIONS, Device, HarnessError, Precision
+from lamm_robust.values import PRECISIONS, Device, HarnessError, Precision, StoreError
 
 FOUND = "lamm.jsonl"
 """Every run and race, a line of JSON for each, after one that says where they were measured."""
@@ -77,7 +77,8 @@ def study(
             raise ValueError(f"{name} {wrong[0]}: the {profile} profile has {', '.join(map(str, known))}")
     names = tuple(dict.fromkeys(full_name(solver) for solver in solvers)) or SOLVERS
     kept = tuple(size for size in sizes if not modes or size.modes in modes)
-    courses = tuple(course for course in COURSES[profile] if not modes or course.modes in modes)
+    narrowed = bool(targets or solvers)  # races have a target and a solver of their own
+    courses = tuple(c for c in COURSES[profile] if not narrowed and (not modes or c.modes in modes))
     if reason := catalog.absent(catalog.LIBRARY["jax"], device):
         raise ValueError(f"--device {device}: {reason.removeprefix('not measured: ')}")
     chosen = tuple(target for target in TARGETS if not targets or target in targets)
@@ -103,20 +104,16 @@ def conduct(asked: Study, directory: Path, told: Callable[[], None]) -> tuple[li
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise HarnessError(f"cannot make the directory '{directory}': {error.strerror or error}") from error
-    found, devices = [], set[str]()
-    for precision in asked.precisions:
-        for line in _lines(asked, precision):
-            if json.loads(line)["kind"] == "Hello":
-                devices.add(json.loads(line)["device"])
-                continue
-            found.append(load(line))
-            told()
-    where = {"kind": "Where", "processor": processor(), "device": sorted(devices), "commit": commit(), **versions()}
-    runs = [one for one in found if isinstance(one, Run)]
-    races = [one for one in found if isinstance(one, Race)]
-    write_text(directory / FOUND, "\n".join([json.dumps(where), *map(dump, found)]) + "\n")
-    write(directory, runs, races, where)
-    return runs, races
+    where = {"kind": "Where", "processor": processor(), "commit": commit(), **versions()}
+    with (directory / FOUND).open("w", encoding="utf-8", buffering=1) as kept:
+        for precision in asked.precisions:
+            for line in _lines(asked, precision):
+                if json.loads(line)["kind"] != "Hello":
+                    told()
+                    kept.write(line)
+                elif precision == asked.precisions[0]:  # the others find the same device
+                    kept.write(json.dumps(where | {"device": json.loads(line)["device"]}) + "\n")
+    return again(directory)
 
 
 def write(directory: Path, runs: Sequence[Run], races: Sequence[Race], where: dict[str, Any]) -> None:
@@ -127,19 +124,24 @@ def write(directory: Path, runs: Sequence[Run], races: Sequence[Race], where: di
     write_text(directory / "lamm.md", page(runs, races, where, list(drawn)))
 
 
-def again(directory: Path) -> None:
-    """Write the page and the plots of a directory once more, from its lines."""
-    where, *lines = (directory / FOUND).read_text(encoding="utf-8").splitlines()
+def again(directory: Path) -> tuple[list[Run], list[Race]]:
+    """Write the page and the plots of a directory, from its lines; StoreError if they are not there."""
+    try:
+        where, *lines = (directory / FOUND).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        raise StoreError(f"'{directory / FOUND}' does not hold a study of LAMM") from None
     found = [load(line) for line in lines]
     runs, races = [one for one in found if isinstance(one, Run)], [one for one in found if isinstance(one, Race)]
     write(directory, runs, races, json.loads(where))
+    return runs, races
 
 
 def _lines(asked: Study, precision: Precision) -> Iterator[str]:
     """What the process of one precision writes, as it does."""
     environment = catalog.LIBRARY["jax"].environment(precision, asked.device)
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(
             [sys.executable, "-m", "lamm_robust.lamm.child", str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -147,7 +149,8 @@ def _lines(asked: Study, precision: Precision) -> Iterator[str]:
             env=os.environ | THREADS | dict(environment),
             cwd=Path(__file__).parents[2],
             text=True,
-        )
+        ) as process,
+    ):
         assert process.stdin
         assert process.stdout
         try:
@@ -158,8 +161,6 @@ def _lines(asked: Study, precision: Precision) -> Iterator[str]:
             if process.wait():
                 raise HarnessError(f"the process for {precision} ended early; {last_words(errors)}")
         except BrokenPipeError:
-            process.wait()
             raise HarnessError(f"the process for {precision} did not start; {last_words(errors)}") from None
         finally:
-            process.kill()
-            process.wait()
+            process.kill()  # it holds nothing that could be lost

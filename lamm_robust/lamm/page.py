@@ -26,9 +26,8 @@ values of X above max(m, n)·eps·σ₁, and as the solver reported it; *to targ
 
 def page(runs: Sequence[Run], races: Sequence[Race], where: Mapping[str, Any], plots: Sequence[str]) -> str:
     """The whole page."""
-    device = ", ".join(where["device"])
     lines = ["# LAMM end to end", "", INTRODUCTION]
-    lines += [f"Measured on {where['processor']} ({device}), JAX {where['jax']}, NumPy {where['numpy']}.", ""]
+    lines += [f"Measured on {where['processor']} ({where['device']}), JAX {where['jax']}, NumPy {where['numpy']}.", ""]
     lines += ["## What choosing a solver changes", "", *(f"* {sentence}" for sentence in words(runs)), ""]
     lines += ["## How many arrived", "", *overview(runs), ""]
     if races:

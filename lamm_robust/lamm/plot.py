@@ -99,7 +99,7 @@ def panel(runs: Sequence[Run], title: str, at: tuple[int, int], steps: int, deca
     parts.append(f'<text x="{(left + right) / 2}" y="{bottom + 25}" text-anchor="middle">steps</text>')
     box = f'x="{left}" y="{top}" width="{right - left}" height="{bottom - top}"'
     parts.append(f'<rect {box} fill="none" stroke="#444444" stroke-width="0.7"/>')
-    for run in runs:
+    for run in reversed(runs):  # the last solver has a line without gaps, which must not hide those of others
         points = " ".join(f"{x(step):.1f},{y(value):.1f}" for step, value in enumerate(run.magnitude))
         parts.append(f'<polyline points="{points}" fill="none" {stroke(run.solver)}/>')
         parts.append(

@@ -45,7 +45,7 @@ def size(modes: int, starts: int) -> Size:
     freedom = (modes - 1) ** 2
     if modes < LARGE:
         return Size(modes, (freedom // 2, freedom, modes * (modes - 1)), starts, steps=200, keep=20)
-    return Size(modes, (freedom // 2,), 1, steps=40, keep=10)
+    return Size(modes, (freedom // 2,), 1, steps=20, keep=5)
 
 
 LARGE = 16
@@ -53,7 +53,7 @@ LARGE = 16
 
 PROFILES: dict[str, tuple[Size, ...]] = {
     "quick": (size(4, starts=1),),
-    "standard": (size(4, starts=5), size(8, starts=3), size(16, starts=1)),
+    "standard": (size(4, starts=5), size(8, starts=1), size(16, starts=1)),
 }
 
 
@@ -76,9 +76,9 @@ COURSES: dict[str, tuple[Course, ...]] = {
     "standard": (
         Course(4, 4, 100, 20, 200),
         Course(4, 9, 100, 20, 200),
-        Course(8, 24, 100, 5, 200),
-        Course(8, 49, 100, 5, 200),
-        Course(16, 112, 100, 1, 20),
+        Course(8, 24, 100, 3, 50),
+        Course(8, 49, 100, 3, 50),
+        Course(16, 112, 20, 1, 10),
     ),
 }
 """Both loops at every size: the fewer targets and steps for the original one, the slower it is."""
