@@ -27,7 +27,6 @@ from lamm_robust.lamm.records import (
     Run,
     Size,
     Task,
-    dump,
     load,
     tasks,
 )
