@@ -4,7 +4,7 @@
     python3 run.py [ARGS...]           lamm-robust run --profile quick ARGS...
     python3 run.py test [ARGS...]      tox ARGS..., or everything that CI runs, side by side
     python3 run.py COMMAND [ARGS...]   lamm-robust COMMAND ARGS...: check, hunt, list, replay,
-                                       truth, nist, tables, merge or compare
+                                       truth, nist, lamm, claims, tables, merge or compare
     python3 run.py --help              this text
 
 Both first put lamm-robust, what it needs and tox into .venv beside this file, once: with uv where there is
@@ -44,7 +44,7 @@ STAMP = VENV / "run.py.stamp"
 TOX = "tox>=4.18"
 """As in the `dev` extra of pyproject.toml."""
 
-COMMANDS = ("run", "check", "hunt", "list", "replay", "truth", "nist", "tables", "merge", "compare")
+COMMANDS = ("run", "check", "hunt", "list", "replay", "truth", "nist", "lamm", "claims", "tables", "merge", "compare")
 """Of lamm-robust itself."""
 
 REDIRECTING = frozenset(

@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from lamm_robust.cli_check import check
+from lamm_robust.cli_claims import claims
+from lamm_robust.cli_lamm import lamm
 from lamm_robust.values import DEVICES, HUNTED, PRECISIONS, PROFILES, Device, Precision
 
 GATE_FAILED, USAGE, HARNESS, NOTHING, INTERRUPTED = 1, 2, 3, 4, 130
@@ -279,3 +281,5 @@ def nist() -> None:
 
 
 main.add_command(check)
+main.add_command(claims)
+main.add_command(lamm)

@@ -43,7 +43,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Benchmarks take minutes and prove nothing: they are collected when asked for, and then alone."""
     if collection_path.is_dir() or not collection_path.name.startswith("test_"):
         return None
-    is_benchmark = collection_path.name == "test_benchmarks.py"
+    is_benchmark = collection_path.name.startswith("test_benchmarks")
     return True if is_benchmark != bool(config.getoption("benchmark_only")) else None
 
 

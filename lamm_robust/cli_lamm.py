@@ -1,0 +1,63 @@
+"""The command `lamm`: what is asked on the command line, and where what is found goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from lamm_robust.values import DEVICES, PRECISIONS, Device, Precision
+
+LAMM_PROFILES = ("quick", "standard")
+
+
+@click.command(short_help="Steer a mesh to targets, with one solver after another.")
+@click.option("--profile", type=click.Choice(LAMM_PROFILES), default="quick", show_default=True, help="How much.")
+@click.option("--modes", type=int, multiple=True, metavar="N", help="Only meshes of so many modes; repeatable.")
+@click.option("--target", "targets", multiple=True, metavar="NAME", help="Only this kind of target; repeatable.")
+@click.option("--solver", "solvers", multiple=True, metavar="NAME", help="Only this, such as jax-solve; repeatable.")
+@click.option("--precision", type=click.Choice([*PRECISIONS, "all"]), default="all", show_default=True)
+@click.option("--device", type=click.Choice(DEVICES), default="cpu", show_default=True, help="Where JAX computes.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where to write.  [default: results/lamm-PROFILE]")
+@click.option("--again", is_flag=True, help="Write page and plots once more from what was measured; run nothing.")
+def lamm(
+    profile: str,
+    modes: tuple[int, ...],
+    targets: tuple[str, ...],
+    solvers: tuple[str, ...],
+    precision: str,
+    device: str,
+    out: Path | None,
+    again: bool,
+) -> None:
+    """Steer an optical mesh to targets by LAMM's loop with one least-squares solver after another.
+
+    Prints what that changes, and writes lamm.md, a plot for each target, and every run as a line of JSON.
+    """
+    from rich.console import Console
+
+    from lamm_robust.lamm import conduct
+    from lamm_robust.lamm.page import overview
+    from lamm_robust.lamm.words import words
+
+    directory = out or Path("results") / f"lamm-{profile}"
+    if again:
+        conduct.again(directory)
+        click.echo(f"{directory / 'lamm.md'}")
+        return
+    precisions = PRECISIONS if precision == "all" else (cast(Precision, precision),)
+    asked = conduct.study(profile, modes, targets, solvers, precisions, cast(Device, device))
+    with _progress(Console(stderr=True)) as progress:
+        task = progress.add_task("steering", total=asked.planned())
+        runs, _ = conduct.conduct(asked, directory, lambda: progress.advance(task))
+    click.echo("\n".join(overview(runs)))
+    click.echo("\n" + "\n".join(f"* {sentence}" for sentence in words(runs)))
+    click.echo(f"\n{directory / 'lamm.md'}")
+
+
+def _progress(console: Any) -> Any:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    return Progress(*columns, console=console)

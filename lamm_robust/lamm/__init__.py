@@ -1,0 +1,26 @@
+"""LAMM, local analog matrix mapping: steering a programmable matrix to a target, end to end.
+
+A matrix F(p) depends on parameters p that can be set: the phases of an optical mesh, the voltages of an analog chip,
+the weights of a layer. To change it by δ, LAMM repeats three things: directional derivatives along k random directions
+(columns X of the matrix, for directions V of the parameters), least squares (α = argmin ‖Xα − δ‖₂), and a step Vα. The
+least-squares solver is a part that can be exchanged, and this package shows what that changes.
+
+`apply_delta` is the front door: the optimiser itself knows neither photonics nor solvers by name. `original` is the
+loop in Python, whose matrix may as well be measured; `compiled` is the same loop in one XLA program, for one target or
+for many at once. `mesh` and `layer` are two programmable matrices.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lamm_robust.lamm.apply import apply_delta as apply_delta
+    from lamm_robust.lamm.apply import apply_deltas as apply_deltas
+
+
+def __getattr__(name: str) -> Any:
+    """`apply_delta` and `apply_deltas`: imported with JAX when they are asked for."""
+    if name in ("apply_delta", "apply_deltas"):
+        from lamm_robust.lamm import apply
+
+        return getattr(apply, name)
+    raise AttributeError(f"module 'lamm_robust.lamm' has no attribute {name!r}")

@@ -1,0 +1,165 @@
+"""A study of LAMM: one process for each precision, one after the other, and what they found written to a directory."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from lamm_robust import catalog
+from lamm_robust.environment import commit, processor, versions
+from lamm_robust.files import write_text
+from lamm_robust.lamm.page import page
+from lamm_robust.lamm.plot import plots
+from lamm_robust.lamm.records import (
+    COURSES,
+    PROFILES,
+    SOLVERS,
+    TARGETS,
+    Course,
+    Race,
+    Run,
+    Size,
+    Task,
+    load,
+    tasks,
+)
+from lamm_robust.process import THREADS, last_words
+from lamm_robust.values import PRECISIONS, Device, HarnessError, Precision, StoreError
+
+FOUND = "lamm.jsonl"
+"""Every run and race, a line of JSON for each, after one that says where they were measured."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is asked."""
+
+    sizes: tuple[Size, ...]
+    solvers: tuple[str, ...]
+    targets: tuple[str, ...]
+    precisions: tuple[Precision, ...]
+    courses: tuple[Course, ...]
+    device: Device = "cpu"
+
+    def tasks(self) -> list[Task]:
+        """Everything that is run at each precision."""
+        return tasks(self.sizes, self.solvers, self.targets)
+
+    def planned(self) -> int:
+        """Runs and races, at all precisions together."""
+        runs = sum(len(task.targets) * task.starts for task in self.tasks())
+        return len(self.precisions) * (runs + len(self.courses))
+
+
+def study(
+    profile: str,
+    modes: Sequence[int] = (),
+    targets: Sequence[str] = (),
+    solvers: Sequence[str] = (),
+    precisions: Sequence[Precision] = (),
+    device: Device = "cpu",
+) -> Study:
+    """The profile, or what of it is asked for; ValueError for what it does not hold, with what it does."""
+    sizes = PROFILES[profile]
+    for name, asked, known in (
+        ("--modes", modes, [size.modes for size in sizes]),
+        ("--target", targets, TARGETS),
+    ):
+        if wrong := [value for value in asked if value not in known]:
+            raise ValueError(f"{name} {wrong[0]}: the {profile} profile has {', '.join(map(str, known))}")
+    names = tuple(dict.fromkeys(full_name(solver) for solver in solvers)) or SOLVERS
+    kept = tuple(size for size in sizes if not modes or size.modes in modes)
+    narrowed = bool(targets or solvers)  # races have a target and a solver of their own
+    courses = tuple(c for c in COURSES[profile] if not narrowed and (not modes or c.modes in modes))
+    if reason := catalog.absent(catalog.LIBRARY["jax"], device):
+        raise ValueError(f"--device {device}: {reason.removeprefix('not measured: ')}")
+    chosen = tuple(target for target in TARGETS if not targets or target in targets)
+    return Study(kept, names, chosen, tuple(precisions) or PRECISIONS, courses, device)
+
+
+def full_name(solver: str) -> str:
+    """library-algorithm for a solver of the catalog; ValueError for one that is unknown or not installed."""
+    known = {f"{library.name}-{s.algorithm}": library for library in catalog.LIBRARY.values() for s in library.solvers}
+    if solver not in known:
+        raise catalog.unknown("solver", solver, known)
+    if reason := catalog.absent(known[solver], "cpu"):
+        raise ValueError(f"solver '{solver}': {reason.removeprefix('not measured: ')}")
+    return solver
+
+
+def conduct(asked: Study, directory: Path, told: Callable[[], None]) -> tuple[list[Run], list[Race]]:
+    """Run it, write its files, and return what was found; `told` is called for each run.
+
+    HarnessError if a process ends before it is done, or the directory cannot be written.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HarnessError(f"cannot make the directory '{directory}': {error.strerror or error}") from error
+    where = {"kind": "Where", "processor": processor(), "commit": commit(), **versions()}
+    with (directory / FOUND).open("w", encoding="utf-8", buffering=1) as kept:
+        for precision in asked.precisions:
+            for line in _lines(asked, precision):
+                if json.loads(line)["kind"] != "Hello":
+                    told()
+                    kept.write(line)
+                elif precision == asked.precisions[0]:  # the others find the same device
+                    kept.write(json.dumps(where | {"device": json.loads(line)["device"]}) + "\n")
+    return again(directory)
+
+
+def write(directory: Path, runs: Sequence[Run], races: Sequence[Race], where: dict[str, Any]) -> None:
+    """The page and its plots."""
+    drawn = plots(runs)
+    for name, svg in drawn.items():
+        write_text(directory / name, svg)
+    write_text(directory / "lamm.md", page(runs, races, where, list(drawn)))
+
+
+def again(directory: Path) -> tuple[list[Run], list[Race]]:
+    """Write the page and the plots of a directory, from its lines; StoreError if they are not there."""
+    try:
+        where, *lines = (directory / FOUND).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        raise StoreError(f"'{directory / FOUND}' does not hold a study of LAMM") from None
+    found = [load(line) for line in lines]
+    runs, races = [one for one in found if isinstance(one, Run)], [one for one in found if isinstance(one, Race)]
+    write(directory, runs, races, json.loads(where))
+    return runs, races
+
+
+def _lines(asked: Study, precision: Precision) -> Iterator[str]:
+    """What the process of one precision writes, as it does."""
+    environment = catalog.LIBRARY["jax"].environment(precision, asked.device)
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(
+            [sys.executable, "-m", "lamm_robust.lamm.child", str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=os.environ | THREADS | dict(environment),
+            cwd=Path(__file__).parents[2],
+            text=True,
+        ) as process,
+    ):
+        assert process.stdin
+        assert process.stdout
+        try:
+            tasks = [asdict(task) for task in asked.tasks()]
+            json.dump({"tasks": tasks, "courses": [asdict(course) for course in asked.courses]}, process.stdin)
+            process.stdin.close()
+            yield from (line for line in process.stdout if line.startswith("{"))  # a library may print
+            if process.wait():
+                raise HarnessError(f"the process for {precision} ended early; {last_words(errors)}")
+        except BrokenPipeError:
+            raise HarnessError(f"the process for {precision} did not start; {last_words(errors)}") from None
+        finally:
+            process.kill()  # it holds nothing that could be lost

@@ -1,0 +1,129 @@
+"""Convergence as SVG: for each mesh and target one page of small plots, in grey print as good as in colour.
+
+Nothing in them is active: no script, no link, no font from elsewhere; all text is ours.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+from lamm_robust.lamm.records import SOLVERS, Run
+
+STYLES: Sequence[tuple[str, str]] = (
+    ("#000000", "7 3"),
+    ("#d55e00", "2 2"),
+    ("#0072b2", "9 2 2 2"),
+    ("#cc79a7", "4 4"),
+    ("#e69f00", "1 3"),
+    ("#56b4e9", "12 3"),
+    ("#666666", "5 2 1 2"),
+    ("#009e73", ""),
+)
+"""Colours of Okabe and Ito, which those who do not see all colours can tell apart, and dashes for grey print."""
+
+WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 250, 170, 48, 26, 12, 34
+LEGEND = 44
+FONT = 'font-family="Helvetica, Arial, sans-serif" font-size="10"'
+
+
+def plots(runs: Sequence[Run]) -> dict[str, str]:
+    """File names and their SVG, for each mesh and target: the first start of every solver."""
+    shown = [run for run in runs if run.start == 0]
+    pages = dict.fromkeys((run.modes, run.target) for run in shown)
+    return {
+        f"lamm-{modes}-{target}.svg": figure([r for r in shown if (r.modes, r.target) == (modes, target)])
+        for modes, target in pages
+    }
+
+
+def figure(runs: Sequence[Run]) -> str:
+    """A grid of plots: precisions below one another, numbers of directions side by side."""
+    rows = list(dict.fromkeys(run.precision for run in runs))
+    columns = sorted({run.directions for run in runs})
+    steps = max(10, *(run.steps for run in runs))
+    decades = _decades(runs)
+    width, height = WIDTH * len(columns), HEIGHT * len(rows) + LEGEND + 18
+    width = max(width, 2 * WIDTH)
+    page = f'width="{width}" height="{height}"'
+    title = f"N = {runs[0].modes}, target: {runs[0].target}; what is missing, ‖δ‖, after each step"
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" {page} viewBox="0 0 {width} {height}" {FONT}>',
+        f'<rect {page} fill="white"/>',
+        f'<text x="8" y="13" font-size="12">{escape(title)}</text>',
+    ]
+    for i, precision in enumerate(rows):
+        for j, directions in enumerate(columns):
+            own = [run for run in runs if (run.precision, run.directions) == (precision, directions)]
+            title = f"{precision}, {directions} directions"
+            parts.append(panel(own, title, (j * WIDTH, 18 + i * HEIGHT), steps, decades))
+    parts.append(legend(list(dict.fromkeys(run.solver for run in runs)), 18 + len(rows) * HEIGHT, width))
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def style(solver: str) -> tuple[str, str]:
+    """Colour and dashes of a solver, the same in every plot."""
+    place = SOLVERS.index(solver) if solver in SOLVERS else sum(map(ord, solver))
+    return STYLES[place % len(STYLES)]
+
+
+def _decades(runs: Sequence[Run]) -> tuple[int, int]:
+    """Powers of ten between which everything lies; what is exactly 0 is drawn at the bottom."""
+    values = [value for run in runs for value in run.magnitude if 0 < value < math.inf]
+    low, high = (math.log10(f(values)) for f in (min, max)) if values else (-1.0, 0.0)
+    return max(-17, math.floor(low)), max(math.ceil(high), math.floor(low) + 1)
+
+
+def panel(runs: Sequence[Run], title: str, at: tuple[int, int], steps: int, decades: tuple[int, int]) -> str:
+    """One plot, with its axes, at a place on the page."""
+    left, top, right, bottom = LEFT, TOP, WIDTH - RIGHT, HEIGHT - BOTTOM
+    low, high = decades
+
+    def x(step: float) -> float:
+        return left + (right - left) * step / steps
+
+    def y(value: float) -> float:
+        exponent = math.log10(value) if value > 10.0**low else low
+        return bottom - (bottom - top) * (exponent - low) / (high - low)
+
+    parts = [f'<g transform="translate({at[0]},{at[1]})">', f'<text x="{left}" y="{top - 7}">{escape(title)}</text>']
+    for exponent in range(low, high + 1, max(1, (high - low) // 5)):
+        place = y(10.0**exponent)
+        parts += [
+            f'<line x1="{left}" x2="{right}" y1="{place:.1f}" y2="{place:.1f}" stroke="#dddddd" stroke-width="0.5"/>',
+            f'<text x="{left - 4}" y="{place + 3:.1f}" text-anchor="end">{_power(exponent)}</text>',
+        ]
+    for step in (0, steps // 2, steps):
+        parts.append(f'<text x="{x(step):.1f}" y="{bottom + 13}" text-anchor="middle">{step}</text>')
+    parts.append(f'<text x="{(left + right) / 2}" y="{bottom + 25}" text-anchor="middle">steps</text>')
+    box = f'x="{left}" y="{top}" width="{right - left}" height="{bottom - top}"'
+    parts.append(f'<rect {box} fill="none" stroke="#444444" stroke-width="0.7"/>')
+    for run in reversed(runs):  # the last solver has a line without gaps, which must not hide those of others
+        points = " ".join(f"{x(step):.1f},{y(value):.1f}" for step, value in enumerate(run.magnitude))
+        parts.append(f'<polyline points="{points}" fill="none" {stroke(run.solver)}/>')
+        parts.append(
+            f'<circle cx="{x(run.steps):.1f}" cy="{y(run.magnitude[-1]):.1f}" r="1.8" fill="{style(run.solver)[0]}"/>'
+        )
+    return "\n".join([*parts, "</g>"])
+
+
+def stroke(solver: str) -> str:
+    """How the line of a solver is drawn."""
+    colour, dashes = style(solver)
+    return f'stroke="{colour}" stroke-width="1.3"' + (f' stroke-dasharray="{dashes}"' if dashes else "")
+
+
+def _power(exponent: int) -> str:
+    digits = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return "1" if exponent == 0 else f"10{digits}"
+
+
+def legend(solvers: Sequence[str], top: int, width: int) -> str:
+    """The line of each solver with its name, four in a row."""
+    parts, each = [], width / 4
+    for place, solver in enumerate(solvers):
+        x, y = 12 + each * (place % 4), top + 14 + 15 * (place // 4)
+        parts.append(f'<line x1="{x:.0f}" x2="{x + 34:.0f}" y1="{y - 3}" y2="{y - 3}" {stroke(solver)}/>')
+        parts.append(f'<text x="{x + 40:.0f}" y="{y}">{escape(solver)}</text>')
+    return "\n".join(parts)

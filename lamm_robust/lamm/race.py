@@ -1,0 +1,83 @@
+"""The compiled loop against the original one, and many targets at once against one after another."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+import numpy as np
+
+from lamm_robust.lamm.apply import apply_delta, apply_deltas
+from lamm_robust.lamm.mesh import mesh
+from lamm_robust.lamm.records import Course, Race
+from lamm_robust.lamm.result import Ending, Steered
+from lamm_robust.lamm.targets import TARGETS, problem
+from lamm_robust.values import Precision
+
+T = TypeVar("T")
+
+TOLERANCE = 1e-3
+"""‖δ‖ at which a race is over: a fiftieth of a typical small delta."""
+
+SOLVER = "jax-qr"
+"""Of the compiled loop: the fastest that is backward stable where X has full rank, which it has here."""
+
+SMALL = next(target for target in TARGETS if target.name == "small")
+"""What is raced: small deltas, as training asks for one after another, all of which are reached in a few steps."""
+
+
+def race(course: Course, precision: Precision) -> Race:
+    """Times of both loops, each compiled before, with the same tolerance and step limit."""
+    F, problems = mesh(course.modes), [problem(SMALL, course.modes, seed) for seed in range(course.targets)]
+    phases, deltas = (np.stack(parts) for parts in zip(*problems, strict=True))
+
+    asked: Any = {"directions": course.directions, "atol": TOLERANCE, "steps": course.steps}
+
+    def loop(count: int, **settings: Any) -> tuple[float, list[Steered]]:
+        def all_of_them() -> list[Steered]:
+            return [apply_delta(F, phases[i], deltas[i], seed=i, **asked, **settings) for i in range(count)]
+
+        return timed(all_of_them)
+
+    first, _ = loop(1, solver=SOLVER)
+    compiled, found = loop(course.targets, solver=SOLVER)
+    apply_deltas(F, phases, deltas, solver=SOLVER, **asked)
+    batched, at_once = timed(lambda: apply_deltas(F, phases, deltas, solver=SOLVER, **asked))
+    loop(1, driver="original", solver=SOLVER)
+    original, slowly = loop(course.originals, driver="original")
+    same, likewise = loop(course.originals, driver="original", solver=SOLVER)
+    return Race(
+        **asdict(course),
+        precision=precision,
+        solver=SOLVER,
+        original_seconds=original,
+        original_steps=steps(slowly),
+        compiled_seconds=compiled,
+        compiled_steps=steps(found),
+        batched_seconds=batched,
+        compile_seconds=first,
+        original_reached=reached(slowly),
+        compiled_reached=reached(found),
+        batched_reached=reached(at_once),
+        same_original_seconds=same,
+        same_original_steps=steps(likewise),
+    )
+
+
+def timed(work: Callable[[], T]) -> tuple[float, T]:
+    """Seconds, and what came of them."""
+    before = time.perf_counter()
+    found = work()
+    return time.perf_counter() - before, found
+
+
+def steps(found: list[Steered]) -> int:
+    """Steps of all loops together."""
+    return sum(one.steps for one in found)
+
+
+def reached(found: list[Steered]) -> int:
+    """How many have reached their target."""
+    return sum(one.status is Ending.REACHED for one in found)

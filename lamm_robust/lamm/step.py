@@ -1,0 +1,60 @@
+"""Directions, derivatives along them, and steps: what makes a least-squares problem of a change that is wanted.
+
+A direction is a change of the parameters, and its column is the derivative of the matrix along it. Both are in one
+scale: to first order, the step Vα changes the matrix by Xα.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lamm_robust.lamm.mesh import MatrixFn
+
+Method = Literal["central", "forward"]
+METHODS: tuple[Method, ...] = ("central", "forward")
+
+
+def difference_step(dtype: Any) -> float:
+    """u^(1/3), where truncation h² and rounding u/h balance: 2⁻⁸ in float32, and about 2⁻¹⁸ in float64.
+
+    (Nocedal and Wright, Numerical Optimization, 2nd ed., section 8.1, for central differences.)
+    """
+    return float((np.finfo(dtype).eps / 2) ** (1 / 3))
+
+
+def random_directions(key: Any, count: int, shape: tuple[int, ...], dtype: Any) -> Any:
+    """As many directions (count, *shape) of length 1, uniform on the sphere."""
+    normal = jax.random.normal(key, (count, *shape), dtype)
+    axes = tuple(range(1, normal.ndim))
+    return normal / jnp.sqrt(jnp.sum(normal * normal, axis=axes, keepdims=True))
+
+
+def columns(matrix_fn: MatrixFn, params: Any, directions: Any, step: Any = None, method: Method = "central") -> Any:
+    """X (m×k): the derivatives of the flattened matrix along k directions (k, *shape of params).
+
+    `central` takes differences (F(p + hv) − F(p − hv))/2h with the step h (None: `difference_step`), whose error is of
+    the order h²; `forward` differentiates exactly, by forward mode, and has no step. Raises ValueError for directions
+    of another shape, another method, and a step that is not positive.
+    """
+    params, directions = jnp.asarray(params), jnp.asarray(directions)
+    if directions.shape[1:] != params.shape:
+        raise ValueError(f"directions has shape {directions.shape}; for these params it must be (k, *{params.shape})")
+    if method not in METHODS:
+        raise ValueError(f"method is {method!r}; accepted: {', '.join(METHODS)}")
+    if method == "forward":
+        _, slope = jax.linearize(matrix_fn, params)
+        return jax.vmap(slope)(directions).reshape(len(directions), -1).T
+    h = difference_step(params.dtype) if step is None else step
+    if not isinstance(h, jax.core.Tracer) and not 0 < h < np.inf:
+        raise ValueError(f"step is {h}; accepted is a positive number")
+    ahead, behind = jax.vmap(jax.vmap(matrix_fn))(jnp.stack((params + h * directions, params - h * directions)))
+    return ((ahead - behind) / (2 * h)).reshape(len(directions), -1).T
+
+
+def combined(directions: Any, weights: Any) -> Any:
+    """Vα: the step of k weights along k directions, in the shape of the parameters."""
+    return jnp.tensordot(weights, directions, 1)

@@ -1,0 +1,125 @@
+"""What choosing a solver changes, in words: every number comes from the runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from lamm_robust.lamm.digest import LEVELS, final, grouped, level, median, per_step, reachable, reached
+from lamm_robust.lamm.records import Run
+from lamm_robust.tables import number
+
+
+def words(runs: Sequence[Run]) -> list[str]:
+    """Sentences, each about one question; none where nothing was run that could answer it."""
+    return [
+        sentence for ask in (directions, arrival, endings, accuracy, time, precision, loss) for sentence in ask(runs)
+    ]
+
+
+def _share(runs: Sequence[Run]) -> str:
+    return f"{reached(runs)} of {len(runs)}"
+
+
+def directions(runs: Sequence[Run]) -> Iterator[str]:
+    """What the number of directions changes."""
+    for modes, own in grouped(reachable(runs), lambda run: run.modes).items():
+        by_level = grouped(own, level)
+        if len(by_level) > 1:
+            parts = [_of_level(name, by_level[name]) for name in LEVELS if name in by_level]
+            yield f"**The number of directions**, N = {modes}, all solvers together: {'; '.join(parts)}."
+
+
+def _of_level(name: str, runs: Sequence[Run]) -> str:
+    steps = number(median(run.steps for run in runs))
+    return f"{_share(runs)} runs arrived with {runs[0].directions} ({name} (N−1)²), after {steps} steps in the median"
+
+
+def arrival(runs: Sequence[Run]) -> Iterator[str]:
+    """Whether solvers differ in where they arrive."""
+    for (modes, where), own in grouped(reachable(runs), lambda run: (run.modes, level(run))).items():
+        solvers = grouped(own, lambda run: run.solver)
+        if len(solvers) < 2:
+            continue
+        best, worst = max(solvers, key=lambda s: reached(solvers[s])), min(solvers, key=lambda s: reached(solvers[s]))
+        ends = [final(some) for some in solvers.values()]
+        least, most = _share(solvers[worst]), _share(solvers[best])
+        head = f"**Arriving**, N = {modes}, {own[0].directions} directions ({where} (N−1)²): "
+        spread = f"median ‖δ‖ at the end from {number(min(ends))} to {number(max(ends))}"
+        if reached(solvers[best]) == reached(solvers[worst]):
+            yield f"{head}every solver arrived {most} times; {spread}."
+        else:
+            yield f"{head}from {least} times (`{worst}`) to {most} (`{best}`); {spread}."
+
+
+def endings(runs: Sequence[Run]) -> Iterator[str]:
+    """Which solvers returned no finite numbers."""
+    failed = {
+        solver: [run for run in own if run.status == "NO_SOLUTION"]
+        for solver, own in grouped(runs, lambda run: run.solver).items()
+    }
+    parts = [
+        f"`{solver}` in {len(some)} of its runs (" + "; ".join(_places(some)) + ")"
+        for solver, some in failed.items()
+        if some
+    ]
+    if parts:
+        yield f"**No answer at all**, step after step: {'; '.join(parts)}. No other solver ended so."
+    else:
+        yield "**No answer at all**: no solver ended so."
+
+
+def _places(runs: Sequence[Run]) -> list[str]:
+    return [
+        f"{len(some)} with N = {modes}, {directions} directions, {precision}"
+        for (modes, directions, precision), some in grouped(
+            runs, lambda run: (run.modes, run.directions, run.precision)
+        ).items()
+    ]
+
+
+def accuracy(runs: Sequence[Run]) -> Iterator[str]:
+    """How well the problems were solved that came up."""
+    parts = []
+    for solver, own in grouped(runs, lambda run: run.solver).items():
+        scores = [score for run in own for score in run.backward if score < math.inf]
+        if scores:
+            without = sum(score == math.inf for run in own for score in run.backward)
+            refused = f", none at all {without} times" if without else ""
+            parts.append(f"`{solver}` {number(median(scores))} and {number(max(scores))}{refused}")
+    kappas = [kappa for run in runs for kappa in run.kappa]
+    if parts:
+        kappa = f"κ from {number(min(kappas))} to {number(max(kappas))}"
+        yield (
+            f"**Accuracy of the {len(kappas)} problems scored**, {kappa}: "
+            f"backward error in u‖X‖_F, median and worst: {'; '.join(parts)}."
+        )
+
+
+def time(runs: Sequence[Run]) -> Iterator[str]:
+    """What a step costs."""
+    for modes, own in grouped(runs, lambda run: run.modes).items():
+        costs = {solver: per_step(some) for solver, some in grouped(own, lambda run: run.solver).items()}
+        if len(costs) > 1:
+            listed = ", ".join(f"`{s}` {number(1e6 * c)}" for s, c in sorted(costs.items(), key=lambda pair: pair[1]))
+            yield f"**Time of a step**, N = {modes}, in µs, the median over all runs: {listed}."
+
+
+def precision(runs: Sequence[Run]) -> Iterator[str]:
+    """What precision changes."""
+    found = grouped(reachable(runs), lambda run: run.precision)
+    if len(found) > 1:
+        parts = [f"{_share(own)} runs arrived in {name}" for name, own in found.items()]
+        yield f"**Precision**: {', '.join(parts)}, with the tolerance 1e-5 for both."
+
+
+def loss(runs: Sequence[Run]) -> Iterator[str]:
+    """How runs to what cannot be reached ended."""
+    own = [run for run in runs if run.target == "lossy"]
+    if own:
+        least = min(run.magnitude[-1] for run in own)
+        odd = sum(not math.isfinite(value) for run in own for value in run.magnitude)
+        yield (
+            f"**Out of reach**: of {len(own)} runs to half of the power, {reached(own)} claimed to arrive; the nearest "
+            f"came to {least:.6f} (no mesh can come nearer than 0.5), and {odd} numbers were not finite."
+        )
