@@ -30,7 +30,7 @@ def either(usual: Branch, rare: Branch) -> Branch:
             array if own else jnp.broadcast_to(array, (size, *array.shape))
             for array, own in zip((is_usual, *operands), batched, strict=True)
         ]
-        found = jax.lax.cond(jnp.all(everything[0]), _all_usual, _mixed, *everything)
+        found = either(_all_usual, _mixed)(jnp.all(everything[0]), *everything)  # which may be batched once more
         return found, jax.tree.map(lambda _: True, found)
 
     def _all_usual(_: Any, *operands: Any) -> Any:

@@ -35,11 +35,6 @@ MARGIN = 4.0
 """Of the default rcond, in units of √(max(m, n))·eps: see the text of the module."""
 
 
-CAUTION = 4.0
-"""Times u, for A and b in perturbation theorems: if every entry were moved by u the estimate would not be exceeded, but
-dot products add up to more; they came to 1.5 times u at most (quick profile, both precisions)."""
-
-
 class Solution(NamedTuple):
     """What `solve` returns: arrays, so that it passes through jit and vmap."""
 
@@ -54,24 +49,34 @@ class Solution(NamedTuple):
 def solve(A: Any, b: Any, rcond: float | None = None) -> Solution:
     """Minimise ‖Ax − b‖₂, and then ‖x‖₂; A is m×n, b has length m or is m×k, both real and of one floating-point type.
 
-    It can be compiled (jax.jit), batched (jax.vmap), and differentiated in both modes where the rank does not change.
-    `rcond` is the share of the first diagonal entry of R up to which rows count as zero; None is 4·√(max(m, n))·eps.
+    It can be compiled (jax.jit), batched (jax.vmap), and differentiated in both modes where the rank does not change:
+    x only, and once, or as often as is wanted at full rank. `rcond` is the share of the first diagonal entry of R up to
+    which rows count as zero, a number that is known when the program is compiled; None is 4·√(max(m, n))·eps.
     An entry of A or b that is not finite makes all of x NaN, for a compiled program cannot raise.
-    Raises ValueError for other shapes and types, and a negative rcond.
+    Raises ValueError for other shapes, types other than float32 and float64, float64 where JAX is not set to compute in
+    it, and an rcond that is not from 0 to 1.
     """
-    A, b = jnp.asarray(A), jnp.asarray(b)
+    A, b = _array("A", A), _array("b", b)
     if A.ndim != 2 or b.ndim not in (1, 2) or b.shape[0] != A.shape[0]:
         raise ValueError(f"A has shape {A.shape} and b {b.shape}; accepted are (m, n) with (m,) or (m, k)")
-    if not jnp.issubdtype(A.dtype, jnp.floating) or A.dtype != b.dtype:
-        raise ValueError(f"A is {A.dtype} and b is {b.dtype}; accepted are two arrays of one real floating-point type")
+    if A.dtype not in (jnp.float32, jnp.float64) or A.dtype != b.dtype:
+        raise ValueError(f"A is {A.dtype} and b is {b.dtype}; accepted are float32 for both, or float64 for both")
     if rcond is not None and not 0 <= rcond < 1:
-        raise ValueError(f"rcond is {rcond}; accepted is a number from 0 to 1, or None")
+        raise ValueError(f"rcond is {rcond}; accepted is a number from 0 to less than 1, or None")
     if 0 in A.shape:
         nothing = jnp.zeros(A.shape[1:] + b.shape[1:], A.dtype)
         return Solution(nothing, jnp.int32(0), jnp.zeros(b.shape[1:], A.dtype))
     default = MARGIN * math.sqrt(max(A.shape)) * eps(A)
     x, rank, error = _compiled(A, b.reshape(b.shape[0], -1), default if rcond is None else float(rcond))
     return Solution(x.reshape(A.shape[1:] + b.shape[1:]), rank, error.reshape(b.shape[1:]))
+
+
+def _array(name: str, values: Any) -> Any:
+    """The same for JAX; ValueError if that would take digits off."""
+    array, asked = jnp.asarray(values), getattr(values, "dtype", None)
+    if asked == np.float64 and array.dtype != np.float64:
+        raise ValueError(f"{name} is float64, which JAX rounds to float32 unless its option jax_enable_x64 is set")
+    return array
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(2,))
@@ -96,11 +101,12 @@ def _solve_jvp(rcond: float, primals: tuple[Any, Any], tangents: tuple[Any, Any]
     def plus(M: Any) -> Any:  # A⁺M
         return shifted(Q @ F.transposed(M) if wide else F.apply(Q.T @ M), -top)
 
-    def dual(M: Any) -> Any:  # (A⁺)ᵀM
-        return shifted(F.apply(Q.T @ M) if wide else Q @ F.transposed(M), -top)
+    def dual(M: Any) -> Any:  # (A⁺)ᵀM·2**top
+        return F.apply(Q.T @ M) if wide else Q @ F.transposed(M)
 
-    turned = dA.T @ dual(X)
-    dX = plus(dB - dA @ X) + plus(dual(dA.T @ (B - A @ X))) + turned - plus(A @ turned)
+    turned = dA.T @ shifted(dual(X), -top)
+    missed = shifted(B - A @ X, -top)  # at once, for A⁺(A⁺)ᵀ alone may overflow
+    dX = plus(dB - dA @ X) + plus(dual(dA.T @ missed)) + turned - plus(A @ turned)
     return (X, rank, errors), (dX, np.zeros(rank.shape, jax.dtypes.float0), jnp.zeros_like(errors))
 
 
@@ -116,9 +122,10 @@ def _tall(A: Any, B: Any, rcond: float) -> tuple[Any, Any, Any]:
     R, C, residuals = reduced[:n, :n], reduced[:n, n:], lengths(reduced[n:, n:])
     solved = solve_triangular(R, jnp.hstack([jnp.eye(n, dtype=R.dtype), C]))
     inverse, Y = solved[:, :n], solved[:, n:]
-    choose = either(_tall_full, partial(_tall_deficient, rcond))
+    unit = roundoff(A)
+    choose = either(_tall_full, partial(_tall_deficient, rcond, unit))
     X, rank, errors = choose(is_full(R, inverse, rcond), R, inverse, Y, C, e, residuals)
-    return shifted(X, shift - top), rank, roundoff(A) * shifted(errors, shift - top)
+    return shifted(X, shift - top), rank, unit * shifted(errors, shift - top)
 
 
 def _tall_full(R: Any, inverse: Any, Y: Any, C: Any, e: Any, residuals: Any) -> tuple[Any, Any, Any]:
@@ -128,12 +135,12 @@ def _tall_full(R: Any, inverse: Any, Y: Any, C: Any, e: Any, residuals: Any) -> 
 
 
 def _tall_deficient(
-    rcond: float, R: Any, _inverse: Any, _Y: Any, C: Any, e: Any, residuals: Any
+    rcond: float, unit: float, R: Any, _inverse: Any, _Y: Any, C: Any, e: Any, residuals: Any
 ) -> tuple[Any, Any, Any]:
     F = complete(R, e, rcond)
     X = F.apply(C)
     missed = jnp.hypot(residuals, lengths(C - shifted(R, e) @ X))
-    return X, F.rank, F.errors(X, jnp.hypot(lengths(C), residuals), missed)
+    return X, F.rank, F.errors(X, jnp.hypot(lengths(C), residuals), missed, unit)
 
 
 def _wide(A: Any, B: Any, rcond: float) -> tuple[Any, Any, Any]:
@@ -142,9 +149,10 @@ def _wide(A: Any, B: Any, rcond: float) -> tuple[Any, Any, Any]:
     T, _, shift = scaled(B, each=True)
     Q, R = jnp.linalg.qr(S)
     inverse = solve_triangular(R, jnp.eye(len(R), dtype=R.dtype))
-    choose = either(_wide_full, partial(_wide_deficient, rcond))
+    unit = roundoff(A)
+    choose = either(_wide_full, partial(_wide_deficient, rcond, unit))
     Y, rank, errors = choose(is_full(R, inverse, rcond), R, inverse, T, e)
-    return shifted(Q @ Y, shift - top), rank, roundoff(A) * shifted(errors, shift - top)
+    return shifted(Q @ Y, shift - top), rank, unit * shifted(errors, shift - top)
 
 
 def _wide_full(R: Any, inverse: Any, T: Any, e: Any) -> tuple[Any, Any, Any]:
@@ -152,10 +160,10 @@ def _wide_full(R: Any, inverse: Any, T: Any, e: Any) -> tuple[Any, Any, Any]:
     return Y, jnp.int32(len(R)), 3 * frobenius(R) * frobenius(inverse) * lengths(Y)
 
 
-def _wide_deficient(rcond: float, R: Any, _inverse: Any, T: Any, e: Any) -> tuple[Any, Any, Any]:
+def _wide_deficient(rcond: float, unit: float, R: Any, _inverse: Any, T: Any, e: Any) -> tuple[Any, Any, Any]:
     F = complete(R, e, rcond)
     Y = F.transposed(T)
-    return Y, F.rank, F.errors(Y, lengths(T), lengths(T - shifted(R, e).T @ Y))
+    return Y, F.rank, F.errors(Y, lengths(T), lengths(T - shifted(R, e).T @ Y), unit)
 
 
 class Complete(NamedTuple):
@@ -181,18 +189,24 @@ class Complete(NamedTuple):
         """((RD)⁺)ᵀM = U L⁻¹ VᵀM."""
         return self.U @ solve_triangular(self.L, jnp.where(self.kept, self.V.T @ M, 0))
 
-    def errors(self, X: Any, sizes: Any, residuals: Any) -> Any:
-        """In units of u, by Wedin's theorem for constant rank (Higham, Theorem 20.1), for ‖b‖ and ‖b − Ax‖."""
+    def errors(self, X: Any, sizes: Any, residuals: Any, unit: float) -> Any:
+        """In that unit, by Wedin's theorem for constant rank (Higham, Theorem 20.1), for ‖b‖ and ‖b − Ax‖.
+
+        Infinite where the theorem says nothing: where rounding errors are as large as the smallest singular value.
+        """
         inverse = frobenius(jnp.where(self.kept, solve_triangular(self.L, jnp.eye(len(self.L), dtype=self.L.dtype)), 0))
-        return inverse * (sizes + 2 * self.size * lengths(X) + inverse * self.size * residuals)
+        found = inverse * (sizes + 2 * self.size * lengths(X) + inverse * self.size * residuals)
+        return jnp.where(unit * inverse * self.size < 1, found, jnp.inf)
 
 
 def complete(R: Any, e: Any, rcond: float) -> Complete:
     """The complete orthogonal factorisation of R·2**e with the rank that rcond leaves of R."""
     U, pivoted, columns = cast(tuple[Any, Any, Any], qr(R, pivoting=True))
     diagonal = jnp.abs(jnp.diagonal(pivoted))
-    kept = jnp.cumprod(diagonal > rcond * diagonal[0]) == 1
-    rows = shifted(jnp.where(kept[:, None], pivoted, 0), e[columns]).T
+    rows = shifted(pivoted, e[columns])
+    is_lost = jnp.max(jnp.abs(rows), axis=1) == 0  # beside a much larger column: too small a number without its scale
+    kept = jnp.cumprod((diagonal > rcond * diagonal[0]) & ~is_lost) == 1
+    rows = jnp.where(kept[:, None], rows, 0).T
     longest_first = jnp.argsort(-e[columns], stable=True)
     Z, L = jnp.linalg.qr(rows[longest_first])
     V = jnp.zeros_like(Z).at[columns[longest_first]].set(Z)
@@ -211,8 +225,10 @@ def scaled(M: Any, *, each: bool = False) -> tuple[Any, Any, Any]:
     largest = jnp.max(jnp.abs(M), axis=0)
     exponent = jnp.frexp(jnp.where(largest > 0, largest, 1))[1]
     S, exponent = shifted(M, -exponent), exponent - lift
-    top = exponent if each else jnp.max(exponent)
-    return S, exponent - top, top
+    if each:
+        return S, jnp.zeros_like(exponent), exponent
+    top = jnp.max(jnp.where(largest > 0, exponent, jnp.min(exponent)))
+    return S, jnp.where(largest > 0, exponent - top, 0), top
 
 
 def lifted(M: Any) -> tuple[Any, Any]:
@@ -228,27 +244,36 @@ def lifted(M: Any) -> tuple[Any, Any]:
 
 
 def shifted(M: Any, exponent: Any) -> Any:
-    """M · 2**exponent in two exact steps, neither of whose factors overflows: linear in M, as `jnp.ldexp` is not."""
-    one, half = jnp.ones((), M.dtype), exponent // 2
+    """M · 2**exponent in three steps, no factor of which overflows: linear in M, as `jnp.ldexp` is not.
+
+    Exact, unless the result is too small for a normal number: XLA makes it zero.
+    """
+    one, third = jnp.ones((), M.dtype), exponent // 3
     # without the barrier, XLA makes the powers again for each entry of M
-    powers = jnp.ldexp(one, half), jnp.ldexp(one, exponent - half)
-    first, second = jax.lax.optimization_barrier(powers)  # type: ignore[no-untyped-call]
-    return M * first * second
+    powers = jnp.ldexp(one, third), jnp.ldexp(one, exponent - 2 * third)
+    first, last = jax.lax.optimization_barrier(powers)  # type: ignore[no-untyped-call]
+    return M * first * first * last
 
 
 def lengths(M: Any) -> Any:
-    """The 2-norms of the columns."""
-    return jnp.sqrt(jnp.sum(M * M, axis=0))
+    """The 2-norms of the columns; no square overflows."""
+    largest = jnp.max(jnp.abs(M), axis=0, initial=0)
+    size = jnp.where(largest > 0, largest, 1)
+    return size * jnp.sqrt(jnp.sum(jnp.square(M / size), axis=0))
 
 
 def frobenius(M: Any) -> Any:
     """‖M‖_F."""
-    return jnp.sqrt(jnp.sum(M * M))
+    return lengths(M.reshape(-1))
 
 
 def roundoff(M: Any) -> float:
-    """What errors are estimated with in place of u."""
-    return CAUTION * eps(M) / 2
+    """By how much each entry of A and b counts as moved, in the theorems that estimate errors: √max(m, n)·eps.
+
+    Rounding errors of a sum of m terms grow like √m if they are random; for columns of ones, where they are not, twice
+    as much was needed at most (m = 500), and 1.5u for the small problems of the quick profile.
+    """
+    return math.sqrt(max(M.shape)) * eps(M)
 
 
 def eps(M: Any) -> float:
