@@ -162,7 +162,7 @@ class Race:
 
 
 def dump(value: Run | Race) -> str:
-    """One line of JSON; numbers that JSON lacks are strings."""
+    """One line of JSON, with six digits of each number; those that JSON lacks are strings."""
     return json.dumps({"kind": type(value).__name__, **_plain(asdict(value))}, ensure_ascii=False, allow_nan=False)
 
 
@@ -178,7 +178,9 @@ def _plain(value: Any) -> Any:
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+    if isinstance(value, float):
+        return float(f"{value:.6g}") if math.isfinite(value) else str(value)
+    return value
 
 
 NUMBERS = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
