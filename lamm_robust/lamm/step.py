@@ -6,6 +6,7 @@ scale: to first order, the step Vα changes the matrix by Xα.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Literal
 
 import jax
