@@ -147,7 +147,8 @@ def test_the_page_shows_every_run_and_ratio() -> None:
     assert "![How ‖δ‖ falls, N = 4, random](lamm-4-random.svg)" in text
     # 2 ms and 0.1 ms a step; 40 ms, 1 ms and 0.5 ms a target
     assert (
-        "| 4 | float64 | 9 | 2e3 | 2e3 | 100 | 20× faster | 40 | 1 | 0.5 | 80× | 2× | 10/10, 98/100, 97/100 |" in text
+        "| 4 | float64 | 9 | 200 | 2e3 | 2e3 | 100 | 20× faster | 40 | 1 | 0.5 | 80× | 2× | 10/10, 98/100, 97/100 |"
+        in text
     )
     assert list(overview([RUN]))[-1] == "| 4 | float64 | 9 | 1/1 |"
 

@@ -102,7 +102,16 @@ def raced(races: Sequence[Race]) -> Iterator[str]:
         "Times are per step and per target; a batch goes on until its last target is done."
     )
     yield ""
-    header = ["N", "precision", "directions", "original, µs/step", "same solver", "compiled", "compiled is"]
+    header = [
+        "N",
+        "precision",
+        "directions",
+        "steps at most",
+        "original, µs/step",
+        "same solver",
+        "compiled",
+        "compiled is",
+    ]
     header += ["original, ms/target", "compiled", "batched", "batched over original", "over compiled", "arrived"]
     yield from markdown(header, [_race(race) for race in races])
 
@@ -122,6 +131,7 @@ def _race(race: Race) -> list[str]:
         str(race.modes),
         race.precision,
         str(race.directions),
+        str(race.steps),
         *(number(1e6 * value) for value in (original, same, compiled)),
         f"{number(original / compiled)}× faster",
         *(number(1e3 * value) for value in (each, alone, batch)),
