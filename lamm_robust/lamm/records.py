@@ -53,7 +53,7 @@ LARGE = 16
 
 PROFILES: dict[str, tuple[Size, ...]] = {
     "quick": (size(4, starts=1),),
-    "standard": (size(4, starts=5), size(8, starts=1), size(16, starts=1)),
+    "standard": (size(4, starts=5), size(8, starts=2), size(16, starts=1)),
 }
 
 
