@@ -14,7 +14,8 @@ INTRODUCTION = """\
 A mesh of N(N−1)/2 Mach-Zehnder interferometers is steered to a target by LAMM's loop: in each step k random directions,
 central differences along them (the columns of X), α = argmin ‖Xα − δ‖₂ by the solver, and the step Vα. A target is
 reached when ‖δ‖₂ ≤ 1e-5. Solvers of JAX run in the compiled loop, the others in the original one; from the same start
-all of them draw the same directions. docs/lamm.md says more.
+all of them draw the same directions. Where X is ill-conditioned, a run depends on every rounding: counts that differ by
+one or two say nothing. docs/lamm.md says more.
 """
 
 COLUMNS = """\
