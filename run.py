@@ -2,9 +2,9 @@
 """From a fresh checkout to results with one command and nothing but Python.
 
     python3 run.py [ARGS...]           lamm-robust run --profile quick ARGS...
-    python3 run.py test [ARGS...]      tox ARGS...
-    python3 run.py COMMAND [ARGS...]   lamm-robust COMMAND ARGS...: list, replay, truth, nist,
-                                       tables, merge or compare
+    python3 run.py test [ARGS...]      tox ARGS..., or everything that CI runs, side by side
+    python3 run.py COMMAND [ARGS...]   lamm-robust COMMAND ARGS...: check, hunt, list, replay,
+                                       truth, nist, lamm, claims, tables, merge or compare
     python3 run.py --help              this text
 
 Both first put lamm-robust, what it needs and tox into .venv beside this file, once: with uv where there is
@@ -44,7 +44,7 @@ STAMP = VENV / "run.py.stamp"
 TOX = "tox>=4.18"
 """As in the `dev` extra of pyproject.toml."""
 
-COMMANDS = ("run", "list", "replay", "truth", "nist", "tables", "merge", "compare")
+COMMANDS = ("run", "check", "hunt", "list", "replay", "truth", "nist", "lamm", "claims", "tables", "merge", "compare")
 """Of lamm-robust itself."""
 
 REDIRECTING = frozenset(
@@ -134,25 +134,42 @@ def installers() -> dict[str, list[list[str]]]:
     return ways
 
 
+@contextlib.contextmanager
+def interrupt_put_off() -> Iterator[None]:
+    """Let Ctrl-C wait: a child that has been started and is not yet known would never be ended."""
+    came = []
+    before = signal.signal(signal.SIGINT, lambda *_: came.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came and before != signal.SIG_IGN:
+        raise KeyboardInterrupt
+
+
 def complaint(command: list[str], stamp: BinaryIO) -> str:
     """Run one command of set-up; return what it said if it failed, "" if it did not."""
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        pass_fds=[stamp.fileno()],  # it keeps the lock should this script be killed and the command go on
-        start_new_session=True,
-    ) as child:
-        try:
-            said, _ = child.communicate()
-        except KeyboardInterrupt:
-            os.killpg(child.pid, signal.SIGKILL)  # the whole group: pip works through a child of its own
-            raise
+    child = None
+    try:
+        with interrupt_put_off():
+            child = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+                pass_fds=[stamp.fileno()],  # it keeps the lock should this script be killed and the command go on
+                start_new_session=True,
+            )
+        said, _ = child.communicate()
+    except KeyboardInterrupt:
+        if child is not None:
+            with child:  # which waits for it and closes its pipe
+                os.killpg(child.pid, signal.SIGKILL)  # the whole group: pip works through a child of its own
+        raise
     return (said or f"exit status {child.returncode}") if child.returncode else ""
 
 
@@ -195,7 +212,7 @@ def set_up() -> None:
 def wanted(args: list[str]) -> list[str]:
     """Turn the arguments of this script into the command to run."""
     if args[:1] == ["test"]:
-        return [str(VENV / "bin" / "tox"), *args[1:]]
+        return [str(VENV / "bin" / "tox"), *(args[1:] or ["run-parallel"])]
     if args[:1] and args[0] in COMMANDS:
         return [str(VENV / "bin" / "lamm-robust"), *args]
     own = any(arg == "--profile" or arg.startswith("--profile=") for arg in args)

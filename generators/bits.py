@@ -53,9 +53,13 @@ class Stream:
         """
         return (self.raw(count) % np.uint64(high - low + 1)).astype(np.int64) + low
 
+    def nonzero(self, count: int, largest: int) -> Integers:
+        """Return whole numbers from −largest to largest without 0."""
+        return self.signs(count) * self.integers(count, 1, largest)
+
     def coefficients(self, count: int) -> list[int]:
         """Return numbers ±1, ±2 and ±3."""
-        drawn: list[int] = (self.signs(count) * self.integers(count, 1, LARGEST_COEFFICIENT)).tolist()
+        drawn: list[int] = self.nonzero(count, LARGEST_COEFFICIENT).tolist()
         return drawn
 
     def permutation(self, size: int) -> Integers:

@@ -13,7 +13,7 @@ stand. Rows stand twice where there is room, which makes a residual of exact siz
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ from generators.designs import (
     observed,
     repeated,
 )
-from generators.grids import Shapes, crossed, of_profile
+from generators.grids import Grid, Shapes, by_profile, crossed
 from lamm_robust.values import Array, Family, Precision, Value
 
 LEVELS = 3
@@ -119,7 +119,6 @@ FLAT = ((16, 16), (10, 30))
 """Square, where one row stands twice, and wide, where the rank is that of the rows. Other families have them too:
 JAX compiles once for each shape."""
 
-Grid = Iterator[dict[str, Value]]
 ALL = tuple(PATTERNS)
 
 
@@ -155,9 +154,7 @@ def _cross(
     return crossed(shapes, pattern=patterns, position=positions, residual=residuals, seed=seeds)
 
 
-def grid(profile: str, dtype: Precision) -> Grid:
-    """List the problems of a profile; raises ValueError for an unknown one."""
-    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})(dtype)
+grid = by_profile(_quick, _standard, _full)
 
 
 def strategy(_dtype: Precision) -> Any:

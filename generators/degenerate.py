@@ -13,7 +13,7 @@ The right-hand side is ``zero``, ``orthogonal`` to the range of A exactly (so th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ import numpy as np
 from generators.bits import Integers, Stream
 from generators.checks import MAX_SEED, MAX_SIZE, one_of, whole
 from generators.designs import LARGEST_ENTRY, MAX_COLUMNS, independent, repeated
-from generators.grids import Shapes, crossed, of_profile
+from generators.grids import Grid, Shapes, by_profile, crossed
 from lamm_robust.values import Array, Family, Precision, Value
 
 MATRICES = ("zero", "dense", "column", "row")
@@ -56,16 +56,20 @@ def build(dtype: Precision, *, m: int, n: int, matrix: str, target: str, seed: i
     _check(m, n, matrix, target, seed)
     stream = Stream("degenerate", m, n, matrix, target, seed)
     A, at_right_angles = design(stream, m, n, matrix)
-    b = {"zero": np.zeros(m, dtype=np.int64), "general": entries(stream, m), "orthogonal": at_right_angles}[target]
+    b = {
+        "zero": np.zeros(m, dtype=np.int64),
+        "general": stream.nonzero(m, LARGEST_ENTRY),
+        "orthogonal": at_right_angles,
+    }[target]
     return A.astype(dtype, order="C"), b.astype(dtype)
 
 
 def design(stream: Stream, m: int, n: int, matrix: str) -> tuple[Integers, Integers]:
     """Draw A, and a vector at right angles to its columns, which is zero only if their span is everything."""
-    A, across = np.zeros((m, n), dtype=np.int64), entries(stream, m)
+    A, across = np.zeros((m, n), dtype=np.int64), stream.nonzero(m, LARGEST_ENTRY)
     if matrix == "row":
         place = int(stream.integers(1, 0, m - 1)[0])
-        A[place], across[place] = entries(stream, n), 0
+        A[place], across[place] = stream.nonzero(n, LARGEST_ENTRY), 0
     if matrix in ("dense", "column"):
         rows, signs = repeated(m, rank_of(m, n, matrix))  # +1 and −1 at two equal rows
         across = signs * int(stream.integers(1, 1, LARGEST_ENTRY)[0])
@@ -73,13 +77,8 @@ def design(stream: Stream, m: int, n: int, matrix: str) -> tuple[Integers, Integ
         if matrix == "dense":
             A = independent(stream, different, n)[rows]
         else:
-            A[:, int(stream.integers(1, 0, n - 1)[0])] = entries(stream, different)[rows]
+            A[:, int(stream.integers(1, 0, n - 1)[0])] = stream.nonzero(different, LARGEST_ENTRY)[rows]
     return A, across
-
-
-def entries(stream: Stream, count: int) -> Integers:
-    """Draw whole numbers from −99 to 99 without 0."""
-    return stream.signs(count) * stream.integers(count, 1, LARGEST_ENTRY)
 
 
 def _check(m: int, n: int, matrix: str, target: str, seed: int) -> None:
@@ -100,8 +99,6 @@ LINES = ((1, 1), (1, 3), (11, 1))
 TALL = ((30, 10),)
 FLAT = ((16, 16), (10, 30))
 """Where other families have shapes like these, they are the same: JAX compiles once for each."""
-
-Grid = Iterator[dict[str, Value]]
 
 
 def _quick(_dtype: Precision) -> Grid:
@@ -135,9 +132,7 @@ def _cross(shapes: Shapes, kinds: Sequence[str], sides: Sequence[str], seeds: Se
                 yield from crossed([(m, n)], matrix=(matrix,), target=there, seed=seeds)
 
 
-def grid(profile: str, dtype: Precision) -> Grid:
-    """List the problems of a profile; raises ValueError for an unknown one."""
-    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})(dtype)
+grid = by_profile(_quick, _standard, _full)
 
 
 def strategy(_dtype: Precision) -> Any:

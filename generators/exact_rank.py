@@ -11,7 +11,7 @@ that keeps one of them answers with a solution that has nothing to do with x★.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -20,7 +20,7 @@ import numpy as np
 from generators.checks import MAX_SEED, MAX_SIZE, power_of_two, whole
 from generators.dyadic import Recipe, assembled, bits_needed, descending, drawn, solution
 from generators.elementary import SIGNIFICAND
-from generators.grids import Shapes, crossed, of_profile
+from generators.grids import Grid, Shapes, by_profile, crossed
 from lamm_robust.values import Array, Family, Precision, Value
 
 MAX_LOG2_RESIDUAL = 20
@@ -76,8 +76,6 @@ SEEDS = (0, 1, 2)
 MODERATE = 2.0**-8
 """A residual that every shape of the grids can have next to κ = 2⁸ in the 24 bits of float32."""
 
-Grid = Iterator[dict[str, Value]]
-
 
 def _quick(_dtype: Precision) -> Grid:
     yield from _cross(_deficient(QUICK_SHAPES), (0,), (1.0,), SEEDS[:2])
@@ -110,13 +108,10 @@ def _cross(
 ) -> Grid:
     for m, n, rank in places:
         possible = exponents if rank > 1 else (0,)
-        for named in crossed(log2_cond=possible, residual=residuals, seed=seeds):
-            yield {"m": m, "n": n, "rank": rank, **named}
+        yield from crossed([(m, n)], rank=(rank,), log2_cond=possible, residual=residuals, seed=seeds)
 
 
-def grid(profile: str, dtype: Precision) -> Grid:
-    """List the problems of a profile; raises ValueError for an unknown one."""
-    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})(dtype)
+grid = by_profile(_quick, _standard, _full)
 
 
 def strategy(dtype: Precision) -> Any:

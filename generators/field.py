@@ -11,15 +11,14 @@ precision cannot hold what a report is about, it is refused there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from generators.checks import one_of
 from generators.elementary import rounded_array
-from generators.grids import crossed, of_profile
-from lamm_robust.values import PRECISIONS, Array, Family, Precision, Value
+from generators.grids import Grid, crossed, of_profile
+from lamm_robust.values import PRECISIONS, Array, Family, Precision
 
 Number = int | str | Fraction
 """Exact: a string is a decimal number."""
@@ -356,7 +355,7 @@ def _possible(dtype: Precision) -> list[str]:
     return [report.name for report in REPORTS if dtype in report.accepted]
 
 
-def grid(profile: str, dtype: Precision) -> Iterator[dict[str, Value]]:
+def grid(profile: str, dtype: Precision) -> Grid:
     """All that the dtype can hold, in every profile; raises ValueError for an unknown profile."""
     names = _possible(dtype)
     return crossed(report=of_profile(profile, {"quick": names, "standard": names, "full": names}))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import TypeVar
 
 from generators.checks import one_of
-from lamm_robust.values import PROFILES, Value
+from lamm_robust.values import PROFILES, Precision, Value
 
 Shapes = Sequence[tuple[int, int]]
 Table = TypeVar("Table")
+Grid = Iterator[dict[str, Value]]
 
 
 def of_profile(profile: str, tables: Mapping[str, Table]) -> Table:
@@ -23,3 +24,14 @@ def crossed(shapes: Shapes = (), **axes: Sequence[Value]) -> Iterator[dict[str, 
     for values in product(*axes.values()):
         named = dict(zip(axes, values, strict=True))
         yield from ({"m": m, "n": n, **named} for m, n in shapes) if shapes else (named,)
+
+
+def by_profile(
+    quick: Callable[[Precision], Grid], standard: Callable[[Precision], Grid], full: Callable[[Precision], Grid]
+) -> Callable[[str, Precision], Grid]:
+    """Return the grid of a family: it lists the problems of a profile, and raises ValueError for an unknown one."""
+
+    def grid(profile: str, dtype: Precision) -> Grid:
+        return of_profile(profile, {"quick": quick, "standard": standard, "full": full})(dtype)
+
+    return grid

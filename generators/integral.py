@@ -11,7 +11,7 @@ of a solver is A⁺b, or that it says what it left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 from generators.bits import Stream
 from generators.checks import MAX_SEED, one_of, ratio, whole
 from generators.elementary import cos_sin_pi, exponential, pi, root, rounded_array
-from generators.grids import Shapes, crossed, of_profile
+from generators.grids import Grid, Shapes, by_profile, crossed
 from generators.kernels import (
     Rows,
     baart,
@@ -180,22 +180,20 @@ FIRST = ("phillips", "shaw", "heat")
 FURTHER = tuple(equation for equation in EQUATIONS if equation not in FIRST)
 """With fewer problems than the first: they differ in how fast singular values fall."""
 
-Grid = Iterator[dict[str, Value]]
 
-
-def _quick() -> Grid:
+def _quick(_dtype: Precision) -> Grid:
     yield from _cross(FIRST, ((16, 16), (16, 8)), (0.0,))
     yield from _cross(EQUATIONS, ((16, 8),), NOISES[1:])
 
 
-def _standard() -> Grid:
+def _standard(_dtype: Precision) -> Grid:
     yield from _cross(FIRST, (*SQUARE, *TALL), NOISES[:1])
     yield from _cross(FIRST, (*SQUARE, *TALL), NOISES[1:], seeds=(0, 1))
     yield from _cross(FURTHER, ((16, 16),), NOISES[:1])
     yield from _cross(FURTHER, TALL, NOISES[1:])
 
 
-def _full() -> Grid:
+def _full(_dtype: Precision) -> Grid:
     shapes = ((4, 4), (8, 8), *SQUARE, (64, 64), (8, 4), *TALL, (64, 32))
     yield from _cross(EQUATIONS, shapes, NOISES[:1])
     yield from _cross(EQUATIONS, shapes, (2.0**-20, 2.0**-10, 2.0**-4), seeds=(0, 1, 2))
@@ -208,9 +206,7 @@ def _cross(equations: Iterable[str], shapes: Shapes, noises: Sequence[float], se
             yield {"equation": equation, **named}
 
 
-def grid(profile: str, _dtype: Precision) -> Grid:
-    """List the problems of a profile; raises ValueError for an unknown one."""
-    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})()
+grid = by_profile(_quick, _standard, _full)
 
 
 def strategy(_dtype: Precision) -> Any:

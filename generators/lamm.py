@@ -15,7 +15,6 @@ may be fused on one machine and not on the next).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,8 +22,8 @@ import numpy as np
 from generators.bits import Stream
 from generators.checks import MAX_SEED, ratio, whole
 from generators.elementary import cos_sin
-from generators.grids import crossed, of_profile
-from lamm_robust.values import UNIT_ROUNDOFF, Array, Family, Precision, Value
+from generators.grids import Grid, crossed, of_profile
+from lamm_robust.values import UNIT_ROUNDOFF, Array, Family, Precision
 
 TURN = 6.283185307179586
 """2π, rounded to float64."""
@@ -145,7 +144,7 @@ FULL: Sizes = {**STANDARD, 2: (1, 2), 3: (2, 4, 6), 5: (8, 16, 20)}
 """Modes N, and directions below, at and above the (N−1)² degrees of freedom."""
 
 
-def grid(profile: str, dtype: Precision) -> Iterator[dict[str, Value]]:
+def grid(profile: str, dtype: Precision) -> Grid:
     """List the problems of a profile; raises ValueError for an unknown one."""
     sizes = of_profile(profile, {"quick": QUICK, "standard": STANDARD, "full": FULL})
     steps = FULL_STEPS[dtype] if profile == "full" else STEPS[dtype]

@@ -14,7 +14,7 @@ stored matrix, exactly, until b is rounded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from math import comb
 from typing import Any
@@ -22,7 +22,7 @@ from typing import Any
 from generators.bits import Stream
 from generators.checks import MAX_SEED, one_of, ratio, whole
 from generators.elementary import SIGNIFICAND, rounded_array
-from generators.grids import Shapes, crossed, of_profile
+from generators.grids import Grid, Shapes, by_profile, crossed
 from generators.integers import Rows, bauer, inverse_hilbert, magic, pascal, rosser, table
 from generators.targets import dyadic, image, moved, outside_range
 from generators.triangles import gfpp, gks, kahan, triw
@@ -170,8 +170,6 @@ TRIANGLES = ("triw", "gfpp")
 ANGLES = (1, 2, 3)
 """θ = 0.64, 1.08 and 1.32 for Kahan's matrix."""
 
-Grid = Iterator[dict[str, Value]]
-
 
 def _quick(dtype: Precision) -> Grid:
     yield from _cross(("hilbert", "lotkin", "vandermonde"), ((16, 7),), (SMALL[dtype],))
@@ -236,9 +234,7 @@ def _cross(
             yield {"matrix": matrix, **named}
 
 
-def grid(profile: str, dtype: Precision) -> Grid:
-    """List the problems of a profile; raises ValueError for an unknown one."""
-    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})(dtype)
+grid = by_profile(_quick, _standard, _full)
 
 
 def strategy(dtype: Precision) -> Any:

@@ -19,14 +19,14 @@ few bits and round without noise: κ becomes up to thousands of times what is as
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 from generators.checks import MAX_SEED, power_of_two, whole
 from generators.dyadic import Recipe, assembled, bits_needed, descending, drawn, solution
 from generators.elementary import SIGNIFICAND, rounded_array
-from generators.grids import crossed, of_profile
+from generators.grids import Grid, by_profile, crossed
 from lamm_robust.values import Array, Family, Precision, Value
 
 MAX_ROWS = 512
@@ -92,8 +92,6 @@ TALL = ((30, 10), (16, 9))
 FLAT = ((16, 16), (10, 30))
 SMALL = 2.0**-8
 
-Grid = Iterator[dict[str, Value]]
-
 
 def _quick(dtype: Precision) -> Grid:
     yield from _cross(((30, 10, 7),), GAPS[dtype], (0,), (0.0,))
@@ -124,13 +122,10 @@ def _cross(
 ) -> Grid:
     for m, n, rank in places:
         possible = exponents if rank > 1 else (0,)
-        for named in crossed(gap_bits=gaps, log2_cond=possible, residual=residuals, seed=seeds):
-            yield {"m": m, "n": n, "rank": rank, **named}
+        yield from crossed([(m, n)], rank=(rank,), gap_bits=gaps, log2_cond=possible, residual=residuals, seed=seeds)
 
 
-def grid(profile: str, dtype: Precision) -> Grid:
-    """List the problems of a profile; raises ValueError for an unknown one."""
-    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})(dtype)
+grid = by_profile(_quick, _standard, _full)
 
 
 def strategy(dtype: Precision) -> Any:

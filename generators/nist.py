@@ -10,7 +10,6 @@ solvers are judged by the truth of the stored bits, and `certified` says what th
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -19,8 +18,8 @@ from typing import Any
 
 from generators.checks import one_of
 from generators.elementary import rounded_array
-from generators.grids import crossed, of_profile
-from lamm_robust.values import Array, Family, Precision, Value
+from generators.grids import Grid, crossed, of_profile
+from lamm_robust.values import Array, Family, Precision
 
 DATASETS = (
     "Norris",
@@ -86,7 +85,7 @@ def build(dtype: Precision, *, dataset: str) -> tuple[Array, Array]:
     return rounded_array(A, dtype), rounded_array(y, dtype)
 
 
-def grid(profile: str, _dtype: Precision) -> Iterator[dict[str, Value]]:
+def grid(profile: str, _dtype: Precision) -> Grid:
     """All eleven, in every profile and precision; raises ValueError for an unknown profile."""
     return crossed(dataset=of_profile(profile, {"quick": DATASETS, "standard": DATASETS, "full": DATASETS}))
 

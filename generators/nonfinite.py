@@ -12,14 +12,14 @@ are replaced: one, a row, a column or all of A; one or all of b. A NaN is always
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from generators import exact_rank
 from generators.checks import MAX_SEED, one_of, whole
-from generators.grids import crossed, of_profile
+from generators.grids import Grid, by_profile, crossed
 from lamm_robust.values import Array, Family, Precision, Value
 
 LARGEST = 256
@@ -84,8 +84,6 @@ TALL, DEFICIENT, SQUARE, WIDE = (30, 10, 10), (30, 10, 7), (16, 16, 16), (10, 30
 INSIDE = tuple(place for place in PLACES["A"] if place != "first")
 """∞ as the first entry stands in the `full` profile only: every solver that hangs there takes twice the time limit."""
 
-Grid = Iterator[dict[str, Value]]
-
 
 def _quick(_dtype: Precision) -> Grid:
     yield from _cross((TALL,), VALUES, "A", ("middle",))
@@ -115,9 +113,7 @@ def _cross(sizes: Sequence[tuple[int, int, int]], values: Sequence[str], array: 
         yield from crossed([(m, n)], rank=(rank,), value=values, array=(array,), place=places, seed=(0,))
 
 
-def grid(profile: str, dtype: Precision) -> Grid:
-    """List the problems of a profile; raises ValueError for an unknown one."""
-    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})(dtype)
+grid = by_profile(_quick, _standard, _full)
 
 
 def strategy(_dtype: Precision) -> Any:

@@ -19,7 +19,7 @@ it, down to 1, and truth is always that of the stored bits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -29,7 +29,7 @@ from generators.bits import Integers, Stream
 from generators.checks import MAX_SEED, ratio, whole
 from generators.designs import independent
 from generators.elementary import rounded_array
-from generators.grids import crossed, of_profile
+from generators.grids import Grid, by_profile, crossed
 from lamm_robust.values import Array, Family, Precision, Value
 
 MAX_POINTS = 1000
@@ -85,23 +85,21 @@ def _check(m: int, regressors: int, offset: int, step: float, seed: int) -> None
 OFFSETS = (0, 10**6, UNIX_TIME, 10**10, 10**14)
 STEPS = (1.0, HOUR, 2.0**-10)
 
-Grid = Iterator[dict[str, Value]]
 
-
-def _quick() -> Grid:
+def _quick(_dtype: Precision) -> Grid:
     # the shapes of NIST's Norris and Longley: JAX compiles once for each shape
     yield from _cross(((36, 1),), OFFSETS, (HOUR,))
     yield from _cross(((16, 6),), OFFSETS[1:], (1.0,))
     yield from _cross(((36, 1),), (UNIX_TIME,), (1.0, 2.0**-10))
 
 
-def _standard() -> Grid:
+def _standard(_dtype: Precision) -> Grid:
     yield from _cross(((36, 1), (16, 6), (16, 3), (200, 4)), OFFSETS, STEPS[:2])
     yield from _cross(((36, 1),), OFFSETS[1:4], STEPS[2:])
     yield from _cross(((16, 6),), OFFSETS, STEPS[:1], seeds=(1,))
 
 
-def _full() -> Grid:
+def _full(_dtype: Precision) -> Grid:
     decades = [10**exponent for exponent in range(3, 16)]
     yield from _cross(((36, 1), (16, 6), (16, 3)), (0, UNIX_TIME, *decades), STEPS, seeds=(0, 1, 2))
     yield from _cross(((2, 1), (200, 4)), OFFSETS, STEPS)
@@ -115,9 +113,7 @@ def _cross(
             yield {"m": m, "regressors": regressors, **named}
 
 
-def grid(profile: str, _dtype: Precision) -> Grid:
-    """List the problems of a profile; raises ValueError for an unknown one."""
-    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})()
+grid = by_profile(_quick, _standard, _full)
 
 
 def strategy(_dtype: Precision) -> Any:

@@ -6,12 +6,12 @@ rank and the κ of M. The rows are in random order, so that nothing cancels by i
 
 Nothing is left of b but the residual: it is the other end of an axis on which consistent systems are the first.
 Wedin's bound allows an x̂ of κ(κ + 1)u‖b‖/σ₁, and a solver's answer is nothing else than its rounding errors.
-What is measured relative to x★ is infinite for every answer but 0.
+What is measured relative to x★ elsewhere is measured relative to ‖b‖/σ₁ here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,8 @@ import numpy as np
 from generators import columns, exact_rank, named, near_rank, offset, polynomial, spectrum, weighted
 from generators.bits import Stream
 from generators.checks import MAX_SEED, one_of, whole
-from generators.grids import crossed, of_profile
-from lamm_robust.values import Array, Family, Precision, Value
+from generators.grids import Grid, crossed, of_profile
+from lamm_robust.values import Array, Family, Precision
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def build(dtype: Precision, *, matrix: str, seed: int) -> tuple[Array, Array]:
     return A.astype(dtype, order="C"), b.astype(dtype)
 
 
-def grid(profile: str, _dtype: Precision) -> Iterator[dict[str, Value]]:
+def grid(profile: str, _dtype: Precision) -> Grid:
     """List the problems of a profile; raises ValueError for an unknown one."""
     every = list(MATRICES)
     matrices = of_profile(profile, {"quick": every[:QUICK], "standard": every, "full": every})

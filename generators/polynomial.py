@@ -8,14 +8,14 @@ how fast depends on the abscissae (Gautschi, Norm estimates for inverses of Vand
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 from generators.bits import Stream
 from generators.checks import MAX_SEED, one_of, whole
 from generators.elementary import power, rounded_array
-from generators.grids import crossed, of_profile
+from generators.grids import Grid, by_profile, crossed
 from lamm_robust.values import Array, Family, Precision, Value
 
 ABSCISSAE = ("integers", "unit", "centred")
@@ -54,22 +54,19 @@ def build(dtype: Precision, *, points: int, degree: int, abscissae: str, seed: i
     return rounded_array(powers, dtype), rounded_array(observations(points, seed), dtype)
 
 
-Grid = Iterator[dict[str, Value]]
-
-
-def _quick() -> Grid:
+def _quick(_dtype: Precision) -> Grid:
     yield from _cross(((5, 2),), ABSCISSAE[:1])
     yield from _cross(((21, 5), (16, 8)), ABSCISSAE)
     yield from _cross(((16, 6),), ABSCISSAE[:2])
     yield from _cross(((16, 8),), ABSCISSAE[:2], seeds=(1,))
 
 
-def _standard() -> Grid:
+def _standard(_dtype: Precision) -> Grid:
     fits = ((5, 2), (16, 3), (16, 6), (16, 8), (21, 5), (30, 5), (30, 9), (200, 4), (12, 11))
     yield from _cross(fits, ABSCISSAE, seeds=(0, 1))
 
 
-def _full() -> Grid:
+def _full(_dtype: Precision) -> Grid:
     fits = [(points, degree) for points in (12, 16, 21, 30, 100) for degree in (1, 2, 3, 5, 8, 11)]
     yield from _cross(((5, 1), (5, 2), (5, 3), (5, 4), *fits), ABSCISSAE, seeds=(0, 1, 2))
 
@@ -80,9 +77,7 @@ def _cross(fits: Sequence[tuple[int, int]], kinds: Sequence[str], seeds: Sequenc
             yield {"points": points, "degree": degree, **named}
 
 
-def grid(profile: str, _dtype: Precision) -> Grid:
-    """List the problems of a profile; raises ValueError for an unknown one."""
-    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})()
+grid = by_profile(_quick, _standard, _full)
 
 
 def strategy(_dtype: Precision) -> Any:

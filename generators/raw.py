@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from generators.grids import of_profile
+from generators.grids import Grid, of_profile
 from lamm_robust.values import Array, Family, Precision, Value
 
 NUMBER = re.compile(r"[+-]?(0x)?[0-9a-f]*\.?[0-9a-f]*([ep][+-]?[0-9]+)?", re.ASCII | re.IGNORECASE)
@@ -97,7 +97,7 @@ def literals(dtype: Precision) -> dict[str, tuple[Value, Value]]:
     return {
         "a division": (3, 1),
         "a vector of zeros": ("0;0", "1,2"),
-        "b is orthogonal to the range: x★ = 0, and any other answer is infinitely wrong": ("1;1", "1,-1"),
+        "b is orthogonal to the range: x★ = 0": ("1;1", "1,-1"),
         "nobody's problem": ("1,2;3,4", "5,6"),
         "rank one, exactly": ("1,2;2,4", "1,1"),
         "rank two by one unit in the last place": (f"1,1;1,{after}", "1,2"),
@@ -124,8 +124,6 @@ def literals(dtype: Precision) -> dict[str, tuple[Value, Value]]:
 
 QUICK = 10
 """The first of them are in the quick profile."""
-
-Grid = Iterator[dict[str, Value]]
 
 
 def grid(profile: str, dtype: Precision) -> Grid:

@@ -11,7 +11,7 @@ and the tiny ones lose what is too small beside them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -22,7 +22,7 @@ from generators.bits import Integers, Stream
 from generators.checks import MAX_SEED, MAX_SIZE, whole
 from generators.dyadic import Recipe, assembled, bits_needed, descending, drawn, solution, turn
 from generators.elementary import SIGNIFICAND
-from generators.grids import crossed, of_profile
+from generators.grids import Grid, by_profile, crossed
 from lamm_robust.values import Array, Family, Precision, Value
 
 KINDS = ("both", "range", "orthogonal", "zero")
@@ -101,7 +101,6 @@ def _check(dtype: Precision, m: int, n: int, rank: int, log2_cond: int, k: int, 
     whole("seed", seed, 0, MAX_SEED)
 
 
-Grid = Iterator[dict[str, Value]]
 TALL, DEFICIENT = (30, 10, 10), (30, 10, 7)
 FLAT = ((16, 16, 8), (16, 16, 16), (10, 30, 5), (10, 30, 10))
 
@@ -134,9 +133,7 @@ def _cross(
             yield {"m": m, "n": n, "rank": rank, **named}
 
 
-def grid(profile: str, dtype: Precision) -> Grid:
-    """List the problems of a profile; raises ValueError for an unknown one."""
-    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})(dtype)
+grid = by_profile(_quick, _standard, _full)
 
 
 def strategy(_dtype: Precision) -> Any:

@@ -15,7 +15,7 @@ with a small relative error. An A and a b that are stored exactly in subnormal n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -27,7 +27,7 @@ from generators.bits import Integers
 from generators.checks import whole
 from generators.dyadic import assembled, bits_needed, solution
 from generators.elementary import SIGNIFICAND
-from generators.grids import crossed, of_profile
+from generators.grids import Grid, by_profile, crossed
 from lamm_robust.values import Array, Family, Precision, Value
 
 
@@ -163,7 +163,6 @@ SMALL = 2.0**-4
 
 Places = Sequence[tuple[int, int, int]]
 Scales = Sequence[tuple[int, int]]
-Grid = Iterator[dict[str, Value]]
 TALL, DEFICIENT, SQUARE, WIDE = (30, 10, 10), (30, 10, 7), (16, 16, 16), (10, 30, 5)
 
 
@@ -194,13 +193,18 @@ def _cross(
 ) -> Grid:
     for m, n, rank in places:
         for log2_a, log2_b in scales:
-            axes = crossed(log2_cond=exponents, residual=residuals, log2_a=(log2_a,), log2_b=(log2_b,), seed=seeds)
-            yield from ({"m": m, "n": n, "rank": rank, **named} for named in axes)
+            yield from crossed(
+                [(m, n)],
+                rank=(rank,),
+                log2_cond=exponents,
+                residual=residuals,
+                log2_a=(log2_a,),
+                log2_b=(log2_b,),
+                seed=seeds,
+            )
 
 
-def grid(profile: str, dtype: Precision) -> Grid:
-    """List the problems of a profile; raises ValueError for an unknown one."""
-    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})(dtype)
+grid = by_profile(_quick, _standard, _full)
 
 
 def strategy(dtype: Precision) -> Any:

@@ -17,7 +17,7 @@ up to about u‖A‖_F‖x‖: what is asked beyond these limits
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -26,7 +26,7 @@ import numpy as np
 from generators.bits import Floats, Stream
 from generators.checks import MAX_SEED, MAX_SIZE, one_of, ratio, whole
 from generators.elementary import log_ratio, power
-from generators.grids import Shapes, crossed, of_profile
+from generators.grids import Grid, Shapes, by_profile, crossed
 from generators.orthogonal import apply, norm, reflectors
 from lamm_robust.values import Array, Family, Precision, Value
 
@@ -184,8 +184,6 @@ TWO_VALUES = ((2, 2), (2, 4))
 """With two singular values all modes are the same."""
 ONE_VALUE = ((2, 1), (11, 1), (1, 1), (1, 2))
 
-Grid = Iterator[dict[str, Value]]
-
 
 def _quick(dtype: Precision) -> Grid:
     yield from _cross(((30, 10),), ("geometric",), EXPONENTS[dtype], (SMALL[dtype], 1.0))
@@ -235,9 +233,7 @@ def _cross(
     return crossed(shapes, mode=modes, log10_cond=exponents, residual=residuals, direction=directions, seed=seeds)
 
 
-def grid(profile: str, dtype: Precision) -> Grid:
-    """List the problems of a profile; raises ValueError for an unknown one."""
-    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})(dtype)
+grid = by_profile(_quick, _standard, _full)
 
 
 def strategy(dtype: Precision) -> Any:

@@ -18,7 +18,7 @@ the errors in b what it moves its entries by.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ import numpy as np
 from generators.bits import Integers, Stream
 from generators.checks import MAX_SEED, power_of_two, whole
 from generators.elementary import SIGNIFICAND
-from generators.grids import Shapes, crossed, of_profile
+from generators.grids import Grid, Shapes, by_profile, crossed
 from lamm_robust.values import Array, Family, Precision, Value
 
 MAX_ROWS = 2**20
@@ -91,8 +91,6 @@ def _check(dtype: Precision, m: int, n: int, offset: int, noise: float, seed: in
 LONG, SEASONS, SHORT, MILLION = (100_000, 2), (100_000, 4), (1024, 4), (1_000_000, 2)
 SMALL = 2.0**-10
 
-Grid = Iterator[dict[str, Value]]
-
 
 def _quick(_dtype: Precision) -> Grid:
     yield from _cross((LONG,), (4,), (0.5,))
@@ -118,9 +116,7 @@ def _cross(shapes: Shapes, offsets: Sequence[int], noises: Sequence[float], seed
     return crossed(shapes, offset=offsets, noise=noises, seed=seeds)
 
 
-def grid(profile: str, dtype: Precision) -> Grid:
-    """List the problems of a profile; raises ValueError for an unknown one."""
-    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})(dtype)
+grid = by_profile(_quick, _standard, _full)
 
 
 def strategy(dtype: Precision) -> Any:

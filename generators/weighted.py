@@ -21,7 +21,7 @@ kind.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ from generators.designs import (
     pair_count,
     repeated,
 )
-from generators.grids import Shapes, crossed, of_profile
+from generators.grids import Grid, Shapes, by_profile, crossed
 from lamm_robust.values import Array, Family, Precision, Value
 
 ORDERS = ("descending", "ascending", "shuffled")
@@ -99,8 +99,6 @@ FLAT = ((16, 16), (10, 30))
 """Other families have these shapes too: JAX compiles once for each."""
 SMALL = 2.0**-10
 
-Grid = Iterator[dict[str, Value]]
-
 
 def _quick(_dtype: Precision) -> Grid:
     yield from _cross(TALL[:1], SPANS[2:], ORDERS, AXES[:1], (0.0,))
@@ -134,9 +132,7 @@ def _cross(
     return crossed(shapes, log2_span=spans, order=orders, axis=axes, residual=residuals, seed=seeds)
 
 
-def grid(profile: str, dtype: Precision) -> Grid:
-    """List the problems of a profile; raises ValueError for an unknown one."""
-    return of_profile(profile, {"quick": _quick, "standard": _standard, "full": _full})(dtype)
+grid = by_profile(_quick, _standard, _full)
 
 
 def strategy(_dtype: Precision) -> Any:

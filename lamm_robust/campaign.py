@@ -25,15 +25,28 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from lamm_robust import SUITE, catalog, report, tables
+from lamm_robust import SUITE, catalog, report, tables, worst
 from lamm_robust.cache import Cache, default_directory
+from lamm_robust.certified import Truths
 from lamm_robust.environment import environment
 from lamm_robust.journal import Journal, open_journal, repair
 from lamm_robust.plan import Selection
 from lamm_robust.process import CASE_MEMORY, Kind, Templates
-from lamm_robust.run import Done, Truths, sweep
+from lamm_robust.run import sweep
+from lamm_robust.scoring import Done
 from lamm_robust.supervisor import CASE_SECONDS, Worker
-from lamm_robust.values import AbsentError, Answer, Case, Device, Outcome, Precision, Status, StoreError, Variant
+from lamm_robust.values import (
+    HUNTED,
+    AbsentError,
+    Answer,
+    Case,
+    Device,
+    Outcome,
+    Precision,
+    Status,
+    StoreError,
+    Variant,
+)
 
 INTERRUPTED = 130
 
@@ -73,7 +86,8 @@ def run(campaign: Campaign, console: Console) -> int:
     absent = {variant: reason for variant, reason in reasons.items() if reason}
     cases = campaign.selection.cases([v for v in variants if v not in absent])
     if not cases:
-        return _nothing(next(iter(absent.values()), "the selection is empty"), console)
+        all_absent = len(absent) == len(variants)
+        return _nothing(next(iter(absent.values())) if all_absent else _empty(campaign.selection), console)
     where, started = environment(), time.perf_counter()
     if campaign.repair:
         _repair(campaign.out, console)
@@ -102,6 +116,11 @@ def _repair(out: Path, console: Console) -> None:
     lines = ", ".join(map(str, dropped[: report.FEW])) + (", …" if len(dropped) > report.FEW else "")
     said = f"{len(dropped)} lines left out ({lines}), a copy is kept" if dropped else "nothing was damaged"
     console.print(f"repaired {out}: {said}", markup=False, highlight=False)
+
+
+def _empty(selection: Selection) -> str:
+    hunted = f"hunts have left nothing of that kind in {worst.DIRECTORY}"
+    return hunted if selection.profile == HUNTED.name else "the selection is empty"
 
 
 def _nothing(why: str, console: Console, *, interrupted: bool = False) -> int:

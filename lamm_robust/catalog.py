@@ -251,10 +251,15 @@ def kept_oracle(name: str) -> Oracle:
     return cached_oracle(find_oracle(name), Cache(default_directory()))
 
 
+@cache
 def same_bits(text: str, digest: str) -> ProblemKey:
     """The key of a problem that a hunt has found; ValueError if it makes other bits now, or none."""
-    key = parse_key(text)
-    if build_problem(key).digest != digest:
+    try:
+        key = parse_key(text)
+        same = build_problem(key).digest == digest
+    except ValueError as error:
+        raise ValueError(f"{worst.DIRECTORY} holds '{text}', which is no problem now: {error}") from error
+    if not same:
         raise ValueError(f"'{text}' in {worst.DIRECTORY} has other bits now than when it was hunted; hunt again")
     return key
 
@@ -298,7 +303,10 @@ def parse_record_key(text: str) -> tuple[ProblemKey, Variant]:
     """A problem key and a variant, joined as in the tables: ``polynomial … dtype=float64 @ numpy-qr-float64-cpu``."""
     problem, separator, name = text.strip().rpartition(BY)
     if not separator:
-        raise ValueError(f"'{text}' is not a key; expected 'FAMILY name=value … dtype=…{BY}SOLVER'")
+        raise ValueError(
+            f"'{text}' names no solver; expected is 'FAMILY name=value … dtype=…{BY}SOLVER', such as "
+            f"'raw A=1,2;3,4 b=5,6 dtype=float64{BY}numpy-lstsq-float64-cpu'"
+        )
     key, variant = parse_key(problem), find_variant(name.strip())
     if key.dtype != variant.precision:
         raise ValueError(f"the key's problem is {key.dtype}, but {variant} takes {variant.precision}")

@@ -13,10 +13,11 @@ from typing import Literal
 import numpy as np
 
 from lamm_robust import catalog
+from lamm_robust.certified import Truths
 from lamm_robust.grading import BACKWARD, PASSES, is_broken, is_graded, is_judged, is_undefined
 from lamm_robust.process import CASE_MEMORY
 from lamm_robust.reasons import ENDED, Clues, Reason, reason
-from lamm_robust.run import Scoring, Truths
+from lamm_robust.scoring import Scoring
 from lamm_robust.summary import Row, row, simplicity
 from lamm_robust.values import (
     Case,

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lamm_robust.cli_check import check
+from lamm_robust.cli_claims import claims
 from lamm_robust.cli_lamm import lamm
 from lamm_robust.values import DEVICES, HUNTED, PRECISIONS, PROFILES, Device, Precision
 
@@ -243,7 +244,11 @@ def truth(file: Path, oracle: str, rank: int | None, as_json: bool) -> None:
 @click.option("--seconds", type=SECONDS, default=60.0, show_default=True, help="Time for the search.")
 @click.option("--family", "families", multiple=True, metavar="GLOB", help="Only these families; repeatable.")
 @click.option("--edges", is_flag=True, help="Among empty matrices, extreme scales, NaN and ∞, too.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where to keep what is found.  [default: results/worst]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where to keep what is found.  [default: results/worst]",
+)
 @from_oracle
 def hunt(
     solver: str,
@@ -261,9 +266,10 @@ def hunt(
     from lamm_robust import catalog, worst
     from lamm_robust.hunt import hunt_text
 
-    click.echo(
-        hunt_text(solver, score, seconds, families, catalog.kept_oracle(oracle), out or worst.DIRECTORY, edges=edges)
-    )
+    kept = catalog.kept_oracle(oracle)
+    said, tried = hunt_text(solver, score, seconds, families, kept, out or worst.DIRECTORY, edges=edges)
+    click.echo(said, err=not tried)
+    sys.exit(0 if tried else NOTHING)
 
 
 @main.command(short_help="Check the oracle against NIST's certified values.")
@@ -275,4 +281,5 @@ def nist() -> None:
 
 
 main.add_command(check)
+main.add_command(claims)
 main.add_command(lamm)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from lamm_robust.values import Array, Certificate, Edge, Precision, Problem
 
@@ -22,13 +23,12 @@ def edge_of(problem: Problem, truth: Certificate) -> Edge:
     """Which edge case a problem is, if any."""
     if 0 in problem.A.shape:
         return Edge.EMPTY
-    x = truth.x[0]
     sizes = [
-        (log2_largest(problem.A), problem.A.size),
-        *((log2_largest(column), problem.m) for column in problem.b.reshape(problem.m, -1).T),
-        *((size, problem.n) for size in log2_columns(x, truth.exponent)),
+        *((size, problem.A.size) for size in log2_largest(problem.A.reshape(-1))),
+        *((size, problem.m) for size in log2_largest(problem.b)),
+        *((size, problem.n) for size in log2_largest(truth.x[0], truth.exponent)),
     ]
-    extreme = any(is_extreme(size, count, problem.key.dtype) for size, count in sizes if size is not None)
+    extreme = any(is_extreme(size, count, problem.key.dtype) for size, count in sizes if size > -math.inf)
     return Edge.SCALE if extreme else Edge.NONE
 
 
@@ -38,14 +38,9 @@ def is_extreme(log2_size: float, count: int, precision: Precision) -> bool:
     return 2 * log2_size + math.log2(count) >= most or 2 * log2_size < least
 
 
-def log2_largest(values: Array) -> float | None:
-    """log₂ of the largest size of an entry; None if all are zero."""
-    largest = float(np.abs(values).max(initial=0.0))
-    return math.log2(largest) if largest else None
-
-
-def log2_columns(x: Array, exponents: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> list[float | None]:
-    """The same for each column of x · 2**exponents, which need not be a double."""
+def log2_largest(values: Array, exponents: npt.ArrayLike = 0) -> list[float]:
+    """log₂ of the largest size in each column of values · 2**exponents, which need not be doubles; −∞ if all are 0."""
     with np.errstate(divide="ignore"):
-        sizes = (np.log2(np.abs(x)) + exponents).reshape(len(x), -1).max(axis=0, initial=-math.inf)
-    return [size if size > -math.inf else None for size in sizes.tolist()]
+        sizes = np.log2(np.abs(values.astype(np.float64))) + np.asarray(exponents)
+    largest: list[float] = sizes.reshape(len(values), -1).max(axis=0, initial=-math.inf).tolist()
+    return largest

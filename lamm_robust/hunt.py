@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from select import select
 
@@ -15,19 +14,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from lamm_robust import SUITE, catalog, search, worst
+from lamm_robust.certified import Truths
 from lamm_robust.grading import has_one_answer, is_judged
 from lamm_robust.process import Kind, Templates
-from lamm_robust.run import Truths, not_taken, record
+from lamm_robust.run import not_taken
+from lamm_robust.scoring import record
 from lamm_robust.supervisor import Worker
 from lamm_robust.values import Case, Family, Oracle, Outcome, ProblemKey, Record, Regime, Variant, Verdict
-
-SILENT = "silent"
-"""In place of a score: look for silent failures, by way of large errors."""
+from lamm_robust.worst import DISASTER, SILENT
 
 NO_EDGES = "; empty matrices, extreme scales, NaN and ∞ were left out, which --edges brings in"
-
-DISASTER = 500.0
-"""Badness beyond that of any score: what is hunted was found."""
 
 LARGEST = 4096
 """Entries of A up to which a problem is tried: larger ones cost much and say nothing else."""
@@ -144,8 +140,9 @@ def hunt(hunted: Prey, families: Sequence[Family], seconds: float) -> Catch | No
     """
     start, dtype = time.monotonic(), hunted.variant.precision
     with suppress(search.OutOfTimeError):
+        at_known = search.bounded(hunted.badness, start + seconds / 3)
         for known in catalog.plan("quick", dtype, [family.name for family in families]):
-            search.bounded(hunted.badness, start + seconds / 3)(known)
+            at_known(known)
     search.climb(families, dtype, search.bounded(hunted.badness, start + seconds / 2))
     ranked = sorted(families, key=lambda family: -best_of(hunted, family.name))
     for place, family in enumerate(ranked):  # the more promising families get more of the time
@@ -154,24 +151,23 @@ def hunt(hunted: Prey, families: Sequence[Family], seconds: float) -> Catch | No
         search.evolve(family, dtype, search.bounded(hunted.badness, time.monotonic() + share))
     if hunted.worst is None:
         return None
-    bad, worst = hunted.worst
-    limit = min(bad, DISASTER) if bad > DISASTER / 2 else bad - SHARE * max(bad, 0.0)  # silence is, however small
-    deadline = search.bounded(hunted.badness, start + 1.5 * seconds)
-    key = catalog.parse_key(worst.problem)
+    bad, found = hunted.worst
+    # any other silent failure will do, whatever its error
+    limit = min(bad, DISASTER) if bad > DISASTER / 2 else bad - SHARE * max(bad, 0.0)
+    badness, key = search.bounded(hunted.badness, start + 1.5 * seconds), catalog.parse_key(found.problem)
+
+    def bad_enough(simpler: ProblemKey) -> bool:
+        return badness(simpler) >= limit
+
+    family = catalog.FAMILIES[key.family]
     with suppress(search.OutOfTimeError):
-        bad_enough, family = partial(as_bad, deadline, limit), catalog.FAMILIES[key.family]
         key = search.shrink(key, bad_enough, family)
         key = search.shrink(next(filter(bad_enough, search.smaller(key)), key), bad_enough, family)
     shrunk = min(
-        (found for bad, found in hunted.seen.values() if found is not None and bad >= limit),
-        key=lambda found: (found.m * found.n, found.problem != str(key), len(found.problem)),
+        (seen for bad, seen in hunted.seen.values() if seen is not None and bad >= limit),
+        key=lambda seen: (seen.m * seen.n, seen.problem != str(key), len(seen.problem)),
     )
-    return Catch(worst, shrunk, sum(found is not None for _, found in hunted.seen.values()))
-
-
-def as_bad(badness: search.Badness, limit: float, key: ProblemKey) -> bool:
-    """Whether a problem is bad enough to stand for the worst."""
-    return badness(key) >= limit
+    return Catch(found, shrunk, sum(seen is not None for _, seen in hunted.seen.values()))
 
 
 def best_of(hunted: Prey, family: str) -> float:
@@ -202,8 +198,11 @@ def hunt_text(
     directory: Path,
     *,
     edges: bool = False,
-) -> str:
-    """Hunt, keep what is found, and tell: ValueError for names that are not known, and a solver that is not here."""
+) -> tuple[str, bool]:
+    """Hunt, keep what is found, and tell; and whether there was anything to try.
+
+    ValueError for names that are not known, and a solver that is not here.
+    """
     variant = catalog.find_variant(solver)
     if score not in (SILENT, *catalog.METRIC):
         raise catalog.unknown("metric", score, (SILENT, *catalog.METRIC))
@@ -222,20 +221,20 @@ def hunt_text(
         task, start = progress.add_task(f"hunting {variant}", total=1.5 * seconds, worst=""), time.monotonic()
 
         def tell(so_far: Prey) -> None:
-            shown = ended(so_far.worst[1], score) if so_far.worst else ""
-            progress.update(task, completed=time.monotonic() - start, worst=shown)
+            said = ended(so_far.worst[1], score) if so_far.worst else ""
+            progress.update(task, completed=time.monotonic() - start, worst=said)
 
         hunted.on_tried = tell
         caught = hunt(hunted, chosen, seconds)
     if caught is None:
-        return f"{variant} takes none of the problems of these families" + ("" if edges else NO_EDGES)
+        return f"{variant} takes none of the problems of these families" + ("" if edges else NO_EDGES), False
     none = "no silent failure found; " if score == SILENT and caught.worst.verdict != Verdict.WRONG.value else ""
     kept = worst.keep(written(caught, variant, score, seconds), directory)
     lines = [f"{caught.tried} problems tried; {none}the worst, and the simplest that is nearly as bad:"]
     for found in [caught.worst] + [caught.shrunk] * (caught.shrunk is not caught.worst):
         lines += ["", sentence(found, score), f"  lamm-robust replay {found.key!r}", f"  problem({found.problem!r})"]
     lines += ["", f"kept in {directory}" if kept else f"{directory} has something worse from before, and keeps it"]
-    return "\n".join(lines)
+    return "\n".join(lines), True
 
 
 def written(caught: Catch, variant: Variant, score: str, seconds: float) -> worst.Hunted:

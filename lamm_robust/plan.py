@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from lamm_robust import catalog
-from lamm_robust.values import PROFILES, Case, Device, Precision, Variant
+from lamm_robust.values import HUNTED, PROFILES, Case, Device, Precision, Variant
 
 QUICK = PROFILES[0].name
 """The profile that runs the core solvers only, unless others are asked for."""
@@ -61,9 +61,9 @@ class Selection:
         return f"Least-squares solvers: the {self.profile} profile{only}{part}"
 
     def directory(self) -> str:
-        """Where its results go, unless told otherwise: shards beside each other."""
+        """Where its results go, unless told otherwise: shards beside each other, and apart from what hunts found."""
         part = f"-shard-{self.shard.number}-of-{self.shard.of}" if self.shard.of > 1 else ""
-        return self.profile + part
+        return self.profile + ("/run" if self.profile == HUNTED.name else "") + part
 
     def variants(self) -> list[Variant]:
         """The variants asked for (by default all, or the core of them for quick); ValueError if a glob matches none."""

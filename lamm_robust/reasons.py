@@ -13,8 +13,8 @@ from functools import cached_property
 import numpy as np
 
 from lamm_robust.accurate import Doubles
+from lamm_robust.certified import Certified, Known
 from lamm_robust.evidence import LARGEST, norm
-from lamm_robust.run import Certified, Known
 from lamm_robust.tables import number
 from lamm_robust.undefined import Undefined
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Deficiency, Edge, Outcome, Record, Regime, Verdict

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from lamm_robust import catalog
-from lamm_robust.edges import edge_of
+from lamm_robust.certified import Certified, Known, Truths
 from lamm_robust.pool import alone
 from lamm_robust.process import Kind
-from lamm_robust.run import Certified, Known, Truths, not_taken, record
+from lamm_robust.run import not_taken
+from lamm_robust.scoring import record
 from lamm_robust.supervisor import Worker
 from lamm_robust.tables import duration
 from lamm_robust.undefined import Undefined
@@ -68,7 +69,7 @@ def _no_truth(problem: Undefined) -> list[str]:
 def _truth(certified: Certified) -> list[str]:
     truth = certified.truth
     kappa = "undefined" if truth.kappa is None else f"{float(truth.kappa):.10g}"
-    facts, edge = catalog.certificate_facts(truth), EDGES[edge_of(certified.problem, truth)]
+    facts, edge = catalog.certificate_facts(truth), EDGES[certified.edge]
     return [
         "",
         f"truth     by {truth.method}: rank {truth.rank}, κ = {kappa}, {certified.regime.value}{edge}",

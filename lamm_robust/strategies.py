@@ -169,7 +169,7 @@ def _checked(
     dtype: Precision | None,
     shapes: Sequence[Shape],
     rank: Rank,
-    max_cond: float,
+    max_cond: object,
     families: Sequence[str],
     min_entries: int,
     max_entries: int,
@@ -181,8 +181,10 @@ def _checked(
         raise ValueError(f"shapes is {shapes!r}; accepted are some of {', '.join(SHAPES)}")
     if rank not in RANKS:
         raise ValueError(f"rank is {rank!r}; accepted are {', '.join(RANKS)}")
-    if not max_cond >= 1:
-        raise ValueError(f"max_cond is {max_cond}; accepted is 1 or more")
+    if not isinstance(max_cond, (int, float)) or not max_cond >= 1:
+        raise ValueError(f"max_cond is {max_cond!r}; accepted is a number of 1 or more")
+    if isinstance(families, str):
+        raise ValueError(f"families is {families!r}; accepted is a list of names, such as [{families!r}]")
     if max_entries < 1:
         raise ValueError(f"max_entries is {max_entries}; accepted is 1 or more")
     if not 0 <= min_entries <= max_entries:

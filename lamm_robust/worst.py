@@ -19,12 +19,20 @@ from lamm_robust.values import BY, Precision
 DIRECTORY = Path("results") / "worst"
 """Where hunts leave what they find, and where the `worst` profile looks for it."""
 
+SILENT = "silent"
+"""In place of a score: look for silent failures, by way of large errors."""
+
+DISASTER = 500.0
+"""Severity beyond that of any score, which is a decimal logarithm of a double: what was looked for was found."""
+
 HEAD = """\
 # The worst that hunts have found
 
 For each solver the problem at which it does worst, and the smallest at which it is nearly as bad (half of the decimal
 digits by which it errs, or another silent failure). They were searched for, not sampled: they say how bad it can get,
 not how often. `lamm-robust hunt SOLVER` adds to them; with `lamm-robust run --profile worst` every solver tries them.
+
+A hunt for silent failures that found none says so, and shows where the answer was farthest from the truth.
 
 | solver | looked for | tried | worst | simplest that is nearly as bad |
 | --- | --- | ---: | --- | --- |"""
@@ -59,23 +67,23 @@ class Hunted:
         return f"{self.solver}-{self.score}.toml"
 
 
+Types = Mapping[str, type | tuple[type, ...]]
+NUMBER = (int, float)
+OF_PROBLEMS: Types = {"problem": str, "digest": str, "said": str}
+OF_HUNTS: Types = {"solver": str, "score": str, "severity": NUMBER, "seconds": NUMBER, "tried": int, "suite": str}
+
+
 def read(path: Path) -> Hunted:
     """The inverse of `keep`; ValueError that names a file which is not one of ours."""
     try:
         facts: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
         hunted = Hunted(**{**facts, "worst": Found(**facts["worst"]), "shrunk": Found(**facts["shrunk"])})
-        _check(hunted, HUNTED)
-        _check(hunted.worst, FOUND)
-        _check(hunted.shrunk, FOUND)
+        _check(hunted, OF_HUNTS)
+        _check(hunted.worst, OF_PROBLEMS)
+        _check(hunted.shrunk, OF_PROBLEMS)
         return hunted
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, KeyError) as error:
         raise ValueError(f"'{path}' is not what a hunt leaves ({error}); delete it and hunt again") from error
-
-
-Types = Mapping[str, type | tuple[type, ...]]
-NUMBER = (int, float)
-FOUND: Types = {"problem": str, "digest": str, "said": str}
-HUNTED: Types = {"solver": str, "score": str, "severity": NUMBER, "seconds": NUMBER, "tried": int, "suite": str}
 
 
 def _check(entry: Found | Hunted, types: Types) -> None:
@@ -132,7 +140,13 @@ def _lines(facts: Mapping[str, object]) -> list[str]:
 def page(hunts: list[Hunted]) -> str:
     """A table of what was found, and the lines that make it again."""
     rows = [
-        f"| {h.solver} | {h.score} | {h.tried} in {h.seconds:g} s | {h.worst.said} | {h.shrunk.said} |" for h in hunts
+        f"| {h.solver} | {looked_for(h)} | {h.tried} in {h.seconds:g} s | {h.worst.said} | {h.shrunk.said} |"
+        for h in hunts
     ]
     keys = [f'lamm-robust replay "{h.shrunk.problem}{BY}{h.solver}"' for h in hunts]
     return "\n".join([HEAD, *rows, "", "```sh", *keys, "```", ""])
+
+
+def looked_for(hunted: Hunted) -> str:
+    """The score, and whether a silent failure was found if one was looked for."""
+    return hunted.score + (": none found" if hunted.score == SILENT and hunted.severity < DISASTER / 2 else "")

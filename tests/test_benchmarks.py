@@ -15,7 +15,8 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from lamm_robust import catalog
-from lamm_robust.run import Certified, Truths, scores_of
+from lamm_robust.certified import Certified, Truths
+from lamm_robust.scoring import scores_of
 from lamm_robust.tables import number
 from lamm_robust.values import Device, Outcome, Precision, ProblemKey, Status, Variant
 from lamm_robust.verdicts import judge_all

@@ -236,7 +236,7 @@ def test_replay_of_a_shape_outside_the_contract() -> None:
 @pytest.mark.parametrize(
     ("key", "words"),
     [
-        ("nonsense", "is not a key; expected"),
+        ("nonsense", "names no solver; expected"),
         (KEY.replace("numpy-qr", "numpy-qrr"), "unknown solver 'numpy-qrr-float64-cpu'; did you mean"),
         (KEY.replace("polynomial", "polynomals"), "unknown family 'polynomals'; did you mean 'polynomial'?"),
         (KEY.replace("degree=2", "degree"), "'degree' in the key is not of the form name=value"),

@@ -14,9 +14,10 @@ from click.testing import CliRunner, Result
 
 from lamm_robust import catalog, search, worst
 from lamm_robust.cli import main
-from lamm_robust.hunt import DISASTER, SILENT, Catch, hunt, prey, severity
+from lamm_robust.hunt import Catch, hunt, prey, severity
 from lamm_robust.values import ProblemKey, Record
 from lamm_robust.verdicts import threshold
+from lamm_robust.worst import DISASTER, SILENT
 
 SPECTRUM, EXACT_RANK = catalog.FAMILIES["spectrum"], catalog.FAMILIES["exact_rank"]
 SECONDS = 3.0
@@ -152,8 +153,9 @@ def test_gelsy_at_exact_rank_deficiency() -> None:
 
 def test_what_was_left_out_is_said() -> None:
     left_out = invoke("hunt", "numpy-lstsq-float64-cpu", "--seconds", 2, "--family", "nonfinite")
+    assert left_out.exit_code == 4
     assert "takes none of the problems of these families; empty matrices, extreme scales, NaN and ∞ were left out" in (
-        left_out.output
+        left_out.stderr
     )
 
 
@@ -222,3 +224,11 @@ def test_bad_input_is_named(arguments: list[str], sentence: str) -> None:
     result = invoke("hunt", *arguments)
     assert result.exit_code == 2
     assert sentence in result.stderr
+
+
+def test_what_is_found_does_not_go_into_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    result = invoke("hunt", "numpy-qr-float64-cpu", "--seconds", 30, "--out", tmp_path / "file")
+    assert result.exit_code == 2
+    assert "is a file" in result.stderr
+    assert (tmp_path / "file").read_text() == "mine"

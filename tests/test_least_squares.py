@@ -123,6 +123,16 @@ def test_zero_has_rank_zero(precision: Precision) -> None:
     assert error == 0
 
 
+@pytest.mark.parametrize(("shape", "columns"), [((0, 3), ()), ((3, 0), (2,)), ((0, 0), ()), ((4, 3), (0,))])
+def test_without_entries_x_is_zero(shape: tuple[int, int], columns: tuple[int, ...], precision: Precision) -> None:
+    m, n = shape
+    x, rank, error = lamm_robust.solve(jnp.ones(shape, precision), jnp.ones((m, *columns), precision))
+    assert x.shape == (n, *columns)
+    assert error.shape == columns
+    assert not np.any(x)
+    assert rank == min(m, n, 1)
+
+
 @pytest.mark.parametrize(
     ("A", "b", "rcond", "sentence"),
     [
@@ -145,3 +155,25 @@ def test_types_must_agree(precision: Precision) -> None:
 def test_it_is_imported_only_when_asked_for() -> None:
     with pytest.raises(AttributeError, match="no attribute 'solver'"):
         lamm_robust.solver  # noqa: B018
+
+
+def test_calls_outside_of_jit_compile_once_for_each_shape(
+    precision: Precision, caplog: pytest.LogCaptureFixture
+) -> None:
+    A, b = random((13, 4), precision), random((13,), precision)
+    lamm_robust.solve(A, b)
+    with jax.log_compiles():
+        lamm_robust.solve(A + 1, b)
+        assert not [line for line in caplog.messages if "_solve" in line]
+        lamm_robust.solve(A[:12], b[:12])
+        assert [line for line in caplog.messages if "_solve" in line]
+
+
+def test_subnormal_numbers_are_no_zeros(precision: Precision) -> None:
+    """XLA takes them for zero, and their quotients are ordinary numbers."""
+    tiny = np.finfo(precision).smallest_subnormal
+    A, b = np.array([[1, 2], [3, -1], [-5, 8], [1, 1]], dtype=precision), np.array([3, 4, 5, 6], dtype=precision)
+    expected = lamm_robust.solve(A, b).x
+    found = lamm_robust.solve(A * tiny, b * tiny)
+    assert found.rank == 2
+    assert np.linalg.norm(found.x - expected) <= 20 * UNIT_ROUNDOFF[precision] * np.linalg.norm(expected)

@@ -14,9 +14,9 @@ from mpmath import MPContext
 from mpmath.libmp import to_rational
 
 from lamm_robust import catalog
+from lamm_robust.certified import Certified
 from lamm_robust.evidence import Frame
 from lamm_robust.packing import pack_truncation, unpack_truncation
-from lamm_robust.run import Certified
 from lamm_robust.truncation import selected
 from lamm_robust.values import Array, Ball, NotCertifiedError, Truncation
 from oracles import exact, stored, truncate, truncated

@@ -14,12 +14,15 @@ from lamm_robust.evidence import LARGEST as LARGEST_KAPPA
 from lamm_robust.evidence import Frame
 from lamm_robust.metrics import score
 from lamm_robust.solvers.contracts import minimum_norm
+from lamm_robust.undefined import undefined
 from lamm_robust.values import Certificate, Outcome, Precision, Problem, ProblemKey, Status, Verdict
-from lamm_robust.verdicts import judge, limits
+from lamm_robust.verdicts import judge, judge_all, limits
 
 EXACT = catalog.find_oracle("exact")
 LARGEST = 2000
 """Entries of A up to which a certificate takes milliseconds."""
+
+UNDEFINED = [name for name, family in catalog.FAMILIES.items() if not family.defined]
 
 every_family = pytest.mark.parametrize("family", [name for name, family in catalog.FAMILIES.items() if family.defined])
 
@@ -40,7 +43,7 @@ def certified(problem: Problem) -> Certificate:
     if problem.key.family == "raw":
         with np.errstate(over="ignore", under="ignore"):
             largest = np.abs(np.ldexp(truth.x[0], truth.exponent)).max()
-        assume(largest == 0.0 or np.finfo(problem.A.dtype).tiny <= largest <= np.finfo(problem.A.dtype).max / 2)
+        assume(not truth.x.any() or np.finfo(problem.A.dtype).tiny <= largest <= np.finfo(problem.A.dtype).max / 2)
         assume(truth.kappa is None or truth.kappa.mid <= LARGEST_KAPPA)
     return truth
 
@@ -69,6 +72,31 @@ def test_the_correctly_rounded_answer_always_passes(data: st.DataObject, family:
 @given(data=st.data())
 def test_ten_thousand_draws(data: st.DataObject, family: str, precision: Precision) -> None:
     check_rounded_truth(data, family, precision)
+
+
+def check_flagged(data: st.DataObject, family: str, precision: Precision) -> None:
+    """What has no answer is seen to have none, and an x of NaN is the right thing to return."""
+    problem = drawn(data, family, precision)
+    found = undefined(problem)
+    assert found is not None
+    outcome = Outcome(Status.SOLVED, x=np.full(problem.n, np.nan, precision))
+    assert judge_all(minimum_norm(""), found.limits, outcome, []) is Verdict.FLAGGED
+
+
+@pytest.mark.parametrize("family", UNDEFINED)
+@settings(max_examples=100)
+@given(data=st.data())
+def test_no_answer_is_always_seen(data: st.DataObject, family: str, precision: Precision) -> None:
+    check_flagged(data, family, precision)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("family", UNDEFINED)
+@settings(max_examples=10_000, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_ten_thousand_draws_without_an_answer(data: st.DataObject, family: str, precision: Precision) -> None:
+    check_flagged(data, family, precision)
 
 
 @every_family

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import resource
 import shutil
 import subprocess
 import sys
@@ -136,11 +135,9 @@ def test_a_full_disk_is_named_and_the_run_goes_on_when_there_is_room(finished: P
     out = tmp_path / "run"
     whole = (finished / JOURNAL).stat().st_size
 
-    def small_disk() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (whole // 2, resource.RLIM_INFINITY))
-
-    command = [sys.executable, "-m", "lamm_robust", *SMALL, "--out", str(out)]
-    full = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, preexec_fn=small_disk)
+    limit = f"import resource as r, runpy; r.setrlimit(r.RLIMIT_FSIZE, ({whole // 2}, r.RLIM_INFINITY)); "
+    command = [sys.executable, "-c", limit + "runpy.run_module('lamm_robust', alter_sys=True)"]
+    full = subprocess.run([*command, *SMALL, "--out", str(out)], cwd=ROOT, capture_output=True, text=True)
     assert full.returncode == 3, full.stderr
     assert len(full.stderr.strip().splitlines()) == 1
     assert "cannot write to" in full.stderr

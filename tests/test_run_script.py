@@ -10,6 +10,7 @@ import configparser
 import contextlib
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,8 +19,11 @@ import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
+
+from lamm_robust.cli import main
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "run.py"
@@ -148,7 +152,7 @@ def test_an_older_python_is_turned_away_with_one_line(
         (["--profile", "full"], ["lamm-robust", "run", "--profile", "full"]),
         (["-v", "--profile=full"], ["lamm-robust", "run", "-v", "--profile=full"]),
         (["--profiles"], ["lamm-robust", "run", "--profile", "quick", "--profiles"]),
-        (["test"], ["tox"]),
+        (["test"], ["tox", "run-parallel"]),
         (["test", "-e", "lint", "--", "a b"], ["tox", "-e", "lint", "--", "a b"]),
         (["-k", "test"], ["lamm-robust", "run", "--profile", "quick", "-k", "test"]),
     ],
@@ -247,6 +251,29 @@ def test_the_first_run_sets_up_and_the_second_does_not(
     assert installations(checkout) == 1
     python = checkout / ".venv" / "bin" / "python"
     assert (checkout / "uv.log").read_text() == f"pip install --quiet --editable . tox>=4.18 --python {python}\n"
+
+
+def test_every_command_is_known(run: ModuleType) -> None:
+    assert set(run.COMMANDS) == set(main.commands)
+    for name in run.COMMANDS:
+        assert name == "run" or re.search(rf"\b{name}\b", run.__doc__ or ""), name
+
+
+def test_an_interrupt_while_a_child_starts_ends_it(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    started: list[subprocess.Popen[str]] = []
+    real = subprocess.Popen
+
+    def interrupted(*args: Any, **options: Any) -> Any:
+        started.append(real(*args, **options))
+        signal.raise_signal(signal.SIGINT)  # between the start of the child and the return of its handle
+        return started[0]
+
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
+    with (tmp_path / "stamp").open("wb") as stamp, pytest.raises(KeyboardInterrupt):
+        run.complaint([sys.executable, "-c", "import time; time.sleep(60)"], stamp)
+    assert started[0].returncode == -signal.SIGKILL
 
 
 def test_tox_runs_in_the_repository(checkout: Path, tmp_path: Path) -> None:

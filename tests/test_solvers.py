@@ -9,9 +9,10 @@ import pytest
 
 from lamm_robust import catalog
 from lamm_robust.attempt import attempt
+from lamm_robust.certified import Certified
 from lamm_robust.evidence import Frame
 from lamm_robust.metrics import score
-from lamm_robust.run import Certified, scores_of
+from lamm_robust.scoring import scores_of
 from lamm_robust.values import (
     Deficiency,
     Device,

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from lamm_robust import catalog, worst
+from lamm_robust.certified import Certified, Truths
 from lamm_robust.cli import main
-from lamm_robust.run import Certified, Truths
 from lamm_robust.values import HUNTED, PRECISIONS
 
 COMMITTED = sorted((Path(__file__).parents[1] / worst.DIRECTORY).glob("*.toml"))
@@ -70,7 +70,7 @@ def test_they_are_a_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     result = CliRunner().invoke(main, ["run", "--profile", "worst", "--solver", "numpy-qr-float64-cpu"])
     assert result.exit_code == 0, result.output
     for key in KEYS:
-        assert key in (worst.DIRECTORY / "journal.jsonl").read_text()
+        assert key in (worst.DIRECTORY / "run" / "journal.jsonl").read_text()
     assert worst.read_all(worst.DIRECTORY) == [EXAMPLE]
 
 
@@ -106,7 +106,7 @@ def test_without_any_nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(main, ["run", "--profile", "worst"])
     assert result.exit_code == 4
-    assert "nothing ran" in result.output
+    assert "nothing ran: hunts have left nothing of that kind in results/worst" in " ".join(result.output.split())
 
 
 @pytest.mark.skipif(not COMMITTED, reason="nothing has been hunted in this checkout")

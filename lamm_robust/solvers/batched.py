@@ -72,4 +72,5 @@ def vmapped(solve: Solve) -> Solve:
         x, rank = jax.vmap(solve)(matrices, targets)
         return x[0], None if rank is None else rank[0]
 
+    solve_batch.__doc__ = f"Vmapped over eight problems, of which the first is this one. {solve.__doc__}"
     return solve_batch

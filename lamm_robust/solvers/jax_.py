@@ -91,6 +91,7 @@ def highest(solve: Solve) -> Solve:
         with jax.default_matmul_precision("highest"):
             return solve(A, b)
 
+    solve_precisely.__doc__ = f"With products in full precision. {solve.__doc__}"
     return solve_precisely
 
 

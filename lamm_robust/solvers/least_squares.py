@@ -6,9 +6,10 @@ is exact and within √n of the best column scaling for κ (van der Sluis, Numer
 * *Full rank*, which ‖R‖‖R⁻¹‖ proves in nearly all cases at little cost: x by one triangular solve. For a tall A, b is
   reduced beside the columns of A and Q is not formed, which halves the work. Backward stable column by column (Higham,
   Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM 2002, Theorem 20.3).
-* *Otherwise*, `lax.cond` takes the branch of a complete orthogonal factorisation RD = U Lᵀ Vᵀ: QR with column pivoting
-  of R (LAPACK xGEQP3), the rows that are not rounding errors, unscaled, and QR of their transpose with the longest rows
-  first (Golub and Van Loan, Matrix Computations, 4th ed., 5.5.2; Cox and Higham, BIT 38 (1998) 34, for the order).
+* *Otherwise*, `lax.cond` (for a batch: if one of it is not of full rank) takes the branch of a complete orthogonal
+  factorisation RD = U Lᵀ Vᵀ: QR with column pivoting of R (LAPACK xGEQP3), the rows that are not rounding errors,
+  unscaled, and QR of their transpose with the longest rows first (Golub and Van Loan, Matrix Computations, 4th ed.,
+  5.5.2; Cox and Higham, BIT 38 (1998) 34, for the order).
 
 *Rank*: a row counts if its diagonal entry is above rcond times the first one, and all before it do. By default
 rcond = 4·√(max(m, n))·eps: rounding errors grow like the square root of the number of terms. On the rank-deficient
@@ -27,6 +28,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.linalg import qr, solve_triangular
+
+from lamm_robust.solvers.branches import either
 
 MARGIN = 4.0
 """Of the default rcond, in units of √(max(m, n))·eps: see the text of the module."""
@@ -57,16 +60,17 @@ def solve(A: Any, b: Any, rcond: float | None = None) -> Solution:
     Raises ValueError for other shapes and types, and a negative rcond.
     """
     A, b = jnp.asarray(A), jnp.asarray(b)
-    if A.ndim != 2 or b.ndim not in (1, 2) or b.shape[0] != A.shape[0] or 0 in (*A.shape, *b.shape):
-        raise ValueError(
-            f"A has shape {A.shape} and b {b.shape}; accepted are (m, n) with (m,) or (m, k), all at least 1"
-        )
+    if A.ndim != 2 or b.ndim not in (1, 2) or b.shape[0] != A.shape[0]:
+        raise ValueError(f"A has shape {A.shape} and b {b.shape}; accepted are (m, n) with (m,) or (m, k)")
     if not jnp.issubdtype(A.dtype, jnp.floating) or A.dtype != b.dtype:
         raise ValueError(f"A is {A.dtype} and b is {b.dtype}; accepted are two arrays of one real floating-point type")
     if rcond is not None and not 0 <= rcond < 1:
         raise ValueError(f"rcond is {rcond}; accepted is a number from 0 to 1, or None")
+    if 0 in A.shape:
+        nothing = jnp.zeros(A.shape[1:] + b.shape[1:], A.dtype)
+        return Solution(nothing, jnp.int32(0), jnp.zeros(b.shape[1:], A.dtype))
     default = MARGIN * math.sqrt(max(A.shape)) * eps(A)
-    x, rank, error = _solve(A, b.reshape(b.shape[0], -1), default if rcond is None else float(rcond))
+    x, rank, error = _compiled(A, b.reshape(b.shape[0], -1), default if rcond is None else float(rcond))
     return Solution(x.reshape(A.shape[1:] + b.shape[1:]), rank, error.reshape(b.shape[1:]))
 
 
@@ -83,6 +87,7 @@ def _solve_jvp(rcond: float, primals: tuple[Any, Any], tangents: tuple[Any, Any]
     """The derivative of A⁺b at constant rank (Golub and Pereyra, SIAM J. Numer. Anal. 10 (1973) 413, (4.12))."""
     (A, B), (dA, dB) = primals, tangents
     X, rank, errors = _solve(A, B, rcond)
+    A = jnp.where(rank < 0, jnp.nan, A)  # never; it makes the next QR wait, since two of a batch at once can hang XLA
     wide = A.shape[0] < A.shape[1]
     S, e, top = scaled(A.T if wide else A)
     Q, R = jnp.linalg.qr(S)
@@ -99,6 +104,10 @@ def _solve_jvp(rcond: float, primals: tuple[Any, Any], tangents: tuple[Any, Any]
     return (X, rank, errors), (dX, np.zeros(rank.shape, jax.dtypes.float0), jnp.zeros_like(errors))
 
 
+_compiled = jax.jit(_solve, static_argnums=2)
+"""So that calls from outside of jit do not compile again and again."""
+
+
 def _tall(A: Any, B: Any, rcond: float) -> tuple[Any, Any, Any]:
     """For m ≥ n: B is reduced beside A, and Q is not formed."""
     n, (S, e, top) = A.shape[1], scaled(A)
@@ -107,20 +116,24 @@ def _tall(A: Any, B: Any, rcond: float) -> tuple[Any, Any, Any]:
     R, C, residuals = reduced[:n, :n], reduced[:n, n:], lengths(reduced[n:, n:])
     solved = solve_triangular(R, jnp.hstack([jnp.eye(n, dtype=R.dtype), C]))
     inverse, Y = solved[:, :n], solved[:, n:]
-    sizes = jnp.hypot(lengths(C), residuals)
-
-    def full() -> tuple[Any, Any, Any]:
-        loads = sizes + lengths(R) @ jnp.abs(Y) + frobenius(inverse) * frobenius(R) * residuals
-        return shifted(Y, -e[:, None]), jnp.int32(n), frobenius(shifted(inverse, -e[:, None])) * loads
-
-    def deficient() -> tuple[Any, Any, Any]:
-        F = complete(R, e, rcond)
-        X = F.apply(C)
-        missed = jnp.hypot(residuals, lengths(C - shifted(R, e) @ X))
-        return X, F.rank, F.errors(X, sizes, missed)
-
-    X, rank, errors = jax.lax.cond(is_full(R, inverse, rcond), full, deficient)
+    choose = either(_tall_full, partial(_tall_deficient, rcond))
+    X, rank, errors = choose(is_full(R, inverse, rcond), R, inverse, Y, C, e, residuals)
     return shifted(X, shift - top), rank, roundoff(A) * shifted(errors, shift - top)
+
+
+def _tall_full(R: Any, inverse: Any, Y: Any, C: Any, e: Any, residuals: Any) -> tuple[Any, Any, Any]:
+    sizes = jnp.hypot(lengths(C), residuals)
+    loads = sizes + lengths(R) @ jnp.abs(Y) + frobenius(inverse) * frobenius(R) * residuals
+    return shifted(Y, -e[:, None]), jnp.int32(len(R)), frobenius(shifted(inverse, -e[:, None])) * loads
+
+
+def _tall_deficient(
+    rcond: float, R: Any, _inverse: Any, _Y: Any, C: Any, e: Any, residuals: Any
+) -> tuple[Any, Any, Any]:
+    F = complete(R, e, rcond)
+    X = F.apply(C)
+    missed = jnp.hypot(residuals, lengths(C - shifted(R, e) @ X))
+    return X, F.rank, F.errors(X, jnp.hypot(lengths(C), residuals), missed)
 
 
 def _wide(A: Any, B: Any, rcond: float) -> tuple[Any, Any, Any]:
@@ -129,18 +142,20 @@ def _wide(A: Any, B: Any, rcond: float) -> tuple[Any, Any, Any]:
     T, _, shift = scaled(B, each=True)
     Q, R = jnp.linalg.qr(S)
     inverse = solve_triangular(R, jnp.eye(len(R), dtype=R.dtype))
-
-    def full() -> tuple[Any, Any, Any]:
-        Y = solve_triangular(R, shifted(T, -e[:, None]), trans=1)
-        return Y, jnp.int32(len(A)), 3 * frobenius(R) * frobenius(inverse) * lengths(Y)
-
-    def deficient() -> tuple[Any, Any, Any]:
-        F = complete(R, e, rcond)
-        Y = F.transposed(T)
-        return Y, F.rank, F.errors(Y, lengths(T), lengths(T - shifted(R, e).T @ Y))
-
-    Y, rank, errors = jax.lax.cond(is_full(R, inverse, rcond), full, deficient)
+    choose = either(_wide_full, partial(_wide_deficient, rcond))
+    Y, rank, errors = choose(is_full(R, inverse, rcond), R, inverse, T, e)
     return shifted(Q @ Y, shift - top), rank, roundoff(A) * shifted(errors, shift - top)
+
+
+def _wide_full(R: Any, inverse: Any, T: Any, e: Any) -> tuple[Any, Any, Any]:
+    Y = solve_triangular(R, shifted(T, -e[:, None]), trans=1)
+    return Y, jnp.int32(len(R)), 3 * frobenius(R) * frobenius(inverse) * lengths(Y)
+
+
+def _wide_deficient(rcond: float, R: Any, _inverse: Any, T: Any, e: Any) -> tuple[Any, Any, Any]:
+    F = complete(R, e, rcond)
+    Y = F.transposed(T)
+    return Y, F.rank, F.errors(Y, lengths(T), lengths(T - shifted(R, e).T @ Y))
 
 
 class Complete(NamedTuple):
@@ -192,16 +207,33 @@ def is_full(R: Any, inverse: Any, rcond: float) -> Any:
 
 def scaled(M: Any, *, each: bool = False) -> tuple[Any, Any, Any]:
     """(MD⁻¹, e, top) with D = 2**(e + top): e ≤ 0 for each column, and one top for all, or one for each and no e."""
+    M, lift = lifted(M)
     largest = jnp.max(jnp.abs(M), axis=0)
     exponent = jnp.frexp(jnp.where(largest > 0, largest, 1))[1]
+    S, exponent = shifted(M, -exponent), exponent - lift
     top = exponent if each else jnp.max(exponent)
-    return shifted(M, -exponent), exponent - top, top
+    return S, exponent - top, top
+
+
+def lifted(M: Any) -> tuple[Any, Any]:
+    """(M · 2**lift, lift) without subnormal numbers, which XLA takes for zero: a lift for each column, 0 for most."""
+    about = np.finfo(M.dtype)
+    bits = jax.lax.bitcast_convert_type(M, f"int{about.bits}")
+    fraction = (bits & (2**about.nmant - 1)).astype(M.dtype)  # a subnormal number in units of the smallest one
+    is_normal = bits & (2**about.nexp - 1 << about.nmant) != 0
+    lift = about.nmant + 1
+    high = jnp.where(is_normal, M * 2.0**lift, jnp.where(bits < 0, -fraction, fraction) * float(2 * about.tiny))
+    is_low = jnp.max(jnp.abs(M), axis=0) < 1
+    return jnp.where(is_low, high, M), jnp.where(is_low, lift, 0)
 
 
 def shifted(M: Any, exponent: Any) -> Any:
     """M · 2**exponent in two exact steps, neither of whose factors overflows: linear in M, as `jnp.ldexp` is not."""
     one, half = jnp.ones((), M.dtype), exponent // 2
-    return M * jnp.ldexp(one, half) * jnp.ldexp(one, exponent - half)
+    # without the barrier, XLA makes the powers again for each entry of M
+    powers = jnp.ldexp(one, half), jnp.ldexp(one, exponent - half)
+    first, second = jax.lax.optimization_barrier(powers)  # type: ignore[no-untyped-call]
+    return M * first * second
 
 
 def lengths(M: Any) -> Any:

@@ -1,0 +1,100 @@
+"""Public bug reports, then and now: what today's libraries answer to the problems of the family `field`.
+
+    python docs/evidence/reports.py results/reference > docs/reports.md
+
+Read from the records of a run; the versions are those of the run.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from generators import field
+from lamm_robust import catalog
+from lamm_robust.grading import is_judged
+from lamm_robust.store import Records, read_environment
+from lamm_robust.tables import markdown_table
+from lamm_robust.values import PRECISIONS, Record, Regime, Verdict
+
+CALLS: Mapping[str, tuple[str, ...]] = {
+    "NumPy lstsq": ("numpy-lstsq",),
+    "NumPy pinv": ("numpy-pinv",),
+    "SciPy lstsq": ("scipy-gelsd",),
+    "SciPy gelsy": ("scipy-gelsy",),
+    "SciPy pinv": ("scipy-pinv",),
+    "JAX lstsq": ("jax-lstsq",),
+    "JAX pinv": ("jax-pinv",),
+    "lamm_robust.solve": ("jax-solve",),
+    "scikit-learn": ("sklearn-linear-regression",),
+    "statsmodels": ("statsmodels-pinv",),
+    "PyTorch lstsq": ("torch-gelsd",),
+    "Lineax": ("lineax-svd",),
+}
+"""What people call, and the variant that it is."""
+
+RIGHT = (Verdict.BACKWARD_STABLE.value, Verdict.FORWARD_STABLE.value)
+
+HEAD = """\
+# Public bug reports, asked again
+
+Each row is a problem from a public report, in the precision in which it went wrong there; the cells say what today's
+libraries answer to it, as `lamm-robust run` recorded it. **right**: backward or forward stable. **silent**: a finite
+answer without a warning, and not one correct digit. **off**: some digits lost that the precision has. **refused**: an
+error. *open*: a singular value is below what the precision can resolve, so that no solver can know the rank; such
+answers are not judged by their distance from the truth. A dash: not attempted. What went wrong then may have been in
+another function, with another option or on another device: the last column says what it was.
+"""
+
+
+def word(found: Record | None) -> str:
+    """What one library answers to one report."""
+    if found is None or found.status == "not attempted":
+        return "–"
+    if found.regime == Regime.AMBIGUOUS.value:
+        return "*open*" if found.verdict in RIGHT else f"*open*, {found.verdict}"
+    if not is_judged(found):
+        return "–"
+    if found.verdict in RIGHT:
+        return "right"
+    return {Verdict.WRONG.value: "**silent**", Verdict.INACCURATE.value: "off"}.get(found.verdict, found.verdict)
+
+
+def by_problem(records: Iterable[Record], precision: str) -> dict[str, Record]:
+    """The records of one variant at the reports, by the name of the report."""
+    return {
+        str(dict(catalog.parse_key(r.problem).params)["report"]): r
+        for r in records
+        if r.family == "field" and r.precision == precision
+    }
+
+
+def page(directory: Path) -> str:
+    """The whole page."""
+    records, where = Records(directory), read_environment(directory)
+    known = set(records.variants())
+    found = {
+        (call, precision): by_problem(records.of(name), precision)
+        for call, (solver,) in CALLS.items()
+        for precision in PRECISIONS
+        if (name := f"{solver}-{precision}-cpu") in known
+    }
+    calls = [call for call in CALLS if any((call, precision) in found for precision in PRECISIONS)]
+    rows = [
+        [
+            f"[{report.name}]({report.urls[0]})",
+            report.reported,
+            *(word(found.get((call, report.reported), {}).get(report.name)) for call in calls),
+            report.symptom,
+        ]
+        for report in field.REPORTS
+    ]
+    versions = ", ".join(f"{name} {version}" for name, version in where["versions"].items() if version)
+    table = markdown_table(["report", "precision", *calls, "what was reported"], rows)
+    again = "python docs/evidence/reports.py results/reference > docs/reports.md"
+    return f"{HEAD}\nMeasured with {versions}. Made by `{again}`.\n\n{table}"
+
+
+if __name__ == "__main__":
+    print(page(Path(sys.argv[1])), end="")

@@ -1,0 +1,154 @@
+"""A problem with its truth, ready to judge attempts at it; both are made when they are first needed."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from lamm_robust.edges import edge_of
+from lamm_robust.evidence import Frame, norm
+from lamm_robust.truncation import Truncate, selected
+from lamm_robust.undefined import Undefined, identity, undefined
+from lamm_robust.values import (
+    UNIT_ROUNDOFF,
+    Certificate,
+    Contract,
+    Edge,
+    NotCertifiedError,
+    Oracle,
+    Problem,
+    ProblemKey,
+    Regime,
+)
+from lamm_robust.verdicts import Limits, limits
+
+KEPT = 512
+"""Problems kept in memory with their truth: workers go through a plan in one order, so few are needed at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Certified:
+    """A problem with its truth, ready to score attempts."""
+
+    problem: Problem
+    frame: Frame
+    truncate: Truncate | None = None
+    _selected: dict[float, Frame | None] = field(default_factory=dict)
+
+    def selected(self, cutoff: float) -> Frame | None:
+        """What is left if singular values up to cutoff·σ₁ count as zero, where that is proved; see `truncation`."""
+        if self.truncate is None:
+            return None
+        if cutoff not in self._selected:
+            self._selected[cutoff] = selected(self.problem, self.frame, cutoff, self.truncate)
+        return self._selected[cutoff]
+
+    def cutoff(self, contract: Contract) -> float | None:
+        """The share of σ₁ up to which a solver takes singular values of this problem for zero; None for other rules."""
+        problem = self.problem
+        return contract.cutoff and contract.cutoff(problem.m, problem.n, eps_of(problem))
+
+    def left_by(self, contract: Contract) -> Frame | None:
+        """What a solver's own cutoff leaves of the problem, where there is no doubt of that."""
+        cutoff = self.cutoff(contract)
+        return None if cutoff is None else self.selected(cutoff)
+
+    @property
+    def truth(self) -> Certificate:
+        """What is proved of the problem."""
+        return self.frame.truth
+
+    @cached_property
+    def limits(self) -> Limits:
+        """What a verdict needs to know."""
+        return limits(self.truth, self.problem.key.dtype)
+
+    @property
+    def regime(self) -> Regime:
+        """What the working precision can be asked to see."""
+        return self.limits.regime
+
+    @cached_property
+    def edge(self) -> Edge:
+        """Which edge case it is, if any."""
+        return edge_of(self.problem, self.truth)
+
+    @cached_property
+    def residual_ratio(self) -> float:
+        """The largest ‖r★‖/‖b‖ over the right-hand sides; 0 where b = 0."""
+        b_norms: list[float] = norm(self.frame.b.T).tolist()
+        pairs = zip(self.frame.residual_star, b_norms, strict=True)
+        return max((shortest / size for shortest, size in pairs if size), default=0.0)
+
+    @cached_property
+    def facts(self) -> Mapping[str, object]:
+        """The fields of a record that are the same for every attempt at the problem."""
+        truth = self.truth
+        return {
+            **identity(self.problem),
+            "oracle": truth.method,
+            "rank": truth.rank,
+            "kappa": self.frame.kappa if truth.kappa else math.nan,
+            "residual_ratio": self.residual_ratio,
+            "regime": self.regime.value,
+            "edge": self.edge.value,
+        }
+
+
+Known = Certified | Undefined
+"""What can be judged: a problem with its truth, or one of which it is known that there is none."""
+
+
+class Truths:
+    """Each problem built and certified, the latest ones kept; what could not be certified is kept with the reason."""
+
+    def __init__(self, build: Callable[[ProblemKey], Problem], oracle: Oracle) -> None:
+        self._build = build
+        self._oracle = oracle
+        self._problems: OrderedDict[ProblemKey, Problem] = OrderedDict()
+        self._certified: OrderedDict[ProblemKey, Known] = OrderedDict()
+        self.refused: dict[ProblemKey, str] = {}
+        self.seconds = 0.0
+        """Spent here, on building and certifying."""
+
+    def problem(self, key: ProblemKey) -> Problem:
+        """The problem of a key."""
+        if key not in self._problems:
+            start = time.perf_counter()
+            self._problems[key] = self._build(key)
+            self.seconds += time.perf_counter() - start
+            _forget(self._problems)
+        return self._problems[key]
+
+    def certified(self, key: ProblemKey) -> Known | None:
+        """The problem with its truth, or None if the oracle could not prove it; without an answer, it is not asked."""
+        if key not in self._certified and key not in self.refused:
+            problem = self.problem(key)
+            start = time.perf_counter()
+            try:
+                self._certified[key] = undefined(problem) or self._proved(problem)
+            except NotCertifiedError as error:
+                self.refused[key] = str(error)
+            self.seconds += time.perf_counter() - start
+            _forget(self._certified)
+        return self._certified.get(key)
+
+    def _proved(self, problem: Problem) -> Certified:
+        truth = self._oracle.certify(problem.A, problem.b)
+        return Certified(problem, Frame(problem, truth), self._oracle.truncate)
+
+
+def _forget(kept: OrderedDict[ProblemKey, Any]) -> None:
+    """Keep the latest only."""
+    while len(kept) > KEPT:
+        kept.popitem(last=False)
+
+
+def eps_of(problem: Problem) -> float:
+    """The distance from 1 to the next number of its precision, which is what libraries call eps."""
+    return 2 * UNIT_ROUNDOFF[problem.key.dtype]

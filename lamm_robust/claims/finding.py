@@ -1,0 +1,107 @@
+"""The nouns of this room: a claim, what was measured about it, and the verdict."""
+
+from __future__ import annotations
+
+import enum
+import math
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from lamm_robust.claims.lab import Lab
+
+
+class Verdict(enum.Enum):
+    """How a claim is settled; the value is the word in the tables."""
+
+    HOLDS = "holds"
+    ONLY_WHEN = "holds only when"
+    FAILS = "does not hold"
+    NOT_MEASURED = "not measured"
+
+
+class Source(enum.Enum):
+    """Where a claim stands."""
+
+    NOTES = "LAMM code notes"
+    CHAPTER = "textbook chapter"
+    NEIGHBOUR = "asked by us"
+
+
+class Spread(NamedTuple):
+    """The smallest, the middle and the largest of several measurements (for times, the quartiles and the median)."""
+
+    low: float
+    middle: float
+    high: float
+
+
+Cell = str | int | float | Spread
+
+
+@dataclass(frozen=True)
+class Table:
+    """Measured numbers: a heading per column, and rows."""
+
+    header: tuple[str, ...]
+    rows: Sequence[tuple[Cell, ...]]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was measured, and what follows from it."""
+
+    verdict: Verdict
+    decisive: str
+    """The number that decides, in a few words."""
+    table: Table
+    when: str = ""
+    """The condition of *holds only when*, or why nothing was measured."""
+    replay: tuple[str, ...] = ()
+    """Commands, or lines of Python, that show one case."""
+
+    @property
+    def ruling(self) -> str:
+        """The verdict with its condition."""
+        joint = ": " if self.verdict is Verdict.NOT_MEASURED else " "
+        return self.verdict.value + (joint + self.when if self.when else "")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence of a document in our words, the experiment, and the function that makes it."""
+
+    title: str
+    sentence: str
+    source: Source
+    experiment: str
+    measure: Callable[[Lab], Finding]
+
+
+def spread(values: Iterable[float]) -> Spread:
+    """Smallest, median and largest of at least one value."""
+    ordered = sorted(values)
+    return Spread(ordered[0], statistics.median(ordered), ordered[-1])
+
+
+def quartiles(values: Sequence[float]) -> Spread:
+    """Quartiles and median of at least two values: of times, the extremes are other people's."""
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+    return Spread(low, middle, high)
+
+
+def slope(xs: Sequence[float], ys: Sequence[float]) -> float:
+    """The exponent p of y ∝ xᵖ, fitted to logarithms by least squares; at least two different x, all positive."""
+    return float(statistics.linear_regression([math.log(x) for x in xs], [math.log(y) for y in ys]).slope)
+
+
+def settled(holds: bool) -> Verdict:
+    """Whether a claim without conditions holds."""
+    return Verdict.HOLDS if holds else Verdict.FAILS
+
+
+def replayed(case: str) -> str:
+    """The command that shows a case of the catalog."""
+    return f'lamm-robust replay "{case}"'

@@ -1,0 +1,143 @@
+"""What experiments are made with: certified problems, attempts in supervised workers, exact A⁺, and a clock.
+
+Answers come from the same workers, and are scored by the same code, as those of `lamm-robust run`: whatever a claim
+says of a case, `lamm-robust replay` shows.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from select import select
+from typing import Any
+
+from flint import fmpq, fmpq_mat
+
+from lamm_robust import catalog
+from lamm_robust.cache import Cache, default_directory
+from lamm_robust.certified import Certified, Truths
+from lamm_robust.pool import Group, group_of
+from lamm_robust.process import THREADS, Kind, Templates
+from lamm_robust.scoring import record
+from lamm_robust.supervisor import Worker
+from lamm_robust.values import AbsentError, Array, Case, Device, HarnessError, Outcome, Precision, Problem, Record
+
+CLOCK_SECONDS = 600
+"""An experiment with the clock takes under half a minute; a machine under load may need minutes."""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """What a claim may use. Tests hand in other ones, to see that a wrong answer changes the verdict."""
+
+    truths: Truths
+    attempt: Callable[[Case, Problem], Outcome]
+    pinv: Callable[[fmpq_mat], fmpq_mat]
+    """A⁺, exactly."""
+    clock: Callable[[str, Precision, Device], Any]
+    """The samples of an experiment of `clock`; AbsentError without the device."""
+
+    def problem(self, key: str) -> Problem:
+        """The problem of a key of the catalog."""
+        return self.truths.problem(catalog.parse_key(key))
+
+    def certified(self, key: str) -> Certified:
+        """The same with its truth; ValueError if there is none."""
+        known = self.truths.certified(catalog.parse_key(key))
+        if not isinstance(known, Certified):
+            raise ValueError(f"'{key}' has no certified answer")
+        return known
+
+    def outcome(self, case: str) -> Outcome:
+        """How the attempt ended that ``lamm-robust replay`` makes."""
+        key, variant = catalog.parse_record_key(case)
+        return self.attempt(Case(key, variant), self.truths.problem(key))
+
+    def answer(self, case: str) -> Array:
+        """x̂; ValueError if there is none."""
+        outcome = self.outcome(case)
+        if outcome.x is None:
+            raise ValueError(f"'{case}' has no answer: {outcome.status.value} {outcome.message}")
+        return outcome.x
+
+    def record(self, case: str) -> Record:
+        """The row that ``lamm-robust replay`` shows: verdict and every score."""
+        key, variant = catalog.parse_record_key(case)
+        known = self.truths.certified(key)
+        if known is None:
+            raise ValueError(f"'{key}' is not certified: {self.truths.refused[key]}")
+        return record(Case(key, variant), known, catalog.find_solver(variant), self.outcome(case))
+
+
+@contextmanager
+def open_lab() -> Iterator[Lab]:
+    """A laboratory whose workers live as long as it is open."""
+    truths = Truths(catalog.cached_build(Cache(default_directory())), catalog.kept_oracle("auto"))
+    with ExitStack() as held:
+        templates = held.enter_context(Templates())
+        workers: dict[Group, Worker] = {}
+        known: dict[Case, Outcome] = {}
+
+        def attempt(case: Case, problem: Problem) -> Outcome:
+            if case in known:  # several claims look at the same answers
+                return known[case]
+            group = group_of(case)
+            if group not in workers:
+                name, precision, device = group
+                workers[group] = Worker(Kind(catalog.LIBRARY[name], precision, device), templates.get)
+                held.callback(workers[group].close)
+            known[case] = asked(workers[group], case, problem)
+            return known[case]
+
+        yield Lab(truths, attempt, rational_pinv, cache(clocked))
+
+
+def asked(worker: Worker, case: Case, problem: Problem) -> Outcome:
+    """One attempt, waited for."""
+    worker.ask(case, problem)
+    while True:
+        before = time.monotonic()
+        select([worker.reads], [worker.writes] if worker.writes is not None else [], [], 0.1)
+        for answer in worker.pump(time.monotonic() - before):
+            return answer.outcome
+
+
+def rational_pinv(A: fmpq_mat) -> fmpq_mat:
+    """A⁺ by the exact oracle: its j-th column solves min ‖Ax − e_j‖₂ with the shortest x."""
+    rows = [[Fraction(int(v.p), int(v.q)) for v in row] for row in A.tolist()]
+    units = [[Fraction(int(i == j)) for i in range(A.nrows())] for j in range(A.nrows())]
+    columns = [catalog.solve_rational(rows, unit)[0] for unit in units]
+    return fmpq_mat([[fmpq(v.numerator, v.denominator) for v in column] for column in columns]).transpose()
+
+
+def clocked(experiment: str, precision: Precision, device: Device) -> Any:
+    """Run an experiment of `clock` in a process of its own, with one BLAS thread and JAX as a worker has it.
+
+    AbsentError without the device or if the process fails on a GPU, HarnessError if it fails on the CPU.
+    """
+    library = catalog.LIBRARY["jax"]
+    if reason := catalog.absent(library, device):
+        raise AbsentError(reason)
+    done = subprocess.run(
+        [sys.executable, "-m", "lamm_robust.claims.clock", experiment, precision, device],
+        capture_output=True,
+        text=True,
+        timeout=CLOCK_SECONDS,
+        env=os.environ | THREADS | dict(library.environment(precision, device)),
+        cwd=Path(__file__).parents[2],
+    )
+    if done.returncode:
+        words = " / ".join(done.stderr.strip().splitlines()[-3:]) or "it said nothing"
+        failed = f"the experiment '{experiment}' in {precision} on the {device} failed: {words}"
+        # a GPU that JAX cannot use, as with JAX for the CPU, must not cost what the CPU has to say
+        raise AbsentError(f"not measured: {failed}") if device == "gpu" else HarnessError(failed)
+    return json.loads(done.stdout.splitlines()[-1])

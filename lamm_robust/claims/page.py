@@ -1,0 +1,163 @@
+"""What was found, as Markdown to read, as plain JSON values, and as a table for the terminal."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from rich.table import Table as Terminal
+
+from lamm_robust import SUITE
+from lamm_robust.claims.finding import Cell, Claim, Finding, Spread, Table, Verdict
+from lamm_robust.tables import inert, markdown_table
+
+STYLE: Mapping[Verdict, str] = {
+    Verdict.HOLDS: "green",
+    Verdict.ONLY_WHEN: "yellow",
+    Verdict.FAILS: "red",
+    Verdict.NOT_MEASURED: "dim",
+}
+PLAIN = 1e-3, 1e6
+"""Numbers from and to which are written without a power of ten."""
+
+
+class Settled(NamedTuple):
+    """A claim with its number and what was found."""
+
+    number: int
+    claim: Claim
+    finding: Finding
+
+
+def markdown(settled: Sequence[Settled], where: Mapping[str, Any]) -> str:
+    """The page: a summary first, then each claim with its sentence, experiment, numbers, verdict and replay."""
+    return "".join([*_head(settled, where), *(part for one in settled for part in _section(one))])
+
+
+def _head(settled: Sequence[Settled], where: Mapping[str, Any]) -> Iterator[str]:
+    counts = Counter(one.finding.verdict for one in settled)
+    yield "# The claims of the LAMM code notes and of the textbook chapter, settled\n\n"
+    yield ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in Verdict if counts[verdict]) + ".\n\n"
+    yield (
+        "Sentences are in our words. *Asked by us* are questions that the documents' claims lead to. Numbers are\n"
+        "measured by `lamm-robust claims`: those of mathematics and accuracy are the same everywhere up to the BLAS,\n"
+        "times are this machine's. Several are given as *middle (smallest … largest)*, times by quartiles.\n\n"
+    )
+    versions = where["versions"]
+    libraries = ", ".join(f"{name} {versions[name]}" for name in ("numpy", "scipy", "jax"))
+    yield f"Measured with {libraries}, suite {SUITE}, on {inert(where['processor'])}, {where['cores']} cores.\n\n"
+    rows = (
+        [
+            f"[{number}](#claim-{number})",
+            inert(claim.title),
+            claim.source.value,
+            f"**{finding.verdict.value}**{condition(finding)}",
+            inert(finding.decisive),
+        ]
+        for number, claim, finding in settled
+    )
+    yield markdown_table(["#", "claim", "where", "verdict", "what decides"], rows)
+
+
+def _section(one: Settled) -> Iterator[str]:
+    number, claim, finding = one
+    yield f'\n<a id="claim-{number}"></a>\n\n## {number}. {inert(claim.title)}\n\n'
+    yield f"> {inert(claim.sentence)} — *{claim.source.value}*\n\n"
+    yield f"**Experiment.** {claim.experiment}\n\n"
+    yield f"**Verdict: {inert(finding.ruling)}.** {sentence(inert(finding.decisive))}".rstrip() + "\n"
+    if finding.table.rows:
+        body = ([inert(text(cell)) for cell in row] for row in finding.table.rows)
+        yield "\n" + markdown_table([inert(name) for name in finding.table.header], body)
+    again = (*finding.replay, f"lamm-robust claims --only {number}")
+    yield "\n```sh\n" + "".join(f"{as_command(line)}\n" for line in again) + "```\n"
+
+
+def condition(finding: Finding) -> str:
+    """What comes after the verdict: the condition, or why nothing was measured."""
+    return inert(finding.ruling).removeprefix(finding.verdict.value)
+
+
+def as_command(line: str) -> str:
+    """A line for the shell: commands as they are, Python as an argument."""
+    return f"python -c '{line}'" if line.startswith(("import ", "from ")) else line
+
+
+def sentence(words: str) -> str:
+    """Words that begin with a capital, where that is a plain letter of a word, and end with a full stop."""
+    if words == "–":
+        return ""
+    capital = words[0].upper() + words[1:] if words[:2].isascii() and words[:2].islower() else words
+    return capital + "."
+
+
+def text(cell: Cell) -> str:
+    """A cell of a table in a few characters."""
+    if isinstance(cell, Spread):
+        middle, low, high = (figure(value) for value in (cell.middle, cell.low, cell.high))
+        return middle if low == high else f"{middle} ({low} … {high})"
+    return figure(cell) if isinstance(cell, float) else str(cell)
+
+
+def figure(value: float) -> str:
+    """Three significant digits, two with a power of ten."""
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if value == 0 or PLAIN[0] <= abs(value) < PLAIN[1]:
+        return f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
+
+
+def facts(settled: Sequence[Settled], where: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything as plain JSON values; a spread is a list of its smallest, middle and largest, ∞ and NaN are null."""
+    return {
+        "suite": SUITE,
+        "where": dict(where),
+        "claims": [
+            {
+                "number": number,
+                "title": claim.title,
+                "sentence": claim.sentence,
+                "source": claim.source.value,
+                "experiment": claim.experiment,
+                "verdict": finding.verdict.value,
+                "when": finding.when,
+                "decisive": finding.decisive,
+                "columns": list(finding.table.header),
+                "rows": [[_plain(cell) for cell in row] for row in finding.table.rows],
+                "replay": list(finding.replay),
+            }
+            for number, claim, finding in settled
+        ],
+    }
+
+
+def _plain(cell: Cell) -> Any:
+    if isinstance(cell, Spread):
+        return [_plain(float(value)) for value in cell]
+    return None if isinstance(cell, float) and not math.isfinite(cell) else cell
+
+
+def terminal(settled: Sequence[Settled]) -> Terminal:
+    """A row for each claim."""
+    table = Terminal(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in ("#", "claim", "verdict", "what decides"):
+        table.add_column(column, justify="right" if column == "#" else "left", overflow="fold")
+    for number, claim, finding in settled:
+        style = STYLE[finding.verdict]
+        table.add_row(str(number), claim.title, f"[{style}]{finding.verdict.value}[/]", finding.decisive)
+    return table
+
+
+def numbers(table: Table) -> Terminal:
+    """The numbers of one claim."""
+    shown = Terminal(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for name in table.header:
+        shown.add_column(name, overflow="fold")
+    for row in table.rows:
+        shown.add_row(*(text(cell) for cell in row))
+    return shown

@@ -1,0 +1,76 @@
+"""Claims about rank tests: how far they agree, and what it is worth to switch solvers by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from lamm_robust.claims.finding import Cell, Finding, Spread, Table, replayed, settled
+from lamm_robust.claims.lab import Lab
+from lamm_robust.claims.spectra import DECADES, STABLE, case, records, scores
+from lamm_robust.tables import number
+from lamm_robust.values import Precision
+
+TESTS = ("numpy-dropping", "jax-dropping", "numpy-lstsq", "jax-lstsq", "scipy-gelsd", "scipy-gelsy", "scipy-gelss")
+"""Solvers that report a rank."""
+GAPS: Mapping[Precision, Sequence[int]] = {"float64": range(44, 57, 2), "float32": range(16, 28, 2)}
+"""log₂ of σ₅/σ₆ around the tolerances in use, which lie between eps and 16·eps at 16×9."""
+MESHES = [
+    (f"lamm modes=4 directions={directions} step={step} seed={seed}", precision)
+    for directions in (9, 12, 16)
+    for step, precision in ((0.0, "float32"), (2.0**-8, "float32"), (0.0, "float64"), (2.0**-17, "float64"))
+    for seed in (1,)
+]
+"""A mesh of four modes has nine degrees of freedom, however many directions are asked for."""
+
+
+def rank_test_is_sensitive(lab: Lab) -> Finding:
+    """The ranks that seven rank tests report of one matrix: a gap that narrows, and a mesh with too many directions."""
+    rows: list[tuple[Cell, ...]] = []
+    disagree, first = 0, ""
+    near = [
+        (f"near_rank m=16 n=9 rank=5 gap_bits={gap} log2_cond=0 residual=1.0 seed=0", precision)
+        for precision, gaps in GAPS.items()
+        for gap in gaps
+    ]
+    for key, precision in (*near, *MESHES):
+        cases = [f"{key} dtype={precision} @ {solver}-{precision}-cpu" for solver in TESTS]
+        outcomes = [lab.outcome(each) for each in cases]
+        if len({outcome.rank for outcome in outcomes if outcome.rank is not None}) > 1:
+            disagree += 1
+            first = first or cases[0]
+            ranks = (outcome.status.value if outcome.rank is None else outcome.rank for outcome in outcomes)
+            rows.append((f"{key} {precision}", *ranks))
+    asked = len(near) + len(MESHES)
+    return Finding(
+        settled(disagree > 0),
+        f"seven rank tests disagree on {disagree} of {asked} matrices",
+        Table(("matrix", *TESTS), rows),
+        replay=(replayed(first),) if first else (),
+    )
+
+
+def gram_rank_as_switch(lab: Lab) -> Finding:
+    """The compiled solver leaves the normal equations only when rank(AᵀA) is seen to drop: long after they fail."""
+    solvers = ("jax-lamm-cond", "jax-pinv", "jax-normal-lu")
+    errors: dict[str, list[Spread]] = {solver: [] for solver in solvers}
+    for k in DECADES:
+        for solver in solvers:
+            errors[solver].append(scores(records(lab, solver, k, 1e-12), "forward_error"))
+    by_switch = errors[solvers[0]]
+    worst = max(range(len(DECADES)), key=lambda i: by_switch[i].high)
+    after = next((i for i in range(worst, len(DECADES)) if by_switch[i].middle <= STABLE), None)
+    needless = by_switch[worst].high > STABLE and errors[solvers[1]][worst].high <= STABLE
+    then = f"; at κ = 1e{DECADES[after]}, where it has switched, {number(by_switch[after].middle)}" if after else ""
+    return Finding(
+        settled(not needless),
+        f"forward error {number(by_switch[worst].high)} Wedin bounds at κ = 1e{DECADES[worst]}, where pinv has "
+        f"{number(errors[solvers[1]][worst].high)}{then}",
+        Table(
+            ("κ", *(f"{s} (Wedin bounds)" for s in solvers)),
+            [(10.0**k, *(errors[s][i] for s in solvers)) for i, k in enumerate(DECADES)],
+        ),
+        replay=(
+            replayed(case("jax-lamm-cond", DECADES[worst], 1e-12, 0)),
+            replayed(case("jax-lamm-cond", DECADES[after or worst], 1e-12, 0)),
+        ),
+    )

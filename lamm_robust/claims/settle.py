@@ -1,0 +1,48 @@
+"""Settle claims one after the other, and write down what was found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lamm_robust.claims import page
+from lamm_robust.claims.lab import Lab
+from lamm_robust.claims.page import Settled
+from lamm_robust.claims.table import CLAIMS
+from lamm_robust.environment import environment
+from lamm_robust.files import write_text
+from lamm_robust.values import HarnessError
+
+MARKDOWN, JSON = "claims.md", "claims.json"
+
+
+def chosen(numbers: Sequence[int]) -> list[int]:
+    """The numbers in their order, or all if there are none; ValueError for one that no claim has."""
+    if bad := [number for number in numbers if not 1 <= number <= len(CLAIMS)]:
+        raise ValueError(f"there is no claim {bad[0]}; they are numbered from 1 to {len(CLAIMS)}")
+    return sorted(set(numbers)) or list(range(1, len(CLAIMS) + 1))
+
+
+def settle(lab: Lab, numbers: Sequence[int], on_next: Callable[[str], None] = lambda _: None) -> list[Settled]:
+    """Settle the claims of these numbers; HarnessError, with the claim, if an experiment cannot be made."""
+    found = []
+    for number in numbers:
+        claim = CLAIMS[number - 1]
+        on_next(claim.title)
+        try:
+            found.append(Settled(number, claim, claim.measure(lab)))
+        except ValueError as error:
+            raise HarnessError(f"claim {number} ({claim.title}) could not be measured: {error}") from error
+    return found
+
+
+def write(settled: Sequence[Settled], directory: Path) -> None:
+    """Write both files into the directory, which is made if it is not there; ValueError if it is a file."""
+    if directory.exists() and not directory.is_dir():
+        raise ValueError(f"'{directory}' is not a directory; expected one for {MARKDOWN} and {JSON}")
+    directory.mkdir(parents=True, exist_ok=True)
+    where = environment()
+    write_text(directory / MARKDOWN, page.markdown(settled, where))
+    values = json.dumps(page.facts(settled, where), indent=1, ensure_ascii=False, allow_nan=False)
+    write_text(directory / JSON, values + "\n")
