@@ -7,13 +7,12 @@ from typing import Any, cast
 
 import click
 
+from lamm_robust.lamm.records import PROFILES
 from lamm_robust.values import DEVICES, PRECISIONS, Device, Precision
-
-LAMM_PROFILES = ("quick", "standard")
 
 
 @click.command(short_help="Steer a mesh to targets, with one solver after another.")
-@click.option("--profile", type=click.Choice(LAMM_PROFILES), default="quick", show_default=True, help="How much.")
+@click.option("--profile", type=click.Choice(list(PROFILES)), default="quick", show_default=True, help="How much.")
 @click.option("--modes", type=int, multiple=True, metavar="N", help="Only meshes of so many modes; repeatable.")
 @click.option("--target", "targets", multiple=True, metavar="NAME", help="Only this kind of target; repeatable.")
 @click.option("--solver", "solvers", multiple=True, metavar="NAME", help="Only this, such as jax-solve; repeatable.")

@@ -15,6 +15,7 @@ from lamm_robust.lamm.layer import dense
 from lamm_robust.lamm.mesh import mesh, random_phases
 from lamm_robust.lamm.result import Ending
 from lamm_robust.lamm.rule import PATIENCE
+from lamm_robust.lamm.step import columns, drawn
 from lamm_robust.values import Precision
 
 MODES = 3
@@ -221,3 +222,19 @@ def test_a_matrix_without_numbers_is_named() -> None:
         apply_delta(lambda p: p * jnp.nan, START, START)
     with pytest.raises(ValueError, match=r"params has shape \(2, 3\) for 4 deltas"):
         apply_deltas(mesh(MODES), START, np.zeros((4, 3, 3)))
+
+
+@pytest.mark.parametrize("driver", ["original", "compiled"])
+def test_columns_reach_over_a_share_of_the_step_size_along_new_directions(driver: Any, precision: Precision) -> None:
+    asked: Any = {"driver": driver, "solver": "jax-lstsq", "directions": 4, "step_size": 0.5, "steps": 2, "keep": 1}
+    found = apply_delta(mesh(MODES), START, nearby(), span=0.2, seed=7, **asked)
+    assert found.systems is not None
+    V, later = (np.asarray(drawn(jax.random.key(7), step, 4, START.shape, START.dtype)) for step in (0, 1))
+    assert np.abs(V - later).max() > 0.1
+    first = columns(mesh(MODES), START, V, 0.2 * 0.5)
+    assert np.allclose(found.systems.X[0], first, rtol=0, atol=1e3 * np.finfo(precision).eps)
+    derivative = columns(mesh(MODES), START, V, method="forward")
+    assert np.abs(found.systems.X[0] - derivative).max() > 1e-4
+    alike = apply_delta(mesh(MODES), START, nearby(), span=0.0, seed=7, **asked).systems
+    assert alike is not None
+    assert np.allclose(alike.X[0], derivative, rtol=0, atol=1e-3 if precision == "float32" else 1e-8)

@@ -126,6 +126,11 @@ def test_the_words_say_what_the_numbers_say() -> None:
     assert "`jax-normal-cholesky` in 1 of its runs (1 with N = 4, 12 directions, float64)" in said
     assert "`jax-normal-lu` 1e7 and 1e7, none at all 1 times" in said
     assert "of 1 runs to half of the power, 0 claimed to arrive; the nearest came to 0.600000" in said
+    pinv = replace(RUN, solver="jax-pinv")
+    assert (
+        "**Seeing the rank**, N = 4, with (N−1)² directions or more: 1 of 1 runs of solvers that take small singular "
+        "values for zero and return the shortest α; 1 of 2 runs of solvers that take X to have full rank arrived."
+    ) in words([RUN, missed, pinv, replace(pinv, directions=4, status="STALLED"), lossy])
     assert words([]) == ["**No answer at all**: no solver ended so."]
 
 
@@ -142,7 +147,8 @@ def test_the_page_shows_every_run_and_ratio() -> None:
     assert "![How ‖δ‖ falls, N = 4, random](lamm-4-random.svg)" in text
     # 2 ms and 0.1 ms a step; 40 ms, 1 ms and 0.5 ms a target
     assert (
-        "| 4 | float64 | 9 | 2e3 | 2e3 | 100 | 20× faster | 40 | 1 | 0.5 | 80× | 2× | 10/10, 98/100, 97/100 |" in text
+        "| 4 | float64 | 9 | 200 | 2e3 | 2e3 | 100 | 20× faster | 40 | 1 | 0.5 | 80× | 2× | 10/10, 98/100, 97/100 |"
+        in text
     )
     assert list(overview([RUN]))[-1] == "| 4 | float64 | 9 | 1/1 |"
 

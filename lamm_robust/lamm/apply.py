@@ -98,8 +98,8 @@ def _start(params: Any) -> Array:
 def _options(start: Array, solver: Solver, driver: Driver, settings: Settings) -> Options:
     if driver not in DRIVERS:
         raise ValueError(f"driver is {driver!r}; accepted: {', '.join(DRIVERS)}")
-    device = cast(Device, jax.default_backend()) if driver == "compiled" else "cpu"
-    return options(chosen(DEFAULT[driver] if solver is None else solver, driver, device), start, settings)
+    backend = cast(Device, jax.default_backend())
+    return options(chosen(DEFAULT[driver] if solver is None else solver, driver, backend), start, settings)
 
 
 def _matrix(matrix_fn: MatrixFn, start: Array) -> Array:

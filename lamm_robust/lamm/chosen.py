@@ -45,11 +45,15 @@ def _everywhere() -> list[str]:
 
 
 @lru_cache(maxsize=256)
-def chosen(solver: str | Callable[[Any, Any], Any], driver: Driver, device: Device) -> Solve:
-    """The solver as the driver calls it, one object for each, so that a loop is compiled once; ValueError as `find`."""
+def chosen(solver: str | Callable[[Any, Any], Any], driver: Driver, backend: Device) -> Solve:
+    """The solver as the driver calls it, one object for each, so that a loop is compiled once; ValueError as `find`.
+
+    The backend is JAX's, where its solvers compute in the original loop, too.
+    """
     if callable(solver):
         return own(solver)
     library, found = find(solver, driver)
+    device: Device = backend if library.name in TRACED else "cpu"
     return found.solve if driver == "compiled" else hosted(library, found, device)
 
 

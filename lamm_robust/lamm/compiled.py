@@ -16,7 +16,7 @@ from lamm_robust.lamm.mesh import MatrixFn
 from lamm_robust.lamm.options import Options
 from lamm_robust.lamm.result import History, Steered, Systems
 from lamm_robust.lamm.rule import Progress, advanced, begun, ending, goes_on, reach, shortened
-from lamm_robust.lamm.step import columns, combined, random_directions
+from lamm_robust.lamm.step import columns, combined, drawn
 from lamm_robust.values import Array
 
 Numbers = tuple[Any, Any, Any, Any, Any]
@@ -111,7 +111,7 @@ def _turn(
     """One step: derivatives, least squares, and the step if it helps."""
     solve, count, method, _, keep = fixed
     params, progress, dtype = state.params, state.progress, target.dtype
-    V = random_directions(jax.random.fold_in(key, state.count), count, params.shape, params.dtype)
+    V = drawn(key, state.count, count, params.shape, params.dtype)
     X = columns(matrix_fn, params, V, reach(*over, progress.step_size, jnp.where).astype(dtype), method)
     delta = target - state.current
     alpha, rank = solve(X, delta)

@@ -19,4 +19,4 @@ def dense(inputs: Any) -> MatrixFn:
     if X.ndim != 2:
         raise ValueError(f"inputs has shape {X.shape}; accepted is (features, samples)")
     extended = jnp.concatenate((X, jnp.ones((1, X.shape[1]), X.dtype)))
-    return jax.jit(lambda params: jnp.tanh(params @ extended))
+    return jax.jit(lambda params: jnp.tanh(jnp.matmul(params, extended, precision="highest")))

@@ -15,7 +15,7 @@ from lamm_robust.lamm.mesh import MatrixFn
 from lamm_robust.lamm.options import Options
 from lamm_robust.lamm.result import History, Steered, Systems
 from lamm_robust.lamm.rule import advanced, begun, ending, goes_on, reach, shortened
-from lamm_robust.lamm.step import random_directions
+from lamm_robust.lamm.step import drawn
 from lamm_robust.values import Array
 
 
@@ -26,8 +26,8 @@ def steer(matrix_fn: MatrixFn, params: Array, target: Array, options: Options, s
     enough = max(options.atol, options.rtol * progress.magnitude)
     magnitudes, trail, systems = [progress.magnitude], list[tuple[bool, Any, int]](), list[tuple[Array, Array, Array]]()
     while len(trail) < options.steps and goes_on(progress, enough):
-        drawn = random_directions(jax.random.fold_in(key, len(trail)), options.directions, params.shape, params.dtype)
-        V, delta = np.asarray(drawn), target - current
+        V = np.asarray(drawn(key, len(trail), options.directions, params.shape, params.dtype))
+        delta = target - current
         X = measured(matrix_fn, params, V, options, progress.step_size)
         alpha, rank = answered(options, X, delta)
         step = np.tensordot(alpha, V, 1)

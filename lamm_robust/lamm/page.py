@@ -14,7 +14,8 @@ INTRODUCTION = """\
 A mesh of N(N−1)/2 Mach-Zehnder interferometers is steered to a target by LAMM's loop: in each step k random directions,
 central differences along them (the columns of X), α = argmin ‖Xα − δ‖₂ by the solver, and the step Vα. A target is
 reached when ‖δ‖₂ ≤ 1e-5. Solvers of JAX run in the compiled loop, the others in the original one; from the same start
-all of them draw the same directions. docs/lamm.md says more.
+all of them draw the same directions. Where X is ill-conditioned, a run depends on every rounding: counts that differ by
+one or two say nothing. docs/lamm.md says more.
 """
 
 COLUMNS = """\
@@ -102,7 +103,16 @@ def raced(races: Sequence[Race]) -> Iterator[str]:
         "Times are per step and per target; a batch goes on until its last target is done."
     )
     yield ""
-    header = ["N", "precision", "directions", "original, µs/step", "same solver", "compiled", "compiled is"]
+    header = [
+        "N",
+        "precision",
+        "directions",
+        "steps at most",
+        "original, µs/step",
+        "same solver",
+        "compiled",
+        "compiled is",
+    ]
     header += ["original, ms/target", "compiled", "batched", "batched over original", "over compiled", "arrived"]
     yield from markdown(header, [_race(race) for race in races])
 
@@ -122,6 +132,7 @@ def _race(race: Race) -> list[str]:
         str(race.modes),
         race.precision,
         str(race.directions),
+        str(race.steps),
         *(number(1e6 * value) for value in (original, same, compiled)),
         f"{number(original / compiled)}× faster",
         *(number(1e3 * value) for value in (each, alone, batch)),

@@ -5,15 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from lamm_robust import catalog
 from lamm_robust.lamm.digest import LEVELS, final, grouped, level, median, per_step, reachable, reached
 from lamm_robust.lamm.records import Run
 from lamm_robust.tables import number
+from lamm_robust.values import Deficiency
 
 
 def words(runs: Sequence[Run]) -> list[str]:
     """Sentences, each about one question; none where nothing was run that could answer it."""
     return [
-        sentence for ask in (directions, arrival, endings, accuracy, time, precision, loss) for sentence in ask(runs)
+        sentence
+        for ask in (directions, arrival, promises, endings, accuracy, time, precision, loss)
+        for sentence in ask(runs)
     ]
 
 
@@ -50,6 +54,32 @@ def arrival(runs: Sequence[Run]) -> Iterator[str]:
             yield f"{head}every solver arrived {most} times; {spread}."
         else:
             yield f"{head}from {least} times (`{worst}`) to {most} (`{best}`); {spread}."
+
+
+PROMISES = {
+    Deficiency.MINIMUM_NORM: "take small singular values for zero and return the shortest α",
+    Deficiency.BASIC: "leave out columns",
+    Deficiency.FULL_RANK_ONLY: "take X to have full rank",
+}
+
+
+def promises(runs: Sequence[Run]) -> Iterator[str]:
+    """Whether it helps that a solver sees the rank, where X may have less than full rank."""
+    own = [run for run in reachable(runs) if level(run) != "below"]
+    for modes, some in grouped(own, lambda run: run.modes).items():
+        kinds = grouped(some, lambda run: promised(run.solver))
+        if len(kinds) > 1:
+            parts = [
+                f"{_share(kinds[kind])} runs of solvers that {PROMISES[kind]}" for kind in PROMISES if kind in kinds
+            ]
+            yield f"**Seeing the rank**, N = {modes}, with (N−1)² directions or more: {'; '.join(parts)} arrived."
+
+
+def promised(solver: str) -> Deficiency:
+    """What the contract of a solver says of rank deficiency."""
+    library, _, algorithm = solver.partition("-")
+    found = next(s for s in catalog.LIBRARY[library].solvers if s.algorithm == algorithm)
+    return found.contract.deficiency
 
 
 def endings(runs: Sequence[Run]) -> Iterator[str]:
