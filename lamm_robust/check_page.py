@@ -58,6 +58,8 @@ def _head(found: Checked) -> Iterator[str]:
         f"forward error {number(row.worst_forward_error)} Wedin bounds"
     )
     yield f"failures     {_counts(found)}"
+    if row.rank_total:
+        yield f"rank         reported, and right at {row.rank_right} of {row.rank_total} problems"
     yield f"computes in  {row.computes_in}"
     yield f"time         {'–' if math.isnan(row.seconds) else duration(row.seconds)} in the median"
     if differ := sum(not r.repeatable for r in found.records if r.verdict != Verdict.BAD_OUTPUT.value):

@@ -123,6 +123,22 @@ def restless(A: Array, b: Array) -> Array:
     return np.asarray(x_of(A, b) * (1 + 1e-3 * chance.random())).astype(A.dtype)
 
 
+seen: set[bytes] = set()
+
+
+def first_only(A: Array, b: Array) -> Array:
+    """Right at the first call with an input, and never again."""
+    if (key := A.tobytes() + b.tobytes()) in seen:
+        return np.ones_like(x_of(A, b))
+    seen.add(key)
+    return x_of(A, b)
+
+
+def boasts(A: Array, b: Array) -> Any:
+    """A good answer with a rank that is none."""
+    return x_of(A, b), None, 999, None
+
+
 def settings(A: Array, b: Array) -> Array:
     np.seterr(all="raise")
     return x_of(A, b)

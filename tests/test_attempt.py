@@ -64,6 +64,20 @@ def test_answers_that_change_between_calls_are_noticed() -> None:
     assert not tried("restless").repeatable
 
 
+@pytest.mark.parametrize(("first", "later"), [(1.0, 3.0), (3.0, 1.0), (1.0, np.nan), (np.nan, 1.0)])
+def test_of_answers_that_differ_the_worse_one_counts(first: float, later: float) -> None:
+    left = [first]
+
+    def solve(A: object, b: object) -> tuple[object, None]:
+        return np.array([left.pop() if left else later]), None
+
+    problem = problem_of([[1.0], [1.0]], [1.0, 1.0])
+    outcome = attempt(PLANTED, replace(SOLVERS["lstsq"], solve=solve), problem, "cpu")
+    assert not outcome.repeatable
+    assert outcome.x is not None
+    assert outcome.x[0] != 1.0
+
+
 def test_calls_are_counted() -> None:
     calls = 0
 

@@ -116,6 +116,7 @@ NUMERIC: Mapping[str, tuple[str, str, str]] = {
     "high_tolerance": ("unstable", "drops singular values", r"takes singular values from \S+σ₁ down for zero"),
     "stale": ("unstable", "depends on earlier calls", r"right when asked alone in a fresh process"),
     "restless": ("unstable", "not repeatable", r"answers differ between two calls with the same input"),
+    "first_only": ("unstable", "not repeatable", r"answers differ between two calls with the same input"),
     "zero": ("unstable", "zero", r"x is zero"),
 }
 
@@ -333,6 +334,14 @@ def test_json_has_what_a_machine_needs(tmp_path: Path, precision: Precision) -> 
         assert one["silent_failures"] == len([f for f in one["failures"] if f["verdict"] == "wrong"]) > 0
         assert {frozenset(f) for f in one["failures"]} == {frozenset({"key", "verdict", "why"})}
         assert str(catalog.parse_key(one["failures"][0]["key"])) == one["failures"][0]["key"]
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_rank_that_is_reported_is_counted(precision: Precision) -> None:
+    found = checked("boasts", precision, families=("exact_rank",))
+    assert found.row.rank_right == 0 < found.row.rank_total
+    assert f"right at 0 of {found.row.rank_total} problems" in page(found)
+    assert "rank  " not in page(checked("qr", precision, families=("raw",)))
 
 
 @pytest.mark.usefixtures("alone")

@@ -73,6 +73,69 @@ def test_derivatives_at_constant_rank(shape: tuple[int, int], is_deficient: bool
     assert float(reverse) == pytest.approx(float(weight @ forward), rel=1e-9)
 
 
+@pytest.mark.parametrize("m", [30, 500, 3000])
+@pytest.mark.parametrize("value", [0.3, 0.7, 1.1, 1.3])
+def test_the_error_covers_sums_whose_rounding_errors_add_up(m: int, value: float, precision: Precision) -> None:
+    ones, b = np.ones((m, 1), precision), np.full(m, value, precision)
+    x, _, error = lamm_robust.solve(ones, b)
+    assert abs(float(x[0]) - float(b[0])) <= error
+    shared, rank, error = lamm_robust.solve(np.hstack([ones, ones]), b)
+    assert rank == 1
+    assert np.linalg.norm(np.asarray(shared, np.float64) - float(b[0]) / 2) <= error
+
+
+def test_where_rounding_errors_hide_a_singular_value_the_error_is_infinite(precision: Precision) -> None:
+    small = 2.0**-40 if precision == "float32" else 2.0**-70  # beside two equal columns of size 1
+    A = np.array([[1, 1, 1], [1, 1, -1], [1, 1, 2], [1, 1, 0]], precision) * np.asarray([1, 1, small], precision)
+    found = lamm_robust.solve(A, np.array([2, 0, 3, 1], precision))
+    assert found.rank == 2
+    assert np.isinf(found.error)
+
+
+def test_a_column_that_is_lost_beside_another_makes_no_nan(precision: Precision) -> None:
+    large = 1e20 if precision == "float32" else 1e160
+    A = np.diag(np.asarray([large, 1 / large, 0], precision))
+    found = lamm_robust.solve(A, np.asarray([large, 1 / large, 0], precision))
+    assert np.isfinite(found.x).all()
+    assert found.x[0] == 1
+    assert np.isinf(found.error)
+
+
+def test_a_column_of_zeros_does_not_decide_the_scale(precision: Precision) -> None:
+    tiny = np.asarray(1e-30 if precision == "float32" else 1e-200, precision)
+    found = lamm_robust.solve(
+        np.array([[1, 0], [2, 0], [1, 0]], precision) * tiny, np.array([1, 2, 1], precision) * tiny
+    )
+    np.testing.assert_allclose(found.x, [1, 0], rtol=4 * UNIT_ROUNDOFF[precision])
+    assert 0 < found.error < 1e3 * UNIT_ROUNDOFF[precision]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("is_deficient", [False, True])
+def test_derivatives_do_not_depend_on_units(shape: tuple[int, int], is_deficient: bool, precision: Precision) -> None:
+    A, b = (
+        (deficient if is_deficient else lambda m, n, p: random((m, n), p))(*shape, precision),
+        random(shape[:1], precision),
+    )
+    gradient = jax.jit(jax.grad(lambda A, b: lamm_robust.solve(A, b).x.sum()))
+    expected = gradient(A, b)
+    for scale in (2.0**70, 2.0**-80) if precision == "float32" else (2.0**600, 2.0**-700):
+        found = gradient(A * scale, b * scale) * scale
+        assert np.abs(found - expected).max() <= 1e4 * UNIT_ROUNDOFF[precision] * np.abs(expected).max()
+
+
+def test_a_batch_of_batches_has_one_choice(precision: Precision) -> None:
+    """In a batch of full rank nobody waits for the other branch: there is one choice for all, however it is batched."""
+    A, b = random((6, 3), precision), random((6,), precision)
+    for solve, wrap in ((jax.vmap(lamm_robust.solve), 1), (jax.vmap(jax.vmap(lamm_robust.solve)), 2)):
+        program = str(
+            jax.make_jaxpr(solve)(
+                jnp.broadcast_to(A, (2,) * wrap + A.shape), jnp.broadcast_to(b, (2,) * wrap + b.shape)
+            )
+        )
+        assert "cond[" in program
+
+
 def test_rcond_decides_the_rank(precision: Precision) -> None:
     A = jnp.diag(jnp.asarray([1.0, 1e-2, 1e-4], precision)) @ random((3, 3), precision)
     A = jnp.linalg.qr(random((9, 3), precision))[0] * jnp.asarray([1.0, 1.0, 1.0], precision) @ A
@@ -138,7 +201,7 @@ def test_without_entries_x_is_zero(shape: tuple[int, int], columns: tuple[int, .
     [
         ((3,), (3,), None, r"A has shape \(3,\) and b \(3,\); accepted are \(m, n\) with \(m,\) or \(m, k\)"),
         ((3, 2), (2,), None, r"A has shape \(3, 2\) and b \(2,\)"),
-        ((3, 2), (3,), -1.0, "rcond is -1.0; accepted is a number from 0 to 1, or None"),
+        ((3, 2), (3,), -1.0, "rcond is -1.0; accepted is a number from 0 to less than 1, or None"),
         ((3, 2), (3,), float("nan"), "rcond is nan"),
     ],
 )

@@ -175,6 +175,8 @@ class Complete(NamedTuple):
     rank: Any
     size: Any
     """‖RD‖_F."""
+    is_cut: Any
+    """Whether a row that counts is left out, because its numbers are too small."""
 
     @property
     def kept(self) -> Any:
@@ -192,26 +194,29 @@ class Complete(NamedTuple):
     def errors(self, X: Any, sizes: Any, residuals: Any, unit: float) -> Any:
         """In that unit, by Wedin's theorem for constant rank (Higham, Theorem 20.1), for ‖b‖ and ‖b − Ax‖.
 
-        Infinite where the theorem says nothing: where rounding errors are as large as the smallest singular value.
+        Infinite where the theorem says nothing: where rounding errors are as large as the smallest singular value, and
+        where that is too small a number beside the largest.
         """
         inverse = frobenius(jnp.where(self.kept, solve_triangular(self.L, jnp.eye(len(self.L), dtype=self.L.dtype)), 0))
         found = inverse * (sizes + 2 * self.size * lengths(X) + inverse * self.size * residuals)
-        return jnp.where(unit * inverse * self.size < 1, found, jnp.inf)
+        return jnp.where((unit * inverse * self.size < 1) & ~self.is_cut, found, jnp.inf)
 
 
 def complete(R: Any, e: Any, rcond: float) -> Complete:
     """The complete orthogonal factorisation of R·2**e with the rank that rcond leaves of R."""
     U, pivoted, columns = cast(tuple[Any, Any, Any], qr(R, pivoting=True))
     diagonal = jnp.abs(jnp.diagonal(pivoted))
+    counts = jnp.cumprod(diagonal > rcond * diagonal[0]) == 1
     rows = shifted(pivoted, e[columns])
-    is_lost = jnp.max(jnp.abs(rows), axis=1) == 0  # beside a much larger column: too small a number without its scale
-    kept = jnp.cumprod((diagonal > rcond * diagonal[0]) & ~is_lost) == 1
-    rows = jnp.where(kept[:, None], rows, 0).T
+    lost = counts & (jnp.max(jnp.abs(rows), axis=1) == 0)  # too small for a number beside a much larger column
+    order = jnp.argsort(~counts | lost, stable=True)
+    kept = (counts & ~lost)[order]
+    U, rows = U[:, order], jnp.where(kept[:, None], rows[order], 0).T
     longest_first = jnp.argsort(-e[columns], stable=True)
     Z, L = jnp.linalg.qr(rows[longest_first])
     V = jnp.zeros_like(Z).at[columns[longest_first]].set(Z)
     unit = jnp.diag(jnp.where(kept, 0, 1).astype(L.dtype))
-    return Complete(U, L + unit, V, jnp.sum(kept, dtype=jnp.int32), frobenius(rows))
+    return Complete(U, L + unit, V, jnp.sum(kept, dtype=jnp.int32), frobenius(rows), jnp.any(lost))
 
 
 def is_full(R: Any, inverse: Any, rcond: float) -> Any:
