@@ -20,7 +20,7 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -84,11 +84,16 @@ def hello(library: Library, device: Device) -> Greeting:
         "versions": installed(MEASURED + EXTRAS),
         "device": library.device_name(device),
         "flags": flags(),
-        "threads": [
-            {key: pool.get(key) for key in ("internal_api", "version", "architecture", "num_threads")}
-            for pool in threadpool_info()
-        ],
+        "threads": pools(threadpool_info()),
     }
+
+
+def pools(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The libraries that compute in threads, in an order of their own: the system's changes from start to start."""
+    chosen = [
+        {key: pool.get(key) for key in ("internal_api", "version", "architecture", "num_threads")} for pool in found
+    ]
+    return sorted(chosen, key=lambda pool: [str(value) for value in pool.values()])
 
 
 def changed(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:

@@ -20,6 +20,7 @@ from lamm_robust.pool import Pool, alone, confirmed
 from lamm_robust.process import Kind, Template, Templates
 from lamm_robust.supervisor import STARTS, Worker, how_ended
 from lamm_robust.values import AbsentError, Answer, Case, Device, Outcome, Precision, ProblemKey, Status, Variant
+from lamm_robust.worker import pools
 from tests.planted import PLANTED
 from tests.problems import problem_of
 from tests.processes import descendants
@@ -231,6 +232,15 @@ def test_two_looks(first: Status, inconclusive: bool, second: Status, expected: 
 
 
 # --- starting and ending -------------------------------------------------------------------------------------------
+
+
+def test_the_order_in_which_libraries_are_loaded_says_nothing() -> None:
+    """A second BLAS may be found before or after the first: a run that resumes is not to be refused for that."""
+    first = {"internal_api": "openblas", "version": "0.3.31", "architecture": "X", "num_threads": 1, "filepath": "a"}
+    other = {"internal_api": "openmp", "version": None, "architecture": None, "num_threads": 1, "filepath": "b"}
+    older = {**first, "version": "0.3.30"}
+    assert pools([first, other, older]) == pools([older, first, other])
+    assert pools([first]) != pools([older])
 
 
 def test_a_worker_says_what_it_runs_on(opener: Opener) -> None:
