@@ -39,13 +39,13 @@ BATCH = (1000, 16, 8)
 TURNS = 41
 
 
-def compared(records: Records, precision: str) -> list[list[object]]:
+def compared(records: Records, precision: str) -> list[list[str]]:
     """For each rival: problems that both were judged at, where ours is better, as good and worse."""
     ours = {r.problem: r for r in records.of(f"{OURS}-{precision}-cpu")}
-    return [[rival, *_against(ours, records.of(f"{rival}-{precision}-cpu"))] for rival in RIVALS]
+    return [[rival, *map(str, _against(ours, records.of(f"{rival}-{precision}-cpu")))] for rival in RIVALS]
 
 
-def _against(ours: Mapping[str, Record], theirs: list[Record]) -> list[object]:
+def _against(ours: Mapping[str, Record], theirs: list[Record]) -> list[int]:
     order = {verdict.value: place for place, verdict in enumerate(BEST_FIRST)}
     outcomes: Counter[str] = Counter()
     worse = []
@@ -77,7 +77,7 @@ def in_turns(functions: Mapping[str, Callable[..., Any]], *arguments: Any) -> di
     return {name: float(np.median(seconds)) for name, seconds in taken.items()}
 
 
-def times(precision: str) -> list[list[object]]:
+def times(precision: str) -> list[list[str]]:
     """For each size: the times of QR, pinv and lstsq over that of ours."""
     import jax
     import jax.numpy as jnp
