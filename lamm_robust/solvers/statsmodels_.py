@@ -47,11 +47,18 @@ STATSMODELS = Library(
             minimum_norm(
                 "σ_i ≤ 1e-15·σ₁, for float32 too; for the rank it reports, σ_i ≤ eps·min(m, n)·σ₁",
                 "LinAlgError",
+                "MissingDataError",
+                "ValueError",
                 reports_rank=True,
                 cutoff=lambda *_: 1e-15,
             ),
             pinv,
         ),
-        Solver("qr", 'OLS(b, A).fit(method="qr")', full_rank("LinAlgError", reports_rank=True), qr),
+        Solver(
+            "qr",
+            'OLS(b, A).fit(method="qr")',
+            full_rank("LinAlgError", "MissingDataError", "ValueError", reports_rank=True),
+            qr,
+        ),
     ),
 )
