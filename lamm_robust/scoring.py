@@ -64,8 +64,8 @@ def records(answers: Sequence[tuple[Case, Known, Outcome]], solver: Callable[[Va
     """Score and judge outcomes at problems of one shape."""
     contracts = [solver(case.variant).contract for case, _, _ in answers]
     scores = scores_of([(certified, outcome) for _, certified, outcome in answers], contracts)
-    for (case, certified, outcome), (scored, columns) in zip(answers, scores, strict=True):
-        contract, variant = solver(case.variant).contract, case.variant
+    for (case, certified, outcome), contract, (scored, columns) in zip(answers, contracts, scores, strict=True):
+        variant = case.variant
         yield Record(
             **certified.facts,  # type: ignore[arg-type]
             variant=str(variant),

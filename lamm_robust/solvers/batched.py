@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust.solvers.singular_values import eps_of, rows_over
+from lamm_robust.solvers.singular_values import eps_of, truncated
 from lamm_robust.values import Array, Solve
 
 FACTORS = tuple(1 - k / 16 for k in range(8))
@@ -48,8 +48,7 @@ def numpy_pinv(A: Array, b: Array) -> tuple[Array, None]:
 def numpy_svd(A: Array, b: Array) -> tuple[Array, int]:
     """`numpy.linalg.svd` of a stack of eight matrices; of the first, σ_i ≤ max(m, n)·eps·σ₁ are zero."""
     U, sigma, Vt = (factor[0] for factor in np.linalg.svd(stacked(A), full_matrices=False))
-    rank = int((sigma > max(A.shape) * eps_of(A) * sigma[0]).sum())
-    return Vt[:rank].T @ rows_over(U[:, :rank].T @ b, sigma[:rank]), rank
+    return truncated(U, sigma, Vt, b, max(A.shape) * eps_of(A))
 
 
 def numpy_normal_lu(A: Array, b: Array) -> tuple[Array, None]:

@@ -29,8 +29,7 @@ def lsqr_tight(A: Array, b: Array) -> Unranked:
     """LSQR until its own estimate of the backward error is at eps, with no limit on κ: see `most_steps`."""
     from scipy.sparse.linalg import lsqr
 
-    limits = {"atol": eps_of(A), "btol": eps_of(A), "conlim": 0, "iter_lim": most_steps(A)}
-    return columnwise(lambda vector: lsqr(A, vector, **limits)[0], b).astype(A.dtype), None
+    return columnwise(lambda vector: lsqr(A, vector, iter_lim=most_steps(A), **tight(A))[0], b).astype(A.dtype), None
 
 
 def lsmr_defaults(A: Array, b: Array) -> Unranked:
@@ -44,8 +43,12 @@ def lsmr_tight(A: Array, b: Array) -> Unranked:
     """LSMR until its own estimate of the backward error is at eps, with no limit on κ: see `most_steps`."""
     from scipy.sparse.linalg import lsmr
 
-    limits = {"atol": eps_of(A), "btol": eps_of(A), "conlim": 0, "maxiter": most_steps(A)}
-    return columnwise(lambda vector: lsmr(A, vector, **limits)[0], b).astype(A.dtype), None
+    return columnwise(lambda vector: lsmr(A, vector, maxiter=most_steps(A), **tight(A))[0], b).astype(A.dtype), None
+
+
+def tight(A: Array) -> dict[str, float]:
+    """Tolerances for either method: until its own estimate of the backward error is at eps, and no limit on κ."""
+    return {"atol": eps_of(A), "btol": eps_of(A), "conlim": 0}
 
 
 def most_steps(A: Array) -> int:

@@ -10,10 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from lamm_robust.solvers.contracts import full_rank_any_shape, minimum_norm, size_times
 from lamm_robust.solvers.jax_ import JAX, jitted
+from lamm_robust.solvers.singular_values import eps_of
 from lamm_robust.values import Library, Solver
 
 Answer = tuple[Any, Any]
@@ -73,7 +72,7 @@ def lsmr(A: Any, b: Any) -> Answer:
     """
     import lineax
 
-    eps = float(np.finfo(A.dtype).eps)
+    eps = eps_of(A)
     return linear_solve(A, b, lineax.LSMR(rtol=eps, atol=0.0, conlim=1 / eps))[0], None
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from lamm_robust.solvers.iterative import tight
 from lamm_robust.solvers.singular_values import column_norms, columnwise, eps_of, rows_over
 from lamm_robust.values import Array
 
@@ -100,8 +101,7 @@ def sketch_and_precondition(A: Array, b: Array) -> Unranked:
         return back(R, A.T @ r, "T")
 
     operator = LinearOperator(A.shape, matvec=times, rmatvec=transposed, dtype=A.dtype)
-    limits = {"atol": eps_of(A), "btol": eps_of(A), "conlim": 0, "iter_lim": most_steps(A)}
-    y = columnwise(lambda vector: lsqr(operator, vector, **limits)[0], b)
+    y = columnwise(lambda vector: lsqr(operator, vector, iter_lim=most_steps(A), **tight(A))[0], b)
     return back(R, y.astype(A.dtype)), None
 
 

@@ -27,31 +27,18 @@ It is on unless switched off, and raises as `numpy.asarray_chkfinite` does; `sci
 """
 
 
-def lstsq(A: Array, b: Array, driver: Literal["gelsd", "gelsy", "gelss"]) -> tuple[Array, int]:
-    """`scipy.linalg.lstsq` with one of LAPACK's drivers and SciPy's default cond = eps."""
-    from scipy.linalg import lstsq
+def lstsq(
+    A: Array, b: Array, driver: Literal["gelsd", "gelsy", "gelss"], cond: sv.Cutoff | None = None
+) -> tuple[Array, int]:
+    """`scipy.linalg.lstsq` with one of LAPACK's drivers, and SciPy's default cond = eps unless another is given.
 
-    x, _, rank, _ = lstsq(A, b, lapack_driver=driver)
-    return x, int(rank)
-
-
-def lstsq_size_eps(A: Array, b: Array, driver: Literal["gelsd", "gelsy"]) -> tuple[Array, int]:
-    """`scipy.linalg.lstsq` with one of LAPACK's drivers and cond = max(m, n)·eps, the usual choice elsewhere."""
-    from scipy.linalg import lstsq
-
-    x, _, rank, _ = lstsq(A, b, cond=max(A.shape) * sv.eps_of(A), lapack_driver=driver)
-    return x, int(rank)
-
-
-def lstsq_everything(A: Array, b: Array) -> tuple[Array, int]:
-    """`scipy.linalg.lstsq` with xGELSS and cond = 0: only singular values that would overflow 1/σ are zero.
-
-    xGELSS takes rcond = 0 at its word and keeps what is above the smallest normal number; xGELSD, the default driver,
-    does not and takes its own precision instead.
+    xGELSS takes cond = 0 at its word and keeps what is above the smallest normal number, where 1/σ does not overflow;
+    xGELSD, the default driver, does not and takes its own precision instead.
     """
     from scipy.linalg import lstsq
 
-    x, _, rank, _ = lstsq(A, b, cond=0.0, lapack_driver="gelss")
+    m, n = A.shape
+    x, _, rank, _ = lstsq(A, b, cond=cond and cond(m, n, sv.eps_of(A)), lapack_driver=driver)
     return x, int(rank)
 
 
@@ -123,7 +110,7 @@ SCIPY = Library(
             "gelsd-size-eps",
             "scipy.linalg.lstsq(cond=max(m, n)·eps), divide-and-conquer SVD",
             minimum_norm("σ_i ≤ max(m, n)·eps·σ₁", *DOCUMENTED, reports_rank=True, cutoff=size_times(1)),
-            partial(lstsq_size_eps, driver="gelsd"),
+            partial(lstsq, driver="gelsd", cond=size_times(1)),
         ),
         Solver(
             "gelsy-size-eps",
@@ -133,13 +120,13 @@ SCIPY = Library(
                 *DOCUMENTED,
                 reports_rank=True,
             ),
-            partial(lstsq_size_eps, driver="gelsy"),
+            partial(lstsq, driver="gelsy", cond=size_times(1)),
         ),
         Solver(
             "gelss-rcond-0",
             "scipy.linalg.lstsq(cond=0), QR-iteration SVD that keeps everything",
             minimum_norm("only singular values below the smallest normal number", *DOCUMENTED, reports_rank=True),
-            lstsq_everything,
+            partial(lstsq, driver="gelss", cond=share(0.0)),
         ),
         Solver(
             "gelsd-block",

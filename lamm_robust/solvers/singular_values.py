@@ -42,9 +42,13 @@ def svd(A: Array, b: Array, cutoff: Cutoff) -> Ranked:
     """
     from scipy.linalg import svd
 
-    U, sigma, Vt = svd(A, full_matrices=False)
-    m, n = A.shape
-    rank = int((sigma > cutoff(m, n, eps_of(A)) * sigma[0]).sum())
+    (m, n), (U, sigma, Vt) = A.shape, svd(A, full_matrices=False)
+    return truncated(U, sigma, Vt, b, cutoff(m, n, eps_of(A)))
+
+
+def truncated(U: Array, sigma: Array, Vt: Array, b: Array, cutoff: float) -> Ranked:
+    """Σ vᵢ uᵢᵀb/σᵢ over σᵢ > cutoff·σ₁, and how many those are."""
+    rank = int((sigma > cutoff * sigma[0]).sum())
     return Vt[:rank].T @ rows_over(U[:, :rank].T @ b, sigma[:rank]), rank
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Literal
 
-import numpy as np
-
 from lamm_robust.solvers import host
-from lamm_robust.solvers.contracts import eps_of_precision, full_rank_any_shape, minimum_norm
+from lamm_robust.solvers.contracts import eps_of_precision, full_rank_any_shape, minimum_norm, share
+from lamm_robust.solvers.singular_values import eps_of
 from lamm_robust.values import Array, Library, Solver
 
 
@@ -22,7 +21,7 @@ def linear_regression(A: Array, b: Array) -> tuple[Array, int]:
 
 def linear_regression_eps(A: Array, b: Array) -> tuple[Array, int]:
     """`LinearRegression` with tol = eps, which is what `scipy.linalg.lstsq` itself would take."""
-    return _regression(A, b, tol=float(np.finfo(A.dtype).eps))
+    return _regression(A, b, tol=eps_of(A))
 
 
 def _regression(A: Array, b: Array, **options: Any) -> tuple[Array, int]:
@@ -52,7 +51,7 @@ SKLEARN = Library(
         Solver(
             "linear-regression",
             "LinearRegression(fit_intercept=False), by scipy.linalg.lstsq with cond = 1e-6",
-            minimum_norm("σ_i ≤ 1e-6·σ₁", "LinAlgError", "ValueError", reports_rank=True, cutoff=lambda *_: 1e-6),
+            minimum_norm("σ_i ≤ 1e-6·σ₁", "LinAlgError", "ValueError", reports_rank=True, cutoff=share(1e-6)),
             linear_regression,
         ),
         Solver(

@@ -5,29 +5,25 @@ It calls `numpy.linalg`, which computes float32 in float64 and rounds what it re
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Literal
+
 from lamm_robust.solvers import host
-from lamm_robust.solvers.contracts import full_rank, minimum_norm
+from lamm_robust.solvers.contracts import full_rank, minimum_norm, share
 from lamm_robust.values import Array, Library, Solver
 
 
-def pinv(A: Array, b: Array) -> tuple[Array, int]:
-    """`OLS(b, A).fit()`: the pseudo-inverse from an SVD, with rcond = 1e-15, times b.
+def ols(A: Array, b: Array, method: Literal["pinv", "qr"]) -> tuple[Array, int]:
+    """`OLS(b, A).fit(method)`, with the rank that the model then has.
 
-    The rank is that of `numpy.linalg.matrix_rank` on the diagonal matrix of singular values: another rule than for x.
+    "pinv", the default: the pseudo-inverse from an SVD, with rcond = 1e-15, times b; the rank is that of
+    `numpy.linalg.matrix_rank` on the diagonal matrix of singular values, which is another rule than for x. "qr":
+    Householder QR and `numpy.linalg.solve` with R; the rank is matrix_rank(R).
     """
     from statsmodels.regression.linear_model import OLS
 
     model = OLS(b, A)
-    x: Array = model.fit(method="pinv").params
-    return x, int(model.rank)
-
-
-def qr(A: Array, b: Array) -> tuple[Array, int]:
-    """`OLS(b, A).fit(method="qr")`: Householder QR and `numpy.linalg.solve` with R; the rank is matrix_rank(R)."""
-    from statsmodels.regression.linear_model import OLS
-
-    model = OLS(b, A)
-    x: Array = model.fit(method="qr").params
+    x: Array = model.fit(method=method).params
     return x, int(model.rank)
 
 
@@ -50,15 +46,15 @@ STATSMODELS = Library(
                 "MissingDataError",
                 "ValueError",
                 reports_rank=True,
-                cutoff=lambda *_: 1e-15,
+                cutoff=share(1e-15),
             ),
-            pinv,
+            partial(ols, method="pinv"),
         ),
         Solver(
             "qr",
             'OLS(b, A).fit(method="qr")',
             full_rank("LinAlgError", "MissingDataError", "ValueError", reports_rank=True),
-            qr,
+            partial(ols, method="qr"),
         ),
     ),
 )
