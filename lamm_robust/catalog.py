@@ -82,26 +82,27 @@ SCORES: tuple[str, ...] = (*METRIC, "rank_error", "truncated_error")
 
 
 CORE = (
-    *("numpy-lstsq", "numpy-pinv", "numpy-qr", "numpy-normal-lu", "numpy-normal-cholesky", "numpy-dropping"),
-    *(
-        "scipy-gelsd",
-        "scipy-gelsy",
-        "scipy-gelss",
-        "scipy-pinv",
-        "scipy-qr",
-        "scipy-normal-lu",
-        "scipy-normal-cholesky",
-    ),
-    *(
-        "jax-solve",
-        "jax-lstsq",
-        "jax-pinv",
-        "jax-qr",
-        "jax-normal-lu",
-        "jax-normal-cholesky",
-        "jax-lamm-cond",
-        "jax-dropping",
-    ),
+    "numpy-lstsq",
+    "numpy-pinv",
+    "numpy-qr",
+    "numpy-normal-lu",
+    "numpy-normal-cholesky",
+    "numpy-dropping",
+    "scipy-gelsd",
+    "scipy-gelsy",
+    "scipy-gelss",
+    "scipy-pinv",
+    "scipy-qr",
+    "scipy-normal-lu",
+    "scipy-normal-cholesky",
+    "jax-solve",
+    "jax-lstsq",
+    "jax-pinv",
+    "jax-qr",
+    "jax-normal-lu",
+    "jax-normal-cholesky",
+    "jax-lamm-cond",
+    "jax-dropping",
 )
 """What most people call, and LAMM's own two: the solvers of the quick profile, so that a first look takes a minute."""
 

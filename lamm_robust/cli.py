@@ -81,7 +81,7 @@ def main() -> None:
     multiple=True,
     metavar="GLOB",
     help="Only these: a library, an algorithm, or a variant, e.g. numpy, gelsy, 'jax-*-float32-*'; repeatable.  "
-    "[default: twenty for quick, else all]",
+    "[default: the core ones for quick, else all]",
 )
 @click.option("--family", "families", multiple=True, metavar="GLOB", help="Only these families; repeatable.")
 @from_oracle

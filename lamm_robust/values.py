@@ -441,8 +441,8 @@ class Profile:
 
 
 PROFILES: Sequence[Profile] = (
-    Profile("quick", "twenty solvers at a few problems of every kind: under three minutes on two cores"),
-    Profile("standard", "all solvers at the grid behind the committed tables: under twenty minutes on two cores"),
+    Profile("quick", "the core solvers at a few problems of every kind: under three minutes on two cores"),
+    Profile("standard", "all solvers at the grid behind the committed tables: half an hour on two cores"),
     Profile("full", "every axis of every family, finely: hours"),
 )
 

@@ -30,6 +30,7 @@ import numpy as np
 from jax.scipy.linalg import qr, solve_triangular
 
 from lamm_robust.solvers.branches import either
+from lamm_robust.solvers.singular_values import eps_of
 
 MARGIN = 4.0
 """Of the default rcond, in units of √(max(m, n))·eps: see the text of the module."""
@@ -66,7 +67,7 @@ def solve(A: Any, b: Any, rcond: float | None = None) -> Solution:
     if 0 in A.shape:
         nothing = jnp.zeros(A.shape[1:] + b.shape[1:], A.dtype)
         return Solution(nothing, jnp.int32(0), jnp.zeros(b.shape[1:], A.dtype))
-    default = MARGIN * math.sqrt(max(A.shape)) * eps(A)
+    default = MARGIN * math.sqrt(max(A.shape)) * eps_of(A)
     x, rank, error = _compiled(A, b.reshape(b.shape[0], -1), default if rcond is None else float(rcond))
     return Solution(x.reshape(A.shape[1:] + b.shape[1:]), rank, error.reshape(b.shape[1:]))
 
@@ -278,9 +279,4 @@ def roundoff(M: Any) -> float:
     Rounding errors of a sum of m terms grow like √m if they are random; for columns of ones, where they are not, twice
     as much was needed at most (m = 500), and 1.5u for the small problems of the quick profile.
     """
-    return math.sqrt(max(M.shape)) * eps(M)
-
-
-def eps(M: Any) -> float:
-    """The distance from 1 to the next number."""
-    return float(np.finfo(M.dtype).eps)
+    return math.sqrt(max(M.shape)) * eps_of(M)
