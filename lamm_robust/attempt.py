@@ -63,15 +63,17 @@ def _measured(library: Library, solver: Solver, problem: Problem, device: Device
     wait, solve, clock = library.wait, solver.solve, time.perf_counter
     start = clock()
     x, rank = wait(solve(A, b))
-    first = before = clock()
+    first = clock()
+    answer = np.array(library.get(x))  # copied, for a solver may return the same memory at every call
     seconds: list[float] = []
-    end, last = first + BUDGET_SECONDS, x
+    before = clock()
+    end, last = before + BUDGET_SECONDS, x
     while len(seconds) < REPEATS[0] or (len(seconds) < REPEATS[1] and before < end):
         last, _ = wait(solve(A, b))
         now = clock()
         seconds.append(now - before)
         before = now
-    answer, again = library.get(x), library.get(last)
+    again = np.array(library.get(last))
     repeatable = answer.tobytes() == again.tobytes()
     fault = _fault(answer, problem) or _fault(again, problem)
     fault = fault or _changed(problem, library.get(A), library.get(b)) or _rank_fault(rank)
@@ -111,6 +113,8 @@ def median(values: list[float]) -> float:
 def _fault(x: Array, problem: Problem) -> str:
     """What is wrong with the form of an answer, in words; empty if nothing is."""
     expected = (problem.n, *problem.b.shape[1:])
+    if x.dtype == object:
+        return f"x is no array of numbers: {x.tolist()!r}"[:LONGEST_MESSAGE]
     if x.shape != expected:
         return f"x has shape {x.shape}, expected {expected}"
     if x.dtype != problem.A.dtype:

@@ -332,6 +332,7 @@ parse_target = target_.parse_target
 target_library = target_.library
 target_contract = target_.contract
 target_answers = target_.paired
+answer_parts = target_.parts
 TIMER = host.TIMER
 stored = oracles.stored
 NIST_DATASETS = nist.DATASETS

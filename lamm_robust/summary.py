@@ -19,7 +19,7 @@ from lamm_robust.grading import (
     is_graded,
     is_undefined,
 )
-from lamm_robust.values import UNIT_ROUNDOFF, Record, Regime, Verdict
+from lamm_robust.values import UNIT_ROUNDOFF, Deficiency, Record, Regime, Verdict
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,8 @@ def row(records: Sequence[Record], relative_time: float) -> Row:
     one = records[0]
     graded = [r for r in records if is_graded(r)]
     full = [r for r in graded if is_full_rank(r)]
-    deficient = [r for r in graded if r.regime == Regime.DEFICIENT.value]
+    promised = [r for r in graded if r.promises != Deficiency.FULL_RANK_ONLY.value]  # others are graded if they crash
+    deficient = [r for r in promised if r.regime == Regime.DEFICIENT.value]
     backward, backward_problem = _worst(graded, "backward_error")
     forward, forward_problem = _worst(filter(has_one_answer, full), "forward_error")
     undefined = [r for r in records if is_undefined(r)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.solvers import batched, jax_
+from lamm_robust.solvers import batched, host, jax_
 from lamm_robust.values import UNIT_ROUNDOFF, Device, Precision, Solve, Variant
 from tests.problems import random_problem
 from tests.solving import named, tried
@@ -83,11 +83,11 @@ def test_highest_precision_is_in_the_compiled_program() -> None:
         program = jax.make_jaxpr(solve)(jnp.ones((5, 3)), jnp.ones(5))
         return [str(line.params["precision"]) for line in program.eqns if line.primitive.name == "dot_general"]
 
-    before = [getattr(jax.config, name) for name in jax_.SETTINGS]
+    before = [getattr(jax.config, name) for name in host.JAX_SETTINGS]
     assert precisions(jax_.normal_lu) == ["None", "None"]
     assert all(found.count("HIGHEST") == 2 for found in precisions(jax_.highest(jax_.normal_lu)))
     assert len(precisions(jax_.highest(jax_.normal_lu))) == 2
-    assert [getattr(jax.config, name) for name in jax_.SETTINGS] == before
+    assert [getattr(jax.config, name) for name in host.JAX_SETTINGS] == before
 
 
 def test_a_solver_with_devices_of_its_own_is_not_listed_elsewhere() -> None:

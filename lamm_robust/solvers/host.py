@@ -29,6 +29,9 @@ def wait(result: Any) -> Any:
 ONE, HALF_ULP, TINY = 1.0, 1.5 * 2.0**-53, 2.0**-1022  # variables: sums of constants would be made at compile time
 
 
+JAX_SETTINGS = ("jax_enable_x64", "jax_default_matmul_precision", "jax_default_device", "jax_disable_jit")
+"""What its computations depend on, in a process that has imported it."""
+
 TIMER = "a timer (signal.setitimer)"
 
 
@@ -40,6 +43,8 @@ def state() -> dict[str, object]:
     """
     return {
         "NumPy's error handling (numpy.seterr)": np.geterr(),
+        "NumPy's error callback (numpy.seterrcall)": np.geterrcall(),
+        "NumPy's buffer size (numpy.setbufsize)": np.getbufsize(),
         "the rounding mode of the processor": (ONE + HALF_ULP, ONE - HALF_ULP, -ONE - HALF_ULP),
         "what the processor does with subnormal numbers": TINY * 0.5,
         TIMER: signal.getitimer(signal.ITIMER_REAL),

@@ -138,13 +138,10 @@ def _device_name(device: Device) -> str:
     return str(jax.devices(device)[0].device_kind)
 
 
-SETTINGS = ("jax_enable_x64", "jax_default_matmul_precision", "jax_default_device", "jax_disable_jit")
-
-
 def _state() -> dict[str, object]:
     import jax
 
-    return {**host.state(), **{name: getattr(jax.config, name) for name in SETTINGS}}
+    return {**host.state(), **{name: getattr(jax.config, name) for name in host.JAX_SETTINGS}}
 
 
 JAX = Library(
@@ -161,13 +158,16 @@ JAX = Library(
         Solver(
             "solve",
             "lamm_robust.solve: QR, and a complete orthogonal factorisation where it is needed",
-            minimum_norm("rows of pivoted R with |r_ii| ≤ 4·√(max(m, n))·eps·|r_11|", reports_rank=True),
+            minimum_norm(
+                "rows with |r_ii| ≤ 4·√(max(m, n))·eps·|r_11| in pivoted R of A (of Aᵀ if wide), columns of one size",
+                reports_rank=True,
+            ),
             jitted(solve),
         ),
         Solver(
             "lstsq",
             "jax.numpy.linalg.lstsq",
-            minimum_norm("σ_i ≤ eps·max(m, n)·σ₁", reports_rank=True, cutoff=size_times(1)),
+            minimum_norm("σ_i < eps·max(m, n)·σ₁", reports_rank=True, cutoff=size_times(1)),
             jitted(lstsq),
         ),
         Solver(
@@ -203,7 +203,7 @@ JAX = Library(
         Solver(
             "lstsq-vmap",
             "jax.numpy.linalg.lstsq, vmapped over eight problems",
-            minimum_norm("σ_i ≤ eps·max(m, n)·σ₁", reports_rank=True, cutoff=size_times(1)),
+            minimum_norm("σ_i < eps·max(m, n)·σ₁", reports_rank=True, cutoff=size_times(1)),
             jitted(vmapped(lstsq)),
         ),
         Solver(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import operator
 import os
 import sys
 import traceback
@@ -33,8 +34,6 @@ TARGET, HOME = "LAMM_ROBUST_TARGET", "LAMM_ROBUST_TARGET_HOME"
 REFUSALS = ("LinAlgError", "ValueError", "NotImplementedError")
 """Exceptions by which solvers say that they will not answer; any other is a crash."""
 
-JAX_SETTINGS = ("jax_enable_x64", "jax_default_matmul_precision", "jax_default_device", "jax_disable_jit")
-
 
 @dataclass(frozen=True)
 class Target:
@@ -55,7 +54,7 @@ class Target:
 
     @property
     def function(self) -> str:
-        """The name of the function in it."""
+        """The name of the function in it, or of a method of an object in it, with dots."""
         return self.text.rpartition(":")[2]
 
     @property
@@ -67,7 +66,7 @@ class Target:
 def parse_target(text: str, home: Path) -> Target:
     """The target of that name; ValueError if it is none, or its file is not there."""
     target = Target(text, home)
-    names = [target.function] if target.path else [*target.place.split("."), target.function]
+    names = [*([] if target.path else target.place.split(".")), *target.function.split(".")]
     if not all(name.isidentifier() for name in names):
         raise ValueError(f"'{text}' names no function; {EXPECTED}")
     if target.path and not target.path.is_file():
@@ -108,7 +107,7 @@ def environment(device: Device) -> Mapping[str, str]:
 def state() -> dict[str, object]:
     """What every worker watches, and JAX's settings if the target has imported JAX."""
     jax = sys.modules.get("jax")
-    return host.state() | ({name: getattr(jax.config, name) for name in JAX_SETTINGS} if jax else {})
+    return host.state() | ({name: getattr(jax.config, name) for name in host.JAX_SETTINGS} if jax else {})
 
 
 def from_environment() -> Library:
@@ -125,11 +124,13 @@ def load(target: Target) -> Callable[[Array, Array], Any]:
         module = _from_file(target.path) if target.path else importlib.import_module(target.place)
     except BaseException as error:  # a module may do anything, such as to end Python
         raise SystemExit(_said(error)) from None
-    function: Callable[[Array, Array], Any] | None = getattr(module, target.function, None)
-    if function is None:
+    try:
+        function: Callable[[Array, Array], Any] = operator.attrgetter(target.function)(module)
+    except AttributeError:
         there = [name for name, value in vars(module).items() if callable(value)]
         near = difflib.get_close_matches(target.function, there, n=1)
-        raise SystemExit(f"there is no '{target.function}' in it" + (f"; did you mean '{near[0]}'?" if near else ""))
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        raise SystemExit(f"there is no '{target.function}' in it{hint}") from None
     if not callable(function):
         raise SystemExit(f"'{target.function}' is no function, but of type {type(function).__name__}")
     return function
@@ -159,20 +160,24 @@ def paired(function: Callable[[Array, Array], Any]) -> Solve:
 
 
 def answer(result: Any) -> tuple[Array, int | None]:
-    """x and the rank from what a solver returned.
+    """x in NumPy's array and the rank, if that is a whole number, from what a solver returned: see `parts`."""
+    x, rank = parts(result)
+    return np.asarray(x), _whole(rank)
+
+
+def parts(result: Any) -> tuple[Any, Any]:
+    """x and the rank, or None for it, in what a solver returned.
 
     x is the result itself, its attribute `x` or `solution`, or the first item of a tuple. The rank is its attribute
-    `rank`, or the third item of four, as the `lstsq` of NumPy, SciPy and JAX have it, if that is a whole number: a
-    whole number elsewhere may as well count iterations or errors.
+    `rank`, or the third item of four, as the `lstsq` of NumPy, SciPy and JAX have it: a whole number elsewhere may as
+    well count iterations or errors.
     """
-    if isinstance(result, np.ndarray):
-        return np.asarray(result), None
     for name in ("x", "solution"):
-        if hasattr(result, name):
-            return np.asarray(getattr(result, name)), _whole(getattr(result, "rank", None))
+        if hasattr(result, name) and not isinstance(result, np.ndarray):
+            return getattr(result, name), getattr(result, "rank", None)
     if isinstance(result, tuple) and result:
-        return np.asarray(result[0]), _whole(result[2]) if len(result) == 4 else None
-    return np.asarray(result), None
+        return result[0], result[2] if len(result) == 4 else None
+    return result, None
 
 
 def _whole(value: Any) -> int | None:
