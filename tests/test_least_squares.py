@@ -101,6 +101,38 @@ def test_a_column_that_is_lost_beside_another_makes_no_nan(precision: Precision)
     assert np.isinf(found.error)
 
 
+def large(precision: Precision) -> float:
+    return 2.0**66 if precision == "float32" else 2.0**530  # its square is no number
+
+
+@pytest.mark.parametrize(
+    ("A", "b", "x"),
+    [  # powers of L, as exponents; None is 0
+        ([[1, None], [None, -1]], [0, 0], [-1, 1]),
+        ([[1, None], [None, -1]], [1, -1], [0, 0]),
+        ([[1, None], [None, -1]], [0, -1], [-1, 0]),
+        ([[1, None, None], [None, -1, None]], [0, 0], [-1, 1, None]),
+        ([[1, None, None], [None, -1, None]], [1, -1], [0, 0, None]),
+        ([[1, None], [None, -1], [None, None]], [0, 0, None], [-1, 1]),
+    ],
+)
+def test_columns_and_rows_over_the_whole_range(A: Any, b: Any, x: Any, precision: Precision) -> None:
+    powers = {None: 0.0, 0: 1.0, 1: large(precision), -1: 1 / large(precision)}
+    matrix, right, expected = (np.array(np.vectorize(powers.get)(v), precision) for v in (A, b, x))
+    found = lamm_robust.solve(matrix, right)
+    assert found.rank == 2
+    np.testing.assert_allclose(found.x, expected, rtol=8 * UNIT_ROUNDOFF[precision])
+    assert not np.isnan(found.error)
+
+
+def test_small_entries_of_b_are_kept_for_small_rows_of_a_wide_matrix(precision: Precision) -> None:
+    big, small = large(precision), 1 / large(precision)
+    A = np.array([[big, big, 0], [0, small, small]], precision)
+    found = lamm_robust.solve(A, np.array([big, small], precision))
+    np.testing.assert_allclose(found.x, [1 / 3, 2 / 3, 1 / 3], rtol=16 * UNIT_ROUNDOFF[precision])
+    assert found.error < 64 * UNIT_ROUNDOFF[precision]
+
+
 def test_a_column_of_zeros_does_not_decide_the_scale(precision: Precision) -> None:
     tiny = np.asarray(1e-30 if precision == "float32" else 1e-200, precision)
     found = lamm_robust.solve(
@@ -203,11 +235,25 @@ def test_without_entries_x_is_zero(shape: tuple[int, int], columns: tuple[int, .
         ((3, 2), (2,), None, r"A has shape \(3, 2\) and b \(2,\)"),
         ((3, 2), (3,), -1.0, "rcond is -1.0; accepted is a number from 0 to less than 1, or None"),
         ((3, 2), (3,), float("nan"), "rcond is nan"),
+        ((3, 2), (3,), "1e-3", "rcond is 1e-3; accepted is a number"),
     ],
 )
-def test_bad_input_is_named(A: tuple[int, ...], b: tuple[int, ...], rcond: float | None, sentence: str) -> None:
+def test_bad_input_is_named(A: tuple[int, ...], b: tuple[int, ...], rcond: Any, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         lamm_robust.solve(jnp.ones(A), jnp.ones(b), rcond)
+
+
+@pytest.mark.parametrize(
+    ("A", "kind"), [("A", "str"), (np.array([["a"]]), "<U1"), (np.ones((3, 2), object), "object"), ({}, "dict")]
+)
+def test_what_is_no_array_of_numbers_is_named(A: Any, kind: str) -> None:
+    with pytest.raises(ValueError, match=f"A is {kind}; accepted are arrays of float32 or float64"):
+        lamm_robust.solve(A, jnp.ones(3))
+
+
+def test_a_traced_rcond_is_named() -> None:
+    with pytest.raises(ValueError, match="under jit it has to be static"):
+        jax.jit(lamm_robust.solve)(jnp.ones((3, 2)), jnp.ones(3), rcond=1e-3)
 
 
 def test_types_must_agree(precision: Precision) -> None:

@@ -1,7 +1,9 @@
 """The solver that this project recommends: minimum-norm least squares in JAX, as one program of static shapes.
 
-Let G be A, or Aᵀ if A is wide, D the powers of two that bring the largest entry of each column of GD⁻¹ to [½, 1), which
-is exact and within √n of the best column scaling for κ (van der Sluis, Numer. Math. 14 (1969) 14), and GD⁻¹ = QR.
+Let G be A, or Aᵀ if A is wide, D the powers of two that bring the largest entry of each column of GD⁻¹ to [½, 1), and
+GD⁻¹ = QR. That rounds nothing but what is below the range of numbers beside the largest entry of its column. Columns
+of one length would be within √n of the best column scaling for κ (van der Sluis, Numer. Math. 14 (1969) 14); these
+differ in length by 2√m at most.
 
 * *Full rank*, which ‖R‖‖R⁻¹‖ proves in nearly all cases at little cost: x by one triangular solve. For a tall A, b is
   reduced beside the columns of A and Q is not formed, which halves the work. Backward stable column by column (Higham,
@@ -9,7 +11,7 @@ is exact and within √n of the best column scaling for κ (van der Sluis, Numer
 * *Otherwise*, `lax.cond` (for a batch: if one of it is not of full rank) takes the branch of a complete orthogonal
   factorisation RD = U Lᵀ Vᵀ: QR with column pivoting of R (LAPACK xGEQP3), the rows that are not rounding errors,
   unscaled, and QR of their transpose with the longest rows first (Golub and Van Loan, Matrix Computations, 4th ed.,
-  5.5.2; Cox and Higham, BIT 38 (1998) 34, for the order).
+  5.5.2; Cox and Higham in Numerical Analysis 1997, Pitman Research Notes 380, p. 57, for the order).
 
 *Rank*: a row counts if its diagonal entry is above rcond times the first one, and all before it do. By default
 rcond = 4·√(max(m, n))·eps: rounding errors grow like the square root of the number of terms. On the rank-deficient
@@ -36,6 +38,10 @@ MARGIN = 4.0
 """Of the default rcond, in units of √(max(m, n))·eps: see the text of the module."""
 
 
+OF_ZERO = -(2**20)
+"""An exponent below that of every number."""
+
+
 class Solution(NamedTuple):
     """What `solve` returns: arrays, so that it passes through jit and vmap."""
 
@@ -47,7 +53,7 @@ class Solution(NamedTuple):
     """About how far x may be from the exact answer for this rank, in the 2-norm: a number for each right-hand side."""
 
 
-def solve(A: Any, b: Any, rcond: float | None = None) -> Solution:
+def solve(A: Any, b: Any, rcond: Any = None) -> Solution:
     """Minimise ‖Ax − b‖₂, and then ‖x‖₂; A is m×n, b has length m or is m×k, both real and of one floating-point type.
 
     It can be compiled (jax.jit), batched (jax.vmap), and differentiated in both modes where the rank does not change:
@@ -62,8 +68,9 @@ def solve(A: Any, b: Any, rcond: float | None = None) -> Solution:
         raise ValueError(f"A has shape {A.shape} and b {b.shape}; accepted are (m, n) with (m,) or (m, k)")
     if A.dtype not in (jnp.float32, jnp.float64) or A.dtype != b.dtype:
         raise ValueError(f"A is {A.dtype} and b is {b.dtype}; accepted are float32 for both, or float64 for both")
-    if rcond is not None and not 0 <= rcond < 1:
-        raise ValueError(f"rcond is {rcond}; accepted is a number from 0 to less than 1, or None")
+    if rcond is not None and not (isinstance(rcond, int | float | np.number) and 0 <= rcond < 1):
+        fixed = "; under jit it has to be static (static_argnames)" if isinstance(rcond, jax.core.Tracer) else ""
+        raise ValueError(f"rcond is {rcond}; accepted is a number from 0 to less than 1, or None{fixed}")
     if 0 in A.shape:
         nothing = jnp.zeros(A.shape[1:] + b.shape[1:], A.dtype)
         return Solution(nothing, jnp.int32(0), jnp.zeros(b.shape[1:], A.dtype))
@@ -73,8 +80,13 @@ def solve(A: Any, b: Any, rcond: float | None = None) -> Solution:
 
 
 def _array(name: str, values: Any) -> Any:
-    """The same for JAX; ValueError if that would take digits off."""
-    array, asked = jnp.asarray(values), getattr(values, "dtype", None)
+    """The same for JAX; ValueError if there is none, or if that would take digits off."""
+    asked = getattr(values, "dtype", None)
+    try:
+        array = jnp.asarray(values)
+    except (TypeError, ValueError):
+        kind = asked or type(values).__name__
+        raise ValueError(f"{name} is {kind}; accepted are arrays of float32 or float64") from None
     if asked == np.float64 and array.dtype != np.float64:
         raise ValueError(f"{name} is float64, which JAX rounds to float32 unless its option jax_enable_x64 is set")
     return array
@@ -117,54 +129,59 @@ _compiled = jax.jit(_solve, static_argnums=2)
 
 def _tall(A: Any, B: Any, rcond: float) -> tuple[Any, Any, Any]:
     """For m ≥ n: B is reduced beside A, and Q is not formed."""
-    n, (S, e, top) = A.shape[1], scaled(A)
-    T, _, shift = scaled(B, each=True)
+    n, (S, e, top), (T, shift) = A.shape[1], scaled(A), sized(B)
     reduced = jnp.linalg.qr(jnp.hstack([S, T]), mode="r")
     R, C, residuals = reduced[:n, :n], reduced[:n, n:], lengths(reduced[n:, n:])
     solved = solve_triangular(R, jnp.hstack([jnp.eye(n, dtype=R.dtype), C]))
     inverse, Y = solved[:, :n], solved[:, n:]
     unit = roundoff(A)
-    choose = either(_tall_full, partial(_tall_deficient, rcond, unit))
-    X, rank, errors = choose(is_full(R, inverse, rcond), R, inverse, Y, C, e, residuals)
-    return shifted(X, shift - top), rank, unit * shifted(errors, shift - top)
+    choose = either(partial(_tall_full, unit), partial(_tall_deficient, rcond, unit))
+    return cast(tuple[Any, Any, Any], choose(is_full(R, inverse, rcond), R, inverse, Y, C, residuals, e, shift - top))
 
 
-def _tall_full(R: Any, inverse: Any, Y: Any, C: Any, e: Any, residuals: Any) -> tuple[Any, Any, Any]:
+def _tall_full(
+    unit: float, R: Any, inverse: Any, Y: Any, C: Any, residuals: Any, e: Any, back: Any
+) -> tuple[Any, Any, Any]:
     sizes = jnp.hypot(lengths(C), residuals)
     loads = sizes + lengths(R) @ jnp.abs(Y) + frobenius(inverse) * frobenius(R) * residuals
-    return shifted(Y, -e[:, None]), jnp.int32(len(R)), frobenius(shifted(inverse, -e[:, None])) * loads
+    least = jnp.min(e)
+    weight = unit * frobenius(shifted(inverse, (least - e)[:, None]))
+    return shifted(Y, back - e[:, None]), jnp.int32(len(R)), shifted(weight * loads, back - least)
 
 
 def _tall_deficient(
-    rcond: float, unit: float, R: Any, _inverse: Any, _Y: Any, C: Any, e: Any, residuals: Any
+    rcond: float, unit: float, R: Any, _inverse: Any, _Y: Any, C: Any, residuals: Any, e: Any, back: Any
 ) -> tuple[Any, Any, Any]:
-    F = complete(R, e, rcond)
+    F, room = complete(R, e, rcond), room_of(R)
+    C, residuals, back = shifted(C, -room), shifted(residuals, -room), back + room
     X = F.apply(C)
     missed = jnp.hypot(residuals, lengths(C - shifted(R, e) @ X))
-    return X, F.rank, F.errors(X, jnp.hypot(lengths(C), residuals), missed, unit)
+    errors = unit * F.errors(X, jnp.hypot(lengths(C), residuals), missed, unit)
+    return shifted(X, back), F.rank, shifted(errors, back)
 
 
 def _wide(A: Any, B: Any, rcond: float) -> tuple[Any, Any, Any]:
-    """For m < n: QR of Aᵀ, where scaling the rows of a consistent system changes nothing."""
+    """For m < n: QR of Aᵀ; at full rank the system is consistent, and its rows may be scaled."""
     S, e, top = scaled(A.T)
-    T, _, shift = scaled(B, each=True)
     Q, R = jnp.linalg.qr(S)
     inverse = solve_triangular(R, jnp.eye(len(R), dtype=R.dtype))
     unit = roundoff(A)
     choose = either(_wide_full, partial(_wide_deficient, rcond, unit))
-    Y, rank, errors = choose(is_full(R, inverse, rcond), R, inverse, T, e)
+    Y, rank, errors, shift = choose(is_full(R, inverse, rcond), R, inverse, B, e)
     return shifted(Q @ Y, shift - top), rank, unit * shifted(errors, shift - top)
 
 
-def _wide_full(R: Any, inverse: Any, T: Any, e: Any) -> tuple[Any, Any, Any]:
-    Y = solve_triangular(R, shifted(T, -e[:, None]), trans=1)
-    return Y, jnp.int32(len(R)), 3 * frobenius(R) * frobenius(inverse) * lengths(Y)
+def _wide_full(R: Any, inverse: Any, B: Any, e: Any) -> tuple[Any, Any, Any, Any]:
+    T, shift = sized(B, e[:, None])
+    Y = solve_triangular(R, T, trans=1)
+    return Y, jnp.int32(len(R)), 3 * frobenius(R) * frobenius(inverse) * lengths(Y), shift
 
 
-def _wide_deficient(rcond: float, unit: float, R: Any, _inverse: Any, T: Any, e: Any) -> tuple[Any, Any, Any]:
-    F = complete(R, e, rcond)
+def _wide_deficient(rcond: float, unit: float, R: Any, _inverse: Any, B: Any, e: Any) -> tuple[Any, Any, Any, Any]:
+    F, room, (T, shift) = complete(R, e, rcond), room_of(R), sized(B)
+    T = shifted(T, -room)
     Y = F.transposed(T)
-    return Y, F.rank, F.errors(Y, lengths(T), lengths(T - shifted(R, e).T @ Y), unit)
+    return Y, F.rank, F.errors(Y, lengths(T), lengths(T - shifted(R, e).T @ Y), unit), shift + room
 
 
 class Complete(NamedTuple):
@@ -225,16 +242,29 @@ def is_full(R: Any, inverse: Any, rcond: float) -> Any:
     return frobenius(R) * frobenius(inverse) * rcond < 1
 
 
-def scaled(M: Any, *, each: bool = False) -> tuple[Any, Any, Any]:
-    """(MD⁻¹, e, top) with D = 2**(e + top): e ≤ 0 for each column, and one top for all, or one for each and no e."""
+def scaled(M: Any) -> tuple[Any, Any, Any]:
+    """(MD⁻¹, e, top) with D = 2**(e + top), e ≤ 0 for each column and one top for all."""
     M, lift = lifted(M)
     largest = jnp.max(jnp.abs(M), axis=0)
     exponent = jnp.frexp(jnp.where(largest > 0, largest, 1))[1]
     S, exponent = shifted(M, -exponent), exponent - lift
-    if each:
-        return S, jnp.zeros_like(exponent), exponent
     top = jnp.max(jnp.where(largest > 0, exponent, jnp.min(exponent)))
     return S, jnp.where(largest > 0, exponent - top, 0), top
+
+
+def room_of(M: Any) -> int:
+    """A third of the range of exponents: the rest is for the growth of numbers in a solve."""
+    return int(np.finfo(M.dtype).maxexp) // 3
+
+
+def sized(B: Any, e: Any = 0) -> tuple[Any, Any]:
+    """(T, shift) with B = T · 2**(e + shift), e for each row: the largest entry of each column of T is near 2**room.
+
+    So high, since small entries may belong to small rows of A, and must not be lost.
+    """
+    M, lift = lifted(B)
+    exponent = jnp.max(jnp.where(M == 0, OF_ZERO, jnp.frexp(M)[1] - e), axis=0) - room_of(M)
+    return shifted(M, -e - exponent), exponent - lift
 
 
 def lifted(M: Any) -> tuple[Any, Any]:
@@ -254,6 +284,8 @@ def shifted(M: Any, exponent: Any) -> Any:
 
     Exact, unless the result is too small for a normal number: XLA makes it zero.
     """
+    most = 3 * (int(np.finfo(M.dtype).maxexp) - 2)  # beyond, all numbers over- or underflow, and 0 stays 0
+    exponent = jnp.clip(exponent, -most, most)
     one, third = jnp.ones((), M.dtype), exponent // 3
     # without the barrier, XLA makes the powers again for each entry of M
     powers = jnp.ldexp(one, third), jnp.ldexp(one, exponent - 2 * third)
@@ -265,7 +297,7 @@ def lengths(M: Any) -> Any:
     """The 2-norms of the columns; no square overflows."""
     largest = jnp.max(jnp.abs(M), axis=0, initial=0)
     size = jnp.where(largest > 0, largest, 1)
-    return size * jnp.sqrt(jnp.sum(jnp.square(M / size), axis=0))
+    return jnp.where(largest < jnp.inf, size * jnp.sqrt(jnp.sum(jnp.square(M / size), axis=0)), largest)
 
 
 def frobenius(M: Any) -> Any:
