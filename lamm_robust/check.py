@@ -16,7 +16,7 @@ from lamm_robust import catalog
 from lamm_robust.certified import Truths
 from lamm_robust.grading import BACKWARD, PASSES, is_broken, is_graded, is_judged, is_undefined
 from lamm_robust.process import CASE_MEMORY
-from lamm_robust.reasons import ENDED, Clues, Reason, reason
+from lamm_robust.reasons import ENDED, Clues, Reason, is_single, reason
 from lamm_robust.scoring import Scoring
 from lamm_robust.summary import Row, row, simplicity
 from lamm_robust.values import (
@@ -196,12 +196,14 @@ def _failures(
     """What failed and why; the failures that are shown are looked at once more."""
     cases = {str(case): case for case in outcomes}
     failed = [r for r in records if is_failed(r, terms)]
+    answers = [outcome.x for outcome in outcomes.values() if outcome.x is not None and outcome.x.any()]
+    all_single = all(map(is_single, answers))
     found = []
     for one in failed:
         case = cases[one.key]
         certified = truths.certified(case.key)
         assert certified, "what was scored is certified"
-        found.append(Clues(one, certified, outcomes[case]))
+        found.append(Clues(one, certified, outcomes[case], all_single=all_single))
     found.sort(key=_simplest)
     found[:SHOWN] = [replace(c, right_alone=right_alone(c, cases[c.record.key])) for c in found[:SHOWN]]
     return [Failure(clues, why, why.say(clues)) for clues in found for why in [reason(clues)]]

@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lamm_robust.check import SHOWN, Checked, Failure
+from lamm_robust.check import CASE_SECONDS, SHOWN, Checked, Failure
 from lamm_robust.grading import is_graded
+from lamm_robust.process import CASE_MEMORY
 from lamm_robust.summary import Row
 from lamm_robust.tables import duration, number
-from lamm_robust.values import Deficiency, Verdict
+from lamm_robust.values import Deficiency, Shape, Verdict
+from lamm_robust.verdicts import shape_of
 
 LOST = (Verdict.CRASHED.value, Verdict.TIMED_OUT.value, Verdict.FLAKY.value)
 
@@ -55,15 +57,27 @@ def _head(found: Checked) -> Iterator[str]:
         yield f"undefined    {row.undefined_flagged} of {row.undefined_total} problems with NaN or ∞ in A or b flagged"
     yield (
         f"worst        backward error {number(row.worst_backward_error)} {u}, "
-        f"forward error {number(row.worst_forward_error)} Wedin bounds"
+        f"forward error {number(row.worst_forward_error)} Wedin bounds (10·√(mn) are allowed)"
     )
     yield f"failures     {_counts(found)}"
     if row.rank_total:
         yield f"rank         reported, and right at {row.rank_right} of {row.rank_total} problems"
     yield f"computes in  {row.computes_in}"
     yield f"time         {'–' if math.isnan(row.seconds) else duration(row.seconds)} in the median"
+    if refused := _refused_shapes(found):
+        others = ",".join(shape for shape in found.terms.accepted() if shape not in refused)
+        yield f"note         refuses every {' and '.join(refused)} problem: --shapes {others} leaves them out"
     if differ := sum(not r.repeatable for r in found.records if r.verdict != Verdict.BAD_OUTPUT.value):
         yield f"note         at {differ} problems two calls with the same input gave different bits"
+
+
+def _refused_shapes(found: Checked) -> list[Shape]:
+    """Shapes at which every problem was refused, though not at all."""
+    by_shape = {
+        shape: {r.verdict for r in found.records if shape_of(r.m, r.n) == shape} for shape in found.terms.accepted()
+    }
+    refused = [shape for shape, verdicts in by_shape.items() if verdicts == {Verdict.REFUSED.value}]
+    return refused if len(refused) < len(by_shape) else []
 
 
 def _kappa(value: float) -> str:
@@ -110,8 +124,14 @@ def replay_line(found: Checked, failure: Failure) -> str:
     terms, words = found.terms, [found.target]
     if terms.contract is not Deficiency.MINIMUM_NORM:
         words += ["--contract", terms.contract.value]
+    if terms.shapes:
+        words += ["--shapes", ",".join(terms.shapes)]
     if terms.device != "cpu":
         words += ["--device", terms.device]
+    if terms.case_seconds != CASE_SECONDS:
+        words += ["--case-seconds", f"{terms.case_seconds:g}"]
+    if terms.case_memory != CASE_MEMORY:
+        words += ["--case-memory", str(terms.case_memory >> 20)]
     quoted = " ".join(shlex.quote(word) for word in words)
     return f'lamm-robust check {quoted} --only "{failure.record.problem}"'
 

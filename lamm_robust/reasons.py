@@ -53,6 +53,8 @@ class Clues:
     outcome: Outcome
     right_alone: bool = False
     """Whether another attempt at the same problem, alone in a fresh process, passed."""
+    all_single: bool = False
+    """Whether every float64 answer of the solver consists of numbers of float32."""
 
     @property
     def u(self) -> float:
@@ -117,6 +119,11 @@ class Clues:
         return None
 
 
+def _bad_output(c: Clues) -> str:
+    hint = "; JAX computes in float64 only where jax_enable_x64 is set (or ask with --precision float32)"
+    return c.record.message + (hint if c.record.message.startswith("x is float32, expected float64") else "")
+
+
 def _extreme(c: Clues) -> str:
     frame = c.proved.frame
     # the largest entry of A in the frame is at most 1/2
@@ -135,10 +142,20 @@ def is_single(x: Array) -> bool:
         return x.dtype == np.float64 and bool(np.array_equal(x, x.astype(np.float32)))
 
 
+def _is_right_to_float32(c: Clues) -> bool:
+    return c.score("forward_error") * c.u <= c.small * SINGLE
+
+
 def _computes_in_float32(c: Clues) -> bool:
     assert c.outcome.x is not None
-    explained = c.score("forward_error") * c.u <= c.small * SINGLE
-    return c.kappa <= MODERATE_KAPPA and is_single(c.outcome.x) and explained
+    seen_here = c.kappa <= MODERATE_KAPPA and _is_right_to_float32(c)
+    return is_single(c.outcome.x) and (c.all_single or seen_here)
+
+
+def _single(c: Clues) -> str:
+    if _is_right_to_float32(c):
+        return "right to float32 only: computes in float32"
+    return f"computes in float32, for which κ = {number(c.kappa)} is too much"
 
 
 def _scaled(c: Clues) -> str:
@@ -213,7 +230,7 @@ REASONS: tuple[Reason, ...] = (
         lambda c: c.right_alone,
         lambda _: "right when asked alone in a fresh process: it keeps something from earlier calls, or is random",
     ),
-    Reason("bad output", verdict(Verdict.BAD_OUTPUT), lambda c: c.record.message),
+    Reason("bad output", verdict(Verdict.BAD_OUTPUT), _bad_output),
     Reason(
         "not repeatable",
         lambda c: not c.record.repeatable,
@@ -225,7 +242,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("not finite", verdict(Verdict.NON_FINITE), lambda _: "x has entries that are infinite or not a number"),
     # a finite answer: from here on there are scores
     Reason("zero", lambda c: not c.x.any() and c.score("relative_error") == 1.0, lambda _: "x is zero"),
-    Reason("float32", _computes_in_float32, lambda _: "right to float32 only: computes in float32"),
+    Reason("float32", _computes_in_float32, _single),
     Reason("keeps rounding errors", _keeps_noise, _noise),
     Reason(
         "not the shortest",

@@ -49,6 +49,8 @@ def check_solver(
     """
     __tracebackhide__ = True  # pytest shows the line of the test and the page
     terms = _terms(contract, shapes, dtype, profile, families, require)
+    if not (callable(solver) or isinstance(solver, str)):
+        raise ValueError(f"solver is {solver!r}; accepted is a function of A and b, or a string that names one")
     if isinstance(solver, str):
         found = check_target(catalog.parse_target(solver, Path.cwd()), terms)
     else:
@@ -85,6 +87,9 @@ def _terms(
     require: Requirement | None,
 ) -> Terms:
     """The arguments as terms; ValueError for one that is none."""
+    for name, several in (("shapes", shapes), ("families", families)):
+        if isinstance(several, str):
+            raise ValueError(f"{name} is {several!r}; accepted is a sequence, such as [{several!r}]")
     for name, given, accepted in (
         ("contract", [contract], [deficiency.value for deficiency in Deficiency]),
         ("shapes", shapes, SHAPES),

@@ -134,6 +134,26 @@ def first_only(A: Array, b: Array) -> Array:
     return x_of(A, b)
 
 
+outputs: dict[tuple[int, ...], Array] = {}
+
+
+def same_memory(A: Array, b: Array) -> Array:
+    """Good answers, all of one shape in the same array."""
+    x = x_of(A, b)
+    out = outputs.setdefault(x.shape, np.empty_like(x))
+    out[...] = x
+    return out
+
+
+def later(A: Array, b: Array) -> Array:
+    """Zeros at the first call with an input and a good answer at every other, in the same array."""
+    out = same_memory(A, b)
+    if (key := A.tobytes() + b.tobytes()) not in seen:
+        seen.add(key)
+        out[...] = 0
+    return out
+
+
 def boasts(A: Array, b: Array) -> Any:
     """A good answer with a rank that is none."""
     return x_of(A, b), None, 999, None
