@@ -56,9 +56,9 @@ class Bench:
         A_, b_ = self.put(A), self.put(self.vector(len(A)))
         return lambda: jax.block_until_ready(function(A_, b_))  # type: ignore[no-untyped-call]
 
-    def on_host(self, algorithm: str, A: Array) -> Callable[[], object]:
-        """A call of a NumPy solver."""
-        solve, b = solver("numpy", algorithm).solve, self.vector(len(A))
+    def on_host(self, algorithm: str, A: Array, library: str = "numpy") -> Callable[[], object]:
+        """A call of a solver of NumPy or SciPy."""
+        solve, b = solver(library, algorithm).solve, self.vector(len(A))
         return lambda: solve(A, b)
 
 

@@ -43,7 +43,7 @@ def dropping_is_pinv(lab: Lab) -> Finding:
             [(10.0**k, distance, fewest) for k, distance, fewest in zip(DECADES, apart, kept, strict=True)],
         ),
         when=when,
-        replay=(replayed(case("numpy-dropping", DECADES[first], 1e-12, 0)),),
+        replay=tuple(replayed(case(f"numpy-{s}", DECADES[first], 1e-12, 0)) for s in ("dropping", "pinv")),
     )
 
 
@@ -83,8 +83,8 @@ def dropping_is_not_shortest(lab: Lab) -> Finding:
 EXPONENTS = tuple(4 + k / 2 for k in range(6))
 """Half decades of κ in float32, on both sides of the rank test's tolerance 30·eps = 3.6e-6."""
 BESIDE = ("numpy-dropping", "jax-pinv", "jax-qr")
-ROUNDING = 1e-2
-"""Share of b that a fit may miss at κ = 3e6 in float32; what misses a direction misses all of it."""
+ROUNDING = 0.2
+"""Share of b that a fit may miss at κ = 3e6 in float32: κu. What misses a direction misses all of it."""
 
 
 def dropping_misses_directions(lab: Lab) -> Finding:
@@ -92,12 +92,14 @@ def dropping_misses_directions(lab: Lab) -> Finding:
     exact = scores(deficient(lab, "numpy-dropping", "float32"), "residual_excess")
     rows: list[tuple[Cell, ...]] = []
     missed: list[Record] = []
+    far = 0
     for k in EXPONENTS:
         weakest = f"m={M} n={N} mode=geometric log10_cond={k} residual=0.0 direction=trailing"
         keys = [f"spectrum {weakest} seed={seed} dtype=float32" for seed in SEEDS]
         found = {s: [lab.record(f"{key} @ {s}-float32-cpu") for key in keys] for s in BESIDE}
         kept = spread(r.reported_rank or 0 for r in found["numpy-dropping"])
         missed += [r for r in found["numpy-dropping"] if (r.reported_rank or 0) < N and _missed(r)]
+        far += sum(r.reported_rank == N and _missed(r) for r in found["numpy-dropping"])
         rows.append((10.0**k, kept, *(scores(each, "residual_excess") for each in found.values())))
     rows.append(("redundant columns", "–", exact, "–", "–"))
     only = exact.high <= ROUNDING and bool(missed)
@@ -105,7 +107,8 @@ def dropping_misses_directions(lab: Lab) -> Finding:
     return Finding(
         Verdict.ONLY_WHEN if only else settled(bool(missed)),
         f"redundant columns take {number(exact.high)} of b with them; independent ones that are dropped "
-        f"{share:.0%} of it, on {len(missed)} of {len(EXPONENTS) * len(SEEDS)} problems",
+        f"{share:.0%} of it, on {len(missed)} of {len(EXPONENTS) * len(SEEDS)} problems; on {far} others all "
+        "columns are kept, and AᵀA loses the direction",
         Table(("κ", f"columns kept of {N}", *(f"{s} misses" for s in BESIDE)), rows),
         when="columns are independent by less than the tolerance of the rank test; pinv's cutoff then misses them, too"
         if only

@@ -19,6 +19,8 @@ STYLE: Mapping[Verdict, str] = {
     Verdict.FAILS: "red",
     Verdict.NOT_MEASURED: "dim",
 }
+NAMES = ("pinv", "lstsq", "cond")
+"""Of functions, which keep their small letters."""
 PLAIN = 1e-3, 1e6
 """Numbers from and to which are written without a power of ten."""
 
@@ -85,11 +87,12 @@ def as_command(line: str) -> str:
 
 
 def sentence(words: str) -> str:
-    """Words that begin with a capital, where that is a plain letter of a word, and end with a full stop."""
+    """Words that begin with a capital, where the first is a plain word and no symbol, and end with a full stop."""
     if words == "–":
         return ""
-    capital = words[0].upper() + words[1:] if words[:2].isascii() and words[:2].islower() else words
-    return capital + "."
+    first = words.split()[0].removesuffix("'s").rstrip(",:")
+    is_word = len(first) > 1 and first.isascii() and first.isalpha() and first not in NAMES
+    return (words[0].upper() + words[1:] if is_word else words) + "."
 
 
 def text(cell: Cell) -> str:

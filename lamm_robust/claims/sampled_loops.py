@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
+from itertools import product
 from typing import Any, cast
 
 import numpy as np
@@ -27,6 +28,8 @@ OUTSIDE = 0.1
 ORIGINAL: tuple[Driver, str] = ("original", "numpy-dropping")
 COMPILED: tuple[Driver, str] = ("compiled", "jax-lamm-cond")
 """LAMM's two: a Python loop that drops columns, and one compiled program with `lax.cond`."""
+BETWEEN: tuple[Driver, str] = ("original", "jax-lamm-cond")
+"""The Python loop with the other solver: what it shares with each of them shows where they part."""
 
 
 def phases(bench: Bench, modes: int, seed: int) -> Array:
@@ -59,17 +62,21 @@ TASKS = (("near", 1e-5), ("near", 0.0), ("far", 1e-5), ("far", 0.0), ("out of re
 """Targets, and tolerances: that of the notes, and none, so that a loop goes as far as it gets."""
 
 
+DIRECTIONS = (4, 9, 12)
+"""Below, at and above the nine degrees of freedom of four modes."""
+
+
 def magnitudes(bench: Bench) -> list[Row]:
-    """Final magnitudes of LAMM's two loops, from the same start and with the same directions."""
+    """Final magnitudes of LAMM's two loops and the one between, from the same start and with the same directions."""
     rows = []
     for target, atol in TASKS:
-        for directions in (9, 12):
+        for directions in DIRECTIONS:
             for seed in SEEDS:
-                found = [
-                    steered(bench, 4, seed, w, target, directions=directions, atol=atol, steps=LIMIT)
-                    for w in (ORIGINAL, COMPILED)
-                ]
-                ends = {"original": found[0].magnitude, "compiled": found[1].magnitude}
+                ask = {"directions": directions, "atol": atol, "steps": LIMIT}
+                ends = {
+                    name: steered(bench, 4, seed, which, target, **ask).magnitude
+                    for name, which in (("original", ORIGINAL), ("python loop", BETWEEN), ("compiled", COMPILED))
+                }
                 rows.append({"target": target, "atol": atol, "directions": directions, "seed": seed, **ends})
     return rows
 
@@ -89,7 +96,7 @@ def loops(bench: Bench) -> list[Row]:
             name: partial(steered, bench, modes, 0, which, "out of reach", **ask)
             for name, which in (
                 ("original", ORIGINAL),
-                ("python loop", ("original", "jax-lamm-cond")),
+                ("python loop", BETWEEN),
                 ("compiled", COMPILED),
             )
         }
@@ -98,21 +105,25 @@ def loops(bench: Bench) -> list[Row]:
     return rows
 
 
+NEAR_BY = ((4, 4), (4, 9), (8, 24), (8, 49))
+"""Modes, and directions below and at the degrees of freedom."""
+
+
 def arrivals(bench: Bench) -> list[Row]:
     """Seconds and steps of LAMM's two loops to near targets, each after a first loop that may compile."""
     rows = []
-    for modes, directions in SIZES[:2]:
-        ask = {"directions": directions, "atol": 1e-4, "steps": LIMIT}
+    for modes, directions in NEAR_BY:
+        ask = {"directions": directions, "atol": 1e-3, "steps": LIMIT}
         for name, which in (("original", ORIGINAL), ("compiled", COMPILED)):
             first = timed(partial(steered, bench, modes, OTHER, which, "near", **ask))
             seconds, found = [], []
-            for seed in SEEDS[:5]:
+            for seed in SEEDS:
                 start = time.perf_counter()
                 found.append(steered(bench, modes, seed, which, "near", **ask))
                 seconds.append(time.perf_counter() - start)
             counts = {
                 "steps": [one.steps for one in found],
-                "reached": sum(one.status is Ending.REACHED for one in found),
+                "reached": [one.status is Ending.REACHED for one in found],
             }
             rows.append(
                 {"modes": modes, "directions": directions, "loop": name, "first": first, "seconds": seconds, **counts}
@@ -126,12 +137,9 @@ SOLVERS = ("dropping", "lamm-cond", "pinv", "normal-lu", "solve")
 def steps(bench: Bench) -> list[Row]:
     """Steps of the compiled loop to near and far targets, by solver."""
     rows = []
-    for solver in SOLVERS:
-        for target in ("near", "far"):
-            found = [
-                steered(bench, 4, seed, ("compiled", f"jax-{solver}"), target, directions=9, steps=LIMIT)
-                for seed in SEEDS
-            ]
-            reached = sum(one.status is Ending.REACHED for one in found)
-            rows.append({"solver": solver, "target": target, "steps": [one.steps for one in found], "reached": reached})
+    for solver, directions, target in product(SOLVERS, DIRECTIONS, ("near", "far")):
+        which: tuple[Driver, str] = ("compiled", f"jax-{solver}")
+        found = [steered(bench, 4, seed, which, target, directions=directions, steps=LIMIT) for seed in SEEDS]
+        counts = {"steps": [one.steps for one in found], "reached": sum(one.status is Ending.REACHED for one in found)}
+        rows.append({"solver": solver, "directions": directions, "target": target, **counts})
     return rows

@@ -107,7 +107,8 @@ def gram(bench: Bench) -> list[Row]:
     for m, n in TALL:
         A = bench.matrix(m, n)
         calls: dict[str, Callable[[], object]] = {"AᵀA": partial(product, A)}
-        calls |= {a: bench.on_host(a, A) for a in ("normal-cholesky", "normal-lu", "qr")}
+        calls |= {a: bench.on_host(a, A) for a in ("normal-cholesky", "qr")}
+        calls["gels"] = bench.on_host("gels", A, "scipy")
         if n <= 64:
             calls["lstsq"] = bench.on_host("lstsq", A)
         rows.append({"m": m, "n": n, **in_turns(calls)})
@@ -153,7 +154,7 @@ def shapes(bench: Bench) -> list[Row]:
     m, n = 64, 16
     b = bench.put(bench.vector(m))
     rows = []
-    for name, algorithm in (("lamm-cond", "lamm-cond"), ("pinv", "pinv"), (KEPT, "normal-lu")):
+    for name, algorithm in (("lamm-cond", "lamm-cond"), ("dropping", "dropping"), (KEPT, "normal-lu")):
         matrices = [bench.matrix(m, r) if name == KEPT else bench.matrix(m, n, r) for r in range(1, n + 1)]
         program, traced = counting(unwrap(solver("jax", algorithm).solve))
         calls = [waiting(program, (bench.put(A), b)) for A in matrices]

@@ -6,13 +6,13 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lamm_robust.claims.finding import Cell, Finding, Spread, Table, Verdict, quartiles, settled, slope
+from lamm_robust.claims.finding import Cell, Finding, Spread, Table, Verdict, quartiles, settled, slope, spread
 from lamm_robust.claims.lab import Lab
 from lamm_robust.tables import duration, number
 from lamm_robust.values import AbsentError, Device
 
-FASTER = 5.0, 20.0
-"""The speed-up that the notes promise."""
+FASTER = 5.0
+"""The least speed-up of the 5 to 20 times that the notes promise; more is no breach."""
 SLIGHTLY = 1.25
 """A quarter more is still "slightly more expensive"."""
 STEADY = 0.5
@@ -38,7 +38,7 @@ def size(row: Mapping[str, Any]) -> str:
 
 def promised(speedups: Mapping[str, float]) -> tuple[Verdict, str]:
     """How the promise of 5 to 20 times fares over sizes, by their names: where it is reached, if anywhere."""
-    reached = [name for name, value in speedups.items() if value >= FASTER[0]]
+    reached = [name for name, value in speedups.items() if value >= FASTER]
     if len(reached) == len(speedups):
         return Verdict.HOLDS, ""
     return (Verdict.ONLY_WHEN, f"A is {' or '.join(reached)}") if reached else (Verdict.FAILS, "")
@@ -57,11 +57,14 @@ def jit_alone(lab: Lab, device: Device = "cpu") -> Finding:
     except AbsentError as error:
         return absent(error)
     speedups = {f"{row['algorithm']}, {size(row)}": ratio(row["eager"], row["jit"]) for row in rows}
-    verdict, when = promised({name: value.middle for name, value in speedups.items() if name.startswith("pinv")})
-    largest, smallest = (f(speedups.values(), key=lambda value: value.middle) for f in (max, min))
+    by_pinv = {name: value.middle for name, value in speedups.items() if name.startswith("pinv")}
+    verdict, when = promised(by_pinv)
+    first, *_, last = by_pinv.values()
+    others = [value.middle for name, value in speedups.items() if name not in by_pinv]
+    beside = f"; normal equations {max(others):.1f}× at best" if others else ""
     return Finding(
         verdict,
-        f"{largest.middle:.1f}× at best, {smallest.middle:.1f}× at the largest sizes",
+        f"pinv {first:.1f}× at the smallest size, {last:.1f}× at the largest{beside}",
         Table(
             ("solver", "A", "eager (µs)", "jit (µs)", "speed-up"),
             [
@@ -70,7 +73,6 @@ def jit_alone(lab: Lab, device: Device = "cpu") -> Finding:
             ],
         ),
         when=when.replace("pinv, ", ""),
-        replay=('lamm-robust replay "lamm modes=4 directions=9 step=0.0 seed=0 dtype=float32 @ jax-pinv-float32-cpu"',),
     )
 
 
@@ -102,9 +104,6 @@ def original_to_compiled(lab: Lab, device: Device = "cpu") -> Finding:
             ],
         ),
         when=when,
-        replay=(
-            'lamm-robust replay "lamm modes=8 directions=49 step=0.0 seed=0 dtype=float32 @ jax-lamm-cond-float32-cpu"',
-        ),
     )
 
 
@@ -135,13 +134,7 @@ def predictable(lab: Lab) -> Finding:
         f"{scatter['lamm-cond']:.0%}",
         Table((f"solver, {size(rows[0])}", *ranks, "largest over smallest", "quartiles over median"), cells),
         when="the rank stays the same: the branch that is taken decides" if verdict is Verdict.ONLY_WHEN else "",
-        replay=(_full("jax-lamm-cond"), _full("numpy-dropping")),
     )
-
-
-def _full(solver: str) -> str:
-    key = "exact_rank m=64 n=16 rank=8 log2_cond=0 residual=1.0 seed=0 dtype=float32"
-    return f'lamm-robust replay "{key} @ {solver}-float32-cpu"'
 
 
 def deficient_costs(lab: Lab) -> Finding:
@@ -157,7 +150,6 @@ def deficient_costs(lab: Lab) -> Finding:
             ("A", "full rank (µs)", "deficient (µs)", "ratio"),
             [(size(row), micro(row["full"]), micro(row["deficient"]), ratios[size(row)]) for row in rows],
         ),
-        replay=(_full("jax-lamm-cond"),),
     )
 
 
@@ -187,21 +179,25 @@ def gram_costs(lab: Lab) -> Finding:
 def normal_equations_cost_more(lab: Lab) -> Finding:
     """The normal equations in full beside QR and SVD."""
     rows = lab.clock("gram", "float64", "cpu")
-    ratios = [ratio(row["qr"], row["normal-cholesky"]) for row in rows]
+    by_numpy, by_lapack = ([ratio(row[qr], row["normal-cholesky"]) for row in rows] for qr in ("qr", "gels"))
+    lapack, numpy = (spread(value.middle for value in ratios) for ratios in (by_lapack, by_numpy))
     return Finding(
-        settled(all(value.middle < 1 for value in ratios)),
-        f"QR takes {min(r.middle for r in ratios):.1f} to {max(r.middle for r in ratios):.0f} times as long",
+        settled(all(value.middle < 1 for value in by_lapack)),
+        f"LAPACK's xGELS takes {lapack.low:.1f} to {lapack.high:.1f} times as long, numpy.linalg.qr {numpy.low:.0f} to "
+        f"{numpy.high:.0f} times",
         Table(
-            ("A", "normal equations (µs)", "QR (µs)", "lstsq (µs)", "QR over normal equations"),
+            (
+                *("A", "normal equations (µs)", "xGELS (µs)", "numpy.linalg.qr (µs)", "lstsq (µs)"),
+                "xGELS over normal equations",
+            ),
             [
                 (
                     size(row),
-                    micro(row["normal-cholesky"]),
-                    micro(row["qr"]),
+                    *(micro(row[name]) for name in ("normal-cholesky", "gels", "qr")),
                     micro(row["lstsq"]) if "lstsq" in row else "–",
                     value,
                 )
-                for row, value in zip(rows, ratios, strict=True)
+                for row, value in zip(rows, by_lapack, strict=True)
             ],
         ),
     )
@@ -248,19 +244,21 @@ def cond_under_vmap(lab: Lab) -> Finding:
 def static_shapes(lab: Lab) -> Finding:
     """How often programs are compiled as the rank changes, and how many calls pay for a compilation."""
     rows = {row["solver"]: row for row in lab.clock("shapes", "float32", "cpu")}
-    compiled, kept = rows["lamm-cond"], rows["normal equations of the columns kept"]
+    compiled, masked, kept = rows["lamm-cond"], rows["dropping"], rows["normal equations of the columns kept"]
     saved = middle(rows["original"]["steady"]) - middle(compiled["steady"])
     pays = max(compiled["first"]) / saved if saved > 0 else float("inf")
     cells: list[tuple[Cell, ...]] = [
         (name, row["compiled"], duration(sum(row["first"])) if row["first"] else "–", micro(row["steady"]))
         for name, row in rows.items()
     ]
+    one, several = compiled["compiled"] == 1, kept["compiled"] > 1
+    only = one and several and masked["compiled"] == 1
     return Finding(
-        settled(compiled["compiled"] == 1 and kept["compiled"] > 1),
-        f"{compiled['compiled']} compilation for {compiled['ranks']} ranks, where keeping columns takes "
-        f"{kept['compiled']}; it pays after {number(pays)} calls at 64×16",
+        Verdict.ONLY_WHEN if only else settled(one and several),
+        f"{compiled['compiled']} compilation for {compiled['ranks']} ranks, where taking columns out needs "
+        f"{kept['compiled']} and masking them {masked['compiled']}; it pays after {number(pays)} calls at 64×16",
         Table(
             ("solver, 64×16", "compilations", f"first calls at {compiled['ranks']} ranks", "later calls (µs)"), cells
         ),
-        replay=(_full("jax-lamm-cond"),),
+        when="columns are really taken out: dropping by a mask has static shapes, too" if only else "",
     )
