@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import click
 
@@ -35,6 +38,7 @@ def lamm(
     Prints what that changes, and writes lamm.md, a plot for each target, and every run as a line of JSON.
     """
     from rich.console import Console
+    from rich.markdown import Markdown
 
     from lamm_robust.lamm import conduct
     from lamm_robust.lamm.page import overview
@@ -47,16 +51,31 @@ def lamm(
         return
     precisions = PRECISIONS if precision == "all" else (cast(Precision, precision),)
     asked = conduct.study(profile, modes, targets, solvers, precisions, cast(Device, device))
-    with _progress(Console(stderr=True)) as progress:
-        task = progress.add_task("steering", total=asked.planned())
-        runs, _ = conduct.conduct(asked, directory, lambda: progress.advance(task))
-    click.echo("\n".join(overview(runs)))
-    click.echo("\n" + "\n".join(f"* {sentence}" for sentence in words(runs)))
+    with _progress(asked.planned()) as told:
+        runs, _ = conduct.conduct(asked, directory, told)
+    found, console = "\n".join([*overview(runs), "", *(f"* {sentence}" for sentence in words(runs))]), Console()
+    if console.is_terminal:
+        console.print(Markdown(found))
+    else:
+        click.echo(found)
     click.echo(f"\n{directory / 'lamm.md'}")
 
 
-def _progress(console: Any) -> Any:
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[], None]]:
+    """What to call for each run: it moves a bar, or, where there is no terminal, says every tenth."""
+    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    return Progress(*columns, console=console)
+    console, count = Console(stderr=True), itertools.count(1)
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("steering", total=total)
+
+        def told() -> None:
+            done = next(count)
+            progress.advance(task)
+            if not console.is_terminal and done * 10 // total > (done - 1) * 10 // total:
+                console.print(f"{done} of {total} runs", highlight=False)
+
+        yield told

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Unpack, cast
 
 import jax
@@ -34,8 +35,8 @@ def apply_delta(
     `matrix_fn` maps the parameters, an array of any shape, to the matrix, an array of the shape of delta: the compiled
     driver traces it, the original one only calls it. `solver` is an algorithm or library-algorithm as in the catalog,
     or a function (X, δ) → α; None is `dropping` for the original driver and `solve` for the compiled one. The settings
-    are those of `options.Settings`: directions, method, difference, step_size, atol, rtol, steps and keep. The seed
-    decides all directions.
+    are those of `options.Settings`: directions, method, difference, span, step_size, atol, rtol, steps and keep. The
+    seed decides all directions.
 
     The loop ends when the target is reached, after so many steps, or when nothing is gained any more, and says which:
     a target that cannot be reached leads to no exception and no NaN. All is computed in the precision of the
@@ -50,7 +51,8 @@ def apply_delta(
     if not wanted.any():
         return untouched(start)
     loop = original.steer if driver == "original" else compiled.steer
-    return loop(matrix_fn, start, (current + wanted).reshape(-1), asked, _seed(seed))
+    with _named():
+        return loop(matrix_fn, start, (current + wanted).reshape(-1), asked, _seed(seed))
 
 
 def apply_deltas(
@@ -70,12 +72,22 @@ def apply_deltas(
     if starts.ndim < 2 or len(starts) != len(deltas) or not len(starts):
         raise ValueError(f"params has shape {starts.shape} for {len(deltas)} deltas; the first axes must be as long")
     asked = _options(starts[0], solver, "compiled", settings)
-    current = np.asarray(jax.vmap(matrix_fn)(starts))
-    wanted = _delta(deltas, current)
-    targets = (current + wanted).reshape(len(starts), -1)
     seeds = np.arange(len(starts)) + _seed(seed)
-    found = compiled.steer_all(matrix_fn, starts, targets, asked, seeds)
+    with _named():
+        current = np.asarray(jax.vmap(matrix_fn)(starts))
+        wanted = _delta(deltas, current)
+        found = compiled.steer_all(matrix_fn, starts, (current + wanted).reshape(len(starts), -1), asked, seeds)
     return [one if change.any() else untouched(start) for one, change, start in zip(found, wanted, starts, strict=True)]
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """ValueError for what cannot be part of a compiled program."""
+    try:
+        yield
+    except (jax.errors.TracerArrayConversionError, jax.errors.ConcretizationTypeError) as error:
+        cause = "matrix_fn or the solver computes outside of JAX, and so cannot be compiled"
+        raise ValueError(f"{cause}; driver='original' only calls them") from error
 
 
 def untouched(start: Array) -> Steered:
@@ -87,7 +99,10 @@ def untouched(start: Array) -> Steered:
 
 def _start(params: Any) -> Array:
     """The parameters in NumPy, in the precision that JAX gives them."""
-    start = np.asarray(jnp.asarray(params))
+    try:
+        start = np.asarray(jnp.asarray(params))
+    except (TypeError, ValueError):
+        raise ValueError(f"params is a {type(params).__name__}; accepted is an array of numbers") from None
     if start.dtype not in (np.float32, np.float64) or not start.size:
         raise ValueError(f"params is {start.dtype} of shape {start.shape}; accepted are float32 and float64, not empty")
     if not np.isfinite(start).all():
@@ -104,6 +119,8 @@ def _options(start: Array, solver: Solver, driver: Driver, settings: Settings) -
 
 def _matrix(matrix_fn: MatrixFn, start: Array) -> Array:
     """The matrix at the start."""
+    if not callable(matrix_fn):
+        raise ValueError(f"matrix_fn is a {type(matrix_fn).__name__}; accepted is a function of params")
     current = np.asarray(matrix_fn(start))
     if current.dtype != start.dtype or not current.size:
         expected = f"expected is {start.dtype}, as params, and not empty"
@@ -120,7 +137,10 @@ def _delta(delta: Any, current: Array) -> Array:
         raise ValueError(f"delta has shape {wanted.shape}, but the matrix has {current.shape}")
     if wanted.dtype.kind not in "fiu" or not np.isfinite(wanted).all():
         raise ValueError("delta holds something that is no finite real number")
-    return wanted.astype(current.dtype)
+    wanted = wanted.astype(current.dtype)
+    if not np.isfinite(original.norm(wanted)):
+        raise ValueError(f"delta is too large: its length overflows in {wanted.dtype}")
+    return wanted
 
 
 def _seed(seed: Any) -> int:

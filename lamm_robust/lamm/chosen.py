@@ -52,27 +52,16 @@ def chosen(solver: str | Callable[[Any, Any], Any], driver: Driver, backend: Dev
     """
     if callable(solver):
         return own(solver)
+    if not isinstance(solver, str):
+        raise ValueError(f"solver is {solver!r}; accepted is a name of the catalog or a function (X, δ) → α")
     library, found = find(solver, driver)
     device: Device = backend if library.name in TRACED else "cpu"
     return found.solve if driver == "compiled" else hosted(library, found, device)
 
 
 def own(function: Callable[[Any, Any], Any]) -> Solve:
-    """A function that returns α, or something that holds it: an attribute `x` or `solution`, or the first of a tuple.
-
-    The rank is an attribute `rank`, or the third of four items, as the `lstsq` of NumPy, SciPy and JAX have it.
-    """
-
-    def solve(X: Any, delta: Any) -> tuple[Any, Any]:
-        result = function(X, delta)
-        for name in ("x", "solution"):
-            if hasattr(result, name):
-                return getattr(result, name), getattr(result, "rank", None)
-        if isinstance(result, tuple):
-            return result[0], result[2] if len(result) == 4 else None
-        return result, None
-
-    return solve
+    """A function that returns α, or something that holds it, as a target of `lamm-robust check` may."""
+    return lambda X, delta: catalog.answer_parts(function(X, delta))
 
 
 def hosted(library: Library, solver: Solver, device: Device) -> Solve:

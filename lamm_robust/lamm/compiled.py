@@ -81,7 +81,10 @@ def static(options: Options) -> tuple[Any, ...]:
 
 def _run(matrix_fn: MatrixFn, fixed: tuple[Any, ...], params: Any, target: Any, seed: Any, numbers: Numbers) -> Run:
     (_, _, _, limit, _), (atol, rtol, step_size, difference, span) = fixed, numbers
-    current = matrix_fn(params).reshape(-1)
+    current = matrix_fn(params)
+    if not isinstance(current, jax.Array):
+        raise ValueError(f"matrix_fn returns a {type(current).__name__}; the compiled driver takes an array of JAX")
+    current = current.reshape(-1)
     first = norm(target - current)
     enough = jnp.maximum(atol, rtol * first).astype(target.dtype)
     progress = Progress(*map(jnp.asarray, begun(first, jnp.asarray(step_size, target.dtype))))
@@ -115,6 +118,8 @@ def _turn(
     X = columns(matrix_fn, params, V, reach(*over, progress.step_size, jnp.where).astype(dtype), method)
     delta = target - state.current
     alpha, rank = solve(X, delta)
+    if jnp.shape(alpha) != (count,):
+        raise ValueError(f"the solver returns α of shape {jnp.shape(alpha)}; for {count} directions it is {(count,)}")
     step = combined(V, alpha)
     length = norm(step)
     ahead = params + step * shortened(length, progress.step_size, jnp.where)

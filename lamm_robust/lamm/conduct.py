@@ -97,13 +97,13 @@ def full_name(solver: str) -> str:
 def conduct(asked: Study, directory: Path, told: Callable[[], None]) -> tuple[list[Run], list[Race]]:
     """Run it, write its files, and return what was found; `told` is called for each run.
 
-    HarnessError if a process ends before it is done, or the directory cannot be written.
+    HarnessError if a process ends before it is done; ValueError if the directory is none and cannot be made.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise HarnessError(f"cannot make the directory '{directory}': {error.strerror or error}") from error
-    where = {"kind": "Where", "processor": processor(), "commit": commit(), **versions()}
+        raise ValueError(f"--out {directory}: expected a directory ({error.strerror or error})") from error
+    where = {"kind": "Where", "planned": asked.planned(), "processor": processor(), "commit": commit(), **versions()}
     with (directory / FOUND).open("w", encoding="utf-8", buffering=1) as kept:
         for precision in asked.precisions:
             for line in _lines(asked, precision):
@@ -116,8 +116,10 @@ def conduct(asked: Study, directory: Path, told: Callable[[], None]) -> tuple[li
 
 
 def write(directory: Path, runs: Sequence[Run], races: Sequence[Race], where: dict[str, Any]) -> None:
-    """The page and its plots."""
+    """The page and its plots, in place of those that were there."""
     drawn = plots(runs)
+    for old in directory.glob("lamm-*-*.svg"):
+        old.unlink()
     for name, svg in drawn.items():
         write_text(directory / name, svg)
     write_text(directory / "lamm.md", page(runs, races, where, list(drawn)))

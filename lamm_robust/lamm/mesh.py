@@ -89,5 +89,9 @@ def mesh(modes: int) -> MatrixFn:
 
 
 def random_phases(seed: int, modes: int) -> Any:
-    """θ and φ of every interferometer, uniform in [0, 2π): shape (2, N(N−1)/2), in JAX's default precision."""
-    return jax.random.uniform(jax.random.key(seed), (2, modes * (modes - 1) // 2), maxval=2 * jnp.pi)
+    """θ and φ of every interferometer, uniform in [0, 2π): shape (2, N(N−1)/2), in JAX's default precision.
+
+    They are drawn in float32, so that both precisions have the same.
+    """
+    shape = 2, modes * (modes - 1) // 2
+    return jax.random.uniform(jax.random.key(seed), shape, jnp.float32, maxval=2 * jnp.pi).astype(float)

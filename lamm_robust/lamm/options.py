@@ -7,14 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from lamm_robust.lamm.rule import SPAN
+from lamm_robust.lamm.rule import SPAN, TOLERANCE
 from lamm_robust.lamm.step import METHODS, Method, difference_step
 
 Solve = Callable[[Any, Any], tuple[Any, Any]]
 """(X, δ) → (α, rank or None), in NumPy's arrays for the original loop and in JAX's for the compiled one."""
-
-TOLERANCE = 1e-5
-"""‖δ‖ at which the target is reached, by default: a hundred roundings of float32, and below what power meters show."""
 
 LIMIT = 200
 """Steps at most, by default: most loops that arrive need far fewer."""

@@ -72,7 +72,12 @@ def answered(options: Options, X: Array, delta: Array) -> tuple[Array, int]:
         alpha, rank = options.solve(X, delta)
     except np.linalg.LinAlgError:
         return np.full(X.shape[1], np.nan, X.dtype), -1
-    return np.asarray(alpha, X.dtype), -1 if rank is None else int(rank)
+    alpha = np.asarray(alpha, X.dtype)
+    if alpha.shape != X.shape[1:]:
+        raise ValueError(
+            f"the solver returns α of shape {alpha.shape}; for {X.shape[1]} directions it is {X.shape[1:]}"
+        )
+    return alpha, -1 if rank is None else int(rank)
 
 
 def history(magnitudes: list[Any], trail: list[tuple[bool, Any, int]]) -> History:

@@ -13,9 +13,9 @@ from lamm_robust.tables import number, share
 INTRODUCTION = """\
 A mesh of N(N−1)/2 Mach-Zehnder interferometers is steered to a target by LAMM's loop: in each step k random directions,
 central differences along them (the columns of X), α = argmin ‖Xα − δ‖₂ by the solver, and the step Vα. A target is
-reached when ‖δ‖₂ ≤ 1e-5. Solvers of JAX run in the compiled loop, the others in the original one; from the same start
-all of them draw the same directions. Where X is ill-conditioned, a run depends on every rounding: counts that differ by
-one or two say nothing. docs/lamm.md says more.
+reached when ‖δ‖₂ ≤ 1e-5. Solvers of JAX run in the compiled loop, the others in the original one. Both precisions have
+the same starts and targets, and all solvers draw the same directions. Where X is ill-conditioned, a run depends on
+every rounding: counts that differ by one or two say nothing. Plots show the first start. docs/lamm.md says more.
 """
 
 COLUMNS = """\
@@ -29,6 +29,8 @@ def page(runs: Sequence[Run], races: Sequence[Race], where: Mapping[str, Any], p
     """The whole page."""
     lines = ["# LAMM end to end", "", INTRODUCTION]
     lines += [f"Measured on {where['processor']} ({where['device']}), JAX {where['jax']}, NumPy {where['numpy']}.", ""]
+    if len(runs) + len(races) < where["planned"]:
+        lines += [f"**Stopped early**: {len(runs) + len(races)} of {where['planned']} runs and races were made.", ""]
     lines += ["## What choosing a solver changes", "", *(f"* {sentence}" for sentence in words(runs)), ""]
     lines += ["## How many arrived", "", *overview(runs), ""]
     if races:
@@ -100,7 +102,8 @@ def raced(races: Sequence[Race]) -> Iterator[str]:
     yield (
         f"Small deltas to ‖δ‖ ≤ 1e-3. *Original*: the loop in Python with `numpy-dropping`, and with `{first.solver}`; "
         f"*compiled*: the whole loop in one program, with `{first.solver}`; *batched*: all targets in one program. "
-        "Times are per step and per target; a batch goes on until its last target is done."
+        "Times are per step and per target. A batch saves the overhead of calls, not arithmetic: LAPACK solves its "
+        "problems one after another, and it goes on until its last target is done."
     )
     yield ""
     header = [

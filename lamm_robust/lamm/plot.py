@@ -9,7 +9,9 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+from lamm_robust.lamm.digest import UNREACHABLE
 from lamm_robust.lamm.records import SOLVERS, Run
+from lamm_robust.lamm.rule import TOLERANCE
 
 STYLES: Sequence[tuple[str, str]] = (
     ("#000000", "7 3"),
@@ -24,7 +26,11 @@ STYLES: Sequence[tuple[str, str]] = (
 """Colours of Okabe and Ito, which those who do not see all colours can tell apart, and dashes for grey print."""
 
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 250, 170, 48, 26, 12, 34
-LEGEND = 44
+LABEL, LINE = 165, 15
+"""Room for a name in the legend, in fonts wider than Helvetica, too."""
+TITLE = 18
+NEAREST = 0.5
+"""To half of a power, in the norm of the matrix: row sums miss 1/2, which is least if all entries share it."""
 FONT = 'font-family="Helvetica, Arial, sans-serif" font-size="10"'
 
 
@@ -39,26 +45,26 @@ def plots(runs: Sequence[Run]) -> dict[str, str]:
 
 
 def figure(runs: Sequence[Run]) -> str:
-    """A grid of plots: precisions below one another, numbers of directions side by side."""
-    rows = list(dict.fromkeys(run.precision for run in runs))
-    columns = sorted({run.directions for run in runs})
+    """A grid of plots: numbers of directions side by side and precisions below one another, or also side by side."""
+    kinds = sorted({(run.precision, run.directions) for run in runs})
+    across = max(2, len({directions for _, directions in kinds}))
     steps = max(10, *(run.steps for run in runs))
     decades = _decades(runs)
-    width, height = WIDTH * len(columns), HEIGHT * len(rows) + LEGEND + 18
-    width = max(width, 2 * WIDTH)
+    solvers = list(dict.fromkeys(run.solver for run in runs))
+    width, under = WIDTH * across, TITLE + HEIGHT * -(-len(kinds) // across)
+    height = under + legend_height(len(solvers), width)
     page = f'width="{width}" height="{height}"'
-    title = f"N = {runs[0].modes}, target: {runs[0].target}; what is missing, ‖δ‖, after each step"
+    title = f"N = {runs[0].modes}, target: {runs[0].target}; ‖δ‖ after each step, from the first start"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {page} viewBox="0 0 {width} {height}" {FONT}>',
         f'<rect {page} fill="white"/>',
         f'<text x="8" y="13" font-size="12">{escape(title)}</text>',
     ]
-    for i, precision in enumerate(rows):
-        for j, directions in enumerate(columns):
-            own = [run for run in runs if (run.precision, run.directions) == (precision, directions)]
-            title = f"{precision}, {directions} directions"
-            parts.append(panel(own, title, (j * WIDTH, 18 + i * HEIGHT), steps, decades))
-    parts.append(legend(list(dict.fromkeys(run.solver for run in runs)), 18 + len(rows) * HEIGHT, width))
+    for place, (precision, directions) in enumerate(kinds):
+        own = [run for run in runs if (run.precision, run.directions) == (precision, directions)]
+        at = place % across * WIDTH, TITLE + place // across * HEIGHT
+        parts.append(panel(own, f"{precision}, {directions} directions", at, steps, decades))
+    parts.append(legend(solvers, under, width))
     return "\n".join([*parts, "</svg>", ""])
 
 
@@ -94,6 +100,13 @@ def panel(runs: Sequence[Run], title: str, at: tuple[int, int], steps: int, deca
             f'<line x1="{left}" x2="{right}" y1="{place:.1f}" y2="{place:.1f}" stroke="#dddddd" stroke-width="0.5"/>',
             f'<text x="{left - 4}" y="{place + 3:.1f}" text-anchor="end">{_power(exponent)}</text>',
         ]
+    name, mark = ("1/2", NEAREST) if runs[0].target in UNREACHABLE else ("tolerance", TOLERANCE)
+    if 10.0**low <= mark <= 10.0**high:
+        line = f'y1="{y(mark):.1f}" y2="{y(mark):.1f}" stroke="#888888" stroke-width="0.8"'
+        parts += [
+            f'<line x1="{left}" x2="{right}" {line}/>',
+            f'<text x="{left + 3}" y="{y(mark) - 3:.1f}" font-size="8" fill="#666666">{name}</text>',
+        ]
     for step in (0, steps // 2, steps):
         parts.append(f'<text x="{x(step):.1f}" y="{bottom + 13}" text-anchor="middle">{step}</text>')
     parts.append(f'<text x="{(left + right) / 2}" y="{bottom + 25}" text-anchor="middle">steps</text>')
@@ -119,11 +132,16 @@ def _power(exponent: int) -> str:
     return "1" if exponent == 0 else f"10{digits}"
 
 
+def legend_height(count: int, width: int) -> int:
+    """Of as many names."""
+    return 14 + LINE * -(-count // (width // LABEL))
+
+
 def legend(solvers: Sequence[str], top: int, width: int) -> str:
-    """The line of each solver with its name, four in a row."""
-    parts, each = [], width / 4
+    """The line of each solver with its name, as many in a row as there is room for."""
+    parts, across = [], width // LABEL
     for place, solver in enumerate(solvers):
-        x, y = 12 + each * (place % 4), top + 14 + 15 * (place // 4)
+        x, y = 12 + width / across * (place % across), top + 14 + LINE * (place // across)
         parts.append(f'<line x1="{x:.0f}" x2="{x + 34:.0f}" y1="{y - 3}" y2="{y - 3}" {stroke(solver)}/>')
         parts.append(f'<text x="{x + 40:.0f}" y="{y}">{escape(solver)}</text>')
     return "\n".join(parts)

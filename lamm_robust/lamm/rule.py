@@ -17,6 +17,9 @@ from typing import Any, NamedTuple
 
 from lamm_robust.lamm.result import Ending
 
+TOLERANCE = 1e-5
+"""‖δ‖ at which the target is reached, by default: a hundred roundings of float32, and below what power meters show."""
+
 SHRINK = 0.5
 """A step that made things worse is not taken, and the next is at most half as long."""
 

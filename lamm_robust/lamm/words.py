@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from lamm_robust import catalog
 from lamm_robust.lamm.digest import LEVELS, final, grouped, level, median, per_step, reachable, reached
 from lamm_robust.lamm.records import Run
+from lamm_robust.lamm.rule import TOLERANCE
 from lamm_robust.tables import number
 from lamm_robust.values import Deficiency
 
@@ -45,15 +46,16 @@ def arrival(runs: Sequence[Run]) -> Iterator[str]:
         solvers = grouped(own, lambda run: run.solver)
         if len(solvers) < 2:
             continue
-        best, worst = max(solvers, key=lambda s: reached(solvers[s])), min(solvers, key=lambda s: reached(solvers[s]))
+        counts = {solver: reached(some) for solver, some in solvers.items()}
+        least, most, of = min(counts.values()), max(counts.values()), len(own) // len(solvers)
         ends = [final(some) for some in solvers.values()]
-        least, most = _share(solvers[worst]), _share(solvers[best])
         head = f"**Arriving**, N = {modes}, {own[0].directions} directions ({where} (N−1)²): "
         spread = f"median ‖δ‖ at the end from {number(min(ends))} to {number(max(ends))}"
-        if reached(solvers[best]) == reached(solvers[worst]):
-            yield f"{head}every solver arrived {most} times; {spread}."
+        if least == most:
+            yield f"{head}every solver arrived {most} of {of} times; {spread}."
         else:
-            yield f"{head}from {least} times (`{worst}`) to {most} (`{best}`); {spread}."
+            low, high = (", ".join(f"`{s}`" for s, c in counts.items() if c == count) for count in (least, most))
+            yield f"{head}from {least} of {of} times ({low}) to {most} ({high}); {spread}."
 
 
 PROMISES = {
@@ -70,9 +72,15 @@ def promises(runs: Sequence[Run]) -> Iterator[str]:
         kinds = grouped(some, lambda run: promised(run.solver))
         if len(kinds) > 1:
             parts = [
-                f"{_share(kinds[kind])} runs of solvers that {PROMISES[kind]}" for kind in PROMISES if kind in kinds
+                f"{_share(kinds[kind])} runs of solvers that {PROMISES[kind]} ({_each(kinds[kind])})"
+                for kind in PROMISES
+                if kind in kinds
             ]
             yield f"**Seeing the rank**, N = {modes}, with (N−1)² directions or more: {'; '.join(parts)} arrived."
+
+
+def _each(runs: Sequence[Run]) -> str:
+    return ", ".join(f"`{solver}` {reached(own)}" for solver, own in grouped(runs, lambda run: run.solver).items())
 
 
 def promised(solver: str) -> Deficiency:
@@ -94,7 +102,7 @@ def endings(runs: Sequence[Run]) -> Iterator[str]:
         if some
     ]
     if parts:
-        yield f"**No answer at all**, step after step: {'; '.join(parts)}. No other solver ended so."
+        yield f"**No answer at all**, step after step, to any target: {'; '.join(parts)}. No other solver ended so."
     else:
         yield "**No answer at all**: no solver ended so."
 
@@ -112,11 +120,12 @@ def accuracy(runs: Sequence[Run]) -> Iterator[str]:
     """How well the problems were solved that came up."""
     parts = []
     for solver, own in grouped(runs, lambda run: run.solver).items():
-        scores = [score for run in own for score in run.backward if score < math.inf]
-        if scores:
-            without = sum(score == math.inf for run in own for score in run.backward)
-            refused = f", none at all {without} times" if without else ""
-            parts.append(f"`{solver}` {number(median(scores))} and {number(max(scores))}{refused}")
+        scores = [score for run in own for score in run.backward]
+        finite = [score for score in scores if score < math.inf]
+        if finite:
+            without = len(scores) - len(finite)
+            refused = f", and none at all {without} times" if without else ""
+            parts.append(f"`{solver}` {number(median(scores))} and {number(max(finite))}{refused}")
     kappas = [kappa for run in runs for kappa in run.kappa]
     if parts:
         kappa = f"κ from {number(min(kappas))} to {number(max(kappas))}"
@@ -140,7 +149,7 @@ def precision(runs: Sequence[Run]) -> Iterator[str]:
     found = grouped(reachable(runs), lambda run: run.precision)
     if len(found) > 1:
         parts = [f"{_share(own)} runs arrived in {name}" for name, own in found.items()]
-        yield f"**Precision**: {', '.join(parts)}, with the tolerance 1e-5 for both."
+        yield f"**Precision**: {', '.join(parts)}, with the tolerance {TOLERANCE:g} for both."
 
 
 def loss(runs: Sequence[Run]) -> Iterator[str]:
