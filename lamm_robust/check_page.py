@@ -16,6 +16,7 @@ from lamm_robust.tables import duration, number
 from lamm_robust.values import Deficiency, Shape, Verdict
 from lamm_robust.verdicts import shape_of
 
+REFUSED = Verdict.REFUSED.value
 LOST = (Verdict.CRASHED.value, Verdict.TIMED_OUT.value, Verdict.FLAKY.value)
 
 HEADER = (
@@ -76,7 +77,7 @@ def _refused_shapes(found: Checked) -> list[Shape]:
     by_shape = {
         shape: {r.verdict for r in found.records if shape_of(r.m, r.n) == shape} for shape in found.terms.accepted()
     }
-    refused = [shape for shape, verdicts in by_shape.items() if verdicts == {Verdict.REFUSED.value}]
+    refused = [shape for shape, verdicts in by_shape.items() if verdicts - {Verdict.FLAGGED.value} == {REFUSED}]
     return refused if len(refused) < len(by_shape) else []
 
 
@@ -188,7 +189,7 @@ def facts(found: Checked) -> dict[str, Any]:
         "class": row.stability,
         "safe_kappa": _finite(found.safe_kappa),
         "silent_failures": row.silent_failures,
-        "refusals": verdicts[Verdict.REFUSED.value],
+        "refusals": verdicts[REFUSED],
         "crashes": sum(verdicts[value] for value in LOST),
         "worst_backward_error": _finite(row.worst_backward_error),
         "worst_forward_error": _finite(row.worst_forward_error),

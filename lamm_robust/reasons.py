@@ -29,9 +29,6 @@ MODERATE_KAPPA = 1e3
 PARALLEL = 1e-3
 """An error is along x★ if no more than this share of it is not: κu/δ for a scaling by 1 + δ, with room for κ = 10⁴."""
 
-FEW_DIGITS = 100.0
-"""Units of u beyond which an answer at low κ has lost more than two digits, to which squaring κ = 10 amounts."""
-
 MUCH_LONGER = 1e3
 """Times the shortest solution: a basic solution of a small, well-scaled problem is some tens of times as long."""
 
@@ -148,12 +145,13 @@ def _is_right_to_float32(c: Clues) -> bool:
 
 def _computes_in_float32(c: Clues) -> bool:
     assert c.outcome.x is not None
-    seen_here = c.kappa <= MODERATE_KAPPA and _is_right_to_float32(c)
-    return is_single(c.outcome.x) and (c.all_single or seen_here)
+    explained = _is_right_to_float32(c)
+    seen_by_all = c.all_single and (explained or c.kappa * SINGLE >= 1)
+    return is_single(c.outcome.x) and (seen_by_all or (explained and c.kappa <= MODERATE_KAPPA))
 
 
 def _single(c: Clues) -> str:
-    if _is_right_to_float32(c):
+    if c.kappa * SINGLE < 1:
         return "right to float32 only: computes in float32"
     return f"computes in float32, for which κ = {number(c.kappa)} is too much"
 
@@ -194,8 +192,7 @@ def _squares_kappa(c: Clues) -> bool:
 
 
 def _few_digits(c: Clues) -> bool:
-    lost = c.score("relative_error")
-    return c.is_full_rank and c.kappa <= LOW_KAPPA and FEW_DIGITS * c.u < lost < NO_CORRECT_DIGIT
+    return c.is_full_rank and c.kappa <= LOW_KAPPA and c.score("relative_error") < NO_CORRECT_DIGIT
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,15 @@ def round_up(A: Array, b: Array) -> Answer:
     return lstsq(A, b)
 
 
+def flush(A: Array, b: Array) -> Answer:
+    """Subnormal numbers to zero, by the MXCSR that glibc's fenv_t ends with on x86-64."""
+    environment = (ctypes.c_uint32 * 8)()
+    ctypes.CDLL(None).fegetenv(environment)
+    environment[7] |= 0x8040
+    ctypes.CDLL(None).fesetenv(environment)
+    return lstsq(A, b)
+
+
 def move(A: Array, b: Array) -> Answer:
     os.chdir("/")
     return lstsq(A, b)
@@ -235,7 +244,19 @@ def not_a_pair(A: Array, b: Array) -> Answer:
 BAD: tuple[Solve, ...] = (
     *(lstsq, segfault, leave, hang, chatter, refuse, crash, warn, shape, dtype, mutate, restless),
     *(not_a_pair, realtime, abort, scribble, forge, answer_twice, dribble, loop, sleep_in_c, swallow, leak, flood),
-    *(zeros_on_nan, propagate, be_silent, round_up, move, spawn, crash_once, orphan, orphan_with_pipe, set_alarm),
+    *(
+        zeros_on_nan,
+        propagate,
+        be_silent,
+        round_up,
+        flush,
+        move,
+        spawn,
+        crash_once,
+        orphan,
+        orphan_with_pipe,
+        set_alarm,
+    ),
 )
 
 PLANTED = Library(

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from lamm_robust import catalog, check_worker
 from lamm_robust.check import Checked, Terms, judged, variant_of
-from lamm_robust.check_page import facts, page
+from lamm_robust.check_page import facts, page, replay_line
 from lamm_robust.check_worker import (
     check_target,
     enough,
@@ -208,7 +208,14 @@ def test_what_is_refused_is_counted_and_the_rest_goes_on(precision: Precision) -
     assert 0 < len(found.failures) <= facts(found)["refusals"]  # where nothing is graded they are no failures
     assert facts(found)["refusals"] == sum(record.m < record.n for record in found.records)
     assert all(failure.record.m < failure.record.n for failure in found.failures)
-    assert checked("refuses_wide", precision, shapes=("tall", "square"), require="backward-stable").passed
+    note = "refuses every wide problem: --shapes tall,square leaves them out"
+    assert note in page(found)
+    others = checked("refuses_wide", precision, shapes=("tall", "square"), require="backward-stable")
+    assert others.passed
+    assert "refuses every" not in page(others)
+    limited = replace(found, terms=replace(found.terms, shapes=("wide",), case_seconds=0.5, case_memory=1 << 30))
+    line = replay_line(limited, found.failures[0])
+    assert " --shapes wide --case-seconds 0.5 --case-memory 1024 --only " in line
 
 
 def test_a_crash_counts_where_nothing_is_graded(precision: Precision) -> None:
@@ -262,6 +269,8 @@ def test_only_shows_one_case_in_full(precision: Precision) -> None:
     assert "truth     by " in text
     assert "\nrank      3 reported\n" in text
     assert text.endswith("verdict   backward stable")
+    method = catalog.parse_target("tests/broken.py:estimator.solve", HERE)
+    assert only_text(method, Terms(), KEY.format(precision)).endswith("verdict   backward stable")
 
 
 @pytest.mark.usefixtures("alone")
@@ -504,11 +513,21 @@ def test_check_solver_takes_the_name_of_a_function(precision: Precision) -> None
         ({"dtype": "float16"}, "dtype is 'float16'; accepted: float32, float64"),
         ({"profile": "fast"}, "profile is 'fast'; accepted: quick, standard, full"),
         ({"families": ["spectra"]}, "did you mean 'spectrum'?"),
+        ({"families": "raw"}, "families is 'raw'; accepted is a sequence, such as ['raw']"),
     ],
 )
 def test_wrong_arguments_are_named(wrong: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=re.escape(words)):
         check_solver(broken.good, **wrong)
+
+
+def test_what_is_no_solver_is_named() -> None:
+    with pytest.raises(ValueError, match="solver is None; accepted is a function of A and b, or a string"):
+        check_solver(None)  # type: ignore[arg-type]
+
+
+def test_good_answers_in_the_same_memory_are_told_apart(precision: Precision) -> None:
+    check_solver(broken.same_memory, dtype=precision, families=("polynomial", "exact_rank"))
 
 
 @parametrize_with_problems(families=["polynomial"], dtype="float64", shapes=["tall"])

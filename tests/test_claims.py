@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import scipy.stats
 from click.testing import CliRunner
 from flint import fmpq, fmpq_mat
 
@@ -266,15 +267,15 @@ def test_slightly_and_predictable() -> None:
 
 
 def test_growth_is_fitted() -> None:
-    def rows(fixed: float, growing: float, memory: float) -> list[dict[str, Any]]:
+    def rows(fixed: float, growing: float, memory: float, twice: float = 1.0) -> list[dict[str, Any]]:
         return [
             {
                 "shape": shape,
                 "k": k,
-                "seconds": {"original": again(k**power), "compiled": again(k**2.0)},
-                "bytes": {"original": k**memory, "compiled": k**memory},
+                "seconds": {"original": again(factor * k**power), "compiled": again(k**2.0)},
+                "bytes": {"original": factor * k**memory, "compiled": k**memory},
             }
-            for shape, power in zip(growth.SHAPES, (fixed, growing), strict=True)
+            for shape, power, factor in zip(growth.SHAPES, (fixed, growing), (1.0, twice), strict=True)
             for k in (32, 64, 128)
         ]
 
@@ -284,16 +285,16 @@ def test_growth_is_fitted() -> None:
     assert verdict_of(growth.original_space, rows(3, 3, 2))[0] is HOLDS
     assert verdict_of(growth.original_space, rows(3, 3, 3))[0] is FAILS
     assert verdict_of(growth.compiled_is_cheaper, rows(3, 3, 2))[0] is HOLDS
+    assert verdict_of(growth.original_space, rows(3, 3, 2, twice=1.9))[0] is ONLY_WHEN
+    assert verdict_of(growth.original_time, rows(3, 3, 2, twice=1.9))[0] is ONLY_WHEN
     assert verdict_of(growth.compiled_is_cheaper, rows(3, 1.5, 2))[0] is FAILS
+    assert verdict_of(growth.compiled_is_cheaper, rows(2.2, 3, 2))[0] is FAILS  # by less than times scatter
 
 
 def test_gram_costs_are_fitted() -> None:
-    def rows(in_m: float, in_n: float, qr: float) -> list[dict[str, Any]]:
-        shapes = ((1024, 64), (4096, 64), (4096, 256))
-        return [
-            {"m": m, "n": n, "AᵀA": again(m**in_m * n**in_n), "normal-cholesky": again(2.0), "qr": again(qr)}
-            for m, n in shapes
-        ]
+    def rows(in_m: float, in_n: float, gels: float) -> list[dict[str, Any]]:
+        shapes, others = ((1024, 64), (4096, 64), (4096, 256)), {"normal-cholesky": again(2.0), "qr": again(9.0)}
+        return [{"m": m, "n": n, "AᵀA": again(m**in_m * n**in_n), "gels": again(gels), **others} for m, n in shapes]
 
     assert verdict_of(timing.gram_costs, rows(1, 2, 1))[0] is HOLDS
     assert verdict_of(timing.gram_costs, rows(2, 2, 1))[0] is FAILS
@@ -308,25 +309,38 @@ def test_final_magnitudes_are_compared_pair_by_pair() -> None:
             {
                 "target": target,
                 "atol": 0.0,
-                "directions": 9,
+                "directions": directions,
                 "seed": s,
                 "original": 1.0 + s,
+                "python loop": 1.0 + s,
                 "compiled": (1.0 + s) * factor,
             }
-            for target, factor in zip(("near", "far"), factors, strict=True)
+            for directions, factor in zip((4, 9), factors, strict=True)
+            for target in ("near", "far")
             for s in range(10)
         ]
 
+    def fair(wins: int) -> list[dict[str, Any]]:
+        return [{**row, "compiled": row["original"] * (0.9 if i < wins else 1.1)} for i, row in enumerate(rows(1, 1))]
+
     assert verdict_of(loop.similar_magnitudes, rows(1.033, 0.97)) == (HOLDS, "")
-    assert verdict_of(loop.similar_magnitudes, rows(1.033, 2)) == (
-        ONLY_WHEN,
-        "the target is near, tolerance 0, 9 directions",
-    )
+    only = "there are 4 directions, fewer than the 9 degrees of freedom: X is then well-conditioned"
+    assert verdict_of(loop.similar_magnitudes, rows(1.033, 2)) == (ONLY_WHEN, only)
+    assert verdict_of(loop.similar_magnitudes, rows(2, 1.033)) == (ONLY_WHEN, "there are 9 directions")
     assert verdict_of(loop.similar_magnitudes, rows(0.9, 1.1)) == (FAILS, "")
-    assert verdict_of(loop.equally_good, rows(0.9, 1.1))[0] is FAILS
-    fair = [{**row, "compiled": row["original"] * (0.9 if row["seed"] % 2 else 1.1)} for row in rows(1, 1)]
-    assert verdict_of(loop.equally_good, fair)[0] is HOLDS
-    assert verdict_of(loop.similar_magnitudes, [{**row, "original": 0.0, "compiled": 0.0} for row in fair])[0] is HOLDS
+    assert verdict_of(loop.equally_good, rows(0.9, 0.9))[0] is FAILS
+    assert [verdict_of(loop.equally_good, fair(wins))[0] for wins in (11, 12, 20, 28, 29)] == [
+        *(FAILS, HOLDS, HOLDS, HOLDS, FAILS)
+    ]  # of forty, as tables of the binomial distribution have it: P(X ≤ 11) = 0.0032, P(X ≤ 12) = 0.0083 on each side
+    assert verdict_of(loop.equally_good, rows(1.01, 1.01))[0] is HOLDS  # none differs
+    zero = [{**row, "original": 0.0, "compiled": 0.0} for row in fair(20)]
+    assert verdict_of(loop.similar_magnitudes, zero)[0] is HOLDS
+
+
+def test_fair_coins() -> None:
+    assert loop.tail(0, 10) == pytest.approx(2 / 1024)
+    assert loop.tail(5, 10) == 1.0
+    assert loop.tail(41, 60) == pytest.approx(scipy.stats.binomtest(41, 60).pvalue)
 
 
 def test_loops_are_compared() -> None:
@@ -345,8 +359,8 @@ def test_loops_are_compared() -> None:
                 "loop": name,
                 "first": 1.0,
                 "seconds": again(t),
-                "steps": [3, 4],
-                "reached": 2,
+                "steps": [3, 4, 5, 6],
+                "reached": [True, True, True, name == "original"],
             }
             for name, t in (("original", original), ("compiled", 1.0))
         ]
@@ -354,13 +368,21 @@ def test_loops_are_compared() -> None:
     assert verdict_of(loop.loop_speed, arrivals(9.0))[0] is HOLDS
     assert verdict_of(loop.loop_speed, arrivals(0.5))[0] is FAILS
     assert "never" in loop.loop_speed(sampled(arrivals(0.5))).decisive
+    lost = [{**row, "reached": [True, True, False, False]} for row in arrivals(9.0)]
+    assert verdict_of(loop.loop_speed, lost)[0] is FAILS  # too few to both of which to compare
 
     def counts(*steps: list[int]) -> list[dict[str, Any]]:
         named = zip(("pinv", "solve"), steps, strict=True)
-        return [{"solver": s, "target": t, "steps": n, "reached": 2} for s, n in named for t in ("near", "far")]
+        return [
+            {"solver": s, "directions": k, "target": t, "steps": [n[0], n[1] if k == 9 else 7], "reached": 2}
+            for s, n in named
+            for k in (4, 9)
+            for t in ("near", "far")
+        ]
 
     assert verdict_of(loop.solver_changes_steps, counts([3, 4], [3, 4]))[0] is HOLDS
-    assert verdict_of(loop.solver_changes_steps, counts([3, 4], [3, 5]))[0] is FAILS
+    assert verdict_of(loop.solver_changes_steps, counts([3, 4], [3, 5]))[0] is ONLY_WHEN
+    assert verdict_of(loop.solver_changes_steps, counts([3, 4], [2, 4]))[0] is FAILS
 
 
 def test_without_a_gpu_nothing_is_claimed_of_one() -> None:
@@ -388,6 +410,8 @@ def test_under_vmap_there_is_no_branch(precision: Precision) -> None:
 def test_one_program_serves_every_rank(precision: Precision) -> None:
     samples = clocked("shapes", precision, "cpu")
     assert [row["compiled"] for row in samples] == [1, 1, 16, 0]
+    assert timing.static_shapes(sampled(samples)).verdict is ONLY_WHEN
+    samples[1]["compiled"] = 16
     assert timing.static_shapes(sampled(samples)).verdict is HOLDS
     samples[0]["compiled"] = 16
     assert timing.static_shapes(sampled(samples)).verdict is FAILS
@@ -423,7 +447,14 @@ def test_claims_read_what_experiments_say(
             "FIXED_ROWS": 16,
             "TALL": ((64, 4), (128, 4), (128, 8)),
         },
-        sampled_loops: {"SIZES": ((2, 1), (3, 4)), "SEEDS": (0, 1), "LIMIT": 2, "SOLVERS": ("pinv", "solve")},
+        sampled_loops: {
+            "SIZES": ((2, 1), (3, 4)),
+            "NEAR_BY": ((2, 1), (3, 4)),
+            "DIRECTIONS": (4, 9),
+            "SEEDS": (0, 1, 2),
+            "LIMIT": 2,
+            "SOLVERS": ("pinv", "solve"),
+        },
     }
     for module, values in small.items():
         for name, value in values.items():
@@ -513,6 +544,17 @@ def test_the_values(tmp_path: Path) -> None:
 )
 def test_figures(value: float, shown: str) -> None:
     assert page.figure(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        *(("apart by 1", "Apart by 1."), ("c = (1, 2)", "c = (1, 2)."), ("κ is 2", "κ is 2."), ("–", "")),
+        *(("cond(AᵀA) is 1", "cond(AᵀA) is 1."), ("dropping's x is", "Dropping's x is."), ("pinv 2×", "pinv 2×.")),
+    ],
+)
+def test_sentences(words: str, said: str) -> None:
+    assert page.sentence(words) == said
 
 
 def test_statistics() -> None:

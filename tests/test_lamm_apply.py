@@ -207,6 +207,12 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     ({"method": "exact"}, "method is 'exact'; accepted: central, forward"),
     ({"seed": -1}, "seed is -1; accepted is a whole number from 0"),
     ({"patience": 3}, "unknown setting 'patience'; known: directions"),
+    ({"solver": 3}, "solver is 3; accepted is a name of the catalog or a function"),
+    ({"solver": lambda X, d: d}, r"the solver returns α of shape \(9,\); for 6 directions it is \(6,\)"),
+    ({"solver": lambda X, d: d, "driver": "original"}, r"the solver returns α of shape \(9,\); for 6 directions"),
+    ({"solver": lambda X, d: np.linalg.lstsq(X, d)[0]}, "computes outside of JAX, .*; driver='original' only calls"),
+    ({"params": {"theta": 1.0}}, "params is a dict; accepted is an array of numbers"),
+    ({"delta": np.full((3, 3), np.finfo(START.dtype).max)}, "delta is too large: its length overflows in float"),
 ]
 
 
@@ -220,6 +226,12 @@ def test_bad_input_is_named(changes: dict[str, Any], message: str) -> None:
 def test_a_matrix_without_numbers_is_named() -> None:
     with pytest.raises(ValueError, match="matrix_fn returns NaN or ∞ for params"):
         apply_delta(lambda p: p * jnp.nan, START, START)
+    with pytest.raises(ValueError, match="matrix_fn is a float; accepted is a function of params"):
+        apply_delta(1.0, START, START)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="matrix_fn returns a list; the compiled driver takes an array of JAX"):
+        apply_delta(lambda p: [p[0], p[1]], START, START)
+    with pytest.raises(ValueError, match="computes outside of JAX, .*; driver='original' only calls"):
+        apply_delta(lambda p: np.asarray(p) ** 2, START, START)
     with pytest.raises(ValueError, match=r"params has shape \(2, 3\) for 4 deltas"):
         apply_deltas(mesh(MODES), START, np.zeros((4, 3, 3)))
 

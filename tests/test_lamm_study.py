@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
@@ -48,7 +50,7 @@ RUN = Run(
     uncertified=0,
 )
 RACE = Race(4, 9, 100, 10, 200, "float64", "jax-qr", 0.4, 200, 0.1, 1000, 0.05, 3.0, 10, 98, 97, 0.2, 100)
-WHERE = {"processor": "a processor", "device": "cpu", "jax": "1", "numpy": "2"}
+WHERE: dict[str, Any] = {"planned": 2, "processor": "a processor", "device": "cpu", "jax": "1", "numpy": "2"}
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -104,6 +106,11 @@ def test_a_rank_is_seen_at_the_precision_of_the_matrix() -> None:
     A = np.diag([1.0, 1e-5, 1e-9])
     assert seen_rank(A) == 3
     assert seen_rank(A.astype(np.float32)) == 2
+    eps = np.finfo(np.float64).eps
+    long = np.zeros((40, 2))
+    for share, rank in ((30, 1), (50, 2)):  # of σ₁, in eps: below and above max(m, n)
+        long[0, 0], long[1, 1] = 1, share * eps
+        assert seen_rank(long) == rank
 
 
 def test_lines_come_back_as_they_went() -> None:
@@ -121,15 +128,18 @@ def test_the_words_say_what_the_numbers_say() -> None:
     silent = replace(RUN, solver="jax-normal-cholesky", status="NO_SOLUTION", directions=12, magnitude=(1.0, 1.0))
     lossy = replace(RUN, target="lossy", status="STALLED", magnitude=(1.0, 0.6))
     said = "\n".join(words([RUN, missed, silent, lossy]))
-    assert "9 directions (at (N−1)²): from 0 of 1 times (`jax-normal-lu`) to 1 of 1 (`jax-qr`)" in said
+    assert "9 directions (at (N−1)²): from 0 of 1 times (`jax-normal-lu`) to 1 (`jax-qr`)" in said
+    tied = "\n".join(words([RUN, missed, replace(RUN, solver="jax-pinv"), replace(missed, solver="jax-lstsq")]))
+    assert "from 0 of 1 times (`jax-normal-lu`, `jax-lstsq`) to 1 (`jax-qr`, `jax-pinv`)" in tied
     assert "1 of 2 runs arrived with 9 (at (N−1)²), after 1.5 steps in the median; 0 of 1 runs arrived with 12" in said
     assert "`jax-normal-cholesky` in 1 of its runs (1 with N = 4, 12 directions, float64)" in said
-    assert "`jax-normal-lu` 1e7 and 1e7, none at all 1 times" in said
+    assert "`jax-normal-lu` ∞ and 1e7, and none at all 1 times" in said  # no answer is no small error
     assert "of 1 runs to half of the power, 0 claimed to arrive; the nearest came to 0.600000" in said
     pinv = replace(RUN, solver="jax-pinv")
     assert (
         "**Seeing the rank**, N = 4, with (N−1)² directions or more: 1 of 1 runs of solvers that take small singular "
-        "values for zero and return the shortest α; 1 of 2 runs of solvers that take X to have full rank arrived."
+        "values for zero and return the shortest α (`jax-pinv` 1); 1 of 2 runs of solvers that take X to have full "
+        "rank (`jax-qr` 1, `jax-normal-lu` 0) arrived."
     ) in words([RUN, missed, pinv, replace(pinv, directions=4, status="STALLED"), lossy])
     assert words([]) == ["**No answer at all**: no solver ended so."]
 
@@ -151,6 +161,8 @@ def test_the_page_shows_every_run_and_ratio() -> None:
         in text
     )
     assert list(overview([RUN]))[-1] == "| 4 | float64 | 9 | 1/1 |"
+    assert "Stopped early" not in page([RUN], [RACE], WHERE, [])
+    assert "**Stopped early**: 1 of 2 runs and races were made." in page([RUN], [], WHERE, [])
 
 
 def test_plots_are_inert_and_whole() -> None:
@@ -167,6 +179,35 @@ def test_plots_are_inert_and_whole() -> None:
         assert all(0 <= float(number) <= 500 for point in line.split() for number in point.split(","))
     heights = [[float(point.split(",")[1]) for point in line.split()] for line in lines]
     assert all(sorted(ys) == ys for ys in heights)  # what falls goes down the page
+
+
+def test_plots_show_what_is_aimed_at() -> None:
+    near, lossy = replace(RUN, magnitude=(1.0, 1e-6)), replace(RUN, target="lossy", magnitude=(2.0, 0.6, 0.45))
+    drawn = plots([near, lossy])
+    assert ">tolerance<" in drawn["lamm-4-random.svg"]
+    assert ">1/2<" in drawn["lamm-4-lossy.svg"]
+    assert ">tolerance<" not in plots([replace(RUN, magnitude=(1.0, 0.3))])["lamm-4-random.svg"]  # far below the plot
+
+
+def test_names_in_a_legend_have_room() -> None:
+    (drawn,) = plots([replace(RUN, solver=solver, modes=16, directions=112) for solver in SOLVERS]).values()
+    root = ET.fromstring(drawn)
+    named = {e.text: float(e.get("x", "")) for e in root.iter() if e.tag.endswith("text") and e.text in SOLVERS}
+    assert len(named) == len(SOLVERS)
+    assert all(x + 7 * len(name or "") < float(root.get("width", "")) for name, x in named.items())
+    assert float(root.get("height", "")) < 300  # one row of plots
+
+
+def test_both_precisions_have_the_same_starts() -> None:
+    code = (
+        "import jax, numpy as np; jax.config.update('jax_enable_x64', {x64}); "
+        "from lamm_robust.lamm.targets import TARGETS, problem; "
+        "print([[float(np.float32(v).sum()) for v in problem(t, 4, 1)] for t in TARGETS])"
+    )
+    asked = (subprocess.run([sys.executable, "-c", code.format(x64=x)], capture_output=True) for x in (False, True))
+    single, double = (np.array(json.loads(done.stdout)) for done in asked)
+    assert np.array_equal(single[:, 0], double[:, 0])
+    assert np.allclose(single[:, 1], double[:, 1], rtol=0, atol=1e-5)
 
 
 def test_a_race_counts_what_it_runs(precision: Precision) -> None:
@@ -206,7 +247,9 @@ def test_the_command_from_end_to_end(tmp_path: Path, precision: Precision, monke
     assert drivers == {("jax-lstsq", "compiled"), ("numpy-lstsq", "original")}
     assert (out / "lamm-3-small.svg").is_file()
     (out / "lamm.md").unlink()
+    (out / "lamm-9-old.svg").touch()
     again(out)
+    assert sorted(path.name for path in out.glob("*.svg")) == ["lamm-3-small.svg"]
     assert (out / "lamm.md").read_text(encoding="utf-8") == text
 
 
@@ -215,6 +258,7 @@ def test_the_command_from_end_to_end(tmp_path: Path, precision: Precision, monke
     [
         (["--again", "--out", "/nowhere"], "'/nowhere/lamm.jsonl' does not hold a study of LAMM"),
         (["--modes", "5"], "--modes 5: the quick profile has 4"),
+        (["--out", __file__], "expected a directory"),
         (["--target", "moon"], "--target moon: the quick profile has small, random, sparse"),
         (["--solver", "jax-qrr"], "unknown solver 'jax-qrr'; did you mean 'jax-qr'?"),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -147,11 +147,28 @@ def test_there_is_an_example_of_every_reason() -> None:
         (DEFICIENT, (0.7, 0.7), "scaled"),  # no solution, and in the row space
         (HARD, (1 + 1e-3, 1), "inaccurate"),  # more than κ² explains, in the wrong direction
         (EASY, (1e300, 1), "wrong"),  # beyond what can be measured
+        (EASY, (1 + 1.0005e-4, 1 + 0.9995e-4), "scaled"),  # along x★ but for half a thousandth
+        (EASY, (1 + 1.005e-4, 1 + 0.995e-4), "few digits"),  # but for half a hundredth
+        (HARD, (1, 0.005), "drops singular values"),  # a hundred times as near to (1, 0) as that is to x★
+        (HARD, (1, 0.02), "squares κ"),  # thirty times
     ],
 )
 def test_neighbours_are_told_apart(problem: tuple[Any, Any], x: tuple[float, ...], name: str) -> None:
     known = clues(Example(problem, solved(*x), ""))
     assert reason(known).name == name
+
+
+def test_a_solver_that_answers_in_float32_only_is_known_by_all_its_answers() -> None:
+    known = clues(Example(HARDER, solved(1, 1 + 2.0**-3), ""))
+    assert reason(known).name == "squares κ"
+    found = reason(replace(known, all_single=True))
+    assert found.name == "float32"
+    assert found.say(replace(known, all_single=True)) == "computes in float32, for which κ = 1e8 is too much"
+
+
+def test_jax_in_float32_is_told_what_to_do() -> None:
+    known = clues(Example(EASY, failed(Status.BAD_OUTPUT, "x is float32, expected float64"), ""))
+    assert "jax_enable_x64" in reason(known).say(known)
 
 
 def test_a_basic_solution_need_not_be_the_shortest() -> None:

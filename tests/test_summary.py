@@ -79,6 +79,12 @@ def test_problems_without_kappa_come_first_among_those_of_a_size() -> None:
         assert [r.problem for r in summary.simplest_first(ordered)] == ["c", "d", "a", "b"]
 
 
+def test_a_crash_at_a_problem_that_was_not_promised_is_no_deficient_one() -> None:
+    crashed = deficient(10.0, "crashed", promises="full_rank_only")
+    (row,) = leaderboard([made(1e3, BACK), crashed])
+    assert (row.stability, row.deficient_passed, row.deficient_total) == ("broken", 0, 0)
+
+
 def test_safe_kappa_is_about_full_rank_and_judged_problems_only() -> None:
     records = [made(1e3, BACK), deficient(10.0, WRONG), made(1e17, BAD, regime="ambiguous")]
     records.append(made(2.0, Verdict.OUT_OF_CONTRACT.value))

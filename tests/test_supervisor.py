@@ -76,6 +76,7 @@ def is_right(answer: Answer) -> bool:
         ("swallow", Status.CRASHED, "MemoryError: Unable to allocate 16.0 GiB"),
         ("be_silent", Status.BAD_OUTPUT, "the solver changed NumPy's error handling (numpy.seterr)"),
         ("round_up", Status.BAD_OUTPUT, "the solver changed the rounding mode of the processor"),
+        ("flush", Status.BAD_OUTPUT, "the solver changed what the processor does with subnormal numbers"),
         ("move", Status.BAD_OUTPUT, "the solver changed the working directory"),
         ("set_alarm", Status.BAD_OUTPUT, "the solver changed a timer (signal.setitimer)"),
         ("hang", Status.TIMED_OUT, "no answer within 1.5 s"),

@@ -34,7 +34,7 @@ BEST_FIRST = (
 )
 """What a user would rather have; what is recorded out of contract is no rival."""
 
-SIZES = ((64, 16), (256, 64), (1024, 128))
+SIZES = ((16, 9), (64, 16), (256, 64), (1024, 128))
 BATCH = (1000, 16, 8)
 TURNS = 41
 

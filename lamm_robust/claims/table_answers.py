@@ -179,7 +179,7 @@ ANSWERS: tuple[Claim, ...] = (
         "Beyond κ = 1/√u, the normal equations have no correct digit.",
         OURS,
         "The first of two κ per decade at which Cholesky refuses AᵀA or errs by ‖x★‖, in both precisions, five seeds: "
-        "within ten times of 1/√u? (n and the spectrum enter.)",
+        "is it within ten times of 1/√u, since n and the spectrum enter?",
         gram.breakdown,
     ),
     Claim(
@@ -223,8 +223,8 @@ ANSWERS: tuple[Claim, ...] = (
         "numpy.linalg.lstsq uses a QR factorisation internally.",
         CHAPTER,
         "Which LAPACK drivers NumPy is linked to, whether the singular values that it returns are those of A, and "
-        "whether it finds A⁺b where A is deficient, as a QR cannot. (For m ≫ n, xGELSD takes a QR first and then the "
-        "SVD of R: what solves is the SVD.)",
+        "whether it finds A⁺b where A is deficient, as a QR cannot. For m ≫ n, xGELSD takes a QR first and then the "
+        "SVD of R: what solves is the SVD.",
         library.lstsq_is_no_qr,
     ),
     Claim(

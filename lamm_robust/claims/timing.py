@@ -39,9 +39,9 @@ def size(row: Mapping[str, Any]) -> str:
 def promised(speedups: Mapping[str, float]) -> tuple[Verdict, str]:
     """How the promise of 5 to 20 times fares over sizes, by their names: where it is reached, if anywhere."""
     reached = [name for name, value in speedups.items() if value >= FASTER]
-    if len(reached) == len(speedups):
-        return Verdict.HOLDS, ""
-    return (Verdict.ONLY_WHEN, f"A is {' or '.join(reached)}") if reached else (Verdict.FAILS, "")
+    if not reached:
+        return Verdict.FAILS, ""
+    return (Verdict.HOLDS, "") if len(reached) == len(speedups) else (Verdict.ONLY_WHEN, f"A is {' or '.join(reached)}")
 
 
 def absent(error: AbsentError) -> Finding:

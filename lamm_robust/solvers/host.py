@@ -39,14 +39,14 @@ def state() -> dict[str, object]:
     """What every NumPy computation in this process depends on, in a few microseconds.
 
     Rounding to nearest takes 1 ± 1.5·2⁻⁵³ away from 1 and back to it in its own way, and a processor that flushes
-    subnormals to zero loses half of the smallest normal number.
+    subnormals to zero loses half of the smallest normal number (the number itself would then equal 0).
     """
     return {
         "NumPy's error handling (numpy.seterr)": np.geterr(),
         "NumPy's error callback (numpy.seterrcall)": np.geterrcall(),
         "NumPy's buffer size (numpy.setbufsize)": np.getbufsize(),
         "the rounding mode of the processor": (ONE + HALF_ULP, ONE - HALF_ULP, -ONE - HALF_ULP),
-        "what the processor does with subnormal numbers": TINY * 0.5,
+        "what the processor does with subnormal numbers": TINY * 0.5 > 0,
         TIMER: signal.getitimer(signal.ITIMER_REAL),
         "the working directory": os.getcwd(),  # noqa: PTH109 - a Path costs more than the rest of this together
     }
