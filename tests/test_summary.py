@@ -27,7 +27,7 @@ def made(kappa: float, verdict: str, **changes: Any) -> Record:
 
 
 def deficient(kappa: float, verdict: str, **changes: Any) -> Record:
-    return made(kappa, verdict, regime="deficient", rank=2, **changes)
+    return made(kappa, verdict, **{"regime": "deficient", "promises": "minimum_norm", "rank": 2, **changes})
 
 
 def summarised(records: Sequence[Record]) -> summary.Summary:

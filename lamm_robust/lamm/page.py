@@ -29,7 +29,7 @@ def page(runs: Sequence[Run], races: Sequence[Race], where: Mapping[str, Any], p
     """The whole page."""
     lines = ["# LAMM end to end", "", INTRODUCTION]
     lines += [f"Measured on {where['processor']} ({where['device']}), JAX {where['jax']}, NumPy {where['numpy']}.", ""]
-    if len(runs) + len(races) < where["planned"]:
+    if len(runs) + len(races) < where.get("planned", 0):
         lines += [f"**Stopped early**: {len(runs) + len(races)} of {where['planned']} runs and races were made.", ""]
     lines += ["## What choosing a solver changes", "", *(f"* {sentence}" for sentence in words(runs)), ""]
     lines += ["## How many arrived", "", *overview(runs), ""]

@@ -105,7 +105,7 @@ def panel(runs: Sequence[Run], title: str, at: tuple[int, int], steps: int, deca
         line = f'y1="{y(mark):.1f}" y2="{y(mark):.1f}" stroke="#888888" stroke-width="0.8"'
         parts += [
             f'<line x1="{left}" x2="{right}" {line}/>',
-            f'<text x="{left + 3}" y="{y(mark) - 3:.1f}" font-size="8" fill="#666666">{name}</text>',
+            f'<text x="{right - 3}" y="{y(mark) - 3:.1f}" text-anchor="end" font-size="8" fill="#666666">{name}</text>',
         ]
     for step in (0, steps // 2, steps):
         parts.append(f'<text x="{x(step):.1f}" y="{bottom + 13}" text-anchor="middle">{step}</text>')

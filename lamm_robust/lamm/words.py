@@ -149,7 +149,7 @@ def precision(runs: Sequence[Run]) -> Iterator[str]:
     found = grouped(reachable(runs), lambda run: run.precision)
     if len(found) > 1:
         parts = [f"{_share(own)} runs arrived in {name}" for name, own in found.items()]
-        yield f"**Precision**: {', '.join(parts)}, with the tolerance {TOLERANCE:g} for both."
+        yield f"**Precision**: {', '.join(parts)}, with the tolerance {number(TOLERANCE)} for both."
 
 
 def loss(runs: Sequence[Run]) -> Iterator[str]:
