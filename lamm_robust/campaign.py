@@ -127,7 +127,8 @@ def _nothing(why: str, console: Console, *, interrupted: bool = False) -> int:
     if interrupted:
         console.print("stopped before the first attempt was written down; the same command goes on", style="bold")
         return INTERRUPTED
-    console.print(f"nothing ran: {tables.inert(why)}", style="bold red", highlight=False, markup=False)
+    how = "; docs/setup.md says how to add it" if "is not installed" in why else ""
+    console.print(f"nothing ran: {tables.inert(why)}{how}", style="bold red", highlight=False, markup=False)
     return report.NOTHING_RAN
 
 

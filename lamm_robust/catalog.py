@@ -116,7 +116,7 @@ LISTED = {"solver": "solvers", "family": "families", "oracle": "oracles", "metri
 def unknown(kind: str, name: str, known: Iterable[str]) -> ValueError:
     """The error for a name that is not in a table: it suggests the nearest, or lists what there is."""
     names = list(known)
-    near = difflib.get_close_matches(name.strip("*?-"), names, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name.strip("*?-"), names, n=1)
     listed = ", ".join(names) if len(names) <= SHORT_LIST else f"see `lamm-robust list {LISTED[kind]}`"
     hint = f"did you mean '{near[0]}'?" if near else f"known: {listed}"
     return ValueError(f"unknown {kind} '{name}'; {hint}")

@@ -77,7 +77,8 @@ COSTS: tuple[Claim, ...] = (
         "slightly slower when deficient",
         "The compiled solver is only slightly more expensive when A is rank-deficient.",
         NOTES,
-        "Its time at full rank and with one column twice, in turns, by size; slightly means by a quarter.",
+        "Its time at full rank and with one column twice, in turns, by size; slightly means by a quarter, in three of "
+        "four turns.",
         timing.deficient_costs,
     ),
     Claim(
