@@ -94,14 +94,15 @@ def test_well_conditioned_problems_are_solved(
 @pytest.mark.gpu
 @pytest.mark.usefixtures("may_vary")
 @every_solver
-def test_several_right_hand_sides_are_solved(
-    usable: Library, solver: Solver, precision: Precision, device: Device
+@pytest.mark.parametrize("count", [1, 3])
+def test_right_hand_sides_in_columns_are_solved(
+    usable: Library, solver: Solver, count: int, precision: Precision, device: Device
 ) -> None:
     if solver.algorithm in ANOTHER_PROBLEM:
         pytest.skip("it solves another problem")
     shape = (12, 4) if "tall" in solver.contract.shapes else (4, 9)
     single = random_problem(*shape, 0.5, 0.3, seed=5, dtype=precision)
-    targets = np.column_stack([single.b, single.b[::-1], 3 * single.b + 1])
+    targets = np.column_stack([single.b, single.b[::-1], 3 * single.b + 1][:count])
     outcome, verdict = judged(usable, solver, problem_of(single.A, targets, precision), device)
     assert outcome.status is Status.SOLVED, outcome.message
     assert verdict in PASSING

@@ -5,9 +5,10 @@ GD⁻¹ = QR. That rounds nothing but what is below the range of numbers beside 
 of one length would be within √n of the best column scaling for κ (van der Sluis, Numer. Math. 14 (1969) 14); these
 differ in length by 2√m at most.
 
-* *Full rank*, which ‖R‖‖R⁻¹‖ proves in nearly all cases at little cost: x by one triangular solve. For a tall A, b is
-  reduced beside the columns of A and Q is not formed, which halves the work. Backward stable column by column (Higham,
-  Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM 2002, Theorem 20.3).
+* *Full rank*, which ‖R‖_F‖R⁻¹‖_F < 1/rcond proves in nearly all cases at little cost (then |r_nn| > rcond·|r_11| in
+  every order of the columns): x by one triangular solve. For a tall A, b is reduced beside the columns of A and Q is
+  not formed, which halves the work. Backward stable column by column (Higham, Accuracy and Stability of Numerical
+  Algorithms, 2nd ed., SIAM 2002, Theorem 20.3).
 * *Otherwise*, `lax.cond` (for a batch: if one of it is not of full rank) takes the branch of a complete orthogonal
   factorisation RD = U Lᵀ Vᵀ: QR with column pivoting of R (LAPACK xGEQP3), the rows that are not rounding errors,
   unscaled, and QR of their transpose with the longest rows first (Golub and Van Loan, Matrix Computations, 4th ed.,
@@ -131,26 +132,37 @@ def _tall(A: Any, B: Any, rcond: float) -> tuple[Any, Any, Any]:
     """For m ≥ n: B is reduced beside A, and Q is not formed."""
     n, (S, e, top), (T, shift) = A.shape[1], scaled(A), sized(B)
     reduced = jnp.linalg.qr(jnp.hstack([S, T]), mode="r")
-    R, C, residuals = reduced[:n, :n], reduced[:n, n:], lengths(reduced[n:, n:])
+    R, C, residuals = reduced[:n, :n], reduced[:n, n:], norms(reduced[n:, n:])
     solved = solve_triangular(R, jnp.hstack([jnp.eye(n, dtype=R.dtype), C]))
     inverse, Y = solved[:, :n], solved[:, n:]
     unit = roundoff(A)
+    condition = norms(R.reshape(-1)) * norms(inverse.reshape(-1))
     choose = either(partial(_tall_full, unit), partial(_tall_deficient, rcond, unit))
-    return cast(tuple[Any, Any, Any], choose(is_full(R, inverse, rcond), R, inverse, Y, C, residuals, e, shift - top))
+    found = choose(condition * rcond < 1, R, condition, inverse, Y, C, residuals, e, shift - top)
+    return cast(tuple[Any, Any, Any], found)
 
 
 def _tall_full(
-    unit: float, R: Any, inverse: Any, Y: Any, C: Any, residuals: Any, e: Any, back: Any
+    unit: float, R: Any, condition: Any, inverse: Any, Y: Any, C: Any, residuals: Any, e: Any, back: Any
 ) -> tuple[Any, Any, Any]:
-    sizes = jnp.hypot(lengths(C), residuals)
-    loads = sizes + lengths(R) @ jnp.abs(Y) + frobenius(inverse) * frobenius(R) * residuals
+    sizes = jnp.hypot(norms(C), residuals)
+    loads = sizes + norms(R) @ jnp.abs(Y) + condition * residuals
     least = jnp.min(e)
-    weight = unit * frobenius(shifted(inverse, (least - e)[:, None]))
+    weight = unit * norms(shifted(inverse, (least - e)[:, None]).reshape(-1))
     return shifted(Y, back - e[:, None]), jnp.int32(len(R)), shifted(weight * loads, back - least)
 
 
 def _tall_deficient(
-    rcond: float, unit: float, R: Any, _inverse: Any, _Y: Any, C: Any, residuals: Any, e: Any, back: Any
+    rcond: float,
+    unit: float,
+    R: Any,
+    _condition: Any,
+    _inverse: Any,
+    _Y: Any,
+    C: Any,
+    residuals: Any,
+    e: Any,
+    back: Any,
 ) -> tuple[Any, Any, Any]:
     F, room = complete(R, e, rcond), room_of(R)
     C, residuals, back = shifted(C, -room), shifted(residuals, -room), back + room
@@ -165,19 +177,19 @@ def _wide(A: Any, B: Any, rcond: float) -> tuple[Any, Any, Any]:
     S, e, top = scaled(A.T)
     Q, R = jnp.linalg.qr(S)
     inverse = solve_triangular(R, jnp.eye(len(R), dtype=R.dtype))
-    unit = roundoff(A)
+    unit, condition = roundoff(A), norms(R.reshape(-1)) * norms(inverse.reshape(-1))
     choose = either(_wide_full, partial(_wide_deficient, rcond, unit))
-    Y, rank, errors, shift = choose(is_full(R, inverse, rcond), R, inverse, B, e)
+    Y, rank, errors, shift = choose(condition * rcond < 1, R, condition, B, e)
     return shifted(Q @ Y, shift - top), rank, unit * shifted(errors, shift - top)
 
 
-def _wide_full(R: Any, inverse: Any, B: Any, e: Any) -> tuple[Any, Any, Any, Any]:
+def _wide_full(R: Any, condition: Any, B: Any, e: Any) -> tuple[Any, Any, Any, Any]:
     T, shift = sized(B, e[:, None])
     Y = solve_triangular(R, T, trans=1)
-    return Y, jnp.int32(len(R)), 3 * frobenius(R) * frobenius(inverse) * lengths(Y), shift
+    return Y, jnp.int32(len(R)), 3 * condition * norms(Y), shift
 
 
-def _wide_deficient(rcond: float, unit: float, R: Any, _inverse: Any, B: Any, e: Any) -> tuple[Any, Any, Any, Any]:
+def _wide_deficient(rcond: float, unit: float, R: Any, _condition: Any, B: Any, e: Any) -> tuple[Any, Any, Any, Any]:
     F, room, (T, shift) = complete(R, e, rcond), room_of(R), sized(B)
     T = shifted(T, -room)
     Y = F.transposed(T)
@@ -237,11 +249,6 @@ def complete(R: Any, e: Any, rcond: float) -> Complete:
     return Complete(U, L + unit, V, jnp.sum(kept, dtype=jnp.int32), frobenius(rows), jnp.any(lost))
 
 
-def is_full(R: Any, inverse: Any, rcond: float) -> Any:
-    """Whether ‖R‖_F‖R⁻¹‖_F < 1/rcond: then |r_nn| > rcond·|r_11| in every order of the columns."""
-    return frobenius(R) * frobenius(inverse) * rcond < 1
-
-
 def scaled(M: Any) -> tuple[Any, Any, Any]:
     """(MD⁻¹, e, top) with D = 2**(e + top), e ≤ 0 for each column and one top for all."""
     M, lift = lifted(M)
@@ -291,6 +298,11 @@ def shifted(M: Any, exponent: Any) -> Any:
     powers = jnp.ldexp(one, third), jnp.ldexp(one, exponent - 2 * third)
     first, last = jax.lax.optimization_barrier(powers)  # type: ignore[no-untyped-call]
     return M * first * first * last
+
+
+def norms(M: Any) -> Any:
+    """The 2-norms of the columns of what has been scaled: where a square over- or underflows, it decides nothing."""
+    return jnp.sqrt(jnp.sum(M * M, axis=0))
 
 
 def lengths(M: Any) -> Any:

@@ -35,7 +35,8 @@ def ridge(A: Array, b: Array, solver: Literal["cholesky", "svd"]) -> tuple[Array
     """`Ridge` with alpha = 0, of which scikit-learn advises against: "cholesky", its default, or "svd"."""
     from sklearn.linear_model import Ridge
 
-    return Ridge(alpha=0.0, fit_intercept=False, solver=solver).fit(A, b).coef_.T, None
+    found = Ridge(alpha=0.0, fit_intercept=False, solver=solver).fit(A, b).coef_.T
+    return found.reshape(-1, *b.shape[1:]), None  # one column comes back as a vector
 
 
 SKLEARN = Library(

@@ -24,7 +24,7 @@ def ols(A: Array, b: Array, method: Literal["pinv", "qr"]) -> tuple[Array, int]:
 
     model = OLS(b, A)
     x: Array = model.fit(method=method).params
-    return x, int(model.rank)
+    return x.reshape(-1, *b.shape[1:]), int(model.rank)  # one column comes back as a vector
 
 
 STATSMODELS = Library(
