@@ -3,7 +3,8 @@
     python docs/evidence/recommended.py results/reference
 
 Verdicts are read from the records of a run. Times are measured here, in this process, in turns, one call of each after
-the other, so that what disturbs one disturbs all; the median of the turns is shown.
+the other, so that what disturbs one disturbs all; the median of the turns is shown: of single calls, which at small
+sizes are mostly what it costs to start a compiled program, and of solves one after another within one program.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ BEST_FIRST = (
 SIZES = ((16, 9), (64, 16), (256, 64), (1024, 128))
 BATCH = (1000, 16, 8)
 TURNS = 41
+WORK = 2e7
+"""Of m·n² in one program: some 10 ms of QR, beside which starting it is nothing."""
 
 
 def compared(records: Records, precision: str) -> list[list[str]]:
@@ -62,6 +65,16 @@ def _against(ours: Mapping[str, Record], theirs: list[Record]) -> list[int]:
     return [outcomes.total(), outcomes["better"], outcomes["same"], outcomes["worse"]]
 
 
+def repeated(function: Callable[..., Any], count: int) -> Callable[..., Any]:
+    """So many solves in one program, each of which waits for the one before: 1e-30 of its answer is added to A."""
+    import jax
+
+    def one(_: Any, last: Any, A: Any, b: Any) -> Any:
+        return function(A + 1e-30 * last, b).reshape(-1)[0]
+
+    return lambda A, b: jax.lax.fori_loop(0, count, lambda i, last: one(i, last, A, b), A.reshape(-1)[0])
+
+
 def in_turns(functions: Mapping[str, Callable[..., Any]], *arguments: Any) -> dict[str, float]:
     """The median seconds of one call of each."""
     import jax
@@ -77,8 +90,8 @@ def in_turns(functions: Mapping[str, Callable[..., Any]], *arguments: Any) -> di
     return {name: float(np.median(seconds)) for name, seconds in taken.items()}
 
 
-def times(precision: str) -> list[list[str]]:
-    """For each size: the times of QR, pinv and lstsq over that of ours."""
+def times(precision: str, *, within: bool) -> list[list[str]]:
+    """For each size: the times of QR, pinv and lstsq over that of ours, of single calls or within a program."""
     import jax
     import jax.numpy as jnp
     from jax.scipy.linalg import solve_triangular
@@ -100,9 +113,11 @@ def times(precision: str) -> list[list[str]]:
         A = rng.standard_normal(shape)
         if deficient:
             A[..., -1] = A[..., 0]
-        found = in_turns(chosen, jnp.asarray(A, precision), jnp.asarray(rng.standard_normal(shape[:-1]), precision))
+        count = max(1, int(WORK / np.prod([*shape, shape[-1]]))) if within else 1
+        programs = {name: repeated(function, count) for name, function in chosen.items()} if within else chosen
+        found = in_turns(programs, jnp.asarray(A, precision), jnp.asarray(rng.standard_normal(shape[:-1]), precision))
         ratios = [found["ours"] / found["QR"], found["pinv"] / found["ours"], found["lstsq"] / found["ours"]]
-        return [what, f"{1e6 * found['ours']:.0f} µs", *(f"{ratio:.2f}" for ratio in ratios)]
+        return [what, f"{1e6 * found['ours'] / count:.3g} µs", *(f"{ratio:.2f}" for ratio in ratios)]
 
     rows = []
     for deficient in (False, True):
@@ -122,8 +137,10 @@ def main(directory: Path) -> None:
         print(markdown_table(["beside", "problems", "better", "as good", "worse"], compared(records, precision)))
     for precision in PRECISIONS:
         with jax.enable_x64(precision == "float64"):
-            print(f"\n{precision}: time of {OURS}, and of others beside it\n")
-            print(markdown_table(["A", "ours", "ours / QR", "pinv / ours", "lstsq / ours"], times(precision)))
+            for within, what in ((False, "of a single call"), (True, "within a program")):
+                print(f"\n{precision}: time of {OURS} {what}, and of others beside it\n")
+                header = ["A", "ours", "ours / QR", "pinv / ours", "lstsq / ours"]
+                print(markdown_table(header, times(precision, within=within)))
 
 
 if __name__ == "__main__":

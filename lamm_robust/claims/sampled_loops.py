@@ -16,7 +16,7 @@ from lamm_robust.lamm.mesh import mesh, random_phases
 from lamm_robust.lamm.result import Ending, Steered
 from lamm_robust.values import Array
 
-SEEDS = tuple(range(10))
+SEEDS = tuple(range(20))
 """Of meshes, targets and directions."""
 OTHER = 1000
 """Added to a seed for the mesh whose transmission is the target."""

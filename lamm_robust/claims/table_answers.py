@@ -39,7 +39,7 @@ ANSWERS: tuple[Claim, ...] = (
         "both end at similar magnitudes",
         "The original and the compiled loop converge to similar final magnitudes, within 5 % (1.23e-5 and 1.19e-5).",
         NOTES,
-        "Both loops on a mesh of four modes in float32, from the same start and with the same directions, ten seeds: "
+        "Both loops on a mesh of four modes in float32, from the same start and with the same directions, 20 seeds: "
         "near and far targets, to 1e-5 and as far as 100 steps get, and targets out of reach; with 4, 9 and 12 "
         "directions for nine degrees of freedom. It holds if nine of ten pairs are within 5 %. Beside them the Python "
         "loop with the compiled solver: is it the solver or the loop?",

@@ -61,7 +61,7 @@ COSTS: tuple[Claim, ...] = (
         "JIT: 5–20×, the whole loop",
         "The compiled loop reaches its target 5 to 20 times as fast.",
         NOTES,
-        "Both loops to near targets (‖δ‖ ≤ 1e-3) on meshes of 4 and 8 modes, ten seeds, after a first loop that "
+        "Both loops to near targets (‖δ‖ ≤ 1e-3) on meshes of 4 and 8 modes, 20 seeds, after a first loop that "
         "compiles: times to the targets that both reach.",
         loop.loop_speed,
     ),
