@@ -34,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
             "compiled": ("mesh", "options", "result", "rule", "step"),
             "records": (),
             "digest": ("records", "result"),
-            "plot": ("records",),
+            "plot": ("digest", "records", "rule"),
         }.items()
     },
     "lamm_robust/lamm": {"lamm_robust"}
