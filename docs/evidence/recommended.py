@@ -69,10 +69,12 @@ def repeated(function: Callable[..., Any], count: int) -> Callable[..., Any]:
     """So many solves in one program, each of which waits for the one before: 1e-30 of its answer is added to A."""
     import jax
 
-    def one(_: Any, last: Any, A: Any, b: Any) -> Any:
-        return function(A + 1e-30 * last, b).reshape(-1)[0]
+    def program(A: Any, b: Any) -> Any:
+        return jax.lax.fori_loop(
+            0, count, lambda _, last: function(A + 1e-30 * last, b).reshape(-1)[0], A.reshape(-1)[0]
+        )
 
-    return lambda A, b: jax.lax.fori_loop(0, count, lambda i, last: one(i, last, A, b), A.reshape(-1)[0])
+    return program
 
 
 def in_turns(functions: Mapping[str, Callable[..., Any]], *arguments: Any) -> dict[str, float]:

@@ -109,11 +109,12 @@ def compiled_is_cheaper(lab: Lab) -> Finding:
         fitted(rows, *which) for which in ((times, "compiled"), (memory, "compiled"), (times, "original"))
     )
     gain = [ratio(row["seconds"]["original"], row["seconds"]["compiled"]).middle for row in rows]
-    cells = [(*one, *other[2:]) for one, other in zip(times_table(rows).rows, memory_table(rows).rows, strict=True)]
+    seconds, kilobytes = times_table(rows), memory_table(rows)
+    cells = [(*one, *other[2:]) for one, other in zip(seconds.rows, kilobytes.rows, strict=True)]
     slower = all(own <= other - LESS for own, other in zip(time, beside, strict=True))
     return Finding(
         settled(slower and max(space) <= 2 + MARGIN),
         f"time like k^{time[0]:.2f} and k^{time[1]:.2f} (original: k^{beside[0]:.2f} and k^{beside[1]:.2f}), "
         f"{min(gain):.0f} to {max(gain):.0f} times as fast; memory like k^{space[0]:.2f} and k^{space[1]:.2f}",
-        Table((*times_table(rows).header, *memory_table(rows).header[2:]), cells),
+        Table((*seconds.header, *kilobytes.header[2:]), cells),
     )

@@ -16,7 +16,7 @@ from lamm_robust.lamm.mesh import MatrixFn
 from lamm_robust.lamm.options import Options
 from lamm_robust.lamm.result import History, Steered, Systems
 from lamm_robust.lamm.rule import Progress, advanced, begun, ending, goes_on, reach, shortened
-from lamm_robust.lamm.step import columns, combined, drawn
+from lamm_robust.lamm.step import columns, combined, drawn, matched
 from lamm_robust.values import Array
 
 Numbers = tuple[Any, Any, Any, Any, Any]
@@ -118,8 +118,7 @@ def _turn(
     X = columns(matrix_fn, params, V, reach(*over, progress.step_size, jnp.where).astype(dtype), method)
     delta = target - state.current
     alpha, rank = solve(X, delta)
-    if jnp.shape(alpha) != (count,):
-        raise ValueError(f"the solver returns α of shape {jnp.shape(alpha)}; for {count} directions it is {(count,)}")
+    matched(jnp.shape(alpha), count)
     step = combined(V, alpha)
     length = norm(step)
     ahead = params + step * shortened(length, progress.step_size, jnp.where)

@@ -15,7 +15,7 @@ from lamm_robust.lamm.mesh import MatrixFn
 from lamm_robust.lamm.options import Options
 from lamm_robust.lamm.result import History, Steered, Systems
 from lamm_robust.lamm.rule import advanced, begun, ending, goes_on, reach, shortened
-from lamm_robust.lamm.step import drawn
+from lamm_robust.lamm.step import drawn, matched
 from lamm_robust.values import Array
 
 
@@ -73,10 +73,7 @@ def answered(options: Options, X: Array, delta: Array) -> tuple[Array, int]:
     except np.linalg.LinAlgError:
         return np.full(X.shape[1], np.nan, X.dtype), -1
     alpha = np.asarray(alpha, X.dtype)
-    if alpha.shape != X.shape[1:]:
-        raise ValueError(
-            f"the solver returns α of shape {alpha.shape}; for {X.shape[1]} directions it is {X.shape[1:]}"
-        )
+    matched(alpha.shape, X.shape[1])
     return alpha, -1 if rank is None else int(rank)
 
 

@@ -62,6 +62,12 @@ def columns(matrix_fn: MatrixFn, params: Any, directions: Any, step: Any = None,
     return ((ahead - behind) / (2 * h)).reshape(len(directions), -1).T
 
 
+def matched(shape: tuple[int, ...], count: int) -> None:
+    """ValueError unless that is the shape of one weight for each of so many directions."""
+    if shape != (count,):
+        raise ValueError(f"the solver returns α of shape {shape}; for {count} directions it is {(count,)}")
+
+
 def combined(directions: Any, weights: Any) -> Any:
     """Vα: the step of k weights along k directions, in the shape of the parameters."""
     return jnp.tensordot(weights, directions, 1, precision="highest")  # GPUs would take 11 bits of float32

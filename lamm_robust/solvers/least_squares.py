@@ -136,7 +136,7 @@ def _tall(A: Any, B: Any, rcond: float) -> tuple[Any, Any, Any]:
     solved = solve_triangular(R, jnp.hstack([jnp.eye(n, dtype=R.dtype), C]))
     inverse, Y = solved[:, :n], solved[:, n:]
     unit = roundoff(A)
-    condition = norms(R.reshape(-1)) * norms(inverse.reshape(-1))
+    condition = condition_of(R, inverse)
     choose = either(partial(_tall_full, unit), partial(_tall_deficient, rcond, unit))
     found = choose(condition * rcond < 1, R, condition, inverse, Y, C, residuals, e, shift - top)
     return cast(tuple[Any, Any, Any], found)
@@ -177,7 +177,7 @@ def _wide(A: Any, B: Any, rcond: float) -> tuple[Any, Any, Any]:
     S, e, top = scaled(A.T)
     Q, R = jnp.linalg.qr(S)
     inverse = solve_triangular(R, jnp.eye(len(R), dtype=R.dtype))
-    unit, condition = roundoff(A), norms(R.reshape(-1)) * norms(inverse.reshape(-1))
+    unit, condition = roundoff(A), condition_of(R, inverse)
     choose = either(_wide_full, partial(_wide_deficient, rcond, unit))
     Y, rank, errors, shift = choose(condition * rcond < 1, R, condition, B, e)
     return shifted(Q @ Y, shift - top), rank, unit * shifted(errors, shift - top)
@@ -247,6 +247,11 @@ def complete(R: Any, e: Any, rcond: float) -> Complete:
     V = jnp.zeros_like(Z).at[columns[longest_first]].set(Z)
     unit = jnp.diag(jnp.where(kept, 0, 1).astype(L.dtype))
     return Complete(U, L + unit, V, jnp.sum(kept, dtype=jnp.int32), frobenius(rows), jnp.any(lost))
+
+
+def condition_of(R: Any, inverse: Any) -> Any:
+    """‖R‖_F‖R⁻¹‖_F."""
+    return norms(R.reshape(-1)) * norms(inverse.reshape(-1))
 
 
 def scaled(M: Any) -> tuple[Any, Any, Any]:
