@@ -5,9 +5,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lamm_robust.solvers.least_squares import solve as solve
 
-SUITE = "2026.11.4"
-"""The suite's own version: families, grids, thresholds. Numbers of different suites are never compared."""
-
 
 def __getattr__(name: str) -> Any:
     """`solve`, the least-squares solver that this project recommends: imported with JAX when it is asked for."""

@@ -25,7 +25,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from lamm_robust import SUITE, catalog, report, tables, worst
+from lamm_robust import catalog, report, tables, worst
 from lamm_robust.cache import Cache, default_directory
 from lamm_robust.certified import Truths
 from lamm_robust.environment import environment
@@ -37,6 +37,7 @@ from lamm_robust.scoring import Done
 from lamm_robust.supervisor import CASE_SECONDS, Worker
 from lamm_robust.values import (
     HUNTED,
+    SUITE,
     AbsentError,
     Answer,
     Case,

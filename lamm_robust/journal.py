@@ -19,9 +19,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from lamm_robust import SUITE
 from lamm_robust.files import replacing
-from lamm_robust.values import BY, HarnessError, Record, StoreError
+from lamm_robust.values import BY, SUITE, HarnessError, Record, StoreError
 
 JOURNAL = "journal.jsonl"
 DAMAGED = "journal.damaged-{}.jsonl"

@@ -32,6 +32,9 @@ Params = Mapping[str, Value]
 PRECISIONS: tuple[Precision, ...] = ("float32", "float64")
 DEVICES: tuple[Device, ...] = ("cpu", "gpu")
 
+SUITE = "2026.11.4"
+"""The suite's own version: families, grids, thresholds. Numbers of different suites are never compared."""
+
 UNIT_ROUNDOFF: Mapping[str, float] = {"float32": 2.0**-24, "float64": 2.0**-53}
 """u of each working precision: half the distance from 1 to the next number (IEEE 754, round to nearest)."""
 

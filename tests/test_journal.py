@@ -16,9 +16,9 @@ from typing import IO
 
 import pytest
 
-from lamm_robust import SUITE, journal
+from lamm_robust import journal
 from lamm_robust.journal import JOURNAL, Journal, open_journal, read_header, reading, rewritten
-from lamm_robust.values import HarnessError, Record, StoreError
+from lamm_robust.values import SUITE, HarnessError, Record, StoreError
 from tests.records import RECORD, numbered
 
 HEADER = {"suite": "test", "oracle": "exact", "versions": {"numpy": "2"}}

@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
-from lamm_robust import SUITE, report, store
+from lamm_robust import report, store
 from lamm_robust.cli import main
 from lamm_robust.journal import JOURNAL, line_of
+from lamm_robust.values import SUITE
 
 ROOT = Path(__file__).parents[1]
 SMALL = ["run", "--precision", "float64", "--device", "cpu", "--solver", "numpy-qr", "--family", "polynomial"]
