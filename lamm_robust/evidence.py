@@ -1,7 +1,7 @@
 """What a stack of answers shows against the truth: errors, residuals and gradients.
 
 Everything is gathered in a scaled frame, with the largest entries of A and b in [1/4, 1/2), so that problems at the
-edge of overflow are measured like any other. The residual of the computed x̂ is formed exactly (see `accurate`); the
+edge of overflow are measured like any other. The residual of the computed x̂ is formed exactly (see `error_free`); the
 distance to x★ uses every digit of the certificate.
 """
 
@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.accurate import Doubles, exact_gradient, exact_residual, grid, matrix_digits, rounded
+from lamm_robust.error_free import Doubles, exact_gradient, exact_residual, grid, matrix_digits, rounded
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Certificate, NotCertifiedError, Problem
 
 LARGEST = 2.0**900

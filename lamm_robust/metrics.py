@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from lamm_robust.accurate import Doubles
+from lamm_robust.error_free import Doubles
 from lamm_robust.evidence import LARGEST, Evidence, Frame, image, norm, svds
 from lamm_robust.values import Array, Metric
 

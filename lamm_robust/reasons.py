@@ -12,8 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
-from lamm_robust.accurate import Doubles
 from lamm_robust.certified import Certified, Known
+from lamm_robust.error_free import Doubles
 from lamm_robust.evidence import LARGEST, norm
 from lamm_robust.tables import number
 from lamm_robust.undefined import Undefined

@@ -27,8 +27,8 @@ from typing import Any
 
 from lamm_robust import wire
 from lamm_robust.attempt import OUT_OF_MEMORY, attempt
-from lamm_robust.environment import EXTRAS, MEASURED, flags, installed
 from lamm_robust.packing import unpack_arrays
+from lamm_robust.provenance import EXTRAS, MEASURED, flags, installed
 from lamm_robust.solvers import LIBRARIES, target_
 from lamm_robust.values import Device, Library, Outcome, Problem, ProblemKey, Status
 

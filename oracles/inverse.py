@@ -20,7 +20,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.accurate import digit_bits, split
+from lamm_robust.error_free import digit_bits, split
 from oracles.bounds import (
     UP,
     Doubles,
@@ -142,7 +142,7 @@ def remainders(values: Doubles, slices: Iterable[Doubles]) -> list[Doubles]:
 def sliced_product(B: Doubles, planes: Doubles, tails: list[Doubles], levels: int) -> Doubles:
     """BS from the largest to the smallest, so that what cancels is exact; `tails` are the remainders of S.
 
-    Level by level, the sum of the products of digits i and k with i + k = level is exact (see `accurate`); the
+    Level by level, the sum of the products of digits i and k with i + k = level is exact (see `error_free`); the
     products with the remainders are not. From the second level on a sum is Y less what follows it, at most
     levels²·√(mn)√n·2^(−2·bits − 2) per column, and rounded once.
     """

@@ -1,6 +1,6 @@
 """Iterative refinement with exact residuals, for stacks of full-rank problems, until a proved bound is small enough.
 
-Tall: x solves min ‖b − Bx‖. The residual r = b − Bx is kept exactly, digit by digit (see `lamm_robust.accurate`), so
+Tall: x solves min ‖b − Bx‖. The residual r = b − Bx is kept exactly, digit by digit (see `lamm_robust.error_free`), so
 g = Bᵀr is the true gradient, rounded once, and x★ − x = (BᵀB)⁻¹g = S G⁻¹ Sᵀg: with W any diagonal scaling of x,
 
     ‖W(x★ − x)‖ ≤ ‖WS‖ ‖Sᵀg‖/(1 − α),    ‖B(x★ − x)‖ ≤ ‖Sᵀg‖/√(1 − α).
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.accurate import carried, digit_bits, digits, product, rounded, subtract, transposed_product
+from lamm_robust.error_free import carried, digit_bits, digits, product, rounded, subtract, transposed_product
 from oracles.bounds import UP, Doubles, frobenius, norm
 from oracles.inverse import Inverse
 

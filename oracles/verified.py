@@ -20,7 +20,7 @@ from math import isqrt, ldexp
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.accurate import digit_bits, digits, fill, norm_square, rounded, subtract
+from lamm_robust.error_free import digit_bits, digits, fill, norm_square, rounded, subtract
 from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
 from oracles.balls import power_of_two
 from oracles.balls import scaled as scaled_ball

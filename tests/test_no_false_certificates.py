@@ -9,7 +9,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from lamm_robust.accurate import Doubles, rounded
+from lamm_robust.error_free import Doubles, rounded
 from lamm_robust.values import PRECISIONS, Array, Certificate, NotCertifiedError
 from oracles import bounds, enclosed, exact, extremes, inverse, refinement, verified
 from tests.hard import hard, why_false

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lamm_robust.accurate import digit_bits, split
+from lamm_robust.error_free import digit_bits, split
 from lamm_robust.values import Certificate
 from oracles import bounds, exact, extremes, inverse, refinement, stored, verified
 from oracles.bounds import Doubles

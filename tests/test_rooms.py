@@ -15,7 +15,7 @@ from lamm_robust import catalog
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("lamm_robust", "generators", "oracles")
 
-GROUND = ("values", "accurate", "environment")
+GROUND = ("values", "error_free", "provenance")
 """Words, arithmetic, where numbers come from: files at the top of the package, which everyone may import."""
 
 DOORS = ("__init__", "__main__")

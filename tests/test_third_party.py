@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from lamm_robust import catalog, environment, listing
+from lamm_robust import catalog, listing
+from lamm_robust import provenance as environment
 from lamm_robust.attempt import attempt
 from lamm_robust.cli import main
 from lamm_robust.process import THREADS, Kind

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from lamm_robust import catalog
-from lamm_robust.environment import commit, processor, versions
 from lamm_robust.files import write_text
 from lamm_robust.lamm.page import page
 from lamm_robust.lamm.plot import plots
@@ -31,6 +30,7 @@ from lamm_robust.lamm.records import (
     tasks,
 )
 from lamm_robust.process import THREADS, last_words
+from lamm_robust.provenance import commit, processor, versions
 from lamm_robust.values import PRECISIONS, Device, HarnessError, Precision, StoreError
 
 FOUND = "lamm.jsonl"

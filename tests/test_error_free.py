@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lamm_robust.accurate import (
+from lamm_robust.error_free import (
     Doubles,
     digit_bits,
     digits,
