@@ -21,7 +21,6 @@ import oracles
 from generators import nist
 from lamm_robust import worst
 from lamm_robust.cache import Cache, certificate_name, default_directory, problem_name
-from lamm_robust.metrics import METRICS
 from lamm_robust.packing import (
     pack_certificate,
     pack_problem,
@@ -31,8 +30,9 @@ from lamm_robust.packing import (
     unpack_truncation,
 )
 from lamm_robust.provenance import TRUTH, code, versions
+from lamm_robust.scoring.metrics import METRICS
+from lamm_robust.scoring.truncation import Truncate
 from lamm_robust.solvers import LIBRARIES, host, target_
-from lamm_robust.truncation import Truncate
 from lamm_robust.values import (
     BY,
     DEVICES,

@@ -10,7 +10,7 @@ from typing import Any
 
 from lamm_robust.compare import CONFIDENCE, DIGIT, SLOWER, Accuracy, Comparison, Pair, Times
 from lamm_robust.gate import Result
-from lamm_robust.metrics import METRICS
+from lamm_robust.scoring.metrics import METRICS
 from lamm_robust.tables import duration, inert, markdown_table, number
 from lamm_robust.values import BY
 

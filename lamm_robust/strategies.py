@@ -23,10 +23,10 @@ import numpy.typing as npt
 from hypothesis import strategies as st
 
 from lamm_robust import catalog
-from lamm_robust.evidence import Frame
-from lamm_robust.metrics import score
+from lamm_robust.scoring.evidence import Frame
+from lamm_robust.scoring.metrics import score
+from lamm_robust.scoring.verdicts import shape_of, threshold
 from lamm_robust.values import PRECISIONS, Array, Certificate, NotCertifiedError, Precision, Problem, ProblemKey, Shape
-from lamm_robust.verdicts import shape_of, threshold
 
 Rank = Literal["any", "full", "deficient"]
 RANKS: tuple[Rank, ...] = ("any", "full", "deficient")

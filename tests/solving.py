@@ -6,8 +6,8 @@ import numpy as np
 
 from lamm_robust import catalog
 from lamm_robust.attempt import attempt
-from lamm_robust.evidence import Frame
-from lamm_robust.metrics import score
+from lamm_robust.scoring.evidence import Frame
+from lamm_robust.scoring.metrics import score
 from lamm_robust.values import Array, Outcome, Problem, Solver, Status
 from oracles import select
 

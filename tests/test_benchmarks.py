@@ -15,11 +15,11 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from lamm_robust import catalog
-from lamm_robust.certified import Certified, Truths
-from lamm_robust.scoring import scores_of
+from lamm_robust.scoring.records import scores_of
+from lamm_robust.scoring.truths import Certified, Truths
+from lamm_robust.scoring.verdicts import judge_all
 from lamm_robust.tables import number
 from lamm_robust.values import Device, Outcome, Precision, ProblemKey, Status, Variant
-from lamm_robust.verdicts import judge_all
 
 SIZES = ((16, 4), (64, 16), (256, 64), (1024, 128))
 LOG10_COND = {"float32": 3, "float64": 7}

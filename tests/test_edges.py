@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lamm_robust.edges import edge_of
 from lamm_robust.grading import is_edge, is_failure, is_graded
+from lamm_robust.scoring.edges import edge_of
 from lamm_robust.summary import row
 from lamm_robust.values import Array, Edge, Precision
 from oracles import select

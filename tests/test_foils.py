@@ -9,8 +9,8 @@ import pytest
 
 from lamm_robust import catalog
 from lamm_robust.attempt import attempt
-from lamm_robust.certified import Certified, Truths
-from lamm_robust.scoring import record
+from lamm_robust.scoring.records import record
+from lamm_robust.scoring.truths import Certified, Truths
 from lamm_robust.solvers.numpy_ import NUMPY
 from lamm_robust.summary import Row, row
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Case, Library, Precision, Record, Solver, Variant

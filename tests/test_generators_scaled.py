@@ -10,8 +10,8 @@ import pytest
 
 from generators import exact_rank
 from generators.scaled import EDGES, RANGES, base, build, grid, highest, known_solution, last_bit, smallest
-from lamm_robust.evidence import Frame
-from lamm_robust.metrics import score
+from lamm_robust.scoring.evidence import Frame
+from lamm_robust.scoring.metrics import score
 from lamm_robust.values import PRECISIONS, Array, Precision
 from oracles import select, stored
 from tests.problems import fit_ratio, problem_of, rational

@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 from lamm_robust import catalog, search, worst
 from lamm_robust.cli import main
 from lamm_robust.hunt import Catch, hunt, prey, severity
+from lamm_robust.scoring.verdicts import threshold
 from lamm_robust.values import ProblemKey, Record
-from lamm_robust.verdicts import threshold
 from lamm_robust.worst import DISASTER, SILENT
 
 SPECTRUM, EXACT_RANK = catalog.FAMILIES["spectrum"], catalog.FAMILIES["exact_rank"]

@@ -9,8 +9,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from lamm_robust.evidence import Frame, norm
-from lamm_robust.metrics import METRICS, ratio, score
+from lamm_robust.scoring.evidence import Frame, norm
+from lamm_robust.scoring.metrics import METRICS, ratio, score
 from lamm_robust.values import UNIT_ROUNDOFF, Array, NotCertifiedError, Precision, Problem
 from oracles import select, stored
 from tests.problems import by_hand, problem_of, random_problem

@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from lamm_robust import catalog
-from lamm_robust.evidence import LARGEST as LARGEST_KAPPA
-from lamm_robust.evidence import Frame
-from lamm_robust.metrics import score
+from lamm_robust.scoring.evidence import LARGEST as LARGEST_KAPPA
+from lamm_robust.scoring.evidence import Frame
+from lamm_robust.scoring.metrics import score
+from lamm_robust.scoring.nonfinite import undefined
+from lamm_robust.scoring.verdicts import judge, judge_all, limits
 from lamm_robust.solvers.contracts import minimum_norm
-from lamm_robust.undefined import undefined
 from lamm_robust.values import Certificate, Outcome, Precision, Problem, ProblemKey, Status, Verdict
-from lamm_robust.verdicts import judge, judge_all, limits
 
 EXACT = catalog.find_oracle("exact")
 LARGEST = 2000

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.certified import Certified, Known
-from lamm_robust.evidence import Frame
 from lamm_robust.reasons import REASONS, Clues, reason
-from lamm_robust.scoring import record
-from lamm_robust.undefined import undefined
+from lamm_robust.scoring.evidence import Frame
+from lamm_robust.scoring.nonfinite import undefined
+from lamm_robust.scoring.records import record
+from lamm_robust.scoring.truths import Certified, Known
 from lamm_robust.values import Case, Deficiency, Outcome, Solver, Status, Variant
 from tests.problems import problem_of
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lamm_robust.certified import Certified, Truths
 from lamm_robust.run import sweep
-from lamm_robust.scoring import Done
+from lamm_robust.scoring.records import Done
+from lamm_robust.scoring.truths import Certified, Truths
 from lamm_robust.solvers.contracts import full_rank, minimum_norm
 from lamm_robust.values import (
     AbsentError,
@@ -247,7 +247,7 @@ def test_problems_are_built_and_certified_once() -> None:
 
 
 def test_old_problems_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lamm_robust.certified.KEPT", 2)
+    monkeypatch.setattr("lamm_robust.scoring.truths.KEPT", 2)
     calls: list[str] = []
 
     def counting(key: ProblemKey) -> Problem:

@@ -9,10 +9,11 @@ import pytest
 
 from lamm_robust import catalog
 from lamm_robust.attempt import attempt
-from lamm_robust.certified import Certified
-from lamm_robust.evidence import Frame
-from lamm_robust.metrics import score
-from lamm_robust.scoring import scores_of
+from lamm_robust.scoring.evidence import Frame
+from lamm_robust.scoring.metrics import score
+from lamm_robust.scoring.records import scores_of
+from lamm_robust.scoring.truths import Certified
+from lamm_robust.scoring.verdicts import judge_all, shape_of
 from lamm_robust.values import (
     Deficiency,
     Device,
@@ -25,7 +26,6 @@ from lamm_robust.values import (
     Variant,
     Verdict,
 )
-from lamm_robust.verdicts import judge_all, shape_of
 from oracles import select
 from tests.problems import problem_of, random_problem
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lamm_robust.scoring.verdicts import threshold
 from lamm_robust.solvers import randomized
 from lamm_robust.solvers.iterative import most_steps
 from lamm_robust.values import UNIT_ROUNDOFF, Device, Precision, Status
-from lamm_robust.verdicts import threshold
 from tests.problems import problem_of, random_problem
 from tests.solving import answer, scores, tried
 

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
+from lamm_robust.scoring.verdicts import threshold
 from lamm_robust.solvers import normal_equations
 from lamm_robust.values import Device, Precision, Status
-from lamm_robust.verdicts import threshold
 from tests.problems import problem_of, random_problem
 from tests.solving import answer, scores, tried
 

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, find, given, settings
 from hypothesis.errors import NonInteractiveExampleWarning
 from hypothesis.vendor.pretty import pretty
 
+from lamm_robust.scoring.verdicts import shape_of
 from lamm_robust.strategies import LeastSquaresProblem, least_squares_problems, problem
 from lamm_robust.values import Array, Shape
-from lamm_robust.verdicts import shape_of
 
 slow_draws = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 SEARCH = settings(max_examples=2000, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))

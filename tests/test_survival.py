@@ -9,9 +9,9 @@ from collections import Counter
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.certified import Truths
 from lamm_robust.process import Kind, Templates
 from lamm_robust.run import sweep
+from lamm_robust.scoring.truths import Truths
 from lamm_robust.supervisor import Worker
 from lamm_robust.values import Case, Device, Precision, ProblemKey, Record, Variant
 from tests.planted import PLANTED, SOLVERS

@@ -10,8 +10,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lamm_robust.evidence import Frame
-from lamm_robust.metrics import METRICS, score, score_each
+from lamm_robust.scoring.evidence import Frame
+from lamm_robust.scoring.metrics import METRICS, score, score_each
+from lamm_robust.scoring.verdicts import STABLE, fit_threshold, judge, judge_all, limits, regime, shape_of, threshold
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
 from lamm_robust.values import (
     PRECISIONS,
@@ -27,7 +28,6 @@ from lamm_robust.values import (
     Status,
     Verdict,
 )
-from lamm_robust.verdicts import STABLE, fit_threshold, judge, judge_all, limits, regime, shape_of, threshold
 from oracles import select
 from tests.problems import by_hand, problem_of, random_problem
 

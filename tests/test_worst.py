@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from lamm_robust import catalog, worst
-from lamm_robust.certified import Certified, Truths
 from lamm_robust.cli import main
+from lamm_robust.scoring.truths import Certified, Truths
 from lamm_robust.values import HUNTED, PRECISIONS
 
 COMMITTED = sorted((Path(__file__).parents[1] / worst.DIRECTORY).glob("*.toml"))

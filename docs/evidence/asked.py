@@ -15,8 +15,8 @@ from generators import named, offset, weighted
 from generators.designs import pair_count
 from generators.elementary import power, root
 from lamm_robust import catalog
+from lamm_robust.scoring.verdicts import RESOLVABLE
 from lamm_robust.values import UNIT_ROUNDOFF, Certificate, NotCertifiedError, Problem, ProblemKey
-from lamm_robust.verdicts import RESOLVABLE
 from oracles.integers import integer_matrix
 from oracles.rational import skeleton
 from oracles.spectrum import spectrum

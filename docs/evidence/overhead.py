@@ -18,10 +18,10 @@ from rich.progress import track
 
 from lamm_robust import catalog
 from lamm_robust.cache import Cache
-from lamm_robust.certified import Truths
 from lamm_robust.journal import open_journal
 from lamm_robust.process import Kind, Templates
 from lamm_robust.run import sweep
+from lamm_robust.scoring.truths import Truths
 from lamm_robust.supervisor import Worker
 from lamm_robust.values import Answer, Case, Device, Precision, ProblemKey
 

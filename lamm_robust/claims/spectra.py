@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from lamm_robust.claims.finding import Cell, Spread, Table, spread
 from lamm_robust.claims.lab import Lab
+from lamm_robust.scoring.verdicts import threshold
 from lamm_robust.values import Precision, Record
-from lamm_robust.verdicts import threshold
 
 SEEDS = (0, 1, 2, 3, 4)
 DECADES = tuple(range(1, 15))

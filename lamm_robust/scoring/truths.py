@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from lamm_robust.edges import edge_of
-from lamm_robust.evidence import Frame, norm
-from lamm_robust.truncation import Truncate, selected
-from lamm_robust.undefined import Undefined, identity, undefined
+from lamm_robust.scoring.edges import edge_of
+from lamm_robust.scoring.evidence import Frame, norm
+from lamm_robust.scoring.nonfinite import Undefined, identity, undefined
+from lamm_robust.scoring.truncation import Truncate, selected
+from lamm_robust.scoring.verdicts import Limits, limits
 from lamm_robust.values import (
     UNIT_ROUNDOFF,
     Certificate,
@@ -25,7 +26,6 @@ from lamm_robust.values import (
     ProblemKey,
     Regime,
 )
-from lamm_robust.verdicts import Limits, limits
 
 KEPT = 512
 """Problems kept in memory with their truth: workers go through a plan in one order, so few are needed at a time."""

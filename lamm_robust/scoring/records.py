@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lamm_robust.certified import Certified, Known, Truths
-from lamm_robust.metrics import STACK, score, score_each, worst
-from lamm_robust.undefined import Undefined
+from lamm_robust.scoring.metrics import STACK, score, score_each, worst
+from lamm_robust.scoring.nonfinite import Undefined
+from lamm_robust.scoring.truths import Certified, Known, Truths
+from lamm_robust.scoring.verdicts import judge_all
 from lamm_robust.values import Array, Case, Contract, Outcome, Record, Regime, Solver, Variant
-from lamm_robust.verdicts import judge_all
 
 Done = tuple[Case, Record | None]
 """A case, and its record unless there is no truth or no worker for it."""

@@ -15,8 +15,8 @@ from functools import cached_property
 
 import numpy as np
 
+from lamm_robust.scoring.verdicts import UNDEFINED, Limits
 from lamm_robust.values import Problem, Regime
-from lamm_robust.verdicts import UNDEFINED, Limits
 
 NO_ORACLE = "none"
 """In place of the oracle's name in records."""

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from lamm_robust.error_free import Doubles
-from lamm_robust.evidence import LARGEST, Evidence, Frame, image, norm, svds
+from lamm_robust.scoring.evidence import LARGEST, Evidence, Frame, image, norm, svds
 from lamm_robust.values import Array, Metric
 
 STACK = 128

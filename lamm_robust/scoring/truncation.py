@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from lamm_robust.evidence import Frame
+from lamm_robust.scoring.evidence import Frame
 from lamm_robust.values import Array, Ball, NotCertifiedError, Problem, Truncation
 
 Truncate = Callable[[Array, Array, int], Truncation]
