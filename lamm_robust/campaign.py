@@ -29,12 +29,10 @@ from lamm_robust import catalog, report, tables, worst
 from lamm_robust.cache import Cache, default_directory
 from lamm_robust.journal import Journal, open_journal, repair
 from lamm_robust.plan import Selection
-from lamm_robust.process import CASE_MEMORY, Kind, Templates
 from lamm_robust.provenance import environment
 from lamm_robust.run import sweep
 from lamm_robust.scoring.records import Done
 from lamm_robust.scoring.truths import Truths
-from lamm_robust.supervisor import CASE_SECONDS, Worker
 from lamm_robust.values import (
     HUNTED,
     SUITE,
@@ -48,6 +46,8 @@ from lamm_robust.values import (
     StoreError,
     Variant,
 )
+from lamm_robust.workers.process import CASE_MEMORY, Kind, Templates
+from lamm_robust.workers.supervisor import CASE_SECONDS, Worker
 
 INTERRUPTED = 130
 

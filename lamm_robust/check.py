@@ -14,7 +14,6 @@ import numpy as np
 
 from lamm_robust import catalog
 from lamm_robust.grading import BACKWARD, PASSES, is_broken, is_graded, is_judged, is_undefined
-from lamm_robust.process import CASE_MEMORY
 from lamm_robust.reasons import ENDED, Clues, Reason, is_single, reason
 from lamm_robust.scoring.records import Scoring
 from lamm_robust.scoring.truths import Truths
@@ -34,6 +33,7 @@ from lamm_robust.values import (
     Variant,
     Verdict,
 )
+from lamm_robust.workers.process import CASE_MEMORY
 
 Requirement = Literal["backward-stable", "forward-stable"]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from lamm_robust.check import CASE_SECONDS, SHOWN, Checked, Failure
 from lamm_robust.grading import is_graded
-from lamm_robust.process import CASE_MEMORY
 from lamm_robust.scoring.verdicts import shape_of
 from lamm_robust.summary import Row
 from lamm_robust.tables import duration, number
 from lamm_robust.values import Deficiency, Shape, Verdict
+from lamm_robust.workers.process import CASE_MEMORY
 
 REFUSED = Verdict.REFUSED.value
 LOST = (Verdict.CRASHED.value, Verdict.TIMED_OUT.value, Verdict.FLAKY.value)

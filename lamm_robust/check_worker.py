@@ -9,19 +9,15 @@ from dataclasses import replace
 from functools import partial
 
 from lamm_robust import catalog
-from lamm_robust.attempt import OUT_OF_MEMORY
 from lamm_robust.cache import Cache, default_directory
 from lamm_robust.check import Checked, Outcomes, Terms, judged, problems, scored, variant_of
 from lamm_robust.grading import PASSES
-from lamm_robust.pool import Open, Pool, alone, confirmed
-from lamm_robust.process import Kind, Templates
 from lamm_robust.reasons import Clues, reason
 from lamm_robust.replay import case_text
 from lamm_robust.run import SUSPECT, not_taken
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.summary import Row, row
-from lamm_robust.supervisor import Worker
 from lamm_robust.values import (
     Answer,
     Case,
@@ -35,6 +31,10 @@ from lamm_robust.values import (
     Status,
     Variant,
 )
+from lamm_robust.workers.attempt import OUT_OF_MEMORY
+from lamm_robust.workers.pool import Open, Pool, alone, confirmed
+from lamm_robust.workers.process import Kind, Templates
+from lamm_robust.workers.supervisor import Worker
 
 LOOKED_AT_AGAIN = 3
 """Crashes and time-outs that are seen twice, to tell a fault from an accident; the rest is believed."""

@@ -47,7 +47,7 @@ CONNECT_SECONDS = 10
 # What a Dask worker runs: a process that dies with it, and then is the command line.
 PROGRAM = """
 import sys
-from lamm_robust.worker import die_with
+from lamm_robust.workers.child import die_with
 die_with(int(sys.argv.pop(1)))
 from lamm_robust.cli import main
 main()

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from lamm_robust import catalog
-from lamm_robust.pool import alone
-from lamm_robust.process import Kind
 from lamm_robust.run import not_taken
 from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified, Known, Truths
 from lamm_robust.scoring.verdicts import threshold
-from lamm_robust.supervisor import Worker
 from lamm_robust.tables import duration
 from lamm_robust.values import Array, Case, Edge, Oracle, Outcome, Problem, Record, Solver, Status
+from lamm_robust.workers.pool import alone
+from lamm_robust.workers.process import Kind
+from lamm_robust.workers.supervisor import Worker
 
 X_DIGITS = 20  # of x★: a few more than float64 has, to compare with
 EDGES = {Edge.NONE: "", Edge.EMPTY: ", an edge case: empty", Edge.SCALE: ", an edge case: squares over- or underflow"}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from lamm_robust.pool import Open, Pool, alone, confirmed, group_of
 from lamm_robust.scoring.records import Done, Scoring
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.scoring.verdicts import shape_of
@@ -24,6 +23,7 @@ from lamm_robust.values import (
     Status,
     Variant,
 )
+from lamm_robust.workers.pool import Open, Pool, alone, confirmed, group_of
 
 SUSPECT = (Status.CRASHED, Status.TIMED_OUT)
 """Outcomes that need to be seen twice."""

@@ -11,8 +11,8 @@ from typing import cast
 import pytest
 from hypothesis import settings
 
-from lamm_robust.process import THREADS
 from lamm_robust.values import DEVICES, PRECISIONS, Device, Precision
+from lamm_robust.workers.process import THREADS
 
 settings.register_profile("reproducible", derandomize=True, deadline=None)
 settings.load_profile("reproducible")

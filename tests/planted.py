@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust import wire
 from lamm_robust.solvers.contracts import minimum_norm
 from lamm_robust.solvers.numpy_ import NUMPY, lstsq
 from lamm_robust.values import Array, Library, Outcome, Solve, Solver, Status
+from lamm_robust.workers import wire
 
 Answer = tuple[Any, Any]
 
@@ -278,7 +278,7 @@ SOLVERS = {solver.algorithm: solver for solver in PLANTED.solvers}
 
 
 def serve() -> None:
-    from lamm_robust import worker
+    from lamm_robust.workers import child as worker
 
     worker.main(sys.argv[1:], (PLANTED,))
 

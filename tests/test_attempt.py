@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lamm_robust.attempt import REPEATS, attempt
 from lamm_robust.values import Outcome, Problem, Status
+from lamm_robust.workers.attempt import REPEATS, attempt
 from tests.planted import PLANTED, SOLVERS
 from tests.problems import problem_of
 

@@ -10,18 +10,18 @@ import pytest
 
 import oracles
 from lamm_robust import catalog, truth
-from lamm_robust.attempt import attempt
 from lamm_robust.packing import pack_certificate, pack_problem, unpack_certificate, unpack_problem
-from lamm_robust.pool import alone
-from lamm_robust.process import Kind
 from lamm_robust.scoring.evidence import Frame
 from lamm_robust.scoring.metrics import score, score_all
 from lamm_robust.scoring.verdicts import judge, limits, threshold
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
 from lamm_robust.strategies import LeastSquaresProblem, least_squares_problems
 from lamm_robust.strategies import problem as problem_named
-from lamm_robust.supervisor import Worker
 from lamm_robust.values import Array, Case, Contract, Outcome, Precision, Problem, Regime, Status, Verdict
+from lamm_robust.workers.attempt import attempt
+from lamm_robust.workers.pool import alone
+from lamm_robust.workers.process import Kind
+from lamm_robust.workers.supervisor import Worker
 from tests.problems import problem_of
 
 SHAPES = [(4, 0), (0, 3), (0, 0)]

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.attempt import attempt
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified, Truths
 from lamm_robust.solvers.numpy_ import NUMPY
 from lamm_robust.summary import Row, row
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Case, Library, Precision, Record, Solver, Variant
+from lamm_robust.workers.attempt import attempt
 from tests import foils
 
 
@@ -33,7 +33,7 @@ def problems(precision: Precision) -> list[Certified]:
 
 @pytest.fixture(autouse=True)
 def briefly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lamm_robust.attempt.REPEATS", (2, 2))  # one to take, one to compare it with
+    monkeypatch.setattr("lamm_robust.workers.attempt.REPEATS", (2, 2))  # one to take, one to compare it with
 
 
 @pytest.fixture

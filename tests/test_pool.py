@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import pytest
 
-from lamm_robust.pool import AHEAD, TICK, Pool, alone
 from lamm_robust.values import (
     AbsentError,
     Answer,
@@ -21,6 +20,7 @@ from lamm_robust.values import (
     Status,
     Variant,
 )
+from lamm_robust.workers.pool import AHEAD, TICK, Pool, alone
 from tests.problems import problem_of
 
 PROBLEM = problem_of([[1.0]], [1.0])
@@ -162,7 +162,7 @@ def test_the_time_that_this_process_was_busy_is_not_the_workers(monkeypatch: pyt
         clock[0] += 500.0
         return clock[0]
 
-    monkeypatch.setattr("lamm_robust.pool.time.monotonic", later)
+    monkeypatch.setattr("lamm_robust.workers.pool.time.monotonic", later)
     office = Office()
     answered([case(1)], office)
     assert max(office.waits) == 2 * TICK

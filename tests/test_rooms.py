@@ -47,7 +47,6 @@ FLOORS = 6
 """From the ground to the command line; the doors are outside."""
 
 MOVING = {  # files that are still at the top, and the rooms that they are to move to
-    **dict.fromkeys(["attempt", "worker", "wire", "process", "supervisor", "pool"], "workers"),
     **dict.fromkeys(["journal", "store", "cache", "worst", "files", "packing"], "storage"),
     **dict.fromkeys(["grading", "summary", "tables", "compare", "compare_page", "gate"], "reports"),
     **dict.fromkeys(["plan", "run", "campaign", "report", "merge", "cluster", "replay"], "runs"),
@@ -114,7 +113,7 @@ def test_a_room_imports_only_what_its_row_allows(path: Path) -> None:
         ("lamm_robust.scoring.metrics", "from lamm_robust import journal"),
         ("lamm_robust.journal", "from lamm_robust import catalog"),
         ("lamm_robust.catalog", "def later():\n    from lamm_robust import run"),
-        ("lamm_robust.supervisor", "from lamm_robust import verdicts"),
+        ("lamm_robust.workers.supervisor", "from lamm_robust import verdicts"),
         ("lamm_robust.summary", "from lamm_robust import replay"),
         ("lamm_robust.replay", "from lamm_robust.check import Terms"),
         ("lamm_robust.hunt", "from lamm_robust.check import Terms"),
@@ -151,7 +150,7 @@ def floors() -> dict[str, int]:
 
 def test_a_worker_knows_no_truth() -> None:
     code = (
-        "import sys, lamm_robust.worker\n"
+        "import sys, lamm_robust.workers.child\n"
         "rooms = {name.partition('.')[0] for name in sys.modules} & {'oracles', 'generators', 'flint', 'jax'}\n"
         "judges = {f'lamm_robust.{name}' for name in ('catalog', 'verdicts', 'metrics')} & set(sys.modules)\n"
         "print(sorted(rooms | judges))"

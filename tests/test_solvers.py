@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.attempt import attempt
 from lamm_robust.scoring.evidence import Frame
 from lamm_robust.scoring.metrics import score
 from lamm_robust.scoring.records import scores_of
@@ -26,6 +25,7 @@ from lamm_robust.values import (
     Variant,
     Verdict,
 )
+from lamm_robust.workers.attempt import attempt
 from oracles import select
 from tests.problems import problem_of, random_problem
 

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lamm_robust.pool import Pool, alone, confirmed
-from lamm_robust.process import Kind, Template, Templates
-from lamm_robust.supervisor import STARTS, Worker, how_ended
 from lamm_robust.values import AbsentError, Answer, Case, Device, Outcome, Precision, ProblemKey, Status, Variant
-from lamm_robust.worker import pools
+from lamm_robust.workers.child import pools
+from lamm_robust.workers.pool import Pool, alone, confirmed
+from lamm_robust.workers.process import Kind, Template, Templates
+from lamm_robust.workers.supervisor import STARTS, Worker, how_ended
 from tests.planted import PLANTED
 from tests.problems import problem_of
 from tests.processes import descendants
@@ -188,7 +188,7 @@ def test_killed_again_and_again_alone_is_a_crash_that_says_so(monkeypatch: pytes
         def __iter__(self) -> Iterator[list[Answer]]:
             yield [first]
 
-    monkeypatch.setattr("lamm_robust.pool.Pool", Killed)
+    monkeypatch.setattr("lamm_robust.workers.pool.Pool", Killed)
     outcome = alone(case("lstsq"), SMALL, lambda *_: pytest.fail("not reached"))
     assert asked == [case("lstsq")] * 3
     assert (outcome.status, outcome.message) == (Status.CRASHED, "alone and 3 times in a row, signal 9")
@@ -338,8 +338,8 @@ def test_nothing_is_left_open_and_nobody_alive(opener: Opener) -> None:
 def test_workers_do_not_survive_the_run(forked: bool) -> None:
     program = (
         "import tests.test_supervisor as t\n"
-        "from lamm_robust.process import Templates\n"
-        "from lamm_robust.pool import Pool\n"
+        "from lamm_robust.workers.process import Templates\n"
+        "from lamm_robust.workers.pool import Pool\n"
         "with Templates() as templates:\n"
         f"    get = templates.get if {forked} else lambda _: None\n"
         "    cases = [t.case('loop', n) for n in range(2)]\n"

@@ -9,11 +9,11 @@ from collections import Counter
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.process import Kind, Templates
 from lamm_robust.run import sweep
 from lamm_robust.scoring.truths import Truths
-from lamm_robust.supervisor import Worker
 from lamm_robust.values import Case, Device, Precision, ProblemKey, Record, Variant
+from lamm_robust.workers.process import Kind, Templates
+from lamm_robust.workers.supervisor import Worker
 from tests.planted import PLANTED, SOLVERS
 
 EXPECTED = {

@@ -18,11 +18,11 @@ from click.testing import CliRunner
 
 from lamm_robust import catalog, listing
 from lamm_robust import provenance as environment
-from lamm_robust.attempt import attempt
 from lamm_robust.cli import main
-from lamm_robust.process import THREADS, Kind
-from lamm_robust.supervisor import Worker
 from lamm_robust.values import Device, Library, Precision, Solver, Status
+from lamm_robust.workers.attempt import attempt
+from lamm_robust.workers.process import THREADS, Kind
+from lamm_robust.workers.supervisor import Worker
 from tests.problems import problem_of, random_problem
 from tests.test_solvers import NOT_RELIABLE, PASSING, answer_of, judged, may_vary, usable
 
@@ -271,7 +271,7 @@ def test_torch_settings_that_a_solver_changes_are_seen() -> None:
     code = (
         "import torch\n"
         "from lamm_robust.solvers.torch_ import TORCH\n"
-        "from lamm_robust.worker import changed\n"
+        "from lamm_robust.workers.child import changed\n"
         "from tests.test_third_party import CHANGES\n"
         "for change in CHANGES:\n"
         "    before = TORCH.state()\n"

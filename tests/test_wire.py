@@ -10,9 +10,9 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from lamm_robust import wire
 from lamm_robust.values import Array, Outcome, Status
-from lamm_robust.wire import CASE, OUTCOME, PROBLEM, Frames, WireError, frame, pack_outcome, unpack_outcome
+from lamm_robust.workers import wire
+from lamm_robust.workers.wire import CASE, OUTCOME, PROBLEM, Frames, WireError, frame, pack_outcome, unpack_outcome
 
 FULL = Outcome(
     Status.SOLVED,

@@ -19,11 +19,11 @@ from rich.progress import track
 from lamm_robust import catalog
 from lamm_robust.cache import Cache
 from lamm_robust.journal import open_journal
-from lamm_robust.process import Kind, Templates
 from lamm_robust.run import sweep
 from lamm_robust.scoring.truths import Truths
-from lamm_robust.supervisor import Worker
 from lamm_robust.values import Answer, Case, Device, Precision, ProblemKey
+from lamm_robust.workers.process import Kind, Templates
+from lamm_robust.workers.supervisor import Worker
 
 ASKED = (("m", 30), ("n", 10), ("mode", "geometric"), ("log10_cond", 6), ("residual", 1e-6), ("direction", "random"))
 TARGET = 50  # microseconds per case

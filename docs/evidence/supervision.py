@@ -27,13 +27,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lamm_robust import worker
-from lamm_robust.pool import Pool
-from lamm_robust.process import THREADS, Kind, Templates
 from lamm_robust.solvers.contracts import minimum_norm
 from lamm_robust.solvers.numpy_ import NUMPY
-from lamm_robust.supervisor import Worker
 from lamm_robust.values import Array, Case, Library, Problem, ProblemKey, Solver, Variant
+from lamm_robust.workers import child as worker
+from lamm_robust.workers.pool import Pool
+from lamm_robust.workers.process import THREADS, Kind, Templates
+from lamm_robust.workers.supervisor import Worker
 
 TASKS, CLEAN_TASKS, SHAPE, WORKERS = 300, 5000, (30, 10), 2
 LIMIT = 1.0  # seconds per task, or per batch, where the pool can be told

@@ -24,12 +24,12 @@ from flint import fmpq, fmpq_mat
 
 from lamm_robust import catalog
 from lamm_robust.cache import Cache, default_directory
-from lamm_robust.pool import Group, group_of
-from lamm_robust.process import THREADS, Kind, Templates
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified, Truths
-from lamm_robust.supervisor import Worker
 from lamm_robust.values import AbsentError, Array, Case, Device, HarnessError, Outcome, Precision, Problem, Record
+from lamm_robust.workers.pool import Group, group_of
+from lamm_robust.workers.process import THREADS, Kind, Templates
+from lamm_robust.workers.supervisor import Worker
 
 CLOCK_SECONDS = 600
 """An experiment with the clock takes under half a minute; a machine under load may need minutes."""

@@ -23,7 +23,7 @@ from lamm_robust.lamm.records import Course, Run, Task, dump
 from lamm_robust.lamm.result import Steered
 from lamm_robust.lamm.targets import TARGETS, Target, problem
 from lamm_robust.values import Precision
-from lamm_robust.worker import die_with
+from lamm_robust.workers.child import die_with
 
 REPEATS, ENOUGH = 3, 0.2
 """A compiled loop is timed so many times, or until it has taken so many seconds; the shortest time counts."""

@@ -29,9 +29,9 @@ from lamm_robust.lamm.records import (
     load,
     tasks,
 )
-from lamm_robust.process import THREADS, last_words
 from lamm_robust.provenance import commit, processor, versions
 from lamm_robust.values import PRECISIONS, Device, HarnessError, Precision, StoreError
+from lamm_robust.workers.process import THREADS, last_words
 
 FOUND = "lamm.jsonl"
 """Every run and race, a line of JSON for each, after one that says where they were measured."""

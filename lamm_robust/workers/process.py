@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from lamm_robust.values import Device, Library, Precision
-from lamm_robust.worker import PID, RUNNING, end_group
+from lamm_robust.workers.child import PID, RUNNING, end_group
 
 THREADS = dict.fromkeys(
     (
@@ -53,7 +53,7 @@ class Kind:
     precision: Precision
     device: Device
     memory: int = CASE_MEMORY
-    module: str = "lamm_robust.worker"
+    module: str = "lamm_robust.workers.child"
     """What the process runs; tests put planted solvers there."""
 
 

@@ -1,6 +1,6 @@
 """The process that calls one library at one precision on one device, and nothing else.
 
-Run as ``python -m lamm_robust.worker LIBRARY PRECISION DEVICE PARENT MEMORY HOW DESCRIPTOR…``. It imports the
+Run as ``python -m lamm_robust.workers.child LIBRARY PRECISION DEVICE PARENT MEMORY HOW DESCRIPTOR…``. It imports the
 library, and then, if HOW is ``serve``, reads problems and solver names from the first descriptor and writes one outcome
 per name to the second. If HOW is ``fork``, it never calls a solver itself: over the socket that it is given it forks a
 serving process per request, so that a fresh one costs milliseconds. Both die with whoever started them.
@@ -25,12 +25,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lamm_robust import wire
-from lamm_robust.attempt import OUT_OF_MEMORY, attempt
 from lamm_robust.packing import unpack_arrays
 from lamm_robust.provenance import EXTRAS, MEASURED, flags, installed
 from lamm_robust.solvers import LIBRARIES, target_
 from lamm_robust.values import Device, Library, Outcome, Problem, ProblemKey, Status
+from lamm_robust.workers import wire
+from lamm_robust.workers.attempt import OUT_OF_MEMORY, attempt
 
 PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 

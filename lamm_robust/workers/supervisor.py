@@ -15,10 +15,10 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lamm_robust import wire
 from lamm_robust.packing import pack_problem
-from lamm_robust.process import Kind, Process, Template, last_words
 from lamm_robust.values import AbsentError, Answer, Case, Outcome, Problem, Status
+from lamm_robust.workers import wire
+from lamm_robust.workers.process import Kind, Process, Template, last_words
 
 CASE_SECONDS = 60.0
 """A case that takes longer is timed out: a thousand times what the largest problem takes the slowest solver."""
