@@ -25,14 +25,15 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from lamm_robust import catalog, report, tables, worst
-from lamm_robust.cache import Cache, default_directory
-from lamm_robust.journal import Journal, open_journal, repair
+from lamm_robust import catalog, report, tables
 from lamm_robust.plan import Selection
 from lamm_robust.provenance import environment
 from lamm_robust.run import sweep
 from lamm_robust.scoring.records import Done
 from lamm_robust.scoring.truths import Truths
+from lamm_robust.storage import findings as worst
+from lamm_robust.storage.cache import Cache, default_directory
+from lamm_robust.storage.journal import Journal, open_journal, repair
 from lamm_robust.values import (
     HUNTED,
     SUITE,

@@ -19,9 +19,13 @@ import generators
 import lamm_robust
 import oracles
 from generators import nist
-from lamm_robust import worst
-from lamm_robust.cache import Cache, certificate_name, default_directory, problem_name
-from lamm_robust.packing import (
+from lamm_robust.provenance import TRUTH, code, versions
+from lamm_robust.scoring.metrics import METRICS
+from lamm_robust.scoring.truncation import Truncate
+from lamm_robust.solvers import LIBRARIES, host, target_
+from lamm_robust.storage import findings as worst
+from lamm_robust.storage.cache import Cache, certificate_name, default_directory, problem_name
+from lamm_robust.storage.packing import (
     pack_certificate,
     pack_problem,
     pack_truncation,
@@ -29,10 +33,6 @@ from lamm_robust.packing import (
     unpack_problem,
     unpack_truncation,
 )
-from lamm_robust.provenance import TRUTH, code, versions
-from lamm_robust.scoring.metrics import METRICS
-from lamm_robust.scoring.truncation import Truncate
-from lamm_robust.solvers import LIBRARIES, host, target_
 from lamm_robust.values import (
     BY,
     DEVICES,
@@ -206,7 +206,7 @@ def build_problem(key: ProblemKey) -> Problem:
     return generators.build_problem(key)
 
 
-SHARED = ("lamm_robust/packing.py", "lamm_robust/error_free.py")
+SHARED = ("lamm_robust/storage/packing.py", "lamm_robust/error_free.py")
 """What is in the cache was written by the one, and can be read by it alone; oracles compute with the other."""
 
 

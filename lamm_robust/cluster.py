@@ -24,10 +24,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from lamm_robust import report
 from lamm_robust.campaign import Campaign
-from lamm_robust.files import replacing, write_text
-from lamm_robust.journal import JOURNAL, reading
 from lamm_robust.merge import merge
 from lamm_robust.plan import Selection, Shard
+from lamm_robust.storage.files import replacing, write_text
+from lamm_robust.storage.journal import JOURNAL, reading
 from lamm_robust.values import AbsentError, HarnessError, StoreError
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from lamm_robust.grading import ANSWERED, PASSES, has_one_answer, is_judged
-from lamm_robust.journal import understood
-from lamm_robust.store import Records, read_environment
+from lamm_robust.storage.journal import understood
+from lamm_robust.storage.parquet import Records, read_environment
 from lamm_robust.summary import simplicity
 from lamm_robust.values import Record, StoreError, Verdict
 

@@ -13,15 +13,16 @@ from select import select
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from lamm_robust import catalog, search, worst
+from lamm_robust import catalog, search
 from lamm_robust.grading import has_one_answer, is_judged
 from lamm_robust.run import not_taken
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Truths
+from lamm_robust.storage import findings as worst
+from lamm_robust.storage.findings import DISASTER, SILENT
 from lamm_robust.values import SUITE, Case, Family, Oracle, Outcome, ProblemKey, Record, Regime, Variant, Verdict
 from lamm_robust.workers.process import Kind, Templates
 from lamm_robust.workers.supervisor import Worker
-from lamm_robust.worst import DISASTER, SILENT
 
 NO_EDGES = "; empty matrices, extreme scales, NaN and ∞ were left out, which --edges brings in"
 

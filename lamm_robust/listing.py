@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from lamm_robust import catalog, worst
+from lamm_robust import catalog
+from lamm_robust.storage import findings as worst
 from lamm_robust.values import HUNTED, PRECISIONS, PROFILES, Params
 
 Listing = tuple[list[str], list[list[str]]]

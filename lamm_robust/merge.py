@@ -15,8 +15,8 @@ from typing import Any
 from rich.console import Console
 
 from lamm_robust import report
-from lamm_robust.journal import JOURNAL, check_suite, open_journal, read_header, reading, rewritten, understood
 from lamm_robust.plan import Selection, parse_selection
+from lamm_robust.storage.journal import JOURNAL, check_suite, open_journal, read_header, reading, rewritten, understood
 from lamm_robust.values import Record, StoreError
 
 MACHINE = "processor"

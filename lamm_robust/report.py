@@ -12,10 +12,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lamm_robust import catalog, store, tables
-from lamm_robust.files import write_text
-from lamm_robust.journal import Journal, check_suite, open_journal, read_header, understood
+from lamm_robust import catalog, tables
 from lamm_robust.plan import Selection, parse_selection
+from lamm_robust.storage import parquet as store
+from lamm_robust.storage.files import write_text
+from lamm_robust.storage.journal import Journal, check_suite, open_journal, read_header, understood
 from lamm_robust.summary import Summary, summarise
 from lamm_robust.values import StoreError
 

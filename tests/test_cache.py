@@ -15,8 +15,8 @@ import pytest
 
 import generators
 from lamm_robust import catalog
-from lamm_robust.cache import STALE, TOUCHED, Cache, certificate_name, default_directory, problem_name
-from lamm_robust.packing import pack_certificate
+from lamm_robust.storage.cache import STALE, TOUCHED, Cache, certificate_name, default_directory, problem_name
+from lamm_robust.storage.packing import pack_certificate
 from lamm_robust.values import Oracle, ProblemKey
 
 NAME, OTHER = "ab" + "0" * 62, "ab" + "1" * 62
@@ -127,7 +127,7 @@ CONTENTS = {letter * 64: letter.encode() * 50_000 for letter in "01234"}
 WRITER = """
 import os, random, sys
 from pathlib import Path
-from lamm_robust.cache import Cache
+from lamm_robust.storage.cache import Cache
 cache, chance = Cache(Path(sys.argv[1])), random.Random(int(sys.argv[2]))
 if sys.argv[4:]:  # to be killed between writing and renaming
     Path.replace = lambda *_: os.kill(os.getpid(), 9)

@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 
 from lamm_robust import campaign, catalog
 from lamm_robust.cli import main
-from lamm_robust.journal import JOURNAL, Journal, open_journal
+from lamm_robust.storage.journal import JOURNAL, Journal, open_journal
 from lamm_robust.values import PRECISIONS, Array, Certificate, NotCertifiedError, Oracle, StoreError
 
 ROOT = Path(__file__).parents[1]

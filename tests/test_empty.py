@@ -10,11 +10,11 @@ import pytest
 
 import oracles
 from lamm_robust import catalog, truth
-from lamm_robust.packing import pack_certificate, pack_problem, unpack_certificate, unpack_problem
 from lamm_robust.scoring.evidence import Frame
 from lamm_robust.scoring.metrics import score, score_all
 from lamm_robust.scoring.verdicts import judge, limits, threshold
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
+from lamm_robust.storage.packing import pack_certificate, pack_problem, unpack_certificate, unpack_problem
 from lamm_robust.strategies import LeastSquaresProblem, least_squares_problems
 from lamm_robust.strategies import problem as problem_named
 from lamm_robust.values import Array, Case, Contract, Outcome, Precision, Problem, Regime, Status, Verdict

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from lamm_robust import catalog, search, worst
+from lamm_robust import catalog, search
 from lamm_robust.cli import main
 from lamm_robust.hunt import Catch, hunt, prey, severity
 from lamm_robust.scoring.verdicts import threshold
+from lamm_robust.storage import findings as worst
+from lamm_robust.storage.findings import DISASTER, SILENT
 from lamm_robust.values import ProblemKey, Record
-from lamm_robust.worst import DISASTER, SILENT
 
 SPECTRUM, EXACT_RANK = catalog.FAMILIES["spectrum"], catalog.FAMILIES["exact_rank"]
 SECONDS = 3.0

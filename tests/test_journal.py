@@ -16,8 +16,8 @@ from typing import IO
 
 import pytest
 
-from lamm_robust import journal
-from lamm_robust.journal import JOURNAL, Journal, open_journal, read_header, reading, rewritten
+from lamm_robust.storage import journal
+from lamm_robust.storage.journal import JOURNAL, Journal, open_journal, read_header, reading, rewritten
 from lamm_robust.values import SUITE, HarnessError, Record, StoreError
 from tests.records import RECORD, numbered
 

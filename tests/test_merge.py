@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lamm_robust.journal import JOURNAL, open_journal, reading
 from lamm_robust.merge import merge, untimed
 from lamm_robust.plan import Selection, Shard
-from lamm_robust.store import Records, read_environment
+from lamm_robust.storage.journal import JOURNAL, open_journal, reading
+from lamm_robust.storage.parquet import Records, read_environment
 from lamm_robust.values import SUITE, Record, StoreError
 from tests.records import RECORD
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.packing import (
+from lamm_robust.storage.packing import (
     pack_arrays,
     pack_certificate,
     pack_problem,

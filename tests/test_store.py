@@ -15,7 +15,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from lamm_robust import files, store
+from lamm_robust.storage import files
+from lamm_robust.storage import parquet as store
 from lamm_robust.values import HarnessError, StoreError
 from tests.records import RECORD, numbered
 

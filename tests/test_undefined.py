@@ -15,13 +15,14 @@ import pytest
 
 from lamm_robust import catalog, compare, summary, tables
 from lamm_robust.hunt import sentence, severity
-from lamm_robust.journal import block, records_of
 from lamm_robust.scoring.nonfinite import Undefined, undefined
 from lamm_robust.scoring.records import records
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.scoring.verdicts import UNDEFINED, judge
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
-from lamm_robust.store import Records, write_manifest, write_records
+from lamm_robust.storage.findings import DISASTER, SILENT
+from lamm_robust.storage.journal import block, records_of
+from lamm_robust.storage.parquet import Records, write_manifest, write_records
 from lamm_robust.strategies import least_squares_problems
 from lamm_robust.values import (
     Array,
@@ -41,7 +42,6 @@ from lamm_robust.workers.attempt import attempt
 from lamm_robust.workers.pool import alone
 from lamm_robust.workers.process import Kind
 from lamm_robust.workers.supervisor import Worker
-from lamm_robust.worst import DISASTER, SILENT
 from oracles import select
 from tests.planted import SOLVERS as PLANTED
 from tests.problems import problem_of

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lamm_robust import catalog, worst
+from lamm_robust import catalog
 from lamm_robust.cli import main
 from lamm_robust.scoring.truths import Certified, Truths
+from lamm_robust.storage import findings as worst
 from lamm_robust.values import HUNTED, PRECISIONS
 
 COMMITTED = sorted((Path(__file__).parents[1] / worst.DIRECTORY).glob("*.toml"))

@@ -17,10 +17,10 @@ from pathlib import Path
 from rich.progress import track
 
 from lamm_robust import catalog
-from lamm_robust.cache import Cache
-from lamm_robust.journal import open_journal
 from lamm_robust.run import sweep
 from lamm_robust.scoring.truths import Truths
+from lamm_robust.storage.cache import Cache
+from lamm_robust.storage.journal import open_journal
 from lamm_robust.values import Answer, Case, Device, Precision, ProblemKey
 from lamm_robust.workers.process import Kind, Templates
 from lamm_robust.workers.supervisor import Worker

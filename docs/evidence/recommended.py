@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from lamm_robust import solve
-from lamm_robust.store import Records
+from lamm_robust.storage.parquet import Records
 from lamm_robust.tables import markdown_table
 from lamm_robust.values import PRECISIONS, Record, Status, Verdict
 

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from lamm_robust.cache import VARIABLE, Cache
-from lamm_robust.journal import JOURNAL
-from lamm_robust.store import RECORDS
+from lamm_robust.storage.cache import VARIABLE, Cache
+from lamm_robust.storage.journal import JOURNAL
+from lamm_robust.storage.parquet import RECORDS
 
 CASES = 10_000_000
 SELECTIONS = {

@@ -23,9 +23,9 @@ from typing import Any
 from flint import fmpq, fmpq_mat
 
 from lamm_robust import catalog
-from lamm_robust.cache import Cache, default_directory
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified, Truths
+from lamm_robust.storage.cache import Cache, default_directory
 from lamm_robust.values import AbsentError, Array, Case, Device, HarnessError, Outcome, Precision, Problem, Record
 from lamm_robust.workers.pool import Group, group_of
 from lamm_robust.workers.process import THREADS, Kind, Templates

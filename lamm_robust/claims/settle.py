@@ -10,8 +10,8 @@ from lamm_robust.claims import page
 from lamm_robust.claims.lab import Lab
 from lamm_robust.claims.page import Settled
 from lamm_robust.claims.table import CLAIMS
-from lamm_robust.files import write_text
 from lamm_robust.provenance import environment
+from lamm_robust.storage.files import write_text
 from lamm_robust.values import HarnessError
 
 MARKDOWN, JSON = "claims.md", "claims.json"

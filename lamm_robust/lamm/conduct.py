@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from lamm_robust import catalog
-from lamm_robust.files import write_text
 from lamm_robust.lamm.page import page
 from lamm_robust.lamm.plot import plots
 from lamm_robust.lamm.records import (
@@ -30,6 +29,7 @@ from lamm_robust.lamm.records import (
     tasks,
 )
 from lamm_robust.provenance import commit, processor, versions
+from lamm_robust.storage.files import write_text
 from lamm_robust.values import PRECISIONS, Device, HarnessError, Precision, StoreError
 from lamm_robust.workers.process import THREADS, last_words
 

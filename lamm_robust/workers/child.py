@@ -25,9 +25,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lamm_robust.packing import unpack_arrays
 from lamm_robust.provenance import EXTRAS, MEASURED, flags, installed
 from lamm_robust.solvers import LIBRARIES, target_
+from lamm_robust.storage.packing import unpack_arrays
 from lamm_robust.values import Device, Library, Outcome, Problem, ProblemKey, Status
 from lamm_robust.workers import wire
 from lamm_robust.workers.attempt import OUT_OF_MEMORY, attempt

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lamm_robust.packing import pack_problem
+from lamm_robust.storage.packing import pack_problem
 from lamm_robust.values import AbsentError, Answer, Case, Outcome, Problem, Status
 from lamm_robust.workers import wire
 from lamm_robust.workers.process import Kind, Process, Template, last_words

@@ -12,7 +12,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from lamm_robust.packing import pack_arrays, unpack_arrays
+from lamm_robust.storage.packing import pack_arrays, unpack_arrays
 from lamm_robust.values import Outcome, Status
 
 PROBLEM, CASE = b"P", b"C"  # from the run: the arrays A and b; the solver to try on the last problem sent

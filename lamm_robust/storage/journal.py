@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from lamm_robust.files import replacing
+from lamm_robust.storage.files import replacing
 from lamm_robust.values import BY, SUITE, HarnessError, Record, StoreError
 
 JOURNAL = "journal.jsonl"

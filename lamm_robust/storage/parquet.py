@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from lamm_robust.files import replacing, write_text
+from lamm_robust.storage.files import replacing, write_text
 from lamm_robust.values import Record, StoreError
 
 RECORDS = "records.parquet"

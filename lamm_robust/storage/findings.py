@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lamm_robust.files import write_text
+from lamm_robust.storage.files import write_text
 from lamm_robust.values import BY, Precision
 
 DIRECTORY = Path("results") / "worst"
