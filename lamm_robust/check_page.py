@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lamm_robust.check import CASE_SECONDS, SHOWN, Checked, Failure
-from lamm_robust.grading import is_graded
+from lamm_robust.reports.grading import is_graded
+from lamm_robust.reports.leaderboard import duration, number
+from lamm_robust.reports.summary import Row
 from lamm_robust.scoring.verdicts import shape_of
-from lamm_robust.summary import Row
-from lamm_robust.tables import duration, number
 from lamm_robust.values import Deficiency, Shape, Verdict
 from lamm_robust.workers.process import CASE_MEMORY
 

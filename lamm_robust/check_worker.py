@@ -10,14 +10,14 @@ from functools import partial
 
 from lamm_robust import catalog
 from lamm_robust.check import Checked, Outcomes, Terms, judged, problems, scored, variant_of
-from lamm_robust.grading import PASSES
 from lamm_robust.reasons import Clues, reason
 from lamm_robust.replay import case_text
+from lamm_robust.reports.grading import PASSES
+from lamm_robust.reports.summary import Row, row
 from lamm_robust.run import SUSPECT, not_taken
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.storage.cache import Cache, default_directory
-from lamm_robust.summary import Row, row
 from lamm_robust.values import (
     Answer,
     Case,

@@ -180,8 +180,8 @@ def merge(directories: tuple[Path, ...], out: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown.")
 def compare(old: Path, new: Path, gates: tuple[str, ...], expected: Path | None, as_json: bool) -> None:
     """What changed from the results directory OLD to NEW: verdicts, accuracy, time; as Markdown or JSON."""
-    from lamm_robust import compare_page, gate
-    from lamm_robust.compare import compare as compared
+    from lamm_robust.reports import compare_page, gate
+    from lamm_robust.reports.compare import compare as compared
 
     if expected and not gates:
         raise ValueError("--expected is about gates; say which with --fail-on")

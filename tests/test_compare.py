@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lamm_robust.cli import main
-from lamm_robust.compare import RANK, Comparison, compare, factor, median_interval
-from lamm_robust.gate import FAILING, Expected, read_expected, settle
+from lamm_robust.reports.compare import RANK, Comparison, compare, factor, median_interval
+from lamm_robust.reports.gate import FAILING, Expected, read_expected, settle
 from lamm_robust.storage import files
 from lamm_robust.storage import parquet as store
 from lamm_robust.values import Record, StoreError, Verdict

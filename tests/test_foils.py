@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from lamm_robust import catalog
+from lamm_robust.reports.summary import Row, row
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified, Truths
 from lamm_robust.solvers.numpy_ import NUMPY
-from lamm_robust.summary import Row, row
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Case, Library, Precision, Record, Solver, Variant
 from lamm_robust.workers.attempt import attempt
 from tests import foils

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lamm_robust import grading, summary, tables
+from lamm_robust.reports import grading, summary
+from lamm_robust.reports import leaderboard as tables
 from lamm_robust.values import Record, Verdict
 from tests.records import RECORD
 

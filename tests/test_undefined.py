@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lamm_robust import catalog, compare, summary, tables
+from lamm_robust import catalog
 from lamm_robust.hunt import sentence, severity
+from lamm_robust.reports import compare, summary
+from lamm_robust.reports import leaderboard as tables
 from lamm_robust.scoring.nonfinite import Undefined, undefined
 from lamm_robust.scoring.records import records
 from lamm_robust.scoring.truths import Truths

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from generators import field
 from lamm_robust import catalog
-from lamm_robust.grading import is_judged
+from lamm_robust.reports.grading import is_judged
+from lamm_robust.reports.leaderboard import markdown_table
 from lamm_robust.storage.parquet import Records, read_environment
-from lamm_robust.tables import markdown_table
 from lamm_robust.values import PRECISIONS, Record, Regime, Verdict
 
 CALLS: Mapping[str, tuple[str, ...]] = {

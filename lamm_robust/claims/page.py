@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from rich.table import Table as Terminal
 
 from lamm_robust.claims.finding import Cell, Claim, Finding, Spread, Table, Verdict
-from lamm_robust.tables import inert, markdown_table
+from lamm_robust.reports.leaderboard import inert, markdown_table
 from lamm_robust.values import SUITE
 
 STYLE: Mapping[Verdict, str] = {

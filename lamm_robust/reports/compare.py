@@ -15,10 +15,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from lamm_robust.grading import ANSWERED, PASSES, has_one_answer, is_judged
+from lamm_robust.reports.grading import ANSWERED, PASSES, has_one_answer, is_judged
+from lamm_robust.reports.summary import simplicity
 from lamm_robust.storage.journal import understood
 from lamm_robust.storage.parquet import Records, read_environment
-from lamm_robust.summary import simplicity
 from lamm_robust.values import Record, StoreError, Verdict
 
 FROM_BEST = (

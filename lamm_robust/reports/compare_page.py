@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from lamm_robust.compare import CONFIDENCE, DIGIT, SLOWER, Accuracy, Comparison, Pair, Times
-from lamm_robust.gate import Result
+from lamm_robust.reports.compare import CONFIDENCE, DIGIT, SLOWER, Accuracy, Comparison, Pair, Times
+from lamm_robust.reports.gate import Result
+from lamm_robust.reports.leaderboard import duration, inert, markdown_table, number
 from lamm_robust.scoring.metrics import METRICS
-from lamm_robust.tables import duration, inert, markdown_table, number
 from lamm_robust.values import BY
 
 UNIT = {metric.name: metric.unit for metric in METRICS}

@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from lamm_robust.grading import (
+from lamm_robust.reports.grading import (
     BACKWARD,
     PASSES,
     has_one_answer,

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from lamm_robust.summary import Row, Summary
+from lamm_robust.reports.summary import Row, Summary
 from lamm_robust.values import Record, Regime
 
 PASS_LINE = {"backward_error": "backward error in u‖A‖_F", "forward_error": "forward error in Wedin bounds"}

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from lamm_robust.compare import Comparison
+from lamm_robust.reports.compare import Comparison
 
 FAILING: Mapping[str, Callable[[Comparison], list[str]]] = {
     "verdict": lambda c: [*(pair.key for pair in c.worse), *c.vanished],
