@@ -11,10 +11,10 @@ from functools import partial
 from lamm_robust import catalog
 from lamm_robust.check import Checked, Outcomes, Terms, judged, problems, scored, variant_of
 from lamm_robust.reasons import Clues, reason
-from lamm_robust.replay import case_text
 from lamm_robust.reports.grading import PASSES
 from lamm_robust.reports.summary import Row, row
-from lamm_robust.run import SUSPECT, not_taken
+from lamm_robust.runs.replay import case_text
+from lamm_robust.runs.sweep import SUSPECT, not_taken
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.storage.cache import Cache, default_directory

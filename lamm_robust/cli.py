@@ -116,7 +116,8 @@ def run(
     dask: str | None,
 ) -> None:
     """Run a profile and write its tables; an interrupted run resumes."""
-    from lamm_robust import campaign, catalog, plan
+    from lamm_robust import catalog
+    from lamm_robust.runs import campaign, plan
 
     for sent in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # Ctrl-C, and what batch systems and terminals send
         if signal.getsignal(sent) != signal.SIG_IGN:  # which nohup asks for
@@ -140,7 +141,7 @@ def run(
         case_memory=case_memory << 20,
     )
     if dask is not None:
-        from lamm_robust import cluster
+        from lamm_robust.runs import cluster
 
         if selection.shard.of > 1:
             raise ValueError("--dask makes shards of its own; leave out --shard")
@@ -154,7 +155,7 @@ def run(
 @click.argument("directory", type=click.Path(path_type=Path))
 def tables(directory: Path) -> None:
     """Make the files of a results DIRECTORY again from its journal: records, leaderboard, failures, manifest."""
-    from lamm_robust import report
+    from lamm_robust.runs import directory as report
 
     sys.exit(report.again(directory, console()))
 
@@ -167,7 +168,7 @@ def merge(directories: tuple[Path, ...], out: Path) -> None:
 
     Refuses directories that hold different answers to the same case, and names what is missing.
     """
-    from lamm_robust import merge as merging
+    from lamm_robust.runs import merge as merging
 
     sys.exit(merging.merge(directories, out, console()))
 
@@ -219,7 +220,7 @@ def list_(what: str) -> None:
 def replay(key: str, oracle: str) -> None:
     """Rebuild one row from its KEY, as printed in the tables, and show problem, truth, answer and scores."""
     from lamm_robust import catalog
-    from lamm_robust.replay import replay_text
+    from lamm_robust.runs.replay import replay_text
 
     click.echo(replay_text(key, catalog.kept_oracle(oracle)))
 

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from lamm_robust import catalog, search
 from lamm_robust.reports.grading import has_one_answer, is_judged
-from lamm_robust.run import not_taken
+from lamm_robust.runs.sweep import not_taken
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.storage import findings as worst

@@ -17,11 +17,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from lamm_robust import catalog, cluster
-from lamm_robust.campaign import Campaign
-from lamm_robust.campaign import run as run_here
-from lamm_robust.merge import untimed
-from lamm_robust.plan import Selection, Shard
+from lamm_robust import catalog
+from lamm_robust.runs import cluster
+from lamm_robust.runs.campaign import Campaign
+from lamm_robust.runs.campaign import run as run_here
+from lamm_robust.runs.merge import untimed
+from lamm_robust.runs.plan import Selection, Shard
 from lamm_robust.storage.journal import JOURNAL, reading
 from lamm_robust.values import AbsentError, HarnessError, Record, StoreError
 from tests.processes import descendants

@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from lamm_robust import campaign, check_worker, cli, cluster, nist, replay
+from lamm_robust import check_worker, cli, nist
+from lamm_robust.runs import campaign, cluster, replay
 from lamm_robust.storage import parquet as store
 
 EXIT_CODES = {0, 1, 2, 3, 4, 130}

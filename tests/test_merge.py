@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lamm_robust.merge import merge, untimed
-from lamm_robust.plan import Selection, Shard
+from lamm_robust.runs.merge import merge, untimed
+from lamm_robust.runs.plan import Selection, Shard
 from lamm_robust.storage.journal import JOURNAL, open_journal, reading
 from lamm_robust.storage.parquet import Records, read_environment
 from lamm_robust.values import SUITE, Record, StoreError
@@ -161,7 +161,7 @@ def test_a_merge_that_is_killed_leaves_the_target_as_it_was(tmp_path: Path, monk
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("lamm_robust.merge.merged_notes", killed)
+        patch.setattr("lamm_robust.runs.merge.merged_notes", killed)
         with pytest.raises(KeyboardInterrupt):
             merged(parts[1], out=tmp_path / "out")
     assert (tmp_path / "out" / JOURNAL).read_bytes() == before

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.plan import Selection, Shard, parse_selection, parse_shard
+from lamm_robust.runs.plan import Selection, Shard, parse_selection, parse_shard
 from lamm_robust.values import DEVICES, PRECISIONS
 
 SELECTION = Selection("quick", PRECISIONS, DEVICES, ("numpy", "*-qr-*"), ("polynomial", "spectrum"), Shard(2, 5))

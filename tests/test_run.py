@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lamm_robust.run import sweep
+from lamm_robust.runs.sweep import sweep
 from lamm_robust.scoring.records import Done
 from lamm_robust.scoring.truths import Certified, Truths
 from lamm_robust.solvers.contracts import full_rank, minimum_norm

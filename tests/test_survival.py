@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.run import sweep
+from lamm_robust.runs.sweep import sweep
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.values import Case, Device, Precision, ProblemKey, Record, Variant
 from lamm_robust.workers.process import Kind, Templates

@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.progress import track
 
 from lamm_robust import catalog
-from lamm_robust.run import sweep
+from lamm_robust.runs.sweep import sweep
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.storage.cache import Cache
 from lamm_robust.storage.journal import open_journal

@@ -25,11 +25,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from lamm_robust import catalog, report
-from lamm_robust.plan import Selection
+from lamm_robust import catalog
 from lamm_robust.provenance import environment
 from lamm_robust.reports import leaderboard as tables
-from lamm_robust.run import sweep
+from lamm_robust.runs import directory as report
+from lamm_robust.runs.plan import Selection
+from lamm_robust.runs.sweep import sweep
 from lamm_robust.scoring.records import Done
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.storage import findings as worst

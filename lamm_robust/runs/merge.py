@@ -14,8 +14,8 @@ from typing import Any
 
 from rich.console import Console
 
-from lamm_robust import report
-from lamm_robust.plan import Selection, parse_selection
+from lamm_robust.runs import directory as report
+from lamm_robust.runs.plan import Selection, parse_selection
 from lamm_robust.storage.journal import JOURNAL, check_suite, open_journal, read_header, reading, rewritten, understood
 from lamm_robust.values import Record, StoreError
 

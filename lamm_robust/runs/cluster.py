@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from lamm_robust import report
-from lamm_robust.campaign import Campaign
-from lamm_robust.merge import merge
-from lamm_robust.plan import Selection, Shard
+from lamm_robust.runs import directory as report
+from lamm_robust.runs.campaign import Campaign
+from lamm_robust.runs.merge import merge
+from lamm_robust.runs.plan import Selection, Shard
 from lamm_robust.storage.files import replacing, write_text
 from lamm_robust.storage.journal import JOURNAL, reading
 from lamm_robust.values import AbsentError, HarnessError, StoreError

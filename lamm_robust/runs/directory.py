@@ -13,9 +13,9 @@ from pathlib import Path
 from rich.console import Console
 
 from lamm_robust import catalog
-from lamm_robust.plan import Selection, parse_selection
 from lamm_robust.reports import leaderboard as tables
 from lamm_robust.reports.summary import Summary, summarise
+from lamm_robust.runs.plan import Selection, parse_selection
 from lamm_robust.storage import parquet as store
 from lamm_robust.storage.files import write_text
 from lamm_robust.storage.journal import Journal, check_suite, open_journal, read_header, understood

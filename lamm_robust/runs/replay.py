@@ -6,7 +6,7 @@ import numpy as np
 
 from lamm_robust import catalog
 from lamm_robust.reports.leaderboard import duration
-from lamm_robust.run import not_taken
+from lamm_robust.runs.sweep import not_taken
 from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified, Known, Truths
