@@ -53,9 +53,9 @@ def check(
     from rich.console import Console
 
     from lamm_robust import catalog
-    from lamm_robust.check import Terms
-    from lamm_robust.check_page import facts, page
-    from lamm_robust.check_worker import check_target, only_text
+    from lamm_robust.check.judgement import Terms
+    from lamm_robust.check.page import facts, page
+    from lamm_robust.check.supervised import check_target, only_text
 
     found_target = catalog.parse_target(target, Path.cwd())
     if out and out != "-" and (Path(out).is_dir() or not Path(out).absolute().parent.is_dir()):

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamm_robust import catalog
-from lamm_robust.check import REQUIRED, Checked, Outcomes, Requirement, Terms, judged, problems, variant_of
-from lamm_robust.check_page import page
-from lamm_robust.check_worker import check_target, kept_truths
+from lamm_robust.check.judgement import REQUIRED, Checked, Outcomes, Requirement, Terms, judged, problems, variant_of
+from lamm_robust.check.page import page
+from lamm_robust.check.supervised import check_target, kept_truths
 from lamm_robust.strategies import SHAPES, LeastSquaresProblem
 from lamm_robust.values import PRECISIONS, PROFILES, Array, Case, Deficiency, Outcome, Precision, Shape, Status
 from lamm_robust.workers.attempt import attempt

@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from lamm_robust import catalog, check_worker
-from lamm_robust.check import Checked, Terms, judged, variant_of
-from lamm_robust.check_page import facts, page, replay_line
-from lamm_robust.check_worker import (
+from lamm_robust import catalog
+from lamm_robust.check import supervised as check_worker
+from lamm_robust.check.judgement import Checked, Terms, judged, variant_of
+from lamm_robust.check.page import facts, page, replay_line
+from lamm_robust.check.reasons import REASONS
+from lamm_robust.check.supervised import (
     check_target,
     enough,
     kept_truths,
@@ -28,7 +30,6 @@ from lamm_robust.check_worker import (
     workers,
 )
 from lamm_robust.cli import main
-from lamm_robust.reasons import REASONS
 from lamm_robust.reports.summary import STABILITY_ORDER
 from lamm_robust.testing import check_solver, parametrize_with_problems
 from lamm_robust.values import UNIT_ROUNDOFF, Answer, Case, Deficiency, Outcome, Precision, Regime, Status

@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from lamm_robust import check_worker, cli, nist
+from lamm_robust import cli, nist
+from lamm_robust.check import supervised as check_worker
 from lamm_robust.runs import campaign, cluster, replay
 from lamm_robust.storage import parquet as store
 

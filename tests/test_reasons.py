@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.reasons import REASONS, Clues, reason
+from lamm_robust.check.reasons import REASONS, Clues, reason
 from lamm_robust.scoring.evidence import Frame
 from lamm_robust.scoring.nonfinite import undefined
 from lamm_robust.scoring.records import record

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from lamm_robust import catalog
-from lamm_robust.reasons import ENDED, Clues, Reason, is_single, reason
+from lamm_robust.check.reasons import ENDED, Clues, Reason, is_single, reason
 from lamm_robust.reports.grading import BACKWARD, PASSES, is_broken, is_graded, is_judged, is_undefined
 from lamm_robust.reports.summary import Row, row, simplicity
 from lamm_robust.scoring.records import Scoring

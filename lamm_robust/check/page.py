@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lamm_robust.check import CASE_SECONDS, SHOWN, Checked, Failure
+from lamm_robust.check.judgement import CASE_SECONDS, SHOWN, Checked, Failure
 from lamm_robust.reports.grading import is_graded
 from lamm_robust.reports.leaderboard import duration, number
 from lamm_robust.reports.summary import Row

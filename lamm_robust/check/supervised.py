@@ -9,8 +9,8 @@ from dataclasses import replace
 from functools import partial
 
 from lamm_robust import catalog
-from lamm_robust.check import Checked, Outcomes, Terms, judged, problems, scored, variant_of
-from lamm_robust.reasons import Clues, reason
+from lamm_robust.check.judgement import Checked, Outcomes, Terms, judged, problems, scored, variant_of
+from lamm_robust.check.reasons import Clues, reason
 from lamm_robust.reports.grading import PASSES
 from lamm_robust.reports.summary import Row, row
 from lamm_robust.runs.replay import case_text
