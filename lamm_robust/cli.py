@@ -265,7 +265,7 @@ def hunt(
     What is found is kept, and `run --profile worst` lets every solver attempt it.
     """
     from lamm_robust import catalog
-    from lamm_robust.hunt import hunt_text
+    from lamm_robust.hunt.hunt import hunt_text
     from lamm_robust.storage import findings as worst
 
     kept = catalog.kept_oracle(oracle)

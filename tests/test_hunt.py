@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from lamm_robust import catalog, search
+from lamm_robust import catalog
 from lamm_robust.cli import main
-from lamm_robust.hunt import Catch, hunt, prey, severity
+from lamm_robust.hunt import search
+from lamm_robust.hunt.hunt import Catch, hunt, prey, severity
 from lamm_robust.scoring.verdicts import threshold
 from lamm_robust.storage import findings as worst
 from lamm_robust.storage.findings import DISASTER, SILENT

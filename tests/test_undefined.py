@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.hunt import sentence, severity
+from lamm_robust.hunt.hunt import sentence, severity
 from lamm_robust.reports import compare, summary
 from lamm_robust.reports import leaderboard as tables
 from lamm_robust.scoring.nonfinite import Undefined, undefined

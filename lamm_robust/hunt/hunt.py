@@ -13,7 +13,8 @@ from select import select
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from lamm_robust import catalog, search
+from lamm_robust import catalog
+from lamm_robust.hunt import search
 from lamm_robust.reports.grading import has_one_answer, is_judged
 from lamm_robust.runs.sweep import not_taken
 from lamm_robust.scoring.records import record
