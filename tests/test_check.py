@@ -29,7 +29,7 @@ from lamm_robust.check.supervised import (
     times,
     workers,
 )
-from lamm_robust.cli import main
+from lamm_robust.cli.main import main
 from lamm_robust.reports.summary import STABILITY_ORDER
 from lamm_robust.testing import check_solver, parametrize_with_problems
 from lamm_robust.values import UNIT_ROUNDOFF, Answer, Case, Deficiency, Outcome, Precision, Regime, Status

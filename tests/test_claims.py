@@ -26,7 +26,7 @@ from lamm_robust.claims.lab import Lab, clocked, open_lab, rational_pinv
 from lamm_robust.claims.page import Settled
 from lamm_robust.claims.settle import chosen, settle, write
 from lamm_robust.claims.table import CLAIMS
-from lamm_robust.cli import main
+from lamm_robust.cli.main import main
 from lamm_robust.values import AbsentError, Case, HarnessError, Outcome, Precision, Problem, Variant
 
 HOLDS, ONLY_WHEN, FAILS, NOT_MEASURED = Verdict

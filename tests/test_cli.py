@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lamm_robust import catalog
-from lamm_robust.cli import main
+from lamm_robust.cli.main import main
 from lamm_robust.runs import campaign
 from lamm_robust.storage.journal import JOURNAL, Journal, open_journal
 from lamm_robust.values import PRECISIONS, Array, Certificate, NotCertifiedError, Oracle, StoreError

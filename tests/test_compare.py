@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from lamm_robust.cli import main
+from lamm_robust.cli.main import main
 from lamm_robust.reports.compare import RANK, Comparison, compare, factor, median_interval
 from lamm_robust.reports.gate import FAILING, Expected, read_expected, settle
 from lamm_robust.storage import files

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import oracles
-from lamm_robust import catalog, truth
+from lamm_robust import catalog
+from lamm_robust.cli import truth
 from lamm_robust.scoring.evidence import Frame
 from lamm_robust.scoring.metrics import score, score_all
 from lamm_robust.scoring.verdicts import judge, limits, threshold

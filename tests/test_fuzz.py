@@ -18,8 +18,9 @@ from typing import Any
 
 import pytest
 
-from lamm_robust import cli, nist
 from lamm_robust.check import supervised as check_worker
+from lamm_robust.cli import main as cli
+from lamm_robust.cli import nist
 from lamm_robust.runs import campaign, cluster, replay
 from lamm_robust.storage import parquet as store
 

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lamm_robust import catalog
-from lamm_robust.cli import main
+from lamm_robust.cli.main import main
 from lamm_robust.hunt import search
 from lamm_robust.hunt.hunt import Catch, hunt, prey, severity
 from lamm_robust.scoring.verdicts import threshold

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from lamm_robust.cli import main
+from lamm_robust.cli.main import main
 from lamm_robust.lamm.accuracy import accuracy, seen_rank
 from lamm_robust.lamm.conduct import FOUND, again, study
 from lamm_robust.lamm.digest import endings, ends, level

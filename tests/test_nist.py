@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.nist import agreement, digits
+from lamm_robust.cli.nist import agreement, digits
 
 datasets = pytest.mark.parametrize("dataset", catalog.NIST_DATASETS)
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
-from lamm_robust.cli import main
+from lamm_robust.cli.main import main
 from lamm_robust.runs import directory as report
 from lamm_robust.storage import parquet as store
 from lamm_robust.storage.journal import JOURNAL, line_of

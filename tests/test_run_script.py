@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 
-from lamm_robust.cli import main
+from lamm_robust.cli.main import main
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "run.py"

@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from lamm_robust import catalog, listing
+from lamm_robust import catalog
 from lamm_robust import provenance as environment
-from lamm_robust.cli import main
+from lamm_robust.cli import listing
+from lamm_robust.cli.main import main
 from lamm_robust.values import Device, Library, Precision, Solver, Status
 from lamm_robust.workers.attempt import attempt
 from lamm_robust.workers.process import THREADS, Kind

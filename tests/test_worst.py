@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from lamm_robust import catalog
-from lamm_robust.cli import main
+from lamm_robust.cli.main import main
 from lamm_robust.scoring.truths import Certified, Truths
 from lamm_robust.storage import findings as worst
 from lamm_robust.values import HUNTED, PRECISIONS

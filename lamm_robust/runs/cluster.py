@@ -49,7 +49,7 @@ PROGRAM = """
 import sys
 from lamm_robust.workers.child import die_with
 die_with(int(sys.argv.pop(1)))
-from lamm_robust.cli import main
+from lamm_robust.cli.main import main
 main()
 """
 

@@ -16,9 +16,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from lamm_robust.cli_check import check
-from lamm_robust.cli_claims import claims
-from lamm_robust.cli_lamm import lamm
+from lamm_robust.cli.check import check
+from lamm_robust.cli.claims import claims
+from lamm_robust.cli.lamm import lamm
 from lamm_robust.values import DEVICES, HUNTED, PRECISIONS, PROFILES, Device, Precision
 
 GATE_FAILED, USAGE, HARNESS, NOTHING, INTERRUPTED = 1, 2, 3, 4, 130
@@ -203,7 +203,7 @@ def compare(old: Path, new: Path, gates: tuple[str, ...], expected: Path | None,
 @click.argument("what", type=click.Choice(LISTS))
 def list_(what: str) -> None:
     """Show what there is: names, and each in a sentence."""
-    from lamm_robust import listing
+    from lamm_robust.cli import listing
 
     header, rows = listing.LISTINGS[what]()
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -233,7 +233,7 @@ def replay(key: str, oracle: str) -> None:
 def truth(file: Path, oracle: str, rank: int | None, as_json: bool) -> None:
     """Certify your own problem: FILE.npz with arrays A (m×n) and b (m or m×k), float32 or float64."""
     from lamm_robust import catalog
-    from lamm_robust.truth import certify_file, text
+    from lamm_robust.cli.truth import certify_file, text
 
     facts = certify_file(file, catalog.kept_oracle(oracle), rank)
     click.echo(json.dumps(facts, indent=2) if as_json else text(facts))
@@ -277,7 +277,7 @@ def hunt(
 @main.command(short_help="Check the oracle against NIST's certified values.")
 def nist() -> None:
     """Check the oracle against NIST's certified regressions, and show what rounding the data costs."""
-    from lamm_robust.nist import agreement_table
+    from lamm_robust.cli.nist import agreement_table
 
     console().print(agreement_table())
 
