@@ -8,7 +8,7 @@ and `elementary` hold what is used instead.
 
 from __future__ import annotations
 
-from generators import (
+from lamm_robust.generators import (
     columns,
     degenerate,
     exact_rank,
@@ -29,7 +29,7 @@ from generators import (
     tall,
     weighted,
 )
-from generators.checks import precision
+from lamm_robust.generators.checks import precision
 from lamm_robust.values import Family, Problem, ProblemKey
 
 FAMILIES: tuple[Family, ...] = (

@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from generators.bits import Integers, Stream
-from generators.checks import MAX_SEED, MAX_SIZE, one_of, whole
-from generators.designs import (
+from lamm_robust.generators.bits import Integers, Stream
+from lamm_robust.generators.checks import MAX_SEED, MAX_SIZE, one_of, whole
+from lamm_robust.generators.designs import (
     MAX_COLUMNS,
     RESIDUALS,
     check_residual,
@@ -29,7 +29,7 @@ from generators.designs import (
     observed,
     repeated,
 )
-from generators.grids import Grid, Shapes, by_profile, crossed
+from lamm_robust.generators.grids import Grid, Shapes, by_profile, crossed
 from lamm_robust.values import Array, Family, Precision, Value
 
 LEVELS = 3

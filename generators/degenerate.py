@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from generators.bits import Integers, Stream
-from generators.checks import MAX_SEED, MAX_SIZE, one_of, whole
-from generators.designs import LARGEST_ENTRY, MAX_COLUMNS, independent, repeated
-from generators.grids import Grid, Shapes, by_profile, crossed
+from lamm_robust.generators.bits import Integers, Stream
+from lamm_robust.generators.checks import MAX_SEED, MAX_SIZE, one_of, whole
+from lamm_robust.generators.designs import LARGEST_ENTRY, MAX_COLUMNS, independent, repeated
+from lamm_robust.generators.grids import Grid, Shapes, by_profile, crossed
 from lamm_robust.values import Array, Family, Precision, Value
 
 MATRICES = ("zero", "dense", "column", "row")

@@ -16,11 +16,11 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from generators.bits import Stream
-from generators.checks import MAX_SEED, one_of, ratio, whole
-from generators.elementary import cos_sin_pi, exponential, pi, root, rounded_array
-from generators.grids import Grid, Shapes, by_profile, crossed
-from generators.kernels import (
+from lamm_robust.generators.bits import Stream
+from lamm_robust.generators.checks import MAX_SEED, one_of, ratio, whole
+from lamm_robust.generators.elementary import cos_sin_pi, exponential, pi, root, rounded_array
+from lamm_robust.generators.grids import Grid, Shapes, by_profile, crossed
+from lamm_robust.generators.kernels import (
     Rows,
     baart,
     baart_solution,
@@ -35,7 +35,7 @@ from generators.kernels import (
     wing,
     wing_solution,
 )
-from generators.targets import dyadic, image, moved
+from lamm_robust.generators.targets import dyadic, image, moved
 from lamm_robust.values import Array, Family, Precision, Value
 
 MAX_COLUMNS = 64

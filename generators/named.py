@@ -19,13 +19,13 @@ from fractions import Fraction
 from math import comb
 from typing import Any
 
-from generators.bits import Stream
-from generators.checks import MAX_SEED, one_of, ratio, whole
-from generators.elementary import SIGNIFICAND, rounded_array
-from generators.grids import Grid, Shapes, by_profile, crossed
-from generators.integers import Rows, bauer, inverse_hilbert, magic, pascal, rosser, table
-from generators.targets import dyadic, image, moved, outside_range
-from generators.triangles import gfpp, gks, kahan, triw
+from lamm_robust.generators.bits import Stream
+from lamm_robust.generators.checks import MAX_SEED, one_of, ratio, whole
+from lamm_robust.generators.elementary import SIGNIFICAND, rounded_array
+from lamm_robust.generators.grids import Grid, Shapes, by_profile, crossed
+from lamm_robust.generators.integers import Rows, bauer, inverse_hilbert, magic, pascal, rosser, table
+from lamm_robust.generators.targets import dyadic, image, moved, outside_range
+from lamm_robust.generators.triangles import gfpp, gks, kahan, triw
 from lamm_robust.values import Array, Family, Precision, Value
 
 MAX_ROWS, MAX_COLUMNS = 256, 64

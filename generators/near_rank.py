@@ -23,10 +23,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from generators.checks import MAX_SEED, power_of_two, whole
-from generators.dyadic import Recipe, assembled, bits_needed, descending, drawn, solution
-from generators.elementary import SIGNIFICAND, rounded_array
-from generators.grids import Grid, by_profile, crossed
+from lamm_robust.generators.checks import MAX_SEED, power_of_two, whole
+from lamm_robust.generators.dyadic import Recipe, assembled, bits_needed, descending, drawn, solution
+from lamm_robust.generators.elementary import SIGNIFICAND, rounded_array
+from lamm_robust.generators.grids import Grid, by_profile, crossed
 from lamm_robust.values import Array, Family, Precision, Value
 
 MAX_ROWS = 512

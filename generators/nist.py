@@ -16,9 +16,9 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from generators.checks import one_of
-from generators.elementary import rounded_array
-from generators.grids import Grid, crossed, of_profile
+from lamm_robust.generators.checks import one_of
+from lamm_robust.generators.elementary import rounded_array
+from lamm_robust.generators.grids import Grid, crossed, of_profile
 from lamm_robust.values import Array, Family, Precision
 
 DATASETS = (
@@ -51,7 +51,7 @@ class Certified:
 @cache
 def _read(dataset: str) -> dict[str, Any]:
     one_of("dataset", dataset, DATASETS)
-    text = (resources.files("generators") / "nist_data" / f"{dataset}.toml").read_text(encoding="utf-8")
+    text = (resources.files("lamm_robust.generators") / "nist_data" / f"{dataset}.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 

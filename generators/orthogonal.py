@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from generators.bits import Floats, Stream
+from lamm_robust.generators.bits import Floats, Stream
 
 
 def total(terms: Floats) -> Floats:

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from generators import columns, exact_rank, named, near_rank, offset, polynomial, spectrum, weighted
-from generators.bits import Stream
-from generators.checks import MAX_SEED, one_of, whole
-from generators.grids import Grid, crossed, of_profile
+from lamm_robust.generators import columns, exact_rank, named, near_rank, offset, polynomial, spectrum, weighted
+from lamm_robust.generators.bits import Stream
+from lamm_robust.generators.checks import MAX_SEED, one_of, whole
+from lamm_robust.generators.grids import Grid, crossed, of_profile
 from lamm_robust.values import Array, Family, Precision
 
 

@@ -22,12 +22,12 @@ from typing import Any
 
 import numpy as np
 
-from generators import exact_rank
-from generators.bits import Integers
-from generators.checks import whole
-from generators.dyadic import assembled, bits_needed, solution
-from generators.elementary import SIGNIFICAND
-from generators.grids import Grid, by_profile, crossed
+from lamm_robust.generators import exact_rank
+from lamm_robust.generators.bits import Integers
+from lamm_robust.generators.checks import whole
+from lamm_robust.generators.dyadic import assembled, bits_needed, solution
+from lamm_robust.generators.elementary import SIGNIFICAND
+from lamm_robust.generators.grids import Grid, by_profile, crossed
 from lamm_robust.values import Array, Family, Precision, Value
 
 

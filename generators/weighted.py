@@ -26,9 +26,9 @@ from typing import Any
 
 import numpy as np
 
-from generators.bits import Integers, Stream
-from generators.checks import MAX_SEED, MAX_SIZE, one_of, whole
-from generators.designs import (
+from lamm_robust.generators.bits import Integers, Stream
+from lamm_robust.generators.checks import MAX_SEED, MAX_SIZE, one_of, whole
+from lamm_robust.generators.designs import (
     MAX_COLUMNS,
     RESIDUALS,
     check_residual,
@@ -37,7 +37,7 @@ from generators.designs import (
     pair_count,
     repeated,
 )
-from generators.grids import Grid, Shapes, by_profile, crossed
+from lamm_robust.generators.grids import Grid, Shapes, by_profile, crossed
 from lamm_robust.values import Array, Family, Precision, Value
 
 ORDERS = ("descending", "ascending", "shuffled")

@@ -1,8 +1,4 @@
-"""The one place where the rooms meet: families, oracles, solvers and metrics joined into tables by name.
-
-`generators` and `oracles` are common words, so another installed package of that name may be found first.
-Importing this module refuses to go on with the wrong one.
-"""
+"""The one place where the rooms meet: families, oracles, solvers and metrics joined into tables by name."""
 
 from __future__ import annotations
 
@@ -13,17 +9,14 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
-import generators
-import lamm_robust
-import oracles
-from generators import nist
+from lamm_robust import generators, oracles
+from lamm_robust.generators import nist
 from lamm_robust.provenance import TRUTH, code, versions
 from lamm_robust.scoring.metrics import METRICS
 from lamm_robust.scoring.truncation import Truncate
 from lamm_robust.solvers import LIBRARIES, host, target_
-from lamm_robust.storage import findings as worst
+from lamm_robust.storage import findings
 from lamm_robust.storage.cache import Cache, certificate_name, default_directory, problem_name
 from lamm_robust.storage.packing import (
     pack_certificate,
@@ -58,20 +51,6 @@ from lamm_robust.values import (
 GPU_NODES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg")
 """Device files of NVIDIA's driver (the last under WSL): without one of them JAX's CUDA plugin finds no GPU."""
 
-
-def same_tree(*rooms: ModuleType) -> None:
-    """ImportError unless every room lies in the directory that holds `lamm_robust` itself."""
-    home = Path(lamm_robust.__file__).resolve().parents[1]
-    for room in rooms:
-        found = Path(room.__file__ or "nowhere").resolve()
-        if found.parents[1] != home:
-            raise ImportError(
-                f"'{room.__name__}' was imported from {found}, but lamm-robust's own is in {home}: "
-                f"another package of that name got in the way; take it off the path"
-            )
-
-
-same_tree(generators, oracles)
 
 FAMILIES: Mapping[str, Family] = {family.name: family for family in generators.FAMILIES}
 ORACLES: Mapping[str, Oracle] = {oracle.name: oracle for oracle in (oracles.AUTO, *oracles.ORACLES)}
@@ -206,7 +185,7 @@ def build_problem(key: ProblemKey) -> Problem:
     return generators.build_problem(key)
 
 
-SHARED = ("lamm_robust/storage/packing.py", "lamm_robust/error_free.py")
+SHARED = ("storage/packing.py", "error_free.py")
 """What is in the cache was written by the one, and can be read by it alone; oracles compute with the other."""
 
 
@@ -259,16 +238,16 @@ def same_bits(text: str, digest: str) -> ProblemKey:
         key = parse_key(text)
         same = build_problem(key).digest == digest
     except ValueError as error:
-        raise ValueError(f"{worst.DIRECTORY} holds '{text}', which is no problem now: {error}") from error
+        raise ValueError(f"{findings.DIRECTORY} holds '{text}', which is no problem now: {error}") from error
     if not same:
-        raise ValueError(f"'{text}' in {worst.DIRECTORY} has other bits now than when it was hunted; hunt again")
+        raise ValueError(f"'{text}' in {findings.DIRECTORY} has other bits now than when it was hunted; hunt again")
     return key
 
 
 def plan(profile: str, precision: Precision, families: Iterable[str]) -> list[ProblemKey]:
     """The keys of a profile's fixed grid, in the order of the families; or of what hunts have found in `worst`."""
     if profile == HUNTED.name:
-        hunted = [same_bits(key, digest) for key, digest in worst.problems(worst.DIRECTORY, precision).items()]
+        hunted = [same_bits(key, digest) for key, digest in findings.problems(findings.DIRECTORY, precision).items()]
         return [key for name in families for key in hunted if key.family == name]
     return [
         ProblemKey(name, tuple(params.items()), precision)

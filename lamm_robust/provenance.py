@@ -7,7 +7,7 @@ import hashlib
 import os
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,6 @@ FLAGS = (
     *("TORCH_", "PYTORCH_", "ATEN_", "SCIPY_", "SKLEARN_"),
     *("CUDA_", "CUBLAS_", "NVIDIA_"),
 )
-ROOMS = ("generators", "lamm_robust", "oracles")
 
 
 def installed(packages: Iterable[str]) -> dict[str, str]:
@@ -57,30 +56,39 @@ def processor() -> str:
     return names[0] if names else platform.processor() or "unknown"
 
 
+PACKAGE = Path(__file__).parent
+"""The directory of this package; in a checkout `generators` and `oracles` in it are links to the folders beside it."""
+
+
 def commit() -> str:
     """The commit that this code was at, "+changes" if it was edited since, "unknown" outside a checkout."""
-    here = Path(__file__).parents[1]
 
     def git(*arguments: str) -> str:
-        done = subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, check=True)  # noqa: S607
+        command = ["git", *arguments]
+        done = subprocess.run(command, cwd=PACKAGE.parent, capture_output=True, text=True, check=True)
         return done.stdout.strip()
 
     try:
-        changed = git("status", "--porcelain", "--untracked-files=no", "--", *ROOMS)
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", "lamm_robust", "generators", "oracles")
         return git("rev-parse", "HEAD") + ("+changes" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 
 
-def code(*rooms: str) -> str:
-    """SHA-256 over code and data of packages or files of this project: edited, they make other numbers."""
-    home = Path(__file__).parents[1]
+def code(*parts: str) -> str:
+    """SHA-256 over code and data of this package, or of files and folders in it: edited, they make other numbers."""
     sha = hashlib.sha256()
-    for place in (home / room for room in rooms):
-        files = [place] if place.is_file() else place.rglob("[!.]*")
-        for path in sorted(p for p in files if p.suffix in (".py", ".toml") and p.is_file()):
-            sha.update(path.relative_to(home).as_posix().encode() + b"\0" + path.read_bytes())
+    for path in sorted(path for part in parts or ("",) for path in _sources(PACKAGE / part)):
+        sha.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
     return sha.hexdigest()
+
+
+def _sources(place: Path) -> Iterator[Path]:
+    """A file, or the .py and .toml files below a folder, links followed; hidden ones left out."""
+    if place.is_file():
+        yield place
+    for folder, _, names in os.walk(place, followlinks=True):
+        yield from (Path(folder, name) for name in names if name.endswith((".py", ".toml")) and name[0] != ".")
 
 
 PLACES = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES")
@@ -101,6 +109,6 @@ def environment() -> dict[str, Any]:
         "processor": processor(),
         "cores": os.cpu_count(),
         "flags": flags(),
-        "code": code(*ROOMS),
+        "code": code(),
         "commit": commit(),
     }

@@ -10,19 +10,19 @@ line of `ORACLES`.
 
 from __future__ import annotations
 
+from lamm_robust.oracles.auto import certify as certify_auto
+from lamm_robust.oracles.auto import certify_all
+from lamm_robust.oracles.check import check_problem
+from lamm_robust.oracles.enclosed import certify as certify_ball
+from lamm_robust.oracles.exact import certify as certify_exact
+from lamm_robust.oracles.facts import facts, truncation_facts
+from lamm_robust.oracles.printing import ball_decimal, decimals
+from lamm_robust.oracles.rational import solve_rational
+from lamm_robust.oracles.reference import certify as certify_mpmath
+from lamm_robust.oracles.store import stored
+from lamm_robust.oracles.truncated import truncate
+from lamm_robust.oracles.verified import certify as certify_verified
 from lamm_robust.values import NotCertifiedError, Oracle
-from oracles.auto import certify as certify_auto
-from oracles.auto import certify_all
-from oracles.check import check_problem
-from oracles.enclosed import certify as certify_ball
-from oracles.exact import certify as certify_exact
-from oracles.facts import facts, truncation_facts
-from oracles.printing import ball_decimal, decimals
-from oracles.rational import solve_rational
-from oracles.reference import certify as certify_mpmath
-from oracles.store import stored
-from oracles.truncated import truncate
-from oracles.verified import certify as certify_verified
 
 __all__ = [
     "ORACLES",

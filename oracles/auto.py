@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from lamm_robust.oracles import enclosed, exact, verified
+from lamm_robust.oracles.check import check_problem
 from lamm_robust.values import Array, Certificate, NotCertifiedError
-from oracles import enclosed, exact, verified
-from oracles.check import check_problem
 
 SMALL = 20_000
 """m·n·min(m, n) up to which `exact` is asked first: milliseconds there, as `verified` takes, and of radius zero."""

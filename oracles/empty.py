@@ -12,9 +12,9 @@ from fractions import Fraction
 
 import numpy as np
 
+from lamm_robust.oracles.balls import square_root
+from lamm_robust.oracles.store import PARTS, Spectrum, assemble
 from lamm_robust.values import Array, Ball, Certificate
-from oracles.balls import square_root
-from oracles.store import PARTS, Spectrum, assemble
 
 ZERO = Ball(Fraction(0))
 

@@ -13,14 +13,14 @@ from fractions import Fraction
 
 from flint import fmpq_mat
 
+from lamm_robust.oracles.balls import scaled, square_root
+from lamm_robust.oracles.check import check_problem
+from lamm_robust.oracles.empty import certify_empty
+from lamm_robust.oracles.integers import integer_matrix
+from lamm_robust.oracles.rational import fractions, minimum_norm, residual_squares, skeleton, solve
+from lamm_robust.oracles.spectrum import spectrum
+from lamm_robust.oracles.store import Spectrum, seal
 from lamm_robust.values import Array, Ball, Certificate
-from oracles.balls import scaled, square_root
-from oracles.check import check_problem
-from oracles.empty import certify_empty
-from oracles.integers import integer_matrix
-from oracles.rational import fractions, minimum_norm, residual_squares, skeleton, solve
-from oracles.spectrum import spectrum
-from oracles.store import Spectrum, seal
 
 
 def certify(A: Array, b: Array) -> Certificate:

@@ -12,11 +12,22 @@ from fractions import Fraction
 
 import numpy as np
 
+from lamm_robust.oracles.balls import scaled
+from lamm_robust.oracles.bounds import (
+    TINY,
+    UP,
+    Doubles,
+    Integers,
+    U,
+    frobenius,
+    gamma,
+    gram,
+    largest_eigenvalue,
+    row_blocks,
+)
+from lamm_robust.oracles.inverse import Inverse
+from lamm_robust.oracles.store import Spectrum
 from lamm_robust.values import Ball
-from oracles.balls import scaled
-from oracles.bounds import TINY, UP, Doubles, Integers, U, frobenius, gamma, gram, largest_eigenvalue, row_blocks
-from oracles.inverse import Inverse
-from oracles.store import Spectrum
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,9 +6,9 @@ import math
 from fractions import Fraction
 from typing import Any
 
+from lamm_robust.oracles.balls import square_root
+from lamm_robust.oracles.printing import decimal, decimals
 from lamm_robust.values import Ball, Certificate, Truncation
-from oracles.balls import square_root
-from oracles.printing import decimal, decimals
 
 DIGITS = 40
 """More than double-double arithmetic holds, so that a printed answer can judge any solver that people use."""

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lamm_robust.error_free import digit_bits, split
-from oracles.bounds import (
+from lamm_robust.oracles.bounds import (
     UP,
     Doubles,
     U,

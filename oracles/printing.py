@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from lamm_robust.oracles.balls import square_root
+from lamm_robust.oracles.store import stored
 from lamm_robust.values import Ball, Certificate
-from oracles.balls import square_root
-from oracles.store import stored
 
 RADIUS_DIGITS = 3
 """Digits of a printed radius: rounding it up by 1 % loses nothing that anyone compares."""

@@ -26,11 +26,11 @@ import numpy as np
 from mpmath import MPContext
 from mpmath.libmp import to_rational
 
+from lamm_robust.oracles.balls import scaled
+from lamm_robust.oracles.check import check_problem
+from lamm_robust.oracles.empty import certify_empty
+from lamm_robust.oracles.store import Spectrum, seal
 from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
-from oracles.balls import scaled
-from oracles.check import check_problem
-from oracles.empty import certify_empty
-from oracles.store import Spectrum, seal
 
 SPARE_DIGITS = 40
 """Digits beyond those of the data: 16 to meet 1e-3·u, as many again for κ near 1/u, and a few to see it."""

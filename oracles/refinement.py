@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lamm_robust.error_free import carried, digit_bits, digits, product, rounded, subtract, transposed_product
-from oracles.bounds import UP, Doubles, frobenius, norm
-from oracles.inverse import Inverse
+from lamm_robust.oracles.bounds import UP, Doubles, frobenius, norm
+from lamm_robust.oracles.inverse import Inverse
 
 Mask = npt.NDArray[np.bool_]
 

@@ -23,10 +23,10 @@ from fractions import Fraction
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpz_mat
 
+from lamm_robust.oracles.balls import quotient, square_root
+from lamm_robust.oracles.rational import Skeleton, is_identity
+from lamm_robust.oracles.store import SIGMA_TOLERANCE, Spectrum
 from lamm_robust.values import Array, Ball, NotCertifiedError
-from oracles.balls import quotient, square_root
-from oracles.rational import Skeleton, is_identity
-from oracles.store import SIGMA_TOLERANCE, Spectrum
 
 FIRST_BITS = 256
 """Working precision of the first attempt: inverting a Gram matrix costs 2·log₂ κ bits, 107 at κ = 1/u, and

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lamm_robust.oracles.balls import power_of_two, quotient, scaled, square_root
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Ball, Certificate, NotCertifiedError, digest
-from oracles.balls import power_of_two, quotient, scaled, square_root
 
 PARTS = 4
 """Doubles per entry: 212 bits put the storage error near 1e-64, far below every error to be judged."""

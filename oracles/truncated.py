@@ -26,14 +26,14 @@ from math import isqrt
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpz_mat
 
+from lamm_robust.oracles.balls import root_between, scaled, square_root
+from lamm_robust.oracles.check import check_problem
+from lamm_robust.oracles.enclosed import ball
+from lamm_robust.oracles.integers import integer_matrix
+from lamm_robust.oracles.rational import exact_rank
+from lamm_robust.oracles.spectrum import attempt, enclose, fraction, infinity_norm
+from lamm_robust.oracles.store import RADIUS, Spectrum, seal
 from lamm_robust.values import Array, Ball, NotCertifiedError, Truncation
-from oracles.balls import root_between, scaled, square_root
-from oracles.check import check_problem
-from oracles.enclosed import ball
-from oracles.integers import integer_matrix
-from oracles.rational import exact_rank
-from oracles.spectrum import attempt, enclose, fraction, infinity_norm
-from oracles.store import RADIUS, Spectrum, seal
 
 FIRST_BITS, LAST_BITS = 256, 4096
 """Working precisions: twice the 53 bits of a κ that float64 can express, and as much again; the last is for wide

@@ -21,16 +21,16 @@ import numpy as np
 import numpy.typing as npt
 
 from lamm_robust.error_free import digit_bits, digits, fill, norm_square, rounded, subtract
+from lamm_robust.oracles.balls import power_of_two
+from lamm_robust.oracles.balls import scaled as scaled_ball
+from lamm_robust.oracles.bounds import UP, Doubles, Integers, norm, row_blocks
+from lamm_robust.oracles.check import check_problem
+from lamm_robust.oracles.empty import certify_empty
+from lamm_robust.oracles.extremes import extremes
+from lamm_robust.oracles.inverse import Inverse, invert
+from lamm_robust.oracles.refinement import refine
+from lamm_robust.oracles.store import PARTS, RADIUS, assemble
 from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
-from oracles.balls import power_of_two
-from oracles.balls import scaled as scaled_ball
-from oracles.bounds import UP, Doubles, Integers, norm, row_blocks
-from oracles.check import check_problem
-from oracles.empty import certify_empty
-from oracles.extremes import extremes
-from oracles.inverse import Inverse, invert
-from oracles.refinement import refine
-from oracles.store import PARTS, RADIUS, assemble
 
 PLACES = 12
 """Digits that the entries of a column of A may have: some 200 bits, far more than full significands need after

@@ -9,8 +9,8 @@ from fractions import Fraction
 import numpy as np
 
 from lamm_robust import catalog
+from lamm_robust.oracles import stored
 from lamm_robust.values import PRECISIONS, Array, Certificate, Precision
-from oracles import stored
 
 Draw = tuple[Array, Array]
 Generator = np.random.Generator

@@ -278,9 +278,9 @@ SOLVERS = {solver.algorithm: solver for solver in PLANTED.solvers}
 
 
 def serve() -> None:
-    from lamm_robust.workers import child as worker
+    from lamm_robust.workers import child
 
-    worker.main(sys.argv[1:], (PLANTED,))
+    child.main(sys.argv[1:], (PLANTED,))
 
 
 if __name__ == "__main__":

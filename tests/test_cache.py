@@ -13,8 +13,7 @@ from unittest.mock import Mock
 
 import pytest
 
-import generators
-from lamm_robust import catalog
+from lamm_robust import catalog, generators
 from lamm_robust.storage.cache import STALE, TOUCHED, Cache, certificate_name, default_directory, problem_name
 from lamm_robust.storage.packing import pack_certificate
 from lamm_robust.values import Oracle, ProblemKey

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lamm_robust import catalog
-from lamm_robust.check import supervised as check_worker
+from lamm_robust.check import supervised
 from lamm_robust.check.judgement import Checked, Terms, judged, variant_of
 from lamm_robust.check.page import facts, page, replay_line
 from lamm_robust.check.reasons import REASONS
@@ -49,7 +49,7 @@ def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without LAPACK's drivers beside it."""
-    monkeypatch.setattr(check_worker, "BESIDE", ())
+    monkeypatch.setattr(supervised, "BESIDE", ())
 
 
 def checked(name: str, precision: Precision, **terms: Any) -> Checked:
@@ -176,7 +176,7 @@ BROKEN: Mapping[str, tuple[str, str]] = {
 @pytest.mark.parametrize("name", BROKEN)
 @pytest.mark.usefixtures("alone")
 def test_no_solver_hurts_the_check(name: str, precision: Precision, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check_worker, "MOST_BROKEN", 3)
+    monkeypatch.setattr(supervised, "MOST_BROKEN", 3)
     verdict, why = BROKEN[name]
     found = checked(name, precision, case_seconds=0.5 if name == "hang" else 30.0)
     assert found.row.stability == "broken"

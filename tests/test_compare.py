@@ -16,8 +16,7 @@ from click.testing import CliRunner, Result
 from lamm_robust.cli.main import main
 from lamm_robust.reports.compare import RANK, Comparison, compare, factor, median_interval
 from lamm_robust.reports.gate import FAILING, Expected, read_expected, settle
-from lamm_robust.storage import files
-from lamm_robust.storage import parquet as store
+from lamm_robust.storage import files, parquet
 from lamm_robust.values import Record, StoreError, Verdict
 from tests.records import RECORD
 
@@ -63,9 +62,9 @@ def made(number: int, verdict: str = BACK, variant: str = QR, **changes: Any) ->
 def written(directory: Path, records: Sequence[Record], suite: str = "7", **environment: Any) -> Path:
     directory.mkdir()
     metrics = ["backward_error", "forward_error", "residual_error"]
-    store.write_records(directory / store.RECORDS, records, metrics, {"suite": suite})
-    files.write_text(directory / store.ENVIRONMENT, json.dumps({**ENVIRONMENT, **environment}))
-    store.write_manifest(directory)
+    parquet.write_records(directory / parquet.RECORDS, records, metrics, {"suite": suite})
+    files.write_text(directory / parquet.ENVIRONMENT, json.dumps({**ENVIRONMENT, **environment}))
+    parquet.write_manifest(directory)
     return directory
 
 
@@ -452,7 +451,7 @@ def test_an_unfinished_run_passes_no_gate(directories: tuple[Path, Path]) -> Non
 
 def test_damage_is_named(directories: tuple[Path, Path]) -> None:
     old, new = (written(directory, [made(1)]) for directory in directories)
-    (new / store.RECORDS).write_bytes((new / store.RECORDS).read_bytes() + b"x")
+    (new / parquet.RECORDS).write_bytes((new / parquet.RECORDS).read_bytes() + b"x")
     result = invoke(old, new)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "records.parquet' is damaged" in result.stderr

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from generators import FAMILIES
 from lamm_robust.catalog import build_problem, parse_key
+from lamm_robust.generators import FAMILIES
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "families.md").read_text(encoding="utf-8")

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lamm_robust.oracles import select
 from lamm_robust.reports.grading import is_edge, is_failure, is_graded
 from lamm_robust.reports.summary import row
 from lamm_robust.scoring.edges import edge_of
 from lamm_robust.values import Array, Edge, Precision
-from oracles import select
 from tests.problems import problem_of
 from tests.records import RECORD
 

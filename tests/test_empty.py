@@ -8,8 +8,7 @@ import hypothesis
 import numpy as np
 import pytest
 
-import oracles
-from lamm_robust import catalog
+from lamm_robust import catalog, oracles
 from lamm_robust.cli import truth
 from lamm_robust.scoring.evidence import Frame
 from lamm_robust.scoring.metrics import score, score_all

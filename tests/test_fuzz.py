@@ -18,11 +18,11 @@ from typing import Any
 
 import pytest
 
-from lamm_robust.check import supervised as check_worker
+from lamm_robust.check import supervised
 from lamm_robust.cli import main as cli
 from lamm_robust.cli import nist
 from lamm_robust.runs import campaign, cluster, replay
-from lamm_robust.storage import parquet as store
+from lamm_robust.storage import parquet
 
 EXIT_CODES = {0, 1, 2, 3, 4, 130}
 COMMANDS = ("run", "list", "replay", "truth", "nist", "tables", "merge", "compare", "check", "")
@@ -78,8 +78,8 @@ def harmless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(cluster, "run", lambda *_: 0)
     monkeypatch.setattr(nist, "agreement_table", lambda: "")
     monkeypatch.setattr(replay, "replay_text", lambda *_: "")
-    monkeypatch.setattr(check_worker, "check_target", reached)
-    monkeypatch.setattr(check_worker, "only_text", lambda *_: "")
+    monkeypatch.setattr(supervised, "check_target", reached)
+    monkeypatch.setattr(supervised, "only_text", lambda *_: "")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -292,10 +292,10 @@ def fuzz_environments(finished: Path, place: Path, count: int, seed: int) -> Cou
     """What `compare` reads besides the records, with other contents and a right checksum."""
     chance, codes = random.Random(seed), Counter[int]()
     shutil.copytree(finished, place)
-    environment = json.loads((place / store.ENVIRONMENT).read_text())
+    environment = json.loads((place / parquet.ENVIRONMENT).read_text())
     for _ in range(count):
-        (place / store.ENVIRONMENT).write_text(json.dumps(mutated(chance, environment)))
-        store.write_manifest(place)
+        (place / parquet.ENVIRONMENT).write_text(json.dumps(mutated(chance, environment)))
+        parquet.write_manifest(place)
         check(["compare", str(place), str(finished), "--fail-on", "time"], codes)
     return codes
 

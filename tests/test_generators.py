@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from generators import FAMILIES, build_problem
+from lamm_robust.generators import FAMILIES, build_problem
 from lamm_robust.values import PRECISIONS, PROFILES, Family, Precision, ProblemKey
 
 SIMPLEST: dict[str, dict[str, Any]] = {

@@ -9,9 +9,19 @@ import mpmath
 import numpy as np
 import pytest
 
-from generators.bits import Stream
-from generators.elementary import cos_sin, cos_sin_pi, exponential, log_ratio, nearest, pi, power, root, rounded_array
-from generators.orthogonal import apply, norm, reflectors, total
+from lamm_robust.generators.bits import Stream
+from lamm_robust.generators.elementary import (
+    cos_sin,
+    cos_sin_pi,
+    exponential,
+    log_ratio,
+    nearest,
+    pi,
+    power,
+    root,
+    rounded_array,
+)
+from lamm_robust.generators.orthogonal import apply, norm, reflectors, total
 from lamm_robust.values import PRECISIONS, Precision
 
 # --- Philox ---------------------------------------------------------------------------------------------

@@ -9,11 +9,11 @@ import flint
 import numpy as np
 import pytest
 
-from generators.bits import Stream
-from generators.columns import PATTERNS, POSITIONS, build, grid
-from generators.designs import MAX_COLUMNS, MAX_RESIDUAL, MIN_RESIDUAL, independent, pair_count, repeated
+from lamm_robust.generators.bits import Stream
+from lamm_robust.generators.columns import PATTERNS, POSITIONS, build, grid
+from lamm_robust.generators.designs import MAX_COLUMNS, MAX_RESIDUAL, MIN_RESIDUAL, independent, pair_count, repeated
+from lamm_robust.oracles import select
 from lamm_robust.values import PRECISIONS, Array, Precision
-from oracles import select
 from tests.problems import fit_ratio
 
 EXACT = select("exact")

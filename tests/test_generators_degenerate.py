@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from generators.degenerate import MATRICES, TARGETS, build, grid, matrices, targets
+from lamm_robust.generators.degenerate import MATRICES, TARGETS, build, grid, matrices, targets
+from lamm_robust.oracles import select, stored
 from lamm_robust.values import PRECISIONS, PROFILES, Precision
-from oracles import select, stored
 
 EXACT = select("exact")
 

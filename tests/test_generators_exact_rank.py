@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from generators.bits import Stream
-from generators.dyadic import bits_needed, layers, twice
-from generators.exact_rank import build, grid, known_solution, recipe
+from lamm_robust.generators.bits import Stream
+from lamm_robust.generators.dyadic import bits_needed, layers, twice
+from lamm_robust.generators.exact_rank import build, grid, known_solution, recipe
 from lamm_robust.values import PRECISIONS, UNIT_ROUNDOFF, Array, Precision
 
 CASES: list[dict[str, Any]] = [

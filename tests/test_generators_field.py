@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from generators.field import NAMES, REPORTS, build, find, grid
 from lamm_robust import catalog
+from lamm_robust.generators.field import NAMES, REPORTS, build, find, grid
 from lamm_robust.values import PRECISIONS, PROFILES, UNIT_ROUNDOFF, Array, Precision, ProblemKey
 
 Columns = list[list[Fraction]]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-import generators
+from lamm_robust import generators
 from lamm_robust.values import Precision, ProblemKey
 
 ROOM = Path(generators.__file__).parent
@@ -408,7 +408,7 @@ CASES: list[tuple[str, dict[str, Any], Precision, str]] = [
 SCRIPT = """
 import json, sys
 import numpy as np
-from generators import build_problem
+from lamm_robust.generators import build_problem
 from lamm_robust.values import ProblemKey
 
 keys = [ProblemKey(family, tuple(params.items()), dtype) for family, params, dtype in json.load(sys.stdin)]
@@ -491,6 +491,6 @@ def test_nothing_that_depends_on_the_machine_is_called(path: Path) -> None:
 
 def test_importing_the_room_stays_light() -> None:
     heavy = ("scipy", "jax", "mpmath", "hypothesis")
-    script = f"import generators, sys; print([name for name in {heavy} if name in sys.modules])"
+    script = f"import lamm_robust.generators, sys; print([name for name in {heavy} if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOM.parent)
     assert answer.stdout.strip() == "[]"

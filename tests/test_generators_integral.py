@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-import oracles
-from generators.integral import EQUATIONS, MAX_SQUARE_HEAT, build, grid
-from generators.targets import image
+from lamm_robust import oracles
+from lamm_robust.generators.integral import EQUATIONS, MAX_SQUARE_HEAT, build, grid
+from lamm_robust.generators.targets import image
 from lamm_robust.values import PRECISIONS, UNIT_ROUNDOFF, Array, Precision
 
 EXACT = oracles.select("exact")

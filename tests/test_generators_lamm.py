@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from generators.bits import Stream
-from generators.lamm import (
+from lamm_robust.generators.bits import Stream
+from lamm_robust.generators.lamm import (
     build,
     derivative,
     difference,

@@ -11,8 +11,8 @@ import mpmath
 import numpy as np
 import pytest
 
-import oracles
-from generators.named import FAMILY, MATRICES, build, grid
+from lamm_robust import oracles
+from lamm_robust.generators.named import FAMILY, MATRICES, build, grid
 from lamm_robust.values import PRECISIONS, UNIT_ROUNDOFF, Array, Certificate, Precision
 
 EXACT = oracles.select("exact")

@@ -9,11 +9,11 @@ import flint
 import numpy as np
 import pytest
 
-from generators.bits import Stream
-from generators.dyadic import layers
-from generators.near_rank import build, fits, grid, known_solution
+from lamm_robust.generators.bits import Stream
+from lamm_robust.generators.dyadic import layers
+from lamm_robust.generators.near_rank import build, fits, grid, known_solution
+from lamm_robust.oracles import select
 from lamm_robust.values import PRECISIONS, UNIT_ROUNDOFF, Array, Ball, Precision
-from oracles import select
 from tests.problems import fit_ratio, rational
 
 EXACT = select("exact")

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from generators import exact_rank
-from generators.nonfinite import PATTERNS, PLACES, build, grid
+from lamm_robust.generators import exact_rank
+from lamm_robust.generators.nonfinite import PATTERNS, PLACES, build, grid
+from lamm_robust.oracles import select
 from lamm_robust.values import PRECISIONS, PROFILES, Array, Precision
-from oracles import select
 
 HOLDS: dict[str, Callable[[Array], Any]] = {
     "not-a-number": np.isnan,

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from generators.offset import HOUR, UNIX_TIME, build, counts, grid
+from lamm_robust.generators.offset import HOUR, UNIX_TIME, build, counts, grid
+from lamm_robust.oracles import select
 from lamm_robust.values import PRECISIONS, UNIT_ROUNDOFF, Precision
-from oracles import select
 from tests.problems import fit_ratio, rational
 
 EXACT = select("exact")

@@ -7,9 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from generators.orthogonal_target import MATRICES, build, grid
+from lamm_robust.generators.orthogonal_target import MATRICES, build, grid
+from lamm_robust.oracles import select, stored
 from lamm_robust.values import PRECISIONS, Precision
-from oracles import select, stored
 from tests.problems import rational
 
 EXACT = select("exact")

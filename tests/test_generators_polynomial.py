@@ -9,7 +9,7 @@ import flint
 import numpy as np
 import pytest
 
-from generators import nist, polynomial
+from lamm_robust.generators import nist, polynomial
 from lamm_robust.values import PRECISIONS, Array, Precision
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from generators import build_problem
-from generators.raw import ABOVE_ONE, MAX_ENTRIES, QUICK, build, grid, literals, strategy, text
 from lamm_robust import catalog
+from lamm_robust.generators import build_problem
+from lamm_robust.generators.raw import ABOVE_ONE, MAX_ENTRIES, QUICK, build, grid, literals, strategy, text
+from lamm_robust.oracles import select, stored
 from lamm_robust.values import PRECISIONS, Array, Certificate, Precision, ProblemKey
-from oracles import select, stored
 
 EXACT = select("exact")
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from generators.right_sides import KINDS, MAX_LOG2_SPAN, build, exponent, grid, kind, known_solution, needed
+from lamm_robust.generators.right_sides import KINDS, MAX_LOG2_SPAN, build, exponent, grid, kind, known_solution, needed
+from lamm_robust.oracles import select, stored
 from lamm_robust.values import PRECISIONS, Precision
-from oracles import select, stored
 
 EXACT = select("exact")
 PLACE: dict[str, Any] = {"m": 30, "n": 10, "rank": 7, "log2_cond": 4, "k": 8, "log2_span": 80, "seed": 0}

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from generators import exact_rank
-from generators.scaled import EDGES, RANGES, base, build, grid, highest, known_solution, last_bit, smallest
+from lamm_robust.generators import exact_rank
+from lamm_robust.generators.scaled import EDGES, RANGES, base, build, grid, highest, known_solution, last_bit, smallest
+from lamm_robust.oracles import select, stored
 from lamm_robust.scoring.evidence import Frame
 from lamm_robust.scoring.metrics import score
 from lamm_robust.values import PRECISIONS, Array, Precision
-from oracles import select, stored
 from tests.problems import fit_ratio, problem_of, rational
 
 EXACT = select("exact")

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from generators.spectrum import DIRECTIONS, MODES, build, grid, singular_values
 from lamm_robust import catalog
+from lamm_robust.generators.spectrum import DIRECTIONS, MODES, build, grid, singular_values
 from lamm_robust.values import PRECISIONS, PROFILES, UNIT_ROUNDOFF, Array, Precision
 
 EXACT = catalog.find_oracle("exact")

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from generators.tall import MAX_LOG2_OFFSET, MAX_ROWS, build, grid, most_offset, row_bits
+from lamm_robust.generators.tall import MAX_LOG2_OFFSET, MAX_ROWS, build, grid, most_offset, row_bits
+from lamm_robust.oracles import select, stored
 from lamm_robust.values import PRECISIONS, Ball, Certificate, Precision
-from oracles import select, stored
 
 EXACT = select("exact")
 

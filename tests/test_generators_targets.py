@@ -7,8 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from generators.bits import Stream
-from generators.targets import dyadic, image, inner, moved, outside_range, semidefinite_solution
+from lamm_robust.generators.bits import Stream
+from lamm_robust.generators.targets import dyadic, image, inner, moved, outside_range, semidefinite_solution
 
 
 def fractions(*entries: int) -> list[Fraction]:

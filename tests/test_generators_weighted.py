@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from generators.designs import pair_count
-from generators.weighted import AXES, ORDERS, build, exponents, grid
+from lamm_robust.generators.designs import pair_count
+from lamm_robust.generators.weighted import AXES, ORDERS, build, exponents, grid
+from lamm_robust.oracles import select
 from lamm_robust.values import PRECISIONS, UNIT_ROUNDOFF, Array, Precision
-from oracles import select
 from tests.problems import fit_ratio
 
 EXACT = select("exact")

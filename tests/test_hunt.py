@@ -17,7 +17,7 @@ from lamm_robust.cli.main import main
 from lamm_robust.hunt import search
 from lamm_robust.hunt.hunt import Catch, hunt, prey, severity
 from lamm_robust.scoring.verdicts import threshold
-from lamm_robust.storage import findings as worst
+from lamm_robust.storage import findings
 from lamm_robust.storage.findings import DISASTER, SILENT
 from lamm_robust.values import ProblemKey, Record
 
@@ -198,7 +198,7 @@ def test_the_command_prints_what_replays_and_keeps_it(tmp_path: Path) -> None:
     result = invoke("hunt", "numpy-normal-lu-float64-cpu", "--seconds", 2, "--family", "spectrum", "--out", out)
     assert result.exit_code == 0, result.output
     assert f"kept in {out}" in result.output
-    (hunted,) = worst.read_all(out)
+    (hunted,) = findings.read_all(out)
     assert hunted.worst.problem in result.output
     assert hunted.shrunk.said in (out / "README.md").read_text()
     (key, *_) = re.findall(r"lamm-robust replay '(.*)'", result.output)

@@ -9,9 +9,9 @@ import pytest
 
 import lamm_robust
 from lamm_robust import catalog
+from lamm_robust.oracles import select, stored
 from lamm_robust.strategies import problem
 from lamm_robust.values import UNIT_ROUNDOFF, Precision
-from oracles import select, stored
 
 jax = pytest.importorskip("jax")
 jnp = jax.numpy

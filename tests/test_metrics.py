@@ -9,10 +9,10 @@ import mpmath
 import numpy as np
 import pytest
 
+from lamm_robust.oracles import select, stored
 from lamm_robust.scoring.evidence import Frame, norm
 from lamm_robust.scoring.metrics import METRICS, ratio, score
 from lamm_robust.values import UNIT_ROUNDOFF, Array, NotCertifiedError, Precision, Problem
-from oracles import select, stored
 from tests.problems import by_hand, problem_of, random_problem
 
 U = 2.0**-53

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from lamm_robust.oracles import select, stored
 from lamm_robust.scoring import metrics
 from lamm_robust.scoring.evidence import Frame
 from lamm_robust.scoring.metrics import METRICS, score, score_all
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Certificate, Precision, Problem
-from oracles import select, stored
 from tests.problems import problem_of, random_problem, rational
 
 Vector = list[Fraction]

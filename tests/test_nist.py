@@ -18,7 +18,7 @@ datasets = pytest.mark.parametrize("dataset", catalog.NIST_DATASETS)
 
 def printed(dataset: str) -> dict[str, Any]:
     """The data set as NIST prints it."""
-    return tomllib.loads((resources.files("generators") / "nist_data" / f"{dataset}.toml").read_text())
+    return tomllib.loads((resources.files("lamm_robust.generators") / "nist_data" / f"{dataset}.toml").read_text())
 
 
 def rounded_like(value: Fraction, text: str) -> Decimal:

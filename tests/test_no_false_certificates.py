@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from lamm_robust.error_free import Doubles, rounded
+from lamm_robust.oracles import bounds, enclosed, exact, extremes, inverse, refinement, verified
 from lamm_robust.values import PRECISIONS, Array, Certificate, NotCertifiedError
-from oracles import bounds, enclosed, exact, extremes, inverse, refinement, verified
 from tests.hard import hard, why_false
 
 FAST, SLOW = range(400), range(1000, 22_000)

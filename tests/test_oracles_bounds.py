@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from lamm_robust.error_free import digit_bits, split
+from lamm_robust.oracles import bounds, exact, extremes, inverse, refinement, stored, verified
+from lamm_robust.oracles.bounds import Doubles
 from lamm_robust.values import Certificate
-from oracles import bounds, exact, extremes, inverse, refinement, stored, verified
-from oracles.bounds import Doubles
 from tests.hard import why_false
 from tests.problems import random_problem
 

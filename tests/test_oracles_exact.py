@@ -10,10 +10,10 @@ import flint
 import numpy as np
 import pytest
 
+from lamm_robust.oracles import ORACLES, select, solve_rational, stored
+from lamm_robust.oracles.exact import certify
+from lamm_robust.oracles.rational import PRIME
 from lamm_robust.values import UNIT_ROUNDOFF, Array, digest
-from oracles import ORACLES, select, solve_rational, stored
-from oracles.exact import certify
-from oracles.rational import PRIME
 
 Rows = list[list[Fraction]]
 

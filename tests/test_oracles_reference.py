@@ -8,10 +8,10 @@ import mpmath
 import numpy as np
 import pytest
 
+from lamm_robust.oracles import reference, stored
+from lamm_robust.oracles.exact import certify as prove
+from lamm_robust.oracles.reference import GUARD_DIGITS, agreed, agreed_rank, certify, lowest_bit, proof_digits, span
 from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
-from oracles import reference, stored
-from oracles.exact import certify as prove
-from oracles.reference import GUARD_DIGITS, agreed, agreed_rank, certify, lowest_bit, proof_digits, span
 
 
 def graded(m: int, n: int, decades: int, seed: int) -> Array:

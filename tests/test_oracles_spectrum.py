@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from flint import arb, arb_mat
 
+from lamm_robust.oracles import spectrum as module
+from lamm_robust.oracles.exact import certify
+from lamm_robust.oracles.spectrum import bracket, enclose
 from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
-from oracles import spectrum as module
-from oracles.exact import certify
-from oracles.spectrum import bracket, enclose
 
 TIGHT = Fraction(1, 10**13)
 """n·u for the small matrices here, with a factor of a hundred."""

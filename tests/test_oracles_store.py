@@ -8,12 +8,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from lamm_robust.oracles import ball_decimal, decimals, stored
+from lamm_robust.oracles.balls import quotient, scaled, square_root
+from lamm_robust.oracles.exact import certify
+from lamm_robust.oracles.integers import integer_matrix
+from lamm_robust.oracles.store import Spectrum, norm_above, seal, split
 from lamm_robust.values import UNIT_ROUNDOFF, Ball, Certificate, NotCertifiedError
-from oracles import ball_decimal, decimals, stored
-from oracles.balls import quotient, scaled, square_root
-from oracles.exact import certify
-from oracles.integers import integer_matrix
-from oracles.store import Spectrum, norm_above, seal, split
 
 ONE = Ball(Fraction(1))
 THIRD = Fraction(1, 3)

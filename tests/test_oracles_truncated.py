@@ -14,12 +14,12 @@ from mpmath import MPContext
 from mpmath.libmp import to_rational
 
 from lamm_robust import catalog
+from lamm_robust.oracles import exact, stored, truncate, truncated
 from lamm_robust.scoring.evidence import Frame
 from lamm_robust.scoring.truncation import selected
 from lamm_robust.scoring.truths import Certified
 from lamm_robust.storage.packing import pack_truncation, unpack_truncation
 from lamm_robust.values import Array, Ball, NotCertifiedError, Truncation
-from oracles import exact, stored, truncate, truncated
 from tests.hard import hard
 from tests.problems import problem_of, random_problem
 

@@ -7,8 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from lamm_robust.oracles import auto, certify_all, enclosed, exact, stored, verified
 from lamm_robust.values import Array, Certificate, NotCertifiedError
-from oracles import auto, certify_all, enclosed, exact, stored, verified
 from tests.hard import why_false
 from tests.problems import problem_of, random_problem
 

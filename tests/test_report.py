@@ -15,8 +15,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lamm_robust.cli.main import main
-from lamm_robust.runs import directory as report
-from lamm_robust.storage import parquet as store
+from lamm_robust.runs import results
+from lamm_robust.storage import parquet
 from lamm_robust.storage.journal import JOURNAL, line_of
 from lamm_robust.values import SUITE
 
@@ -46,7 +46,7 @@ def lines(directory: Path) -> list[bytes]:
 
 def answers(directory: Path) -> list[dict[str, object]]:
     """What was found, without the times, in the order of the keys."""
-    table = pq.read_table(directory / store.RECORDS).drop_columns(["seconds", "min_seconds", "first_call_seconds"])
+    table = pq.read_table(directory / parquet.RECORDS).drop_columns(["seconds", "min_seconds", "first_call_seconds"])
     return sorted(table.to_pylist(), key=lambda row: (row["problem"], row["variant"]))
 
 
@@ -62,7 +62,7 @@ def test_all_files_can_be_made_again_from_the_journal(finished: Path, copy: Path
 
 
 def test_damaged_files_are_named_and_made_again(finished: Path, copy: Path) -> None:
-    path = copy / store.RECORDS
+    path = copy / parquet.RECORDS
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     refused = invoke("compare", finished, copy)
     assert refused.exit_code == 2
@@ -152,7 +152,7 @@ def test_a_full_disk_is_named_and_the_run_goes_on_when_there_is_room(finished: P
 
 
 def test_names_of_what_is_absent_are_few_or_counted(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert report.FEW == 4
+    assert results.FEW == 4
     notes = [line for line in lines(copy) if b'"ended"' in line]
     assert len(notes) == 1
     ended = json.loads(notes[0][9:])

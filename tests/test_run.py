@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lamm_robust.oracles import select
 from lamm_robust.runs.sweep import sweep
 from lamm_robust.scoring.records import Done
 from lamm_robust.scoring.truths import Certified, Truths
@@ -34,7 +35,6 @@ from lamm_robust.values import (
     Status,
     Variant,
 )
-from oracles import select
 from tests.problems import problem_of
 
 TALL, WIDE, SINGULAR, UNPROVED = (ProblemKey(name, (), "float64") for name in ("tall", "wide", "singular", "unproved"))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lamm_robust import catalog
+from lamm_robust.oracles import select
 from lamm_robust.scoring.evidence import Frame
 from lamm_robust.scoring.metrics import score
 from lamm_robust.scoring.records import scores_of
@@ -26,7 +27,6 @@ from lamm_robust.values import (
     Verdict,
 )
 from lamm_robust.workers.attempt import attempt
-from oracles import select
 from tests.problems import problem_of, random_problem
 
 PASSING = (Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE)

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lamm_robust.reports import grading, summary
-from lamm_robust.reports import leaderboard as tables
+from lamm_robust.reports import grading, leaderboard, summary
 from lamm_robust.values import Record, Verdict
 from tests.records import RECORD
 
@@ -36,7 +35,7 @@ def summarised(records: Sequence[Record]) -> summary.Summary:
     return summary.summarise([list(members) for _, members in itertools.groupby(ordered, key=lambda r: r.variant)])
 
 
-def leaderboard(records: Sequence[Record]) -> list[summary.Row]:
+def rows_of(records: Sequence[Record]) -> list[summary.Row]:
     return summarised(records).rows
 
 
@@ -82,14 +81,14 @@ def test_problems_without_kappa_come_first_among_those_of_a_size() -> None:
 
 def test_a_crash_at_a_problem_that_was_not_promised_is_no_deficient_one() -> None:
     crashed = deficient(10.0, "crashed", promises="full_rank_only")
-    (row,) = leaderboard([made(1e3, BACK), crashed])
+    (row,) = rows_of([made(1e3, BACK), crashed])
     assert (row.stability, row.deficient_passed, row.deficient_total) == ("broken", 0, 0)
 
 
 def test_safe_kappa_is_about_full_rank_and_judged_problems_only() -> None:
     records = [made(1e3, BACK), deficient(10.0, WRONG), made(1e17, BAD, regime="ambiguous")]
     records.append(made(2.0, Verdict.OUT_OF_CONTRACT.value))
-    (row,) = leaderboard(records)
+    (row,) = rows_of(records)
     assert row.backward_safe_kappa == 1e3
     assert (row.deficient_passed, row.deficient_total) == (0, 1)
     assert row.silent_failures == 1
@@ -113,18 +112,18 @@ def test_safe_kappa_is_about_full_rank_and_judged_problems_only() -> None:
     ],
 )
 def test_stability_class(verdicts: list[tuple[float, str]], expected: str) -> None:
-    (row,) = leaderboard([made(*v) for v in verdicts])
+    (row,) = rows_of([made(*v) for v in verdicts])
     assert row.stability == expected
 
 
 def test_deficient_failures_alone_do_not_make_a_solver_unstable() -> None:
-    (row,) = leaderboard([deficient(2.0, WRONG), deficient(3.0, BACK)])
+    (row,) = rows_of([deficient(2.0, WRONG), deficient(3.0, BACK)])
     assert row.stability == "conditionally stable"
     assert row.forward_safe_kappa == 0.0
 
 
 def test_one_deficient_failure_takes_the_class_but_not_the_safe_kappa() -> None:
-    (row,) = leaderboard([made(1e3, BACK), made(1e9, BACK), deficient(2.0, WRONG)])
+    (row,) = rows_of([made(1e3, BACK), made(1e9, BACK), deficient(2.0, WRONG)])
     assert row.stability == "conditionally stable"
     assert row.backward_safe_kappa == 1e9
 
@@ -142,7 +141,7 @@ def test_counts_and_worst_scores() -> None:
         deficient(10.0, FORE, scores={"forward_error": 1e9}),
         made(1e17, BAD, regime="ambiguous", scores={"backward_error": 1e12}),
     ]
-    (row,) = leaderboard(records)
+    (row,) = rows_of(records)
     assert (row.worst_backward_error, row.worst_backward_problem) == (700.0, records[1].problem)
     assert (row.worst_forward_error, row.worst_forward_problem) == (80.0, records[2].problem)
     assert (row.silent_failures, row.failures, row.cases) == (1, 2, 7)
@@ -153,7 +152,7 @@ def test_counts_and_worst_scores() -> None:
 def test_a_basic_solution_is_not_held_to_the_distance_from_the_shortest() -> None:
     long = made(5.0, BACK, promises="basic", rank=2, scores={"forward_error": 1e15, "relative_error": 1.0})
     full = made(7.0, BACK, promises="basic", scores={"forward_error": 2.0})
-    (row,) = leaderboard([long, full])
+    (row,) = rows_of([long, full])
     assert row.worst_forward_error == 2.0
     assert summary.by_decade([long, full], "forward_error") == {1: 2.0}
     assert summary.by_decade([long, full], "backward_error") == {1: 1.0}
@@ -181,7 +180,7 @@ def test_what_it_computes_in(precision: str, errors: dict[float, float], expecte
 
 
 def relative_times(records: Sequence[Record]) -> dict[str, float]:
-    return {row.variant: row.relative_time for row in leaderboard(records)}
+    return {row.variant: row.relative_time for row in rows_of(records)}
 
 
 def test_answers_without_error_do_not_hide_what_it_computes_in() -> None:
@@ -226,7 +225,7 @@ def test_times_of_other_precisions_are_not_compared() -> None:
 
 def test_rows_are_ordered_by_trust() -> None:
     verdicts = {"u": BAD, "f": FORE, "w": WRONG, "b": BACK, "x": "crashed"}
-    rows = leaderboard([made(1e1, verdict, variant=v) for v, verdict in verdicts.items()])
+    rows = rows_of([made(1e1, verdict, variant=v) for v, verdict in verdicts.items()])
     assert [row.variant for row in rows] == ["b", "f", "u", "w", "x"]
 
 
@@ -257,19 +256,19 @@ def test_decades_keep_the_worst_and_show_missing_answers() -> None:
     ],
 )
 def test_numbers_read_well(value: float, text: str) -> None:
-    assert tables.number(value) == text
+    assert leaderboard.number(value) == text
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(2.5, "2.5 s"), (0.0123, "12.3 ms"), (4.2e-5, "42 µs")])
 def test_durations_read_well(seconds: float, text: str) -> None:
-    assert tables.duration(seconds) == text
+    assert leaderboard.duration(seconds) == text
 
 
 HOSTILE = "<script>alert(1)</script> | [x](y) `=cmd()` \x1b[31mred\x07\n# title"
 
 
 def test_hostile_text_is_inert() -> None:
-    line = tables.inert(HOSTILE)
+    line = leaderboard.inert(HOSTILE)
     assert "\n" not in line
     assert "\x1b" not in line
     assert "\x07" not in line
@@ -278,7 +277,7 @@ def test_hostile_text_is_inert() -> None:
 
 
 def test_csv_cells_are_no_formulas() -> None:
-    text = tables.csv_text(["a", "b"], [["=1+1", -1.5], ["@x\nnext", "plain, with comma"]])
+    text = leaderboard.csv_text(["a", "b"], [["=1+1", -1.5], ["@x\nnext", "plain, with comma"]])
     rows = list(csv.reader(io.StringIO(text)))
     assert rows == [["a", "b"], ["'=1+1", "-1.5"], ["'@x next", "plain, with comma"]]
 
@@ -286,14 +285,14 @@ def test_csv_cells_are_no_formulas() -> None:
 def test_the_leaderboard_page_and_csv_hold_every_variant() -> None:
     records = [made(1e1, BACK), made(1e1, WRONG, variant="jax-pinv-float32-cpu", precision="float32")]
     found = summarised(records)
-    page = tables.leaderboard_markdown("Title <b>", found, {"jax-qr-float32-gpu": f"not measured: {HOSTILE}"})
+    page = leaderboard.leaderboard_markdown("Title <b>", found, {"jax-qr-float32-gpu": f"not measured: {HOSTILE}"})
     assert page.startswith("# Title &lt;b&gt;\n")
     assert "## float64 on CPU" in page
     assert "## float32 on CPU" in page
-    assert f"| jax-qr-float32-gpu | not measured: {tables.inert(HOSTILE)} |" in page
+    assert f"| jax-qr-float32-gpu | not measured: {leaderboard.inert(HOSTILE)} |" in page
     widths = {line.count(" | ") for line in page.split("## float64 on CPU")[1].split("###")[0].splitlines() if line}
     assert len(widths) == 1
-    parsed = list(csv.DictReader(io.StringIO(tables.leaderboard_csv(found.rows))))
+    parsed = list(csv.DictReader(io.StringIO(leaderboard.leaderboard_csv(found.rows))))
     assert [line["variant"] for line in parsed] == [row.variant for row in found.rows]
     assert float(parsed[0]["backward_safe_kappa"]) == 10.0
 
@@ -304,13 +303,13 @@ def test_failures_replay_and_the_simplest_comes_first() -> None:
         made(1e2, WRONG, m=2, n=1, scores={"relative_error": 0.5}, reported_rank=2, rank=1),
         made(1e2, BACK),
     ]
-    lines = [line for line in tables.failures_markdown(summarised(records)).splitlines() if line.startswith("- ")]
+    lines = [line for line in leaderboard.failures_markdown(summarised(records)).splitlines() if line.startswith("- ")]
     assert len(lines) == 2
     assert lines[0].startswith(f"- `{records[1].problem} @ {RECORD.variant}` — resolvable, κ = 100: relative error 0.5")
     assert lines[0].endswith("rank 2 reported for 1")
-    assert tables.failures_markdown(summarised(records[2:])).count("None.") == 2
+    assert leaderboard.failures_markdown(summarised(records[2:])).count("None.") == 2
     refused = made(1e9, "refused", message="<b>LinAlgError</b>", scores={})
-    page = tables.failures_markdown(summarised([*records, refused]))
+    page = leaderboard.failures_markdown(summarised([*records, refused]))
     assert f"- `{refused.problem} @ {RECORD.variant}` — refused, κ = 1e9 &lt;b&gt;LinAlgError&lt;/b&gt;" in page
 
 
@@ -318,8 +317,8 @@ def test_failures_replay_and_the_simplest_comes_first() -> None:
 def test_the_terminal_table_shows_every_row_uncut(width: int) -> None:
     console = Console(width=width, record=True, file=io.StringIO())
     records = [made(1e1, BACK), made(1e2, FORE), made(2e8, FORE), made(1e9, WRONG)]
-    rows = leaderboard([*records, *(replace(r, variant="v2", algorithm="normal-cholesky") for r in records)])
-    for table in tables.terminal_tables(rows, console.width):
+    rows = rows_of([*records, *(replace(r, variant="v2", algorithm="normal-cholesky") for r in records)])
+    for table in leaderboard.terminal_tables(rows, console.width):
         console.print(table)
     shown = console.export_text()
     assert "float64 on CPU" in shown

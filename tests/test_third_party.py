@@ -16,8 +16,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from lamm_robust import catalog
-from lamm_robust import provenance as environment
+from lamm_robust import catalog, provenance
 from lamm_robust.cli import listing
 from lamm_robust.cli.main import main
 from lamm_robust.values import Device, Library, Precision, Solver, Status
@@ -60,7 +59,7 @@ def test_every_library_beyond_the_dependencies_has_an_extra_and_all_brings_them(
     for name in EXTRAS:
         (requirement,) = optional[name]
         package, at_least, version = requirement.partition(">=")
-        assert package in environment.EXTRAS
+        assert package in provenance.EXTRAS
         assert at_least
         assert version.replace(".", "").isdigit(), "a lower bound and nothing else"
 
@@ -94,9 +93,9 @@ def test_without_them_a_run_says_what_is_missing(tmp_path: Path) -> None:
     assert "not measured: torch is not installed: torch-qr-float64-cpu" in beside.output
 
 
-@pytest.mark.parametrize("package", environment.EXTRAS)
+@pytest.mark.parametrize("package", provenance.EXTRAS)
 def test_versions_are_recorded_where_there_is_one(package: str) -> None:
-    found = environment.environment()["versions"]
+    found = provenance.environment()["versions"]
     try:
         version: str | None = metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -130,10 +129,10 @@ def test_truth_is_kept_whatever_else_is_installed(monkeypatch: pytest.MonkeyPatc
     def upgraded(packages: tuple[str, ...]) -> Callable[[str], str]:
         return lambda package: "99" if package in packages else version(package)
 
-    beyond = (*environment.EXTRAS, "scipy", "jax", "jaxlib", "pyarrow", "hypothesis", "lamm-robust")
+    beyond = (*provenance.EXTRAS, "scipy", "jax", "jaxlib", "pyarrow", "hypothesis", "lamm-robust")
     monkeypatch.setattr(metadata, "version", upgraded(beyond))
     assert [catalog.made_by(room) for room in ("generators", "oracles")] == before
-    for package in environment.TRUTH:
+    for package in provenance.TRUTH:
         monkeypatch.setattr(metadata, "version", upgraded((package,)))
         assert all(new != old for new, old in zip(map(catalog.made_by, ("generators", "oracles")), before, strict=True))
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from lamm_robust import catalog
+from lamm_robust.oracles import stored
 from lamm_robust.values import Certificate, NotCertifiedError, Precision
-from oracles import stored
 from tests.problems import problem_of
 
 EXACT, MPMATH = catalog.ORACLES["exact"], catalog.ORACLES["mpmath"]

@@ -15,8 +15,8 @@ import pytest
 
 from lamm_robust import catalog
 from lamm_robust.hunt.hunt import sentence, severity
-from lamm_robust.reports import compare, summary
-from lamm_robust.reports import leaderboard as tables
+from lamm_robust.oracles import select
+from lamm_robust.reports import compare, leaderboard, summary
 from lamm_robust.scoring.nonfinite import Undefined, undefined
 from lamm_robust.scoring.records import records
 from lamm_robust.scoring.truths import Truths
@@ -44,7 +44,6 @@ from lamm_robust.workers.attempt import attempt
 from lamm_robust.workers.pool import alone
 from lamm_robust.workers.process import Kind
 from lamm_robust.workers.supervisor import Worker
-from oracles import select
 from tests.planted import SOLVERS as PLANTED
 from tests.problems import problem_of
 from tests.records import RECORD
@@ -226,9 +225,9 @@ def test_how_each_end_is_counted(
     assert (row.undefined_flagged, row.undefined_total) == share
     assert (len(found.silent), len(found.open)) == (silent, failures)
     assert row.backward_safe_kappa == 1000
-    page = tables.failures_markdown(found)
+    page = leaderboard.failures_markdown(found)
     assert ("undefined: a finite answer" in page) == bool(silent)
-    assert f"| {share[0]}/{share[1]} |" in tables.leaderboard_markdown("t", found, {}) or not share[1]
+    assert f"| {share[0]}/{share[1]} |" in leaderboard.leaderboard_markdown("t", found, {}) or not share[1]
 
 
 def test_undefined_problems_alone_say_nothing_of_stability() -> None:

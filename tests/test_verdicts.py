@@ -10,6 +10,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from lamm_robust.oracles import select
 from lamm_robust.scoring.evidence import Frame
 from lamm_robust.scoring.metrics import METRICS, score, score_each
 from lamm_robust.scoring.verdicts import STABLE, fit_threshold, judge, judge_all, limits, regime, shape_of, threshold
@@ -28,7 +29,6 @@ from lamm_robust.values import (
     Status,
     Verdict,
 )
-from oracles import select
 from tests.problems import by_hand, problem_of, random_problem
 
 ANY = minimum_norm("σ_i ≤ eps·σ₁ counts as zero")

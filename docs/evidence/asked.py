@@ -11,15 +11,15 @@ from typing import Any
 
 from flint import fmpz_mat
 
-from generators import named, offset, weighted
-from generators.designs import pair_count
-from generators.elementary import power, root
 from lamm_robust import catalog
+from lamm_robust.generators import named, offset, weighted
+from lamm_robust.generators.designs import pair_count
+from lamm_robust.generators.elementary import power, root
+from lamm_robust.oracles.integers import integer_matrix
+from lamm_robust.oracles.rational import skeleton
+from lamm_robust.oracles.spectrum import spectrum
 from lamm_robust.scoring.verdicts import RESOLVABLE
 from lamm_robust.values import UNIT_ROUNDOFF, Certificate, NotCertifiedError, Problem, ProblemKey
-from oracles.integers import integer_matrix
-from oracles.rational import skeleton
-from oracles.spectrum import spectrum
 
 CERTIFY = catalog.find_oracle("auto").certify
 LONGEST = 100_000

@@ -11,8 +11,8 @@ import numpy as np
 from asked import Measured, measure
 from mpmath import mp
 
-from generators import near_rank
-from generators.elementary import SIGNIFICAND
+from lamm_robust.generators import near_rank
+from lamm_robust.generators.elementary import SIGNIFICAND
 from lamm_robust.values import ProblemKey
 
 

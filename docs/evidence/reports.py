@@ -11,8 +11,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from generators import field
 from lamm_robust import catalog
+from lamm_robust.generators import field
 from lamm_robust.reports.grading import is_judged
 from lamm_robust.reports.leaderboard import markdown_table
 from lamm_robust.storage.parquet import Records, read_environment

@@ -19,8 +19,8 @@ import numpy as np
 import scipy.linalg
 from mpmath import mp
 
+from lamm_robust.oracles import certify_all, enclosed, exact, verified
 from lamm_robust.values import Array, Certificate, NotCertifiedError
-from oracles import certify_all, enclosed, exact, verified
 
 LARGE = ((2000, 400, 12), (4000, 1000, 10))
 GROWTH = ((500, 100), (1000, 200), (2000, 400), (4000, 800))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from lamm_robust import catalog
-from lamm_robust.storage import findings as worst
+from lamm_robust.storage import findings
 from lamm_robust.values import HUNTED, PRECISIONS, PROFILES, Params
 
 Listing = tuple[list[str], list[list[str]]]
@@ -73,7 +73,7 @@ def profiles() -> Listing:
             for family in catalog.FAMILIES.values():
                 grids += family.grid(profile.name, precision)
         rows.append([profile.name, str(len(grids)), profile.summary])
-    hunted = sum(len(worst.problems(worst.DIRECTORY, precision)) for precision in PRECISIONS)
+    hunted = sum(len(findings.problems(findings.DIRECTORY, precision)) for precision in PRECISIONS)
     rows.append([HUNTED.name, str(hunted), HUNTED.summary])
     return ["profile", "problems", "what it is"], rows
 

@@ -155,9 +155,9 @@ def run(
 @click.argument("directory", type=click.Path(path_type=Path))
 def tables(directory: Path) -> None:
     """Make the files of a results DIRECTORY again from its journal: records, leaderboard, failures, manifest."""
-    from lamm_robust.runs import directory as report
+    from lamm_robust.runs import results
 
-    sys.exit(report.again(directory, console()))
+    sys.exit(results.again(directory, console()))
 
 
 @main.command(short_help="Make one results directory of several, such as the shards of a plan.")
@@ -266,10 +266,10 @@ def hunt(
     """
     from lamm_robust import catalog
     from lamm_robust.hunt.hunt import hunt_text
-    from lamm_robust.storage import findings as worst
+    from lamm_robust.storage import findings
 
     kept = catalog.kept_oracle(oracle)
-    said, tried = hunt_text(solver, score, seconds, families, kept, out or worst.DIRECTORY, edges=edges)
+    said, tried = hunt_text(solver, score, seconds, families, kept, out or findings.DIRECTORY, edges=edges)
     click.echo(said, err=not tried)
     sys.exit(0 if tried else NOTHING)
 

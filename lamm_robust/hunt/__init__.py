@@ -1,1 +1,5 @@
-"""TODO"""
+"""The search for the problem at which a solver does worst.
+
+Begin with `search`, which knows only keys and a number to be made large. `hunt` makes that number from a solver's
+answers, shrinks the worst problem to one that a person can look at, and tells what it found.
+"""

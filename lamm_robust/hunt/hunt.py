@@ -19,7 +19,7 @@ from lamm_robust.reports.grading import has_one_answer, is_judged
 from lamm_robust.runs.sweep import not_taken
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Truths
-from lamm_robust.storage import findings as worst
+from lamm_robust.storage import findings
 from lamm_robust.storage.findings import DISASTER, SILENT
 from lamm_robust.values import SUITE, Case, Family, Oracle, Outcome, ProblemKey, Record, Regime, Variant, Verdict
 from lamm_robust.workers.process import Kind, Templates
@@ -208,7 +208,7 @@ def hunt_text(
     variant = catalog.find_variant(solver)
     if score not in (SILENT, *catalog.METRIC):
         raise catalog.unknown("metric", score, (SILENT, *catalog.METRIC))
-    worst.read_all(directory)  # what is damaged there is to be found before the hunt, not after it
+    findings.read_all(directory)  # what is damaged there is to be found before the hunt, not after it
     chosen = [catalog.FAMILIES[name] for name in catalog.select_families(families)]
     bar = (
         TextColumn("{task.description}"),
@@ -231,7 +231,7 @@ def hunt_text(
     if caught is None:
         return f"{variant} takes none of the problems of these families" + ("" if edges else NO_EDGES), False
     none = "no silent failure found; " if score == SILENT and caught.worst.verdict != Verdict.WRONG.value else ""
-    kept = worst.keep(written(caught, variant, score, seconds), directory)
+    kept = findings.keep(written(caught, variant, score, seconds), directory)
     lines = [f"{caught.tried} problems tried; {none}the worst, and the simplest that is nearly as bad:"]
     for found in [caught.worst] + [caught.shrunk] * (caught.shrunk is not caught.worst):
         lines += ["", sentence(found, score), f"  lamm-robust replay {found.key!r}", f"  problem({found.problem!r})"]
@@ -239,15 +239,15 @@ def hunt_text(
     return "\n".join(lines), True
 
 
-def written(caught: Catch, variant: Variant, score: str, seconds: float) -> worst.Hunted:
+def written(caught: Catch, variant: Variant, score: str, seconds: float) -> findings.Hunted:
     """A catch as it is kept."""
-    return worst.Hunted(
+    return findings.Hunted(
         solver=str(variant),
         score=score,
         severity=severity(caught.worst, score),
         seconds=seconds,
         tried=caught.tried,
         suite=SUITE,
-        worst=worst.Found(caught.worst.problem, caught.worst.digest, sentence(caught.worst, score)),
-        shrunk=worst.Found(caught.shrunk.problem, caught.shrunk.digest, sentence(caught.shrunk, score)),
+        worst=findings.Found(caught.worst.problem, caught.worst.digest, sentence(caught.worst, score)),
+        shrunk=findings.Found(caught.shrunk.problem, caught.shrunk.digest, sentence(caught.shrunk, score)),
     )

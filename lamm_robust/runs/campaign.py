@@ -27,13 +27,13 @@ from rich.progress import (
 
 from lamm_robust import catalog
 from lamm_robust.provenance import environment
-from lamm_robust.reports import leaderboard as tables
-from lamm_robust.runs import directory as report
+from lamm_robust.reports import leaderboard
+from lamm_robust.runs import results
 from lamm_robust.runs.plan import Selection
 from lamm_robust.runs.sweep import sweep
 from lamm_robust.scoring.records import Done
 from lamm_robust.scoring.truths import Truths
-from lamm_robust.storage import findings as worst
+from lamm_robust.storage import findings
 from lamm_robust.storage.cache import Cache, default_directory
 from lamm_robust.storage.journal import Journal, open_journal, repair
 from lamm_robust.values import (
@@ -104,26 +104,26 @@ def run(campaign: Campaign, console: Console) -> int:
         if todo:
             journal.note({"with": {"workers": campaign.workers}})
         finished = not todo or _sweep(campaign, todo, absent, journal, console)
-        planned = report.planned_keys(campaign.selection, {str(variant): "" for variant in absent})
+        planned = results.planned_keys(campaign.selection, {str(variant): "" for variant in absent})
         if not any(key in planned for key in journal.written()):
             return _nothing(next(iter(absent.values()), "no attempt was made"), console, interrupted=not finished)
-        written = report.write(campaign.out, journal)
-    report.show(written, console)
+        written = results.write(campaign.out, journal)
+    results.show(written, console)
     if not todo:
         console.print(f"nothing was left to do: all {written.planned} attempts are done")
-        return report.DONE
+        return results.DONE
     return _conclude(written, finished, time.perf_counter() - started, console)
 
 
 def _repair(out: Path, console: Console) -> None:
     dropped = repair(out)
-    lines = ", ".join(map(str, dropped[: report.FEW])) + (", …" if len(dropped) > report.FEW else "")
+    lines = ", ".join(map(str, dropped[: results.FEW])) + (", …" if len(dropped) > results.FEW else "")
     said = f"{len(dropped)} lines left out ({lines}), a copy is kept" if dropped else "nothing was damaged"
     console.print(f"repaired {out}: {said}", markup=False, highlight=False)
 
 
 def _empty(selection: Selection) -> str:
-    hunted = f"hunts have left nothing of that kind in {worst.DIRECTORY}"
+    hunted = f"hunts have left nothing of that kind in {findings.DIRECTORY}"
     return hunted if selection.profile == HUNTED.name else "the selection is empty"
 
 
@@ -132,8 +132,8 @@ def _nothing(why: str, console: Console, *, interrupted: bool = False) -> int:
         console.print("stopped before the first attempt was written down; the same command goes on", style="bold")
         return INTERRUPTED
     how = "; docs/setup.md says how to add it" if "is not installed" in why else ""
-    console.print(f"nothing ran: {tables.inert(why)}{how}", style="bold red", highlight=False, markup=False)
-    return report.NOTHING_RAN
+    console.print(f"nothing ran: {leaderboard.inert(why)}{how}", style="bold red", highlight=False, markup=False)
+    return results.NOTHING_RAN
 
 
 def _sweep(
@@ -166,7 +166,7 @@ def _sweep(
         except KeyboardInterrupt:
             return False
         except AbsentError as error:  # a worker that had to be replaced did not start again
-            console.print(tables.inert(error), style="bold red", highlight=False, markup=False)
+            console.print(leaderboard.inert(error), style="bold red", highlight=False, markup=False)
             return False
         finally:
             reasons = {str(variant): why for variant, why in absent.items()}
@@ -246,11 +246,11 @@ def greeter(worker: str, journal: Journal) -> Callable[[Mapping[str, Any]], None
     return greet
 
 
-def _conclude(written: report.Report, finished: bool, elapsed: float, console: Console) -> int:
+def _conclude(written: results.Report, finished: bool, elapsed: float, console: Console) -> int:
     if not finished:
         to_go = f"stopped with {len(written.missing)} of {written.planned} attempts to go"
         console.print(f"{to_go}; the same command resumes", style="bold")
         return INTERRUPTED
     if not written.missing:
-        console.print(f"all {written.summary.cases} attempts done in {tables.duration(elapsed)}")
-    return report.conclude(written, console)
+        console.print(f"all {written.summary.cases} attempts done in {leaderboard.duration(elapsed)}")
+    return results.conclude(written, console)

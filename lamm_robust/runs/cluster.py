@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from lamm_robust.runs import directory as report
+from lamm_robust.runs import results
 from lamm_robust.runs.campaign import Campaign
 from lamm_robust.runs.merge import merge
 from lamm_robust.runs.plan import Selection, Shard
@@ -111,7 +111,7 @@ def run(address: str, campaign: Campaign, console: Console) -> int:
         missing = [part for part in parts if not (place(shards, part) / JOURNAL).exists()]
         _fetch(client, campaign, missing, shards, console)
     code = merge([place(shards, part) for part in parts], campaign.out, console)
-    if code == report.DONE:
+    if code == results.DONE:
         shutil.rmtree(shards)
     return code
 
@@ -166,7 +166,7 @@ def _fetch(client: Client, campaign: Campaign, parts: Sequence[Shard], shards: P
                 code, words, journal = future.result()
             except Exception as error:  # Dask has given it up
                 raise HarnessError(f"shard {part} was lost: {error}; the same command goes on") from error
-            if code not in (report.DONE, report.NOTHING_RAN) or not journal:
+            if code not in (results.DONE, results.NOTHING_RAN) or not journal:
                 raise HarnessError(f"shard {part} ended with exit code {code}: {words}")
             directory = place(shards, part)
             directory.mkdir(parents=True, exist_ok=True)

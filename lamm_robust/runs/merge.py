@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
-from lamm_robust.runs import directory as report
+from lamm_robust.runs import results
 from lamm_robust.runs.plan import Selection, parse_selection
 from lamm_robust.storage.journal import JOURNAL, check_suite, open_journal, read_header, reading, rewritten, understood
 from lamm_robust.values import Record, StoreError
@@ -45,9 +45,9 @@ def merge(directories: Sequence[Path], out: Path, console: Console) -> int:
             for note in merged_notes(directories, header, runs):
                 merged.note(note)
         with open_journal(out, header) as journal:
-            written = report.write(out, journal)
-    report.show(written, console)
-    return report.conclude(written, console)
+            written = results.write(out, journal)
+    results.show(written, console)
+    return results.conclude(written, console)
 
 
 def common_header(directories: Sequence[Path]) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def launch(kind: Kind, how: str, descriptors: tuple[int, ...], output: IO[bytes]
         stdout=output,
         stderr=subprocess.STDOUT,
         env=os.environ | THREADS | dict(kind.library.environment(kind.precision, kind.device)),
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
         start_new_session=True,  # a Ctrl-C is for the run, which then ends its workers
     )
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from rich.console import Console
 
 from lamm_robust import catalog
-from lamm_robust.reports import leaderboard as tables
+from lamm_robust.reports import leaderboard
 from lamm_robust.reports.summary import Summary, summarise
 from lamm_robust.runs.plan import Selection, parse_selection
-from lamm_robust.storage import parquet as store
+from lamm_robust.storage import parquet
 from lamm_robust.storage.files import write_text
 from lamm_robust.storage.journal import Journal, check_suite, open_journal, read_header, understood
 from lamm_robust.values import StoreError
@@ -58,13 +58,13 @@ def write(directory: Path, journal: Journal) -> Report:
     keys, written = planned_keys(selection, absent), set(journal.written())
     keys |= planned_keys(selection, {}) & written  # what was measured before its library went away
     facts = {name: journal.header[name] for name in ("suite", "profile", "oracle")}
-    store.write_records(
-        directory / store.RECORDS, (r for r in journal.records() if r.key in keys), catalog.SCORES, facts
+    parquet.write_records(
+        directory / parquet.RECORDS, (r for r in journal.records() if r.key in keys), catalog.SCORES, facts
     )
-    store.write_manifest(directory, (store.RECORDS,))  # the tables beside them are still those of another time
+    parquet.write_manifest(directory, (parquet.RECORDS,))  # the tables beside them are still those of another time
     report = Report(
         directory=directory,
-        summary=summarise(store.Records(directory)),
+        summary=summarise(parquet.Records(directory)),
         planned=len(keys),
         absent=absent,
         refused=refused,
@@ -82,11 +82,11 @@ def write(directory: Path, journal: Journal) -> Report:
         "workers": journal.all("worker"),
         "not measured": absent,
     }
-    write_text(directory / store.ENVIRONMENT, json.dumps(where, indent=2, ensure_ascii=False) + "\n")
-    write_text(directory / "leaderboard.md", tables.leaderboard_markdown(title, report.summary, absent))
-    write_text(directory / "leaderboard.csv", tables.leaderboard_csv(report.summary.rows))
-    write_text(directory / "failures.md", tables.failures_markdown(report.summary))
-    store.write_manifest(directory)
+    write_text(directory / parquet.ENVIRONMENT, json.dumps(where, indent=2, ensure_ascii=False) + "\n")
+    write_text(directory / "leaderboard.md", leaderboard.leaderboard_markdown(title, report.summary, absent))
+    write_text(directory / "leaderboard.csv", leaderboard.leaderboard_csv(report.summary.rows))
+    write_text(directory / "failures.md", leaderboard.failures_markdown(report.summary))
+    parquet.write_manifest(directory)
     return report
 
 
@@ -119,14 +119,14 @@ def show(report: Report, console: Console) -> None:
             f"unfinished: {len(report.missing)} of {report.planned} attempts are missing, so classes may change"
         )
         console.print(unfinished, style="bold red")
-    for table in tables.terminal_tables(report.summary.rows, console.width):
+    for table in leaderboard.terminal_tables(report.summary.rows, console.width):
         console.print(table)
     for reason in dict.fromkeys(report.absent.values()):
         names = [variant for variant, why in report.absent.items() if why == reason]
         listed = ", ".join(names) if len(names) <= FEW else f"{len(names)} variants, such as {names[0]}"
-        console.print(f"{tables.inert(reason)}: {listed}", style="yellow", highlight=False, markup=False)
+        console.print(f"{leaderboard.inert(reason)}: {listed}", style="yellow", highlight=False, markup=False)
     for key, why in report.refused.items():
-        console.print(f"not certified: {key}: {tables.inert(why)}", style="red", highlight=False, markup=False)
+        console.print(f"not certified: {key}: {leaderboard.inert(why)}", style="red", highlight=False, markup=False)
     if wrong := report.summary.silent:
         counts = f"{len(wrong)} silent failures among {report.summary.cases} attempts"
         console.print(f"{counts}; each can be replayed from {report.directory / 'failures.md'}", markup=False)
