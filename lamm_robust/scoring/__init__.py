@@ -5,6 +5,6 @@ the same verdict wherever it comes from. Nothing here decides what is true; orac
 
 Begin with `metrics`, where each score is one formula with its source, and `verdicts`, where scores become a word.
 `evidence` computes what the formulas need, in the scale of a `Frame`; `truths` holds each problem with its certificate;
-`nonfinite` stands in for problems that have none; `edges` and `truncation` name the special cases; `records` puts it all
+`nonfinite` stands in for problems without one; `edges` and `truncation` name the special cases; `records` puts it all
 into one flat row.
 """
