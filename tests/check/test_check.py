@@ -1,0 +1,551 @@
+"""`lamm-robust check`: good solvers pass, each broken one fails for the right reason, and none can hurt the check."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from lamm_robust import catalog
+from lamm_robust.check import supervised
+from lamm_robust.check.judgement import Checked, Terms, judged, variant_of
+from lamm_robust.check.page import facts, page, replay_line
+from lamm_robust.check.reasons import REASONS
+from lamm_robust.check.supervised import (
+    check_target,
+    enough,
+    kept_truths,
+    library_of,
+    only_text,
+    second_look,
+    times,
+    workers,
+)
+from lamm_robust.cli.main import main
+from lamm_robust.reports.summary import STABILITY_ORDER
+from lamm_robust.testing import check_solver, parametrize_with_problems
+from lamm_robust.values import UNIT_ROUNDOFF, Answer, Case, Deficiency, Outcome, Precision, Regime, Status
+from tests.support import broken
+from tests.support.records import RECORD
+
+HERE = Path(__file__).parents[2]
+BROKEN = "tests/support/broken.py"
+FAMILIES = ("spectrum", "exact_rank", "raw", "polynomial")
+KEY = "polynomial points=5 degree=2 abscissae=integers seed=0 dtype={}"
+
+
+@pytest.fixture(autouse=True)
+def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(HERE)
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without LAPACK's drivers beside it."""
+    monkeypatch.setattr(supervised, "BESIDE", ())
+
+
+def checked(name: str, precision: Precision, **terms: Any) -> Checked:
+    target = catalog.parse_target(f"{BROKEN}:{name}", HERE)
+    return check_target(target, replace(Terms(precision=precision, families=FAMILIES), **terms))
+
+
+def invoke(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["check", *map(str, arguments)])
+
+
+def failed(result: Result, code: int = 2) -> str:
+    """The one line that a failed command printed."""
+    assert result.exit_code == code, result.output
+    assert "Traceback" not in result.output
+    (line,) = result.stderr.strip().splitlines()
+    return line
+
+
+# --- what passes ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["good", "named", "chatter", "same_memory"])
+@pytest.mark.usefixtures("alone")
+def test_good_solvers_pass(name: str, precision: Precision) -> None:
+    found = checked(name, precision, require="backward-stable")
+    assert (found.row.stability, found.passed, list(found.failures)) == ("backward stable", True, [])
+    assert found.row.deficient_total > 5
+    assert found.row.deficient_passed == found.row.deficient_total
+    assert found.safe_kappa > UNIT_ROUNDOFF[precision] ** -0.5
+    assert found.row.rank_right == found.row.rank_total
+    assert (found.row.rank_total > 0) == (name in ("good", "named"))  # others return x and nothing else
+
+
+@pytest.mark.usefixtures("alone")
+def test_qr_passes_at_full_rank(precision: Precision) -> None:
+    found = checked("qr", precision, contract=Deficiency.FULL_RANK_ONLY, require="backward-stable")
+    assert (found.row.stability, found.passed) == ("backward stable", True)
+    assert {record.m >= record.n for record in found.records} == {True}
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_pseudo_inverse_is_forward_stable_only(precision: Precision) -> None:
+    terms = {"families": ("spectrum",), "contract": Deficiency.FULL_RANK_ONLY}
+    weak = checked("pinv", precision, **terms, require="forward-stable")
+    strong = checked("pinv", precision, **terms, require="backward-stable")
+    assert (weak.row.stability, weak.passed, list(weak.failures)) == ("forward stable", True, [])
+    assert (strong.row.stability, strong.passed) == ("forward stable", False)
+    assert {failure.reason.name for failure in strong.failures} == {"no near matrix"}
+    assert strong.safe_kappa < weak.safe_kappa
+
+
+# --- what fails, and why --------------------------------------------------------------------------------------------
+
+NUMERIC: Mapping[str, tuple[str, str, str]] = {
+    "scaled": ("unstable", "scaled", r"x is 1\.0*1 times the answer"),
+    "longer": ("unstable", "not the shortest", r"not the shortest solution: 0\.[2-8]\d? of x is outside the row space"),
+    "normal_equations": ("unstable", "squares κ", r"grows like κ² .*normal equations\?"),
+    "sometimes_nan": (
+        "unstable|conditionally stable",
+        "not finite",
+        r"x has entries that are infinite or not a number",
+    ),
+    "no_tolerance": ("conditionally stable", "keeps rounding errors", r"reports rank \d+ of \d+"),
+    "high_tolerance": ("unstable", "drops singular values", r"takes singular values from \S+σ₁ down for zero"),
+    "stale": ("unstable", "depends on earlier calls", r"right when asked alone in a fresh process"),
+    "restless": ("unstable", "not repeatable", r"answers differ between two calls with the same input"),
+    "first_only": ("unstable", "not repeatable", r"answers differ between two calls with the same input"),
+    "later": ("unstable", "not repeatable", r"answers differ between two calls with the same input"),
+    "zero": ("unstable", "zero", r"x is zero"),
+}
+
+
+@pytest.mark.parametrize("name", NUMERIC)
+@pytest.mark.usefixtures("alone")
+def test_wrong_answers_are_seen_and_explained(name: str, precision: Precision) -> None:
+    stability, why, words = NUMERIC[name]
+    found = checked(name, precision, require="forward-stable")
+    assert found.row.stability in stability.split("|")
+    assert not found.passed
+    explained = [failure for failure in found.failures if failure.reason.name == why]
+    assert explained, page(found)
+    assert all(re.search(words, failure.why) for failure in explained)
+
+
+@pytest.mark.usefixtures("alone")
+def test_float32_inside_is_seen(precision: Precision) -> None:
+    found = checked("single", precision, families=("spectrum",), require="forward-stable")
+    if precision == "float32":  # where it is what was asked for
+        assert found.passed
+        return
+    assert not found.passed
+    assert found.row.computes_in == "less than float64"
+    moderate = [failure for failure in found.failures if failure.record.kappa <= 1e3]
+    assert {failure.reason.name for failure in moderate} == {"float32"}
+    assert len(moderate) > 5
+    assert found.failures[0].why == "right to float32 only: computes in float32"
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_small_scaling_fails_by_its_backward_error(precision: Precision) -> None:
+    found = checked("scaled", precision)
+    factor = 1e-3 if precision == "float32" else 1e-9
+    easy = [r for r in found.records if r.problem == KEY.format(precision)]
+    assert len(easy) == 1
+    assert easy[0].kappa < 30
+    assert easy[0].verdict == "inaccurate"
+    # r = 0 would give δ/u; the residual, of a hundredth of b, takes next to nothing from it
+    assert 0.02 * factor < easy[0].scores["backward_error"] * UNIT_ROUNDOFF[precision] <= factor
+
+
+BROKEN: Mapping[str, tuple[str, str]] = {
+    "segfault": ("crashed", "the process ended with signal 11 (Segmentation fault); it said nothing"),
+    "leave": ("crashed", "the process ended with exit status 7; it said nothing"),
+    "raises": ("crashed", "raised IndexError: list index out of range"),
+    "hang": ("timed out", "no answer within 0.5 s"),
+    "mutate": ("bad output", "the solver changed its input A"),
+    "settings": ("bad output", "the solver changed NumPy's error handling (numpy.seterr)"),
+    "column": ("bad output", "x has shape (1, 1), expected (1,)"),
+    "half": ("bad output", "x is float16, expected "),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.usefixtures("alone")
+def test_no_solver_hurts_the_check(name: str, precision: Precision, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervised, "MOST_BROKEN", 3)
+    verdict, why = BROKEN[name]
+    found = checked(name, precision, case_seconds=0.5 if name == "hang" else 30.0)
+    assert found.row.stability == "broken"
+    assert verdict in {failure.record.verdict for failure in found.failures}
+    assert found.failures[0].why.startswith(why)
+    assert 3 <= len(found.records) < 3 + 70  # those that were under way when there was enough
+    assert found.untried + len(found.records) == len(checked_keys(precision))
+
+
+def checked_keys(precision: Precision) -> list[Any]:
+    return catalog.plan("quick", precision, FAMILIES)
+
+
+@pytest.mark.usefixtures("alone")
+def test_memory_that_is_kept_is_the_solvers_own_fault(precision: Precision) -> None:
+    found = checked("leak", precision, families=("polynomial", "raw"), case_memory=1 << 29)
+    assert found.row.stability == "broken"
+    assert found.untried == 0
+    assert {failure.reason.name for failure in found.failures} == {"raised an exception"}
+    for failure in found.failures:
+        assert failure.why.startswith("raised MemoryError: ")
+        assert failure.why.endswith("; not so alone in a fresh process: earlier calls have kept it")
+
+
+@pytest.mark.usefixtures("alone")
+def test_what_is_refused_is_counted_and_the_rest_goes_on(precision: Precision) -> None:
+    found = checked("refuses_wide", precision)
+    assert found.untried == 0
+    assert {failure.why for failure in found.failures} == {"raised NotImplementedError: wide matrices"}
+    assert 0 < len(found.failures) <= facts(found)["refusals"]  # where nothing is graded they are no failures
+    assert facts(found)["refusals"] == sum(record.m < record.n for record in found.records)
+    assert all(failure.record.m < failure.record.n for failure in found.failures)
+    note = "refuses every wide problem: --shapes tall,square leaves them out"
+    assert note in page(found)
+    others = checked("refuses_wide", precision, shapes=("tall", "square"), require="backward-stable")
+    assert others.passed
+    assert "refuses every" not in page(others)
+    limited = replace(found, terms=replace(found.terms, shapes=("wide",), case_seconds=0.5, case_memory=1 << 30))
+    line = replay_line(limited, found.failures[0])
+    assert " --shapes wide --case-seconds 0.5 --case-memory 1024 --only " in line
+
+
+def test_a_crash_counts_where_nothing_is_graded(precision: Precision) -> None:
+    truths, terms = kept_truths(), Terms(precision=precision)
+    solver = library_of(catalog.parse_target(f"{BROKEN}:good", HERE), terms).solvers[0]
+    keys = catalog.plan("quick", precision, ["integral"])
+    hopeless = next(k for k in keys if (c := truths.certified(k)) and c.regime is Regime.AMBIGUOUS)
+    easy = catalog.parse_key(KEY.format(precision))
+    problem = truths.problem(easy)
+    outcomes = {
+        Case(easy, variant_of(solver, terms)): Outcome(Status.SOLVED, broken.x_of(problem.A, problem.b)),
+        Case(hopeless, variant_of(solver, terms)): Outcome(Status.CRASHED, message="IndexError: no"),
+    }
+    found = judged("good", solver, terms, truths, outcomes, 2)
+    assert found.row.stability == "broken"
+    assert [failure.why for failure in found.failures] == ["raised IndexError: no"]
+
+
+def test_enough_is_enough() -> None:
+    solved, bad, late = (Outcome(s) for s in (Status.SOLVED, Status.BAD_OUTPUT, Status.TIMED_OUT))
+    assert not enough([solved] * 1000 + [bad] * 49 + [late] * 0)
+    assert enough([solved] + [bad] * 50)
+    assert not enough([late] * 2)
+    assert enough([late] * 3)
+
+
+# --- the page, and JSON ---------------------------------------------------------------------------------------------
+
+
+def test_the_page_has_a_replay_line_for_each_failure_and_the_drivers_beside(precision: Precision) -> None:
+    result = invoke(f"{BROKEN}:normal_equations", "--precision", precision, "--family", "spectrum")
+    assert result.exit_code == 0, result.output  # nothing was required
+    text = result.stdout
+    assert text.startswith(f"{BROKEN}:normal_equations: ")
+    for driver in ("gelsd", "gelsy", "qr"):
+        assert re.search(rf"^  scipy-{driver} +\w+ stable .* \d+\.\d×$", text, re.MULTILINE)
+    assert re.search(r"^  yours .* 1\.0×$", text, re.MULTILINE)
+    shown = re.findall(r'lamm-robust check (\S+) --only "(.*)"', text)
+    assert len(shown) == 3
+    again = invoke(shown[0][0], "--only", shown[0][1]).stdout
+    verdict = re.search(r"^verdict   (.*)$", again, re.MULTILINE)
+    why = re.search(r"^why       (.*)$", again, re.MULTILINE)
+    assert verdict
+    assert why
+    assert f", {verdict[1]}: {why[1]}" in text
+
+
+def test_only_shows_one_case_in_full(precision: Precision) -> None:
+    text = only_text(catalog.parse_target(f"{BROKEN}:good", HERE), Terms(), KEY.format(precision))
+    assert f"problem   {KEY.format(precision)}\n" in text
+    assert "truth     by " in text
+    assert "\nrank      3 reported\n" in text
+    assert text.endswith("verdict   backward stable")
+    method = catalog.parse_target(f"{BROKEN}:estimator.solve", HERE)
+    assert only_text(method, Terms(), KEY.format(precision)).endswith("verdict   backward stable")
+
+
+@pytest.mark.usefixtures("alone")
+def test_the_edges_of_the_exponent_range_are_told_apart(precision: Precision) -> None:
+    families = ("spectrum", "scaled")
+    found = checked("pinv", precision, families=families, contract=Deficiency.FULL_RANK_ONLY, require="forward-stable")
+    assert found.passed
+    assert {failure.reason.name for failure in found.failures} == {"extreme scale"}
+    assert {failure.record.edge for failure in found.failures} == {"scale"}
+    assert len(found.failures) == found.row.edges_total - found.row.edges_passed
+    assert f"edge cases   {found.row.edges_passed} of {found.row.edges_total} passed" in page(found)
+    assert "Fails first at κ" not in page(found)
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize(("name", "stability"), [("refuses_empty", "backward stable"), ("dies_of_empty", "broken")])
+def test_an_edge_case_may_be_refused_but_not_be_fatal(name: str, stability: str, precision: Precision) -> None:
+    found = checked(name, precision, families=("degenerate",))
+    assert found.row.stability == stability
+    assert found.row.edges_total > found.row.edges_passed
+    assert all(failure.record.edge == "empty" for failure in found.failures)
+    assert len(found.failures) == found.row.edges_total - found.row.edges_passed
+
+
+@pytest.mark.usefixtures("alone")
+def test_silence_where_there_is_no_answer_is_shown(precision: Precision) -> None:
+    found = checked("forgives", precision, families=("nonfinite", "polynomial"), require="backward-stable")
+    assert (found.row.stability, found.row.undefined_flagged) == ("backward stable", 0)
+    assert {failure.reason.name for failure in found.failures} == {"undefined"}
+    assert len(found.failures) == found.row.undefined_total == found.row.silent_failures
+    assert f"undefined    0 of {found.row.undefined_total} problems" in page(found)
+
+
+def test_times_are_compared_where_both_passed() -> None:
+    mine = [replace(RECORD, problem=f"p{i}", seconds=2.0) for i in range(4)] + [
+        replace(RECORD, problem="q", seconds=9.0)
+    ]
+    theirs = [replace(RECORD, problem=f"p{i}", seconds=s) for i, s in enumerate((1.0, 4.0, 8.0))]
+    lost = replace(RECORD, problem="p3", seconds=1e6, verdict="wrong")
+    assert times([*theirs, lost], mine) == 2.0
+    assert math.isnan(times([lost], mine))
+
+
+def test_a_process_that_is_killed_from_outside_says_nothing_of_the_solver(precision: Precision) -> None:
+    truths, key = kept_truths(), catalog.parse_key(KEY.format(precision))
+    terms = Terms(precision=precision)
+    library = library_of(catalog.parse_target(f"{BROKEN}:good", HERE), terms)
+    case = Case(key, variant_of(library.solvers[0], terms))
+    for first, status in (
+        (Outcome(Status.CRASHED, message="the process ended with signal 9 (Killed)"), Status.SOLVED),
+        (Outcome(Status.CRASHED, message="MemoryError: no room"), Status.CRASHED),
+    ):
+        assert second_look(Answer(case, first, True), truths, workers(library, terms)).status is status
+
+
+@pytest.mark.usefixtures("alone")
+def test_json_has_what_a_machine_needs(tmp_path: Path, precision: Precision) -> None:
+    out = tmp_path / "verdict.json"
+    result = invoke(f"{BROKEN}:zero", "--precision", "all", "--family", "raw", "--json", out)
+    assert result.exit_code == 0, result.output
+    assert "x is zero" in result.stdout
+    written = json.loads(out.read_text(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert [one["precision"] for one in written] == ["float32", "float64"]
+    assert list(written[0]) == [
+        *("target", "precision", "contract", "class", "safe_kappa", "silent_failures", "refusals", "crashes"),
+        *("worst_backward_error", "worst_forward_error", "computes_in", "cases", "passed", "failures"),
+    ]
+    for one in written:
+        assert (one["target"], one["contract"], one["passed"]) == (f"{BROKEN}:zero", "minimum_norm", True)
+        assert one["class"] in STABILITY_ORDER
+        assert one["silent_failures"] == len([f for f in one["failures"] if f["verdict"] == "wrong"]) > 0
+        assert {frozenset(f) for f in one["failures"]} == {frozenset({"key", "verdict", "why"})}
+        assert str(catalog.parse_key(one["failures"][0]["key"])) == one["failures"][0]["key"]
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_rank_that_is_reported_is_counted(precision: Precision) -> None:
+    found = checked("boasts", precision, families=("exact_rank",))
+    assert found.row.rank_right == 0 < found.row.rank_total
+    assert f"right at 0 of {found.row.rank_total} problems" in page(found)
+    assert "rank  " not in page(checked("qr", precision, families=("raw",)))
+
+
+@pytest.mark.usefixtures("alone")
+def test_infinite_errors_are_null_in_json(precision: Precision) -> None:
+    found = checked("zero", precision, families=("raw",))
+    row = replace(found.row, worst_backward_error=math.inf, worst_forward_error=math.nan)
+    values = facts(replace(found, row=row))
+    assert (values["worst_backward_error"], values["worst_forward_error"]) == (None, None)
+    json.dumps(values, allow_nan=False)
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize(("name", "code"), [("good", 0), ("zero", 1)])
+def test_a_requirement_is_a_gate(name: str, code: int, precision: Precision) -> None:
+    arguments = ["--precision", precision, "--family", "raw", "--require", "forward-stable", "--json", "-"]
+    result = invoke(f"{BROKEN}:{name}", *arguments)
+    assert result.exit_code == code, result.output
+    assert json.loads(result.stdout)["passed"] == (code == 0)  # and nothing else is printed
+
+
+def test_only_reasons_of_the_table_are_given(precision: Precision) -> None:
+    assert {why for _, why, _ in NUMERIC.values()} <= {one.name for one in REASONS}
+
+
+# --- targets --------------------------------------------------------------------------------------------------------
+
+
+def test_targets_are_found_by_module_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: Precision) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from helper import solve as f\nimport pathlib\nassert pathlib.Path('helper.py').exists()\n"
+    )
+    (tmp_path / "helper.py").write_text("import numpy\ndef solve(A, b): return numpy.linalg.lstsq(A, b, rcond=None)\n")
+    monkeypatch.chdir(tmp_path)
+    for target in ("mine:f", "mine.py:f", tmp_path / "mine.py:f"):
+        result = invoke(target, "--precision", precision, "--only", KEY.format(precision))
+        assert "verdict   backward stable" in result.stdout, result.output
+
+
+IMPORTS: Mapping[str, tuple[str, str]] = {
+    "raises": ("1 / 0", r"ZeroDivisionError: division by zero \(.*mine.py, line 1\)"),
+    "ends Python": ("raise SystemExit(0)", r"SystemExit: 0"),
+    "kills its process": ("import os; os.abort()", "its process ended when it was imported, and said nothing"),
+    "says something": ("import os; print('so long', flush=True); os._exit(0)", "last words: so long"),
+    "is no Python": ("def", r"SyntaxError: .*mine.py, line 1"),
+    "needs what is not there": ("import nowhere_to_be_found", "No module named 'nowhere_to_be_found'"),
+    "has no such function": ("def g(A, b): pass", r"there is no 'f' in it"),
+    "has one of a similar name": ("def f1(A, b): pass", r"did you mean 'f1'\?"),
+    "has no function": ("f = 3", r"'f' is no function, but of type int"),
+}
+
+
+@pytest.mark.parametrize("what", IMPORTS)
+def test_what_cannot_be_imported_is_one_line(what: str, tmp_path: Path) -> None:
+    text, words = IMPORTS[what]
+    (tmp_path / "mine.py").write_text(text)
+    line = failed(invoke(tmp_path / "mine.py:f"))
+    assert line.startswith(f"lamm-robust: '{tmp_path}/mine.py:f' cannot be used: ")
+    assert re.search(words, line)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["solve"], "'solve' names no function; expected package.module:function or path/to/file.py:function"),
+        (["my solver:f"], "names no function"),
+        (["a.b:"], "names no function"),
+        (["no/such.py:f"], "there is no file 'no/such.py'"),
+        (["no_such_module:f"], "No module named 'no_such_module'"),
+        ([f"{BROKEN}:good", "--shapes", "tall,round"], "'round'; accepted are tall, wide, square"),
+        ([f"{BROKEN}:good", "--family", "spectra"], "did you mean 'spectrum'?"),
+        ([f"{BROKEN}:good", "--family", "lamm", "--shapes", "wide"], "no problem of lamm is wide"),
+        ([f"{BROKEN}:good", "--only", "raw"], "dtype=missing in the key"),
+        (
+            [f"{BROKEN}:good", "--only", "raw A=1 b=1 dtype=float64", "--require", "forward-stable"],
+            "leave out",
+        ),
+        (
+            [f"{BROKEN}:good", "--json", "/no/such/place.json"],
+            "expected a file in a directory that exists",
+        ),
+        ([f"{BROKEN}:good", "--json", "tests"], "expected a file in a directory that exists"),
+    ],
+)
+def test_bad_usage_is_one_line(arguments: list[str], words: str) -> None:
+    assert words in failed(invoke(*arguments))
+
+
+def test_a_gpu_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "GPU_NODES", ("/nowhere",))
+    assert failed(invoke(f"{BROKEN}:good", "--device", "gpu")).endswith("on the GPU: no GPU found")
+
+
+class Answered:
+    """Something with attributes, as SciPy's and Torch's results are."""
+
+    def __init__(self, **values: Any) -> None:
+        vars(self).update(values)
+
+
+X = np.array([1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("result", "rank"),
+    [
+        (X, None),
+        ([1.0, 2.0], None),
+        ((X,), None),
+        ((X, 0), None),  # SciPy's iterative solvers return x and a code
+        ((X, 1, 17, 0.5), 17),
+        ((X, 0.5, 17), None),
+        ((X, np.empty(0), 2, X), 2),
+        ((X, np.empty(0), np.int32(2), X), 2),
+        ((X, np.empty(0), np.array(2), X), 2),
+        ((X, np.empty(0), 2.0, X), None),
+        ((X, np.empty(0), True, X), None),
+        (Answered(x=X), None),
+        (Answered(solution=X, rank=2), 2),
+        (Answered(solution=X, rank=np.empty(0)), None),
+        (broken.Result(X, X, 2), 2),
+    ],
+)
+def test_x_and_rank_are_taken_from_what_solvers_return(result: Any, rank: int | None) -> None:
+    x, found = catalog.target_answers(lambda A, b: result)(X, X)
+    assert isinstance(x, np.ndarray)
+    assert x.tolist() == [1.0, 2.0]
+    assert found == rank
+
+
+# --- for other people's tests ---------------------------------------------------------------------------------------
+
+
+def test_check_solver_passes_what_is_good(precision: Precision) -> None:
+    check_solver(broken.good, dtype=precision, families=FAMILIES)
+    check_solver(broken.qr, dtype=precision, families=FAMILIES, contract="full_rank_only")
+
+
+def test_check_solver_raises_with_the_page(precision: Precision) -> None:
+    with pytest.raises(AssertionError) as raised:
+        check_solver(broken.normal_equations, dtype=precision, families=("spectrum",), require="forward-stable")
+    text = str(raised.value)
+    assert "tests.support.broken:normal_equations: unstable" in text
+    assert "normal equations?" in text
+    assert "\n    spectrum m=" in text  # a key, which `strategies.problem` takes
+    assert text.endswith("required: forward-stable: not held")
+
+
+def test_check_solver_sees_changed_settings(precision: Precision) -> None:
+    with np.errstate(), pytest.raises(AssertionError, match="the solver changed NumPy's error handling"):
+        check_solver(broken.settings, dtype=precision, families=("raw",))
+
+
+@pytest.mark.usefixtures("alone")
+def test_check_solver_takes_the_name_of_a_function(precision: Precision) -> None:
+    with pytest.raises(AssertionError, match='lamm-robust check tests/support/broken.py:raises --only "raw '):
+        check_solver(f"{BROKEN}:raises", dtype=precision, families=("raw",))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"require": "stable"}, "require is 'stable'; accepted: backward-stable, forward-stable"),
+        ({"contract": "best"}, "contract is 'best'; accepted: minimum_norm, basic, full_rank_only"),
+        ({"shapes": ["round"]}, "shapes is 'round'; accepted: tall, square, wide"),
+        ({"dtype": "float16"}, "dtype is 'float16'; accepted: float32, float64"),
+        ({"profile": "fast"}, "profile is 'fast'; accepted: quick, standard, full"),
+        ({"families": ["spectra"]}, "did you mean 'spectrum'?"),
+        ({"families": "raw"}, "families is 'raw'; accepted is a sequence, such as ['raw']"),
+    ],
+)
+def test_wrong_arguments_are_named(wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(words)):
+        check_solver(broken.good, **wrong)
+
+
+def test_what_is_no_solver_is_named() -> None:
+    with pytest.raises(ValueError, match="solver is None; accepted is a function of A and b, or a string"):
+        check_solver(None)  # type: ignore[arg-type]
+
+
+def test_good_answers_in_the_same_memory_are_told_apart(precision: Precision) -> None:
+    check_solver(broken.same_memory, dtype=precision, families=("polynomial", "exact_rank"))
+
+
+@parametrize_with_problems(families=["polynomial"], dtype="float64", shapes=["tall"])
+def test_problems_can_be_parameters(problem: Any, request: pytest.FixtureRequest) -> None:
+    assert problem.score(broken.x_of(problem.A, problem.b))["backward_error"] < problem.small
+    assert f"[{problem.problem.key}]" in request.node.name
+
+
+def test_the_parameters_are_those_of_the_profile(precision: Precision) -> None:
+    mark = parametrize_with_problems(families=["polynomial", "raw"], dtype=precision).mark
+    keys = {str(key) for key in catalog.plan("quick", precision, ["polynomial", "raw"])}
+    assert mark.args[0] == "problem"
+    assert set(mark.kwargs["ids"]) == keys == {str(one.problem.key) for one in mark.args[1]}

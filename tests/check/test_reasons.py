@@ -1,0 +1,182 @@
+"""Every sentence that says why an answer failed, from an answer worked out on paper."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lamm_robust import catalog
+from lamm_robust.check.reasons import REASONS, Clues, reason
+from lamm_robust.scoring.evidence import Frame
+from lamm_robust.scoring.nonfinite import undefined
+from lamm_robust.scoring.records import record
+from lamm_robust.scoring.truths import Certified, Known
+from lamm_robust.values import Case, Deficiency, Outcome, Solver, Status, Variant
+from tests.support.problems import problem_of
+
+U = 2.0**-53
+EASY = [[1, 0], [0, 2], [0, 0]], [1, 2, 1]  # κ = 2, x★ = (1, 1)
+HARD = [[1, 0], [0, 1e-5], [0, 0]], [1, 1e-5, 1]  # κ = 1e5, x★ = (1, 1)
+HARDER = [[1, 0], [0, 1e-8], [0, 0]], [1, 1e-8, 1]
+MIDDLE = [[1, 0], [0, 1e-3], [0, 0]], [1, 1e-3, 1]
+DEFICIENT = [[1, 1], [1, 1], [0, 0]], [1, 1, 1]  # rank 1, x★ = (1/2, 1/2), (1, −1) is in the null space
+THIRDS = [[3, 0], [0, 6], [0, 0]], [1, 1, 1]
+HUGE = [[2.0**1000, 0], [0, 2.0**1001]], [2.0**1000, 2.0**1001]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A problem, what came of it, and what is to be said."""
+
+    problem: tuple[Any, Any]
+    outcome: Outcome
+    words: str
+    right_alone: bool = False
+
+
+def solved(*x: float, **more: Any) -> Outcome:
+    return Outcome(Status.SOLVED, np.array(x), **more)
+
+
+def failed(status: Status, message: str) -> Outcome:
+    return Outcome(status, message=message)
+
+
+EXAMPLES: Mapping[str, Example] = {
+    "flaky": Example(EASY, failed(Status.FLAKY, "first crashed; then solved"), "first crashed; then solved"),
+    "timed out": Example(EASY, failed(Status.TIMED_OUT, "no answer within 10 s"), "no answer within 10 s"),
+    "ended its process": Example(
+        EASY, failed(Status.CRASHED, "the process ended with signal 11"), "the process ended with signal 11"
+    ),
+    "raised an exception": Example(EASY, failed(Status.CRASHED, "IndexError: no"), "raised IndexError: no"),
+    "depends on earlier calls": Example(
+        EASY,
+        solved(2, -1),
+        "right when asked alone in a fresh process: it keeps something from earlier calls, or is random",
+        right_alone=True,
+    ),
+    "bad output": Example(EASY, failed(Status.BAD_OUTPUT, "x has shape (3,)"), "x has shape (3,)"),
+    "not repeatable": Example(
+        EASY,
+        solved(2, -1, repeatable=False),
+        "answers differ between two calls with the same input: it keeps something, or is random",
+    ),
+    "undefined": Example(
+        ([[1, math.inf]], [1]), solved(1, 1), "a finite answer, and no warning, though A[0, 1] is inf"
+    ),
+    "empty": Example((np.zeros((0, 2)), []), solved(1, 1), "A is 0×2: empty"),
+    "extreme scale": Example(
+        HUGE, solved(0, 0), "overflow or underflow, with entries of A near 1e301 and of b near 1e301?"
+    ),
+    "not finite": Example(EASY, solved(math.nan, 1), "x has entries that are infinite or not a number"),
+    "zero": Example(EASY, solved(0, 0), "x is zero"),
+    "float32": Example(
+        THIRDS, solved(float(np.float32(1 / 3)), float(np.float32(1 / 6))), "right to float32 only: computes in float32"
+    ),
+    "keeps rounding errors": Example(
+        DEFICIENT,
+        solved(1e10, -1e10, rank=2),
+        "keeps a singular value that is rounding error (reports rank 2 of 1): "
+        "x is 2e10 times as long as the shortest solution",
+    ),
+    "not the shortest": Example(
+        DEFICIENT, solved(0.8, 0.2), "not the shortest solution: 0.51 of x is outside the row space"
+    ),
+    "drops singular values": Example(
+        HARD, solved(1, 0), "takes singular values from 1e-5·σ₁ down for zero, which are none"
+    ),
+    "squares κ": Example(HARD, solved(1, 1 + 1e-6), "error grows like κ² (κ = 1e5): normal equations?"),
+    "scaled": Example(EASY, solved(1 + 1e-9, 1 + 1e-9), "x is 1.000000001 times the answer"),
+    "no near matrix": Example(
+        HARDER,
+        solved(1 + 1e-12, 1),
+        "near the answer, but exact for no matrix near A (backward error 5e3 u‖A‖): "
+        "an explicit inverse, pseudo-inverse or Gram matrix?",
+    ),
+    "few digits": Example(
+        EASY,
+        solved(1.001, 1),
+        "only 3 digits are right where κ = 2: lower precision inside, or another problem solved?",
+    ),
+    "wrong": Example(EASY, solved(2, -1), "not one digit is right where κ = 2"),
+    "inaccurate": Example(
+        MIDDLE,
+        solved(1.001, 1),
+        "errors are beyond rounding: backward 5e12 u‖A‖, forward 9e6 Wedin bounds, where 24 is small",
+    ),
+}
+
+
+def clues(example: Example, deficiency: Deficiency = Deficiency.MINIMUM_NORM) -> Clues:
+    problem = problem_of(*example.problem)
+    certified: Known | None = undefined(problem)
+    if certified is None:
+        certified = Certified(problem, Frame(problem, catalog.find_oracle("auto").certify(problem.A, problem.b)))
+    contract = catalog.target_contract(deficiency, ("tall", "square", "wide"))
+    solver = Solver("f", "", contract, lambda A, b: (A, b))
+    case = Case(problem.key, Variant("yours", "f", "float64", "cpu"))
+    found = record(case, certified, solver, example.outcome)
+    return Clues(found, certified, example.outcome, example.right_alone)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_reason_is_found_and_said(name: str) -> None:
+    known = clues(EXAMPLES[name])
+    found = reason(known)
+    assert (found.name, found.say(known)) == (name, EXAMPLES[name].words)
+
+
+def test_there_is_an_example_of_every_reason() -> None:
+    assert list(EXAMPLES) == [one.name for one in REASONS]
+
+
+@pytest.mark.parametrize(
+    ("problem", "x", "name"),
+    [
+        (EASY, (-1, -1), "scaled"),  # whatever the factor
+        (THIRDS, (1 / 3 + 1e-9, 1 / 6), "few digits"),  # as few as float32 has, but no numbers of float32
+        (HARDER, (1 + 2.0**-23, 1), "no near matrix"),  # cancellation, too, leaves numbers of few digits
+        (DEFICIENT, (5, -3), "wrong"),  # outside the row space, and no solution
+        (DEFICIENT, (0.5 + 1e-7, 0.5 - 1e-7), "not the shortest"),
+        (DEFICIENT, (1e10, 1e10), "scaled"),  # long, but not by what A takes to zero
+        (DEFICIENT, (0.7, 0.7), "scaled"),  # no solution, and in the row space
+        (HARD, (1 + 1e-3, 1), "inaccurate"),  # more than κ² explains, in the wrong direction
+        (EASY, (1e300, 1), "wrong"),  # beyond what can be measured
+        (EASY, (1 + 1.0005e-4, 1 + 0.9995e-4), "scaled"),  # along x★ but for half a thousandth
+        (EASY, (1 + 1.005e-4, 1 + 0.995e-4), "few digits"),  # but for half a hundredth
+        (HARD, (1, 0.005), "drops singular values"),  # a hundred times as near to (1, 0) as that is to x★
+        (HARD, (1, 0.02), "squares κ"),  # thirty times
+    ],
+)
+def test_neighbours_are_told_apart(problem: tuple[Any, Any], x: tuple[float, ...], name: str) -> None:
+    known = clues(Example(problem, solved(*x), ""))
+    assert reason(known).name == name
+
+
+def test_a_solver_that_answers_in_float32_only_is_known_by_all_its_answers() -> None:
+    known = clues(Example(HARDER, solved(1, 1 + 2.0**-3), ""))
+    assert reason(known).name == "squares κ"
+    found = reason(replace(known, all_single=True))
+    assert found.name == "float32"
+    assert found.say(replace(known, all_single=True)) == "computes in float32, for which κ = 1e8 is too much"
+
+
+def test_jax_in_float32_is_told_what_to_do() -> None:
+    known = clues(Example(EASY, failed(Status.BAD_OUTPUT, "x is float32, expected float64"), ""))
+    assert "jax_enable_x64" in reason(known).say(known)
+
+
+def test_a_basic_solution_need_not_be_the_shortest() -> None:
+    example = EXAMPLES["not the shortest"]
+    assert clues(example).record.verdict == "wrong"
+    assert clues(example, Deficiency.BASIC).record.verdict == "backward stable"
+
+
+def test_the_sign_of_a_scaling_is_said() -> None:
+    known = clues(Example(EASY, solved(1 - 1e-3, 1 - 1e-3), ""))
+    assert reason(known).say(known) == "x is 0.999 times the answer"

@@ -1,0 +1,279 @@
+"""Each bound behind a verified certificate, where leaving it out would show: most of these inputs are made for that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from lamm_robust.error_free import digit_bits, split
+from lamm_robust.oracles import bounds, exact, extremes, inverse, refinement, stored, verified
+from lamm_robust.oracles.bounds import Doubles
+from lamm_robust.values import Certificate
+from tests.support.hard import why_false
+from tests.support.problems import random_problem
+
+
+def rationals(M: Doubles) -> Doubles:
+    """The same numbers as Fractions, with which matrix products are exact."""
+    found: Doubles = np.array([[Fraction(v) for v in row] for row in M.tolist()], dtype=object)
+    return found
+
+
+def tridiagonal(n: int) -> Doubles:
+    """2 on the diagonal and −1 beside it: the eigenvalues are 2 − 2 cos(kπ/(n + 1))."""
+    return 2 * np.eye(n) - np.eye(n, k=1) - np.eye(n, k=-1)
+
+
+# --- bounds -----------------------------------------------------------------------------------------------------------
+
+
+def test_gamma() -> None:
+    for n in (1, 2, 1000, 2**20):
+        exact_gamma = Fraction(n, 2**53 - n)
+        assert exact_gamma <= Fraction(bounds.gamma(n)) <= exact_gamma * Fraction(1_000_001, 1_000_000)
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 100, 300])
+@pytest.mark.parametrize("scale", [1.0, 2.0**-300, 2.0**300])
+def test_largest_eigenvalue_is_between_its_bounds(n: int, scale: float) -> None:
+    true = scale * (2 - 2 * np.cos(n * np.pi / (n + 1)))  # to some units in the last place
+    lower, upper = bounds.largest_eigenvalue(scale * tridiagonal(n)[np.newaxis], np.zeros(1))
+    assert lower[0] < true * (1 + 1e-14)
+    assert true * (1 - 1e-14) < upper[0] < (1 + 2e-10) * lower[0]
+
+
+def test_the_bounds_hold_to_the_last_bit() -> None:
+    generator = np.random.default_rng(1)
+    for a, b in zip(generator.uniform(1, 2, 300), generator.uniform(0, 1, 300), strict=True):
+        lower, upper = bounds.largest_eigenvalue(np.array([[[a, b], [b, a]]]), np.zeros(1))
+        assert Fraction(lower[0]) <= Fraction(a) + Fraction(b) <= Fraction(upper[0])
+
+
+def test_an_error_of_the_matrix_widens_both_bounds() -> None:
+    H = np.diag([3.0, 1.0])[np.newaxis]
+    lower, upper = bounds.largest_eigenvalue(H, np.full(1, 0.5))
+    assert 2.4999 < lower[0] <= 2.5
+    assert 3.5 <= upper[0] < 3.5001
+
+
+def test_repeated_and_nearly_repeated_eigenvalues() -> None:
+    for values in ([1.0, 1.0, 1.0], [1.0, 1.0 - 1e-9, 1.0 - 2e-9, 0.5], [1.0, 1.0 - 1e-16, 0.0]):
+        lower, upper = bounds.largest_eigenvalue(np.diag(values)[np.newaxis], np.zeros(1))
+        assert 1 - 5e-10 < lower[0] <= 1 <= upper[0] < 1 + 5e-10
+
+
+def test_an_indefinite_neighbour_spoils_nothing() -> None:
+    with np.errstate(all="ignore"):
+        lower, upper = bounds.largest_eigenvalue(np.array([np.diag([4.0, 1.0]), -np.eye(2)]), np.zeros(2))
+    assert lower[0] <= 4 <= upper[0] < 4.0001
+    assert upper[1] >= -1
+
+
+def test_no_eigenvalue_routine_and_no_factor_is_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(np.linalg, "eigvalsh", lambda H: np.ones((1, 1)))
+    monkeypatch.setattr(bounds, "cholesky", lambda K: (np.ones((1, 1, 1)), np.ones(1, dtype=bool)))
+    assert bounds.largest_eigenvalue(np.full((1, 1, 1), 2.0), np.zeros(1))[1][0] >= 2
+
+
+def test_multiplying_the_factor_out_has_rounding_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(np.linalg, "eigvalsh", lambda H: np.full((1, 3), 2.0))
+    monkeypatch.setattr(bounds, "SHIFT", 0.0)
+    (upper,) = bounds.largest_eigenvalue(np.eye(3)[np.newaxis], np.zeros(1))[1]
+    assert upper - 2 >= 20 * bounds.U, "γ_5 (‖|L||L|ᵀ‖ + 4) is 25 u"
+
+
+def test_gram_is_within_its_error() -> None:
+    M = np.random.default_rng(3).integers(-(2**26), 2**26, (1200, 3)).astype(np.float64) + 2.0**-20
+    G, error = bounds.gram(M[np.newaxis, rows] for rows in bounds.row_blocks(len(M)))
+    off = (rationals(M).T @ rationals(M) - rationals(G[0])).ravel()
+    assert 0 < max(map(abs, off)) <= float(error[0]) < 1e-9 * float(G[0].max())
+    assert np.array_equal(G, G.swapaxes(1, 2))
+
+
+@pytest.mark.parametrize("n", [1, 64, 65, 200])
+def test_upper_inverse(n: int) -> None:
+    R = np.triu(np.random.default_rng(n).uniform(-1, 1, (2, n, n)), 1) / n + np.eye(n)
+    assert np.allclose(bounds.upper_inverse(R) @ R, np.eye(n), atol=1e-13)
+    assert not np.tril(bounds.upper_inverse(R), -1).any()
+
+
+# --- the stand-in for the inverse -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("log10_cond", [0.0, 6.0, 12.0, 15.0])
+def test_alpha_and_phi_bound_what_they_say(log10_cond: float) -> None:
+    scaled = verified.scale(random_problem(40, 12, log10_cond, 1.0, 5).A[np.newaxis].astype(np.float64), 53)
+    found = inverse.invert(scaled.B, scaled.planes)
+    identity, C = rationals(np.eye(12)), rationals(found.C[0])
+    Y = rationals(scaled.B[0]) @ rationals(found.S[0])
+    for bound, true in ((found.alpha, Y.T @ Y - identity), (found.phi, C.T @ (Y.T @ Y) @ C - identity)):
+        assert np.linalg.norm(true.astype(np.float64), 2) <= bound[0] < 1
+    assert found.phi[0] < 1e-9
+
+
+def test_any_guess_is_safe(monkeypatch: pytest.MonkeyPatch) -> None:
+    true = inverse.guess
+    for factor in (0.5, 0.7, 1.3):
+        monkeypatch.setattr(inverse, "guess", lambda B, factor=factor: (true(B)[0] * factor, true(B)[1]))
+        for d in (3.0, 7.0, 11.0, 13.0):
+            for A, b in (([[d], [2 * d]], [1.0, 2.0]), ([[d], [1.0]], [1.0, 0.0])):
+                problem = np.array(A), np.array(b)
+                assert not why_false(verified.certify(*problem), exact.certify(*problem))
+
+
+def test_an_error_of_the_gram_matrix_is_in_alpha(monkeypatch: pytest.MonkeyPatch) -> None:
+    scaled = verified.scale(np.eye(2)[np.newaxis] / 4, 53)
+    monkeypatch.setattr(inverse, "gram", lambda blocks: (np.eye(2)[np.newaxis], np.full(1, 0.01)))
+    assert 0.01 <= inverse.invert(scaled.B, scaled.planes).alpha[0] < 0.0101
+
+
+def test_the_error_of_a_sliced_product(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inverse, "SHARP", 0.0)  # as many slices as there are: all errors but those of sums are gone
+    scaled = verified.scale(random_problem(20, 6, 2.0, 1.0, 5).A[np.newaxis].astype(np.float64), 53)
+    S, usable = inverse.guess(scaled.B)
+    units = np.ldexp(1.0, np.frexp(np.abs(S).max(axis=-2, keepdims=True))[1] + 1)
+    slices, rest = split(S / units, digit_bits(20), 3)
+    S = S - rest * units
+    Y, error = inverse.accurate_product(scaled.B, scaled.planes, S / units, slices, units, usable)
+    off = (rationals(Y[0]) - rationals(scaled.B[0]) @ rationals(S[0])).ravel()
+    assert 0 < sum(v * v for v in off) <= Fraction(error[0]) ** 2
+
+
+def test_the_error_of_a_plain_product_is_that_of_the_worst_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    n = 8
+    B = S = np.full((1, n, n), 0.5)
+    monkeypatch.setattr(inverse, "LEVELS", 1)
+    _, error = inverse.accurate_product(B, B[:, :, np.newaxis], S, S[np.newaxis], np.ones((1, 1, n)), np.ones(1, bool))
+    assert error[0] >= n * bounds.gamma(n) * n / 4, "‖γ_n |B||S|‖_F"
+
+
+def test_the_digits_of_S_are_S() -> None:
+    vandermonde = np.vander(np.random.default_rng(2).uniform(-1, 1, 1500), 8)[np.newaxis]
+    scaled = verified.scale(vandermonde, 53)
+    found = inverse.invert(scaled.B, scaled.planes)
+    parts = [rationals(found.planes[0, :, place] * found.units[0]) for place in range(found.planes.shape[2])]
+    assert np.array_equal(rationals(found.S[0]), sum(parts[1:], parts[0]))
+
+
+def test_rounding_in_the_congruence() -> None:
+    for g in np.random.default_rng(1).uniform(0.5, 1.5, 100):
+        c = 1 / np.sqrt(g)
+        (phi,) = inverse.congruence_error(np.full((1, 1, 1), c), np.full((1, 1, 1), g), np.zeros(1))
+        assert abs(Fraction(c) ** 2 * Fraction(g) - 1) <= Fraction(phi)
+
+
+# --- σ₁ and σ_r -------------------------------------------------------------------------------------------------------
+
+
+def test_errors_of_gram_matrices_widen_both_singular_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    scaled = verified.scale(np.eye(2)[np.newaxis] / 4, 53)
+    found = inverse.invert(scaled.B, scaled.planes)
+    for factor in (0.99, 1.01):
+
+        def off(blocks: Iterable[Doubles], factor: float = factor) -> tuple[Doubles, Doubles]:
+            G, error = bounds.gram(blocks)
+            return G * factor, error + 0.0101 * np.abs(G).max(axis=(-2, -1))
+
+        monkeypatch.setattr(extremes, "gram", off)
+        enclosed = extremes.extremes(scaled.B, found, scaled.exponents)
+        assert enclosed.largest[0][0] <= 0.25 <= enclosed.largest[1][0]
+        assert enclosed.inverse_smallest[0][0] <= 4 <= enclosed.inverse_smallest[1][0]
+
+
+def test_rounding_in_the_product_of_S_and_C() -> None:
+    S = np.array([[[2.0**60, 1, 2.0**60], [0, 1, 0], [0, 0, 0]]])
+    C = np.zeros((1, 3, 3))
+    C[0, :, 0] = 1, 1, -1  # SC is (1, 1, 0)ᵀ, but not in float64
+    known = inverse.Inverse(S, S[:, 0], S, C, np.zeros(1), np.zeros(1))
+    lower, upper = extremes.extremes(np.full((1, 3, 3), 0.25), known, np.zeros((1, 3), np.int64)).inverse_smallest
+    assert lower[0] <= 2**0.5 <= upper[0]
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_not_stored_is_in_the_radius(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verified, "PARTS", 1)
+    scaled = verified.scale(np.array([[[3.0], [1.0]]]), 53)
+    answer = verified.solve(scaled, inverse.invert(scaled.B, scaled.planes), np.array([[1.0, 0.0]]))
+    x = Fraction(answer.x[0, 0, 0]) * Fraction(2) ** int(answer.exponents[0, 0])
+    assert abs(x - Fraction(3, 10)) <= answer.radius_of(0)
+
+
+def test_a_bound_is_about_the_latest_x(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refinement, "STEPS", 2)
+    A, b = np.array([[3.0], [1.0]]), np.array([1.0, 0.0])
+    scaled = verified.scale(A[np.newaxis], 53)
+    answer = verified.solve(scaled, inverse.invert(scaled.B, scaled.planes), b[np.newaxis])
+    x = sum(map(Fraction, answer.x[:, 0, 0].tolist()), Fraction(0)) * Fraction(2) ** int(answer.exponents[0, 0])
+    error = abs(x - Fraction(3, 10))
+    assert error <= answer.radius_of(0) <= max(error * 1000, Fraction(1, 10**14))
+
+
+def test_a_residual_of_many_digits() -> None:
+    A = np.eye(9, 1)
+    b = np.append(1.0, np.random.default_rng(1).uniform(0.5, 1, 8) * 2.0 ** -np.arange(0, 320, 40))
+    assert not why_false(verified.certify(A, b), exact.certify(A, b))
+
+
+def test_digits_that_are_too_large_prove_nothing() -> None:
+    scaled = verified.scale(np.full((1, 64, 1), 0.25), 53)
+    found = inverse.invert(scaled.B, scaled.planes)
+    with np.errstate(invalid="ignore"):
+        for value in (0.75, 0.5, 0.05, np.nan):  # b itself; what is moved; only the gradient; not a number
+            refined = refinement.refine(scaled.planes, found, np.full((1, 64), value), np.ones((1, 1)))
+            assert refined.radius[0] == np.inf
+
+
+def test_the_promise_holds_for_columns_of_any_scale() -> None:
+    generator = np.random.default_rng(3)
+    A = generator.standard_normal((6, 2)) * [1.0, 2.0**200]
+    for b in (A @ [1.0, 1.0], A @ [2.0**200, 1.0], A[:, 1] + A[:, 0]):
+        found = verified.certify(A, b)
+        assert found.x_radius <= max(map(abs, stored(found))) / 10**20
+
+
+def test_long_columns() -> None:
+    for m in (9_000, 40_000):  # β is 17 and 16 here: more places are needed for small entries
+        A, b = np.eye(m, 1), np.zeros(m)
+        b[:2] = 1, 2.0**-445
+        assert not why_false(verified.certify(A, b), exact.certify(A, b))
+    generator = np.random.default_rng(1)
+    A, b = (
+        generator.standard_normal((70_000, 2)).astype(np.float32),
+        generator.standard_normal(70_000).astype(np.float32),
+    )
+    assert not why_false(verified.certify(A, b), exact.certify(A, b))
+
+
+def test_a_stack_of_both_precisions() -> None:
+    pairs = [
+        (np.ones((2, 1), np.float32), np.ones(2, np.float32)),
+        (np.array([[1 / 3], [1 / 7]]), np.array([1.0, 2.0])),
+    ]
+    for found, pair in zip(verified.certify_stack(pairs), pairs, strict=True):
+        assert isinstance(found, Certificate)
+        assert not why_false(found, exact.certify(*pair))
+
+
+def test_what_is_proved_does_not_depend_on_the_neighbours() -> None:
+    pairs = [
+        (np.array([[0.0], [1 / 3]]), np.array([2.0**140, 1.0])),
+        (np.array([[1.0], [1.0]]), np.array([1.0, 2.0])),
+        (np.zeros((2, 1)), np.ones(2)),
+        (np.array([[1.0], [2.0**-1000]]), np.ones(2)),
+    ]
+    together, alone = verified.certify_stack(pairs), [verified.certify_stack([pair])[0] for pair in pairs]
+    assert [str(found) for found in together[2:]] == [str(found) for found in alone[2:]]
+    for one, other in zip(together[:2], alone[:2], strict=True):
+        assert isinstance(one, Certificate)
+        assert isinstance(other, Certificate)
+        assert np.array_equal(one.x, other.x)
+
+
+def test_a_zero_column_and_tiny_entries() -> None:
+    A = np.array([[1.0, 1, 0], [2, 1, 0], [1e-160, 3, 0]])
+    assert exact.certify(A, np.ones(3)).rank == 2

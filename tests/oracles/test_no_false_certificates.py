@@ -1,0 +1,96 @@
+"""Every certificate holds the exact rational answer, and a bound that is too small is found out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from lamm_robust.error_free import Doubles, rounded
+from lamm_robust.oracles import bounds, enclosed, exact, extremes, inverse, refinement, verified
+from lamm_robust.values import PRECISIONS, Array, Certificate, NotCertifiedError
+from tests.support.hard import hard, why_false
+
+FAST, SLOW = range(400), range(1000, 22_000)
+"""Seeds: the fast ones take some seconds, the slow ones some minutes."""
+
+Certify = Callable[[Array, Array], Certificate]
+
+
+def false_certificates(certify: Certify, seeds: Iterable[int], counts: Counter[tuple[str, str]]) -> list[str]:
+    """What an oracle says that is not so, with the seed; how often it certifies and refuses each kind is counted."""
+    found = []
+    for seed in seeds:
+        kind, A, b = hard(seed)
+        try:
+            certificate = certify(A, b)
+        except NotCertifiedError:
+            ended = "refused"
+        else:
+            ended = "certified"
+            if why := why_false(certificate, exact.certify(A, b)):
+                found.append(f"seed {seed} ({kind}): {why}")
+        counts[kind, ended] += 1
+    return found
+
+
+def table(counts: Counter[tuple[str, str]]) -> str:
+    """How many of each kind were certified and refused."""
+    kinds = sorted({kind for kind, _ in counts})
+    return "\n".join(f"{kind:40}{counts[kind, 'certified']:8}{counts[kind, 'refused']:8}" for kind in kinds)
+
+
+@pytest.mark.parametrize("certify", [verified.certify, enclosed.certify], ids=["verified", "ball"])
+def test_certificates_hold_the_exact_answer(certify: Certify) -> None:
+    counts: Counter[tuple[str, str]] = Counter()
+    assert not false_certificates(certify, FAST, counts)
+    assert not any(counts[f"κ up to 1e6, {precision}", "refused"] for precision in PRECISIONS)
+    edge = [
+        sum(counts[f"at the edge of the range, {p}", ended] for p in PRECISIONS) for ended in ("certified", "refused")
+    ]
+    assert edge[0] > 10 * edge[1], "but for subnormal numbers of few bits, which may be deficient"
+    if certify is enclosed.certify:
+        assert {ended for _, ended in counts} == {"certified"}, "balls refuse nothing"
+    else:
+        assert counts["deficient, float64", "refused"], "and rank deficiency is"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("certify", [verified.certify, enclosed.certify], ids=["verified", "ball"])
+def test_certificates_hold_the_exact_answer_at_length(certify: Certify, capsys: pytest.CaptureFixture[str]) -> None:
+    counts: Counter[tuple[str, str]] = Counter()
+    found = false_certificates(certify, SLOW, counts)
+    with capsys.disabled():
+        print(f"\n{len(SLOW)} problems: {len(found)} false certificates; certified and refused:\n{table(counts)}")
+    assert not found
+
+
+# --- sabotage: each makes one bound too small, or one product inexact ------------------------------------------------
+
+
+def plain_product(A: Doubles, x: Doubles) -> Doubles:
+    """Ax in float64, as if that were exact."""
+    found: Doubles = np.einsum("cmn,cn->cm", rounded(A.transpose(2, 0, 1, 3)), rounded(x))[np.newaxis]
+    return found
+
+
+SABOTAGE: dict[str, tuple[ModuleType, str, object]] = {
+    "residual in plain float64": (refinement, "product", plain_product),
+    "α understated": (inverse, "symmetric_norm", lambda M: np.zeros(len(M))),
+    "radius a thousandth": (refinement, "norm", lambda v: 1e-3 * bounds.norm(v)),
+    "no bound on the scaling of S": (refinement, "frobenius", lambda M: np.ones(len(M))),
+    "σ from a float64 eigenvalue, rounded up": (
+        extremes,
+        "largest_eigenvalue",
+        lambda H, error: (np.linalg.eigvalsh(H)[..., -1] * (1 + 1e-12), np.linalg.eigvalsh(H)[..., -1] * (1 + 2e-12)),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", SABOTAGE)
+def test_sabotage_is_found_out(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(*SABOTAGE[kind])
+    assert false_certificates(verified.certify, FAST, Counter())

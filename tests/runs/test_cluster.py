@@ -1,0 +1,240 @@
+"""Shards on a real Dask scheduler with two worker processes on this machine, one of them killed in the middle."""
+
+from __future__ import annotations
+
+import fcntl
+import gc
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from lamm_robust import catalog
+from lamm_robust.runs import cluster
+from lamm_robust.runs.campaign import Campaign
+from lamm_robust.runs.campaign import run as run_here
+from lamm_robust.runs.merge import untimed
+from lamm_robust.runs.plan import Selection, Shard
+from lamm_robust.storage.journal import JOURNAL, reading
+from lamm_robust.values import AbsentError, HarnessError, Record, StoreError
+from tests.support.processes import descendants
+
+ROOT = Path(__file__).parents[2]
+
+pytest.importorskip("distributed", reason="the extra 'dask' is not installed")
+
+SELECTION = Selection("quick", ("float64",), ("cpu",), ("numpy",), ("spectrum", "nist"))
+
+
+@pytest.fixture(autouse=True)
+def no_garbage() -> None:
+    """A client that found no scheduler is closed when it is collected, which deadlocks while another client starts."""
+    gc.collect()
+
+
+class Cluster:
+    """A scheduler and its workers, each a process of its own."""
+
+    def __init__(self, place: Path, workers: int) -> None:
+        self.place = place
+        file = place / "scheduler.json"
+        quiet = ("--no-dashboard",)
+        self.scheduler = self._start("dask_scheduler", "--port", "0", "--scheduler-file", str(file), *quiet)
+        self._wait_for(file.exists)
+        options = ("--nthreads", "1", "--no-nanny", "--scheduler-file", str(file), *quiet)
+        self.workers = [self._start("dask_worker", *options) for _ in range(workers)]
+        with cluster.connected(self.address) as client:
+            client.wait_for_workers(workers, timeout=60)
+
+    def _start(self, what: str, *options: str) -> subprocess.Popen[bytes]:
+        with (self.place / f"{what}.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", f"distributed.cli.{what}", *options],
+                stdout=log,
+                stderr=log,
+                cwd=self.place,
+                env=os.environ | {"PYTHONPATH": str(ROOT)},
+                start_new_session=True,
+            )
+
+    def _wait_for(self, happened: object) -> None:
+        deadline = time.monotonic() + 60
+        while not happened():  # type: ignore[operator]
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    @property
+    def address(self) -> str:
+        import json
+
+        return str(json.loads((self.place / "scheduler.json").read_text())["address"])
+
+    def close(self) -> None:
+        for process in (*self.workers, self.scheduler):
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    started = Cluster(tmp_path_factory.mktemp("dask"), 2)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Record]:
+    """The same cases, run without a cluster."""
+    out = tmp_path_factory.mktemp("here")
+    assert run_here(campaign(out), Console(quiet=True)) == 0
+    return records(out)
+
+
+def campaign(out: Path) -> Campaign:
+    return Campaign(SELECTION, "exact", out)
+
+
+def records(out: Path) -> dict[str, Record]:
+    with reading(out) as journal:
+        found = [untimed(record) for record in journal.records()]
+    assert len({record.key for record in found}) == len(found)
+    return {record.key: record for record in found}
+
+
+def test_a_cluster_gives_the_records_of_a_local_run(two: Cluster, here: dict[str, Record], tmp_path: Path) -> None:
+    assert cluster.run(two.address, campaign(tmp_path), Console(quiet=True)) == 0
+    assert records(tmp_path) == here
+    assert not (tmp_path / "shards").exists()
+
+
+def test_a_run_goes_on_where_it_was(two: Cluster, here: dict[str, Record], tmp_path: Path) -> None:
+    part = Shard(2, 3)
+    place = cluster.place(tmp_path / "shards", part)
+    assert run_here(Campaign(replace(SELECTION, shard=part), "exact", place), Console(quiet=True)) == 0
+    kept = (place / JOURNAL).stat().st_mtime_ns
+    sent: list[str] = []
+    original = cluster.arguments
+
+    def noted(campaign: Campaign, part: Shard) -> list[str]:
+        sent.extend([str(part)] if part != Shard() else [])  # the whole plan only names what the shards are of
+        return original(campaign, part)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cluster, "arguments", noted)
+        patch.setattr(shutil, "rmtree", lambda *_, **__: None)
+        assert cluster.run(two.address, campaign(tmp_path), Console(quiet=True)) == 0
+    assert sent == ["1/3", "3/3"], "the plan stays split as it was, and what is there is not sent out again"
+    assert (place / JOURNAL).stat().st_mtime_ns == kept
+    assert records(tmp_path) == here
+
+
+def test_a_killed_worker_costs_nothing(here: dict[str, Record], tmp_path: Path) -> None:
+    place = tmp_path / "dask"
+    place.mkdir()
+    started = Cluster(place, 2)
+    try:
+        killer = subprocess.Popen(
+            [sys.executable, "-c", KILL, str(started.workers[0].pid)],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )
+        assert cluster.run(started.address, campaign(tmp_path / "out"), Console(quiet=True)) == 0
+        assert killer.wait() == 0, "the worker was killed while a shard ran on it"
+        assert started.workers[0].wait() == -signal.SIGKILL
+        found = records(tmp_path / "out")
+        assert found.keys() == here.keys()
+        assert [(found[key], here[key]) for key in here if found[key] != here[key]] == []
+    finally:
+        started.close()
+
+
+# Waits until a shard runs below the Dask worker, kills the worker, and sees that the shard goes with it.
+KILL = """
+import os, signal, sys, time
+from tests.support.processes import descendants, parents
+worker = int(sys.argv[1])
+deadline = time.monotonic() + 60
+while not (shard := descendants(worker)):
+    assert time.monotonic() < deadline
+    time.sleep(0.01)
+time.sleep(0.3)
+shard = descendants(worker)
+os.kill(worker, signal.SIGKILL)
+while set(shard) & set(parents()):
+    assert time.monotonic() < deadline, shard
+    time.sleep(0.01)
+"""
+
+
+def test_a_shard_that_fails_is_named(two: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "arguments", lambda campaign, part: ["run", "--profile", "no such"])
+    with pytest.raises(HarnessError, match=r"(?s)shard \d+/4 ended with exit code 2: .*'no such'"):
+        cluster.run(two.address, campaign(tmp_path), Console(quiet=True))
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "no address", ""])
+def test_no_scheduler(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+    with pytest.raises(AbsentError, match="no Dask scheduler answers at"):
+        cluster.run(address, campaign(tmp_path), Console(quiet=True))
+
+
+def test_the_command_line_of_a_shard_is_the_campaign() -> None:
+    selection = Selection("quick", ("float32", "float64"), ("cpu",), ("numpy", "*-qr"), ("nist",))
+    words = cluster.arguments(Campaign(selection, "mpmath", Path(), case_seconds=2.5, case_memory=1 << 30), Shard(3, 7))
+    asked = "run --profile quick --precision all --device cpu --solver numpy --solver *-qr --family nist"
+    assert " ".join(words) == f"{asked} --oracle mpmath --shard 3/7 --workers 1 --case-seconds 2.5 --case-memory 1024"
+
+
+def test_shards_without_cases_are_not_sent() -> None:
+    few = Selection("quick", ("float64",), ("cpu",), ("numpy-qr",), ("polynomial",))
+    problems = len(catalog.plan("quick", "float64", ["polynomial"]))
+    assert cluster.has_cases(few, Shard(problems, problems + 1))
+    assert not cluster.has_cases(few, Shard(problems + 1, problems + 1))
+
+
+def test_descendants_sees_children() -> None:
+    with subprocess.Popen(["sleep", "60"]) as child:
+        assert child.pid in descendants(os.getpid())
+        child.kill()
+
+
+def test_shards_of_another_command_are_not_taken_for_its_own(two: Cluster, tmp_path: Path) -> None:
+    cluster.same_plan(campaign(tmp_path), tmp_path / "shards")
+    other = replace(campaign(tmp_path), oracle="mpmath")
+    with pytest.raises(StoreError, match=r"holds shards of another command \(run --profile .*use --fresh or another"):
+        cluster.run(two.address, other, Console(quiet=True))
+
+
+def test_nothing_is_deleted_before_there_is_a_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+    assert run_here(campaign(tmp_path), Console(quiet=True)) == 0
+    before = (tmp_path / JOURNAL).read_bytes()
+    with pytest.raises(AbsentError, match="no Dask scheduler"):
+        cluster.run("tcp://127.0.0.1:1", replace(campaign(tmp_path), fresh=True), Console(quiet=True))
+    assert (tmp_path / JOURNAL).read_bytes() == before
+
+
+def test_a_directory_in_use_is_not_started_over(tmp_path: Path) -> None:
+    assert run_here(campaign(tmp_path), Console(quiet=True)) == 0
+    with (tmp_path / JOURNAL).open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(StoreError, match="held by a run"):
+            cluster.start_over(tmp_path)
+    assert (tmp_path / JOURNAL).exists()
+    cluster.start_over(tmp_path)
+    assert not (tmp_path / JOURNAL).exists()
+
+
+def test_a_shard_without_a_journal_is_a_failure(two: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "run_shard", lambda command: (4, "nothing ran: no GPU found", b""))
+    with pytest.raises(HarnessError, match=r"shard \d+/4 ended with exit code 4: nothing ran: no GPU found"):
+        cluster.run(two.address, campaign(tmp_path), Console(quiet=True))

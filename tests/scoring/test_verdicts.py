@@ -1,0 +1,412 @@
+"""The judge, on every branch, and on answers known to be right and wrong."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from lamm_robust.oracles import select
+from lamm_robust.scoring.evidence import Frame
+from lamm_robust.scoring.metrics import METRICS, score, score_each
+from lamm_robust.scoring.verdicts import STABLE, fit_threshold, judge, judge_all, limits, regime, shape_of, threshold
+from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
+from lamm_robust.values import (
+    PRECISIONS,
+    UNIT_ROUNDOFF,
+    Array,
+    Ball,
+    Certificate,
+    Contract,
+    Outcome,
+    Precision,
+    Problem,
+    Regime,
+    Status,
+    Verdict,
+)
+from tests.support.problems import by_hand, problem_of, random_problem
+
+ANY = minimum_norm("σ_i ≤ eps·σ₁ counts as zero")
+SOME = basic("pivots")
+FULL = full_rank("LinAlgError")
+
+PERFECT = {metric.name: 0.0 for metric in METRICS}
+
+
+def truth_with(kappa: float, rank: int, m: int = 4, n: int = 4) -> Certificate:
+    problem = problem_of(np.eye(m, n), np.ones(m))
+    return by_hand(problem, rank, [0.0] * n, 0.0, kappa, 1.0)
+
+
+def solved(x: Array | None = None, *, warned: bool = False) -> Outcome:
+    return Outcome(Status.SOLVED, x=np.zeros(4) if x is None else x, warned=warned)
+
+
+# --- regimes ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_a_problem_is_resolvable_while_kappa_u_root_mn_is_a_tenth(precision: Precision) -> None:
+    limit = 0.1 / UNIT_ROUNDOFF[precision] / 4  # √(mn) = 4
+    assert regime(truth_with(0.99 * limit, 4), precision) is Regime.RESOLVABLE
+    assert regime(truth_with(1.01 * limit, 4), precision) is Regime.AMBIGUOUS
+    assert regime(truth_with(0.99 * limit, 3), precision) is Regime.DEFICIENT
+    assert regime(truth_with(1.01 * limit, 3), precision) is Regime.AMBIGUOUS
+
+
+def test_the_limit_itself_is_resolvable_and_the_radius_of_kappa_counts() -> None:
+    limit = 0.1 * 2.0**53 / 4  # u·κ·√(mn) is then 0.1 exactly
+    truth = truth_with(limit, 4)
+    assert regime(truth, "float64") is Regime.RESOLVABLE
+    unsure = replace(truth, kappa=Ball(Fraction(limit), Fraction(limit) / 100))
+    assert regime(unsure, "float64") is Regime.AMBIGUOUS
+
+
+def test_the_regime_depends_on_the_shape() -> None:
+    kappa = 0.1 * 2.0**53 / 20
+    assert regime(truth_with(kappa, 4, 16, 4), "float64") is Regime.RESOLVABLE  # √64 = 8
+    assert regime(truth_with(kappa, 4, 400, 4), "float64") is Regime.AMBIGUOUS  # √1600 = 40
+
+
+def test_full_rank_of_a_wide_matrix_is_its_number_of_rows() -> None:
+    assert regime(truth_with(2.0, 3, 3, 5), "float64") is Regime.RESOLVABLE
+    assert regime(truth_with(2.0, 2, 3, 5), "float64") is Regime.DEFICIENT
+
+
+def test_the_zero_matrix_is_deficient() -> None:
+    problem = problem_of([[0.0]], [1.0])
+    truth = select("exact").certify(problem.A, problem.b)
+    assert regime(truth, "float64") is Regime.DEFICIENT
+    assert fit_threshold(truth, "float64") == 10 * 2.0**-53 * 3  # κ is taken as 1
+    assert judged(problem, np.zeros(1)) is Verdict.BACKWARD_STABLE
+    assert judged(problem, np.ones(1)) is Verdict.WRONG
+
+
+def test_shapes_and_threshold() -> None:
+    assert [shape_of(3, 2), shape_of(2, 2), shape_of(2, 3)] == ["tall", "square", "wide"]
+    assert threshold(9, 4) == pytest.approx(60.0)
+    assert STABLE == 10.0
+
+
+# --- every branch of the judgement ---------------------------------------------------------------------------
+
+SMALL, LARGE = 40.0, 40.1  # C√(mn) for 4×4, which still passes, and a little more
+
+RESOLVABLE, AMBIGUOUS = 2.0, 2.0**51  # κ
+NO_FIT = 2.0**-53 * 5  # u(1 + 2κ) at κ = 2
+FIT = 40 * 2.0**-53 * 5  # C√(mn)·u·(1 + 2κ) at κ = 2
+
+CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
+    (ANY, 4, RESOLVABLE, {}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, RESOLVABLE, {"backward_error": SMALL}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, RESOLVABLE, {"backward_error": LARGE}, Verdict.FORWARD_STABLE),
+    (ANY, 4, RESOLVABLE, {"backward_error": LARGE, "forward_error": SMALL}, Verdict.FORWARD_STABLE),
+    (ANY, 4, RESOLVABLE, {"backward_error": LARGE, "residual_excess": FIT}, Verdict.FORWARD_STABLE),
+    (ANY, 4, RESOLVABLE, {"backward_error": LARGE, "residual_excess": 1.01 * FIT}, Verdict.INACCURATE),
+    # the fit must have a digit: here ‖Ax★‖/‖b‖ is residual_excess/fit_error, far above u(1 + 2κ)
+    (ANY, 4, RESOLVABLE, {"fit_error": 0.099, "residual_excess": 0.099}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, RESOLVABLE, {"fit_error": 0.1, "residual_excess": 0.1, "relative_error": 1.0}, Verdict.WRONG),
+    (SOME, 3, RESOLVABLE, {"fit_error": 0.1, "residual_excess": 0.1}, Verdict.WRONG),
+    # unless rounding leaves none: b (almost) orthogonal to the range
+    (ANY, 4, RESOLVABLE, {"fit_error": math.inf, "residual_excess": NO_FIT}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, RESOLVABLE, {"fit_error": 1.0, "residual_excess": NO_FIT}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, RESOLVABLE, {"fit_error": 0.5, "residual_excess": NO_FIT}, Verdict.INACCURATE),
+    (ANY, 4, RESOLVABLE, {"fit_error": 1.0, "residual_excess": 1.05 * NO_FIT}, Verdict.INACCURATE),
+    (
+        ANY,
+        4,
+        RESOLVABLE,
+        {"backward_error": LARGE, "fit_error": math.inf, "residual_excess": FIT, "relative_error": math.inf},
+        Verdict.FORWARD_STABLE,
+    ),
+    # explained by rounding, and yet without a digit: not stable, but no silent failure either
+    (
+        ANY,
+        4,
+        RESOLVABLE,
+        {"backward_error": LARGE, "fit_error": 0.5, "residual_excess": FIT, "relative_error": 1.0},
+        Verdict.INACCURATE,
+    ),
+    (ANY, 4, RESOLVABLE, {"backward_error": LARGE, "forward_error": LARGE}, Verdict.INACCURATE),
+    (
+        ANY,
+        4,
+        RESOLVABLE,
+        {"backward_error": LARGE, "forward_error": LARGE, "relative_error": 0.099},
+        Verdict.INACCURATE,
+    ),
+    (
+        ANY,
+        4,
+        RESOLVABLE,
+        {"backward_error": LARGE, "forward_error": LARGE, "relative_error": 0.1},
+        Verdict.WRONG,
+    ),
+    # a solution that is not the shortest one
+    (ANY, 3, RESOLVABLE, {"null_component": SMALL}, Verdict.BACKWARD_STABLE),
+    (ANY, 3, RESOLVABLE, {"null_component": LARGE}, Verdict.FORWARD_STABLE),
+    (
+        ANY,
+        3,
+        RESOLVABLE,
+        {"null_component": LARGE, "forward_error": LARGE, "relative_error": 1.0},
+        Verdict.WRONG,
+    ),
+    # any solution will do
+    (
+        SOME,
+        3,
+        RESOLVABLE,
+        {"null_component": LARGE, "forward_error": LARGE, "relative_error": 1.0},
+        Verdict.BACKWARD_STABLE,
+    ),
+    (SOME, 3, RESOLVABLE, {"backward_error": LARGE, "fit_error": 0.09, "residual_excess": 0.09}, Verdict.INACCURATE),
+    (SOME, 3, RESOLVABLE, {"backward_error": LARGE, "fit_error": 0.1, "residual_excess": 0.1}, Verdict.WRONG),
+    (SOME, 4, RESOLVABLE, {"backward_error": LARGE, "forward_error": SMALL}, Verdict.FORWARD_STABLE),
+    (SOME, 4, RESOLVABLE, {"null_component": LARGE, "forward_error": LARGE}, Verdict.INACCURATE),
+    (FULL, 4, RESOLVABLE, {}, Verdict.BACKWARD_STABLE),
+    (FULL, 3, RESOLVABLE, {}, Verdict.OUT_OF_CONTRACT),
+    # beyond resolution only the backward error is judged, and nothing is called wrong
+    (ANY, 4, AMBIGUOUS, {"forward_error": math.inf, "null_component": LARGE}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, AMBIGUOUS, {"backward_error": SMALL, "relative_error": 9.0}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, AMBIGUOUS, {"residual_error": SMALL}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, AMBIGUOUS, {"residual_error": SMALL, "residual_excess": 0.1}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, AMBIGUOUS, {"residual_error": LARGE, "residual_excess": 0.09}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, AMBIGUOUS, {"residual_error": LARGE, "residual_excess": 0.1}, Verdict.INACCURATE),
+    (ANY, 4, AMBIGUOUS, {"backward_error": LARGE, "residual_excess": 0.0}, Verdict.INACCURATE),
+    (ANY, 4, AMBIGUOUS, {"backward_error": LARGE, "relative_error": 9.0}, Verdict.INACCURATE),
+    (ANY, 4, AMBIGUOUS, {"backward_error": LARGE, "truncated_error": SMALL}, Verdict.FORWARD_STABLE),
+    (ANY, 4, AMBIGUOUS, {"backward_error": LARGE, "truncated_error": LARGE}, Verdict.INACCURATE),
+    (ANY, 4, AMBIGUOUS, {"truncated_error": LARGE}, Verdict.BACKWARD_STABLE),
+)
+
+
+@pytest.mark.parametrize(("contract", "rank", "kappa", "changed", "expected"), CASES)
+def test_judgement(contract: Contract, rank: int, kappa: float, changed: dict[str, float], expected: Verdict) -> None:
+    assert judge(contract, limits(truth_with(kappa, rank), "float64"), solved(), PERFECT | changed) is expected
+
+
+def test_a_basic_solution_of_a_wide_system_of_full_rank_need_not_be_short() -> None:
+    scores = PERFECT | {"forward_error": LARGE, "null_component": LARGE, "relative_error": 1.0}
+    truth = truth_with(2.0, 3, 3, 5)
+    outcome = Outcome(Status.SOLVED, x=np.zeros(5))
+    assert judge(SOME, limits(truth, "float64"), outcome, scores) is Verdict.BACKWARD_STABLE
+    assert judge(ANY, limits(truth, "float64"), outcome, scores) is Verdict.WRONG
+
+
+def test_a_warning_makes_a_wrong_answer_inaccurate() -> None:
+    scores = PERFECT | {"backward_error": LARGE, "forward_error": LARGE, "relative_error": 1.0}
+    truth = truth_with(2.0, 4)
+    assert judge(ANY, limits(truth, "float64"), solved(warned=False), scores) is Verdict.WRONG
+    assert judge(ANY, limits(truth, "float64"), solved(warned=True), scores) is Verdict.INACCURATE
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("kappa", [RESOLVABLE, AMBIGUOUS])
+def test_one_entry_that_is_not_finite_is_enough(bad: float, kappa: float) -> None:
+    outcome = solved(np.array([0.0, bad, 0.0, 0.0]))
+    assert judge(ANY, limits(truth_with(kappa, 4), "float64"), outcome, {}) is Verdict.NON_FINITE
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (Status.CRASHED, Verdict.CRASHED),
+        (Status.TIMED_OUT, Verdict.TIMED_OUT),
+        (Status.FLAKY, Verdict.FLAKY),
+        (Status.BAD_OUTPUT, Verdict.BAD_OUTPUT),
+        (Status.REFUSED, Verdict.REFUSED),
+        (Status.NOT_ATTEMPTED, Verdict.OUT_OF_CONTRACT),
+    ],
+)
+def test_no_answer(status: Status, expected: Verdict) -> None:
+    assert judge(ANY, limits(truth_with(2.0, 4), "float64"), Outcome(status), {}) is expected
+
+
+def test_refusing_what_the_contract_excludes_is_no_defect_but_crashing_is() -> None:
+    truth = truth_with(2.0, 3)
+    assert judge(FULL, limits(truth, "float64"), Outcome(Status.REFUSED), {}) is Verdict.OUT_OF_CONTRACT
+    assert judge(FULL, limits(truth, "float64"), Outcome(Status.CRASHED), {}) is Verdict.CRASHED
+    assert judge(ANY, limits(truth, "float64"), Outcome(Status.REFUSED), {}) is Verdict.REFUSED
+
+
+# --- answers that are known to be wrong, and one that is right ---------------------------------------------
+
+
+def judged(problem: Problem, x: Array, contract: Contract = ANY) -> Verdict:
+    truth = select("exact").certify(problem.A, problem.b)
+    precision = problem.key.dtype
+    scores = score(Frame(problem, truth), x)
+    return judge(contract, limits(truth, precision), Outcome(Status.SOLVED, x=x), scores)
+
+
+def star(problem: Problem) -> Array:
+    truth = select("exact").certify(problem.A, problem.b)
+    x: Array = np.ldexp(truth.x[0], truth.exponent).astype(problem.A.dtype)
+    return x
+
+
+def kappa(problem: Problem) -> float:
+    return float(np.linalg.cond(problem.A.astype(np.float64)))
+
+
+GOOD = (Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE)
+PROBLEMS = tuple(
+    random_problem(m, n, log10_cond, residual, seed=7, dtype=dtype)
+    for (m, n), log10_cond, residual in itertools.product(((12, 4), (5, 5)), (0, 3), (1e-6, 1.0))
+    for dtype in PRECISIONS
+)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda p: f"{p.m}x{p.n}-{p.key.dtype}")
+def test_the_rounded_truth_passes_and_known_wrong_answers_do_not(problem: Problem) -> None:
+    x = star(problem)
+    assert judged(problem, x) is Verdict.BACKWARD_STABLE
+    stretched = judged(problem, x * problem.A.dtype.type(1 + 1e-3))
+    # at κ = 1e3, a thousandth is within what rounding to float32 explains: only there may it pass
+    assert stretched not in GOOD or (problem.key.dtype == "float32" and kappa(problem) > 100)
+    assert judged(problem, np.zeros_like(x)) is Verdict.WRONG
+    assert judged(problem, -x) is Verdict.WRONG
+
+
+@pytest.mark.parametrize(("residual", "direction"), [(1e-9, 0), (1e-9, 1), (1e-9, 2), (1.0, 2)])
+def test_forward_threshold_is_two_sided(residual: float, direction: int) -> None:
+    """Truth plus 0.9 times the allowed number of Wedin bounds passes as forward stable; plus 10 times does not."""
+    problem = random_problem(12, 3, 4, residual, seed=3)
+    truth = select("exact").certify(problem.A, problem.b)
+    frame = Frame(problem, truth)
+    unit = np.linalg.svd(problem.A)[2][direction]
+    x = star(problem)
+    one = score(frame, x + 1e-6 * unit)["forward_error"] / 1e-6
+    allowed = threshold(problem.m, problem.n) / one
+    near, far = (score(frame, x + factor * allowed * unit)["forward_error"] / threshold(12, 3) for factor in (0.9, 10))
+    assert near == pytest.approx(0.9, rel=1e-2)
+    assert far == pytest.approx(10, rel=1e-2)
+    assert judged(problem, x + 0.9 * allowed * unit) in GOOD
+    assert judged(problem, x + 10 * allowed * unit) not in GOOD
+
+
+def test_what_kappa_squared_excuses_in_x_is_not_excused_in_the_fit() -> None:
+    """With a large residual the forward bound is wide along the leading direction too; the fit is not."""
+    problem = random_problem(12, 3, 4, 1.0, seed=3)
+    truth = select("exact").certify(problem.A, problem.b)
+    leading = np.linalg.svd(problem.A)[2][0]
+    x = star(problem)
+    one = score(Frame(problem, truth), x + 1e-6 * leading)["forward_error"] / 1e-6
+    shifted = x + 0.9 * threshold(12, 3) / one * leading
+    assert score(Frame(problem, truth), shifted)["forward_error"] < threshold(12, 3)
+    assert judged(problem, shifted) is Verdict.INACCURATE
+
+
+def test_the_constant_in_the_backward_error_does_not_let_zero_pass() -> None:
+    """Near the limit of resolution a change of 42 u‖A‖_F makes A singular and x = 0 a solution."""
+    A = np.eye(10)
+    A[9, 9] = 2.0**-17
+    problem = problem_of(A, np.eye(10)[9], "float32")
+    x = star(problem)
+    truth = select("exact").certify(problem.A, problem.b)
+    assert score(Frame(problem, truth), np.zeros(10, np.float32))["backward_error"] < threshold(10, 10)
+    assert judged(problem, np.zeros(10, np.float32)) not in GOOD
+    assert judged(problem, -x) is Verdict.WRONG
+    assert judged(problem, x) is Verdict.BACKWARD_STABLE
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rounding_is_no_silent_failure_where_b_is_orthogonal_to_the_range(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    M = generator.integers(-50, 50, (6, 3)).astype(float)
+    M[:, 2] += M[:, 1] * 2.0**20
+    y = generator.integers(-50, 50, 6).astype(float)
+    problem = problem_of(np.vstack([M, M]), np.concatenate([y, -y]))
+    assert not np.any(star(problem))
+    x = np.linalg.pinv(problem.A) @ problem.b
+    assert judged(problem, x) in GOOD
+    assert judged(problem, x + 1.0) is Verdict.WRONG
+
+
+def test_zero_never_passes_where_the_residual_hides_everything() -> None:
+    """κ²‖r★‖ is so large that x = 0 and x★/2 are within rounding of x★; their fits are not."""
+    problem = random_problem(30, 10, 12, 1e3, seed=1)
+    for x in (np.zeros(10), star(problem) / 2):
+        assert judged(problem, x) not in GOOD
+    assert judged(problem, star(problem)) is Verdict.BACKWARD_STABLE
+
+
+@pytest.mark.parametrize(("dtype", "log10_cond"), [("float64", 13), ("float32", 4.2)])
+def test_a_ninth_outside_the_row_space_is_never_short(dtype: Precision, log10_cond: float) -> None:
+    problem = random_problem(10, 30, log10_cond, 0.0, seed=1, dtype=dtype)
+    null = np.linalg.svd(problem.A.astype(np.float64), full_matrices=True)[2][-1]
+    x = star(problem).astype(np.float64)
+    long = (x + np.linalg.norm(x) / 9 * null).astype(dtype)
+    truth = select("exact").certify(problem.A, problem.b)
+    assert 0 < score(Frame(problem, truth), long)["null_component"] < threshold(10, 30)  # rounding would excuse it
+    assert judged(problem, star(problem)) is Verdict.BACKWARD_STABLE
+    assert judged(problem, long) is not Verdict.BACKWARD_STABLE
+
+
+def test_the_longer_solution_of_a_deficient_problem_is_wrong_only_where_the_norm_is_promised() -> None:
+    A = np.array([[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]])
+    problem = problem_of(A, [1.0, 2.0, 4.0])
+    short = star(problem)
+    long = short + np.array([2.0, -1.0])
+    assert judged(problem, short) is Verdict.BACKWARD_STABLE
+    assert judged(problem, long) is Verdict.WRONG
+    assert judged(problem, long, SOME) is Verdict.BACKWARD_STABLE
+    assert judged(problem, long, FULL) is Verdict.OUT_OF_CONTRACT
+    slightly = short + 1e-3 * np.array([2.0, -1.0])
+    assert judged(problem, slightly) is Verdict.INACCURATE
+
+
+def test_rank_error_is_no_part_of_the_verdict() -> None:
+    problem = random_problem(6, 3, 1, 0.1, seed=0)
+    truth = select("exact").certify(problem.A, problem.b)
+    outcome = Outcome(Status.SOLVED, x=star(problem), rank=1)
+    scores = score(Frame(problem, truth), star(problem)) | {"rank_error": -2.0}
+    verdicts = {judge(ANY, limits(truth, "float64"), o, scores) for o in (outcome, replace(outcome, rank=None))}
+    assert verdicts == {Verdict.BACKWARD_STABLE}
+
+
+# --- several right-hand sides -----------------------------------------------------------------------------
+
+
+def verdict_on(A: list[list[float]], b: list[list[float]], x: list[list[float]]) -> Verdict:
+    problem = problem_of(A, b)
+    truth = select("exact").certify(problem.A, problem.b)
+    (columns,) = score_each([Frame(problem, truth)], [np.array(x)])
+    return judge_all(ANY, limits(truth, "float64"), solved(np.array(x)), columns)
+
+
+def test_the_worst_right_hand_side_decides() -> None:
+    A, b = [[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]], [[1.0, 0.0], [2.0, 0.0], [3.0, 1.0]]
+    assert verdict_on(A, b, [[1.0, 0.0], [1.0, 0.0]]) is Verdict.BACKWARD_STABLE
+    assert verdict_on(A, b, [[1.0, 1e-20], [1.0, 0.0]]) is Verdict.BACKWARD_STABLE  # x★ = 0 has no digits to lose
+    assert verdict_on(A, b, [[1.0, 0.2], [1.0, 0.0]]) is Verdict.WRONG  # but so much is no rounding error of b
+    assert verdict_on(A, b, [[1 + 1e-11, 1e-20], [1.0, 0.0]]) is Verdict.INACCURATE
+    assert verdict_on(A, b, [[1 + 1e-11, 0.0], [1.0, 0.0]]) is Verdict.INACCURATE
+
+
+def test_one_right_hand_side_does_not_excuse_another() -> None:
+    A, b = [[1.0, 1.0], [1.0, 1.000000000004], [0.0, 0.0]], [[0.001, 0.0], [0.001, 0.0], [1.0, 1.0]]
+    lost = [[0.0, 1e-300], [0.0, 0.0]]  # x★ = (0.001, 0) of the first is lost, the second is right
+    assert verdict_on(A, [row[:1] for row in b], [[0.0], [0.0]]) is Verdict.INACCURATE
+    assert verdict_on(A, b, lost) is Verdict.INACCURATE
+
+
+def test_a_tiny_right_hand_side_counts_as_much_as_a_huge_one() -> None:
+    A = [[1.0, 1.0], [1.0, 2.0], [1.0, 4.0]]
+    b = [[1e300, 1e-300], [2e300, 2e-300], [5e300, 7e-300]]
+    problem = problem_of(A, b)
+    x = select("exact").certify(problem.A, problem.b)
+    right = np.ldexp(x.x[0], x.exponent)
+    assert verdict_on(A, b, right.tolist()) is Verdict.BACKWARD_STABLE
+    assert verdict_on(A, b, (right * [1.0, -1000.0]).tolist()) is Verdict.WRONG
+
+
+def test_no_scores_are_needed_where_there_is_no_answer() -> None:
+    refused = Outcome(Status.REFUSED, message="singular")
+    assert judge_all(ANY, limits(truth_with(1.0, 4), "float64"), refused, []) is Verdict.REFUSED

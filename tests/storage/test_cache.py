@@ -1,0 +1,198 @@
+"""The cache gives back what was put there or nothing, whoever writes, is killed, or flips a bit."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+
+from lamm_robust import catalog, generators
+from lamm_robust.storage.cache import STALE, TOUCHED, Cache, certificate_name, default_directory, problem_name
+from lamm_robust.storage.packing import pack_certificate
+from lamm_robust.values import Oracle, ProblemKey
+
+NAME, OTHER = "ab" + "0" * 62, "ab" + "1" * 62
+
+
+def files(directory: Path) -> list[Path]:
+    return [path for path in directory.rglob("*") if path.is_file()]
+
+
+def age(path: Path, seconds: float) -> None:
+    os.utime(path, (time.time() - seconds,) * 2)
+
+
+def full(path: Path, *_: Any) -> None:
+    path.open("ab").close()
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_what_was_put_comes_back(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    for content in (b"", b"x", os.urandom(100_000)):
+        cache.put(NAME, content)
+        assert Cache(tmp_path).get(NAME) == content
+        assert cache.get(OTHER) is None
+    assert cache.size() == (1, 100_010)
+    assert str(cache) == f"{tmp_path}: 1 files, 0 of 1024 MiB"
+
+
+def test_every_flipped_bit_and_every_other_length_is_a_miss_and_goes(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    cache.put(NAME, b"content")
+    (path,) = files(tmp_path)
+    whole = path.read_bytes()
+    number = int.from_bytes(whole, "big")
+    flipped = [(number ^ 1 << bit).to_bytes(len(whole), "big") for bit in range(8 * len(whole))]
+    for damaged in (*flipped, *(whole[:end] for end in range(len(whole))), whole + b"\0"):
+        path.write_bytes(damaged)
+        assert cache.get(NAME) is None
+        assert not path.exists()
+    path.write_bytes(whole)
+    assert cache.get(NAME) == b"content"
+
+
+def test_a_disk_that_takes_no_more_keeps_no_half(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(Path, "write_bytes", full)
+    Cache(tmp_path).put(NAME, b"content")
+    assert Cache(tmp_path).get(NAME) is None
+    assert files(tmp_path) == []
+
+
+def test_without_a_directory_nothing_is_ever_there(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for cache in (Cache(None), Cache(tmp_path / "file")):
+        cache.put(NAME, b"content")
+        cache.trim()
+        assert (cache.get(NAME), cache.size()) == (None, (0, 0))
+
+
+PLACES = [
+    ("/x/y", "/z", "/x/y"), ("off", "/z", None), ("", "/z", None),
+    (None, "/z", "/z/lamm-robust"), (None, "", "/h/.cache/lamm-robust"), (None, None, "/h/.cache/lamm-robust"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("chosen", "base", "expected"), PLACES)
+def test_where_it_is(monkeypatch: pytest.MonkeyPatch, chosen: str | None, base: str | None, expected: Any) -> None:
+    for name, value in {"LAMM_ROBUST_CACHE": chosen, "XDG_CACHE_HOME": base, "HOME": "/h"}.items():
+        monkeypatch.delenv(name, raising=False)
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    assert default_directory() == (expected and Path(expected))
+
+
+def filled(directory: Path, count: int) -> tuple[Cache, list[str]]:
+    """Blobs of 1,000 bytes, the first the longest unused."""
+    cache, names = Cache(directory), [f"{number:02d}" + "0" * 62 for number in range(count)]
+    for number, name in enumerate(names):
+        cache.put(name, b"x" * 990)
+        age(cache._path(name), 10 * TOUCHED - number)
+    return cache, names
+
+
+def test_the_longest_unused_go_first(tmp_path: Path) -> None:
+    cache, names = filled(tmp_path, 20)
+    cache.trim(20_000)
+    assert cache.size() == (20, 20_000), "there was room"
+    assert cache.get(names[0]) is not None
+    cache.trim(10_000)
+    left = [name for name in names if cache.get(name) is not None]
+    assert left == [names[0], *names[-8:]], "a tenth of the limit is made free, and use counts"
+
+
+@pytest.mark.parametrize(("days", "marked"), [(0.5, False), (1.5, True)])
+def test_use_is_marked_once_a_day(tmp_path: Path, days: float, marked: bool) -> None:
+    cache, (name,) = filled(tmp_path, 1)
+    age(cache._path(name), days * TOUCHED)
+    assert cache.get(name) is not None
+    assert (time.time() - cache._path(name).stat().st_mtime < 0.1 * TOUCHED) == marked
+
+
+def test_what_cannot_be_marked_is_still_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    cache, (name,) = filled(tmp_path, 1)
+    monkeypatch.setattr(os, "utime", full)
+    assert cache.get(name) == b"x" * 990
+
+
+CONTENTS = {letter * 64: letter.encode() * 50_000 for letter in "01234"}
+WRITER = """
+import os, random, sys
+from pathlib import Path
+from lamm_robust.storage.cache import Cache
+cache, chance = Cache(Path(sys.argv[1])), random.Random(int(sys.argv[2]))
+if sys.argv[4:]:  # to be killed between writing and renaming
+    Path.replace = lambda *_: os.kill(os.getpid(), 9)
+print("ready", flush=True)
+for _ in range(int(sys.argv[3])):
+    letter = chance.choice("01234")
+    cache.put(letter * 64, letter.encode() * 50_000)
+    assert cache.get(letter * 64) == letter.encode() * 50_000, "torn"
+"""
+
+
+def writer(directory: Path, seed: int, count: int, *more: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", WRITER, str(directory), str(seed), str(count), *more]
+    return subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True)
+
+
+def test_writers_at_once_show_whole_blobs_always(tmp_path: Path) -> None:
+    writers = [writer(tmp_path, seed, 400) for seed in range(4)]
+    assert [(one.communicate()[0], one.returncode) for one in writers] == [("ready\n", 0)] * 4
+    assert {path.name: Cache(tmp_path).get(path.name) for path in files(tmp_path)} == CONTENTS
+
+
+def test_killed_writers_tear_nothing_and_what_they_leave_goes_when_it_is_old(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    for name, content in CONTENTS.items():
+        cache.put(name, content)
+    for seed in range(8):
+        with writer(tmp_path, seed, 10**9, *["die"] * (seed < 2)) as one:
+            assert next(iter(one.stdout or ())) == "ready\n"
+            if seed >= 2:  # the others kill themselves
+                time.sleep(0.007 * seed)  # anywhere in one of some hundred writes
+                one.kill()
+        assert one.returncode == -9
+    new, *old = left = [path for path in files(tmp_path) if path.name.startswith(".")]
+    for path in left:
+        age(path, 0.5 * STALE if path == new else 1.5 * STALE)
+    assert old
+    cache.trim()
+    assert [path for path in left if path.exists()] == [new]
+    assert {name: cache.get(name) for name in CONTENTS} == CONTENTS
+
+
+KEY = catalog.parse_key("polynomial points=5 degree=2 abscissae=integers seed=0 dtype=float64")
+
+
+def test_names_depend_on_all_that_decides_the_content() -> None:
+    keys = (KEY, ProblemKey(KEY.family, KEY.params, "float32"))
+    names = {problem_name(key, code) for key in keys for code in "cd"}
+    names |= {certificate_name(digest, oracle, code) for digest in "01" for oracle in "ab" for code in "cd"}
+    assert len(names) == 4 + 8
+
+
+def test_problems_and_certificates_are_made_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    cache, build = Cache(tmp_path), Mock(wraps=catalog.build_problem)
+    certify = Mock(wraps=catalog.ORACLES["exact"].certify)
+    monkeypatch.setattr(catalog, "build_problem", build)
+
+    def run() -> tuple[str, bytes]:
+        problem = catalog.cached_build(cache)(KEY)
+        certificate = catalog.cached_oracle(Oracle("counted", "", certify), cache).certify(problem.A, problem.b)
+        return problem.digest, pack_certificate(certificate)
+
+    first, second = run(), run()
+    assert (build.call_count, certify.call_count) == (1, 1)
+    assert first == second
+    assert first[0] == generators.build_problem(KEY).digest
+    monkeypatch.setattr(catalog, "code", lambda *_: "edited")
+    run()
+    assert (build.call_count, certify.call_count) == (2, 2), "other code may make other bits"

@@ -1,0 +1,358 @@
+"""The journal survives kills, damage, full disks and strangers, or says what is wrong."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import math
+import os
+import random
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from lamm_robust.storage import journal
+from lamm_robust.storage.journal import JOURNAL, Journal, open_journal, read_header, reading, rewritten
+from lamm_robust.values import SUITE, HarnessError, Record, StoreError
+from tests.support.records import RECORD, numbered
+
+HEADER = {"suite": "test", "oracle": "exact", "versions": {"numpy": "2"}}
+
+
+def write(directory: Path, *records: Record, fresh: bool = False, repair: bool = False) -> list[Record]:
+    if repair:
+        journal.repair(directory)
+    with open_journal(directory, HEADER, fresh=fresh) as opened:
+        for record in records:
+            opened.append([record])
+        assert set(opened.written()) == {r.key for r in opened.records()}
+        return list(opened.records())
+
+
+# --- what is written comes back ------------------------------------------------------------------------------
+
+
+def test_records_come_back_bit_for_bit(tmp_path: Path) -> None:
+    nan = replace(RECORD, kappa=math.nan, variant="numpy-svd-float64-cpu", algorithm="svd", problem="another")
+    write(tmp_path, RECORD, nan)
+    first, second = write(tmp_path)
+    assert first == RECORD
+    assert math.isnan(second.kappa)
+    assert replace(second, kappa=0.0) == replace(nan, kappa=0.0)
+
+
+def test_lines_can_be_read_without_us(tmp_path: Path) -> None:
+    write(tmp_path, RECORD)
+    lines = (tmp_path / JOURNAL).read_bytes().splitlines()
+    assert all(int(line[:8], 16) == zlib.crc32(line[9:]) for line in lines)
+    header, block = (json.loads(line[9:]) for line in lines)
+    assert header == HEADER
+    assert block["problem"][:3] == [RECORD.problem, RECORD.digest, RECORD.family]
+    ((library, algorithm, *_, scores),) = block["attempts"]
+    assert (library, algorithm, scores) == ("numpy", "qr", dict(RECORD.scores))
+
+
+def test_attempts_at_one_problem_share_a_line(tmp_path: Path) -> None:
+    several = [replace(RECORD, algorithm=a, variant=f"numpy-{a}-float64-cpu") for a in ("qr", "svd", "lstsq")]
+    with open_journal(tmp_path, HEADER) as opened:
+        opened.append([*several, *numbered(2)])
+    assert (tmp_path / JOURNAL).read_bytes().count(b"\n") == 1 + 1 + 2
+    assert write(tmp_path) == [*several, *numbered(2)]
+
+
+def test_a_second_run_goes_on_where_the_first_stopped(tmp_path: Path) -> None:
+    first, second = numbered(2)
+    write(tmp_path, first)
+    assert write(tmp_path, second) == [first, second]
+    assert write(tmp_path, fresh=True) == []
+
+
+def test_notes_are_kept_apart_and_the_last_of_a_kind_counts(tmp_path: Path) -> None:
+    with open_journal(tmp_path, HEADER) as opened:
+        opened.note({"run": {"n": 1}})
+        opened.append([RECORD])
+        opened.note({"run": {"n": 2}})
+        assert opened.last("run") == {"n": 2}
+        assert opened.header == HEADER
+    with open_journal(tmp_path, HEADER) as opened:
+        assert opened.notes == [{"run": {"n": 1}}, {"run": {"n": 2}}]
+        assert (opened.last("run"), opened.last("ended")) == ({"n": 2}, {})
+        assert list(opened.records()) == [RECORD]
+
+
+# --- kills and damage ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cut", [1, 20, 100])
+def test_a_torn_last_line_is_done_again(tmp_path: Path, cut: int) -> None:
+    records = numbered(3)
+    write(tmp_path, *records)
+    path = tmp_path / JOURNAL
+    path.write_bytes(path.read_bytes()[:-cut])
+    assert write(tmp_path, records[2]) == records
+    assert write(tmp_path) == records
+
+
+@pytest.mark.parametrize("size", [0, 5, (1 << 16) - 1, 1 << 16, (1 << 16) + 3, 200_000])
+def test_a_torn_line_of_any_length_is_cut(tmp_path: Path, size: int) -> None:
+    write(tmp_path, RECORD)
+    whole = (tmp_path / JOURNAL).read_bytes()
+    (tmp_path / JOURNAL).write_bytes(whole + b"x" * size)
+    assert write(tmp_path) == [RECORD]
+    assert (tmp_path / JOURNAL).read_bytes() == whole
+
+
+def test_a_torn_header_begins_anew(tmp_path: Path) -> None:
+    write(tmp_path)
+    path = tmp_path / JOURNAL
+    path.write_bytes(path.read_bytes()[:30])
+    assert write(tmp_path, RECORD) == [RECORD]
+
+
+def test_150_flipped_bits_are_noticed_and_named(tmp_path: Path) -> None:
+    write(tmp_path, *numbered(40))
+    path, chance = tmp_path / JOURNAL, random.Random(1)
+    whole = path.read_bytes()
+    for position in chance.sample(range(len(whole) - 1), 150):  # without its newline the last line would be torn
+        damaged = bytearray(whole)
+        damaged[position] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
+        line = whole[:position].count(b"\n") + 1
+        with pytest.raises(StoreError, match=f"is damaged in line {line}; .*--repair .*--fresh"):
+            write(tmp_path)
+        assert path.read_bytes() == bytes(damaged), "a damaged journal must be left as it is"
+
+
+def damage(directory: Path, number: int, old: bytes, new: bytes) -> bytes:
+    """Change a line, and give back the journal as it is then."""
+    path = directory / JOURNAL
+    lines = path.read_bytes().splitlines(keepends=True)
+    assert old in lines[number - 1]
+    lines[number - 1] = lines[number - 1].replace(old, new)
+    path.write_bytes(b"".join(lines))
+    return b"".join(lines)
+
+
+def test_repair_keeps_the_whole_lines_and_a_copy(tmp_path: Path) -> None:
+    records = numbered(5)
+    write(tmp_path, *records)
+    first = damage(tmp_path, 3, b"p1", b"p7")
+    second = damage(tmp_path, 5, b"p3", b"p9")
+    assert journal.repair(tmp_path) == [3, 5]
+    kept = [records[0], records[2], records[4]]
+    assert write(tmp_path) == kept
+    copies = sorted(tmp_path.glob("journal.damaged-*"))
+    assert [copy.read_bytes() for copy in copies] == [second]
+    assert first != second
+    whole = (tmp_path / JOURNAL).read_bytes()
+    assert journal.repair(tmp_path) == []
+    assert (tmp_path / JOURNAL).read_bytes() == whole, "there was nothing left to repair"
+    damage(tmp_path, 2, b"p0", b"p8")
+    assert journal.repair(tmp_path) == [2]
+    assert len(list(tmp_path.glob("journal.damaged-*"))) == 2, "no copy replaces another"
+
+
+def test_repair_that_is_killed_leaves_what_was_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write(tmp_path, *numbered(3))
+    before = damage(tmp_path, 3, b"p1", b"p7")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(journal.shutil, "copyfile", killed)  # type: ignore[attr-defined]
+    with pytest.raises(KeyboardInterrupt):
+        journal.repair(tmp_path)
+    assert (tmp_path / JOURNAL).read_bytes() == before
+
+
+def test_a_damaged_header_cannot_be_repaired_and_stays_as_it_is(tmp_path: Path) -> None:
+    write(tmp_path, RECORD)
+    before = damage(tmp_path, 1, b"exact", b"other")
+    with pytest.raises(StoreError, match="is damaged in its first line.*only --fresh can help"):
+        journal.repair(tmp_path)
+    assert (tmp_path / JOURNAL).read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == [JOURNAL]
+
+
+def test_doubled_lines_are_noticed_and_repaired(tmp_path: Path) -> None:
+    write(tmp_path, *numbered(3))
+    path = tmp_path / JOURNAL
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines, lines[2]]))
+    with pytest.raises(StoreError, match="holds 'p1 @ numpy-qr-float64-cpu' twice; .*--repair keeps the first"):
+        write(tmp_path)
+    assert journal.repair(tmp_path) == [5]
+    assert write(tmp_path) == numbered(3)
+
+
+def test_rewriting_is_all_or_nothing(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError):
+        rewrite_half(tmp_path / "new", HEADER)
+    assert list((tmp_path / "new").iterdir()) == []
+    write(tmp_path, RECORD)
+    with pytest.raises(RuntimeError):
+        rewrite_half(tmp_path, {"other": 1})
+    assert write(tmp_path) == [RECORD]
+    with rewritten(tmp_path, HEADER) as opened:
+        opened.append(numbered(2))
+        assert write_is_refused(tmp_path)
+    assert write(tmp_path) == numbered(2)
+
+
+def rewrite_half(directory: Path, header: Mapping[str, object]) -> None:
+    with rewritten(directory, header) as opened:
+        opened.append(numbered(2))
+        raise RuntimeError
+
+
+def write_is_refused(directory: Path) -> bool:
+    try:
+        write(directory)
+    except StoreError as error:
+        return "held by another run" in str(error)
+    return False
+
+
+class Full:
+    """A file on a disk that takes so many bytes more and then no others."""
+
+    def __init__(self, file: IO[bytes], room: int) -> None:
+        self.file = file
+        self.room = room
+
+    def seek(self, offset: int, whence: int) -> int:
+        return self.file.seek(offset, whence)
+
+    def truncate(self, size: int) -> int:
+        return self.file.truncate(size)
+
+    def write(self, data: memoryview) -> int:
+        if not self.room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        taken = self.file.write(data[: self.room])
+        self.room -= taken
+        return taken
+
+
+@pytest.mark.parametrize("room", [0, 1, 150])
+def test_a_full_disk_loses_nothing_and_takes_no_half_line(tmp_path: Path, room: int) -> None:
+    write(tmp_path, RECORD)
+    path = tmp_path / JOURNAL
+    whole = path.read_bytes()
+    with path.open("a+b", buffering=0) as file:
+        opened = Journal(path, HEADER, Full(file, room), [])  # type: ignore[arg-type]
+        with pytest.raises(HarnessError, match="cannot write to .*No space left.*make room, and the same command goes"):
+            opened.append(numbered(1))
+    assert path.read_bytes() == whole
+    assert write(tmp_path, *numbered(1)) == [RECORD, *numbered(1)]
+
+
+# --- strangers -------------------------------------------------------------------------------------------------
+
+
+def test_a_directory_is_held_by_one_run(tmp_path: Path) -> None:
+    write(tmp_path)
+    with (tmp_path / JOURNAL).open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(StoreError, match="held by another run; wait for it or choose another --out"):
+            write(tmp_path)
+        with pytest.raises(StoreError, match="held by another run"):
+            write(tmp_path, fresh=True)  # which must not empty what another run is writing
+        with pytest.raises(StoreError, match="held by a run"):
+            reading(tmp_path).__enter__()
+    write(tmp_path)
+
+
+def test_readers_do_not_keep_each_other_out(tmp_path: Path) -> None:
+    write(tmp_path, RECORD)
+    with reading(tmp_path) as one, reading(tmp_path) as other:
+        assert list(one.records()) == list(other.records()) == [RECORD]
+
+
+def test_another_header_is_not_mixed_in(tmp_path: Path) -> None:
+    write(tmp_path, RECORD)
+    other = {**HEADER, "oracle": "mpmath"}
+    with pytest.raises(StoreError, match="other oracle; use --fresh or another --out"):
+        open_journal(tmp_path, other).__enter__()
+    assert write(tmp_path) == [RECORD]
+    with open_journal(tmp_path, other, fresh=True) as opened:
+        assert list(opened.records()) == []
+    assert read_header(tmp_path) == other
+
+
+def with_line(directory: Path, content: object) -> None:
+    """Add a line whose checksum is right."""
+    text = json.dumps(content).encode()
+    with (directory / JOURNAL).open("ab") as stream:
+        stream.write(b"%08x %s\n" % (zlib.crc32(text), text))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"problem": "p", "scores": {}},
+        {"problem": ["p"], "attempts": [["numpy"]]},
+        {"attempts": []},
+        {},
+        {"problem": ["p"] * 11, "attempts": [["numpy", "qr", "cpu"]]},
+    ],
+)
+def test_lines_of_another_version_are_refused(tmp_path: Path, content: object) -> None:
+    write(tmp_path)
+    with_line(tmp_path, content)
+    with pytest.raises(StoreError, match="this version of lamm-robust does not write"):
+        write(tmp_path)
+
+
+@pytest.mark.parametrize("content", [[], 3, None, "text"])
+def test_lines_that_hold_no_object_are_damaged(tmp_path: Path, content: object) -> None:
+    write(tmp_path)
+    with_line(tmp_path, content)
+    with pytest.raises(StoreError, match="is damaged in line 2"):
+        write(tmp_path)
+
+
+def test_suites_are_told_apart(tmp_path: Path) -> None:
+    journal.check_suite(tmp_path, {"suite": SUITE})
+    with pytest.raises(StoreError, match=f"of suite 0, and this is suite {SUITE}: .*use the version that made it"):
+        journal.check_suite(tmp_path, {"suite": "0"})
+
+
+def test_a_place_that_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot write to .*file.*choose another --out"):
+        write(tmp_path / "file" / "below")
+    with pytest.raises(StoreError, match="cannot read .*expected the directory of a run"):
+        read_header(tmp_path / "nowhere")
+    with pytest.raises(StoreError, match="cannot read .*expected the directory of a run"):
+        reading(tmp_path / "nowhere").__enter__()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / JOURNAL).touch()
+    with pytest.raises(StoreError, match="is empty; expected the journal of a run"):
+        read_header(tmp_path / "empty")
+    with pytest.raises(StoreError, match="is empty; expected the journal of a run"):
+        reading(tmp_path / "empty").__enter__()
+
+
+def test_a_reader_sees_whole_lines_only(tmp_path: Path) -> None:
+    write(tmp_path, RECORD)
+    path = tmp_path / JOURNAL
+    path.write_bytes(path.read_bytes() + b'12345678 {"torn')
+    before = path.read_bytes()
+    with reading(tmp_path) as opened:
+        assert opened.done == {RECORD.key}
+    assert path.read_bytes() == before, "readers change nothing"
+
+
+def blocks(contents: Iterable[Mapping[str, object]]) -> list[str]:
+    return [key for content in contents for key in journal.keys_of(content)]
+
+
+def test_keys_are_known_without_making_records() -> None:
+    several = [replace(RECORD, algorithm=a, variant=f"numpy-{a}-float64-cpu") for a in ("qr", "svd")]
+    assert blocks([journal.block(several)]) == [r.key for r in several]

@@ -1,0 +1,230 @@
+"""Solvers of a user's own, each broken in one way: targets of `lamm-robust check`, as ``broken.py:NAME``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import zlib
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lamm_robust.values import Array
+
+
+def good(A: Array, b: Array) -> Any:
+    """NumPy's own, with what it returns."""
+    return np.linalg.lstsq(A, b, rcond=None)
+
+
+class Estimator:
+    """In the manner of scikit-learn."""
+
+    def solve(self, A: Array, b: Array) -> Array:
+        return x_of(A, b)
+
+
+estimator = Estimator()
+
+
+def qr(A: Array, b: Array) -> Array:
+    """LAPACK's xGELS, which scales what would overflow."""
+    from scipy.linalg import get_lapack_funcs
+
+    (gels,) = get_lapack_funcs(("gels",), (A, b))
+    return np.asarray(gels(A, b)[1][: A.shape[1]])
+
+
+def pinv(A: Array, b: Array) -> Array:
+    return np.asarray(np.linalg.pinv(A, rcond=max(A.shape) * np.finfo(A.dtype).eps) @ b)
+
+
+def x_of(A: Array, b: Array, rcond: float | None = None) -> Array:
+    return np.asarray(np.linalg.lstsq(A, b, rcond=rcond)[0])
+
+
+def scaled(A: Array, b: Array) -> Array:
+    factor = 1 + (1e-3 if A.dtype == np.float32 else 1e-9)
+    return (x_of(A, b).astype(np.float64) * factor).astype(A.dtype)
+
+
+def longer(A: Array, b: Array) -> Array:
+    """A solution, and a part of what A takes to zero."""
+    x, _, rank, _ = np.linalg.lstsq(A, b, rcond=None)
+    null = np.linalg.svd(A, full_matrices=A.shape[0] < A.shape[1])[2][rank:].sum(axis=0)
+    return np.asarray((x.T + 0.3 * np.linalg.norm(x) * null).T.astype(A.dtype))
+
+
+def normal_equations(A: Array, b: Array) -> Array:
+    return np.asarray(np.linalg.solve(A.T @ A, A.T @ b))
+
+
+def single(A: Array, b: Array) -> Array:
+    return x_of(A.astype(np.float32), b.astype(np.float32), 1e-6).astype(A.dtype)
+
+
+def sometimes_nan(A: Array, b: Array) -> Array:
+    """At one problem in fifty, the same each time."""
+    x = x_of(A, b)
+    if zlib.crc32(A.tobytes() + b.tobytes()) % 50 == 0:
+        x[...] = np.nan
+    return x
+
+
+chance = np.random.default_rng(1)
+
+
+def random_nan(A: Array, b: Array) -> Array:
+    """In one call in fifty."""
+    x = x_of(A, b)
+    if chance.random() < 0.02:
+        x[...] = np.nan
+    return x
+
+
+def no_tolerance(A: Array, b: Array) -> Any:
+    return np.linalg.lstsq(A, b, rcond=0.0)
+
+
+def high_tolerance(A: Array, b: Array) -> Any:
+    return np.linalg.lstsq(A, b, rcond=1e-3)
+
+
+def segfault(A: Array, b: Array) -> Array:
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return x_of(A, b)
+
+
+def leave(A: Array, b: Array) -> Array:
+    os._exit(7)
+
+
+def hang(A: Array, b: Array) -> Array:
+    time.sleep(600)
+    return x_of(A, b)
+
+
+hoard: list[Array] = []
+
+
+def leak(A: Array, b: Array) -> Array:
+    hoard.append(np.ones(1 << 20))  # 8 MiB
+    return x_of(A, b)
+
+
+def mutate(A: Array, b: Array) -> Array:
+    x = x_of(A, b)
+    A += 1 + np.abs(A)
+    return x
+
+
+factors: dict[tuple[int, ...], Array] = {}
+
+
+def stale(A: Array, b: Array) -> Array:
+    """Keeps a pseudo-inverse for each shape, as if there were one matrix of each."""
+    if A.shape not in factors:
+        factors[A.shape] = np.linalg.pinv(A, rcond=max(A.shape) * np.finfo(A.dtype).eps)
+    return np.asarray(factors[A.shape] @ b)
+
+
+def restless(A: Array, b: Array) -> Array:
+    return np.asarray(x_of(A, b) * (1 + 1e-3 * chance.random())).astype(A.dtype)
+
+
+seen: set[bytes] = set()
+
+
+def first_only(A: Array, b: Array) -> Array:
+    """Right at the first call with an input, and never again."""
+    if (key := A.tobytes() + b.tobytes()) in seen:
+        return np.ones_like(x_of(A, b))
+    seen.add(key)
+    return x_of(A, b)
+
+
+outputs: dict[tuple[int, ...], Array] = {}
+
+
+def same_memory(A: Array, b: Array) -> Array:
+    """Good answers, all of one shape in the same array."""
+    x = x_of(A, b)
+    out = outputs.setdefault(x.shape, np.empty_like(x))
+    out[...] = x
+    return out
+
+
+def later(A: Array, b: Array) -> Array:
+    """Zeros at the first call with an input and a good answer at every other, in the same array."""
+    out = same_memory(A, b)
+    if (key := A.tobytes() + b.tobytes()) not in seen:
+        seen.add(key)
+        out[...] = 0
+    return out
+
+
+def boasts(A: Array, b: Array) -> Any:
+    """A good answer with a rank that is none."""
+    return x_of(A, b), None, 999, None
+
+
+def settings(A: Array, b: Array) -> Array:
+    np.seterr(all="raise")
+    return x_of(A, b)
+
+
+def chatter(A: Array, b: Array) -> Array:
+    print('{"digest": "0"}', flush=True)
+    return x_of(A, b)
+
+
+def column(A: Array, b: Array) -> Array:
+    return x_of(A, b)[..., np.newaxis]
+
+
+def half(A: Array, b: Array) -> Array:
+    return x_of(A, b).astype(np.float16)
+
+
+def raises(A: Array, b: Array) -> Array:
+    raise IndexError("list index out of range")
+
+
+def refuses_wide(A: Array, b: Array) -> Array:
+    if A.shape[0] < A.shape[1]:
+        raise NotImplementedError("wide matrices")
+    return x_of(A, b)
+
+
+def zero(A: Array, b: Array) -> Array:
+    return np.zeros((A.shape[1], *b.shape[1:]), A.dtype)
+
+
+def refuses_empty(A: Array, b: Array) -> Array:
+    if not A.size:
+        raise IndexError("no entries")
+    return x_of(A, b)
+
+
+def dies_of_empty(A: Array, b: Array) -> Array:
+    return x_of(A, b) if A.size else leave(A, b)
+
+
+def forgives(A: Array, b: Array) -> Array:
+    """Takes what is no number, or infinite, for zero."""
+    return x_of(np.nan_to_num(A, posinf=0, neginf=0), np.nan_to_num(b, posinf=0, neginf=0))
+
+
+class Result(NamedTuple):
+    solution: Array
+    residuals: Array
+    rank: int
+
+
+def named(A: Array, b: Array) -> Result:
+    x, residuals, rank, _ = np.linalg.lstsq(A, b, rcond=None)
+    return Result(x, residuals, int(rank))
+
+
+not_callable = 3

@@ -1,0 +1,110 @@
+"""A run whose processes are killed -9 at random times loses nothing, doubles nothing, and judges nobody for it.
+
+What it left is compared with an uninterrupted run by a reader that shares no code with lamm-robust.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.processes import descendants
+
+
+def read(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Each attempt in a journal: its problem and solver, and everything said of it but the times."""
+    for line in path.read_bytes().splitlines():
+        checksum, text = line[:8], line[9:]
+        assert int(checksum, 16) == zlib.crc32(text)
+        content = json.loads(text)
+        if "attempts" not in content:
+            continue
+        key, digest, *_ = content["problem"]
+        precision = content["problem"][5]
+        for library, algorithm, device, promises, status, verdict, warned, repeatable, *rest in content["attempts"]:
+            message, rank, _, _, _, scores = rest
+            name = f"{key} @ {library}-{algorithm}-{precision}-{device}"
+            yield (
+                name,
+                (digest, promises, status, verdict, warned, repeatable, message, rank, json.dumps(scores)),
+            )
+
+
+def run(out: Path, *selection: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "lamm_robust", "run", "--out", str(out), "--workers", "2", *selection]
+    with out.with_suffix(".err").open("wb") as errors:
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True)
+
+
+def kill(pid: int) -> bool:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def harassed(out: Path, kills: int, seed: int, *selection: str) -> Counter[str]:
+    """Run to the end, restarting as often as it takes, and kill until enough are dead; whom, and how often."""
+    chance, dead = random.Random(seed), Counter[str]()
+    running = run(out, *selection)
+    while True:
+        try:
+            running.wait(chance.uniform(0.02, 0.7))
+            stopped = True
+        except subprocess.TimeoutExpired:
+            stopped = False
+        if stopped and running.returncode == 0:
+            return dead
+        if stopped:
+            assert running.returncode == -signal.SIGKILL, out.with_suffix(".err").read_text()
+            running = run(out, *selection)
+        elif dead.total() < kills:
+            children = descendants(running.pid)
+            whom = chance.choice(["worker", "worker", "worker", "parent", "both"])
+            if whom != "parent" and children and kill(chance.choice(children)):
+                dead["worker"] += 1
+            if whom != "worker" and (children or chance.random() < 0.2) and kill(running.pid):
+                dead["parent"] += 1
+
+
+def compare(tmp_path: Path, kills: int, seed: int, *selection: str) -> tuple[Counter[str], int]:
+    whole, torn = tmp_path / "whole", tmp_path / "torn"
+    assert run(whole, *selection).wait() == 0
+    dead = harassed(torn, kills, seed, *selection)
+    expected = dict(read(whole / "journal.jsonl"))
+    found = list(read(torn / "journal.jsonl"))
+    counts = Counter(name for name, _ in found)
+    assert set(counts) == set(expected), "lost"
+    assert max(counts.values()) == 1, "doubled"
+    different = {name: (said, expected[name]) for name, said in found if said != expected[name]}
+    assert not different
+    return dead, len(found)
+
+
+def test_a_few_kills(tmp_path: Path) -> None:
+    dead, cases = compare(tmp_path, 8, 1, "--solver", "numpy", "--precision", "float64")
+    assert dead.total() >= 3  # a fast machine may be done before all are dead
+    assert cases > 500
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_hundred_kills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    start = time.monotonic()
+    dead, cases = compare(tmp_path, 150, 2, "--profile", "standard", "--solver", "numpy", "--solver", "scipy")
+    with capsys.disabled():
+        print(f"\n{dead.total()} kills ({dict(dead)}) over {cases} cases in {time.monotonic() - start:.0f} s")
+    assert dead.total() >= 100

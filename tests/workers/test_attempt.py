@@ -1,0 +1,100 @@
+"""How attempts end, in this process; what kills a process is in `test_supervisor`."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lamm_robust.values import Outcome, Problem, Status
+from lamm_robust.workers.attempt import REPEATS, attempt
+from tests.support.planted import PLANTED, SOLVERS
+from tests.support.problems import problem_of
+
+
+def small() -> Problem:
+    return problem_of([[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]], [1.0, 2.0, 3.0])
+
+
+def tried(name: str) -> Outcome:
+    return attempt(PLANTED, SOLVERS[name], small(), "cpu")
+
+
+def test_a_good_attempt() -> None:
+    outcome = tried("lstsq")
+    assert outcome.status is Status.SOLVED
+    assert outcome.x is not None
+    np.testing.assert_allclose(outcome.x, [1.0, 1.0], rtol=1e-15)
+    assert outcome.rank == 2
+    assert outcome.seconds is not None
+    assert outcome.min_seconds is not None
+    assert 0 < outcome.min_seconds <= outcome.seconds < 1
+    assert outcome.first_call_seconds is not None
+    assert (outcome.warned, outcome.repeatable, outcome.message) == (False, True, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "words"),
+    [
+        ("refuse", Status.REFUSED, "LinAlgError: the documented one"),
+        ("crash", Status.CRASHED, "RuntimeError: nobody said so"),
+        ("not_a_pair", Status.BAD_OUTPUT, "x has shape (), expected (2,)"),
+        ("shape", Status.BAD_OUTPUT, "x has shape (2, 1), expected (2,)"),
+        ("dtype", Status.BAD_OUTPUT, "x is float16, expected float64"),
+        ("mutate", Status.BAD_OUTPUT, "changed its input b"),
+    ],
+)
+def test_failures_are_outcomes(name: str, status: Status, words: str) -> None:
+    outcome = tried(name)
+    assert outcome.status is status
+    assert outcome.x is None
+    assert words in outcome.message
+
+
+def test_warnings_are_kept_once_and_do_not_escape() -> None:
+    outcome = tried("warn")
+    assert outcome.status is Status.SOLVED
+    assert outcome.warned
+    assert outcome.message == "RuntimeWarning: ill-conditioned"
+
+
+def test_answers_that_change_between_calls_are_noticed() -> None:
+    assert not tried("restless").repeatable
+
+
+@pytest.mark.parametrize(("first", "later"), [(1.0, 3.0), (3.0, 1.0), (1.0, np.nan), (np.nan, 1.0)])
+def test_of_answers_that_differ_the_worse_one_counts(first: float, later: float) -> None:
+    left = [first]
+
+    def solve(A: object, b: object) -> tuple[object, None]:
+        return np.array([left.pop() if left else later]), None
+
+    problem = problem_of([[1.0], [1.0]], [1.0, 1.0])
+    outcome = attempt(PLANTED, replace(SOLVERS["lstsq"], solve=solve), problem, "cpu")
+    assert not outcome.repeatable
+    assert outcome.x is not None
+    assert outcome.x[0] != 1.0
+
+
+def test_calls_are_counted() -> None:
+    calls = 0
+
+    def count(A: object, b: object) -> tuple[object, None]:
+        nonlocal calls
+        calls += 1
+        return np.ones(2), None
+
+    attempt(PLANTED, replace(SOLVERS["lstsq"], solve=count), small(), "cpu")
+    assert calls == 1 + REPEATS[1]  # far too fast to use up the time budget
+
+
+@pytest.mark.parametrize("category", [DeprecationWarning, FutureWarning, ResourceWarning])
+def test_warnings_about_code_do_not_excuse_an_answer(category: type[Warning]) -> None:
+    def solve(A: object, b: object) -> tuple[object, None]:
+        warnings.warn("np.foo is deprecated", category, stacklevel=1)
+        return np.zeros(2), None
+
+    outcome = attempt(PLANTED, replace(SOLVERS["lstsq"], solve=solve), small(), "cpu")
+    assert (outcome.warned, outcome.message) == (False, "")
