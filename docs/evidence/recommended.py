@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from lamm_robust import solve
-from lamm_robust.reports.leaderboard import markdown_table
 from lamm_robust.storage.parquet import Records
+from lamm_robust.text import markdown_table
 from lamm_robust.values import PRECISIONS, Record, Status, Verdict
 
 RIVALS = (

@@ -14,8 +14,8 @@ from pathlib import Path
 from lamm_robust import catalog
 from lamm_robust.generators import field
 from lamm_robust.reports.grading import is_judged
-from lamm_robust.reports.leaderboard import markdown_table
 from lamm_robust.storage.parquet import Records, read_environment
+from lamm_robust.text import markdown_table
 from lamm_robust.values import PRECISIONS, Record, Regime, Verdict
 
 CALLS: Mapping[str, tuple[str, ...]] = {

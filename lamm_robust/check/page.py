@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from lamm_robust.check.judgement import CASE_SECONDS, SHOWN, Checked, Failure
 from lamm_robust.reports.grading import is_graded
-from lamm_robust.reports.leaderboard import duration, number
 from lamm_robust.reports.summary import Row
 from lamm_robust.scoring.verdicts import shape_of
+from lamm_robust.text import aligned, duration, finite, number, printable
 from lamm_robust.values import Deficiency, Shape, Verdict
 from lamm_robust.workers.process import CASE_MEMORY
 
@@ -37,15 +37,10 @@ def page(found: Checked, *, replays: bool = True) -> str:
     return "\n".join([*_head(found), *_failures(found, replays), *_beside(found), *_end(found)])
 
 
-def plain(text: str) -> str:
-    """One line without control characters: it came from the solver."""
-    return "".join(c if c.isprintable() else " " for c in " ".join(text.split()))
-
-
 def _head(found: Checked) -> Iterator[str]:
     row, terms, u = found.row, found.terms, "u‖A‖_F"
     passed = f"{row.deficient_passed} of {row.deficient_total} rank-deficient problems passed"
-    yield f"{plain(found.target)}: {row.stability}"
+    yield f"{printable(found.target)}: {row.stability}"
     yield f"{terms.precision} on the {terms.device.upper()}, held to {terms.contract.value}, {_tried(found)}"
     yield ""
     backward, forward = _kappa(row.backward_safe_kappa), _kappa(row.forward_safe_kappa)
@@ -110,13 +105,13 @@ def _failures(found: Checked, replays: bool) -> Iterator[str]:
     if graded:
         first = min(graded, key=lambda failure: failure.clues.kappa)
         yield ""
-        yield f"Fails first at κ = {number(first.clues.kappa)}: {plain(first.why)}"
+        yield f"Fails first at κ = {number(first.clues.kappa)}: {printable(first.why)}"
     yield ""
     yield "The simplest failures:" if len(found.failures) > 1 else "The failure:"
     for failure in found.failures[:SHOWN]:
         record = failure.record
         kappa = f"κ = {number(record.kappa)}" if record.rank else "no κ"
-        yield f"  {record.m}×{record.n}, {kappa}, {record.verdict}: {plain(failure.why)}"
+        yield f"  {record.m}×{record.n}, {kappa}, {record.verdict}: {printable(failure.why)}"
         yield f"    {replay_line(found, failure)}" if replays else f"    {record.problem}"
 
 
@@ -161,18 +156,6 @@ def _cells(row: Row, time: float) -> list[str]:
     ]
 
 
-def aligned(header: Sequence[str], body: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Columns, the first two to the left and the rest to the right; headings may have two lines."""
-    heads = [heading.rpartition("\n")[::2] for heading in header]
-    lines = [[above for above, _ in heads], [below for _, below in heads], *body]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        cells = (
-            f"{cell:<{w}}" if i < 2 else f"{cell:>{w}}" for i, (cell, w) in enumerate(zip(line, widths, strict=True))
-        )
-        yield ("  " + "  ".join(cells)).rstrip()
-
-
 def _end(found: Checked) -> Iterator[str]:
     if found.terms.require:
         yield ""
@@ -187,18 +170,14 @@ def facts(found: Checked) -> dict[str, Any]:
         "precision": found.terms.precision,
         "contract": found.terms.contract.value,
         "class": row.stability,
-        "safe_kappa": _finite(found.safe_kappa),
+        "safe_kappa": finite(found.safe_kappa),
         "silent_failures": row.silent_failures,
         "refusals": verdicts[REFUSED],
         "crashes": sum(verdicts[value] for value in LOST),
-        "worst_backward_error": _finite(row.worst_backward_error),
-        "worst_forward_error": _finite(row.worst_forward_error),
+        "worst_backward_error": finite(row.worst_backward_error),
+        "worst_forward_error": finite(row.worst_forward_error),
         "computes_in": row.computes_in,
         "cases": row.cases,
         "passed": found.passed,
         "failures": [{"key": f.record.problem, "verdict": f.record.verdict, "why": f.why} for f in found.failures],
     }
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

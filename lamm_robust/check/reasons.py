@@ -13,11 +13,11 @@ from functools import cached_property
 import numpy as np
 
 from lamm_robust.error_free import Doubles
-from lamm_robust.reports.leaderboard import number
 from lamm_robust.scoring.evidence import LARGEST, norm
 from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.truths import Certified, Known
 from lamm_robust.scoring.verdicts import NO_CORRECT_DIGIT, STABLE
+from lamm_robust.text import number
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Deficiency, Edge, Outcome, Record, Regime, Verdict
 
 LOW_KAPPA = 30.0

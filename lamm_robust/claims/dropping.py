@@ -7,7 +7,7 @@ import math
 from lamm_robust.claims.finding import Cell, Finding, Table, Verdict, replayed, settled, spread
 from lamm_robust.claims.lab import Lab
 from lamm_robust.claims.spectra import DECADES, SEEDS, M, N, case, records, scores
-from lamm_robust.reports.leaderboard import number
+from lamm_robust.text import number
 from lamm_robust.values import Array, Precision, Record
 
 SIX_DIGITS = 1e-6

@@ -17,7 +17,7 @@ from lamm_robust.claims.exact import (
 )
 from lamm_robust.claims.finding import Cell, Finding, Table, settled
 from lamm_robust.claims.lab import Lab
-from lamm_robust.reports.leaderboard import number
+from lamm_robust.text import number
 
 
 def residual_is_orthogonal(lab: Lab) -> Finding:

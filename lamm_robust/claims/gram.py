@@ -23,7 +23,7 @@ from lamm_robust.claims.spectra import (
     records,
     scores,
 )
-from lamm_robust.reports.leaderboard import number
+from lamm_robust.text import number
 from lamm_robust.values import UNIT_ROUNDOFF, Precision, Status
 from lamm_robust.values import Verdict as Judgement
 

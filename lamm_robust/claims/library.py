@@ -13,7 +13,7 @@ from lamm_robust.claims.finding import Cell, Finding, Table, Verdict, settled
 from lamm_robust.claims.lab import Lab
 from lamm_robust.claims.spectra import DECADES, SEEDS, key
 from lamm_robust.reports.grading import PASSES
-from lamm_robust.reports.leaderboard import number
+from lamm_robust.text import number
 
 DRIVERS = ("gelsd", "gelss", "gelsy", "gels_")
 """LAPACK's drivers for least squares: by SVD (two), by pivoted QR, and by QR."""

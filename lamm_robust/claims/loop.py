@@ -9,7 +9,7 @@ from typing import Any
 from lamm_robust.claims.finding import Cell, Finding, Spread, Table, Verdict, quartiles, settled, spread
 from lamm_robust.claims.lab import Lab
 from lamm_robust.claims.timing import absent, middle, promised, ratio
-from lamm_robust.reports.leaderboard import duration, number
+from lamm_robust.text import duration, number
 from lamm_robust.values import AbsentError, Device
 
 SIMILAR = 0.05

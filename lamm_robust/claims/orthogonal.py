@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lamm_robust.claims.finding import Finding, Table, Verdict, replayed, settled, slope
 from lamm_robust.claims.lab import Lab
 from lamm_robust.claims.spectra import STABLE, Column, by_kappa, case, kappa_table, records, scores
-from lamm_robust.reports.leaderboard import number
+from lamm_robust.text import number
 
 SLOPE_MARGIN = 0.3
 """A fitted exponent is a whole number to within this: fits over five decades with five seeds scatter by 0.2."""

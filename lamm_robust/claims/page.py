@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from rich.table import Table as Terminal
 
 from lamm_robust.claims.finding import Cell, Claim, Finding, Spread, Table, Verdict
-from lamm_robust.reports.leaderboard import inert, markdown_table
+from lamm_robust.text import finite, inert, markdown_table
 from lamm_robust.values import SUITE
 
 STYLE: Mapping[Verdict, str] = {
@@ -131,18 +131,12 @@ def facts(settled: Sequence[Settled], where: Mapping[str, Any]) -> dict[str, Any
                 "when": finding.when,
                 "decisive": finding.decisive,
                 "columns": list(finding.table.header),
-                "rows": [[_plain(cell) for cell in row] for row in finding.table.rows],
+                "rows": finite(finding.table.rows),
                 "replay": list(finding.replay),
             }
             for number, claim, finding in settled
         ],
     }
-
-
-def _plain(cell: Cell) -> Any:
-    if isinstance(cell, Spread):
-        return [_plain(float(value)) for value in cell]
-    return None if isinstance(cell, float) and not math.isfinite(cell) else cell
 
 
 def terminal(settled: Sequence[Settled]) -> Terminal:

@@ -10,7 +10,7 @@ from lamm_robust.claims.finding import Cell, Finding, Table, Verdict, replayed, 
 from lamm_robust.claims.lab import Lab
 from lamm_robust.claims.spectra import STABLE, WITHIN, M, by_kappa, case, kappa_table, last_good, records, scores
 from lamm_robust.reports.grading import PASSES
-from lamm_robust.reports.leaderboard import number
+from lamm_robust.text import number
 from lamm_robust.values import PRECISIONS, Record, Regime
 from lamm_robust.values import Verdict as Judgement
 

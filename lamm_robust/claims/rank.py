@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from lamm_robust.claims.finding import Cell, Finding, Spread, Table, replayed, settled
 from lamm_robust.claims.lab import Lab
 from lamm_robust.claims.spectra import DECADES, STABLE, case, records, scores
-from lamm_robust.reports.leaderboard import number
+from lamm_robust.text import number
 from lamm_robust.values import Precision
 
 TESTS = ("numpy-dropping", "jax-dropping", "numpy-lstsq", "jax-lstsq", "scipy-gelsd", "scipy-gelsy", "scipy-gelss")

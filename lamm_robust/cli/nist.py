@@ -17,7 +17,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from lamm_robust import catalog
-from lamm_robust.reports.leaderboard import number
+from lamm_robust.text import number
 from lamm_robust.values import PRECISIONS, Precision, ProblemKey
 
 

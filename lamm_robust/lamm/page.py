@@ -8,7 +8,7 @@ from typing import Any
 from lamm_robust.lamm.digest import endings, ends, final, grouped, is_reached, median, per_step, reachable, reached
 from lamm_robust.lamm.records import Race, Run
 from lamm_robust.lamm.words import words
-from lamm_robust.reports.leaderboard import number, share
+from lamm_robust.text import number, share
 
 INTRODUCTION = """\
 A mesh of N(N−1)/2 Mach-Zehnder interferometers is steered to a target by LAMM's loop: in each step k random directions,

@@ -9,7 +9,7 @@ from lamm_robust import catalog
 from lamm_robust.lamm.digest import LEVELS, final, grouped, level, median, per_step, reachable, reached
 from lamm_robust.lamm.records import Run
 from lamm_robust.lamm.rule import TOLERANCE
-from lamm_robust.reports.leaderboard import number
+from lamm_robust.text import number
 from lamm_robust.values import Deficiency
 
 

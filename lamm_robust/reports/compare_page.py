@@ -10,8 +10,8 @@ from typing import Any
 
 from lamm_robust.reports.compare import CONFIDENCE, DIGIT, SLOWER, Accuracy, Comparison, Pair, Times
 from lamm_robust.reports.gate import Result
-from lamm_robust.reports.leaderboard import duration, inert, markdown_table, number
 from lamm_robust.scoring.metrics import METRICS
+from lamm_robust.text import duration, finite, inert, markdown_table, number
 from lamm_robust.values import BY
 
 UNIT = {metric.name: metric.unit for metric in METRICS}
@@ -165,7 +165,7 @@ def facts(old: Path, new: Path, found: Comparison, results: Sequence[Result]) ->
         "better": list(map(_pair_facts, found.better)),
         "less accurate": _accuracy_facts(found.lost),
         "more accurate": _accuracy_facts(found.gained),
-        "times": [_finite(vars(t) | {"slower": t.slower, "faster": t.faster}) for t in found.times],
+        "times": [finite(vars(t) | {"slower": t.slower, "faster": t.faster}) for t in found.times],
         "times not comparable": found.other_clock or None,
         "vanished": found.vanished,
         "only old": found.only_old,
@@ -181,14 +181,14 @@ def _pair_facts(pair: Pair) -> dict[str, Any]:
         "old": pair.old.verdict,
         "new": pair.new.verdict,
         "message": pair.new.message,
-        "old scores": _finite(pair.old.scores),
-        "new scores": _finite(pair.new.scores),
+        "old scores": finite(pair.old.scores),
+        "new scores": finite(pair.new.scores),
     }
 
 
 def _accuracy_facts(errors: Iterable[Accuracy]) -> list[dict[str, Any]]:
     return [
-        _finite(
+        finite(
             {
                 "case": error.pair.key,
                 "metric": error.metric,
@@ -198,7 +198,3 @@ def _accuracy_facts(errors: Iterable[Accuracy]) -> list[dict[str, Any]]:
         )
         for error in errors
     ]
-
-
-def _finite(values: Any) -> dict[str, Any]:
-    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}

@@ -1,14 +1,8 @@
-"""Tables to read and to decide from: Markdown, CSV and the terminal. Pure functions of rows and records.
-
-Text that came from outside (messages of solvers) is made inert before it is written: it cannot
-become markup, a spreadsheet formula or a terminal escape.
-"""
+"""Tables to read and to decide from: Markdown, CSV and the terminal. Pure functions of rows and records."""
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from lamm_robust.reports.summary import Row, Summary
+from lamm_robust.text import csv_text, duration, inert, markdown_table, number, share
 from lamm_robust.values import Record, Regime
 
 PASS_LINE = {"backward_error": "backward error in u‖A‖_F", "forward_error": "forward error in Wedin bounds"}
@@ -92,38 +87,6 @@ WORDS = """\
 """
 
 
-def inert(text: object) -> str:
-    """One line of text without control characters, with Markdown and HTML markup escaped."""
-    line = "".join(c if c.isprintable() else " " for c in " ".join(str(text).split()))
-    for mark, escaped in (
-        ("&", "&amp;"),
-        ("<", "&lt;"),
-        (">", "&gt;"),
-        ("|", "\\|"),
-        ("`", "'"),
-        ("[", "\\["),
-    ):
-        line = line.replace(mark, escaped)
-    return line
-
-
-def number(value: float) -> str:
-    """Two significant digits, and no more ink than needed."""
-    if math.isnan(value):
-        return "–"
-    if math.isinf(value):
-        return "∞"
-    if value == 0.0 or 0.01 <= abs(value) < 1000:
-        return f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"
-    mantissa, exponent = f"{value:.0e}".split("e")
-    return f"{mantissa}e{int(exponent)}"
-
-
-def share(part: int, whole: int) -> str:
-    """“part/whole”, or a dash where there was nothing to count."""
-    return f"{part}/{whole}" if whole else "–"
-
-
 def cells(row: Row) -> list[str]:
     """A leaderboard row as text, in the order of COLUMNS."""
     return [
@@ -145,24 +108,10 @@ def cells(row: Row) -> list[str]:
     ]
 
 
-def duration(seconds: float) -> str:
-    """Seconds in the unit that reads best."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds * 1e6:.3g} µs"
-
-
 def groups(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
     """Rows under a title per precision and device, in the order given."""
     grouped = itertools.groupby(rows, key=lambda r: f"{r.precision} on {r.device.upper()}")
     return [(title, list(members)) for title, members in grouped]
-
-
-def markdown_table(header: Sequence[str], body: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; the cells must already be inert."""
-    lines = [header, ["---"] * len(header), *body]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def leaderboard_markdown(title: str, summary: Summary, absent: Mapping[str, str]) -> str:
@@ -193,21 +142,6 @@ def decade_table(rows: Sequence[Row], worst: Mapping[str, Mapping[int, float]]) 
 def leaderboard_csv(rows: Iterable[Row]) -> str:
     """Every field of every row, in full precision."""
     return csv_text([f.name for f in dataclasses.fields(Row)], (vars(row).values() for row in rows))
-
-
-def csv_text(header: Sequence[str], body: Iterable[Iterable[object]]) -> str:
-    """CSV in which no text cell can be taken for a formula."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(header)
-    for line in body:
-        writer.writerow([_tame(value) if isinstance(value, str) else value for value in line])
-    return stream.getvalue()
-
-
-def _tame(text: str) -> str:
-    line = " ".join(text.split())
-    return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line
 
 
 def failures_markdown(summary: Summary) -> str:

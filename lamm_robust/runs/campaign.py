@@ -27,7 +27,6 @@ from rich.progress import (
 
 from lamm_robust import catalog
 from lamm_robust.provenance import environment
-from lamm_robust.reports import leaderboard
 from lamm_robust.runs import results
 from lamm_robust.runs.plan import Selection
 from lamm_robust.runs.sweep import sweep
@@ -36,6 +35,7 @@ from lamm_robust.scoring.truths import Truths
 from lamm_robust.storage import findings
 from lamm_robust.storage.cache import Cache, default_directory
 from lamm_robust.storage.journal import Journal, open_journal, repair
+from lamm_robust.text import duration, inert
 from lamm_robust.values import (
     HUNTED,
     SUITE,
@@ -132,7 +132,7 @@ def _nothing(why: str, console: Console, *, interrupted: bool = False) -> int:
         console.print("stopped before the first attempt was written down; the same command goes on", style="bold")
         return INTERRUPTED
     how = "; docs/setup.md says how to add it" if "is not installed" in why else ""
-    console.print(f"nothing ran: {leaderboard.inert(why)}{how}", style="bold red", highlight=False, markup=False)
+    console.print(f"nothing ran: {inert(why)}{how}", style="bold red", highlight=False, markup=False)
     return results.NOTHING_RAN
 
 
@@ -166,7 +166,7 @@ def _sweep(
         except KeyboardInterrupt:
             return False
         except AbsentError as error:  # a worker that had to be replaced did not start again
-            console.print(leaderboard.inert(error), style="bold red", highlight=False, markup=False)
+            console.print(inert(error), style="bold red", highlight=False, markup=False)
             return False
         finally:
             reasons = {str(variant): why for variant, why in absent.items()}
@@ -252,5 +252,5 @@ def _conclude(written: results.Report, finished: bool, elapsed: float, console: 
         console.print(f"{to_go}; the same command resumes", style="bold")
         return INTERRUPTED
     if not written.missing:
-        console.print(f"all {written.summary.cases} attempts done in {leaderboard.duration(elapsed)}")
+        console.print(f"all {written.summary.cases} attempts done in {duration(elapsed)}")
     return results.conclude(written, console)

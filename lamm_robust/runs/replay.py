@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from lamm_robust import catalog
-from lamm_robust.reports.leaderboard import duration
 from lamm_robust.runs.sweep import not_taken
 from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified, Known, Truths
 from lamm_robust.scoring.verdicts import threshold
+from lamm_robust.text import duration
 from lamm_robust.values import Array, Case, Edge, Oracle, Outcome, Problem, Record, Solver, Status
 from lamm_robust.workers.pool import alone
 from lamm_robust.workers.process import Kind

@@ -19,6 +19,7 @@ from lamm_robust.runs.plan import Selection, parse_selection
 from lamm_robust.storage import parquet
 from lamm_robust.storage.files import write_text
 from lamm_robust.storage.journal import Journal, check_suite, open_journal, read_header, understood
+from lamm_robust.text import inert
 from lamm_robust.values import StoreError
 
 DONE, NOTHING_RAN = 0, 4
@@ -124,9 +125,9 @@ def show(report: Report, console: Console) -> None:
     for reason in dict.fromkeys(report.absent.values()):
         names = [variant for variant, why in report.absent.items() if why == reason]
         listed = ", ".join(names) if len(names) <= FEW else f"{len(names)} variants, such as {names[0]}"
-        console.print(f"{leaderboard.inert(reason)}: {listed}", style="yellow", highlight=False, markup=False)
+        console.print(f"{inert(reason)}: {listed}", style="yellow", highlight=False, markup=False)
     for key, why in report.refused.items():
-        console.print(f"not certified: {key}: {leaderboard.inert(why)}", style="red", highlight=False, markup=False)
+        console.print(f"not certified: {key}: {inert(why)}", style="red", highlight=False, markup=False)
     if wrong := report.summary.silent:
         counts = f"{len(wrong)} silent failures among {report.summary.cases} attempts"
         console.print(f"{counts}; each can be replayed from {report.directory / 'failures.md'}", markup=False)

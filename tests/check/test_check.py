@@ -37,7 +37,7 @@ from tests.support import broken
 from tests.support.records import RECORD
 
 HERE = Path(__file__).parents[2]
-BROKEN = "tests/support/broken.py"
+FILE = "tests/support/broken.py"
 FAMILIES = ("spectrum", "exact_rank", "raw", "polynomial")
 KEY = "polynomial points=5 degree=2 abscissae=integers seed=0 dtype={}"
 
@@ -54,7 +54,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def checked(name: str, precision: Precision, **terms: Any) -> Checked:
-    target = catalog.parse_target(f"{BROKEN}:{name}", HERE)
+    target = catalog.parse_target(f"{FILE}:{name}", HERE)
     return check_target(target, replace(Terms(precision=precision, families=FAMILIES), **terms))
 
 
@@ -222,7 +222,7 @@ def test_what_is_refused_is_counted_and_the_rest_goes_on(precision: Precision) -
 
 def test_a_crash_counts_where_nothing_is_graded(precision: Precision) -> None:
     truths, terms = kept_truths(), Terms(precision=precision)
-    solver = library_of(catalog.parse_target(f"{BROKEN}:good", HERE), terms).solvers[0]
+    solver = library_of(catalog.parse_target(f"{FILE}:good", HERE), terms).solvers[0]
     keys = catalog.plan("quick", precision, ["integral"])
     hopeless = next(k for k in keys if (c := truths.certified(k)) and c.regime is Regime.AMBIGUOUS)
     easy = catalog.parse_key(KEY.format(precision))
@@ -248,10 +248,10 @@ def test_enough_is_enough() -> None:
 
 
 def test_the_page_has_a_replay_line_for_each_failure_and_the_drivers_beside(precision: Precision) -> None:
-    result = invoke(f"{BROKEN}:normal_equations", "--precision", precision, "--family", "spectrum")
+    result = invoke(f"{FILE}:normal_equations", "--precision", precision, "--family", "spectrum")
     assert result.exit_code == 0, result.output  # nothing was required
     text = result.stdout
-    assert text.startswith(f"{BROKEN}:normal_equations: ")
+    assert text.startswith(f"{FILE}:normal_equations: ")
     for driver in ("gelsd", "gelsy", "qr"):
         assert re.search(rf"^  scipy-{driver} +\w+ stable .* \d+\.\d×$", text, re.MULTILINE)
     assert re.search(r"^  yours .* 1\.0×$", text, re.MULTILINE)
@@ -266,12 +266,12 @@ def test_the_page_has_a_replay_line_for_each_failure_and_the_drivers_beside(prec
 
 
 def test_only_shows_one_case_in_full(precision: Precision) -> None:
-    text = only_text(catalog.parse_target(f"{BROKEN}:good", HERE), Terms(), KEY.format(precision))
+    text = only_text(catalog.parse_target(f"{FILE}:good", HERE), Terms(), KEY.format(precision))
     assert f"problem   {KEY.format(precision)}\n" in text
     assert "truth     by " in text
     assert "\nrank      3 reported\n" in text
     assert text.endswith("verdict   backward stable")
-    method = catalog.parse_target(f"{BROKEN}:estimator.solve", HERE)
+    method = catalog.parse_target(f"{FILE}:estimator.solve", HERE)
     assert only_text(method, Terms(), KEY.format(precision)).endswith("verdict   backward stable")
 
 
@@ -319,7 +319,7 @@ def test_times_are_compared_where_both_passed() -> None:
 def test_a_process_that_is_killed_from_outside_says_nothing_of_the_solver(precision: Precision) -> None:
     truths, key = kept_truths(), catalog.parse_key(KEY.format(precision))
     terms = Terms(precision=precision)
-    library = library_of(catalog.parse_target(f"{BROKEN}:good", HERE), terms)
+    library = library_of(catalog.parse_target(f"{FILE}:good", HERE), terms)
     case = Case(key, variant_of(library.solvers[0], terms))
     for first, status in (
         (Outcome(Status.CRASHED, message="the process ended with signal 9 (Killed)"), Status.SOLVED),
@@ -331,7 +331,7 @@ def test_a_process_that_is_killed_from_outside_says_nothing_of_the_solver(precis
 @pytest.mark.usefixtures("alone")
 def test_json_has_what_a_machine_needs(tmp_path: Path, precision: Precision) -> None:
     out = tmp_path / "verdict.json"
-    result = invoke(f"{BROKEN}:zero", "--precision", "all", "--family", "raw", "--json", out)
+    result = invoke(f"{FILE}:zero", "--precision", "all", "--family", "raw", "--json", out)
     assert result.exit_code == 0, result.output
     assert "x is zero" in result.stdout
     written = json.loads(out.read_text(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
@@ -341,7 +341,7 @@ def test_json_has_what_a_machine_needs(tmp_path: Path, precision: Precision) -> 
         *("worst_backward_error", "worst_forward_error", "computes_in", "cases", "passed", "failures"),
     ]
     for one in written:
-        assert (one["target"], one["contract"], one["passed"]) == (f"{BROKEN}:zero", "minimum_norm", True)
+        assert (one["target"], one["contract"], one["passed"]) == (f"{FILE}:zero", "minimum_norm", True)
         assert one["class"] in STABILITY_ORDER
         assert one["silent_failures"] == len([f for f in one["failures"] if f["verdict"] == "wrong"]) > 0
         assert {frozenset(f) for f in one["failures"]} == {frozenset({"key", "verdict", "why"})}
@@ -369,7 +369,7 @@ def test_infinite_errors_are_null_in_json(precision: Precision) -> None:
 @pytest.mark.parametrize(("name", "code"), [("good", 0), ("zero", 1)])
 def test_a_requirement_is_a_gate(name: str, code: int, precision: Precision) -> None:
     arguments = ["--precision", precision, "--family", "raw", "--require", "forward-stable", "--json", "-"]
-    result = invoke(f"{BROKEN}:{name}", *arguments)
+    result = invoke(f"{FILE}:{name}", *arguments)
     assert result.exit_code == code, result.output
     assert json.loads(result.stdout)["passed"] == (code == 0)  # and nothing else is printed
 
@@ -422,19 +422,19 @@ def test_what_cannot_be_imported_is_one_line(what: str, tmp_path: Path) -> None:
         (["a.b:"], "names no function"),
         (["no/such.py:f"], "there is no file 'no/such.py'"),
         (["no_such_module:f"], "No module named 'no_such_module'"),
-        ([f"{BROKEN}:good", "--shapes", "tall,round"], "'round'; accepted are tall, wide, square"),
-        ([f"{BROKEN}:good", "--family", "spectra"], "did you mean 'spectrum'?"),
-        ([f"{BROKEN}:good", "--family", "lamm", "--shapes", "wide"], "no problem of lamm is wide"),
-        ([f"{BROKEN}:good", "--only", "raw"], "dtype=missing in the key"),
+        ([f"{FILE}:good", "--shapes", "tall,round"], "'round'; accepted are tall, wide, square"),
+        ([f"{FILE}:good", "--family", "spectra"], "did you mean 'spectrum'?"),
+        ([f"{FILE}:good", "--family", "lamm", "--shapes", "wide"], "no problem of lamm is wide"),
+        ([f"{FILE}:good", "--only", "raw"], "dtype=missing in the key"),
         (
-            [f"{BROKEN}:good", "--only", "raw A=1 b=1 dtype=float64", "--require", "forward-stable"],
+            [f"{FILE}:good", "--only", "raw A=1 b=1 dtype=float64", "--require", "forward-stable"],
             "leave out",
         ),
         (
-            [f"{BROKEN}:good", "--json", "/no/such/place.json"],
+            [f"{FILE}:good", "--json", "/no/such/place.json"],
             "expected a file in a directory that exists",
         ),
-        ([f"{BROKEN}:good", "--json", "tests"], "expected a file in a directory that exists"),
+        ([f"{FILE}:good", "--json", "tests"], "expected a file in a directory that exists"),
     ],
 )
 def test_bad_usage_is_one_line(arguments: list[str], words: str) -> None:
@@ -443,7 +443,7 @@ def test_bad_usage_is_one_line(arguments: list[str], words: str) -> None:
 
 def test_a_gpu_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalog, "GPU_NODES", ("/nowhere",))
-    assert failed(invoke(f"{BROKEN}:good", "--device", "gpu")).endswith("on the GPU: no GPU found")
+    assert failed(invoke(f"{FILE}:good", "--device", "gpu")).endswith("on the GPU: no GPU found")
 
 
 class Answered:
@@ -509,7 +509,7 @@ def test_check_solver_sees_changed_settings(precision: Precision) -> None:
 @pytest.mark.usefixtures("alone")
 def test_check_solver_takes_the_name_of_a_function(precision: Precision) -> None:
     with pytest.raises(AssertionError, match='lamm-robust check tests/support/broken.py:raises --only "raw '):
-        check_solver(f"{BROKEN}:raises", dtype=precision, families=("raw",))
+        check_solver(f"{FILE}:raises", dtype=precision, families=("raw",))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from lamm_robust.reports import grading, leaderboard, summary
+from lamm_robust.text import csv_text, duration, inert, number
 from lamm_robust.values import Record, Verdict
 from tests.support.records import RECORD
 
@@ -256,19 +257,19 @@ def test_decades_keep_the_worst_and_show_missing_answers() -> None:
     ],
 )
 def test_numbers_read_well(value: float, text: str) -> None:
-    assert leaderboard.number(value) == text
+    assert number(value) == text
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(2.5, "2.5 s"), (0.0123, "12.3 ms"), (4.2e-5, "42 µs")])
 def test_durations_read_well(seconds: float, text: str) -> None:
-    assert leaderboard.duration(seconds) == text
+    assert duration(seconds) == text
 
 
 HOSTILE = "<script>alert(1)</script> | [x](y) `=cmd()` \x1b[31mred\x07\n# title"
 
 
 def test_hostile_text_is_inert() -> None:
-    line = leaderboard.inert(HOSTILE)
+    line = inert(HOSTILE)
     assert "\n" not in line
     assert "\x1b" not in line
     assert "\x07" not in line
@@ -277,7 +278,7 @@ def test_hostile_text_is_inert() -> None:
 
 
 def test_csv_cells_are_no_formulas() -> None:
-    text = leaderboard.csv_text(["a", "b"], [["=1+1", -1.5], ["@x\nnext", "plain, with comma"]])
+    text = csv_text(["a", "b"], [["=1+1", -1.5], ["@x\nnext", "plain, with comma"]])
     rows = list(csv.reader(io.StringIO(text)))
     assert rows == [["a", "b"], ["'=1+1", "-1.5"], ["'@x next", "plain, with comma"]]
 
@@ -289,7 +290,7 @@ def test_the_leaderboard_page_and_csv_hold_every_variant() -> None:
     assert page.startswith("# Title &lt;b&gt;\n")
     assert "## float64 on CPU" in page
     assert "## float32 on CPU" in page
-    assert f"| jax-qr-float32-gpu | not measured: {leaderboard.inert(HOSTILE)} |" in page
+    assert f"| jax-qr-float32-gpu | not measured: {inert(HOSTILE)} |" in page
     widths = {line.count(" | ") for line in page.split("## float64 on CPU")[1].split("###")[0].splitlines() if line}
     assert len(widths) == 1
     parsed = list(csv.DictReader(io.StringIO(leaderboard.leaderboard_csv(found.rows))))

@@ -15,10 +15,10 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from lamm_robust import catalog
-from lamm_robust.reports.leaderboard import number
 from lamm_robust.scoring.records import scores_of
 from lamm_robust.scoring.truths import Certified, Truths
 from lamm_robust.scoring.verdicts import judge_all
+from lamm_robust.text import number
 from lamm_robust.values import Device, Outcome, Precision, ProblemKey, Status, Variant
 
 SIZES = ((16, 4), (64, 16), (256, 64), (1024, 128))
