@@ -91,7 +91,7 @@ def _terms(
         if isinstance(several, str):
             raise ValueError(f"{name} is {several!r}; accepted is a sequence, such as [{several!r}]")
     for name, given, accepted in (
-        ("contract", [contract], [deficiency.value for deficiency in Deficiency]),
+        ("contract", [contract], list(Deficiency)),
         ("shapes", shapes, SHAPES),
         ("dtype", [dtype], PRECISIONS),
         ("profile", [profile], [p.name for p in PROFILES]),

@@ -200,7 +200,7 @@ class Oracle:
 Shape = Literal["tall", "square", "wide"]
 
 
-class Deficiency(enum.Enum):
+class Deficiency(enum.StrEnum):
     """What a solver claims to return when A does not have full rank; the value is the word in tables."""
 
     MINIMUM_NORM = "minimum_norm"
@@ -280,7 +280,7 @@ class Variant:
 # --- attempts -------------------------------------------------------------------------------------------
 
 
-class Status(enum.Enum):
+class Status(enum.StrEnum):
     """How one attempt ended, before anyone looks at the numbers; the value is the word in tables.
 
     *Flaky*: it crashed or timed out in one run and not in a second one, alone in a fresh process.
@@ -293,6 +293,15 @@ class Status(enum.Enum):
     FLAKY = "flaky"
     BAD_OUTPUT = "bad output"
     NOT_ATTEMPTED = "not attempted"
+
+
+class Cause(enum.StrEnum):
+    """Why an attempt ended without an answer, where its status does not tell; the message only puts it into words."""
+
+    NONE = ""
+    OUT_OF_MEMORY = "out of memory"
+    PROCESS_LOST = "process lost"
+    FLOAT32 = "float32 for float64"
 
 
 @dataclass(frozen=True, eq=False)
@@ -308,6 +317,7 @@ class Outcome:
     """The shortest of them, which other work on the machine disturbs least."""
     first_call_seconds: float | None = None
     """The first call on a shape in a process, compilation included; None on a shape seen before."""
+    cause: Cause = Cause.NONE
     message: str = ""
     warned: bool = False
     repeatable: bool = True
@@ -341,7 +351,7 @@ class Answer:
     """Its process was killed from outside, or had been filled by others: this says nothing of the solver."""
 
 
-class Regime(enum.Enum):
+class Regime(enum.StrEnum):
     """What the working precision can be asked to see, decided by the truth alone.
 
     *Undefined*: with NaN or ∞ in A or b there is no answer, and no truth but that.
@@ -353,7 +363,7 @@ class Regime(enum.Enum):
     UNDEFINED = "undefined"
 
 
-class Edge(enum.Enum):
+class Edge(enum.StrEnum):
     """What else than conditioning makes a problem hard, decided by the truth alone; see `edges`."""
 
     NONE = ""
@@ -361,7 +371,7 @@ class Edge(enum.Enum):
     SCALE = "scale"
 
 
-class Verdict(enum.Enum):
+class Verdict(enum.StrEnum):
     """The judgement of one attempt; the value is the word in the tables.
 
     *Flagged*: it refused, or returned an x that is not finite, where there is no answer.
@@ -405,7 +415,7 @@ class Record:
     algorithm: str
     precision: Precision
     device: Device
-    promises: str
+    promises: Deficiency
     """What its contract says of rank deficiency."""
     oracle: str
     """Its name, or "none" where there is no answer."""
@@ -415,9 +425,9 @@ class Record:
     """NaN where the rank is 0, and where there is no answer."""
     residual_ratio: float
     """‖r★‖/‖b‖ (0 when b = 0, NaN where there is no answer): normal equations look perfect at 1."""
-    regime: str
-    status: str
-    verdict: str
+    regime: Regime
+    status: Status
+    verdict: Verdict
     warned: bool
     repeatable: bool
     message: str
@@ -425,8 +435,9 @@ class Record:
     seconds: float | None
     min_seconds: float | None
     first_call_seconds: float | None
-    edge: str = ""
-    """Which edge case the problem is (an `Edge`), if any."""
+    edge: Edge = Edge.NONE
+    """Which edge case the problem is, if any."""
+    cause: Cause = Cause.NONE
     scores: Mapping[str, float] = field(default_factory=dict)
 
     @property

@@ -49,12 +49,12 @@ def compared(records: Records, precision: str) -> list[list[str]]:
 
 
 def _against(ours: Mapping[str, Record], theirs: list[Record]) -> list[int]:
-    order = {verdict.value: place for place, verdict in enumerate(BEST_FIRST)}
+    order = {verdict: place for place, verdict in enumerate(BEST_FIRST)}
     outcomes: Counter[str] = Counter()
     worse = []
     for their in theirs:
         our = ours.get(their.problem)
-        if our is None or their.status == Status.NOT_ATTEMPTED.value or their.verdict not in order:
+        if our is None or their.status == Status.NOT_ATTEMPTED or their.verdict not in order:
             continue
         difference = order[our.verdict] - order[their.verdict]
         outcomes["better" if difference < 0 else "worse" if difference > 0 else "same"] += 1

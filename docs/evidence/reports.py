@@ -34,7 +34,7 @@ CALLS: Mapping[str, tuple[str, ...]] = {
 }
 """What people call, and the variant that it is."""
 
-RIGHT = (Verdict.BACKWARD_STABLE.value, Verdict.FORWARD_STABLE.value)
+RIGHT = (Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE)
 
 HEAD = """\
 # Public bug reports, asked again
@@ -52,13 +52,13 @@ def word(found: Record | None) -> str:
     """What one library answers to one report."""
     if found is None or found.status == "not attempted":
         return "–"
-    if found.regime == Regime.AMBIGUOUS.value:
+    if found.regime == Regime.AMBIGUOUS:
         return "*open*" if found.verdict in RIGHT else f"*open*, {found.verdict}"
     if not is_judged(found):
         return "–"
     if found.verdict in RIGHT:
         return "right"
-    return {Verdict.WRONG.value: "**silent**", Verdict.INACCURATE.value: "off"}.get(found.verdict, found.verdict)
+    return {Verdict.WRONG: "**silent**", Verdict.INACCURATE: "off"}.get(found.verdict, found.verdict)
 
 
 def by_problem(records: Iterable[Record], precision: str) -> dict[str, Record]:

@@ -43,7 +43,7 @@ REQUIRED: Mapping[Requirement, frozenset[str]] = {"backward-stable": BACKWARD, "
 CASE_SECONDS = 10.0
 """A hundred times what the largest problem of these profiles takes the slowest solver, compilation included."""
 
-LOST = (Verdict.TIMED_OUT.value, Verdict.FLAKY.value)
+LOST = (Verdict.TIMED_OUT, Verdict.FLAKY)
 """Verdicts on attempts that did not end by themselves, or not always."""
 
 SHOWN = 3
@@ -187,7 +187,7 @@ def is_failed(record: Record, terms: Terms) -> bool:
     """Whether it is to be shown: edge cases and silence where there is no answer are, and decide no class."""
     if is_judged(record):
         return record.verdict not in terms.passing()
-    return is_broken(record) or (is_undefined(record) and record.verdict == Verdict.WRONG.value)
+    return is_broken(record) or (is_undefined(record) and record.verdict == Verdict.WRONG)
 
 
 def _failures(

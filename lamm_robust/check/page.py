@@ -16,8 +16,8 @@ from lamm_robust.text import aligned, duration, finite, number, printable
 from lamm_robust.values import Deficiency, Shape, Verdict
 from lamm_robust.workers.process import CASE_MEMORY
 
-REFUSED = Verdict.REFUSED.value
-LOST = (Verdict.CRASHED.value, Verdict.TIMED_OUT.value, Verdict.FLAKY.value)
+REFUSED = Verdict.REFUSED
+LOST = (Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.FLAKY)
 
 HEADER = (
     "",
@@ -41,7 +41,7 @@ def _head(found: Checked) -> Iterator[str]:
     row, terms, u = found.row, found.terms, "u‖A‖_F"
     passed = f"{row.deficient_passed} of {row.deficient_total} rank-deficient problems passed"
     yield f"{printable(found.target)}: {row.stability}"
-    yield f"{terms.precision} on the {terms.device.upper()}, held to {terms.contract.value}, {_tried(found)}"
+    yield f"{terms.precision} on the {terms.device.upper()}, held to {terms.contract}, {_tried(found)}"
     yield ""
     backward, forward = _kappa(row.backward_safe_kappa), _kappa(row.forward_safe_kappa)
     yield f"safe κ       {backward} backward stably, {forward} forward stably"
@@ -63,7 +63,7 @@ def _head(found: Checked) -> Iterator[str]:
     if refused := _refused_shapes(found):
         others = ",".join(shape for shape in found.terms.accepted() if shape not in refused)
         yield f"note         refuses every {' and '.join(refused)} problem: --shapes {others} leaves them out"
-    if differ := sum(not r.repeatable for r in found.records if r.verdict != Verdict.BAD_OUTPUT.value):
+    if differ := sum(not r.repeatable for r in found.records if r.verdict != Verdict.BAD_OUTPUT):
         yield f"note         at {differ} problems two calls with the same input gave different bits"
 
 
@@ -72,7 +72,7 @@ def _refused_shapes(found: Checked) -> list[Shape]:
     by_shape = {
         shape: {r.verdict for r in found.records if shape_of(r.m, r.n) == shape} for shape in found.terms.accepted()
     }
-    refused = [shape for shape, verdicts in by_shape.items() if verdicts - {Verdict.FLAGGED.value} == {REFUSED}]
+    refused = [shape for shape, verdicts in by_shape.items() if verdicts - {Verdict.FLAGGED} == {REFUSED}]
     return refused if len(refused) < len(by_shape) else []
 
 
@@ -119,7 +119,7 @@ def replay_line(found: Checked, failure: Failure) -> str:
     """The command that shows one case in full."""
     terms, words = found.terms, [found.target]
     if terms.contract is not Deficiency.MINIMUM_NORM:
-        words += ["--contract", terms.contract.value]
+        words += ["--contract", terms.contract]
     if terms.shapes:
         words += ["--shapes", ",".join(terms.shapes)]
     if terms.device != "cpu":
@@ -168,7 +168,7 @@ def facts(found: Checked) -> dict[str, Any]:
     return {
         "target": found.target,
         "precision": found.terms.precision,
-        "contract": found.terms.contract.value,
+        "contract": found.terms.contract,
         "class": row.stability,
         "safe_kappa": finite(found.safe_kappa),
         "silent_failures": row.silent_failures,

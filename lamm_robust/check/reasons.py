@@ -163,7 +163,7 @@ def _scaled(c: Clues) -> str:
 
 
 def _is_shortest_promised(c: Clues) -> bool:
-    return not c.certified.limits.unique and c.record.promises != Deficiency.BASIC.value
+    return not c.certified.limits.unique and c.record.promises != Deficiency.BASIC
 
 
 def _keeps_noise(c: Clues) -> bool:
@@ -187,7 +187,7 @@ def _is_longer_solution(c: Clues) -> bool:
 
 
 def _squares_kappa(c: Clues) -> bool:
-    inaccurate = c.record.verdict != Verdict.FORWARD_STABLE.value
+    inaccurate = c.record.verdict != Verdict.FORWARD_STABLE
     return inaccurate and c.is_full_rank and c.kappa > LOW_KAPPA and c.score("backward_error") <= STABLE * c.kappa
 
 
@@ -207,8 +207,7 @@ class Reason:
 
 def verdict(*wanted: Verdict) -> Callable[[Clues], bool]:
     """Whether the verdict is one of these."""
-    values = {one.value for one in wanted}
-    return lambda c: c.record.verdict in values
+    return lambda c: c.record.verdict in wanted
 
 
 REASONS: tuple[Reason, ...] = (
@@ -217,7 +216,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("timed out", verdict(Verdict.TIMED_OUT), lambda c: c.record.message),
     Reason(
         "ended its process",
-        lambda c: c.record.verdict == Verdict.CRASHED.value and c.record.message.startswith(ENDED),
+        lambda c: c.record.verdict == Verdict.CRASHED and c.record.message.startswith(ENDED),
         lambda c: c.record.message,
     ),
     Reason("raised an exception", verdict(Verdict.CRASHED, Verdict.REFUSED), lambda c: f"raised {c.record.message}"),
@@ -234,8 +233,8 @@ REASONS: tuple[Reason, ...] = (
         lambda _: "answers differ between two calls with the same input: it keeps something, or is random",
     ),
     Reason("undefined", lambda c: isinstance(c.certified, Undefined), _undefined),
-    Reason("empty", lambda c: c.record.edge == Edge.EMPTY.value, lambda c: f"A is {c.record.m}×{c.record.n}: empty"),
-    Reason("extreme scale", lambda c: c.record.edge == Edge.SCALE.value, _extreme),
+    Reason("empty", lambda c: c.record.edge == Edge.EMPTY, lambda c: f"A is {c.record.m}×{c.record.n}: empty"),
+    Reason("extreme scale", lambda c: c.record.edge == Edge.SCALE, _extreme),
     Reason("not finite", verdict(Verdict.NON_FINITE), lambda _: "x has entries that are infinite or not a number"),
     # a finite answer: from here on there are scores
     Reason("zero", lambda c: not c.x.any() and c.score("relative_error") == 1.0, lambda _: "x is zero"),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lamm_robust.claims.lab import Lab
 
 
-class Verdict(enum.Enum):
+class Verdict(enum.StrEnum):
     """How a claim is settled; the value is the word in the tables."""
 
     HOLDS = "holds"
@@ -22,7 +22,7 @@ class Verdict(enum.Enum):
     NOT_MEASURED = "not measured"
 
 
-class Source(enum.Enum):
+class Source(enum.StrEnum):
     """Where a claim stands."""
 
     NOTES = "LAMM code notes"
@@ -66,7 +66,7 @@ class Finding:
     def ruling(self) -> str:
         """The verdict with its condition."""
         joint = ": " if self.verdict is Verdict.NOT_MEASURED else " "
-        return self.verdict.value + (joint + self.when if self.when else "")
+        return self.verdict + (joint + self.when if self.when else "")
 
 
 @dataclass(frozen=True)

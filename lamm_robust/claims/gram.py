@@ -86,8 +86,8 @@ def cholesky_or_lu(lab: Lab) -> Finding:
     for k in DECADES[1:]:
         found = [records(lab, solver, k, SMALL) for solver in solvers]
         errors = [scores(each, "relative_error") for each in found]
-        counts = [sum(r.status == Status.REFUSED.value for r in each) for each in found]
-        wrong = [sum(r.verdict == Judgement.WRONG.value for r in each) for each in found]
+        counts = [sum(r.status == Status.REFUSED for r in each) for each in found]
+        wrong = [sum(r.verdict == Judgement.WRONG for r in each) for each in found]
         refused = [a + b for a, b in zip(refused, counts, strict=True)]
         silent = [a + b for a, b in zip(silent, wrong, strict=True)]
         if k in FITTED:

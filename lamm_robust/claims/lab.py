@@ -66,7 +66,7 @@ class Lab:
         """x̂; ValueError if there is none."""
         outcome = self.outcome(case)
         if outcome.x is None:
-            raise ValueError(f"'{case}' has no answer: {outcome.status.value} {outcome.message}")
+            raise ValueError(f"'{case}' has no answer: {outcome.status} {outcome.message}")
         return outcome.x
 
     def record(self, case: str) -> Record:

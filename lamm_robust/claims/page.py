@@ -41,7 +41,7 @@ def markdown(settled: Sequence[Settled], where: Mapping[str, Any]) -> str:
 def _head(settled: Sequence[Settled], where: Mapping[str, Any]) -> Iterator[str]:
     counts = Counter(one.finding.verdict for one in settled)
     yield "# The claims of the LAMM code notes and of the textbook chapter, settled\n\n"
-    yield ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in Verdict if counts[verdict]) + ".\n\n"
+    yield ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]) + ".\n\n"
     yield (
         "Sentences are in our words. *Asked by us* are questions that the documents' claims lead to. Numbers are\n"
         "measured by `lamm-robust claims`: those of mathematics and accuracy are the same everywhere up to the BLAS,\n"
@@ -54,8 +54,8 @@ def _head(settled: Sequence[Settled], where: Mapping[str, Any]) -> Iterator[str]
         [
             f"[{number}](#claim-{number})",
             inert(claim.title),
-            claim.source.value,
-            f"**{finding.verdict.value}**{condition(finding)}",
+            claim.source,
+            f"**{finding.verdict}**{condition(finding)}",
             inert(finding.decisive),
         ]
         for number, claim, finding in settled
@@ -66,7 +66,7 @@ def _head(settled: Sequence[Settled], where: Mapping[str, Any]) -> Iterator[str]
 def _section(one: Settled) -> Iterator[str]:
     number, claim, finding = one
     yield f'\n<a id="claim-{number}"></a>\n\n## {number}. {inert(claim.title)}\n\n'
-    yield f"> {inert(claim.sentence)} — *{claim.source.value}*\n\n"
+    yield f"> {inert(claim.sentence)} — *{claim.source}*\n\n"
     yield f"**Experiment.** {claim.experiment}\n\n"
     yield f"**Verdict: {inert(finding.ruling)}.** {sentence(inert(finding.decisive))}".rstrip() + "\n"
     if finding.table.rows:
@@ -78,7 +78,7 @@ def _section(one: Settled) -> Iterator[str]:
 
 def condition(finding: Finding) -> str:
     """What comes after the verdict: the condition, or why nothing was measured."""
-    return inert(finding.ruling).removeprefix(finding.verdict.value)
+    return inert(finding.ruling).removeprefix(finding.verdict)
 
 
 def as_command(line: str) -> str:
@@ -125,9 +125,9 @@ def facts(settled: Sequence[Settled], where: Mapping[str, Any]) -> dict[str, Any
                 "number": number,
                 "title": claim.title,
                 "sentence": claim.sentence,
-                "source": claim.source.value,
+                "source": claim.source,
                 "experiment": claim.experiment,
-                "verdict": finding.verdict.value,
+                "verdict": finding.verdict,
                 "when": finding.when,
                 "decisive": finding.decisive,
                 "columns": list(finding.table.header),
@@ -146,7 +146,7 @@ def terminal(settled: Sequence[Settled]) -> Terminal:
         table.add_column(column, justify="right" if column == "#" else "left", overflow="fold")
     for number, claim, finding in settled:
         style = STYLE[finding.verdict]
-        table.add_row(str(number), claim.title, f"[{style}]{finding.verdict.value}[/]", finding.decisive)
+        table.add_row(str(number), claim.title, f"[{style}]{finding.verdict}[/]", finding.decisive)
     return table
 
 

@@ -85,10 +85,8 @@ def pinv_edge_cases(lab: Lab) -> Finding:
         for precision in PRECISIONS:
             variant = f"jax-pinv-{precision}-cpu"
             found = [lab.record(f"{key} @ {variant}") for key in catalog.plan("quick", precision, [family])]
-            judged = [
-                r for r in found if r.regime != Regime.AMBIGUOUS.value and r.verdict != Judgement.OUT_OF_CONTRACT.value
-            ]
-            good = [r for r in judged if r.verdict in (*PASSES, Judgement.FLAGGED.value)]
+            judged = [r for r in found if r.regime != Regime.AMBIGUOUS and r.verdict != Judgement.OUT_OF_CONTRACT]
+            good = [r for r in judged if r.verdict in (*PASSES, Judgement.FLAGGED)]
             counts.append(f"{len(good)}/{len(judged)}")
             passed, total = passed + len(good), total + len(judged)
             first = first or next((r.key for r in judged if r not in good), "")

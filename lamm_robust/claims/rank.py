@@ -38,7 +38,7 @@ def rank_test_is_sensitive(lab: Lab) -> Finding:
         if len({outcome.rank for outcome in outcomes if outcome.rank is not None}) > 1:
             disagree += 1
             first = first or cases[0]
-            ranks = (outcome.status.value if outcome.rank is None else outcome.rank for outcome in outcomes)
+            ranks = (outcome.status if outcome.rank is None else outcome.rank for outcome in outcomes)
             rows.append((f"{key} {precision}", *ranks))
     asked = len(near) + len(MESHES)
     return Finding(

@@ -12,7 +12,7 @@ import click
 from lamm_robust.values import DEVICES, PRECISIONS, PROFILES, Deficiency, Device, Precision, Shape
 
 SHAPES = ("tall", "wide", "square")
-CONTRACTS = [deficiency.value for deficiency in Deficiency]
+CONTRACTS = list(Deficiency)
 REQUIREMENTS = ("backward-stable", "forward-stable")
 NOT_HELD = 1
 

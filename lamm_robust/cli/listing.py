@@ -21,7 +21,7 @@ def solvers() -> Listing:
         rows.append(
             [
                 str(variant),
-                contract.deficiency.value,
+                contract.deficiency,
                 ", ".join(contract.shapes),
                 contract.rank_rule,
                 solver.summary,

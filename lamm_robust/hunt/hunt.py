@@ -98,13 +98,13 @@ def severity(found: Record, score: str) -> float:
     is recorded and not judged counts for nothing: beyond the contract or the resolution, or how far one of many right
     answers is from the shortest.
     """
-    if found.regime == Regime.UNDEFINED.value:
-        return DISASTER - 1 if score == SILENT and found.verdict == Verdict.WRONG.value else search.LOWEST
+    if found.regime == Regime.UNDEFINED:
+        return DISASTER - 1 if score == SILENT and found.verdict == Verdict.WRONG else search.LOWEST
     if not is_judged(found) or (score == "forward_error" and not has_one_answer(found)):
         return search.LOWEST
     value = found.scores.get(shown(found, score), 0.0)
     size = math.log10(value) if 0 < value < math.inf else (search.LOWEST if value == 0 else -search.LOWEST)
-    return size + DISASTER * (score == SILENT and found.verdict == Verdict.WRONG.value)
+    return size + DISASTER * (score == SILENT and found.verdict == Verdict.WRONG)
 
 
 def shown(found: Record, score: str) -> str:
@@ -230,7 +230,7 @@ def hunt_text(
         caught = hunt(hunted, chosen, seconds)
     if caught is None:
         return f"{variant} takes none of the problems of these families" + ("" if edges else NO_EDGES), False
-    none = "no silent failure found; " if score == SILENT and caught.worst.verdict != Verdict.WRONG.value else ""
+    none = "no silent failure found; " if score == SILENT and caught.worst.verdict != Verdict.WRONG else ""
     kept = findings.keep(written(caught, variant, score, seconds), directory)
     lines = [f"{caught.tried} problems tried; {none}the worst, and the simplest that is nearly as bad:"]
     for found in [caught.worst] + [caught.shrunk] * (caught.shrunk is not caught.worst):

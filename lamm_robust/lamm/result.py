@@ -12,7 +12,7 @@ import numpy.typing as npt
 from lamm_robust.values import Array
 
 
-class Ending(enum.Enum):
+class Ending(enum.StrEnum):
     """How it ended; the value is the sentence that a user reads."""
 
     REACHED = "the target is reached"

@@ -29,7 +29,7 @@ FROM_BEST = (
 """Verdicts, the best first. To refuse openly is worse than to be a little inaccurate, and nothing is worse than to be
 wrong in silence. To claim less than before is worse than to pass and better than to fail."""
 
-RANK: Mapping[str, int] = {verdict.value: place for place, verdict in enumerate(FROM_BEST)}
+RANK: Mapping[str, int] = {verdict: place for place, verdict in enumerate(FROM_BEST)}
 
 DIGIT = 10.0
 """Scores that differ by less than this are the same: another order of summation changes them by factors of a few."""

@@ -12,10 +12,10 @@ import math
 
 from lamm_robust.values import Deficiency, Record, Regime, Verdict
 
-PASSES = frozenset({Verdict.BACKWARD_STABLE.value, Verdict.FORWARD_STABLE.value})
-BACKWARD = frozenset({Verdict.BACKWARD_STABLE.value})
-ANSWERED = PASSES | {Verdict.INACCURATE.value, Verdict.WRONG.value}
-BROKEN = frozenset(v.value for v in (Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.FLAKY, Verdict.BAD_OUTPUT))
+PASSES = frozenset({Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE})
+BACKWARD = frozenset({Verdict.BACKWARD_STABLE})
+ANSWERED = PASSES | {Verdict.INACCURATE, Verdict.WRONG}
+BROKEN = frozenset({Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.FLAKY, Verdict.BAD_OUTPUT})
 
 
 def is_graded(record: Record) -> bool:
@@ -30,13 +30,13 @@ def is_edge(record: Record) -> bool:
 
 def is_judged(record: Record) -> bool:
     """Whether truth is resolvable and the contract covers the problem."""
-    resolved = record.regime in (Regime.RESOLVABLE.value, Regime.DEFICIENT.value)
-    return resolved and record.verdict != Verdict.OUT_OF_CONTRACT.value
+    resolved = record.regime in (Regime.RESOLVABLE, Regime.DEFICIENT)
+    return resolved and record.verdict != Verdict.OUT_OF_CONTRACT
 
 
 def is_undefined(record: Record) -> bool:
     """Whether the problem has no answer, and the contract covers its shape."""
-    return record.regime == Regime.UNDEFINED.value and record.verdict != Verdict.OUT_OF_CONTRACT.value
+    return record.regime == Regime.UNDEFINED and record.verdict != Verdict.OUT_OF_CONTRACT
 
 
 def is_failure(record: Record) -> bool:
@@ -51,9 +51,9 @@ def is_broken(record: Record) -> bool:
 
 def is_full_rank(record: Record) -> bool:
     """Whether the problem has full rank, resolvably, and a κ: a matrix without entries has no singular value."""
-    return record.regime == Regime.RESOLVABLE.value and not math.isnan(record.kappa)
+    return record.regime == Regime.RESOLVABLE and not math.isnan(record.kappa)
 
 
 def has_one_answer(record: Record) -> bool:
     """Whether x★ is the one answer that the contract allows, so that the distance to it means something."""
-    return record.promises != Deficiency.BASIC.value or record.rank == record.n
+    return record.promises != Deficiency.BASIC or record.rank == record.n

@@ -173,7 +173,7 @@ def replay_lines(records: Iterable[Record], words: Callable[[Record], str]) -> I
 
 def how_wrong(record: Record) -> str:
     """A silent failure in words."""
-    if record.regime == Regime.UNDEFINED.value:
+    if record.regime == Regime.UNDEFINED:
         return "undefined: a finite answer, though A or b is not finite"
     what = f"{record.regime}, κ = {number(record.kappa)}: relative error {number(record.scores['relative_error'])}"
     if record.reported_rank is not None and record.reported_rank != record.rank:

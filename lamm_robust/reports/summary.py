@@ -173,8 +173,8 @@ def row(records: Sequence[Record], relative_time: float) -> Row:
     one = records[0]
     graded = [r for r in records if is_graded(r)]
     full = [r for r in graded if is_full_rank(r)]
-    promised = [r for r in graded if r.promises != Deficiency.FULL_RANK_ONLY.value]  # others are graded if they crash
-    deficient = [r for r in promised if r.regime == Regime.DEFICIENT.value]
+    promised = [r for r in graded if r.promises != Deficiency.FULL_RANK_ONLY]  # others are graded if they crash
+    deficient = [r for r in promised if r.regime == Regime.DEFICIENT]
     backward, backward_problem = _worst(graded, "backward_error")
     forward, forward_problem = _worst(filter(has_one_answer, full), "forward_error")
     undefined = [r for r in records if is_undefined(r)]
@@ -191,7 +191,7 @@ def row(records: Sequence[Record], relative_time: float) -> Row:
         forward_safe_kappa=safe_kappa(full, PASSES),
         deficient_passed=sum(r.verdict in PASSES for r in deficient),
         deficient_total=len(deficient),
-        undefined_flagged=sum(r.verdict == Verdict.FLAGGED.value for r in undefined),
+        undefined_flagged=sum(r.verdict == Verdict.FLAGGED for r in undefined),
         undefined_total=len(undefined),
         edges_passed=sum(r.verdict in PASSES for r in edges),
         edges_total=len(edges),
@@ -199,7 +199,7 @@ def row(records: Sequence[Record], relative_time: float) -> Row:
         worst_backward_problem=backward_problem,
         worst_forward_error=forward,
         worst_forward_problem=forward_problem,
-        silent_failures=sum(r.verdict == Verdict.WRONG.value for r in records),
+        silent_failures=sum(r.verdict == Verdict.WRONG for r in records),
         failures=sum(map(is_failure, records)),
         rank_right=sum(r.scores["rank_error"] == 0.0 for r in ranked),
         rank_total=len(ranked),
@@ -252,7 +252,7 @@ def summarise(groups: Groups) -> Summary:
         rows.append(row(records, relative_time(records, fastest)))
         for metric, worst in decades.items():
             worst[records[0].variant] = by_decade(records, metric)
-        silent += [r for r in records if r.verdict == Verdict.WRONG.value]
+        silent += [r for r in records if r.verdict == Verdict.WRONG]
         failed += filter(is_failure, records)
     return Summary(sorted(rows, key=_rank), decades, simplest_first(silent), simplest_first(failed))
 

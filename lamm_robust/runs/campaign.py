@@ -214,7 +214,7 @@ def _suspect(answer: Answer) -> dict[str, Any]:
     outcome = answer.outcome
     return {
         "case": str(answer.case),
-        "status": outcome.status.value,
+        "status": outcome.status,
         "message": outcome.message,
         "inconclusive": answer.inconclusive,
     }

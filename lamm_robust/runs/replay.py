@@ -63,7 +63,7 @@ def _matrix(name: str, values: Array) -> list[str]:
 
 
 def _no_truth(problem: Undefined) -> list[str]:
-    return ["", f"truth     none: {problem.where}, so no finite x is a least-squares solution; {problem.regime.value}"]
+    return ["", f"truth     none: {problem.where}, so no finite x is a least-squares solution; {problem.regime}"]
 
 
 def _truth(certified: Certified) -> list[str]:
@@ -72,7 +72,7 @@ def _truth(certified: Certified) -> list[str]:
     facts, edge = catalog.certificate_facts(truth), EDGES[certified.edge]
     return [
         "",
-        f"truth     by {truth.method}: rank {truth.rank}, κ = {kappa}, {certified.regime.value}{edge}",
+        f"truth     by {truth.method}: rank {truth.rank}, κ = {kappa}, {certified.regime}{edge}",
         f"          σ₁ = {float(truth.sigma_max):.10g}, σ_r = {float(truth.sigma_min):.10g}",
         f"          ‖b − Ax★‖ = {float(facts['residual_norm']):.10g}",
         *_entries("x★", catalog.decimals(truth, X_DIGITS)[0]),
@@ -103,8 +103,8 @@ def _answer(solver: Solver, outcome: Outcome) -> list[str]:
     lines = [
         "",
         f"solver    {solver.summary}",
-        f"          promises {solver.contract.deficiency.value}; counts as zero: {solver.contract.rank_rule}",
-        f"outcome   {outcome.status.value}" + (f": {outcome.message}" if outcome.message else ""),
+        f"          promises {solver.contract.deficiency}; counts as zero: {solver.contract.rank_rule}",
+        f"outcome   {outcome.status}" + (f": {outcome.message}" if outcome.message else ""),
     ]
     if outcome.x is not None:
         lines += _entries("x̂", [repr(entry) for entry in outcome.x.tolist()])

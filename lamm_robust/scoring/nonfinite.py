@@ -44,7 +44,7 @@ class Undefined:
     def facts(self) -> Mapping[str, object]:
         """The fields of a record that are the same for every attempt at the problem."""
         unknown = {"oracle": NO_ORACLE, "rank": None, "kappa": math.nan, "residual_ratio": math.nan, "edge": ""}
-        return {**identity(self.problem), **unknown, "regime": self.regime.value}
+        return {**identity(self.problem), **unknown, "regime": self.regime}
 
 
 def undefined(problem: Problem) -> Undefined | None:

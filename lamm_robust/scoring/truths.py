@@ -95,8 +95,8 @@ class Certified:
             "rank": truth.rank,
             "kappa": self.frame.kappa if truth.kappa else math.nan,
             "residual_ratio": self.residual_ratio,
-            "regime": self.regime.value,
-            "edge": self.edge.value,
+            "regime": self.regime,
+            "edge": self.edge,
         }
 
 

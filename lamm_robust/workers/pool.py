@@ -204,7 +204,7 @@ def confirmed(first: Answer, second: Outcome) -> Outcome:
     """What two runs say together: the second one if they agree or the first was inconclusive, else *flaky*."""
     if first.inconclusive or first.outcome.status is second.status:
         return second
-    runs = [f"{o.status.value} ({o.message})" if o.message else o.status.value for o in (first.outcome, second)]
+    runs = [f"{o.status} ({o.message})" if o.message else o.status for o in (first.outcome, second)]
     return Outcome(
         Status.FLAKY, message=f"first {runs[0]}; then, alone in a fresh process, {runs[1]}", spent=second.spent
     )

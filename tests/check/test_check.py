@@ -32,7 +32,7 @@ from lamm_robust.check.supervised import (
 from lamm_robust.cli.main import main
 from lamm_robust.reports.summary import STABILITY_ORDER
 from lamm_robust.testing import check_solver, parametrize_with_problems
-from lamm_robust.values import UNIT_ROUNDOFF, Answer, Case, Deficiency, Outcome, Precision, Regime, Status
+from lamm_robust.values import UNIT_ROUNDOFF, Answer, Case, Deficiency, Outcome, Precision, Regime, Status, Verdict
 from tests.support import broken
 from tests.support.records import RECORD
 
@@ -311,7 +311,7 @@ def test_times_are_compared_where_both_passed() -> None:
         replace(RECORD, problem="q", seconds=9.0)
     ]
     theirs = [replace(RECORD, problem=f"p{i}", seconds=s) for i, s in enumerate((1.0, 4.0, 8.0))]
-    lost = replace(RECORD, problem="p3", seconds=1e6, verdict="wrong")
+    lost = replace(RECORD, problem="p3", seconds=1e6, verdict=Verdict.WRONG)
     assert times([*theirs, lost], mine) == 2.0
     assert math.isnan(times([lost], mine))
 

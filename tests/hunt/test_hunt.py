@@ -19,7 +19,7 @@ from lamm_robust.hunt.hunt import Catch, hunt, prey, severity
 from lamm_robust.scoring.verdicts import threshold
 from lamm_robust.storage import findings
 from lamm_robust.storage.findings import DISASTER, SILENT
-from lamm_robust.values import ProblemKey, Record
+from lamm_robust.values import Deficiency, ProblemKey, Record, Regime, Verdict
 
 SPECTRUM, EXACT_RANK = catalog.FAMILIES["spectrum"], catalog.FAMILIES["exact_rank"]
 SECONDS = 3.0
@@ -174,17 +174,17 @@ def test_severity() -> None:
     assert severity(found, "forward_error") == pytest.approx(math.log10(found.scores["forward_error"]))
     assert severity(with_scores(found, {}), "forward_error") == search.LOWEST
     assert severity(with_scores(found, {"forward_error": math.inf}), "forward_error") == -search.LOWEST
-    assert severity(with_scores(found, {"forward_error": 100.0}, "wrong"), SILENT) == DISASTER + 2
-    assert severity(with_scores(found, {"forward_error": 100.0}, "inaccurate"), SILENT) == 2
+    assert severity(with_scores(found, {"forward_error": 100.0}, Verdict.WRONG), SILENT) == DISASTER + 2
+    assert severity(with_scores(found, {"forward_error": 100.0}, Verdict.INACCURATE), SILENT) == 2
     apart = with_scores(found, {"forward_error": 100.0, "backward_error": 10.0})
-    assert severity(replace(apart, verdict="out of contract"), SILENT) == search.LOWEST
-    assert severity(replace(apart, regime="ambiguous"), "forward_error") == search.LOWEST
-    many = replace(apart, promises="basic", rank=found.n - 1)
+    assert severity(replace(apart, verdict=Verdict.OUT_OF_CONTRACT), SILENT) == search.LOWEST
+    assert severity(replace(apart, regime=Regime.AMBIGUOUS), "forward_error") == search.LOWEST
+    many = replace(apart, promises=Deficiency.BASIC, rank=found.n - 1)
     assert severity(many, "forward_error") == search.LOWEST
     assert severity(many, SILENT) == 1
 
 
-def with_scores(found: Record, scores: dict[str, float], verdict: str = "inaccurate") -> Record:
+def with_scores(found: Record, scores: dict[str, float], verdict: Verdict = Verdict.INACCURATE) -> Record:
 
     return replace(found, scores=scores, verdict=verdict)
 

@@ -17,7 +17,7 @@ from lamm_robust.cli.main import main
 from lamm_robust.reports.compare import RANK, Comparison, compare, factor, median_interval
 from lamm_robust.reports.gate import FAILING, Expected, read_expected, settle
 from lamm_robust.storage import files, parquet
-from lamm_robust.values import Record, StoreError, Verdict
+from lamm_robust.values import Deficiency, Record, Regime, StoreError, Verdict
 from tests.support.records import RECORD
 
 BACK, FORE, BAD = "backward stable", "forward stable", "inaccurate"
@@ -52,7 +52,7 @@ def made(number: int, verdict: str = BACK, variant: str = QR, **changes: Any) ->
         problem=f"p{number}",
         variant=variant,
         algorithm=variant.split("-")[1],
-        verdict=verdict,
+        verdict=Verdict(verdict),
         scores=scores,
         kappa=float(10 + number),
         **{"message": "", **changes},
@@ -81,7 +81,7 @@ def compared(directories: tuple[Path, Path], old: Sequence[Record], new: Sequenc
 
 
 def test_every_verdict_has_its_place() -> None:
-    assert set(RANK) == {verdict.value for verdict in Verdict}
+    assert set(RANK) == set(Verdict)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_changes_of_verdict(directories: tuple[Path, Path], old: str, new: str, 
 def test_the_simplest_problem_comes_first(directories: tuple[Path, Path]) -> None:
     sizes = {1: (9, 1e3), 2: (4, 1e5), 3: (9, 1e2)}
     old = [replace(made(n), m=m, kappa=kappa) for n, (m, kappa) in sizes.items()]
-    found = compared(directories, old, [replace(r, verdict="wrong") for r in old])
+    found = compared(directories, old, [replace(r, verdict=Verdict.WRONG) for r in old])
     assert [pair.new.problem for pair in found.worse] == ["p2", "p3", "p1"]
 
 
@@ -153,8 +153,8 @@ def test_accuracy_by_a_digit_under_the_same_verdict(directories: tuple[Path, Pat
         made(3, scores={"forward_error": 50.0}),
         made(4, scores={"backward_error": 3.0}),
         made(5),
-        made(6, promises="basic", rank=2, regime="deficient"),
-        made(7, BAD, regime="ambiguous", scores={"residual_error": 2.0}),
+        made(6, promises=Deficiency.BASIC, rank=2, regime=Regime.DEFICIENT),
+        made(7, BAD, regime=Regime.AMBIGUOUS, scores={"residual_error": 2.0}),
         made(8, scores={"backward_error": 50.0, "forward_error": 1e6}),
         made(9),
     ]
@@ -164,8 +164,10 @@ def test_accuracy_by_a_digit_under_the_same_verdict(directories: tuple[Path, Pat
         made(3, scores={"forward_error": 2.0}),
         made(4, FORE, scores={"backward_error": 300.0}),  # another verdict, and shown as such
         made(5, scores={"forward_error": math.inf}),
-        made(6, promises="basic", rank=2, regime="deficient", scores={"forward_error": 1e9}),  # never promised
-        made(7, BAD, regime="ambiguous", scores={"residual_error": 200.0, "forward_error": 1e9}),
+        made(
+            6, promises=Deficiency.BASIC, rank=2, regime=Regime.DEFICIENT, scores={"forward_error": 1e9}
+        ),  # never promised
+        made(7, BAD, regime=Regime.AMBIGUOUS, scores={"residual_error": 200.0, "forward_error": 1e9}),
         made(8, scores={"backward_error": 5000.0, "forward_error": 1e3}),  # what is gained does not hide what is lost
         made(9, scores={"backward_error": math.nan}),
     ]

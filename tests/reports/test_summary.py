@@ -15,7 +15,7 @@ from rich.console import Console
 
 from lamm_robust.reports import grading, leaderboard, summary
 from lamm_robust.text import csv_text, duration, inert, number
-from lamm_robust.values import Record, Verdict
+from lamm_robust.values import Deficiency, Record, Regime, Verdict
 from tests.support.records import RECORD
 
 BACK, FORE, BAD, WRONG = "backward stable", "forward stable", "inaccurate", "wrong"
@@ -24,11 +24,13 @@ BACK, FORE, BAD, WRONG = "backward stable", "forward stable", "inaccurate", "wro
 def made(kappa: float, verdict: str, **changes: Any) -> Record:
     scores = {"backward_error": 1.0, "forward_error": 1.0, "relative_error": 1e-16 * kappa} | changes.pop("scores", {})
     name = changes.pop("problem", f"p κ={kappa} {changes.get('regime', '')}")
-    return replace(RECORD, problem=name, kappa=kappa, verdict=verdict, scores=scores, **changes)
+    return replace(RECORD, problem=name, kappa=kappa, verdict=Verdict(verdict), scores=scores, **changes)
 
 
 def deficient(kappa: float, verdict: str, **changes: Any) -> Record:
-    return made(kappa, verdict, **{"regime": "deficient", "promises": "minimum_norm", "rank": 2, **changes})
+    return made(
+        kappa, verdict, **{"regime": Regime.DEFICIENT, "promises": Deficiency.MINIMUM_NORM, "rank": 2, **changes}
+    )
 
 
 def summarised(records: Sequence[Record]) -> summary.Summary:
@@ -81,14 +83,14 @@ def test_problems_without_kappa_come_first_among_those_of_a_size() -> None:
 
 
 def test_a_crash_at_a_problem_that_was_not_promised_is_no_deficient_one() -> None:
-    crashed = deficient(10.0, "crashed", promises="full_rank_only")
+    crashed = deficient(10.0, "crashed", promises=Deficiency.FULL_RANK_ONLY)
     (row,) = rows_of([made(1e3, BACK), crashed])
     assert (row.stability, row.deficient_passed, row.deficient_total) == ("broken", 0, 0)
 
 
 def test_safe_kappa_is_about_full_rank_and_judged_problems_only() -> None:
-    records = [made(1e3, BACK), deficient(10.0, WRONG), made(1e17, BAD, regime="ambiguous")]
-    records.append(made(2.0, Verdict.OUT_OF_CONTRACT.value))
+    records = [made(1e3, BACK), deficient(10.0, WRONG), made(1e17, BAD, regime=Regime.AMBIGUOUS)]
+    records.append(made(2.0, Verdict.OUT_OF_CONTRACT))
     (row,) = rows_of(records)
     assert row.backward_safe_kappa == 1e3
     assert (row.deficient_passed, row.deficient_total) == (0, 1)
@@ -140,7 +142,7 @@ def test_counts_and_worst_scores() -> None:
         made(1e4, "non-finite", scores={}),
         made(1e5, "refused", scores={}),
         deficient(10.0, FORE, scores={"forward_error": 1e9}),
-        made(1e17, BAD, regime="ambiguous", scores={"backward_error": 1e12}),
+        made(1e17, BAD, regime=Regime.AMBIGUOUS, scores={"backward_error": 1e12}),
     ]
     (row,) = rows_of(records)
     assert (row.worst_backward_error, row.worst_backward_problem) == (700.0, records[1].problem)
@@ -151,8 +153,8 @@ def test_counts_and_worst_scores() -> None:
 
 
 def test_a_basic_solution_is_not_held_to_the_distance_from_the_shortest() -> None:
-    long = made(5.0, BACK, promises="basic", rank=2, scores={"forward_error": 1e15, "relative_error": 1.0})
-    full = made(7.0, BACK, promises="basic", scores={"forward_error": 2.0})
+    long = made(5.0, BACK, promises=Deficiency.BASIC, rank=2, scores={"forward_error": 1e15, "relative_error": 1.0})
+    full = made(7.0, BACK, promises=Deficiency.BASIC, scores={"forward_error": 2.0})
     (row,) = rows_of([long, full])
     assert row.worst_forward_error == 2.0
     assert summary.by_decade([long, full], "forward_error") == {1: 2.0}
@@ -210,7 +212,7 @@ def test_time_is_relative_to_the_fastest_that_is_right_on_the_same_problem() -> 
 
 def test_problems_that_cannot_be_judged_do_not_set_the_pace() -> None:
     slow = made(1e1, BACK, variant="a", seconds=4.0)
-    quick = made(1e1, BACK, variant="b", seconds=1.0, regime="ambiguous", problem=slow.problem)
+    quick = made(1e1, BACK, variant="b", seconds=1.0, regime=Regime.AMBIGUOUS, problem=slow.problem)
     times = relative_times([slow, quick])
     assert times["a"] == 1.0
     assert math.isnan(times["b"])

@@ -15,7 +15,7 @@ from lamm_robust.runs.merge import merge, untimed
 from lamm_robust.runs.plan import Selection, Shard
 from lamm_robust.storage.journal import JOURNAL, open_journal, reading
 from lamm_robust.storage.parquet import Records, read_environment
-from lamm_robust.values import SUITE, Record, StoreError
+from lamm_robust.values import SUITE, Record, StoreError, Verdict
 from tests.support.records import RECORD
 
 HEADER = {
@@ -107,7 +107,8 @@ def test_the_same_case_twice_is_kept_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"verdict": "wrong"}, {"scores": {"forward_error": 0.25}}, {"digest": "1" * 64}, {"reported_rank": 2}]
+    "change",
+    [{"verdict": Verdict.WRONG}, {"scores": {"forward_error": 0.25}}, {"digest": "1" * 64}, {"reported_rank": 2}],
 )
 def test_other_answers_to_the_same_case_are_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     one = shard(tmp_path / "1", 1, 2)
@@ -201,4 +202,4 @@ def test_sources_must_be_runs_that_nobody_writes(tmp_path: Path) -> None:
 
 def test_untimed() -> None:
     assert untimed(replace(RECORD, seconds=1.0, min_seconds=1.0)) == untimed(replace(RECORD, first_call_seconds=2.0))
-    assert untimed(RECORD) != untimed(replace(RECORD, verdict="wrong"))
+    assert untimed(RECORD) != untimed(replace(RECORD, verdict=Verdict.WRONG))

@@ -11,7 +11,7 @@ from lamm_robust.oracles import select
 from lamm_robust.reports.grading import is_edge, is_failure, is_graded
 from lamm_robust.reports.summary import row
 from lamm_robust.scoring.edges import edge_of
-from lamm_robust.values import Array, Edge, Precision
+from lamm_robust.values import Array, Edge, Precision, Verdict
 from tests.support.problems import problem_of
 from tests.support.records import RECORD
 
@@ -63,11 +63,11 @@ def test_empty_matrices(shape: tuple[int, int]) -> None:
 
 
 def test_they_have_a_count_of_their_own() -> None:
-    wrong = replace(RECORD, verdict="wrong", edge="scale", scores={"backward_error": 1e9})
-    right = replace(RECORD, edge="empty", kappa=float("nan"))
-    crashed = replace(RECORD, verdict="crashed", edge="empty", scores={})
+    wrong = replace(RECORD, verdict=Verdict.WRONG, edge=Edge.SCALE, scores={"backward_error": 1e9})
+    right = replace(RECORD, edge=Edge.EMPTY, kappa=float("nan"))
+    crashed = replace(RECORD, verdict=Verdict.CRASHED, edge=Edge.EMPTY, scores={})
     plain = replace(RECORD, scores={"backward_error": 2.0})
-    outside = replace(RECORD, verdict="out of contract", edge="scale")
+    outside = replace(RECORD, verdict=Verdict.OUT_OF_CONTRACT, edge=Edge.SCALE)
     assert [is_edge(r) for r in (wrong, right, crashed, plain, outside)] == [True, True, True, False, False]
     assert [is_graded(r) for r in (wrong, plain)] == [False, True]
     assert [is_failure(r) for r in (wrong, right, crashed, plain, outside)] == [False, False, True, False, False]

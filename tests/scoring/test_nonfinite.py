@@ -165,7 +165,9 @@ def test_a_record_says_what_is_not_known(precision: Precision) -> None:
 
 
 def test_records_keep_an_unknown_rank(tmp_path: Path) -> None:
-    unknown = replace(RECORD, rank=None, kappa=math.nan, residual_ratio=math.nan, regime="undefined", oracle="none")
+    unknown = replace(
+        RECORD, rank=None, kappa=math.nan, residual_ratio=math.nan, regime=Regime.UNDEFINED, oracle="none"
+    )
     (back,) = records_of(block([unknown]))
     assert repr(back) == repr(unknown)
     write_records(tmp_path / "records.parquet", [RECORD, unknown], catalog.SCORES, {})
@@ -181,12 +183,12 @@ def test_records_keep_an_unknown_rank(tmp_path: Path) -> None:
 def made(verdict: str, **changes: Any) -> Record:
     given: dict[str, Any] = {
         "problem": f"u {verdict}",
-        "regime": "undefined",
+        "regime": Regime.UNDEFINED,
         "rank": None,
         "kappa": math.nan,
         "scores": {},
     }
-    return replace(RECORD, verdict=verdict, **(given | changes))
+    return replace(RECORD, verdict=Verdict(verdict), **(given | changes))
 
 
 GOOD = [replace(RECORD, problem=f"p{k}", kappa=float(k), scores={"backward_error": 1.0}) for k in (2, 1000)]
@@ -247,7 +249,7 @@ def test_saying_so_less_than_before_is_worse() -> None:
 
 
 def test_a_hunt_for_silence_finds_it_but_prefers_what_has_a_score() -> None:
-    silent, off = made("wrong"), replace(RECORD, verdict="wrong", scores={"forward_error": 10.0})
+    silent, off = made("wrong"), replace(RECORD, verdict=Verdict.WRONG, scores={"forward_error": 10.0})
     assert DISASTER / 2 < severity(silent, SILENT) < DISASTER < severity(off, SILENT)
     assert severity(made("flagged"), SILENT) == severity(silent, "backward_error") < 0
     assert sentence(silent, SILENT) == "5×3, undefined: wrong, solved"

@@ -121,4 +121,4 @@ def test_the_committed_problems_are_what_they_were(path: Path) -> None:
         assert problem.digest == found.digest
         assert isinstance(certified, Certified)  # there is a truth
         facts = f"{problem.m}×{problem.n}, rank {certified.truth.rank}, κ = {certified.facts['kappa']:.3g}"
-        assert found.said.startswith(f"{facts}, {certified.regime.value}: ")
+        assert found.said.startswith(f"{facts}, {certified.regime}: ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from lamm_robust.values import Record
+from lamm_robust.values import Deficiency, Record, Regime, Status, Verdict
 
 RECORD = Record(
     problem="polynomial points=5 degree=2 dtype=float64",
@@ -18,14 +18,14 @@ RECORD = Record(
     algorithm="qr",
     precision="float64",
     device="cpu",
-    promises="full_rank_only",
+    promises=Deficiency.FULL_RANK_ONLY,
     oracle="exact",
     rank=3,
     kappa=0.1 + 0.2,
     residual_ratio=1e-320,
-    regime="resolvable",
-    status="solved",
-    verdict="backward stable",
+    regime=Regime.RESOLVABLE,
+    status=Status.SOLVED,
+    verdict=Verdict.BACKWARD_STABLE,
     warned=False,
     repeatable=True,
     message='odd ✓ "text"\nwith, everything',

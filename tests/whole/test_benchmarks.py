@@ -67,7 +67,7 @@ def test_solve(benchmark: BenchmarkFixture, variant: Variant, m: int, n: int, de
     outcome = Outcome(Status.SOLVED, x=library.get(x), rank=None if rank is None else int(rank))
     ((scores, columns),) = scores_of([(problem, outcome)], [solver.contract])
     verdict = judge_all(solver.contract, problem.limits, outcome, columns)
-    benchmark.extra_info.update(verdict=verdict.value, **scores)
+    benchmark.extra_info.update(verdict=verdict, **scores)
     assert benchmark.stats is not None
     size = number(scores.get("backward_error", math.nan))
-    benchmark.stats.name = f"{variant.library}-{variant.algorithm}: {verdict.value}, {size} u"
+    benchmark.stats.name = f"{variant.library}-{variant.algorithm}: {verdict}, {size} u"
