@@ -33,7 +33,7 @@ STALE = 3600.0
 TOUCHED = 86400.0
 """Seconds after which reading a blob marks it as used: marking each time would cost as much as reading."""
 
-_FORMAT = b"lamm1\n"  # what a blob begins with; another format, here or in `packing`, has another
+_FORMAT = b"lamm2\n"  # what a blob begins with; another format, here or in `packing`, has another
 _START = len(_FORMAT) + 4  # after the format and the checksum
 
 

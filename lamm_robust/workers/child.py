@@ -27,7 +27,7 @@ from typing import Any
 
 from lamm_robust.provenance import EXTRAS, MEASURED, flags, installed
 from lamm_robust.solvers import LIBRARIES, target_
-from lamm_robust.storage.packing import unpack_arrays
+from lamm_robust.storage.packing import unpack
 from lamm_robust.values import Device, Library, Outcome, Problem, ProblemKey, Status
 from lamm_robust.workers import wire
 from lamm_robust.workers.attempt import OUT_OF_MEMORY, attempt
@@ -110,7 +110,7 @@ def serve(library: Library, device: Device, requests: int, replies: int) -> None
     served = 0
     for kind, content in wire.read_frames(requests):
         if kind == wire.PROBLEM:
-            A, b = unpack_arrays(content)
+            _, (A, b) = unpack(content)
             problem = Problem(ProblemKey("sent", (), "float32" if A.dtype == "float32" else "float64"), A, b)
             continue
         assert problem is not None, "a problem comes before the solvers that are to try it"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import struct
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -12,14 +11,15 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from lamm_robust import catalog
 from lamm_robust.storage.packing import (
-    pack_arrays,
+    pack,
     pack_certificate,
     pack_problem,
-    unpack_arrays,
+    unpack,
     unpack_certificate,
     unpack_problem,
 )
@@ -30,12 +30,20 @@ ODD = [0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324, 1.1, -(2.0**1000), 1e-4
 PAYLOADS = np.array([0x7FC00001, 0xFFC12345, 0x7F800001, 0xFF812345], dtype="<u4")  # nan, each of another payload
 
 
+def pack_arrays(*arrays: npt.NDArray[Any]) -> bytes:
+    return pack({"a": [1, None, "µ\n"]}, *arrays)
+
+
+def unpack_arrays(content: bytes) -> list[Array]:
+    return unpack(content)[1]
+
+
 def same(one: Array, other: Array) -> bool:
     return (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("shape", [(12,), (2, 6), (6, 2), (2, 3, 2), (1, 12, 1)])
+@pytest.mark.parametrize("shape", [(12,), (2, 6), (6, 2), (2, 3, 2), (1, 2, 3, 2)])
 def test_arrays_come_back_bit_for_bit(dtype: type, shape: tuple[int, ...]) -> None:
     with np.errstate(over="ignore", under="ignore"):
         array: Array = np.array(ODD).astype(dtype).reshape(shape)
@@ -53,7 +61,8 @@ def test_what_a_nan_carries_comes_back() -> None:
 
 def test_several_arrays_and_whole_numbers() -> None:
     arrays = [np.arange(6.0).reshape(2, 3), np.array([2**62, -1], dtype=np.int64), np.zeros((0, 3)), np.array(3.5)]
-    found = unpack_arrays(b"head" + pack_arrays(*arrays), 4)
+    head, found = unpack(pack_arrays(*arrays))
+    assert head == {"a": [1, None, "µ\n"]}
     assert all(same(one, other) for one, other in zip(found, arrays, strict=True))
 
 
@@ -70,11 +79,6 @@ def test_layout_and_byte_order_do_not_matter() -> None:
 def test_other_types_are_refused_by_name(dtype: Any) -> None:
     with pytest.raises(ValueError, match="cannot be packed; accepted: float32, float64, int64"):
         pack_arrays(np.zeros(2, dtype=dtype))
-
-
-def test_more_dimensions_are_refused() -> None:
-    with pytest.raises(ValueError, match="dimensions"):
-        pack_arrays(np.zeros((1, 2, 1, 2)))
 
 
 @pytest.mark.parametrize("b", [[1.0, 2.0], [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]])
@@ -156,7 +160,7 @@ def test_what_is_damaged_reads_as_something_or_is_known(
     for content in damaged(whole):
         try:
             value = unpack(content)
-        except (ValueError, TypeError, struct.error):
+        except (ValueError, TypeError):
             errors += 1
         else:
             assert all(isinstance(one, kind) for one in (value if isinstance(value, list) else [value]))
