@@ -4,35 +4,23 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
 from lamm_robust import generators, oracles
-from lamm_robust.generators import nist
-from lamm_robust.provenance import TRUTH, code, versions
+from lamm_robust.keys import parse_case_key
 from lamm_robust.scoring.metrics import METRICS
-from lamm_robust.scoring.truncation import Truncate
-from lamm_robust.solvers import LIBRARIES, host, target_
-from lamm_robust.storage import findings
-from lamm_robust.storage.cache import Cache, certificate_name, default_directory, problem_name
-from lamm_robust.storage.packing import (
-    pack_certificate,
-    pack_problem,
-    pack_truncation,
-    unpack_certificate,
-    unpack_problem,
-    unpack_truncation,
-)
+from lamm_robust.scoring.truths import Truths
+from lamm_robust.solvers import LIBRARIES
+from lamm_robust.storage.cache import Cache, default_directory
+from lamm_robust.storage.lookup import cached_build, cached_oracle
 from lamm_robust.values import (
-    BY,
     DEVICES,
-    HUNTED,
     PRECISIONS,
-    Array,
-    Certificate,
+    AbsentError,
+    Case,
     Device,
     Family,
     Library,
@@ -42,10 +30,7 @@ from lamm_robust.values import (
     Problem,
     ProblemKey,
     Solver,
-    Truncation,
-    Value,
     Variant,
-    digest,
 )
 
 GPU_NODES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg")
@@ -106,12 +91,12 @@ def installed(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
 
 
-def absent(library: Library, device: Device) -> str | None:
+def absent(library: Library, device: Device) -> AbsentError | None:
     """Why a library's solvers cannot be measured on a device here, or None if they can."""
     if not installed(library.module):
-        return f"not measured: {library.module} is not installed"
+        return AbsentError(f"{library.module} is not installed", installable=True)
     if device == "gpu" and not any(Path(node).exists() for node in GPU_NODES):
-        return "not measured: no GPU found"
+        return AbsentError("no GPU found")
     return None
 
 
@@ -185,112 +170,16 @@ def build_problem(key: ProblemKey) -> Problem:
     return generators.build_problem(key)
 
 
-SHARED = ("storage/packing.py", "error_free.py")
-"""What is in the cache was written by the one, and can be read by it alone; oracles compute with the other."""
+def find_case(text: str) -> Case:
+    """The case that a line of the tables names, ``polynomial … dtype=float64 @ numpy-qr-float64-cpu``.
 
-
-def made_by(room: str) -> str:
-    """All that decides what a room makes of its input: its code, the packing, and the versions of what it calls."""
-    return code(room, *SHARED) + repr(versions(TRUTH))
-
-
-def cached_build(cache: Cache) -> Callable[[ProblemKey], Problem]:
-    """`build_problem`, from the cache where it is there."""
-    makers = made_by("generators")
-
-    def build(key: ProblemKey) -> Problem:
-        name = problem_name(key, makers)
-        return cache.keep(name, lambda: build_problem(key), pack_problem, lambda known: unpack_problem(key, known))
-
-    return build
-
-
-def cached_oracle(oracle: Oracle, cache: Cache) -> Oracle:
-    """An oracle that looks into the cache first."""
-    makers, truncate = made_by("oracles"), oracle.truncate
-
-    def certify(A: Array, b: Array) -> Certificate:
-        name = certificate_name(digest(A, b), oracle.name, makers)
-        return cache.keep(name, lambda: oracle.certify(A, b), pack_certificate, unpack_certificate)
-
-    return replace(oracle, certify=certify, truncate=truncate and cached_truncate(truncate, cache, makers))
-
-
-def cached_truncate(truncate: Truncate, cache: Cache, makers: str) -> Truncate:
-    """The same, from the cache where it is there."""
-
-    def looked_up(A: Array, b: Array, rank: int) -> Truncation:
-        name = certificate_name(digest(A, b), f"truncated {rank}", makers)
-        return cache.keep(name, lambda: truncate(A, b, rank), pack_truncation, unpack_truncation)
-
-    return looked_up
-
-
-def kept_oracle(name: str) -> Oracle:
-    """The oracle of that name, which looks first into the cache of this user; ValueError as `find_oracle`."""
-    return cached_oracle(find_oracle(name), Cache(default_directory()))
-
-
-@cache
-def same_bits(text: str, digest: str) -> ProblemKey:
-    """The key of a problem that a hunt has found; ValueError if it makes other bits now, or none."""
-    try:
-        key = parse_key(text)
-        same = build_problem(key).digest == digest
-    except ValueError as error:
-        raise ValueError(f"{findings.DIRECTORY} holds '{text}', which is no problem now: {error}") from error
-    if not same:
-        raise ValueError(f"'{text}' in {findings.DIRECTORY} has other bits now than when it was hunted; hunt again")
-    return key
-
-
-def plan(profile: str, precision: Precision, families: Iterable[str]) -> list[ProblemKey]:
-    """The keys of a profile's fixed grid, in the order of the families; or of what hunts have found in `worst`."""
-    if profile == HUNTED.name:
-        hunted = [same_bits(key, digest) for key, digest in findings.problems(findings.DIRECTORY, precision).items()]
-        return [key for name in families for key in hunted if key.family == name]
-    return [
-        ProblemKey(name, tuple(params.items()), precision)
-        for name in families
-        for params in FAMILIES[name].grid(profile, precision)
-    ]
-
-
-def parse_key(text: str) -> ProblemKey:
-    """The inverse of ``str(ProblemKey)``: a family name, then name=value words, among them dtype."""
-    family, *words = text.split()
-    pairs = [tuple(word.split("=", 1)) for word in words]
-    if bad := [word for word, pair in zip(words, pairs, strict=True) if len(pair) != 2]:
-        raise ValueError(f"'{bad[0]}' in the key is not of the form name=value")
-    named = {pair[0]: pair[1] for pair in pairs}
-    asked = named.pop("dtype", "missing")
-    precision = next((p for p in PRECISIONS if p == asked), None)
-    if precision is None:
-        raise ValueError(f"dtype={asked} in the key; accepted: {', '.join(PRECISIONS)}")
-    return ProblemKey(family, tuple((k, _value(v)) for k, v in named.items()), precision)
-
-
-def _value(text: str) -> Value:
-    for read in (int, float):
-        try:
-            return read(text)
-        except ValueError:
-            continue
-    return text
-
-
-def parse_record_key(text: str) -> tuple[ProblemKey, Variant]:
-    """A problem key and a variant, joined as in the tables: ``polynomial … dtype=float64 @ numpy-qr-float64-cpu``."""
-    problem, separator, name = text.strip().rpartition(BY)
-    if not separator:
-        raise ValueError(
-            f"'{text}' names no solver; expected is 'FAMILY name=value … dtype=…{BY}SOLVER', such as "
-            f"'raw A=1,2;3,4 b=5,6 dtype=float64{BY}numpy-lstsq-float64-cpu'"
-        )
-    key, variant = parse_key(problem), find_variant(name.strip())
+    ValueError for text of another form, an unknown solver, or a problem of another precision.
+    """
+    key, name = parse_case_key(text)
+    variant = find_variant(name)
     if key.dtype != variant.precision:
         raise ValueError(f"the key's problem is {key.dtype}, but {variant} takes {variant.precision}")
-    return key, variant
+    return Case(key, variant)
 
 
 def find_oracle(name: str) -> Oracle:
@@ -300,20 +189,15 @@ def find_oracle(name: str) -> Oracle:
     return ORACLES[name]
 
 
-check_problem = oracles.check_problem
-certificate_facts = oracles.facts
-truncation_facts = oracles.truncation_facts
-solve_rational = oracles.solve_rational
-decimals = oracles.decimals
-YOURS = target_.NAME
-Target = target_.Target
-parse_target = target_.parse_target
-target_library = target_.library
-target_contract = target_.contract
-target_answers = target_.paired
-answer_parts = target_.parts
-TIMER = host.TIMER
-stored = oracles.stored
-NIST_DATASETS = nist.DATASETS
-nist_certified = nist.certified
-nist_decimal_design = nist.decimal_design
+def kept_oracle(name: str, cache: Cache | None = None) -> Oracle:
+    """The oracle of that name, which looks into a cache first, by default this user's; errors as `find_oracle`."""
+    return cached_oracle(find_oracle(name), Cache(default_directory()) if cache is None else cache)
+
+
+def truths(oracle: str = "auto", cache: Cache | None = None) -> Truths:
+    """Every problem by its key, with its certificate by the oracle of that name; both are kept in the cache.
+
+    Without a cache it is that of this user. ValueError as `find_oracle`.
+    """
+    cache = Cache(default_directory()) if cache is None else cache
+    return Truths(cached_build(build_problem, cache), kept_oracle(oracle, cache))

@@ -169,7 +169,19 @@ class Truncation:
 
 
 class AbsentError(Exception):
-    """A library cannot be measured on this machine; the message says why."""
+    """Why something cannot be measured on this machine, in words: raised, or handed on as a value."""
+
+    def __init__(self, why: str, *, worker: str = "", installable: bool = False) -> None:
+        """`worker` names the process that did not start, if it is about one."""
+        super().__init__(f"no worker for {worker}: {why}" if worker else why)
+        self.why = why
+        self.installable = installable
+        """Whether installing a library would help."""
+
+    @property
+    def sentence(self) -> str:
+        """The reason as tables and pages show it."""
+        return f"not measured: {self}"
 
 
 class HarnessError(Exception):
@@ -198,6 +210,11 @@ class Oracle:
 # --- solvers --------------------------------------------------------------------------------------------
 
 Shape = Literal["tall", "square", "wide"]
+SHAPES: tuple[Shape, ...] = ("tall", "square", "wide")
+
+Requirement = Literal["backward-stable", "forward-stable"]
+REQUIREMENTS: tuple[Requirement, ...] = ("backward-stable", "forward-stable")
+"""What a check may ask of a solver, the strictest first."""
 
 
 class Deficiency(enum.StrEnum):

@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.progress import track
 
 from lamm_robust import catalog
+from lamm_robust.runs.plan import grid
 from lamm_robust.values import PRECISIONS, PROFILES, Precision, ProblemKey
 
 EVERY = 5
@@ -43,7 +44,7 @@ def head(*cells: str) -> None:
 
 def keys_of(family: str, precision: Precision, every: int) -> list[ProblemKey]:
     """All of `standard` and `quick`, and every so manieth of `full`, without repetition."""
-    grids = [catalog.plan(profile, precision, [family]) for profile in ("quick", "standard", "full")]
+    grids = [grid(profile, precision, [family]) for profile in ("quick", "standard", "full")]
     grids[2] = grids[2][::every]
     return list({str(key): key for grid in grids for key in grid}.values())
 
@@ -74,7 +75,7 @@ def profiles(found: Measurements) -> None:
     head("family", "profile", "float32", "float64", "shapes", "κ in float32", "κ in float64")
     for name in track(list(catalog.FAMILIES), "counting shapes", console=TERMINAL):
         for profile in PROFILES:
-            grids = {p: catalog.plan(profile.name, p, [name]) for p in PRECISIONS}
+            grids = {p: grid(profile.name, p, [name]) for p in PRECISIONS}
             shapes = {shape(key) for grid in grids.values() for key in grid}
             texts = {p: {str(key) for key in grid} for p, grid in grids.items()}
             chosen = {p: [q for q in found[name, p] if str(q.problem.key) in texts[p]] for p in PRECISIONS}

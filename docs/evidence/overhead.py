@@ -21,6 +21,7 @@ from lamm_robust.runs.sweep import sweep
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.storage.cache import Cache
 from lamm_robust.storage.journal import open_journal
+from lamm_robust.storage.lookup import cached_build, cached_oracle
 from lamm_robust.values import Answer, Case, Device, Precision, ProblemKey
 from lamm_robust.workers.process import Kind, Templates
 from lamm_robust.workers.supervisor import Worker
@@ -57,7 +58,7 @@ class Timed(Worker):
 
 def measure(planned: list[Case], workers: int, directory: Path, cache: Cache) -> None:
     """Run the cases, and print where the time and the memory went."""
-    truths = Truths(catalog.cached_build(cache), catalog.cached_oracle(catalog.find_oracle("exact"), cache))
+    truths = Truths(cached_build(cache), cached_oracle(catalog.find_oracle("exact"), cache))
     done, memory = 0, [resident()]
     Timed.spent = 0.0
     with open_journal(directory, {"suite": "overhead"}) as journal, Templates() as templates:
@@ -91,7 +92,7 @@ def main() -> None:
     planned = cases(count)
     with tempfile.TemporaryDirectory() as place:
         cache = Cache(Path(place) / "cache")
-        build, oracle = catalog.cached_build(cache), catalog.cached_oracle(catalog.find_oracle("exact"), cache)
+        build, oracle = cached_build(cache), cached_oracle(catalog.find_oracle("exact"), cache)
         for key in track(dict.fromkeys(case.key for case in planned), "filling the cache"):
             problem = build(key)
             oracle.certify(problem.A, problem.b)

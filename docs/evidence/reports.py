@@ -11,8 +11,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from lamm_robust import catalog
 from lamm_robust.generators import field
+from lamm_robust.keys import parse_key
 from lamm_robust.reports.grading import is_judged
 from lamm_robust.storage.parquet import Records, read_environment
 from lamm_robust.text import markdown_table
@@ -64,7 +64,7 @@ def word(found: Record | None) -> str:
 def by_problem(records: Iterable[Record], precision: str) -> dict[str, Record]:
     """The records of one variant at the reports, by the name of the report."""
     return {
-        str(dict(catalog.parse_key(r.problem).params)["report"]): r
+        str(dict(parse_key(r.problem).params)["report"]): r
         for r in records
         if r.family == "field" and r.precision == precision
     }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lamm_robust import catalog
 from lamm_robust.claims.dropping import PROBLEMS, deficient
 from lamm_robust.claims.finding import Cell, Finding, Table, Verdict, replayed, settled
 from lamm_robust.claims.lab import Lab
 from lamm_robust.claims.spectra import STABLE, WITHIN, M, by_kappa, case, kappa_table, last_good, records, scores
 from lamm_robust.reports.grading import PASSES
+from lamm_robust.runs.plan import grid
 from lamm_robust.text import number
 from lamm_robust.values import PRECISIONS, Record, Regime
 from lamm_robust.values import Verdict as Judgement
@@ -84,7 +84,7 @@ def pinv_edge_cases(lab: Lab) -> Finding:
         counts = []
         for precision in PRECISIONS:
             variant = f"jax-pinv-{precision}-cpu"
-            found = [lab.record(f"{key} @ {variant}") for key in catalog.plan("quick", precision, [family])]
+            found = [lab.record(f"{key} @ {variant}") for key in grid("quick", precision, [family])]
             judged = [r for r in found if r.regime != Regime.AMBIGUOUS and r.verdict != Judgement.OUT_OF_CONTRACT]
             good = [r for r in judged if r.verdict in (*PASSES, Judgement.FLAGGED)]
             counts.append(f"{len(good)}/{len(judged)}")

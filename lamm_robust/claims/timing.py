@@ -46,7 +46,7 @@ def promised(speedups: Mapping[str, float]) -> tuple[Verdict, str]:
 
 def absent(error: AbsentError) -> Finding:
     """What is said of a device that is not there."""
-    reason = str(error).removeprefix("not measured: ")
+    reason = str(error)
     return Finding(Verdict.NOT_MEASURED, "–", Table((), []), when=reason)
 
 

@@ -17,7 +17,7 @@ def solvers() -> Listing:
     rows = []
     for variant in catalog.variants():
         solver, library = catalog.find_solver(variant), catalog.LIBRARY[variant.library]
-        contract = solver.contract
+        contract, absent = solver.contract, catalog.absent(library, variant.device)
         rows.append(
             [
                 str(variant),
@@ -25,7 +25,7 @@ def solvers() -> Listing:
                 ", ".join(contract.shapes),
                 contract.rank_rule,
                 solver.summary,
-                catalog.absent(library, variant.device) or "can be measured here",
+                "can be measured here" if absent is None else absent.sentence,
             ]
         )
     return ["variant", "promises", "shapes", "counts as zero", "what it is", "here"], rows

@@ -1,7 +1,6 @@
 """The command line: thin drivers, one function per command, and one place where errors become one line.
 
-Exit codes: 0 fine, 1 a gate failed, 2 usage or bad input, 3 the harness itself failed, 4 nothing ran or something
-planned was not done, 130 interrupted (the same command resumes).
+Exit codes are those of `defaults.Exit`.
 """
 
 from __future__ import annotations
@@ -13,16 +12,25 @@ from pathlib import Path
 from typing import Any, cast
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from lamm_robust.cli.check import check
 from lamm_robust.cli.claims import claims
 from lamm_robust.cli.lamm import lamm
-from lamm_robust.values import DEVICES, HUNTED, PRECISIONS, PROFILES, Device, Precision
-
-GATE_FAILED, USAGE, HARNESS, NOTHING, INTERRUPTED = 1, 2, 3, 4, 130
-PAGE_WIDTH = 150  # for pipes and logs, which have no width of their own: wide enough for the leaderboard
+from lamm_robust.defaults import CASE_MEMORY, CASE_SECONDS, Exit
+from lamm_robust.terminal import standard_output
+from lamm_robust.values import (
+    DEVICES,
+    HUNTED,
+    PRECISIONS,
+    PROFILES,
+    AbsentError,
+    Device,
+    HarnessError,
+    NotCertifiedError,
+    Precision,
+    StoreError,
+)
 
 PROFILE = click.Choice([profile.name for profile in (*PROFILES, HUNTED)])
 PRECISION = click.Choice([*PRECISIONS, "all"])
@@ -36,28 +44,21 @@ ORACLES_HELP = "Where the truth comes from: auto, exact, verified, ball or mpmat
 from_oracle = click.option("--oracle", default="auto", show_default=True, help=ORACLES_HELP)
 
 
-def console() -> Console:
-    """Standard output, as wide as the terminal, or as a page where it is not one."""
-    return Console() if sys.stdout.isatty() else Console(width=PAGE_WIDTH)
-
-
 class OneLine(click.Group):
     """A command group whose foreseeable errors end in one line and the right exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; turn known errors into one line on standard error."""
-        from lamm_robust.values import AbsentError, HarnessError, NotCertifiedError, StoreError
-
         try:
             return super().invoke(ctx)
         except (ValueError, StoreError, NotCertifiedError) as error:
-            _end(error, USAGE)
+            _end(error, Exit.USAGE)
         except (HarnessError, AbsentError, ImportError) as error:
-            _end(error, HARNESS)
+            _end(error, Exit.HARNESS)
         except OSError as error:
-            _end(error, HARNESS)
+            _end(error, Exit.HARNESS)
         except KeyboardInterrupt:
-            _end("stopped", INTERRUPTED)
+            _end("stopped", Exit.INTERRUPTED)
 
 
 def _end(error: object, code: int) -> None:
@@ -89,11 +90,13 @@ def main() -> None:
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming what is in the directory.")
 @click.option("--repair", is_flag=True, help="Resume from a damaged journal: drop its damaged lines, keep a copy.")
 @click.option("--workers", type=click.IntRange(1, 512), help="Solvers at a time.  [default: half of the cores]")
-@click.option("--case-seconds", type=SECONDS, default=60.0, show_default=True, help="Time limit of one attempt.")
+@click.option(
+    "--case-seconds", type=SECONDS, default=CASE_SECONDS, show_default=True, help="Time limit of one attempt."
+)
 @click.option(
     "--case-memory",
     type=MEBIBYTES,
-    default=4096,
+    default=CASE_MEMORY >> 20,
     show_default=True,
     help="Memory beyond what a worker starts with, in MiB.",
 )
@@ -147,8 +150,8 @@ def run(
             raise ValueError("--dask makes shards of its own; leave out --shard")
         if profile == HUNTED.name:
             raise ValueError("--dask runs grids, which all machines know; what hunts have found is on this one")
-        sys.exit(cluster.run(dask, chosen, console()))
-    sys.exit(campaign.run(chosen, console()))
+        sys.exit(cluster.run(dask, chosen, standard_output()))
+    sys.exit(campaign.run(chosen, standard_output()))
 
 
 @main.command(short_help="Make the files of a results directory again from its journal.")
@@ -157,7 +160,7 @@ def tables(directory: Path) -> None:
     """Make the files of a results DIRECTORY again from its journal: records, leaderboard, failures, manifest."""
     from lamm_robust.runs import results
 
-    sys.exit(results.again(directory, console()))
+    sys.exit(results.again(directory, standard_output()))
 
 
 @main.command(short_help="Make one results directory of several, such as the shards of a plan.")
@@ -170,7 +173,7 @@ def merge(directories: tuple[Path, ...], out: Path) -> None:
     """
     from lamm_robust.runs import merge as merging
 
-    sys.exit(merging.merge(directories, out, console()))
+    sys.exit(merging.merge(directories, out, standard_output()))
 
 
 @main.command(short_help="What changed between two runs, and gates on it.")
@@ -190,13 +193,13 @@ def compare(old: Path, new: Path, gates: tuple[str, ...], expected: Path | None,
     found = compared(old, new)
     if not found.cases:
         click.echo("lamm-robust: the runs have no attempt in common", err=True)
-        sys.exit(NOTHING)
+        sys.exit(Exit.NOTHING_RAN)
     results = [gate.settle(name, found, expectations) for name in dict.fromkeys(gates)]
     if as_json:
         click.echo(json.dumps(compare_page.facts(old, new, found, results), indent=2, ensure_ascii=False))
     else:
         click.echo(compare_page.markdown(old, new, found, results), nl=False)
-    sys.exit(0 if all(result.passed for result in results) else GATE_FAILED)
+    sys.exit(Exit.DONE if all(result.passed for result in results) else Exit.NOT_HELD)
 
 
 @main.command("list")
@@ -211,7 +214,7 @@ def list_(what: str) -> None:
         table.add_column(column, overflow="fold", no_wrap=index == 0)  # names are there to be copied
     for row in rows:
         table.add_row(*row)
-    console().print(table, highlight=False, markup=False)
+    standard_output().print(table, highlight=False, markup=False)
 
 
 @main.command(short_help="Rebuild one row of the tables from its key.")
@@ -219,10 +222,9 @@ def list_(what: str) -> None:
 @from_oracle
 def replay(key: str, oracle: str) -> None:
     """Rebuild one row from its KEY, as printed in the tables, and show problem, truth, answer and scores."""
-    from lamm_robust import catalog
     from lamm_robust.runs.replay import replay_text
 
-    click.echo(replay_text(key, catalog.kept_oracle(oracle)))
+    click.echo(replay_text(key, oracle))
 
 
 @main.command(short_help="Certify your own problem from an .npz file.")
@@ -242,7 +244,7 @@ def truth(file: Path, oracle: str, rank: int | None, as_json: bool) -> None:
 @main.command(short_help="Search for the problem at which a solver does worst.")
 @click.argument("solver")
 @click.option("--score", default="silent", show_default=True, help="What to make worst: a score, or silent failures.")
-@click.option("--seconds", type=SECONDS, default=60.0, show_default=True, help="Time for the search.")
+@click.option("--seconds", type=SECONDS, default=CASE_SECONDS, show_default=True, help="Time for the search.")
 @click.option("--family", "families", multiple=True, metavar="GLOB", help="Only these families; repeatable.")
 @click.option("--edges", is_flag=True, help="Among empty matrices, extreme scales, NaN and ∞, too.")
 @click.option(
@@ -271,7 +273,7 @@ def hunt(
     kept = catalog.kept_oracle(oracle)
     said, tried = hunt_text(solver, score, seconds, families, kept, out or findings.DIRECTORY, edges=edges)
     click.echo(said, err=not tried)
-    sys.exit(0 if tried else NOTHING)
+    sys.exit(Exit.DONE if tried else Exit.NOTHING_RAN)
 
 
 @main.command(short_help="Check the oracle against NIST's certified values.")
@@ -279,7 +281,7 @@ def nist() -> None:
     """Check the oracle against NIST's certified regressions, and show what rounding the data costs."""
     from lamm_robust.cli.nist import agreement_table
 
-    console().print(agreement_table())
+    standard_output().print(agreement_table())
 
 
 main.add_command(check)

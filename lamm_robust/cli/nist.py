@@ -16,7 +16,8 @@ from fractions import Fraction
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from lamm_robust import catalog
+from lamm_robust import catalog, oracles
+from lamm_robust.generators import nist
 from lamm_robust.text import number
 from lamm_robust.values import PRECISIONS, Precision, ProblemKey
 
@@ -55,13 +56,13 @@ def fewest(found: Sequence[Fraction], certified: Sequence[Fraction]) -> float:
 
 def agreement(dataset: str) -> Agreement:
     """Compare the exact truth of one data set, decimal and rounded, with NIST's certified values."""
-    certified = catalog.nist_certified(dataset)
-    x, _, rss = catalog.solve_rational(*catalog.nist_decimal_design(dataset))
+    certified = nist.certified(dataset)
+    x, _, rss = oracles.solve_rational(*nist.decimal_design(dataset))
     ceiling: dict[Precision, float] = {}
     for precision in PRECISIONS:
         problem = catalog.build_problem(ProblemKey("nist", (("dataset", dataset),), precision))
         truth = catalog.find_oracle("exact").certify(problem.A, problem.b)
-        ceiling[precision] = fewest(catalog.stored(truth).tolist(), certified.coefficients)
+        ceiling[precision] = fewest(oracles.stored(truth).tolist(), certified.coefficients)
     return Agreement(
         dataset=dataset,
         level=certified.level,
@@ -84,7 +85,7 @@ def agreement_table() -> Table:
     headings = ("data set", "difficulty", "size", "κ", "decimal", "decimal\nRSS", *PRECISIONS)
     for index, heading in enumerate(headings):
         table.add_column(heading, justify="left" if index < 2 else "right", no_wrap=True)
-    for found in map(agreement, catalog.NIST_DATASETS):
+    for found in map(agreement, nist.DATASETS):
         shares = (found.coefficients, found.residual_sum_of_squares, *found.ceiling.values())
         size = f"{found.shape[0]}×{found.shape[1]}"
         table.add_row(

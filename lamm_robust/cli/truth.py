@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust import catalog
+from lamm_robust import catalog, oracles
 from lamm_robust.values import Array, Oracle
 
 EXPECTED = "expected an .npz file with numerical arrays A and b, as numpy.savez(file, A=A, b=b) writes it"
@@ -36,22 +36,22 @@ def _load(path: Path) -> dict[str, Array]:
 
 
 def certify_file(path: Path, oracle: Oracle, rank: int | None = None) -> dict[str, Any]:
-    """The proved facts about the problem in a file, as plain JSON values (see `catalog.certificate_facts`).
+    """The proved facts about the problem in a file, as plain JSON values (see `oracles.facts`).
 
     With a rank, those of the problem whose singular values after it are zero, and the first of these values.
     """
     A, b = read_problem(path)
     try:
-        catalog.check_problem(A, b)
+        oracles.check_problem(A, b)
     except ValueError as error:
         raise ValueError(f"'{path}': {error}") from error
     if rank is None:
-        return catalog.certificate_facts(oracle.certify(A, b))
+        return oracles.facts(oracle.certify(A, b))
     if oracle.truncate is None:
         able = ", ".join(name for name, other in catalog.ORACLES.items() if other.truncate)
         raise ValueError(f"oracle '{oracle.name}' does not truncate; those that do: {able}")
     try:
-        return catalog.truncation_facts(oracle.truncate(A, b, rank))
+        return oracles.truncation_facts(oracle.truncate(A, b, rank))
     except ValueError as error:
         raise ValueError(f"'{path}': {error}") from error
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from lamm_robust import catalog
 from lamm_robust.lamm.options import Solve
+from lamm_robust.solvers import target_
 from lamm_robust.values import Device, Library, Solver
 
 Driver = Literal["original", "compiled"]
@@ -36,7 +37,7 @@ def find(name: str, driver: Driver) -> tuple[Library, Solver]:
         raise catalog.unknown("solver", name, known)
     library, solver = known[full]
     if reason := catalog.absent(library, "cpu"):
-        raise ValueError(f"solver '{name}': {reason.removeprefix('not measured: ')}")
+        raise ValueError(f"solver '{name}': {reason}")
     return library, solver
 
 
@@ -61,7 +62,7 @@ def chosen(solver: str | Callable[[Any, Any], Any], driver: Driver, backend: Dev
 
 def own(function: Callable[[Any, Any], Any]) -> Solve:
     """A function that returns α, or something that holds it, as a target of `lamm-robust check` may."""
-    return lambda X, delta: catalog.answer_parts(function(X, delta))
+    return lambda X, delta: target_.parts(function(X, delta))
 
 
 def hosted(library: Library, solver: Solver, device: Device) -> Solve:

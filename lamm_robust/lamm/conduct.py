@@ -79,7 +79,7 @@ def study(
     narrowed = bool(targets or solvers)  # races have a target and a solver of their own
     courses = tuple(c for c in COURSES[profile] if not narrowed and (not modes or c.modes in modes))
     if reason := catalog.absent(catalog.LIBRARY["jax"], device):
-        raise ValueError(f"--device {device}: {reason.removeprefix('not measured: ')}")
+        raise ValueError(f"--device {device}: {reason}")
     chosen = tuple(target for target in TARGETS if not targets or target in targets)
     return Study(kept, names, chosen, tuple(precisions) or PRECISIONS, courses, device)
 
@@ -90,7 +90,7 @@ def full_name(solver: str) -> str:
     if solver not in known:
         raise catalog.unknown("solver", solver, known)
     if reason := catalog.absent(known[solver], "cpu"):
-        raise ValueError(f"solver '{solver}': {reason.removeprefix('not measured: ')}")
+        raise ValueError(f"solver '{solver}': {reason}")
     return solver
 
 

@@ -9,52 +9,28 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from lamm_robust import catalog
+from lamm_robust.defaults import CASE_MEMORY, CASE_SECONDS, Exit
 from lamm_robust.provenance import environment
 from lamm_robust.runs import results
 from lamm_robust.runs.plan import Selection
 from lamm_robust.runs.sweep import sweep
-from lamm_robust.scoring.records import Done
-from lamm_robust.scoring.truths import Truths
+from lamm_robust.scoring.records import Done, Undone
 from lamm_robust.storage import findings
 from lamm_robust.storage.cache import Cache, default_directory
 from lamm_robust.storage.journal import Journal, open_journal, repair
+from lamm_robust.terminal import progress
 from lamm_robust.text import duration, inert
-from lamm_robust.values import (
-    HUNTED,
-    SUITE,
-    AbsentError,
-    Answer,
-    Case,
-    Device,
-    Outcome,
-    Precision,
-    Status,
-    StoreError,
-    Variant,
-)
-from lamm_robust.workers.process import CASE_MEMORY, Kind, Templates
-from lamm_robust.workers.supervisor import CASE_SECONDS, Worker
-
-INTERRUPTED = 130
-
-REDRAWN = 0.1  # seconds between two drawings of the progress bar: one costs more than a case
+from lamm_robust.values import HUNTED, SUITE, AbsentError, Answer, Case, Outcome, Status, StoreError, Variant
+from lamm_robust.workers.opening import Hello, Workers
 
 
 def default_workers() -> int:
@@ -85,34 +61,46 @@ class Campaign:
 
 def run(campaign: Campaign, console: Console) -> int:
     """Run what is not yet done, write the tables, and return the exit code."""
-    variants = campaign.selection.variants()
-    reasons = {v: catalog.absent(catalog.LIBRARY[v.library], v.device) for v in variants}
-    absent = {variant: reason for variant, reason in reasons.items() if reason}
-    cases = campaign.selection.cases([v for v in variants if v not in absent])
-    if not cases:
-        all_absent = len(absent) == len(variants)
-        return _nothing(next(iter(absent.values())) if all_absent else _empty(campaign.selection), console)
+    cases = campaign.selection.cases()
+    reasons = {variant: _absence(variant) for variant in dict.fromkeys(case.variant for case in cases)}
+    absent = {variant: why for variant, why in reasons.items() if why}
+    possible = [case for case in cases if case.variant not in absent]
+    if not possible:
+        return _nothing(_first_reason(absent, [], _empty(campaign.selection)), console)
     where, started = environment(), time.perf_counter()
     if campaign.repair:
         _repair(campaign.out, console)
+    undone: list[Undone] = []
     with open_journal(campaign.out, campaign.header(where), fresh=campaign.fresh) as journal:
         journal.note({"run": {"selection": campaign.selection.facts(), "where": where}})
-        todo = [case for case in cases if str(case) not in journal.done]
-        if 0 < len(todo) < len(cases):
-            done = f"{len(cases) - len(todo)} of {len(cases)} attempts are done"
+        todo = [case for case in possible if str(case) not in journal.done]
+        if 0 < len(todo) < len(possible):
+            done = f"{len(possible) - len(todo)} of {len(possible)} attempts are done"
             console.print(f"resuming {campaign.out}: {done}", markup=False)
         if todo:
             journal.note({"with": {"workers": campaign.workers}})
-        finished = not todo or _sweep(campaign, todo, absent, journal, console)
-        planned = results.planned_keys(campaign.selection, {str(variant): "" for variant in absent})
-        if not any(key in planned for key in journal.written()):
-            return _nothing(next(iter(absent.values()), "no attempt was made"), console, interrupted=not finished)
-        written = results.write(campaign.out, journal)
+        finished = not todo or _sweep(campaign, todo, absent, undone, journal, console)
+        if {str(case) for case in possible}.isdisjoint(journal.written()):
+            why = _first_reason(absent, undone, "no attempt was made")
+            return _nothing(why, console, interrupted=not finished)
+        written = results.write(campaign.out, journal, cases)
     results.show(written, console)
     if not todo:
         console.print(f"nothing was left to do: all {written.planned} attempts are done")
-        return results.DONE
+        return Exit.DONE
     return _conclude(written, finished, time.perf_counter() - started, console)
+
+
+def _absence(variant: Variant) -> AbsentError | None:
+    """Why a variant cannot be measured here, or None if it can."""
+    return catalog.absent(catalog.LIBRARY[variant.library], variant.device)
+
+
+def _first_reason(absent: Mapping[Variant, AbsentError], undone: Sequence[Undone], otherwise: str) -> str:
+    """Why nothing ran, in words, with the way out if there is one."""
+    for why in absent.values():
+        return why.sentence + ("; docs/setup.md says how to add it" if why.installable else "")
+    return next((one.why for one in undone if one.absent), otherwise)
 
 
 def _repair(out: Path, console: Console) -> None:
@@ -130,48 +118,46 @@ def _empty(selection: Selection) -> str:
 def _nothing(why: str, console: Console, *, interrupted: bool = False) -> int:
     if interrupted:
         console.print("stopped before the first attempt was written down; the same command goes on", style="bold")
-        return INTERRUPTED
-    how = "; docs/setup.md says how to add it" if "is not installed" in why else ""
-    console.print(f"nothing ran: {inert(why)}{how}", style="bold red", highlight=False, markup=False)
-    return results.NOTHING_RAN
+        return Exit.INTERRUPTED
+    console.print(f"nothing ran: {inert(why)}", style="bold red", highlight=False, markup=False)
+    return Exit.NOTHING_RAN
 
 
 def _sweep(
-    campaign: Campaign, todo: Sequence[Case], absent: dict[Variant, str], journal: Journal, console: Console
+    campaign: Campaign,
+    todo: Sequence[Case],
+    absent: Mapping[Variant, AbsentError],
+    undone: list[Undone],
+    journal: Journal,
+    console: Console,
 ) -> bool:
-    """Run the cases into the journal under a progress bar; False when interrupted."""
+    """Run the cases into the journal under a progress bar, and gather those that have no record; False if stopped."""
     cache = Cache(default_directory())
-    oracle = catalog.cached_oracle(catalog.ORACLES[campaign.oracle], cache)
-    truths = Truths(catalog.cached_build(cache), oracle)
     suspects = _suspects(todo, journal)
     doubted = {answer.case for answer in suspects}
-    with Templates() as templates:
-
-        def worker(name: str, precision: Precision, device: Device) -> Worker:
-            kind = Kind(catalog.LIBRARY[name], precision, device, campaign.case_memory)
-            return Worker(kind, templates.get, campaign.case_seconds, greeter(f"{name} {precision} {device}", journal))
-
-        done = sweep(
+    limits = {"case_seconds": campaign.case_seconds, "case_memory": campaign.case_memory}
+    with Workers(catalog.LIBRARY, **limits, on_hello=greeter(journal)) as workers:  # type: ignore[arg-type]
+        batches = sweep(
             [case for case in todo if case not in doubted],
             catalog.find_solver,
-            truths,
-            worker,
+            catalog.truths(campaign.oracle, cache),
+            workers.open,
             slots=campaign.workers,
             suspects=suspects,
             on_suspect=lambda answer: journal.note({"suspect": _suspect(answer)}),
-            absent=absent,
         )
         try:
-            _watch(done, len(todo), journal, console)
+            _watch(batches, len(todo), undone, journal, console)
         except KeyboardInterrupt:
             return False
         except AbsentError as error:  # a worker that had to be replaced did not start again
             console.print(inert(error), style="bold red", highlight=False, markup=False)
             return False
         finally:
-            reasons = {str(variant): why for variant, why in absent.items()}
-            refused = {str(key): why for key, why in truths.refused.items()}
-            journal.note({"ended": {"absent": reasons, "refused": refused}})
+            missing = {str(variant): why.sentence for variant, why in absent.items()}
+            missing |= {str(one.case.variant): one.why for one in undone if one.absent}
+            refused = {str(one.case.key): one.why for one in undone if not one.absent}
+            journal.note({"ended": {"absent": missing, "refused": refused}})
             cache.trim()
     if cache.directory:
         console.print(f"truth is kept in {cache}", markup=False, highlight=False, soft_wrap=True)
@@ -188,26 +174,20 @@ def interrupt(number: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _watch(done: Iterable[list[Done]], total: int, journal: Journal, console: Console) -> None:
+def _watch(
+    batches: Iterable[list[Done | Undone]], total: int, undone: list[Undone], journal: Journal, console: Console
+) -> None:
     """Write down what comes, and show how far it is."""
-    bar = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn())
-    clocks = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-    count, said, drawn = 0, 0, 0.0
-    with Progress(*bar, *clocks, console=console, transient=True, auto_refresh=False) as progress:
-        task = progress.add_task("starting", total=total)
-        for batch in done:
+    with progress(total, "starting", console=console, live=False) as steps:
+        for batch in batches:
             if interrupted:
                 raise KeyboardInterrupt
-            records = [record for _, record in batch if record]
+            records = [one.record for one in batch if isinstance(one, Done)]
+            undone += [one for one in batch if isinstance(one, Undone)]
             journal.append(records)
-            count += len(batch)
-            if records and time.monotonic() - drawn > REDRAWN:
-                drawn, last = time.monotonic(), records[-1]
-                what = f"{last.variant} · {last.family} {last.m}×{last.n}"
-                progress.update(task, completed=count, description=what.ljust(52), refresh=True)
-            if records and not console.is_terminal and count * 10 // total > said:
-                said = count * 10 // total
-                console.print(f"{count} of {total} attempts, now {records[-1].variant}", highlight=False)
+            if records:
+                last = records[-1]
+                steps.add(len(batch), f"{last.variant} · {last.family} {last.m}×{last.n}".ljust(52))
 
 
 def _suspect(answer: Answer) -> dict[str, Any]:
@@ -227,13 +207,13 @@ def _suspects(todo: Sequence[Case], journal: Journal) -> list[Answer]:
     return [Answer(c, Outcome(Status(n["status"]), message=n["message"]), n["inconclusive"]) for c, n in found]
 
 
-def greeter(worker: str, journal: Journal) -> Callable[[Mapping[str, Any]], None]:
+def greeter(journal: Journal) -> Hello:
     """What to do when a worker says what it runs on: write it down once, and refuse if the journal knows otherwise.
 
     StoreError if a worker of that name once said that it ran on something else (BLAS, device).
     """
 
-    def greet(hello: Mapping[str, Any]) -> None:
+    def greet(worker: str, hello: Mapping[str, Any]) -> None:
         known = [note["worker"] for note in journal.notes if "worker" in note and note["worker"]["name"] == worker]
         if any(note.get(name) != value for note in known for name, value in hello.items()):
             raise StoreError(
@@ -250,7 +230,7 @@ def _conclude(written: results.Report, finished: bool, elapsed: float, console: 
     if not finished:
         to_go = f"stopped with {len(written.missing)} of {written.planned} attempts to go"
         console.print(f"{to_go}; the same command resumes", style="bold")
-        return INTERRUPTED
+        return Exit.INTERRUPTED
     if not written.missing:
         console.print(f"all {written.summary.cases} attempts done in {duration(elapsed)}")
     return results.conclude(written, console)

@@ -15,19 +15,18 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from lamm_robust.runs import results
+from lamm_robust.defaults import Exit
 from lamm_robust.runs.campaign import Campaign
 from lamm_robust.runs.merge import merge
-from lamm_robust.runs.plan import Selection, Shard
+from lamm_robust.runs.plan import Shard
 from lamm_robust.storage.files import replacing, write_text
 from lamm_robust.storage.journal import JOURNAL, reading
+from lamm_robust.terminal import progress
 from lamm_robust.values import AbsentError, HarnessError, StoreError
 
 if TYPE_CHECKING:
@@ -106,12 +105,11 @@ def run(address: str, campaign: Campaign, console: Console) -> int:
             start_over(campaign.out)
         same_plan(campaign, shards)
         count = known_count(shards) or PER_THREAD * max(1, sum(client.nthreads().values()))
-        parts = [Shard(number, count) for number in range(1, count + 1)]
-        parts = [part for part in parts if has_cases(campaign.selection, part)]
+        parts = campaign.selection.parts(count)
         missing = [part for part in parts if not (place(shards, part) / JOURNAL).exists()]
         _fetch(client, campaign, missing, shards, console)
     code = merge([place(shards, part) for part in parts], campaign.out, console)
-    if code == results.DONE:
+    if code == Exit.DONE:
         shutil.rmtree(shards)
     return code
 
@@ -136,11 +134,6 @@ def same_plan(campaign: Campaign, shards: Path) -> None:
     write_text(path, command)
 
 
-def has_cases(selection: Selection, part: Shard) -> bool:
-    """Whether there is anything in a shard: there may be more shards than problems."""
-    return bool(replace(selection, shard=part).cases(selection.variants()))
-
-
 def place(shards: Path, part: Shard) -> Path:
     """Where the journal of a shard is kept until all are there."""
     return shards / f"{part.number}-of-{part.of}"
@@ -157,19 +150,17 @@ def _fetch(client: Client, campaign: Campaign, parts: Sequence[Shard], shards: P
     from distributed import as_completed
 
     waiting = {client.submit(run_shard, arguments(campaign, part), pure=False, retries=RETRIES): part for part in parts}
-    bar = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*bar, console=console, transient=True) as progress:
-        task = progress.add_task(f"shards on {client.scheduler_info()['address']}", total=len(parts))
+    with progress(len(parts), f"shards on {client.scheduler_info()['address']}", console=console) as steps:
         for future in as_completed(waiting):
             part = waiting[future]
             try:
                 code, words, journal = future.result()
             except Exception as error:  # Dask has given it up
                 raise HarnessError(f"shard {part} was lost: {error}; the same command goes on") from error
-            if code not in (results.DONE, results.NOTHING_RAN) or not journal:
+            if code not in (Exit.DONE, Exit.NOTHING_RAN) or not journal:
                 raise HarnessError(f"shard {part} ended with exit code {code}: {words}")
             directory = place(shards, part)
             directory.mkdir(parents=True, exist_ok=True)
             with replacing(directory / JOURNAL) as temporary:
                 temporary.write_bytes(journal)
-            progress.advance(task)
+            steps.add(1)

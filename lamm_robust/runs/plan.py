@@ -6,15 +6,44 @@ A shard is every N-th problem of the plan with all its solvers, so that each pro
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from typing import Any
 
 from lamm_robust import catalog
-from lamm_robust.values import HUNTED, PROFILES, Case, Device, Precision, Variant
+from lamm_robust.keys import parse_key
+from lamm_robust.storage import findings
+from lamm_robust.values import HUNTED, PROFILES, Case, Device, Precision, ProblemKey, Variant
 
 QUICK = PROFILES[0].name
 """The profile that runs the core solvers only, unless others are asked for."""
+
+
+def grid(profile: str, precision: Precision, families: Iterable[str]) -> list[ProblemKey]:
+    """The keys of a profile's fixed grid, in the order of the families; for `worst`, those that hunts have found."""
+    if profile == HUNTED.name:
+        found = findings.problems(findings.DIRECTORY, precision)
+        hunted = [same_bits(key, digest) for key, digest in found.items()]
+        return [key for name in families for key in hunted if key.family == name]
+    return [
+        ProblemKey(name, tuple(params.items()), precision)
+        for name in families
+        for params in catalog.FAMILIES[name].grid(profile, precision)
+    ]
+
+
+@cache
+def same_bits(text: str, digest: str) -> ProblemKey:
+    """The key of a problem that a hunt has found; ValueError if it makes other bits now, or none."""
+    try:
+        key = parse_key(text)
+        same = catalog.build_problem(key).digest == digest
+    except ValueError as error:
+        raise ValueError(f"{findings.DIRECTORY} holds '{text}', which is no problem now: {error}") from error
+    if not same:
+        raise ValueError(f"'{text}' in {findings.DIRECTORY} has other bits now than when it was hunted; hunt again")
+    return key
 
 
 @dataclass(frozen=True)
@@ -70,12 +99,22 @@ class Selection:
         globs = self.solvers or (catalog.CORE if self.profile == QUICK else ())
         return catalog.select_variants(globs, self.precisions, self.devices)
 
-    def cases(self, variants: Sequence[Variant]) -> list[Case]:
-        """Every one of the variants at every problem of the grid at its precision, problem by problem."""
+    def problems(self) -> list[ProblemKey]:
+        """The keys of its grid, or of the part of it that is its shard."""
         families = catalog.select_families(self.families)
-        keys = [key for p in self.precisions for key in catalog.plan(self.profile, p, families)]
-        mine = keys[self.shard.number - 1 :: self.shard.of]
-        return [Case(key, variant) for key in mine for variant in variants if variant.precision == key.dtype]
+        keys = [key for precision in self.precisions for key in grid(self.profile, precision, families)]
+        return keys[self.shard.number - 1 :: self.shard.of]
+
+    def cases(self) -> list[Case]:
+        """Every variant at every problem of its precision, problem by problem, measurable here or not."""
+        variants = self.variants()
+        return [Case(key, variant) for key in self.problems() for variant in variants if variant.precision == key.dtype]
+
+    def parts(self, count: int) -> list[Shard]:
+        """Its shards, of so many, that have any case: there may be fewer problems than shards."""
+        precisions = {variant.precision for variant in self.variants()}
+        numbers = {place % count for place, key in enumerate(self.problems()) if key.dtype in precisions}
+        return [Shard(number + 1, count) for number in sorted(numbers)]
 
     def whole(self) -> Selection:
         """The selection that this is a shard of."""

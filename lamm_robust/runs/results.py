@@ -6,23 +6,22 @@ They can be made again at any time, on the same machine or another; the manifest
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
 from lamm_robust import catalog
+from lamm_robust.defaults import Exit
 from lamm_robust.reports import leaderboard
 from lamm_robust.reports.summary import Summary, summarise
-from lamm_robust.runs.plan import Selection, parse_selection
+from lamm_robust.runs.plan import parse_selection
 from lamm_robust.storage import parquet
 from lamm_robust.storage.files import write_text
 from lamm_robust.storage.journal import Journal, check_suite, open_journal, read_header, understood
 from lamm_robust.text import inert
-from lamm_robust.values import StoreError
-
-DONE, NOTHING_RAN = 0, 4
+from lamm_robust.values import BY, Case, StoreError
 
 FEW = 4  # names that are read at the end of a run; more are counted
 
@@ -46,31 +45,30 @@ class Report:
     """Records in the journal that the latest run did not plan."""
 
 
-def planned_keys(selection: Selection, absent: Mapping[str, str]) -> set[str]:
-    """The keys of all cases of a selection that can be measured."""
-    return {str(case) for case in selection.cases([v for v in selection.variants() if str(v) not in absent])}
+def write(directory: Path, journal: Journal, cases: Sequence[Case] | None = None) -> Report:
+    """Write all files, for the cases that the latest run planned: a journal may hold more, from other filters.
 
-
-def write(directory: Path, journal: Journal) -> Report:
-    """Write all files, for the cases that the latest run planned: a journal may hold more, from other filters."""
+    `cases` are those, if they are at hand.
+    """
     ran, ended = journal.last("run"), journal.last("ended")
     selection = parse_selection(ran["selection"])
     absent, refused = ({str(k): str(v) for k, v in ended.get(name, {}).items()} for name in ("absent", "refused"))
-    keys, written = planned_keys(selection, absent), set(journal.written())
-    keys |= planned_keys(selection, {}) & written  # what was measured before its library went away
+    written, planned = set(journal.written()), set[str]()
+    for case in selection.cases() if cases is None else cases:
+        if str(case.variant) not in absent or str(case) in written:  # its library may have gone away since
+            planned.add(str(case))
     facts = {name: journal.header[name] for name in ("suite", "profile", "oracle")}
-    parquet.write_records(
-        directory / parquet.RECORDS, (r for r in journal.records() if r.key in keys), catalog.SCORES, facts
-    )
+    rows = (row for row in journal.rows() if f"{row[0]['problem']}{BY}{row[0]['variant']}" in planned)
+    parquet.write_records(directory / parquet.RECORDS, rows, catalog.SCORES, facts)
     parquet.write_manifest(directory, (parquet.RECORDS,))  # the tables beside them are still those of another time
     report = Report(
         directory=directory,
         summary=summarise(parquet.Records(directory)),
-        planned=len(keys),
+        planned=len(planned),
         absent=absent,
         refused=refused,
-        missing=frozenset(keys - written),
-        beyond=len(written - keys),
+        missing=frozenset(planned - written),
+        beyond=len(written - planned),
     )
     title = selection.title() + (f" (unfinished: {len(report.missing)} attempts missing)" if report.missing else "")
     where = {
@@ -106,11 +104,11 @@ def again(directory: Path, console: Console) -> int:
 def conclude(report: Report, console: Console) -> int:
     """Say how much of what was planned is missing, if anything is, and return the exit code."""
     if not report.missing:
-        return DONE
+        return Exit.DONE
     counts = f"incomplete: {len(report.missing)} of {report.planned} attempts have no record"
     first = f"{counts}; the first is {min(report.missing)}"
     console.print(first, style="bold red", markup=False, highlight=False, soft_wrap=True)  # a key is there to be copied
-    return NOTHING_RAN
+    return Exit.NOTHING_RAN
 
 
 def show(report: Report, console: Console) -> None:

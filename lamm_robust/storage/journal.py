@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from lamm_robust.storage.files import replacing
+from lamm_robust.storage.rows import record_of
 from lamm_robust.values import BY, SUITE, HarnessError, Record, StoreError
 
 JOURNAL = "journal.jsonl"
@@ -33,12 +34,13 @@ OF_PROBLEM = (
 """Fields of a record that are the same for all attempts at a problem."""
 
 OF_ATTEMPT = (
-    *("library", "algorithm", "device", "promises", "status", "verdict", "warned", "repeatable"),
+    *("library", "algorithm", "device", "promises", "status", "verdict", "warned", "repeatable", "cause"),
     *("message", "reported_rank", "seconds", "min_seconds", "first_call_seconds"),
 )
 """The others, but for the scores, which follow in an object of their own, and the variant's name."""
 
 Content = Mapping[str, Any]
+Row = tuple[dict[str, Any], dict[str, float]]
 
 _text = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -64,13 +66,18 @@ def block(records: Sequence[Record]) -> dict[str, Any]:
     return {"problem": [getattr(records[0], name) for name in OF_PROBLEM], "attempts": attempts}
 
 
-def records_of(content: Content) -> Iterator[Record]:
-    """The inverse of `block`."""
+def rows_of(content: Content) -> Iterator[Row]:
+    """The attempts of a block, each as a row of plain values and its scores."""
     facts = dict(zip(OF_PROBLEM, content["problem"], strict=True))
     for *fields, scores in content["attempts"]:
         attempt = dict(zip(OF_ATTEMPT, fields, strict=True))
         variant = f"{attempt['library']}-{attempt['algorithm']}-{facts['precision']}-{attempt['device']}"
-        yield Record(**facts, **attempt, variant=variant, scores=scores)
+        yield {**facts, **attempt, "variant": variant}, scores
+
+
+def records_of(content: Content) -> Iterator[Record]:
+    """The records that `block` made the content of."""
+    return (record_of(row, scores) for row, scores in rows_of(content))
 
 
 def keys_of(content: Content) -> Iterator[str]:
@@ -135,10 +142,17 @@ class Journal:
         blocks = (block(list(members)) for _, members in itertools.groupby(records, key=lambda r: r.problem))
         _write(self.path, self._stream, b"".join(map(line_of, blocks)))
 
+    def rows(self) -> Iterator[Row]:
+        """All attempts as rows, read from the file again: a long run's do not fit in memory."""
+        with self.path.open("rb") as stream, understood(self.path):
+            for content in read_lines(self.path, stream):
+                if "problem" in content:
+                    yield from rows_of(content)
+
     def records(self) -> Iterator[Record]:
-        """All records, read from the file again: a long run's do not fit in memory."""
-        with self.path.open("rb") as stream:
-            yield from read_records(self.path, stream)
+        """All records, read from the file again."""
+        with understood(self.path):
+            yield from (record_of(row, scores) for row, scores in self.rows())
 
     def written(self) -> Iterator[str]:
         """The keys of all records, read from the file again."""
@@ -158,14 +172,6 @@ class Journal:
     def last(self, kind: str) -> dict[str, Any]:
         """The latest note of a kind, or an empty one."""
         return next((note[kind] for note in reversed(self.notes) if kind in note), {})
-
-
-def read_records(path: Path, stream: IO[bytes]) -> Iterator[Record]:
-    """The records of a journal, one after the other; StoreError for damage or what this version cannot read."""
-    with understood(path):
-        for content in read_lines(path, stream):
-            if "problem" in content:
-                yield from records_of(content)
 
 
 @contextlib.contextmanager

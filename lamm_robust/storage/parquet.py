@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lamm_robust.storage.files import replacing, write_text
+from lamm_robust.storage.rows import FIELDS, REQUIRED, record_of
 from lamm_robust.values import Record, StoreError
 
 RECORDS = "records.parquet"
@@ -26,27 +27,42 @@ READABLE = (RECORDS, "leaderboard.md", "leaderboard.csv", "failures.md", ENVIRON
 BATCH = 10_000
 """Records held at a time while writing: some twenty megabytes."""
 
-FIELDS = tuple(field for field in dataclasses.fields(Record) if field.name != "scores")
+NUMBERS = ("int", "float", "bool")
+"""Annotations of the fields that are numbers; all others are text."""
 
 
-def write_records(path: Path, records: Iterable[Record], metrics: Sequence[str], facts: Mapping[str, str]) -> int:
-    """Write records as one Parquet file, a column per field and per metric, and return how many there were."""
+def write_records(
+    path: Path,
+    rows: Iterable[tuple[Mapping[str, Any], Mapping[str, float]]],
+    metrics: Sequence[str],
+    facts: Mapping[str, str],
+) -> int:
+    """Write rows and their scores as one Parquet file, a column per field and per metric; returns how many there were.
+
+    `facts` are kept beside the columns. HarnessError if the disk does not take the file.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    kinds = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
-    fields = [pa.field(f.name, kinds.get(str(f.type).removesuffix(" | None"), pa.string())) for f in FIELDS]
+    types = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "str": pa.string()}
+    fields = [pa.field(f.name, types[_kind(f)]) for f in FIELDS]
     scores = [pa.field(name, pa.float64()) for name in metrics]
     schema = pa.schema([*fields, *scores], metadata={k.encode(): v.encode() for k, v in facts.items()})
-    count, rows = 0, iter(records)
+    count, left = 0, iter(rows)
     with (
         replacing(path) as temporary,
         pq.ParquetWriter(temporary, schema, compression="zstd", write_page_checksum=True) as writer,
     ):
-        while batch := [{**vars(record), **record.scores} for record in islice(rows, BATCH)]:
+        while batch := [{**row, **score} for row, score in islice(left, BATCH)]:
             writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
             count += len(batch)
     return count
+
+
+def _kind(field: dataclasses.Field[Any]) -> str:
+    """The type of a field as a column has it: one of `NUMBERS`, or str."""
+    name = str(field.type).removesuffix(" | None")
+    return name if name in NUMBERS else "str"
 
 
 class Records:
@@ -63,11 +79,11 @@ class Records:
         path = directory / RECORDS
         check_manifest(directory, RECORDS)
         try:
-            texts = [f.name for f in FIELDS if f.type == "str"]
+            texts = [f.name for f in FIELDS if _kind(f) == "str"]
             self._table = pq.read_table(path, page_checksum_verification=True, read_dictionary=texts)
         except (OSError, pa.ArrowException) as error:
             raise StoreError(f"'{path}' is damaged: {error}; write it again from the journal") from error
-        if missing := [f.name for f in FIELDS if f.name not in self._table.column_names]:
+        if missing := [name for name in REQUIRED if name not in self._table.column_names]:
             raise StoreError(f"'{path}' is of another version of lamm-robust: it has no column '{missing[0]}'")
         names = [f.name for f in FIELDS]
         self._metrics = [name for name in self._table.column_names if name not in names]
@@ -90,7 +106,7 @@ class Records:
 
     def _record(self, row: dict[str, Any]) -> Record:
         scores = {name: row[name] for name in self._metrics if row[name] is not None}
-        return Record(**{f.name: row[f.name] for f in FIELDS if f.name in row}, scores=scores)
+        return record_of(row, scores)
 
     def __iter__(self) -> Iterator[list[Record]]:
         return map(self.of, self.variants())

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust.values import Array, Device, Library, Outcome, Problem, Solver, Status
+from lamm_robust.values import Array, Cause, Device, Library, Outcome, Problem, Solver, Status
 
 REPEATS = (3, 30)
 """At least 3 steady-state calls, so that a median exists; at most 30, enough for it to settle."""
@@ -24,9 +24,6 @@ BUDGET_SECONDS = 0.01
 
 ABOUT_CODE = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ImportWarning, ResourceWarning)
 """Warnings that say nothing of the answer, and so do not excuse a wrong one."""
-
-OUT_OF_MEMORY = "MemoryError"
-"""How the message of such an outcome begins: what earlier attempts left in the process may be to blame."""
 
 LONGEST_MESSAGE = 2000
 """Characters of an exception or a warning that are kept: some print whole matrices."""
@@ -53,9 +50,14 @@ def attempt(library: Library, solver: Solver, problem: Problem, device: Device) 
 
 
 def _failure(solver: Solver, error: Exception) -> Outcome:
-    name = OUT_OF_MEMORY if isinstance(error, MemoryError) else type(error).__name__  # NumPy has a class of its own
-    status = Status.REFUSED if name in solver.contract.errors else Status.CRASHED
-    return Outcome(status, message=f"{name}: {error}"[:LONGEST_MESSAGE])
+    """The outcome that an exception is; NumPy's error for exhausted memory is a MemoryError under another name."""
+    out_of_memory = isinstance(error, MemoryError)
+    name = MemoryError.__name__ if out_of_memory else type(error).__name__
+    return Outcome(
+        Status.REFUSED if name in solver.contract.errors else Status.CRASHED,
+        cause=Cause.OUT_OF_MEMORY if out_of_memory else Cause.NONE,
+        message=f"{name}: {error}"[:LONGEST_MESSAGE],
+    )
 
 
 def _measured(library: Library, solver: Solver, problem: Problem, device: Device) -> Outcome:
@@ -86,6 +88,7 @@ def _measured(library: Library, solver: Solver, problem: Problem, device: Device
         seconds=median(seconds),
         min_seconds=min(seconds),
         first_call_seconds=first - start,
+        cause=Cause.FLOAT32 if fault and _is_float32_for_float64(answer, problem) else Cause.NONE,
         message=fault,
         repeatable=repeatable,
         spent=before - start,
@@ -120,6 +123,11 @@ def _fault(x: Array, problem: Problem) -> str:
     if x.dtype != problem.A.dtype:
         return f"x is {x.dtype}, expected {problem.A.dtype}"
     return ""
+
+
+def _is_float32_for_float64(x: Array, problem: Problem) -> bool:
+    """Whether an answer is in float32 though the problem is in float64."""
+    return x.dtype == np.float32 and problem.A.dtype == np.float64
 
 
 def _changed(problem: Problem, A: Array, b: Array) -> str:

@@ -28,9 +28,9 @@ from typing import Any
 from lamm_robust.provenance import EXTRAS, MEASURED, flags, installed
 from lamm_robust.solvers import LIBRARIES, target_
 from lamm_robust.storage.packing import unpack
-from lamm_robust.values import Device, Library, Outcome, Problem, ProblemKey, Status
+from lamm_robust.values import Cause, Device, Library, Outcome, Problem, ProblemKey, Status
 from lamm_robust.workers import wire
-from lamm_robust.workers.attempt import OUT_OF_MEMORY, attempt
+from lamm_robust.workers.attempt import attempt
 
 PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 
@@ -123,7 +123,7 @@ def serve(library: Library, device: Device, requests: int, replies: int) -> None
         if settings:
             message = f"the solver changed {', '.join(settings)}"
             outcome = Outcome(Status.BAD_OUTPUT, message=message, spent=outcome.spent)
-        unfit = bool(settings) or outcome.message.startswith(OUT_OF_MEMORY)
+        unfit = bool(settings) or outcome.cause is Cause.OUT_OF_MEMORY
         wire.write_all(replies, wire.frame(wire.LAST if unfit else wire.OUTCOME, wire.pack_outcome(served, outcome)))
         served += 1
         if unfit:

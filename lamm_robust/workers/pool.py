@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from lamm_robust.values import AbsentError, Answer, Case, Device, Outcome, Precision, Problem, Status, Variant
+from lamm_robust.values import AbsentError, Answer, Case, Device, Precision, Problem, Variant
 
 Group = tuple[str, Precision, Device]
 """What one process serves: library, precision, device."""
@@ -27,9 +27,6 @@ TICK = 0.5
 
 GATHER = 0.005
 """Seconds that this process sleeps when there is an answer, for more to come: waking up for each costs more."""
-
-KILLS = 3
-"""A case whose process is killed from outside this often, run alone, is recorded as the one that gets it killed."""
 
 
 class Asks(Protocol):
@@ -93,7 +90,7 @@ class Pool:
         self._open = open_worker
         self._most = slots
         self._slots: list[Slot] = []
-        self.absent: dict[Variant, str] = {}
+        self.absent: dict[Variant, AbsentError] = {}
         """Variants whose worker could not be started, with the reason."""
         self.skipped: list[Case] = []
         """Their cases."""
@@ -156,7 +153,7 @@ class Pool:
             if slot.worker.greeted:  # it worked before: something happened to this machine
                 raise
             if slot.group not in self.proven:
-                self._give_up(slot, str(error))
+                self._give_up(slot, error)
             elif not self._do_without(slot):
                 raise
             return []
@@ -172,39 +169,11 @@ class Pool:
         self._most -= 1
         return self._most > 0
 
-    def _give_up(self, slot: Slot, why: str) -> None:
+    def _give_up(self, slot: Slot, why: AbsentError) -> None:
         """No worker of this group can be had: none of its cases can be asked."""
         cases = [*slot.worker.asked, *self._waiting[slot.group]]
         self._waiting[slot.group].clear()
         slot.worker.close()
         self._slots.remove(slot)
-        self.absent |= {case.variant: f"not measured: {why}" for case in cases}
+        self.absent |= dict.fromkeys((case.variant for case in cases), why)
         self.skipped += cases
-
-
-def alone(case: Case, problem: Problem, open_worker: Open) -> Outcome:
-    """The outcome of a case in a fresh process of its own; tried `KILLS` times if that is killed from outside.
-
-    AbsentError if there is no process to be had.
-    """
-    message = ""
-    for _ in range(KILLS):
-        pool = Pool([case], lambda _: problem, open_worker)
-        for answers in pool:
-            for answer in answers:
-                if not answer.inconclusive:
-                    return answer.outcome
-                message = answer.outcome.message
-        if pool.absent:  # which says nothing of the solver: a later run has to look again
-            raise AbsentError(pool.absent[case.variant])
-    return Outcome(Status.CRASHED, message=f"alone and {KILLS} times in a row, {message}")
-
-
-def confirmed(first: Answer, second: Outcome) -> Outcome:
-    """What two runs say together: the second one if they agree or the first was inconclusive, else *flaky*."""
-    if first.inconclusive or first.outcome.status is second.status:
-        return second
-    runs = [f"{o.status} ({o.message})" if o.message else o.status for o in (first.outcome, second)]
-    return Outcome(
-        Status.FLAKY, message=f"first {runs[0]}; then, alone in a fresh process, {runs[1]}", spent=second.spent
-    )

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from lamm_robust.defaults import CASE_MEMORY
 from lamm_robust.values import Device, Library, Precision
 from lamm_robust.workers.child import PID, RUNNING, end_group
 
@@ -39,10 +40,6 @@ EXIT_SECONDS = 2.0
 
 LAST_WORDS = 3  # lines of the process's own output that are kept in the message
 LAST_BYTES = 4096  # and no more of them than this
-
-
-CASE_MEMORY = 4 << 30
-"""Bytes a worker may allocate beyond what it starts with: a hundred times what the largest problem needs."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +69,11 @@ def launch(kind: Kind, how: str, descriptors: tuple[int, ...], output: IO[bytes]
     )
 
 
-def last_words(output: IO[bytes]) -> str:
-    """The end of what a process printed, in one line."""
+def last_words(output: IO[bytes], none: str = "it said nothing") -> str:
+    """The end of what a process printed, in one line; `none` if it printed nothing."""
     output.seek(max(0, output.seek(0, os.SEEK_END) - LAST_BYTES))
     lines = output.read().decode(errors="replace").strip().splitlines()
-    return "last words: " + " / ".join(lines[-LAST_WORDS:]) if lines else "it said nothing"
+    return "last words: " + " / ".join(lines[-LAST_WORDS:]) if lines else none
 
 
 class Template:

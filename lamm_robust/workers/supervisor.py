@@ -15,13 +15,11 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lamm_robust.defaults import CASE_SECONDS
 from lamm_robust.storage.packing import pack_problem
-from lamm_robust.values import AbsentError, Answer, Case, Outcome, Problem, Status
+from lamm_robust.values import AbsentError, Answer, Case, Cause, Outcome, Problem, Status
 from lamm_robust.workers import wire
 from lamm_robust.workers.process import Kind, Process, Template, last_words
-
-CASE_SECONDS = 60.0
-"""A case that takes longer is timed out: a thousand times what the largest problem takes the slowest solver."""
 
 START_SECONDS = 120.0
 """Importing JAX and waking a GPU takes seconds; a machine under load may need minutes."""
@@ -127,7 +125,7 @@ class Worker:
             return answers + self._died()
         self._waited += 0.0 if answers else seconds
         if not self._said_hello and self._waited > START_SECONDS:
-            raise AbsentError(f"no worker for {self._name}: it did not start within {START_SECONDS:g} s")
+            raise AbsentError(f"it did not start within {START_SECONDS:g} s", worker=self._name)
         if self.asked and self._said_hello and self._waited > self.case_seconds:
             answers += self._timed_out()
         return answers
@@ -194,8 +192,8 @@ class Worker:
         code = self._process.ended()
         killed = code is None or -code in FROM_OUTSIDE
         if not self._said_hello and (not killed or self._starts >= STARTS):
-            words = last_words((self._forked_from or self._process).output)
-            raise AbsentError(f"no worker for {self._name}: {words}")
+            silent = "its process ended when it was imported, and said nothing"
+            raise AbsentError(last_words((self._forked_from or self._process).output, silent), worker=self._name)
         if not self._said_hello or not self.asked:  # nothing was running in it
             self._replace()
             return []
@@ -209,7 +207,7 @@ class Worker:
         return self._blame(outcome)
 
     def _lost(self, message: str, killed: bool = False) -> list[Answer]:
-        return self._blame(Outcome(Status.CRASHED, message=message), killed)
+        return self._blame(Outcome(Status.CRASHED, cause=Cause.PROCESS_LOST, message=message), killed)
 
     def _blame(self, outcome: Outcome, inconclusive: bool = False) -> list[Answer]:
         blamed = [self._answered(outcome, inconclusive)] if self.asked else []

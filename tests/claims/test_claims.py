@@ -27,6 +27,7 @@ from lamm_robust.claims.page import Settled
 from lamm_robust.claims.settle import chosen, settle, write
 from lamm_robust.claims.table import CLAIMS
 from lamm_robust.cli.main import main
+from lamm_robust.keys import parse_case_key
 from lamm_robust.values import AbsentError, Case, HarnessError, Outcome, Precision, Problem, Variant
 
 HOLDS, ONLY_WHEN, FAILS, NOT_MEASURED = Verdict
@@ -93,7 +94,7 @@ def test_what_mathematics_says(lab: Lab, measure: Measure) -> None:
 def can_be_replayed(line: str) -> None:
     """A key of the catalog that builds, or Python that compiles, and runs if it needs NumPy only."""
     if line.startswith("lamm-robust replay "):
-        key, _ = catalog.parse_record_key(line.split('"')[1])
+        key, _ = parse_case_key(line.split('"')[1])
         assert catalog.build_problem(key).m
         return
     code = compile(line, "replay", "exec")

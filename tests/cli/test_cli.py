@@ -20,7 +20,10 @@ from click.testing import CliRunner, Result
 
 from lamm_robust import catalog
 from lamm_robust.cli.main import main
+from lamm_robust.generators import nist
+from lamm_robust.keys import parse_key
 from lamm_robust.runs import campaign
+from lamm_robust.runs.plan import grid
 from lamm_robust.storage.journal import JOURNAL, Journal, open_journal
 from lamm_robust.values import PRECISIONS, Array, Certificate, NotCertifiedError, Oracle, StoreError
 
@@ -53,7 +56,7 @@ def test_a_run_writes_everything_and_runs_again_for_nothing(tmp_path: Path) -> N
         *("failures.md", "environment.json", "manifest.sha256"),
     }
     subprocess.run(["sha256sum", "--check", "--quiet", "manifest.sha256"], cwd=out, check=True)
-    planned = len(catalog.plan("quick", "float64", ["polynomial"])) * len(catalog.LIBRARY["numpy"].solvers)
+    planned = len(grid("quick", "float64", ["polynomial"])) * len(catalog.LIBRARY["numpy"].solvers)
     table = pq.read_table(out / "records.parquet", page_checksum_verification=True)
     assert table.num_rows == planned
     where = json.loads((out / "environment.json").read_text())
@@ -255,9 +258,9 @@ def test_keys_that_name_nothing(key: str, words: str) -> None:
 def test_keys_round_trip() -> None:
     for family in catalog.FAMILIES:
         for precision in PRECISIONS:
-            for key in catalog.plan("quick", precision, [family]):
-                assert catalog.parse_key(str(key)) == key
-                assert catalog.build_problem(catalog.parse_key(str(key))).digest == catalog.build_problem(key).digest
+            for key in grid("quick", precision, [family]):
+                assert parse_key(str(key)) == key
+                assert catalog.build_problem(parse_key(str(key))).digest == catalog.build_problem(key).digest
 
 
 # --- truth -----------------------------------------------------------------------------------------------------
@@ -402,7 +405,7 @@ def test_truth_of_a_file_that_may_not_be_read(tmp_path: Path) -> None:
 def test_nist_table() -> None:
     result = invoke("nist")
     assert result.exit_code == 0
-    assert all(name in result.output for name in catalog.NIST_DATASETS)
+    assert all(name in result.output for name in nist.DATASETS)
     filip = next(line for line in result.output.splitlines() if "Filip" in line)
     assert " 7.66 " in filip  # no solver can beat it in float64
 
@@ -468,7 +471,7 @@ def test_a_library_that_cannot_be_imported_is_absent_and_not_a_bad_solver(tmp_pa
 
 def test_results_of_another_blas_are_not_mixed_in(tmp_path: Path) -> None:
     def say(journal: Journal, threads: str, name: str = "numpy float64 cpu") -> None:
-        campaign.greeter(name, journal)({"device": "cpu", "threads": [threads]})
+        campaign.greeter(journal)(name, {"device": "cpu", "threads": [threads]})
 
     with open_journal(tmp_path, {}) as journal:
         say(journal, "Haswell")

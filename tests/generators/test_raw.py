@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lamm_robust import catalog
 from lamm_robust.generators import build_problem
 from lamm_robust.generators.raw import ABOVE_ONE, MAX_ENTRIES, QUICK, build, grid, literals, strategy, text
+from lamm_robust.keys import parse_key
 from lamm_robust.oracles import select, stored
 from lamm_robust.values import PRECISIONS, Array, Certificate, Precision, ProblemKey
 
@@ -42,7 +43,7 @@ def test_entries_by_hand() -> None:
 
 
 def test_the_example_of_a_key() -> None:
-    problem = catalog.build_problem(catalog.parse_key("raw A=1,2;3,4 b=1,2 dtype=float64"))
+    problem = catalog.build_problem(parse_key("raw A=1,2;3,4 b=1,2 dtype=float64"))
     assert problem.A.tolist() == [[1, 2], [3, 4]]
     assert str(problem.key) == "raw A=1,2;3,4 b=1,2 dtype=float64"
 
@@ -56,7 +57,7 @@ def test_what_is_drawn_is_what_is_read_from_the_key(dtype: Precision) -> None:
     def check(params: dict[str, Any]) -> None:
         key = ProblemKey("raw", tuple(params.items()), dtype)
         problem = build_problem(key)
-        pasted = catalog.parse_key(str(key))
+        pasted = parse_key(str(key))
         again = catalog.build_problem(pasted)
         assert pasted == key
         assert same(problem.A, again.A)
@@ -145,7 +146,7 @@ def test_the_list_is_tiny_and_has_every_shape_and_rank(dtype: Precision) -> None
         assert len(listed) >= count
         for params in listed:
             key = ProblemKey("raw", tuple(params.items()), dtype)
-            assert catalog.parse_key(str(key)) == key
+            assert parse_key(str(key)) == key
             A, b = build(dtype, **params)
             assert A.size <= 9
             certificate = EXACT.certify(A, b)

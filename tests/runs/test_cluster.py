@@ -17,14 +17,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from lamm_robust import catalog
 from lamm_robust.runs import cluster
 from lamm_robust.runs.campaign import Campaign
 from lamm_robust.runs.campaign import run as run_here
 from lamm_robust.runs.merge import untimed
-from lamm_robust.runs.plan import Selection, Shard
+from lamm_robust.runs.plan import Selection, Shard, grid
 from lamm_robust.storage.journal import JOURNAL, reading
-from lamm_robust.values import AbsentError, HarnessError, Record, StoreError
+from lamm_robust.values import PRECISIONS, AbsentError, HarnessError, Record, StoreError
 from tests.support.processes import descendants
 
 ROOT = Path(__file__).parents[2]
@@ -196,9 +195,12 @@ def test_the_command_line_of_a_shard_is_the_campaign() -> None:
 
 def test_shards_without_cases_are_not_sent() -> None:
     few = Selection("quick", ("float64",), ("cpu",), ("numpy-qr",), ("polynomial",))
-    problems = len(catalog.plan("quick", "float64", ["polynomial"]))
-    assert cluster.has_cases(few, Shard(problems, problems + 1))
-    assert not cluster.has_cases(few, Shard(problems + 1, problems + 1))
+    problems = len(grid("quick", "float64", ["polynomial"]))
+    assert few.parts(problems + 1) == [Shard(number, problems + 1) for number in range(1, problems + 1)]
+    assert few.parts(2) == [Shard(1, 2), Shard(2, 2)]
+    single = replace(few, precisions=PRECISIONS, solvers=("numpy-qr-float64-cpu",))  # half of the problems have no case
+    assert few.parts(1) == single.parts(1) == [Shard(1, 1)]
+    assert len(single.parts(10 * problems)) == problems < len(single.problems())
 
 
 def test_descendants_sees_children() -> None:

@@ -39,7 +39,7 @@ def made(key: str, **changes: Any) -> Record:
 
 def keys(shard: Shard) -> list[str]:
     selection = replace(PLAN, shard=shard)
-    return [str(case) for case in selection.cases(selection.variants())]
+    return [str(case) for case in selection.cases()]
 
 
 def shard(directory: Path, number: int, of: int, *, header: dict[str, Any] = HEADER, **notes: Any) -> Path:

@@ -10,6 +10,7 @@ import pytest
 import lamm_robust
 from lamm_robust import catalog
 from lamm_robust.oracles import select, stored
+from lamm_robust.runs.plan import grid
 from lamm_robust.strategies import problem
 from lamm_robust.values import UNIT_ROUNDOFF, Precision
 
@@ -186,7 +187,7 @@ def test_the_slope_of_a_long_straight_line_is_kept(precision: Precision) -> None
 
 
 def test_the_error_is_neither_exceeded_nor_far_too_large(precision: Precision) -> None:
-    keys = catalog.plan("quick", precision, ["spectrum", "exact_rank", "polynomial", "columns", "offset", "lamm"])
+    keys = grid("quick", precision, ["spectrum", "exact_rank", "polynomial", "columns", "offset", "lamm"])
     compiled, ratios = jax.jit(lamm_robust.solve), []
     for key in keys:
         asked = catalog.build_problem(key)

@@ -30,7 +30,7 @@ def test_singular_values_are_zero_below_the_cutoff_of_the_contract_and_only_ther
     if "cpu" not in (solver.devices or library.devices):
         pytest.skip("it is not measured on the CPU")
     if reason := catalog.absent(library, "cpu"):
-        pytest.skip(reason)
+        pytest.skip(reason.sentence)
     assert solver.contract.cutoff is not None
     cutoff = solver.contract.cutoff(m, n, float(np.finfo(precision).eps))
     for factor, kept in ((1.3, 1), (0.77, 0)):

@@ -44,7 +44,7 @@ def usable(library: Library, solver: Solver, device: Device) -> Library:
     if device not in library.devices or device not in solver.devices:
         pytest.skip(f"{library.name}-{solver.algorithm} does not run on {device}")
     if reason := catalog.absent(library, device):
-        pytest.skip(reason)
+        pytest.skip(reason.sentence)
     return library
 
 

@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from lamm_robust import catalog, provenance
 from lamm_robust.cli import listing
 from lamm_robust.cli.main import main
+from lamm_robust.storage.lookup import makers
 from lamm_robust.values import Device, Library, Precision, Solver, Status
 from lamm_robust.workers.attempt import attempt
 from lamm_robust.workers.process import THREADS, Kind
@@ -44,7 +45,7 @@ def solvers(*names: str) -> pytest.MarkDecorator:
 def present(name: str, device: Device = "cpu") -> Library:
     library = catalog.LIBRARY[name]
     if reason := catalog.absent(library, device):
-        pytest.skip(reason)
+        pytest.skip(reason.sentence)
     return library
 
 
@@ -123,7 +124,7 @@ def test_a_worker_says_which_version_it_runs(name: str) -> None:
 
 
 def test_truth_is_kept_whatever_else_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = [catalog.made_by(room) for room in ("generators", "oracles")]
+    before = [makers(room) for room in ("generators", "oracles")]
     version = metadata.version
 
     def upgraded(packages: tuple[str, ...]) -> Callable[[str], str]:
@@ -131,10 +132,10 @@ def test_truth_is_kept_whatever_else_is_installed(monkeypatch: pytest.MonkeyPatc
 
     beyond = (*provenance.EXTRAS, "scipy", "jax", "jaxlib", "pyarrow", "hypothesis", "lamm-robust")
     monkeypatch.setattr(metadata, "version", upgraded(beyond))
-    assert [catalog.made_by(room) for room in ("generators", "oracles")] == before
+    assert [makers(room) for room in ("generators", "oracles")] == before
     for package in provenance.TRUTH:
         monkeypatch.setattr(metadata, "version", upgraded((package,)))
-        assert all(new != old for new, old in zip(map(catalog.made_by, ("generators", "oracles")), before, strict=True))
+        assert all(new != old for new, old in zip(map(makers, ("generators", "oracles")), before, strict=True))
 
 
 # --- every solver of theirs ------------------------------------------------------------------------------------------

@@ -14,7 +14,10 @@ from unittest.mock import Mock
 import pytest
 
 from lamm_robust import catalog, generators
+from lamm_robust.keys import parse_key
+from lamm_robust.storage import lookup
 from lamm_robust.storage.cache import STALE, TOUCHED, Cache, certificate_name, default_directory, problem_name
+from lamm_robust.storage.lookup import cached_build, cached_oracle
 from lamm_robust.storage.packing import pack_certificate
 from lamm_robust.values import Oracle, ProblemKey
 
@@ -126,6 +129,7 @@ CONTENTS = {letter * 64: letter.encode() * 50_000 for letter in "01234"}
 WRITER = """
 import os, random, sys
 from pathlib import Path
+from lamm_robust.storage import lookup
 from lamm_robust.storage.cache import Cache
 cache, chance = Cache(Path(sys.argv[1])), random.Random(int(sys.argv[2]))
 if sys.argv[4:]:  # to be killed between writing and renaming
@@ -169,7 +173,7 @@ def test_killed_writers_tear_nothing_and_what_they_leave_goes_when_it_is_old(tmp
     assert {name: cache.get(name) for name in CONTENTS} == CONTENTS
 
 
-KEY = catalog.parse_key("polynomial points=5 degree=2 abscissae=integers seed=0 dtype=float64")
+KEY = parse_key("polynomial points=5 degree=2 abscissae=integers seed=0 dtype=float64")
 
 
 def test_names_depend_on_all_that_decides_the_content() -> None:
@@ -185,14 +189,14 @@ def test_problems_and_certificates_are_made_once(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(catalog, "build_problem", build)
 
     def run() -> tuple[str, bytes]:
-        problem = catalog.cached_build(cache)(KEY)
-        certificate = catalog.cached_oracle(Oracle("counted", "", certify), cache).certify(problem.A, problem.b)
+        problem = cached_build(catalog.build_problem, cache)(KEY)
+        certificate = cached_oracle(Oracle("counted", "", certify), cache).certify(problem.A, problem.b)
         return problem.digest, pack_certificate(certificate)
 
     first, second = run(), run()
     assert (build.call_count, certify.call_count) == (1, 1)
     assert first == second
     assert first[0] == generators.build_problem(KEY).digest
-    monkeypatch.setattr(catalog, "code", lambda *_: "edited")
+    monkeypatch.setattr(lookup, "code", lambda *_: "edited")
     run()
     assert (build.call_count, certify.call_count) == (2, 2), "other code may make other bits"

@@ -19,8 +19,8 @@ from lamm_robust.strategies import LeastSquaresProblem, least_squares_problems
 from lamm_robust.strategies import problem as problem_named
 from lamm_robust.values import Array, Case, Contract, Outcome, Precision, Problem, Regime, Status, Verdict
 from lamm_robust.workers.attempt import attempt
-from lamm_robust.workers.pool import alone
 from lamm_robust.workers.process import Kind
+from lamm_robust.workers.second_look import alone
 from lamm_robust.workers.supervisor import Worker
 from tests.support.problems import problem_of
 

@@ -18,8 +18,9 @@ import pytest
 
 from lamm_robust.values import AbsentError, Answer, Case, Device, Outcome, Precision, ProblemKey, Status, Variant
 from lamm_robust.workers.child import pools
-from lamm_robust.workers.pool import Pool, alone, confirmed
+from lamm_robust.workers.pool import Pool
 from lamm_robust.workers.process import Kind, Template, Templates
+from lamm_robust.workers.second_look import agreement, alone
 from lamm_robust.workers.supervisor import STARTS, Worker, how_ended
 from tests.support.planted import PLANTED
 from tests.support.problems import problem_of
@@ -111,7 +112,7 @@ def test_what_hoarders_leave_is_not_held_against_others(opener: Opener) -> None:
     assert all(answer.inconclusive for answer in full)
     assert all("MemoryError" in answer.outcome.message for answer in full)
     for answer in full:
-        assert confirmed(answer, alone(answer.case, SMALL, opener)).status is Status.SOLVED
+        assert agreement(answer, alone(answer.case, SMALL, opener)).status is Status.SOLVED
     (greedy,) = answers(opener, "swallow")
     assert not greedy.inconclusive, "it was the first in its process"
 
@@ -182,13 +183,13 @@ def test_killed_again_and_again_alone_is_a_crash_that_says_so(monkeypatch: pytes
 
     class Killed:
         def __init__(self, cases: list[Case], *_: object) -> None:
-            self.absent = dict[Variant, str]()
+            self.absent = dict[Variant, AbsentError]()
             asked.extend(cases)
 
         def __iter__(self) -> Iterator[list[Answer]]:
             yield [first]
 
-    monkeypatch.setattr("lamm_robust.workers.pool.Pool", Killed)
+    monkeypatch.setattr("lamm_robust.workers.second_look.Pool", Killed)
     outcome = alone(case("lstsq"), SMALL, lambda *_: pytest.fail("not reached"))
     assert asked == [case("lstsq")] * 3
     assert (outcome.status, outcome.message) == (Status.CRASHED, "alone and 3 times in a row, signal 9")
@@ -205,7 +206,7 @@ def test_a_crash_that_does_not_come_again_is_flaky(monkeypatch: pytest.MonkeyPat
 
     (first,) = answers(opener, "crash_once")
     assert first.outcome.status is Status.CRASHED
-    outcome = confirmed(first, alone(first.case, SMALL, opener))
+    outcome = agreement(first, alone(first.case, SMALL, opener))
     assert outcome.status is Status.FLAKY
     assert re.fullmatch(
         r"first crashed \(the process ended with signal 6 .*\); then, alone in a fresh process, solved", outcome.message
@@ -214,7 +215,7 @@ def test_a_crash_that_does_not_come_again_is_flaky(monkeypatch: pytest.MonkeyPat
 
 def test_a_crash_that_comes_again_is_a_crash(opener: Opener) -> None:
     (first,) = answers(opener, "segfault")
-    assert confirmed(first, alone(first.case, SMALL, opener)).status is Status.CRASHED
+    assert agreement(first, alone(first.case, SMALL, opener)).status is Status.CRASHED
 
 
 @pytest.mark.parametrize(
@@ -229,7 +230,7 @@ def test_a_crash_that_comes_again_is_a_crash(opener: Opener) -> None:
     ],
 )
 def test_two_looks(first: Status, inconclusive: bool, second: Status, expected: Status) -> None:
-    assert confirmed(Answer(case("x"), Outcome(first), inconclusive), Outcome(second)).status is expected
+    assert agreement(Answer(case("x"), Outcome(first), inconclusive), Outcome(second)).status is expected
 
 
 # --- starting and ending -------------------------------------------------------------------------------------------
@@ -268,7 +269,7 @@ def test_a_library_that_cannot_be_imported_is_absent_with_its_last_words() -> No
     assert [answer for batch in pool for answer in batch] == []
     ((variant, why),) = pool.absent.items()
     assert variant == case("lstsq").variant
-    assert re.fullmatch("not measured: no worker for planted on cpu: last words: .*No module named.*", why)
+    assert re.fullmatch("not measured: no worker for planted on cpu: last words: .*No module named.*", why.sentence)
     assert pool.skipped == [case("lstsq")]
 
 

@@ -1,0 +1,31 @@
+"""Records as rows of plain values, which is what files hold."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from lamm_robust.values import Cause, Deficiency, Edge, Record, Regime, Status, Verdict
+
+FIELDS = tuple(field for field in dataclasses.fields(Record) if field.name != "scores")
+"""The columns of a row; the scores are beside them, under their own names."""
+
+REQUIRED = tuple(field.name for field in FIELDS if field.default is dataclasses.MISSING)
+"""The columns without which a row is no record; files of earlier versions may lack the others."""
+
+WORDS = {
+    "promises": Deficiency,
+    "regime": Regime,
+    "status": Status,
+    "verdict": Verdict,
+    "edge": Edge,
+    "cause": Cause,
+}
+"""The columns that hold words of an enumeration."""
+
+
+def record_of(row: Mapping[str, Any], scores: Mapping[str, float]) -> Record:
+    """The record of a row; KeyError or TypeError if columns are missing, ValueError for a word that has no meaning."""
+    known = {field.name: row[field.name] for field in FIELDS if field.name in row}
+    return Record(**known | {name: kind(known[name]) for name, kind in WORDS.items() if name in known}, scores=scores)
