@@ -41,7 +41,7 @@ class Steps:
         before, self._done = self._done, steps
         if not self._bar.console.is_terminal:
             if int(self._done * 10 // self._total) > int(before * 10 // self._total):
-                line = f"{self._done:.0f} of {self._total:.0f}" + (f", now {now}" if now else "")
+                line = f"{self._done:.0f} of {self._total:.0f}" + (f", now {now.strip()}" if now else "")
                 self._bar.console.print(line, highlight=False, markup=False)
         elif time.monotonic() - self._drawn > REDRAWN:
             self._drawn = time.monotonic()

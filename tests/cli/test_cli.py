@@ -436,7 +436,7 @@ def test_problems_without_truth_make_a_run_incomplete(monkeypatch: pytest.Monkey
     assert f"incomplete: {len(catalog.LIBRARY['numpy'].solvers)} of " in result.output
     assert pq.read_table(tmp_path / "records.parquet").num_rows > 0
     key_error = failed(invoke("replay", KEY))
-    assert "is not certified by timid: the textbook is too hard" in key_error
+    assert "is not certified by auto: the textbook is too hard" in key_error
 
 
 def test_harness_faults_have_an_exit_code_of_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
