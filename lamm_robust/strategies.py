@@ -28,6 +28,8 @@ from lamm_robust.scoring.metrics import score
 from lamm_robust.scoring.verdicts import shape_of, threshold
 from lamm_robust.values import PRECISIONS, Array, Certificate, NotCertifiedError, Precision, Problem, ProblemKey, Shape
 
+__all__ = ["LeastSquaresProblem", "least_squares_problems", "problem"]
+
 Rank = Literal["any", "full", "deficient"]
 RANKS: tuple[Rank, ...] = ("any", "full", "deficient")
 SHAPES: tuple[Shape, ...] = ("tall", "square", "wide")
