@@ -97,6 +97,12 @@ def test_relative_links_lead_to_a_file_and_a_heading(page: Path) -> None:
         assert not anchor or anchor in anchors(target), link
 
 
+@every_page
+def test_files_within_a_sentence_are_there(page: Path) -> None:
+    shown = re.findall(r"`((?:lamm_robust|generators|oracles|tests|docs)/[\w/.]+\.\w+)`", prose(page))
+    assert [name for name in shown if not (ROOT / name).is_file()] == []
+
+
 # --- commands -----------------------------------------------------------------------------------------------
 
 
