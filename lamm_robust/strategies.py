@@ -39,6 +39,8 @@ from lamm_robust.values import (
     Shape,
 )
 
+__all__ = ["LeastSquaresProblem", "least_squares_problems", "problem"]
+
 Rank = Literal["any", "full", "deficient"]
 RANKS: tuple[Rank, ...] = ("any", "full", "deficient")
 

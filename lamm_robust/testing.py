@@ -44,6 +44,8 @@ from lamm_robust.workers.child import changed
 if TYPE_CHECKING:
     import pytest
 
+__all__ = ["check_solver", "parametrize_with_problems"]
+
 
 def check_solver(
     solver: Callable[[Array, Array], Any] | str,

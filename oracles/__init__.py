@@ -12,32 +12,21 @@ from __future__ import annotations
 
 from lamm_robust.oracles.auto import certify as certify_auto
 from lamm_robust.oracles.auto import certify_all
-from lamm_robust.oracles.check import check_problem
+from lamm_robust.oracles.check import check_problem as check_problem
 from lamm_robust.oracles.enclosed import certify as certify_ball
 from lamm_robust.oracles.exact import certify as certify_exact
-from lamm_robust.oracles.facts import facts, truncation_facts
-from lamm_robust.oracles.printing import ball_decimal, decimals
-from lamm_robust.oracles.rational import solve_rational
+from lamm_robust.oracles.facts import facts as facts
+from lamm_robust.oracles.facts import truncation_facts as truncation_facts
+from lamm_robust.oracles.printing import ball_decimal as ball_decimal
+from lamm_robust.oracles.printing import decimals as decimals
+from lamm_robust.oracles.rational import solve_rational as solve_rational
 from lamm_robust.oracles.reference import certify as certify_mpmath
 from lamm_robust.oracles.store import stored
 from lamm_robust.oracles.truncated import truncate
 from lamm_robust.oracles.verified import certify as certify_verified
 from lamm_robust.values import NotCertifiedError, Oracle
 
-__all__ = [
-    "ORACLES",
-    "NotCertifiedError",
-    "ball_decimal",
-    "certify_all",
-    "check_problem",
-    "decimals",
-    "facts",
-    "select",
-    "solve_rational",
-    "stored",
-    "truncate",
-    "truncation_facts",
-]
+__all__ = ["NotCertifiedError", "certify_all", "select", "stored", "truncate"]  # for users: docs/api.md
 
 ORACLES: tuple[Oracle, ...] = (
     Oracle(

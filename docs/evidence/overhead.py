@@ -18,10 +18,9 @@ from rich.progress import track
 
 from lamm_robust import catalog
 from lamm_robust.runs.sweep import sweep
-from lamm_robust.scoring.truths import Truths
+from lamm_robust.scoring.records import Done
 from lamm_robust.storage.cache import Cache
 from lamm_robust.storage.journal import open_journal
-from lamm_robust.storage.lookup import cached_build, cached_oracle
 from lamm_robust.values import Answer, Case, Device, Precision, ProblemKey
 from lamm_robust.workers.process import Kind, Templates
 from lamm_robust.workers.supervisor import Worker
@@ -58,7 +57,7 @@ class Timed(Worker):
 
 def measure(planned: list[Case], workers: int, directory: Path, cache: Cache) -> None:
     """Run the cases, and print where the time and the memory went."""
-    truths = Truths(cached_build(cache), cached_oracle(catalog.find_oracle("exact"), cache))
+    truths = catalog.truths("exact", cache)
     done, memory = 0, [resident()]
     Timed.spent = 0.0
     with open_journal(directory, {"suite": "overhead"}) as journal, Templates() as templates:
@@ -67,8 +66,8 @@ def measure(planned: list[Case], workers: int, directory: Path, cache: Cache) ->
             return Timed(Kind(catalog.LIBRARY[library], precision, device), templates.get)
 
         start, cpu = time.perf_counter(), time.process_time()
-        for batch in sweep(planned, catalog.find_solver, truths, worker, slots=workers, absent={}):
-            journal.append(record for _, record in batch if record)
+        for batch in sweep(planned, catalog.find_solver, truths, worker, slots=workers):
+            journal.append(one.record for one in batch if isinstance(one, Done))
             done += len(batch)
             if done * 10 >= len(planned) * len(memory):
                 memory.append(resident())
@@ -92,10 +91,9 @@ def main() -> None:
     planned = cases(count)
     with tempfile.TemporaryDirectory() as place:
         cache = Cache(Path(place) / "cache")
-        build, oracle = cached_build(cache), cached_oracle(catalog.find_oracle("exact"), cache)
+        truths = catalog.truths("exact", cache)
         for key in track(dict.fromkeys(case.key for case in planned), "filling the cache"):
-            problem = build(key)
-            oracle.certify(problem.A, problem.b)
+            truths.certified(key)
         measure(planned, workers, Path(place) / "results", cache)
 
 

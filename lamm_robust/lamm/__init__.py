@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from lamm_robust.lamm.apply import apply_delta as apply_delta
     from lamm_robust.lamm.apply import apply_deltas as apply_deltas
 
+__all__ = ["apply_delta", "apply_deltas"]
+
 
 def __getattr__(name: str) -> Any:
     """`apply_delta` and `apply_deltas`: imported with JAX when they are asked for."""

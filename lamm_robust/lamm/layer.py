@@ -9,6 +9,8 @@ import jax.numpy as jnp
 
 from lamm_robust.lamm.mesh import MatrixFn
 
+__all__ = ["dense"]
+
 
 def dense(inputs: Any) -> MatrixFn:
     """The layer tanh(WX + c) of inputs X (features × samples), as a function of (W c): outputs × (features + 1).

@@ -20,6 +20,8 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+__all__ = ["mesh", "random_phases", "transmission"]
+
 MatrixFn = Callable[[Any], Any]
 """Parameters, an array of any shape → the matrix, an array of any shape."""
 

@@ -19,11 +19,13 @@ from lamm_robust.storage.packing import (
     pack,
     pack_certificate,
     pack_problem,
+    pack_truncation,
     unpack,
     unpack_certificate,
     unpack_problem,
+    unpack_truncation,
 )
-from lamm_robust.values import Array, Ball, Certificate, Precision, Problem
+from lamm_robust.values import Array, Ball, Certificate, Precision, Problem, Truncation
 from tests.support.problems import by_hand, problem_of
 
 ODD = [0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324, 1.1, -(2.0**1000), 1e-40, -5e-324, 1e-310, 2.0**127]
@@ -79,6 +81,39 @@ def test_layout_and_byte_order_do_not_matter() -> None:
 def test_other_types_are_refused_by_name(dtype: Any) -> None:
     with pytest.raises(ValueError, match="cannot be packed; accepted: float32, float64, int64"):
         pack_arrays(np.zeros(2, dtype=dtype))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"\n", b"{}\n", b"[]\n", b'{"arrays":3}\n', b'{"arrays":[["<f8"]]}\n', b'{"arrays":[["<f8",2]]}\n'),
+        *(
+            b'{"arrays":[["<f8",[true]]]}\n12345678',
+            b'{"arrays":[["<f8",[-1]]]}\n',
+            b'{"arrays":[["<f8",[2]]]}\n1234567',
+        ),
+        *(b'{"arrays":[["<f4",[1]]]}\n12345', b'{"arrays":[["|O8",[1]]]}\n12345678', b"[" * 100_000 + b"\n"),
+        *(b'{"arrays":[["<f8",[1e400]]]}\n', b'{"arrays":[["<f8",[9999999999999,9999999999999]]]}\n'),
+    ],
+)
+def test_other_bytes_are_known(content: bytes) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        unpack(content)
+
+
+@pytest.mark.parametrize("name", ["x_radius", "balls", "kappa", "rank", "digest"])
+def test_a_certificate_without_a_field_is_known(name: str) -> None:
+    head, arrays = unpack(pack_certificate(CERTIFICATE))
+    del head[name]
+    with pytest.raises((ValueError, TypeError)):
+        unpack_certificate(pack(head, *arrays))
+
+
+def test_truncations_come_back() -> None:
+    known = Truncation(CERTIFICATE, BALL)
+    found = unpack_truncation(pack_truncation(known))
+    assert equal(found.certificate, known.certificate)
+    assert found.sigma_next == known.sigma_next
 
 
 @pytest.mark.parametrize("b", [[1.0, 2.0], [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]])
