@@ -20,7 +20,7 @@ from lamm_robust.generators import (
     nist,
     nonfinite,
     offset,
-    orthogonal_target,
+    orthogonal,
     polynomial,
     raw,
     right_sides,
@@ -29,7 +29,7 @@ from lamm_robust.generators import (
     tall,
     weighted,
 )
-from lamm_robust.generators.checks import precision
+from lamm_robust.generators.parts.parameters import precision
 from lamm_robust.values import Family, Problem, ProblemKey
 
 FAMILIES: tuple[Family, ...] = (
@@ -51,7 +51,7 @@ FAMILIES: tuple[Family, ...] = (
     raw.FAMILY,
     degenerate.FAMILY,
     nonfinite.FAMILY,
-    orthogonal_target.FAMILY,
+    orthogonal.FAMILY,
 )
 
 

@@ -19,9 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust.generators.bits import Integers, Stream
-from lamm_robust.generators.checks import MAX_SEED, MAX_SIZE, one_of, whole
-from lamm_robust.generators.designs import (
+from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, crossed
+from lamm_robust.generators.parts.integer_designs import (
     MAX_COLUMNS,
     RESIDUALS,
     check_residual,
@@ -29,7 +28,8 @@ from lamm_robust.generators.designs import (
     observed,
     repeated,
 )
-from lamm_robust.generators.grids import Grid, Shapes, by_profile, crossed
+from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, one_of, whole
+from lamm_robust.generators.parts.stream import Integers, Stream
 from lamm_robust.values import Array, Family, Precision, Value
 
 LEVELS = 3

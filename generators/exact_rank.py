@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust.generators.checks import MAX_SEED, MAX_SIZE, power_of_two, whole
-from lamm_robust.generators.dyadic import Recipe, assembled, bits_needed, descending, drawn, solution
-from lamm_robust.generators.elementary import SIGNIFICAND
-from lamm_robust.generators.grids import Grid, Shapes, by_profile, crossed
+from lamm_robust.generators.parts.elementary import SIGNIFICAND
+from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, crossed
+from lamm_robust.generators.parts.known_svd import Recipe, assembled, bits_needed, descending, drawn, solution
+from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, power_of_two, whole
 from lamm_robust.values import Array, Family, Precision, Value
 
 MAX_LOG2_RESIDUAL = 20

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from lamm_robust.generators.checks import one_of
-from lamm_robust.generators.elementary import rounded_array
-from lamm_robust.generators.grids import Grid, crossed, of_profile
+from lamm_robust.generators.parts.elementary import rounded_array
+from lamm_robust.generators.parts.grids import Grid, crossed, of_profile
+from lamm_robust.generators.parts.parameters import one_of
 from lamm_robust.values import PRECISIONS, Array, Family, Precision
 
 Number = int | str | Fraction

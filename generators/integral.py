@@ -16,11 +16,10 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from lamm_robust.generators.bits import Stream
-from lamm_robust.generators.checks import MAX_SEED, one_of, ratio, whole
-from lamm_robust.generators.elementary import cos_sin_pi, exponential, pi, root, rounded_array
-from lamm_robust.generators.grids import Grid, Shapes, by_profile, crossed
-from lamm_robust.generators.kernels import (
+from lamm_robust.generators.parts.elementary import cos_sin_pi, exponential, pi, root, rounded_array
+from lamm_robust.generators.parts.exact_algebra import dyadic, image, moved
+from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, crossed
+from lamm_robust.generators.parts.integral_kernels import (
     Rows,
     baart,
     baart_solution,
@@ -35,7 +34,8 @@ from lamm_robust.generators.kernels import (
     wing,
     wing_solution,
 )
-from lamm_robust.generators.targets import dyadic, image, moved
+from lamm_robust.generators.parts.parameters import MAX_SEED, one_of, ratio, whole
+from lamm_robust.generators.parts.stream import Stream
 from lamm_robust.values import Array, Family, Precision, Value
 
 MAX_COLUMNS = 64

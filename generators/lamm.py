@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust.generators.bits import Stream
-from lamm_robust.generators.checks import MAX_SEED, ratio, whole
-from lamm_robust.generators.elementary import cos_sin
-from lamm_robust.generators.grids import Grid, crossed, of_profile
+from lamm_robust.generators.parts.elementary import cos_sin
+from lamm_robust.generators.parts.grids import Grid, crossed, of_profile
+from lamm_robust.generators.parts.parameters import MAX_SEED, ratio, whole
+from lamm_robust.generators.parts.stream import Stream
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Family, Precision
 
 TURN = 6.283185307179586

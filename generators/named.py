@@ -19,13 +19,13 @@ from fractions import Fraction
 from math import comb
 from typing import Any
 
-from lamm_robust.generators.bits import Stream
-from lamm_robust.generators.checks import MAX_SEED, one_of, ratio, whole
-from lamm_robust.generators.elementary import SIGNIFICAND, rounded_array
-from lamm_robust.generators.grids import Grid, Shapes, by_profile, crossed
-from lamm_robust.generators.integers import Rows, bauer, inverse_hilbert, magic, pascal, rosser, table
-from lamm_robust.generators.targets import dyadic, image, moved, outside_range
-from lamm_robust.generators.triangles import gfpp, gks, kahan, triw
+from lamm_robust.generators.parts.elementary import SIGNIFICAND, rounded_array
+from lamm_robust.generators.parts.exact_algebra import dyadic, image, moved, outside_range
+from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, crossed
+from lamm_robust.generators.parts.integer_matrices import Rows, bauer, inverse_hilbert, magic, pascal, rosser, table
+from lamm_robust.generators.parts.parameters import MAX_SEED, one_of, ratio, whole
+from lamm_robust.generators.parts.stream import Stream
+from lamm_robust.generators.parts.triangular_matrices import gfpp, gks, kahan, triw
 from lamm_robust.values import Array, Family, Precision, Value
 
 MAX_ROWS, MAX_COLUMNS = 256, 64

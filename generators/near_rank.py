@@ -23,10 +23,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from lamm_robust.generators.checks import MAX_SEED, power_of_two, whole
-from lamm_robust.generators.dyadic import Recipe, assembled, bits_needed, descending, drawn, solution
-from lamm_robust.generators.elementary import SIGNIFICAND, rounded_array
-from lamm_robust.generators.grids import Grid, by_profile, crossed
+from lamm_robust.generators.parts.elementary import SIGNIFICAND, rounded_array
+from lamm_robust.generators.parts.grids import Grid, by_profile, crossed
+from lamm_robust.generators.parts.known_svd import Recipe, assembled, bits_needed, descending, drawn, solution
+from lamm_robust.generators.parts.parameters import MAX_SEED, power_of_two, whole
 from lamm_robust.values import Array, Family, Precision, Value
 
 MAX_ROWS = 512

@@ -16,9 +16,9 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from lamm_robust.generators.checks import one_of
-from lamm_robust.generators.elementary import rounded_array
-from lamm_robust.generators.grids import Grid, crossed, of_profile
+from lamm_robust.generators.parts.elementary import rounded_array
+from lamm_robust.generators.parts.grids import Grid, crossed, of_profile
+from lamm_robust.generators.parts.parameters import one_of
 from lamm_robust.values import Array, Family, Precision
 
 DATASETS = (

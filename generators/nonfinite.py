@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from lamm_robust.generators import exact_rank
-from lamm_robust.generators.checks import MAX_SEED, one_of, whole
-from lamm_robust.generators.grids import Grid, by_profile, crossed
+from lamm_robust.generators.parts.grids import Grid, by_profile, crossed
+from lamm_robust.generators.parts.parameters import MAX_SEED, one_of, whole
 from lamm_robust.values import Array, Family, Precision, Value
 
 LARGEST = 256

@@ -25,11 +25,11 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust.generators.bits import Integers, Stream
-from lamm_robust.generators.checks import MAX_SEED, ratio, whole
-from lamm_robust.generators.designs import independent
-from lamm_robust.generators.elementary import rounded_array
-from lamm_robust.generators.grids import Grid, by_profile, crossed
+from lamm_robust.generators.parts.elementary import rounded_array
+from lamm_robust.generators.parts.grids import Grid, by_profile, crossed
+from lamm_robust.generators.parts.integer_designs import independent
+from lamm_robust.generators.parts.parameters import MAX_SEED, ratio, whole
+from lamm_robust.generators.parts.stream import Integers, Stream
 from lamm_robust.values import Array, Family, Precision, Value
 
 MAX_POINTS = 1000

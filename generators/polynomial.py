@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from lamm_robust.generators.bits import Stream
-from lamm_robust.generators.checks import MAX_SEED, one_of, whole
-from lamm_robust.generators.elementary import power, rounded_array
-from lamm_robust.generators.grids import Grid, by_profile, crossed
+from lamm_robust.generators.parts.elementary import power, rounded_array
+from lamm_robust.generators.parts.grids import Grid, by_profile, crossed
+from lamm_robust.generators.parts.parameters import MAX_SEED, one_of, whole
+from lamm_robust.generators.parts.stream import Stream
 from lamm_robust.values import Array, Family, Precision, Value
 
 ABSCISSAE = ("integers", "unit", "centred")

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust.generators.grids import Grid, of_profile
+from lamm_robust.generators.parts.grids import Grid, of_profile
 from lamm_robust.values import Array, Family, Precision, Value
 
 NUMBER = re.compile(r"[+-]?(0x)?[0-9a-f]*\.?[0-9a-f]*([ep][+-]?[0-9]+)?", re.ASCII | re.IGNORECASE)

@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust.generators.bits import Integers, Stream
-from lamm_robust.generators.checks import MAX_SEED, MAX_SIZE, whole
-from lamm_robust.generators.dyadic import Recipe, assembled, bits_needed, descending, drawn, solution, turn
-from lamm_robust.generators.elementary import SIGNIFICAND
-from lamm_robust.generators.grids import Grid, by_profile, crossed
+from lamm_robust.generators.parts.elementary import SIGNIFICAND
+from lamm_robust.generators.parts.grids import Grid, by_profile, crossed
+from lamm_robust.generators.parts.known_svd import Recipe, assembled, bits_needed, descending, drawn, solution, turn
+from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, whole
+from lamm_robust.generators.parts.stream import Integers, Stream
 from lamm_robust.values import Array, Family, Precision, Value
 
 KINDS = ("both", "range", "orthogonal", "zero")

@@ -23,11 +23,11 @@ from typing import Any
 import numpy as np
 
 from lamm_robust.generators import exact_rank
-from lamm_robust.generators.bits import Integers
-from lamm_robust.generators.checks import whole
-from lamm_robust.generators.dyadic import assembled, bits_needed, solution
-from lamm_robust.generators.elementary import SIGNIFICAND
-from lamm_robust.generators.grids import Grid, by_profile, crossed
+from lamm_robust.generators.parts.elementary import SIGNIFICAND
+from lamm_robust.generators.parts.grids import Grid, by_profile, crossed
+from lamm_robust.generators.parts.known_svd import assembled, bits_needed, solution
+from lamm_robust.generators.parts.parameters import whole
+from lamm_robust.generators.parts.stream import Integers
 from lamm_robust.values import Array, Family, Precision, Value
 
 

@@ -23,11 +23,11 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust.generators.bits import Floats, Stream
-from lamm_robust.generators.checks import MAX_SEED, MAX_SIZE, one_of, ratio, whole
-from lamm_robust.generators.elementary import log_ratio, power
-from lamm_robust.generators.grids import Grid, Shapes, by_profile, crossed
-from lamm_robust.generators.orthogonal import apply, norm, reflectors
+from lamm_robust.generators.parts.elementary import log_ratio, power
+from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, crossed
+from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, one_of, ratio, whole
+from lamm_robust.generators.parts.reflectors import apply, norm, reflectors
+from lamm_robust.generators.parts.stream import Floats, Stream
 from lamm_robust.values import Array, Family, Precision, Value
 
 DLATMS = ("one_large", "one_small", "geometric", "arithmetic", "log_uniform", "normal")

@@ -23,10 +23,10 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust.generators.bits import Integers, Stream
-from lamm_robust.generators.checks import MAX_SEED, power_of_two, whole
-from lamm_robust.generators.elementary import SIGNIFICAND
-from lamm_robust.generators.grids import Grid, Shapes, by_profile, crossed
+from lamm_robust.generators.parts.elementary import SIGNIFICAND
+from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, crossed
+from lamm_robust.generators.parts.parameters import MAX_SEED, power_of_two, whole
+from lamm_robust.generators.parts.stream import Integers, Stream
 from lamm_robust.values import Array, Family, Precision, Value
 
 MAX_ROWS = 2**20

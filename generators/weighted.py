@@ -26,9 +26,8 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust.generators.bits import Integers, Stream
-from lamm_robust.generators.checks import MAX_SEED, MAX_SIZE, one_of, whole
-from lamm_robust.generators.designs import (
+from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, crossed
+from lamm_robust.generators.parts.integer_designs import (
     MAX_COLUMNS,
     RESIDUALS,
     check_residual,
@@ -37,7 +36,8 @@ from lamm_robust.generators.designs import (
     pair_count,
     repeated,
 )
-from lamm_robust.generators.grids import Grid, Shapes, by_profile, crossed
+from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, one_of, whole
+from lamm_robust.generators.parts.stream import Integers, Stream
 from lamm_robust.values import Array, Family, Precision, Value
 
 ORDERS = ("descending", "ascending", "shuffled")

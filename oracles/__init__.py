@@ -12,15 +12,15 @@ from __future__ import annotations
 
 from lamm_robust.oracles.auto import certify as certify_auto
 from lamm_robust.oracles.auto import certify_all
-from lamm_robust.oracles.check import check_problem
-from lamm_robust.oracles.enclosed import certify as certify_ball
+from lamm_robust.oracles.ball import certify as certify_ball
+from lamm_robust.oracles.certificate import stored
 from lamm_robust.oracles.exact import certify as certify_exact
 from lamm_robust.oracles.facts import facts, truncation_facts
-from lamm_robust.oracles.printing import ball_decimal, decimals
+from lamm_robust.oracles.mpmath_ import certify as certify_mpmath
+from lamm_robust.oracles.plain_values import ball_decimal, decimals
 from lamm_robust.oracles.rational import solve_rational
-from lamm_robust.oracles.reference import certify as certify_mpmath
-from lamm_robust.oracles.store import stored
 from lamm_robust.oracles.truncated import truncate
+from lamm_robust.oracles.validation import check_problem
 from lamm_robust.oracles.verified import certify as certify_verified
 from lamm_robust.values import NotCertifiedError, Oracle
 

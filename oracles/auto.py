@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from lamm_robust.oracles import enclosed, exact, verified
-from lamm_robust.oracles.check import check_problem
+from lamm_robust.oracles import ball, exact, verified
+from lamm_robust.oracles.validation import check_problem
 from lamm_robust.values import Array, Certificate, NotCertifiedError
 
 SMALL = 20_000
@@ -33,7 +33,7 @@ def certify(A: Array, b: Array) -> Certificate:
 
 def without_rounding(A: Array, b: Array) -> Certificate:
     """What `verified` refuses, for whatever reason."""
-    return enclosed.certify(A, b) if min(A.shape) >= BALL_COLUMNS else exact.certify(A, b)
+    return ball.certify(A, b) if min(A.shape) >= BALL_COLUMNS else exact.certify(A, b)
 
 
 def certify_all(problems: Iterable[Any]) -> list[Certificate | NotCertifiedError]:

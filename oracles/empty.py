@@ -12,8 +12,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from lamm_robust.oracles.balls import square_root
-from lamm_robust.oracles.store import PARTS, Spectrum, assemble
+from lamm_robust.oracles.certificate import PARTS, Spectrum, assemble
+from lamm_robust.oracles.enclosures import square_root
 from lamm_robust.values import Array, Ball, Certificate
 
 ZERO = Ball(Fraction(0))

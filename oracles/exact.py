@@ -13,13 +13,13 @@ from fractions import Fraction
 
 from flint import fmpq_mat
 
-from lamm_robust.oracles.balls import scaled, square_root
-from lamm_robust.oracles.check import check_problem
+from lamm_robust.oracles.certificate import Spectrum, seal
 from lamm_robust.oracles.empty import certify_empty
+from lamm_robust.oracles.enclosures import scaled, square_root
 from lamm_robust.oracles.integers import integer_matrix
 from lamm_robust.oracles.rational import fractions, minimum_norm, residual_squares, skeleton, solve
-from lamm_robust.oracles.spectrum import spectrum
-from lamm_robust.oracles.store import Spectrum, seal
+from lamm_robust.oracles.singular_values import spectrum
+from lamm_robust.oracles.validation import check_problem
 from lamm_robust.values import Array, Ball, Certificate
 
 

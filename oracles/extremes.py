@@ -12,7 +12,6 @@ from fractions import Fraction
 
 import numpy as np
 
-from lamm_robust.oracles.balls import scaled
 from lamm_robust.oracles.bounds import (
     TINY,
     UP,
@@ -25,8 +24,9 @@ from lamm_robust.oracles.bounds import (
     largest_eigenvalue,
     row_blocks,
 )
+from lamm_robust.oracles.certificate import Spectrum
+from lamm_robust.oracles.enclosures import scaled
 from lamm_robust.oracles.inverse import Inverse
-from lamm_robust.oracles.store import Spectrum
 from lamm_robust.values import Ball
 
 

@@ -6,8 +6,8 @@ import math
 from fractions import Fraction
 from typing import Any
 
-from lamm_robust.oracles.balls import square_root
-from lamm_robust.oracles.printing import decimal, decimals
+from lamm_robust.oracles.enclosures import square_root
+from lamm_robust.oracles.plain_values import decimal, decimals
 from lamm_robust.values import Ball, Certificate, Truncation
 
 DIGITS = 40

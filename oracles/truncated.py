@@ -26,13 +26,13 @@ from math import isqrt
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpz_mat
 
-from lamm_robust.oracles.balls import root_between, scaled, square_root
-from lamm_robust.oracles.check import check_problem
-from lamm_robust.oracles.enclosed import ball
+from lamm_robust.oracles.ball import ball
+from lamm_robust.oracles.certificate import RADIUS, Spectrum, seal
+from lamm_robust.oracles.enclosures import root_between, scaled, square_root
 from lamm_robust.oracles.integers import integer_matrix
 from lamm_robust.oracles.rational import exact_rank
-from lamm_robust.oracles.spectrum import attempt, enclose, fraction, infinity_norm
-from lamm_robust.oracles.store import RADIUS, Spectrum, seal
+from lamm_robust.oracles.singular_values import attempt, enclose, fraction, infinity_norm
+from lamm_robust.oracles.validation import check_problem
 from lamm_robust.values import Array, Ball, NotCertifiedError, Truncation
 
 FIRST_BITS, LAST_BITS = 256, 4096

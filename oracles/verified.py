@@ -21,15 +21,15 @@ import numpy as np
 import numpy.typing as npt
 
 from lamm_robust.error_free import digit_bits, digits, fill, norm_square, rounded, subtract
-from lamm_robust.oracles.balls import power_of_two
-from lamm_robust.oracles.balls import scaled as scaled_ball
 from lamm_robust.oracles.bounds import UP, Doubles, Integers, norm, row_blocks
-from lamm_robust.oracles.check import check_problem
+from lamm_robust.oracles.certificate import PARTS, RADIUS, assemble
 from lamm_robust.oracles.empty import certify_empty
+from lamm_robust.oracles.enclosures import power_of_two
+from lamm_robust.oracles.enclosures import scaled as scaled_ball
 from lamm_robust.oracles.extremes import extremes
 from lamm_robust.oracles.inverse import Inverse, invert
 from lamm_robust.oracles.refinement import refine
-from lamm_robust.oracles.store import PARTS, RADIUS, assemble
+from lamm_robust.oracles.validation import check_problem
 from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
 
 PLACES = 12

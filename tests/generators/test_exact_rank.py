@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from lamm_robust.generators.bits import Stream
-from lamm_robust.generators.dyadic import bits_needed, layers, twice
 from lamm_robust.generators.exact_rank import build, grid, known_solution, recipe
+from lamm_robust.generators.parts.known_svd import bits_needed
 from lamm_robust.values import PRECISIONS, UNIT_ROUNDOFF, Array, Precision
 
 CASES: list[dict[str, Any]] = [
@@ -48,23 +47,6 @@ def column(x: list[Fraction]) -> Any:
 def squared_norm(column: Any) -> Fraction:
     entry = (column.transpose() * column)[0, 0]
     return Fraction(int(entry.p), int(entry.q))
-
-
-@pytest.mark.parametrize("size", [4, 5, 7, 16, 30, 100])
-@pytest.mark.parametrize("seed", range(5))
-def test_layers_are_orthogonal_and_mix(size: int, seed: int) -> None:
-    product = np.eye(size, dtype=np.int64)
-    drawn = layers(Stream("layers", size, seed), size)
-    for layer in drawn:
-        product = twice(layer, product)
-    assert np.array_equal(product.T @ product, 4 ** len(drawn) * np.eye(size, dtype=np.int64))
-    assert 4 ** len(drawn) >= size
-    assert (product != 0).mean() > 0.3
-
-
-@pytest.mark.parametrize("size", [1, 2, 3])
-def test_three_coordinates_cannot_be_mixed(size: int) -> None:
-    assert layers(Stream("layers", size), size) == []
 
 
 @cases

@@ -9,9 +9,9 @@ import flint
 import numpy as np
 import pytest
 
-from lamm_robust.generators.bits import Stream
-from lamm_robust.generators.dyadic import layers
 from lamm_robust.generators.near_rank import build, fits, grid, known_solution
+from lamm_robust.generators.parts.known_svd import layers
+from lamm_robust.generators.parts.stream import Stream
 from lamm_robust.oracles import select
 from lamm_robust.values import PRECISIONS, UNIT_ROUNDOFF, Array, Ball, Precision
 from tests.support.problems import fit_ratio, rational

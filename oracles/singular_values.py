@@ -23,9 +23,9 @@ from fractions import Fraction
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpz_mat
 
-from lamm_robust.oracles.balls import quotient, square_root
+from lamm_robust.oracles.certificate import SIGMA_TOLERANCE, Spectrum
+from lamm_robust.oracles.enclosures import quotient, square_root
 from lamm_robust.oracles.rational import Skeleton, is_identity
-from lamm_robust.oracles.store import SIGMA_TOLERANCE, Spectrum
 from lamm_robust.values import Array, Ball, NotCertifiedError
 
 FIRST_BITS = 256

@@ -7,8 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lamm_robust.generators.bits import Stream
-from lamm_robust.generators.targets import dyadic, image, inner, moved, outside_range, semidefinite_solution
+from lamm_robust.generators.parts.exact_algebra import dyadic, image, inner, moved, outside_range, semidefinite_solution
+from lamm_robust.generators.parts.stream import Stream
 
 
 def fractions(*entries: int) -> list[Fraction]:

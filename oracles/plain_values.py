@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust.oracles.balls import square_root
-from lamm_robust.oracles.store import stored
+from lamm_robust.oracles.certificate import stored
+from lamm_robust.oracles.enclosures import square_root
 from lamm_robust.values import Ball, Certificate
 
 RADIUS_DIGITS = 3

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust.generators.bits import LARGEST_COEFFICIENT, Integers, Stream
+from lamm_robust.generators.parts.stream import LARGEST_COEFFICIENT, Integers, Stream
 
 RESIDUAL_UNITS = 4
 """The residual is a whole number of at least 2⁴, so that rounding it moves the ratio by at most 1/32."""

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.oracles.balls import power_of_two, quotient, scaled, square_root
+from lamm_robust.oracles.enclosures import power_of_two, quotient, scaled, square_root
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Ball, Certificate, NotCertifiedError, digest
 
 PARTS = 4

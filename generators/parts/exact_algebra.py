@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from lamm_robust.generators.elementary import root
+from lamm_robust.generators.parts.elementary import root
 from lamm_robust.values import Array
 
 

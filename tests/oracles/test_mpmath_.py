@@ -8,9 +8,9 @@ import mpmath
 import numpy as np
 import pytest
 
-from lamm_robust.oracles import reference, stored
+from lamm_robust.oracles import mpmath_, stored
 from lamm_robust.oracles.exact import certify as prove
-from lamm_robust.oracles.reference import GUARD_DIGITS, agreed, agreed_rank, certify, lowest_bit, proof_digits, span
+from lamm_robust.oracles.mpmath_ import GUARD_DIGITS, agreed, agreed_rank, certify, lowest_bit, proof_digits, span
 from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
 
 
@@ -150,7 +150,7 @@ def test_proof_digits_by_hand() -> None:
 
 
 def test_grows_past_the_first_precisions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reference, "precisions", lambda _A, _b: iter((20, 30, 60, 120, 180)))
+    monkeypatch.setattr(mpmath_, "precisions", lambda _A, _b: iter((20, 30, 60, 120, 180)))
     A, b = PROBLEMS["tall kappa 1e15"]
     grown, proved = certify(A, b), prove(A, b)
     assert grown.rank == proved.rank == 5
@@ -167,7 +167,7 @@ def test_zero_pivot(A: list[list[float]]) -> None:
 
 
 def test_gives_up_in_a_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reference, "precisions", lambda _A, _b: iter((16, 20)))
+    monkeypatch.setattr(mpmath_, "precisions", lambda _A, _b: iter((16, 20)))
     A, b = PROBLEMS["tall kappa 1e15"]
     with pytest.raises(NotCertifiedError, match=r"mpmath at 16 and 20 digits: "):
         certify(A, b)

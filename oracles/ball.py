@@ -13,13 +13,13 @@ from fractions import Fraction
 
 from flint import arb, arb_mat, ctx, fmpz_mat
 
-from lamm_robust.oracles.balls import root_between, scaled
-from lamm_robust.oracles.check import check_problem
+from lamm_robust.oracles.certificate import Spectrum, seal
 from lamm_robust.oracles.empty import certify_empty
+from lamm_robust.oracles.enclosures import root_between, scaled
 from lamm_robust.oracles.integers import integer_matrix
 from lamm_robust.oracles.rational import Skeleton, minimum_norm, skeleton
-from lamm_robust.oracles.spectrum import FIRST_BITS, LAST_BITS, fraction, spectrum
-from lamm_robust.oracles.store import Spectrum, seal
+from lamm_robust.oracles.singular_values import FIRST_BITS, LAST_BITS, fraction, spectrum
+from lamm_robust.oracles.validation import check_problem
 from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
 
 ZERO = Ball(Fraction(0))

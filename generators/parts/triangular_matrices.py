@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from lamm_robust.generators.elementary import root
-from lamm_robust.generators.integers import Rows, table
+from lamm_robust.generators.parts.elementary import root
+from lamm_robust.generators.parts.integer_matrices import Rows, table
 
 
 def kahan(m: int, n: int, parameter: int) -> Rows:

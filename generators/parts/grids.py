@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import TypeVar
 
-from lamm_robust.generators.checks import one_of
+from lamm_robust.generators.parts.parameters import one_of
 from lamm_robust.values import PROFILES, Precision, Value
 
 Shapes = Sequence[tuple[int, int]]

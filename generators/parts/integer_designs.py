@@ -15,9 +15,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from lamm_robust.generators.bits import Integers, Stream
-from lamm_robust.generators.checks import power_of_two
-from lamm_robust.generators.dyadic import whole_residual
+from lamm_robust.generators.parts.known_svd import whole_residual
+from lamm_robust.generators.parts.parameters import power_of_two
+from lamm_robust.generators.parts.stream import Integers, Stream
 
 LARGEST_ENTRY = 99
 """Two digits, like real data. Even numbers go down to −100."""

@@ -26,10 +26,10 @@ import numpy as np
 from mpmath import MPContext
 from mpmath.libmp import to_rational
 
-from lamm_robust.oracles.balls import scaled
-from lamm_robust.oracles.check import check_problem
+from lamm_robust.oracles.certificate import Spectrum, seal
 from lamm_robust.oracles.empty import certify_empty
-from lamm_robust.oracles.store import Spectrum, seal
+from lamm_robust.oracles.enclosures import scaled
+from lamm_robust.oracles.validation import check_problem
 from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
 
 SPARE_DIGITS = 40

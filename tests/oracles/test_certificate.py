@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from lamm_robust.oracles import ball_decimal, decimals, stored
-from lamm_robust.oracles.balls import quotient, scaled, square_root
+from lamm_robust.oracles.certificate import Spectrum, norm_above, seal, split
+from lamm_robust.oracles.enclosures import quotient, scaled, square_root
 from lamm_robust.oracles.exact import certify
 from lamm_robust.oracles.integers import integer_matrix
-from lamm_robust.oracles.store import Spectrum, norm_above, seal, split
 from lamm_robust.values import UNIT_ROUNDOFF, Ball, Certificate, NotCertifiedError
 
 ONE = Ball(Fraction(1))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
 
-from lamm_robust.generators.elementary import cos_sin_pi, exponential, pi, root
+from lamm_robust.generators.parts.elementary import cos_sin_pi, exponential, pi, root
 
 Rows = list[list[Fraction]]
 
