@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -29,8 +28,9 @@ from lamm_robust.generators.parts.integer_designs import (
     repeated,
 )
 from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, one_of, whole
+from lamm_robust.generators.parts.searches import Draw, searched
 from lamm_robust.generators.parts.stream import Integers, Stream
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.values import Array, Family, Params, Precision
 
 LEVELS = 3
 """Of the factor: its dummies and the intercept are four columns of rank three."""
@@ -157,29 +157,21 @@ def _cross(
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(_dtype: Precision) -> Any:
-    """Up to 32 rows and columns; the simplest is one row of two equal columns, without a residual.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        pattern = draw(st.sampled_from(ALL))
-        m, n = draw(st.integers(1, 32)), draw(st.integers(len(PATTERNS[pattern].combinations), 32))
-        position = draw(st.sampled_from(POSITIONS))
-        residual = draw(st.sampled_from(RESIDUALS))
-        return {
-            "m": m,
-            "n": n,
-            "pattern": pattern,
-            "position": position,
-            "residual": residual if m > max(n - 1, 1) else 0.0,
-            "seed": draw(st.integers(0, 9999)),
-        }
-
-    return parameters()
+@searched
+def strategy(draw: Draw, _dtype: Precision) -> Params:
+    """Up to 32 rows and columns; the simplest is one row of two equal columns, without a residual."""
+    pattern = draw.one_of(ALL)
+    m, n = draw.whole(1, 32), draw.whole(len(PATTERNS[pattern].combinations), 32)
+    position = draw.one_of(POSITIONS)
+    residual = draw.one_of(RESIDUALS)
+    return {
+        "m": m,
+        "n": n,
+        "pattern": pattern,
+        "position": position,
+        "residual": residual if m > max(n - 1, 1) else 0.0,
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(

@@ -14,15 +14,15 @@ The right-hand side is ``zero``, ``orthogonal`` to the range of A exactly (so th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, crossed
 from lamm_robust.generators.parts.integer_designs import LARGEST_ENTRY, MAX_COLUMNS, independent, repeated
 from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, one_of, whole
+from lamm_robust.generators.parts.searches import Draw, searched
 from lamm_robust.generators.parts.stream import Integers, Stream
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.values import Array, Family, Params, Precision
 
 MATRICES = ("zero", "dense", "column", "row")
 TARGETS = ("zero", "general", "orthogonal")
@@ -135,22 +135,14 @@ def _cross(shapes: Shapes, kinds: Sequence[str], sides: Sequence[str], seeds: Se
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(_dtype: Precision) -> Any:
-    """Up to 32 rows and columns; the simplest problem has none of either.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        m, n = draw(st.integers(0, 32)), draw(st.integers(0, 32))
-        matrix, target = draw(st.sampled_from(MATRICES)), draw(st.sampled_from(TARGETS))
-        matrix = matrix if matrix in matrices(m, n) else "zero"
-        target = target if target in targets(m, n, matrix) else "zero"
-        return {"m": m, "n": n, "matrix": matrix, "target": target, "seed": draw(st.integers(0, 9999))}
-
-    return parameters()
+@searched
+def strategy(draw: Draw, _dtype: Precision) -> Params:
+    """Up to 32 rows and columns; the simplest problem has none of either."""
+    m, n = draw.whole(0, 32), draw.whole(0, 32)
+    matrix, target = draw.one_of(MATRICES), draw.one_of(TARGETS)
+    matrix = matrix if matrix in matrices(m, n) else "zero"
+    target = target if target in targets(m, n, matrix) else "zero"
+    return {"m": m, "n": n, "matrix": matrix, "target": target, "seed": draw.seed()}
 
 
 FAMILY = Family(

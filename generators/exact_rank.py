@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -21,7 +20,8 @@ from lamm_robust.generators.parts.elementary import SIGNIFICAND
 from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, crossed
 from lamm_robust.generators.parts.known_svd import Recipe, assembled, bits_needed, descending, drawn, solution
 from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, power_of_two, whole
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.values import Array, Family, Params, Precision
 
 MAX_LOG2_RESIDUAL = 20
 
@@ -114,26 +114,18 @@ def _cross(
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(dtype: Precision) -> Any:
-    """Up to 32 rows and columns; the simplest is m=1 n=1 rank=0 and all zeros.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        m, n = draw(st.integers(1, 32)), draw(st.integers(1, 32))
-        rank = draw(st.integers(0, min(m, n)))
-        log2_cond = draw(st.integers(0, SIGNIFICAND[dtype]))
-        residual = draw(st.sampled_from((0.0, 1.0, 2.0**-4, MODERATE, 16.0)))
-        seed = draw(st.integers(0, 9999))
-        residual = residual if rank < m else 0.0
-        spare = SIGNIFICAND[dtype] - bits_needed(m, n, rank, 0, residual)
-        log2_cond = min(log2_cond, spare) if rank > 1 else 0
-        return {"m": m, "n": n, "rank": rank, "log2_cond": log2_cond, "residual": residual, "seed": seed}
-
-    return parameters()
+@searched
+def strategy(draw: Draw, dtype: Precision) -> Params:
+    """Up to 32 rows and columns; the simplest is m=1 n=1 rank=0 and all zeros."""
+    m, n = draw.whole(1, 32), draw.whole(1, 32)
+    rank = draw.whole(0, min(m, n))
+    log2_cond = draw.whole(0, SIGNIFICAND[dtype])
+    residual = draw.one_of((0.0, 1.0, 2.0**-4, MODERATE, 16.0))
+    seed = draw.seed()
+    residual = residual if rank < m else 0.0
+    spare = SIGNIFICAND[dtype] - bits_needed(m, n, rank, 0, residual)
+    log2_cond = min(log2_cond, spare) if rank > 1 else 0
+    return {"m": m, "n": n, "rank": rank, "log2_cond": log2_cond, "residual": residual, "seed": seed}
 
 
 FAMILY = Family(

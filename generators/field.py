@@ -18,7 +18,8 @@ from typing import Any
 from lamm_robust.generators.parts.elementary import rounded_array
 from lamm_robust.generators.parts.grids import Grid, crossed, of_profile
 from lamm_robust.generators.parts.parameters import one_of
-from lamm_robust.values import PRECISIONS, Array, Family, Precision
+from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.values import PRECISIONS, Array, Family, Params, Precision
 
 Number = int | str | Fraction
 """Exact: a string is a decimal number."""
@@ -361,11 +362,10 @@ def grid(profile: str, dtype: Precision) -> Grid:
     return crossed(report=of_profile(profile, {"quick": names, "standard": names, "full": names}))
 
 
-def strategy(dtype: Precision) -> Any:
-    """One of those that the dtype can hold; the simplest is the smallest."""
-    from hypothesis import strategies as st
-
-    return st.fixed_dictionaries({"report": st.sampled_from(_possible(dtype))})
+@searched
+def strategy(draw: Draw, dtype: Precision) -> Params:
+    """One of the reports that the dtype can hold; the simplest is the first, and smallest."""
+    return {"report": draw.one_of(_possible(dtype))}
 
 
 FAMILY = Family(

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
-from typing import Any
 
 from lamm_robust.generators.parts.elementary import cos_sin_pi, exponential, pi, root, rounded_array
 from lamm_robust.generators.parts.exact_algebra import dyadic, image, moved
@@ -35,8 +34,9 @@ from lamm_robust.generators.parts.integral_kernels import (
     wing_solution,
 )
 from lamm_robust.generators.parts.parameters import MAX_SEED, one_of, ratio, whole
+from lamm_robust.generators.parts.searches import Draw, searched
 from lamm_robust.generators.parts.stream import Stream
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.values import Array, Family, Params, Precision
 
 MAX_COLUMNS = 64
 """The smallest entries of `heat` are about e^(−n/2): normal numbers of float32 with much to spare."""
@@ -209,23 +209,18 @@ def _cross(equations: Iterable[str], shapes: Shapes, noises: Sequence[float], se
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(_dtype: Precision) -> Any:
+@searched
+def strategy(draw: Draw, _dtype: Precision) -> Params:
     """Up to 48 rows and 24 columns; the simplest is a single cell of phillips, without noise."""
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        equation = draw(st.sampled_from(list(EQUATIONS)))
-        n, times = draw(st.integers(1, 24)), draw(st.integers(1, 2))
-        return {
-            "equation": equation,
-            "m": times * n if _held(equation, times * n, n) else 2 * n,
-            "n": n,
-            "noise": draw(st.sampled_from((0.0, MAX_NOISE, 2.0**-10, 2.0**-30))),
-            "seed": draw(st.integers(0, 9999)),
-        }
-
-    return parameters()
+    equation = draw.one_of(list(EQUATIONS))
+    n, times = draw.whole(1, 24), draw.whole(1, 2)
+    return {
+        "equation": equation,
+        "m": times * n if _held(equation, times * n, n) else 2 * n,
+        "n": n,
+        "noise": draw.one_of((0.0, MAX_NOISE, 2.0**-10, 2.0**-30)),
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(

@@ -15,15 +15,14 @@ may be fused on one machine and not on the next).
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lamm_robust.generators.parts.elementary import cos_sin
 from lamm_robust.generators.parts.grids import Grid, crossed, of_profile
 from lamm_robust.generators.parts.parameters import MAX_SEED, ratio, whole
+from lamm_robust.generators.parts.searches import Draw, searched
 from lamm_robust.generators.parts.stream import Stream
-from lamm_robust.values import UNIT_ROUNDOFF, Array, Family, Precision
+from lamm_robust.values import UNIT_ROUNDOFF, Array, Family, Params, Precision
 
 TURN = 6.283185307179586
 """2π, rounded to float64."""
@@ -153,18 +152,15 @@ def grid(profile: str, dtype: Precision) -> Grid:
         yield from crossed(modes=(modes,), directions=directions, step=steps, seed=seeds)
 
 
-def strategy(dtype: Precision) -> Any:
+@searched
+def strategy(draw: Draw, dtype: Precision) -> Params:
     """Up to 5 modes and 24 directions; the simplest is one direction of one interferometer, step 0."""
-    from hypothesis import strategies as st
-
-    return st.fixed_dictionaries(
-        {
-            "modes": st.integers(2, 5),
-            "directions": st.integers(1, 24),
-            "step": st.sampled_from(FULL_STEPS[dtype]),
-            "seed": st.integers(0, 9999),
-        }
-    )
+    return {
+        "modes": draw.whole(2, 5),
+        "directions": draw.whole(1, 24),
+        "step": draw.one_of(FULL_STEPS[dtype]),
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(

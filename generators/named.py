@@ -17,16 +17,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from math import comb
-from typing import Any
 
 from lamm_robust.generators.parts.elementary import SIGNIFICAND, rounded_array
 from lamm_robust.generators.parts.exact_algebra import dyadic, image, moved, outside_range
 from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, crossed
 from lamm_robust.generators.parts.integer_matrices import Rows, bauer, inverse_hilbert, magic, pascal, rosser, table
 from lamm_robust.generators.parts.parameters import MAX_SEED, one_of, ratio, whole
+from lamm_robust.generators.parts.searches import Draw, searched
 from lamm_robust.generators.parts.stream import Stream
 from lamm_robust.generators.parts.triangular_matrices import gfpp, gks, kahan, triw
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.values import Array, Family, Params, Precision
 
 MAX_ROWS, MAX_COLUMNS = 256, 64
 """What exact arithmetic turns into a right-hand side in seconds."""
@@ -237,34 +237,26 @@ def _cross(
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(dtype: Precision) -> Any:
-    """Up to 33 rows and 32 columns; the simplest is the Vandermonde matrix of a single 1.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        matrix = draw(st.sampled_from(list(MATRICES)))
-        low, high = ROWS.get(matrix, (1, MAX_ROWS))
-        m, n = min(max(draw(st.integers(1, 32)), low), high), draw(st.integers(1, 32))
-        m -= m % 4 if matrix == "magic" else 0
-        n = min(n, most_columns(matrix, m, dtype))
-        m = n + 1 if matrix == "lauchli" else m
-        low, high = PARAMETERS.get(matrix, (0, 0))
-        parameter = draw(st.integers(0, MAX_PARAMETER))
-        residual = draw(st.sampled_from((0.0, 1.0, 1e-3, SMALL[dtype], 1e3)))
-        return {
-            "matrix": matrix,
-            "m": m,
-            "n": n,
-            "parameter": min(max(parameter, low), high),
-            "residual": residual if m > n else 0.0,
-            "seed": draw(st.integers(0, 9999)),
-        }
-
-    return parameters()
+@searched
+def strategy(draw: Draw, dtype: Precision) -> Params:
+    """Up to 33 rows and 32 columns; the simplest is the Vandermonde matrix of a single 1."""
+    matrix = draw.one_of(list(MATRICES))
+    low, high = ROWS.get(matrix, (1, MAX_ROWS))
+    m, n = min(max(draw.whole(1, 32), low), high), draw.whole(1, 32)
+    m -= m % 4 if matrix == "magic" else 0
+    n = min(n, most_columns(matrix, m, dtype))
+    m = n + 1 if matrix == "lauchli" else m
+    low, high = PARAMETERS.get(matrix, (0, 0))
+    parameter = draw.whole(0, MAX_PARAMETER)
+    residual = draw.one_of((0.0, 1.0, 1e-3, SMALL[dtype], 1e3))
+    return {
+        "matrix": matrix,
+        "m": m,
+        "n": n,
+        "parameter": min(max(parameter, low), high),
+        "residual": residual if m > n else 0.0,
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(

@@ -21,13 +21,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
 from lamm_robust.generators.parts.elementary import SIGNIFICAND, rounded_array
 from lamm_robust.generators.parts.grids import Grid, by_profile, crossed
 from lamm_robust.generators.parts.known_svd import Recipe, assembled, bits_needed, descending, drawn, solution
 from lamm_robust.generators.parts.parameters import MAX_SEED, power_of_two, whole
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.values import Array, Family, Params, Precision
 
 MAX_ROWS = 512
 """Python's whole numbers are used, which have no limit and are slow: a second at 512×512."""
@@ -128,31 +128,23 @@ def _cross(
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(dtype: Precision) -> Any:
-    """Up to 32 rows and columns; the simplest is 2×2 of rank 1 without a gap.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        m, n = draw(st.integers(2, 32)), draw(st.integers(2, 32))
-        rank = draw(st.integers(1, min(m, n) - 1))
-        gap_bits = draw(st.integers(0, SIGNIFICAND[dtype] + BEYOND))
-        log2_cond = draw(st.integers(0, 8))
-        residual = draw(st.sampled_from((0.0, 1.0, 2.0**-4, SMALL, 16.0)))
-        return {
-            "m": m,
-            "n": n,
-            "rank": rank,
-            "gap_bits": gap_bits,
-            "log2_cond": log2_cond if rank > 1 else 0,
-            "residual": residual if m > n else 0.0,
-            "seed": draw(st.integers(0, 9999)),
-        }
-
-    return parameters()
+@searched
+def strategy(draw: Draw, dtype: Precision) -> Params:
+    """Up to 32 rows and columns; the simplest is 2×2 of rank 1 without a gap."""
+    m, n = draw.whole(2, 32), draw.whole(2, 32)
+    rank = draw.whole(1, min(m, n) - 1)
+    gap_bits = draw.whole(0, SIGNIFICAND[dtype] + BEYOND)
+    log2_cond = draw.whole(0, 8)
+    residual = draw.one_of((0.0, 1.0, 2.0**-4, SMALL, 16.0))
+    return {
+        "m": m,
+        "n": n,
+        "rank": rank,
+        "gap_bits": gap_bits,
+        "log2_cond": log2_cond if rank > 1 else 0,
+        "residual": residual if m > n else 0.0,
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(

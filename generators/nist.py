@@ -19,7 +19,8 @@ from typing import Any
 from lamm_robust.generators.parts.elementary import rounded_array
 from lamm_robust.generators.parts.grids import Grid, crossed, of_profile
 from lamm_robust.generators.parts.parameters import one_of
-from lamm_robust.values import Array, Family, Precision
+from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.values import Array, Family, Params, Precision
 
 DATASETS = (
     "Norris",
@@ -90,11 +91,10 @@ def grid(profile: str, _dtype: Precision) -> Grid:
     return crossed(dataset=of_profile(profile, {"quick": DATASETS, "standard": DATASETS, "full": DATASETS}))
 
 
-def strategy(_dtype: Precision) -> Any:
-    """One of the eleven; the simplest is the first in NIST's list."""
-    from hypothesis import strategies as st
-
-    return st.fixed_dictionaries({"dataset": st.sampled_from(DATASETS)})
+@searched
+def strategy(draw: Draw, _dtype: Precision) -> Params:
+    """One of the eleven data sets; the simplest is the first in NIST's list."""
+    return {"dataset": draw.one_of(DATASETS)}
 
 
 FAMILY = Family(

@@ -13,14 +13,14 @@ are replaced: one, a row, a column or all of A; one or all of b. A NaN is always
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from lamm_robust.generators import exact_rank
 from lamm_robust.generators.parts.grids import Grid, by_profile, crossed
 from lamm_robust.generators.parts.parameters import MAX_SEED, one_of, whole
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.values import Array, Family, Params, Precision
 
 LARGEST = 256
 """Rows or columns: what is in a larger matrix makes no difference to a NaN."""
@@ -116,29 +116,21 @@ def _cross(sizes: Sequence[tuple[int, int, int]], values: Sequence[str], array: 
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(_dtype: Precision) -> Any:
-    """Up to 16 rows and columns; the simplest is one NaN as the only entry of A.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        m, n = draw(st.integers(1, 16)), draw(st.integers(1, 16))
-        rank = draw(st.integers(1, min(m, n)))
-        value, array = draw(st.sampled_from(VALUES)), draw(st.sampled_from(tuple(PLACES)))
-        return {
-            "m": m,
-            "n": n,
-            "rank": rank,
-            "value": value,
-            "array": array,
-            "place": draw(st.sampled_from(PLACES[array])),
-            "seed": draw(st.integers(0, 9999)),
-        }
-
-    return parameters()
+@searched
+def strategy(draw: Draw, _dtype: Precision) -> Params:
+    """Up to 16 rows and columns; the simplest is one NaN as the only entry of A."""
+    m, n = draw.whole(1, 16), draw.whole(1, 16)
+    rank = draw.whole(1, min(m, n))
+    value, array = draw.one_of(VALUES), draw.one_of(tuple(PLACES))
+    return {
+        "m": m,
+        "n": n,
+        "rank": rank,
+        "value": value,
+        "array": array,
+        "place": draw.one_of(PLACES[array]),
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -29,8 +28,9 @@ from lamm_robust.generators.parts.elementary import rounded_array
 from lamm_robust.generators.parts.grids import Grid, by_profile, crossed
 from lamm_robust.generators.parts.integer_designs import independent
 from lamm_robust.generators.parts.parameters import MAX_SEED, ratio, whole
+from lamm_robust.generators.parts.searches import Draw, searched
 from lamm_robust.generators.parts.stream import Integers, Stream
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.values import Array, Family, Params, Precision
 
 MAX_POINTS = 1000
 MAX_REGRESSORS = 8
@@ -116,22 +116,17 @@ def _cross(
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(_dtype: Precision) -> Any:
+@searched
+def strategy(draw: Draw, _dtype: Precision) -> Params:
     """Up to 40 rows and 4 regressors; the simplest is a line through two points at 0 and 1."""
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        m = draw(st.integers(2, 40))
-        return {
-            "m": m,
-            "regressors": draw(st.integers(1, min(4, m - 1))),
-            "offset": draw(st.sampled_from((*OFFSETS, MAX_OFFSET))),
-            "step": draw(st.sampled_from(STEPS)),
-            "seed": draw(st.integers(0, 9999)),
-        }
-
-    return parameters()
+    m = draw.whole(2, 40)
+    return {
+        "m": m,
+        "regressors": draw.whole(1, min(4, m - 1)),
+        "offset": draw.one_of((*OFFSETS, MAX_OFFSET)),
+        "step": draw.one_of(STEPS),
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(

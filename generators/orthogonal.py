@@ -20,8 +20,9 @@ import numpy as np
 from lamm_robust.generators import columns, exact_rank, named, near_rank, offset, polynomial, spectrum, weighted
 from lamm_robust.generators.parts.grids import Grid, crossed, of_profile
 from lamm_robust.generators.parts.parameters import MAX_SEED, one_of, whole
+from lamm_robust.generators.parts.searches import Draw, searched
 from lamm_robust.generators.parts.stream import Stream
-from lamm_robust.values import Array, Family, Precision
+from lamm_robust.values import Array, Family, Params, Precision
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,10 @@ def grid(profile: str, _dtype: Precision) -> Grid:
     return crossed(matrix=matrices, seed=of_profile(profile, {"quick": (0,), "standard": (0, 1), "full": range(20)}))
 
 
-def strategy(_dtype: Precision) -> Any:
+@searched
+def strategy(draw: Draw, _dtype: Precision) -> Params:
     """One of the matrices; the simplest is the first, with seed 0."""
-    from hypothesis import strategies as st
-
-    return st.fixed_dictionaries({"matrix": st.sampled_from(list(MATRICES)), "seed": st.integers(0, 9999)})
+    return {"matrix": draw.one_of(list(MATRICES)), "seed": draw.seed()}
 
 
 FAMILY = Family(

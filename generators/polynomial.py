@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
 from lamm_robust.generators.parts.elementary import power, rounded_array
 from lamm_robust.generators.parts.grids import Grid, by_profile, crossed
 from lamm_robust.generators.parts.parameters import MAX_SEED, one_of, whole
+from lamm_robust.generators.parts.searches import Draw, searched
 from lamm_robust.generators.parts.stream import Stream
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.values import Array, Family, Params, Precision
 
 ABSCISSAE = ("integers", "unit", "centred")
 MAX_POINTS = 1000
@@ -80,21 +80,16 @@ def _cross(fits: Sequence[tuple[int, int]], kinds: Sequence[str], seeds: Sequenc
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(_dtype: Precision) -> Any:
+@searched
+def strategy(draw: Draw, _dtype: Precision) -> Params:
     """Up to 40 points; the simplest is the mean of two observations (points=2 degree=0)."""
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        points = draw(st.integers(2, 40))
-        return {
-            "points": points,
-            "degree": draw(st.integers(0, min(MAX_DEGREE, points - 1))),
-            "abscissae": draw(st.sampled_from(ABSCISSAE)),
-            "seed": draw(st.integers(0, 9999)),
-        }
-
-    return parameters()
+    points = draw.whole(2, 40)
+    return {
+        "points": points,
+        "degree": draw.whole(0, min(MAX_DEGREE, points - 1)),
+        "abscissae": draw.one_of(ABSCISSAE),
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(

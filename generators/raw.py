@@ -12,12 +12,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from lamm_robust.generators.parts.grids import Grid, of_profile
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.values import Array, Family, Params, Precision, Value
 
 NUMBER = re.compile(r"[+-]?(0x)?[0-9a-f]*\.?[0-9a-f]*([ep][+-]?[0-9]+)?", re.ASCII | re.IGNORECASE)
 """What only looks like a number among these is refused by `float` and `float.fromhex`, which would take more."""
@@ -135,23 +135,12 @@ def grid(profile: str, dtype: Precision) -> Grid:
 MOST_ROWS, MOST_COLUMNS = 6, 4
 
 
-def strategy(dtype: Precision) -> Any:
-    """Up to 6×4 entries of any size there is, among small whole numbers; the simplest is A = 0 and b = 0.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    size = st.floats(allow_nan=False, allow_infinity=False, width=32 if dtype == "float32" else 64)
-    entry = st.integers(-9, 9) | size
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        m, n = draw(st.integers(1, MOST_ROWS)), draw(st.integers(1, MOST_COLUMNS))
-        rows = [[draw(entry) for _ in range(MOST_COLUMNS + 1)] for _ in range(MOST_ROWS)]
-        return {"A": text([row[:n] for row in rows[:m]]), "b": text([[row[-1] for row in rows[:m]]])}
-
-    return parameters()
+@searched
+def strategy(draw: Draw, dtype: Precision) -> Params:
+    """Up to 6×4 entries of any size there is, among small whole numbers; the simplest is A = 0 and b = 0."""
+    m, n = draw.whole(1, MOST_ROWS), draw.whole(1, MOST_COLUMNS)
+    rows = [[draw.entry(dtype) for _ in range(MOST_COLUMNS + 1)] for _ in range(MOST_ROWS)]
+    return {"A": text([row[:n] for row in rows[:m]]), "b": text([[row[-1] for row in rows[:m]]])}
 
 
 FAMILY = Family(

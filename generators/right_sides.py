@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -22,8 +21,9 @@ from lamm_robust.generators.parts.elementary import SIGNIFICAND
 from lamm_robust.generators.parts.grids import Grid, by_profile, crossed
 from lamm_robust.generators.parts.known_svd import Recipe, assembled, bits_needed, descending, drawn, solution, turn
 from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, whole
+from lamm_robust.generators.parts.searches import Draw, searched
 from lamm_robust.generators.parts.stream import Integers, Stream
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.values import Array, Family, Params, Precision
 
 KINDS = ("both", "range", "orthogonal", "zero")
 """Of columns, in turn: with a part in the range and one at right angles, with one of them, with none."""
@@ -136,29 +136,21 @@ def _cross(
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(_dtype: Precision) -> Any:
-    """Up to 16 rows and columns and 8 right-hand sides; the simplest is 1×1 with one of them.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        m, n = draw(st.integers(1, 16)), draw(st.integers(1, 16))
-        rank = draw(st.integers(1, min(m, n)))
-        log2_cond = draw(st.integers(0, 8))
-        return {
-            "m": m,
-            "n": n,
-            "rank": rank,
-            "log2_cond": log2_cond if rank > 1 else 0,
-            "k": draw(st.integers(1, 8)),
-            "log2_span": draw(st.integers(0, MAX_LOG2_SPAN)),
-            "seed": draw(st.integers(0, 9999)),
-        }
-
-    return parameters()
+@searched
+def strategy(draw: Draw, _dtype: Precision) -> Params:
+    """Up to 16 rows and columns and 8 right-hand sides; the simplest is 1×1 with one of them."""
+    m, n = draw.whole(1, 16), draw.whole(1, 16)
+    rank = draw.whole(1, min(m, n))
+    log2_cond = draw.whole(0, 8)
+    return {
+        "m": m,
+        "n": n,
+        "rank": rank,
+        "log2_cond": log2_cond if rank > 1 else 0,
+        "k": draw.whole(1, 8),
+        "log2_span": draw.whole(0, MAX_LOG2_SPAN),
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(

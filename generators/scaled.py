@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -27,8 +26,9 @@ from lamm_robust.generators.parts.elementary import SIGNIFICAND
 from lamm_robust.generators.parts.grids import Grid, by_profile, crossed
 from lamm_robust.generators.parts.known_svd import assembled, bits_needed, solution
 from lamm_robust.generators.parts.parameters import whole
+from lamm_robust.generators.parts.searches import Draw, searched
 from lamm_robust.generators.parts.stream import Integers
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.values import Array, Family, Params, Precision
 
 
 @dataclass(frozen=True)
@@ -207,28 +207,20 @@ def _cross(
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(dtype: Precision) -> Any:
-    """Up to 16 rows and columns at any scale; the simplest is m=1 n=1 with A and b from 1 to 2.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        m, n = draw(st.integers(1, 16)), draw(st.integers(1, 16))
-        rank = draw(st.integers(1, min(m, n)))
-        log2_cond, residual = draw(st.integers(0, 8)), draw(st.sampled_from((0.0, 1.0, SMALL)))
-        seed = draw(st.integers(0, 9999))
-        residual = residual if rank < m else 0.0
-        log2_cond = min(log2_cond, SIGNIFICAND[dtype] - bits_needed(m, n, rank, 0, residual)) if rank > 1 else 0
-        of = base(m, n, rank, log2_cond, residual, seed)
-        log2_a = draw(st.integers(*of.exponents_of_a(dtype)))
-        log2_b = draw(st.integers(*of.exponents_of_b(dtype, log2_a)))
-        named = {"log2_cond": log2_cond, "residual": residual, "log2_a": log2_a, "log2_b": log2_b, "seed": seed}
-        return {"m": m, "n": n, "rank": rank, **named}
-
-    return parameters()
+@searched
+def strategy(draw: Draw, dtype: Precision) -> Params:
+    """Up to 16 rows and columns at any scale; the simplest is m=1 n=1 with A and b from 1 to 2."""
+    m, n = draw.whole(1, 16), draw.whole(1, 16)
+    rank = draw.whole(1, min(m, n))
+    log2_cond, residual = draw.whole(0, 8), draw.one_of((0.0, 1.0, SMALL))
+    seed = draw.seed()
+    residual = residual if rank < m else 0.0
+    log2_cond = min(log2_cond, SIGNIFICAND[dtype] - bits_needed(m, n, rank, 0, residual)) if rank > 1 else 0
+    of = base(m, n, rank, log2_cond, residual, seed)
+    log2_a = draw.whole(*of.exponents_of_a(dtype))
+    log2_b = draw.whole(*of.exponents_of_b(dtype, log2_a))
+    named = {"log2_cond": log2_cond, "residual": residual, "log2_a": log2_a, "log2_b": log2_b, "seed": seed}
+    return {"m": m, "n": n, "rank": rank, **named}
 
 
 FAMILY = Family(

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -27,8 +26,9 @@ from lamm_robust.generators.parts.elementary import log_ratio, power
 from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, crossed
 from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, one_of, ratio, whole
 from lamm_robust.generators.parts.reflectors import apply, norm, reflectors
+from lamm_robust.generators.parts.searches import Draw, searched
 from lamm_robust.generators.parts.stream import Floats, Stream
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.values import Array, Family, Params, Precision
 
 DLATMS = ("one_large", "one_small", "geometric", "arithmetic", "log_uniform", "normal")
 """Modes 1 to 6 of LAPACK's DLATMS, in its order."""
@@ -236,30 +236,22 @@ def _cross(
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(dtype: Precision) -> Any:
-    """Up to 32 rows and columns; the simplest is m=1 n=1 and all zeros.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        m, n = draw(st.integers(1, 32)), draw(st.integers(1, 32))
-        mode = draw(st.sampled_from(MODES))
-        log10_cond = draw(st.integers(0, int(EXPONENTS[dtype][-1])))
-        residual = draw(st.sampled_from(RESIDUALS))
-        return {
-            "m": m,
-            "n": n,
-            "mode": mode,
-            "log10_cond": log10_cond if min(m, n) > 1 else 0,
-            "residual": residual if m > n else 0.0,
-            "direction": draw(st.sampled_from(DIRECTIONS)),
-            "seed": draw(st.integers(0, 9999)),
-        }
-
-    return parameters()
+@searched
+def strategy(draw: Draw, dtype: Precision) -> Params:
+    """Up to 32 rows and columns; the simplest is m=1 n=1 and all zeros."""
+    m, n = draw.whole(1, 32), draw.whole(1, 32)
+    mode = draw.one_of(MODES)
+    log10_cond = draw.whole(0, int(EXPONENTS[dtype][-1]))
+    residual = draw.one_of(RESIDUALS)
+    return {
+        "m": m,
+        "n": n,
+        "mode": mode,
+        "log10_cond": log10_cond if min(m, n) > 1 else 0,
+        "residual": residual if m > n else 0.0,
+        "direction": draw.one_of(DIRECTIONS),
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(

@@ -19,15 +19,15 @@ the errors in b what it moves its entries by.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from lamm_robust.generators.parts.elementary import SIGNIFICAND
 from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, crossed
 from lamm_robust.generators.parts.parameters import MAX_SEED, power_of_two, whole
+from lamm_robust.generators.parts.searches import Draw, searched
 from lamm_robust.generators.parts.stream import Integers, Stream
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.values import Array, Family, Params, Precision
 
 MAX_ROWS = 2**20
 """A million: 16 MiB for two columns of float64."""
@@ -119,27 +119,19 @@ def _cross(shapes: Shapes, offsets: Sequence[int], noises: Sequence[float], seed
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(dtype: Precision) -> Any:
-    """Up to 2048 rows and 4 columns; the simplest is the mean of one number.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        m = draw(st.integers(1, 2048))
-        n = draw(st.integers(1, min(4, m.bit_length())))
-        offset = draw(st.sampled_from((0, *(2**k for k in range(10)), 2**13, 2**29)))
-        return {
-            "m": m,
-            "n": n,
-            "offset": min(offset, most_offset(dtype, m, n)),
-            "noise": draw(st.sampled_from((0.0, 1.0, SMALL, MAX_NOISE))),
-            "seed": draw(st.integers(0, 9999)),
-        }
-
-    return parameters()
+@searched
+def strategy(draw: Draw, dtype: Precision) -> Params:
+    """Up to 2048 rows and 4 columns; the simplest is the mean of one number."""
+    m = draw.whole(1, 2048)
+    n = draw.whole(1, min(4, m.bit_length()))
+    offset = draw.one_of((0, *(2**k for k in range(10)), 2**13, 2**29))
+    return {
+        "m": m,
+        "n": n,
+        "offset": min(offset, most_offset(dtype, m, n)),
+        "noise": draw.one_of((0.0, 1.0, SMALL, MAX_NOISE)),
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(

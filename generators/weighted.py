@@ -22,7 +22,6 @@ kind.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -37,8 +36,9 @@ from lamm_robust.generators.parts.integer_designs import (
     repeated,
 )
 from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, one_of, whole
+from lamm_robust.generators.parts.searches import Draw, searched
 from lamm_robust.generators.parts.stream import Integers, Stream
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.values import Array, Family, Params, Precision
 
 ORDERS = ("descending", "ascending", "shuffled")
 AXES = ("rows", "columns")
@@ -135,31 +135,23 @@ def _cross(
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(_dtype: Precision) -> Any:
-    """Up to 32 rows and columns; the simplest is m=1 n=1 without weights or residual.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        m, n = draw(st.integers(1, 32)), draw(st.integers(1, 32))
-        log2_span = draw(st.integers(0, MAX_LOG2_SPAN))
-        order, axis = draw(st.sampled_from(ORDERS)), draw(st.sampled_from(AXES))
-        residual = draw(st.sampled_from(RESIDUALS))
-        weights = n if axis == "columns" else m - pair_count(m, min(m, n))
-        return {
-            "m": m,
-            "n": n,
-            "log2_span": log2_span if weights > 1 else 0,
-            "order": order,
-            "axis": axis,
-            "residual": residual if m > n else 0.0,
-            "seed": draw(st.integers(0, 9999)),
-        }
-
-    return parameters()
+@searched
+def strategy(draw: Draw, _dtype: Precision) -> Params:
+    """Up to 32 rows and columns; the simplest is m=1 n=1 without weights or residual."""
+    m, n = draw.whole(1, 32), draw.whole(1, 32)
+    log2_span = draw.whole(0, MAX_LOG2_SPAN)
+    order, axis = draw.one_of(ORDERS), draw.one_of(AXES)
+    residual = draw.one_of(RESIDUALS)
+    weights = n if axis == "columns" else m - pair_count(m, min(m, n))
+    return {
+        "m": m,
+        "n": n,
+        "log2_span": log2_span if weights > 1 else 0,
+        "order": order,
+        "axis": axis,
+        "residual": residual if m > n else 0.0,
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(
