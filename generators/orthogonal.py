@@ -1,12 +1,12 @@
 """Right-hand sides at right angles to the range: x★ = 0, exactly, over matrices of the other families.
 
 The rows of a stored matrix M stand twice, once as they are and once doubled, and b holds 2v_i beside the one and −v_i
-beside the other: Aᵀb = Mᵀ2v − 2Mᵀv = 0 whatever M and v are, without a rounding error, and since AᵀA = 5MᵀM, A has the
-rank and the κ of M. The rows are in random order, so that nothing cancels by itself.
+beside the other. Then Aᵀb = Mᵀ2v − 2Mᵀv = 0 whatever M and v are, without a rounding error, and since AᵀA = 5MᵀM, A has
+the rank and the κ of M. The rows are in random order, so that nothing cancels by itself.
 
-Nothing is left of b but the residual: it is the other end of an axis on which consistent systems are the first.
-Wedin's bound allows an x̂ of κ(κ + 1)u‖b‖/σ₁, and a solver's answer is nothing else than its rounding errors.
-What is measured relative to x★ elsewhere is measured relative to ‖b‖/σ₁ here.
+b is all residual, as in a consistent system it is all fit. Wedin's bound allows an x̂ of κ(κ + 1)u‖b‖/σ₁, and the answer
+of a solver consists of its rounding errors alone. What is measured relative to x★ elsewhere is measured relative to
+‖b‖/σ₁ here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from lamm_robust.generators import columns, exact_rank, named, near_rank, offset, polynomial, spectrum, weighted
-from lamm_robust.generators.parts.grids import Grid, crossed, of_profile
+from lamm_robust.generators.parts.grids import Grid, cross, of_profile
 from lamm_robust.generators.parts.parameters import MAX_SEED, one_of, whole
 from lamm_robust.generators.parts.searches import Draw, searched
 from lamm_robust.generators.parts.stream import Stream
@@ -27,7 +27,7 @@ from lamm_robust.values import Array, Family, Params, Precision
 
 @dataclass(frozen=True)
 class Matrix:
-    """The family of M, and its parameters but for the seed."""
+    """How M is built: the `build` of its family, and all parameters but the seed."""
 
     build: Callable[..., tuple[Array, Array]]
     params: dict[str, Any]
@@ -65,9 +65,9 @@ MATRICES: dict[str, Matrix] = {
         weighted.build, {"m": 15, "n": 10, "log2_span": 33, "order": "ascending", "axis": "rows", "residual": 0.0}
     ),
 }
-"""With an even number of rows once they are doubled, in shapes that other families have."""
+"""The matrices M; A has twice their rows, and a shape that other families have."""
 QUICK = 6
-"""The first of them are in the quick profile."""
+"""How many of the matrices, the first ones, are in the quick profile."""
 
 
 def build(dtype: Precision, *, matrix: str, seed: int) -> tuple[Array, Array]:
@@ -88,12 +88,12 @@ def grid(profile: str, _dtype: Precision) -> Grid:
     """List the problems of a profile; raises ValueError for an unknown one."""
     every = list(MATRICES)
     matrices = of_profile(profile, {"quick": every[:QUICK], "standard": every, "full": every})
-    return crossed(matrix=matrices, seed=of_profile(profile, {"quick": (0,), "standard": (0, 1), "full": range(20)}))
+    return cross(matrix=matrices, seed=of_profile(profile, {"quick": (0,), "standard": (0, 1), "full": range(20)}))
 
 
 @searched
 def strategy(draw: Draw, _dtype: Precision) -> Params:
-    """One of the matrices; the simplest is the first, with seed 0."""
+    """Draw one of the matrices; the simplest problem has the first of them, and seed 0."""
     return {"matrix": draw.one_of(list(MATRICES)), "seed": draw.seed()}
 
 
