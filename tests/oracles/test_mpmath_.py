@@ -10,7 +10,7 @@ import pytest
 
 from lamm_robust.oracles import mpmath_, stored
 from lamm_robust.oracles.exact import certify as prove
-from lamm_robust.oracles.mpmath_ import GUARD_DIGITS, agreed, agreed_rank, certify, lowest_bit, proof_digits, span
+from lamm_robust.oracles.mpmath_ import GUARD_DIGITS, agreed_rank, agreement, certify, lowest_bit, proof_digits, span
 from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
 
 
@@ -94,11 +94,11 @@ def test_hand_computed() -> None:
 
 
 def test_radius_comes_from_the_digits_that_agree() -> None:
-    ball = agreed(Fraction(1), Fraction(1) + Fraction(1, 10**30), digits=50)
+    ball = agreement(Fraction(1), Fraction(1) + Fraction(1, 10**30), digits=50)
     assert ball.mid == Fraction(1) + Fraction(1, 10**30)
     assert Fraction(10, 10**30) <= ball.radius <= Fraction(11, 10**30)
-    assert agreed(Fraction(2), Fraction(2), digits=50).radius == Fraction(2, 10**50)
-    assert agreed(Fraction(0), Fraction(0), digits=50).radius == 0
+    assert agreement(Fraction(2), Fraction(2), digits=50).radius == Fraction(2, 10**50)
+    assert agreement(Fraction(0), Fraction(0), digits=50).radius == 0
 
 
 def test_rank_rule() -> None:
