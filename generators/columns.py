@@ -18,15 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lamm_robust.generators.parts import integer_designs as designs
 from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, cross
-from lamm_robust.generators.parts.integer_designs import (
-    MAX_COLUMNS,
-    RESIDUALS,
-    check_residual,
-    independent_columns,
-    repeated_rows,
-    right_side,
-)
 from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, one_of, whole
 from lamm_robust.generators.parts.searches import Draw, searched
 from lamm_robust.generators.parts.stream import Integers, Stream
@@ -65,7 +58,7 @@ def basis(kind: str, rows: int, columns: int, seed: int) -> Integers:
     A column of ones is odd on the diagonal, and the dummies begin with the rows of an identity, odd on the diagonal
     and even above it: parity still proves the rank.
     """
-    B = independent_columns(Stream("columns", "basis", rows, columns, seed), rows, columns)
+    B = designs.independent_columns(Stream("columns", "basis", rows, columns, seed), rows, columns)
     if kind == "intercept":
         B[:, 0] = 1
     if kind == "factor":
@@ -91,8 +84,13 @@ def build(
 
     Raises ValueError for a bad parameter, and for a residual where every row must be different.
     """
-    _check(m, n, pattern, position, residual, seed)
-    rows, signs = repeated_rows(m, min(m, n - 1))
+    whole("m", m, 1, MAX_SIZE)
+    one_of("pattern", pattern, tuple(PATTERNS))
+    whole("n", n, len(PATTERNS[pattern].combinations), designs.MAX_COLUMNS)
+    one_of("position", position, POSITIONS)
+    designs.check_residual(residual, m, min(m, n - 1))
+    whole("seed", seed, 0, MAX_SEED)
+    rows, signs = designs.repeated_rows(m, min(m, n - 1))
     order = Stream("columns", "order", m, n, seed).permutation(m)
     different = int(rows[-1]) + 1
     B = basis(PATTERNS[pattern].basis, different, n - 1, seed)[rows[order]]
@@ -101,17 +99,8 @@ def build(
     start = {"first": 0, "middle": single.shape[1] // 2, "last": single.shape[1]}[position]
     A = np.hstack((single[:, :start], block, single[:, start:]))
     y = Stream("columns", "solution", m, n, seed).coefficients(n - 1)
-    b = right_side(B, y, signs[order], residual, [0] * m)
+    b = designs.right_side(B, y, signs[order], residual, [0] * m)
     return A.astype(dtype, order="C"), np.array(b, dtype=np.int64).astype(dtype)
-
-
-def _check(m: int, n: int, pattern: str, position: str, residual: float, seed: int) -> None:
-    whole("m", m, 1, MAX_SIZE)
-    one_of("pattern", pattern, tuple(PATTERNS))
-    whole("n", n, len(PATTERNS[pattern].combinations), MAX_COLUMNS)
-    one_of("position", position, POSITIONS)
-    check_residual(residual, m, min(m, n - 1))
-    whole("seed", seed, 0, MAX_SEED)
 
 
 SMALL = 2.0**-10
@@ -164,7 +153,7 @@ def strategy(draw: Draw, _dtype: Precision) -> Params:
     pattern = draw.one_of(ALL)
     m, n = draw.whole(1, 32), draw.whole(len(PATTERNS[pattern].combinations), 32)
     position = draw.one_of(POSITIONS)
-    residual = draw.one_of(RESIDUALS)
+    residual = draw.one_of(designs.RESIDUALS)
     return {
         "m": m,
         "n": n,

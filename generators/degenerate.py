@@ -98,7 +98,7 @@ EMPTY = ((0, 0), (30, 0), (0, 10))
 LINES = ((1, 1), (1, 3), (11, 1))
 TALL = ((30, 10),)
 FLAT = ((16, 16), (10, 30))
-"""Where other families have shapes like these, they are the same: JAX compiles once for each."""
+"""Square and wide. Shapes that other families have, too, are the same there: JAX compiles once for each shape."""
 
 
 def _quick(_dtype: Precision) -> Grid:

@@ -95,10 +95,7 @@ def _deficient(shapes: Shapes) -> list[tuple[int, int, int]]:
 
 
 def _cross(
-    places: Sequence[tuple[int, int, int]],
-    exponents: Sequence[int],
-    residuals: Sequence[float],
-    seeds: Sequence[int],
+    places: Sequence[tuple[int, int, int]], exponents: Sequence[int], residuals: Sequence[float], seeds: Sequence[int]
 ) -> Grid:
     for m, n, rank in places:
         possible = exponents if rank > 1 else (0,)

@@ -47,14 +47,6 @@ EQUATIONS: Mapping[str, Equation] = {
 
 def build(dtype: Precision, *, equation: str, m: int, n: int, noise: float, seed: int) -> tuple[Array, Array]:
     """Build A (m×n, m = n or 2n) and b = Ax + e (m) with ‖e‖ = noise·‖Ax‖; raises ValueError for bad parameters."""
-    _check(equation, m, n, noise, seed)
-    matrix, solution = EQUATIONS[equation]
-    A = rounded_array(matrix(m, n), dtype)
-    noisy = rationals(Stream("integral", equation, m, n, seed).bell(m).tolist())
-    return A, rounded_array(add_residual(image(A, solution(n)), noisy, noise), dtype)
-
-
-def _check(equation: str, m: int, n: int, noise: float, seed: int) -> None:
     one_of("equation", equation, list(EQUATIONS))
     whole("n", n, 1, MAX_COLUMNS)
     whole("m", m, n, 2 * n)
@@ -63,6 +55,10 @@ def _check(equation: str, m: int, n: int, noise: float, seed: int) -> None:
         raise ValueError(f"m is {m}; with equation={equation} and n={n} accepted is {' or '.join(map(str, accepted))}.")
     nonnegative("noise", noise, MAX_NOISE)
     whole("seed", seed, 0, MAX_SEED)
+    matrix, solution = EQUATIONS[equation]
+    A = rounded_array(matrix(m, n), dtype)
+    noisy = rationals(Stream("integral", equation, m, n, seed).bell(m).tolist())
+    return A, rounded_array(add_residual(image(A, solution(n)), noisy, noise), dtype)
 
 
 def _held(equation: str, m: int, n: int) -> bool:

@@ -20,23 +20,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from math import comb
 
+from lamm_robust.generators.parts import integer_matrices, rational_matrices, triangular_matrices
 from lamm_robust.generators.parts.elementary import SIGNIFICAND, rounded_array
 from lamm_robust.generators.parts.exact_algebra import add_residual, image, outside_range, rationals
 from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, cross
-from lamm_robust.generators.parts.integer_matrices import bauer, inverse_hilbert, magic, pascal, rosser
-from lamm_robust.generators.parts.parameters import MAX_SEED, check_room, nonnegative, one_of, whole
-from lamm_robust.generators.parts.rational_matrices import (
-    Rows,
-    cauchy,
-    chebyshev_vandermonde,
-    hilbert,
-    lauchli,
-    lotkin,
-    vandermonde,
-)
+from lamm_robust.generators.parts.parameters import MAX_SEED, check_room_for_residual, nonnegative, one_of, whole
 from lamm_robust.generators.parts.searches import Draw, searched
 from lamm_robust.generators.parts.stream import Stream
-from lamm_robust.generators.parts.triangular_matrices import gfpp, gks, kahan, triw
 from lamm_robust.values import Array, Family, Params, Precision
 
 MAX_ROWS, MAX_COLUMNS = 256, 64
@@ -49,22 +39,22 @@ MAX_RESIDUAL = 1e15
 """The largest residual, below 1/u of float64: b keeps at least a trace of Ax."""
 
 
-MATRICES: Mapping[str, Callable[[int, int, int], Rows]] = {
-    "vandermonde": vandermonde,
-    "chebyshev_vandermonde": chebyshev_vandermonde,
-    "hilbert": hilbert,
-    "lauchli": lauchli,
-    "kahan": kahan,
-    "cauchy": cauchy,
-    "pascal": pascal,
-    "triw": triw,
-    "gfpp": gfpp,
-    "lotkin": lotkin,
-    "bauer": bauer,
-    "rosser": rosser,
-    "magic": magic,
-    "inverse_hilbert": inverse_hilbert,
-    "gks": gks,
+MATRICES: Mapping[str, Callable[[int, int, int], rational_matrices.Rows]] = {
+    "vandermonde": rational_matrices.vandermonde,
+    "chebyshev_vandermonde": rational_matrices.chebyshev_vandermonde,
+    "hilbert": rational_matrices.hilbert,
+    "lauchli": rational_matrices.lauchli,
+    "kahan": triangular_matrices.kahan,
+    "cauchy": rational_matrices.cauchy,
+    "pascal": integer_matrices.pascal,
+    "triw": triangular_matrices.triw,
+    "gfpp": triangular_matrices.gfpp,
+    "lotkin": rational_matrices.lotkin,
+    "bauer": integer_matrices.bauer,
+    "rosser": integer_matrices.rosser,
+    "magic": integer_matrices.magic,
+    "inverse_hilbert": integer_matrices.inverse_hilbert,
+    "gks": triangular_matrices.gks,
 }
 PARAMETERS: Mapping[str, tuple[int, int]] = {"lauchli": (0, MAX_PARAMETER), "kahan": (1, MAX_PARAMETER)}
 """The least and largest parameter of a matrix; it is 0 for every other matrix."""
@@ -101,7 +91,7 @@ def _check(dtype: Precision, matrix: str, m: int, n: int, parameter: int, residu
     if matrix == "lauchli" and m != n + 1:
         raise ValueError(f"m is {m}; with matrix=lauchli and n={n} accepted is {n + 1}.")
     whole("parameter", parameter, *PARAMETERS.get(matrix, (0, 0)))
-    check_room(nonnegative("residual", residual, MAX_RESIDUAL), m, n)
+    check_room_for_residual(nonnegative("residual", residual, MAX_RESIDUAL), m, n)
     whole("seed", seed, 0, MAX_SEED)
 
 

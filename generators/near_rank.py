@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from lamm_robust.generators.parts.elementary import SIGNIFICAND, rounded_array
 from lamm_robust.generators.parts.grids import Grid, by_profile, cross
 from lamm_robust.generators.parts.known_svd import Recipe, bits_needed, descending_powers, draw_recipe
-from lamm_robust.generators.parts.parameters import MAX_SEED, check_room, power_of_two, whole
+from lamm_robust.generators.parts.parameters import MAX_SEED, check_room_for_residual, power_of_two, whole
 from lamm_robust.generators.parts.searches import Draw, searched
 from lamm_robust.values import Array, Family, Params, Precision
 
@@ -55,22 +55,16 @@ def build(
 
     ``residual`` is ‖b − Ax★‖/‖Ax★‖ to within 1/32 of it there. Raises ValueError for a bad parameter.
     """
-    _check(dtype, m, n, rank, gap_bits, log2_cond, residual, seed)
-    # integers of Python: with a gap beyond u they are longer than 64 bits
-    A, b = recipe(m, n, rank, gap_bits, log2_cond, residual, seed).problem(object)
-    return rounded_array(A.tolist(), dtype), rounded_array(b.tolist(), dtype)
-
-
-def _check(
-    dtype: Precision, m: int, n: int, rank: int, gap_bits: int, log2_cond: int, residual: float, seed: int
-) -> None:
     whole("m", m, 2, MAX_ROWS)
     whole("n", n, 2, MAX_ROWS)
     whole("rank", rank, 1, min(m, n) - 1)
     whole("gap_bits", gap_bits, 0, SIGNIFICAND[dtype] + BEYOND)
     whole("log2_cond", log2_cond, 0, MAX_LOG2_COND if rank > 1 else 0)
-    check_room(power_of_two("residual", residual, MAX_RESIDUAL, MIN_RESIDUAL), m, n)
+    check_room_for_residual(power_of_two("residual", residual, MAX_RESIDUAL, MIN_RESIDUAL), m, n)
     whole("seed", seed, 0, MAX_SEED)
+    # integers of Python: with a gap beyond u they are longer than 64 bits
+    A, b = recipe(m, n, rank, gap_bits, log2_cond, residual, seed).problem(object)
+    return rounded_array(A.tolist(), dtype), rounded_array(b.tolist(), dtype)
 
 
 GAPS: dict[Precision, tuple[int, ...]] = {"float32": (5, 10, 15, 18, 22, 26), "float64": (5, 15, 26, 40, 46, 56)}

@@ -71,7 +71,14 @@ def build(
 
     Raises ValueError for a bad parameter, and for one with which the numbers need more bits than the dtype has.
     """
-    _check(dtype, m, n, rank, log2_cond, k, log2_span, seed)
+    whole("m", m, 1, MAX_SIZE)
+    whole("n", n, 1, MAX_SIZE)
+    whole("rank", rank, 1, min(m, n))
+    room = SIGNIFICAND[dtype] - entry_bits(m, n, rank, 0)
+    whole("log2_cond", log2_cond, 0, room if rank > 1 else 0)
+    whole("k", k, 1, MAX_COUNT)
+    whole("log2_span", log2_span, 0, MAX_LOG2_SPAN)
+    whole("seed", seed, 0, MAX_SEED)
     behind = recipe(m, n, rank, log2_cond, seed)
     y, z = coordinates(m, n, rank, k, seed)
     A, _ = behind.problem(np.int64)
@@ -83,17 +90,6 @@ def build(
 def entry_bits(m: int, n: int, rank: int, log2_cond: int) -> int:
     """Count the bits of the entries of A, and of b before it is scaled: |2^L U (Σy, z)| ≤ 2^L·2^log2_cond·3√m."""
     return max(bits_needed(m, n, rank, log2_cond, 0.0), bits_needed(m, 1, m, log2_cond, 0.0))
-
-
-def _check(dtype: Precision, m: int, n: int, rank: int, log2_cond: int, k: int, log2_span: int, seed: int) -> None:
-    whole("m", m, 1, MAX_SIZE)
-    whole("n", n, 1, MAX_SIZE)
-    whole("rank", rank, 1, min(m, n))
-    room = SIGNIFICAND[dtype] - entry_bits(m, n, rank, 0)
-    whole("log2_cond", log2_cond, 0, room if rank > 1 else 0)
-    whole("k", k, 1, MAX_COUNT)
-    whole("log2_span", log2_span, 0, MAX_LOG2_SPAN)
-    whole("seed", seed, 0, MAX_SEED)
 
 
 TALL, DEFICIENT = (30, 10, 10), (30, 10, 7)

@@ -95,16 +95,7 @@ def base(m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int) 
 
 
 def build(
-    dtype: Precision,
-    *,
-    m: int,
-    n: int,
-    rank: int,
-    log2_cond: int,
-    residual: float,
-    log2_a: int,
-    log2_b: int,
-    seed: int,
+    dtype: Precision, *, m: int, n: int, rank: int, log2_cond: int, residual: float, log2_a: int, log2_b: int, seed: int
 ) -> tuple[Array, Array]:
     """Build A (m×n) and b (m) with largest entries in [2^log2_a, 2^(log2_a + 1)) and the same for b, exactly.
 
@@ -171,11 +162,7 @@ def _full(dtype: Precision) -> Grid:
 
 
 def _cross(
-    places: Places,
-    scales: Scales,
-    exponents: Sequence[int],
-    residuals: Sequence[float],
-    seeds: Sequence[int] = (0,),
+    places: Places, scales: Scales, exponents: Sequence[int], residuals: Sequence[float], seeds: Sequence[int] = (0,)
 ) -> Grid:
     for m, n, rank in places:
         for log2_a, log2_b in scales:

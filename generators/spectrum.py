@@ -24,7 +24,14 @@ import numpy as np
 
 from lamm_robust.generators.parts.elementary import log_ratio, power
 from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, cross
-from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, check_room, nonnegative, one_of, whole
+from lamm_robust.generators.parts.parameters import (
+    MAX_SEED,
+    MAX_SIZE,
+    check_room_for_residual,
+    nonnegative,
+    one_of,
+    whole,
+)
 from lamm_robust.generators.parts.reflectors import apply, draw_reflectors, norm
 from lamm_robust.generators.parts.searches import Draw, searched
 from lamm_robust.generators.parts.stream import Floats, Stream
@@ -101,15 +108,7 @@ def _exponents(mode: str, steps: list[Fraction], seed: int) -> list[Fraction]:
 
 
 def build(
-    dtype: Precision,
-    *,
-    m: int,
-    n: int,
-    mode: str,
-    log10_cond: float,
-    residual: float,
-    direction: str,
-    seed: int,
+    dtype: Precision, *, m: int, n: int, mode: str, log10_cond: float, residual: float, direction: str, seed: int
 ) -> tuple[Array, Array]:
     """Build A (m×n) and b (m): ‖A‖₂ = 1, ‖x‖ = 1, b = Ax + residual·‖Ax‖·u with u ⟂ range(A), up to rounding.
 
@@ -136,7 +135,7 @@ def _check(m: int, n: int, mode: str, log10_cond: float, residual: float, direct
     one_of("mode", mode, MODES)
     if nonnegative("log10_cond", log10_cond, MAX_LOG10_COND) and min(m, n) == 1:
         raise ValueError(f"log10_cond is {log10_cond}; with one singular value (m={m}, n={n}) accepted is 0.")
-    check_room(nonnegative("residual", residual, MAX_RESIDUAL), m, n)
+    check_room_for_residual(nonnegative("residual", residual, MAX_RESIDUAL), m, n)
     one_of("direction", direction, DIRECTIONS)
     whole("seed", seed, 0, MAX_SEED)
 

@@ -25,16 +25,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lamm_robust.generators.parts import integer_designs as designs
 from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, cross
-from lamm_robust.generators.parts.integer_designs import (
-    MAX_COLUMNS,
-    RESIDUALS,
-    check_residual,
-    independent_columns,
-    pair_count,
-    repeated_rows,
-    right_side,
-)
 from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, one_of, whole
 from lamm_robust.generators.parts.searches import Draw, searched
 from lamm_robust.generators.parts.stream import Integers, Stream
@@ -68,13 +60,13 @@ def build(
     """
     _check(m, n, log2_span, order, axis, residual, seed)
     rank = min(m, n)
-    rows, signs = repeated_rows(m, rank)
-    different = m - pair_count(m, rank)
-    B = independent_columns(Stream("weighted", "design", m, n, seed), different, n)[rows]
+    rows, signs = designs.repeated_rows(m, rank)
+    different = m - designs.pair_count(m, rank)
+    B = designs.independent_columns(Stream("weighted", "design", m, n, seed), different, n)[rows]
     heights = np.array(exponents(different, log2_span if axis == "rows" else 0))[rows]
     widths = np.array(exponents(n, log2_span if axis == "columns" else 0))
     y = Stream("weighted", "solution", m, n, seed).coefficients(n)
-    b = np.array(right_side(B, y, signs, residual, heights.tolist()), dtype=np.float64)
+    b = np.array(designs.right_side(B, y, signs, residual, heights.tolist()), dtype=np.float64)
     places = arrangement(m if axis == "rows" else n, order, Stream("weighted", "order", m, n, seed))
     A, b = np.ldexp(B.astype(np.float64), heights[:, None] + widths), np.ldexp(b, heights)
     A, b = (A[places], b[places]) if axis == "rows" else (A[:, places], b)
@@ -83,12 +75,12 @@ def build(
 
 def _check(m: int, n: int, log2_span: int, order: str, axis: str, residual: float, seed: int) -> None:
     whole("m", m, 1, MAX_SIZE)
-    whole("n", n, 1, MAX_COLUMNS)
+    whole("n", n, 1, designs.MAX_COLUMNS)
     one_of("axis", axis, AXES)
-    weights = n if axis == "columns" else m - pair_count(m, min(m, n))
+    weights = n if axis == "columns" else m - designs.pair_count(m, min(m, n))
     whole("log2_span", log2_span, 0, MAX_LOG2_SPAN if weights > 1 else 0)
     one_of("order", order, ORDERS)
-    check_residual(residual, m, min(m, n))
+    designs.check_residual(residual, m, min(m, n))
     whole("seed", seed, 0, MAX_SEED)
 
 
@@ -141,8 +133,8 @@ def strategy(draw: Draw, _dtype: Precision) -> Params:
     m, n = draw.whole(1, 32), draw.whole(1, 32)
     log2_span = draw.whole(0, MAX_LOG2_SPAN)
     order, axis = draw.one_of(ORDERS), draw.one_of(AXES)
-    residual = draw.one_of(RESIDUALS)
-    weights = n if axis == "columns" else m - pair_count(m, min(m, n))
+    residual = draw.one_of(designs.RESIDUALS)
+    weights = n if axis == "columns" else m - designs.pair_count(m, min(m, n))
     return {
         "m": m,
         "n": n,

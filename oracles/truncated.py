@@ -101,7 +101,7 @@ def seal_truncation(
     exponents: tuple[int, int],
     started: float,
 ) -> Truncation:
-    """Write the certificate of a problem from what is proved of its integer matrices, which are A and b over 2**exponents."""
+    """Write the certificate of a problem from what is proved of integer matrices, A and b over 2**exponents."""
     (exponent_A, exponent_b), rows = exponents, range(len(answer[0].x))
     certificate = seal(
         "truncated",

@@ -171,7 +171,7 @@ class Answer:
         return Fraction(float(self.radius[i])) * power_of_two(int(self.unit[i]))
 
     def residual_norm_of(self, i: int) -> Ball:
-        """Enclose ‖b − Ax★‖ of the i-th problem: it is ‖b − Ax‖, less at most ‖A(x★ − x)‖."""
+        """Enclose ‖b − Ax★‖ of the i-th problem: it is at most ‖b − Ax‖, and less by at most ‖A(x★ − x)‖."""
         if self.squares is None:
             return Ball(Fraction(0))
         *parts, left = (int(ldexp(part, 2 * ROOT_BITS)) for part in self.squares[:, i].tolist())

@@ -57,7 +57,7 @@ def precision(value: object) -> Precision:
     raise ValueError(f"dtype is {value!r}; accepted is one of {', '.join(PRECISIONS)}.")
 
 
-def check_room(residual: float, m: int, n: int) -> None:
+def check_room_for_residual(residual: float, m: int, n: int) -> None:
     """Raise ValueError for a residual where A (m×n) has full rank and m ≤ n: no b is outside its range."""
     if residual and m <= n:
         raise ValueError(f"residual is {residual}; where the range is the whole space (m={m} ≤ n={n}) accepted is 0.")

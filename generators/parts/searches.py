@@ -12,7 +12,7 @@ from lamm_robust.values import Params, Precision
 
 Choice = TypeVar("Choice")
 MAX_DRAWN_SEED = 9999
-"""Short enough to be read in a key."""
+"""The largest seed that a search draws, short enough to be read in a key."""
 
 
 class Draw:
