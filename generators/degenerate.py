@@ -20,7 +20,7 @@ import numpy as np
 from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, cross
 from lamm_robust.generators.parts.integer_designs import LARGEST_ENTRY, MAX_COLUMNS, independent_columns, repeated_rows
 from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, one_of, whole
-from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.generators.parts.stream import Integers, Stream
 from lamm_robust.values import Array, Family, Params, Precision
 
@@ -135,7 +135,7 @@ def _cross(shapes: Shapes, kinds: Sequence[str], sides: Sequence[str], seeds: Se
 grid = by_profile(_quick, _standard, _full)
 
 
-@searched
+@search_strategy
 def strategy(draw: Draw, _dtype: Precision) -> Params:
     """Draw up to 32 rows and columns; the simplest problem has neither."""
     m, n = draw.whole(0, 32), draw.whole(0, 32)

@@ -19,7 +19,7 @@ from lamm_robust.generators.parts.elementary import SIGNIFICAND
 from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, cross
 from lamm_robust.generators.parts.known_svd import Recipe, bits_needed, descending_powers, draw_recipe
 from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, power_of_two, whole
-from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.values import Array, Family, Params, Precision
 
 MAX_LOG2_RESIDUAL = 20
@@ -105,7 +105,7 @@ def _cross(
 grid = by_profile(_quick, _standard, _full)
 
 
-@searched
+@search_strategy
 def strategy(draw: Draw, dtype: Precision) -> Params:
     """Draw up to 32 rows and columns; the simplest problem is 1×1 of rank 0, all zeros."""
     m, n = draw.whole(1, 32), draw.whole(1, 32)

@@ -18,7 +18,7 @@ from typing import Any
 from lamm_robust.generators.parts.elementary import rounded_array
 from lamm_robust.generators.parts.grids import Grid, cross, of_profile
 from lamm_robust.generators.parts.parameters import one_of
-from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.values import PRECISIONS, Array, Family, Params, Precision
 
 Number = int | str | Fraction
@@ -311,7 +311,7 @@ def grid(profile: str, dtype: Precision) -> Grid:
     return cross(report=of_profile(profile, {"quick": names, "standard": names, "full": names}))
 
 
-@searched
+@search_strategy
 def strategy(draw: Draw, dtype: Precision) -> Params:
     """Draw one of the reports that the dtype can hold; the simplest is the first, and smallest."""
     return {"report": draw.one_of(_possible(dtype))}

@@ -19,7 +19,7 @@ from lamm_robust.generators.parts.elementary import rounded_array
 from lamm_robust.generators.parts.exact_algebra import add_residual, image, rationals
 from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, cross
 from lamm_robust.generators.parts.parameters import MAX_SEED, nonnegative, one_of, whole
-from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.generators.parts.stream import Stream
 from lamm_robust.values import Array, Family, Params, Precision
 
@@ -50,7 +50,7 @@ def build(dtype: Precision, *, equation: str, m: int, n: int, noise: float, seed
     one_of("equation", equation, list(EQUATIONS))
     whole("n", n, 1, MAX_COLUMNS)
     whole("m", m, n, 2 * n)
-    accepted = [count for count in (n, 2 * n) if _held(equation, count, n)]
+    accepted = [count for count in (n, 2 * n) if _fits_float32(equation, count, n)]
     if m not in accepted:
         raise ValueError(f"m is {m}; with equation={equation} and n={n} accepted is {' or '.join(map(str, accepted))}.")
     nonnegative("noise", noise, MAX_NOISE)
@@ -61,7 +61,7 @@ def build(dtype: Precision, *, equation: str, m: int, n: int, noise: float, seed
     return A, rounded_array(add_residual(image(A, solution(n)), noisy, noise), dtype)
 
 
-def _held(equation: str, m: int, n: int) -> bool:
+def _fits_float32(equation: str, m: int, n: int) -> bool:
     """Tell whether the solution of an equation with m rows and n columns fits into the range of float32."""
     return (equation, m) != ("heat", n) or n <= MAX_SQUARE_HEAT
 
@@ -95,7 +95,7 @@ def _full(_dtype: Precision) -> Grid:
 
 def _cross(equations: Iterable[str], shapes: Shapes, noises: Sequence[float], seeds: Sequence[int] = (0,)) -> Grid:
     for equation in equations:
-        held = [(m, n) for m, n in shapes if _held(equation, m, n)]
+        held = [(m, n) for m, n in shapes if _fits_float32(equation, m, n)]
         for named in cross(held, noise=noises, seed=seeds):
             yield {"equation": equation, **named}
 
@@ -103,14 +103,14 @@ def _cross(equations: Iterable[str], shapes: Shapes, noises: Sequence[float], se
 grid = by_profile(_quick, _standard, _full)
 
 
-@searched
+@search_strategy
 def strategy(draw: Draw, _dtype: Precision) -> Params:
     """Draw up to 48 rows and 24 columns; the simplest problem is a single cell of phillips, without noise."""
     equation = draw.one_of(list(EQUATIONS))
     n, times = draw.whole(1, 24), draw.whole(1, 2)
     return {
         "equation": equation,
-        "m": times * n if _held(equation, times * n, n) else 2 * n,
+        "m": times * n if _fits_float32(equation, times * n, n) else 2 * n,
         "n": n,
         "noise": draw.one_of((0.0, MAX_NOISE, 2.0**-10, 2.0**-30)),
         "seed": draw.seed(),

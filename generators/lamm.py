@@ -19,7 +19,7 @@ import numpy as np
 from lamm_robust.generators.parts.elementary import cos_sin
 from lamm_robust.generators.parts.grids import Grid, cross, of_profile
 from lamm_robust.generators.parts.parameters import MAX_SEED, nonnegative, whole
-from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.generators.parts.stream import Stream
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Family, Params, Precision
 
@@ -146,7 +146,7 @@ def grid(profile: str, dtype: Precision) -> Grid:
         yield from cross(modes=(modes,), directions=directions, step=steps, seed=seeds)
 
 
-@searched
+@search_strategy
 def strategy(draw: Draw, dtype: Precision) -> Params:
     """Draw up to 5 modes and 24 directions; the simplest problem is one direction of one interferometer, step 0."""
     return {

@@ -25,7 +25,7 @@ from lamm_robust.generators.parts.elementary import SIGNIFICAND, rounded_array
 from lamm_robust.generators.parts.exact_algebra import add_residual, image, outside_range, rationals
 from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, cross
 from lamm_robust.generators.parts.parameters import MAX_SEED, check_room_for_residual, nonnegative, one_of, whole
-from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.generators.parts.stream import Stream
 from lamm_robust.values import Array, Family, Params, Precision
 
@@ -185,7 +185,7 @@ def _cross(
 grid = by_profile(_quick, _standard, _full)
 
 
-@searched
+@search_strategy
 def strategy(draw: Draw, dtype: Precision) -> Params:
     """Draw up to 33 rows and 32 columns; the simplest problem is the Vandermonde matrix of a single 1."""
     matrix = draw.one_of(list(MATRICES))

@@ -25,7 +25,7 @@ from lamm_robust.generators.parts.elementary import SIGNIFICAND, rounded_array
 from lamm_robust.generators.parts.grids import Grid, by_profile, cross
 from lamm_robust.generators.parts.known_svd import Recipe, bits_needed, descending_powers, draw_recipe
 from lamm_robust.generators.parts.parameters import MAX_SEED, check_room_for_residual, power_of_two, whole
-from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.values import Array, Family, Params, Precision
 
 MAX_ROWS = 512
@@ -113,7 +113,7 @@ def _cross(
 grid = by_profile(_quick, _standard, _full)
 
 
-@searched
+@search_strategy
 def strategy(draw: Draw, dtype: Precision) -> Params:
     """Draw up to 32 rows and columns; the simplest problem is 2×2 of rank 1 without a gap."""
     m, n = draw.whole(2, 32), draw.whole(2, 32)

@@ -19,7 +19,7 @@ from typing import Any
 from lamm_robust.generators.parts.elementary import rounded_array
 from lamm_robust.generators.parts.grids import Grid, cross, of_profile
 from lamm_robust.generators.parts.parameters import one_of
-from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.values import Array, Family, Params, Precision
 
 DATASETS = (
@@ -92,7 +92,7 @@ def grid(profile: str, _dtype: Precision) -> Grid:
     return cross(dataset=of_profile(profile, {"quick": DATASETS, "standard": DATASETS, "full": DATASETS}))
 
 
-@searched
+@search_strategy
 def strategy(draw: Draw, _dtype: Precision) -> Params:
     """Draw one of the eleven data sets; the simplest is the first in NIST's list."""
     return {"dataset": draw.one_of(DATASETS)}

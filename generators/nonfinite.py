@@ -19,7 +19,7 @@ import numpy as np
 from lamm_robust.generators import exact_rank
 from lamm_robust.generators.parts.grids import Grid, by_profile, cross
 from lamm_robust.generators.parts.parameters import MAX_SEED, one_of, whole
-from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.values import Array, Family, Params, Precision
 
 LARGEST = 256
@@ -114,7 +114,7 @@ def _cross(sizes: Sequence[tuple[int, int, int]], values: Sequence[str], array: 
 grid = by_profile(_quick, _standard, _full)
 
 
-@searched
+@search_strategy
 def strategy(draw: Draw, _dtype: Precision) -> Params:
     """Draw up to 16 rows and columns; the simplest problem is one NaN as the only entry of A."""
     m, n = draw.whole(1, 16), draw.whole(1, 16)

@@ -27,7 +27,7 @@ from lamm_robust.generators.parts.elementary import rounded_array
 from lamm_robust.generators.parts.grids import Grid, by_profile, cross
 from lamm_robust.generators.parts.integer_designs import independent_columns
 from lamm_robust.generators.parts.parameters import MAX_SEED, nonnegative, whole
-from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.generators.parts.stream import Integers, Stream
 from lamm_robust.values import Array, Family, Params, Precision
 
@@ -111,7 +111,7 @@ def _cross(
 grid = by_profile(_quick, _standard, _full)
 
 
-@searched
+@search_strategy
 def strategy(draw: Draw, _dtype: Precision) -> Params:
     """Draw up to 40 rows and 4 regressors; the simplest problem is a line through two points at 0 and 1."""
     m = draw.whole(2, 40)

@@ -20,7 +20,7 @@ import numpy as np
 from lamm_robust.generators import columns, exact_rank, named, near_rank, offset, polynomial, spectrum, weighted
 from lamm_robust.generators.parts.grids import Grid, cross, of_profile
 from lamm_robust.generators.parts.parameters import MAX_SEED, one_of, whole
-from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.generators.parts.stream import Stream
 from lamm_robust.values import Array, Family, Params, Precision
 
@@ -33,7 +33,7 @@ class Matrix:
     params: dict[str, Any]
 
 
-def _spread(log10_cond: int) -> Matrix:
+def _spectrum(log10_cond: int) -> Matrix:
     shape = {"m": 15, "n": 10, "mode": "geometric", "log10_cond": log10_cond}
     return Matrix(spectrum.build, {**shape, "residual": 0.0, "direction": "random"})
 
@@ -42,19 +42,19 @@ def _named(matrix: str, m: int, n: int, parameter: int) -> Matrix:
     return Matrix(named.build, {"matrix": matrix, "m": m, "n": n, "parameter": parameter, "residual": 0.0})
 
 
-def _dyadic(build: Callable[..., tuple[Array, Array]], m: int, n: int, rank: int, **more: int) -> Matrix:
+def _known_svd(build: Callable[..., tuple[Array, Array]], m: int, n: int, rank: int, **more: int) -> Matrix:
     return Matrix(build, {"m": m, "n": n, "rank": rank, **more, "residual": 0.0})
 
 
 MATRICES: dict[str, Matrix] = {
-    "spectrum_1": _spread(1),
-    "spectrum_3": _spread(3),
-    "deficient": _dyadic(exact_rank.build, 15, 10, 7, log2_cond=4),
-    "gap": _dyadic(near_rank.build, 15, 10, 7, gap_bits=15, log2_cond=0),
+    "spectrum_1": _spectrum(1),
+    "spectrum_3": _spectrum(3),
+    "deficient": _known_svd(exact_rank.build, 15, 10, 7, log2_cond=4),
+    "gap": _known_svd(near_rank.build, 15, 10, 7, gap_bits=15, log2_cond=0),
     "polynomial": Matrix(polynomial.build, {"points": 15, "degree": 5, "abscissae": "unit"}),
     "lauchli": _named("lauchli", 8, 7, 10),
-    "spectrum_6": _spread(6),
-    "wide": _dyadic(exact_rank.build, 8, 9, 5, log2_cond=4),
+    "spectrum_6": _spectrum(6),
+    "wide": _known_svd(exact_rank.build, 8, 9, 5, log2_cond=4),
     "hilbert": _named("hilbert", 15, 6, 0),
     "kahan": _named("kahan", 8, 7, 2),
     "duplicate": Matrix(
@@ -91,7 +91,7 @@ def grid(profile: str, _dtype: Precision) -> Grid:
     return cross(matrix=matrices, seed=of_profile(profile, {"quick": (0,), "standard": (0, 1), "full": range(20)}))
 
 
-@searched
+@search_strategy
 def strategy(draw: Draw, _dtype: Precision) -> Params:
     """Draw one of the matrices; the simplest problem has the first of them, and seed 0."""
     return {"matrix": draw.one_of(list(MATRICES)), "seed": draw.seed()}

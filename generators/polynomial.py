@@ -14,7 +14,7 @@ from fractions import Fraction
 from lamm_robust.generators.parts.elementary import power, rounded_array
 from lamm_robust.generators.parts.grids import Grid, by_profile, cross
 from lamm_robust.generators.parts.parameters import MAX_SEED, one_of, whole
-from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.generators.parts.stream import Stream
 from lamm_robust.values import Array, Family, Params, Precision
 
@@ -80,7 +80,7 @@ def _cross(fits: Sequence[tuple[int, int]], kinds: Sequence[str], seeds: Sequenc
 grid = by_profile(_quick, _standard, _full)
 
 
-@searched
+@search_strategy
 def strategy(draw: Draw, _dtype: Precision) -> Params:
     """Draw up to 40 points; the simplest problem is the mean of two observations (points=2 degree=0)."""
     points = draw.whole(2, 40)

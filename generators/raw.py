@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lamm_robust.generators.parts.grids import Grid, of_profile
-from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.values import Array, Family, Params, Precision, Value
 
 NUMBER = re.compile(r"[+-]?(0x)?[0-9a-f]*\.?[0-9a-f]*([ep][+-]?[0-9]+)?", re.ASCII | re.IGNORECASE)
@@ -137,7 +137,7 @@ def grid(profile: str, dtype: Precision) -> Grid:
 MOST_ROWS, MOST_COLUMNS = 6, 4
 
 
-@searched
+@search_strategy
 def strategy(draw: Draw, dtype: Precision) -> Params:
     """Draw up to 6×4 entries of any size, among small whole numbers; the simplest problem is A = 0 and b = 0."""
     m, n = draw.whole(1, MOST_ROWS), draw.whole(1, MOST_COLUMNS)

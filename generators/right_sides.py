@@ -26,7 +26,7 @@ from lamm_robust.generators.parts.known_svd import (
     draw_recipe,
 )
 from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, whole
-from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.generators.parts.stream import Integers, Stream
 from lamm_robust.values import Array, Family, Params, Precision
 
@@ -127,7 +127,7 @@ def _cross(
 grid = by_profile(_quick, _standard, _full)
 
 
-@searched
+@search_strategy
 def strategy(draw: Draw, _dtype: Precision) -> Params:
     """Draw up to 16 rows and columns and 8 right-hand sides; the simplest problem is 1×1 with one right-hand side."""
     m, n = draw.whole(1, 16), draw.whole(1, 16)

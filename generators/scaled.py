@@ -26,7 +26,7 @@ from lamm_robust.generators.parts.elementary import SIGNIFICAND
 from lamm_robust.generators.parts.grids import Grid, by_profile, cross
 from lamm_robust.generators.parts.known_svd import bits_needed
 from lamm_robust.generators.parts.parameters import whole
-from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.generators.parts.stream import Integers
 from lamm_robust.values import Array, Family, Params, Precision
 
@@ -58,7 +58,7 @@ def last_bit(values: Iterable[int]) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Base:
-    """A problem of integers, and its solution; both A and b are scaled, and are not zero."""
+    """A problem of integers before it is scaled, and its solution; A and b are not zero."""
 
     A: Integers
     b: Integers
@@ -180,7 +180,7 @@ def _cross(
 grid = by_profile(_quick, _standard, _full)
 
 
-@searched
+@search_strategy
 def strategy(draw: Draw, dtype: Precision) -> Params:
     """Draw up to 16 rows and columns at any scale; the simplest problem is 1×1 with A and b from 1 to 2."""
     m, n = draw.whole(1, 16), draw.whole(1, 16)

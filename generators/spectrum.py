@@ -33,7 +33,7 @@ from lamm_robust.generators.parts.parameters import (
     whole,
 )
 from lamm_robust.generators.parts.reflectors import apply, draw_reflectors, norm
-from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.generators.parts.stream import Floats, Stream
 from lamm_robust.values import Array, Family, Params, Precision
 
@@ -234,7 +234,7 @@ def _cross(
 grid = by_profile(_quick, _standard, _full)
 
 
-@searched
+@search_strategy
 def strategy(draw: Draw, dtype: Precision) -> Params:
     """Draw up to 32 rows and columns; the simplest problem is 1×1 of κ = 1, without a residual."""
     m, n = draw.whole(1, 32), draw.whole(1, 32)

@@ -26,7 +26,7 @@ import numpy as np
 from lamm_robust.generators.parts.elementary import SIGNIFICAND
 from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, cross
 from lamm_robust.generators.parts.parameters import MAX_SEED, power_of_two, whole
-from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.generators.parts.stream import Integers, Stream
 from lamm_robust.values import Array, Family, Params, Precision
 
@@ -72,10 +72,10 @@ def build(dtype: Precision, *, m: int, n: int, offset: int, noise: float, seed: 
     b = Stream("tall", "noise", m, n, seed).integers(m, -largest, largest)
     for j, factor in enumerate(Stream("tall", "solution", m, n, seed).coefficients(n)):
         b += factor * A[:, j]
-    return _stored(A, dtype), _stored(b, dtype)
+    return _round(A, dtype), _round(b, dtype)
 
 
-def _stored(values: Integers, dtype: Precision) -> Array:
+def _round(values: Integers, dtype: Precision) -> Array:
     """Divide whole numbers by 2²⁴ and round once to the dtype."""
     # where float32 is asked for, the numbers are below 2⁵³ and exact in float64: they are not rounded twice
     return np.ldexp(values.astype(np.float64), -UNIT).astype(dtype)
@@ -117,7 +117,7 @@ def _cross(shapes: Shapes, offsets: Sequence[int], noises: Sequence[float], seed
 grid = by_profile(_quick, _standard, _full)
 
 
-@searched
+@search_strategy
 def strategy(draw: Draw, dtype: Precision) -> Params:
     """Draw up to 2048 rows and 4 columns; the simplest problem is the mean of one number."""
     m = draw.whole(1, 2048)

@@ -28,7 +28,7 @@ import numpy as np
 from lamm_robust.generators.parts import integer_designs as designs
 from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, cross
 from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, one_of, whole
-from lamm_robust.generators.parts.searches import Draw, searched
+from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.generators.parts.stream import Integers, Stream
 from lamm_robust.values import Array, Family, Params, Precision
 
@@ -127,7 +127,7 @@ def _cross(
 grid = by_profile(_quick, _standard, _full)
 
 
-@searched
+@search_strategy
 def strategy(draw: Draw, _dtype: Precision) -> Params:
     """Draw up to 32 rows and columns; the simplest problem is 1×1 without weights or residual."""
     m, n = draw.whole(1, 32), draw.whole(1, 32)

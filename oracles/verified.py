@@ -75,7 +75,7 @@ def certify_stack(problems: Sequence[tuple[Array, Array]]) -> list[Certificate |
     found: list[Certificate | NotCertifiedError] = []
     for i, problem in enumerate(problems):
         try:
-            refuse(scaled, inverse, answers, i)
+            require_proof(scaled, inverse, answers, i)
             found.append(
                 assemble(
                     "verified",
@@ -93,7 +93,7 @@ def certify_stack(problems: Sequence[tuple[Array, Array]]) -> list[Certificate |
     return found
 
 
-def refuse(scaled: Scaled, inverse: Inverse, answers: Sequence[Answer], i: int) -> None:
+def require_proof(scaled: Scaled, inverse: Inverse, answers: Sequence[Answer], i: int) -> None:
     """Raise NotCertifiedError, with the reason, unless the i-th problem is proved."""
     if not scaled.exact[i]:
         raise NotCertifiedError(f"verified: the entries of a {scaled.line} of A differ by too many powers of two")

@@ -18,29 +18,24 @@ MAX_DRAWN_SEED = 9999
 class Draw:
     """What the parameters of one problem are drawn with; each draw shrinks to the first choice."""
 
-    def __init__(self, draw: Callable[[Any], Any]) -> None:
-        self._draw = draw
+    def __init__(self, draw: Callable[[Any], Any], strategies: Any) -> None:
+        self._draw, self._strategies = draw, strategies
 
     def whole(self, low: int, high: int) -> int:
         """Draw a whole number from ``low``, the simplest, to ``high``, both included."""
-        from hypothesis import strategies as st
-
-        drawn: int = self._draw(st.integers(low, high))
+        drawn: int = self._draw(self._strategies.integers(low, high))
         return drawn
 
     def one_of(self, choices: Sequence[Choice]) -> Choice:
         """Draw one of the choices, of which the first is the simplest."""
-        from hypothesis import strategies as st
-
-        drawn: Choice = self._draw(st.sampled_from(choices))
+        drawn: Choice = self._draw(self._strategies.sampled_from(choices))
         return drawn
 
     def entry(self, dtype: Precision) -> int | float:
         """Draw a finite number of the dtype, of any size, or a small whole number; the simplest is 0."""
-        from hypothesis import strategies as st
-
-        finite = st.floats(allow_nan=False, allow_infinity=False, width=32 if dtype == "float32" else 64)
-        drawn: int | float = self._draw(st.integers(-9, 9) | finite)
+        width = 32 if dtype == "float32" else 64
+        finite = self._strategies.floats(allow_nan=False, allow_infinity=False, width=width)
+        drawn: int | float = self._draw(self._strategies.integers(-9, 9) | finite)
         return drawn
 
     def seed(self) -> int:
@@ -48,7 +43,7 @@ class Draw:
         return self.whole(0, MAX_DRAWN_SEED)
 
 
-def searched(parameters: Callable[[Draw, Precision], Params]) -> Callable[[Precision], Any]:
+def search_strategy(parameters: Callable[[Draw, Precision], Params]) -> Callable[[Precision], Any]:
     """Make the strategy of a family from a function that draws the parameters of one problem.
 
     The function should draw as often for one problem as for any other: a search then shrinks a counterexample
@@ -56,9 +51,9 @@ def searched(parameters: Callable[[Draw, Precision], Params]) -> Callable[[Preci
     """
 
     def strategy(dtype: Precision) -> Any:
-        from hypothesis import strategies as st
+        from hypothesis import strategies
 
-        return st.composite(lambda draw: parameters(Draw(draw), dtype))()
+        return strategies.composite(lambda draw: parameters(Draw(draw, strategies), dtype))()
 
     strategy.__doc__ = parameters.__doc__
     return strategy
