@@ -21,7 +21,7 @@ import scipy.linalg
 from mpmath import mp
 from table import head, row
 
-from lamm_robust.oracles import certify_all, enclosed, exact, verified
+from lamm_robust.oracles import ball, certify_all, exact, verified
 from lamm_robust.values import Array, Certificate, NotCertifiedError
 
 LARGE = ((2000, 400, 12), (4000, 1000, 10))
@@ -89,7 +89,7 @@ def small() -> None:
     head("m×n", "κ", "mpmath", "exact", "ball", "verified", "mpmath / verified")
     for m, n, log10_cond, runs in SMALL:
         A, b = problem(m, n, log10_cond)
-        calls = [partial(certify, A, b) for certify in (by_mpmath, exact.certify, enclosed.certify)]
+        calls = [partial(certify, A, b) for certify in (by_mpmath, exact.certify, ball.certify)]
         slow = fastest(runs, *calls)
         (quick,) = fastest(RUNS, partial(verified.certify, A, b))
         cells = [f"{seconds:.3g} s" for seconds in (*slow, quick)]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lamm_robust.generators import lamm as family
-from lamm_robust.generators.bits import Stream
+from lamm_robust.generators.parts.stream import Stream
 from lamm_robust.lamm.layer import dense
 from lamm_robust.lamm.mesh import freedom, layout, mesh, random_phases, transmission, unitary
 from lamm_robust.values import UNIT_ROUNDOFF, Precision

@@ -37,7 +37,7 @@ def test_a_room_imports_only_what_its_row_allows(path: Path) -> None:
         ("lamm_robust.values", "from lamm_robust import catalog"),
         ("lamm_robust.generators.raw", "from lamm_robust import oracles"),
         ("lamm_robust.oracles.auto", "from lamm_robust.scoring.verdicts import limits"),
-        ("lamm_robust.solvers.jax_", "import lamm_robust.generators.bits"),
+        ("lamm_robust.solvers.jax_", "import lamm_robust.generators.parts.stream"),
         ("lamm_robust.scoring.metrics", "from lamm_robust import journal"),
         ("lamm_robust.storage.journal", "from lamm_robust import catalog"),
         ("lamm_robust.catalog", "def later():\n    from lamm_robust.runs import sweep"),

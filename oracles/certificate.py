@@ -1,6 +1,6 @@
-"""How a certificate keeps x★: 2**exponent times an unevaluated sum of four float64 arrays.
+"""How a certificate is written, and how it keeps x★: 2**exponent times an unevaluated sum of four float64 arrays.
 
-Four doubles hold about 212 bits, 64 digits, of every entry, which has an exponent of its own. It is rounded down
+Four doubles hold about 212 bits, 64 digits, of every entry, which has an exponent of its own. An entry is rounded down
 to a grid that lies `GRID_BITS` below it, then split into doubles by repeated correct rounding. What is left over is
 known exactly, so the radius is a bound and not an estimate, and it is zero when the sum is exact.
 """
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.oracles.balls import power_of_two, quotient, scaled, square_root
+from lamm_robust.oracles.enclosures import power_of_two, quotient, scale_ball, square_root, upper_end
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Ball, Certificate, NotCertifiedError, digest
 
 PARTS = 4
@@ -28,35 +28,39 @@ GRID_BITS = 256
 over is known well, and far from the overflow of int → float conversion at 2^1024."""
 
 RADIUS_SHARE = Fraction(1, 1000)
-"""‖x − x★‖ ≤ this · u‖x★‖, so that the certificate is 1000 times sharper than the smallest relative error of
-a working-precision answer that it judges."""
+"""‖x − x★‖ ≤ RADIUS_SHARE · u‖x★‖: a certificate is 1000 times sharper than the smallest relative error of a
+working-precision answer that it judges."""
 
 RADIUS = Fraction(1, 10**20)
-"""‖x − x★‖ ≤ this · max |x_j|: what oracles promise whose error bounds can be made smaller by more work. It is a
+"""‖x − x★‖ ≤ RADIUS · max |x_j|: the promise of oracles whose error bounds can be made smaller by more work. It is a
 tenth of the RADIUS_SHARE · u that float64 needs."""
 
 SIGMA_TOLERANCE = Fraction(1, 10**9)
-"""Relative radius allowed to σ₁ and σ_r: they only scale error bounds, which are read to two digits, but κ is
-also printed and compared between machines; nine digits cost no more than six."""
+"""The relative radius allowed to σ₁ and σ_r. They only scale error bounds, which are read to two digits, but κ is also
+printed and compared between machines; nine digits cost no more than six."""
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Rank, σ₁ and σ_r of A; both are zero when the rank is."""
+    """The rank r of A, σ₁ and σ_r; both singular values are zero when the rank is."""
 
     rank: int
     sigma_max: Ball
     sigma_min: Ball
 
-    def scaled(self, exponent: int) -> Spectrum:
+    def scale(self, exponent: int) -> Spectrum:
         """Return the spectrum of 2**exponent times the matrix."""
-        return Spectrum(self.rank, scaled(self.sigma_max, exponent), scaled(self.sigma_min, exponent))
+        return Spectrum(self.rank, scale_ball(self.sigma_max, exponent), scale_ball(self.sigma_min, exponent))
+
+
+ZERO_SPECTRUM = Spectrum(0, Ball(Fraction(0)), Ball(Fraction(0)))
+"""The spectrum of a matrix of zeros, or of size 0."""
 
 
 def split(values: Sequence[Fraction]) -> tuple[npt.NDArray[np.float64], list[int], list[Fraction]]:
-    """Store each value as 2**exponent times four doubles: (parts of shape (4, N), exponents, rounding errors).
+    """Store each of N values as 2**exponent times four doubles: parts of shape (4, N), exponents, rounding errors.
 
-    The errors bound what is left over of each value; they are 0 where nothing was rounded.
+    A rounding error bounds what is left over of a value, and is 0 where nothing was rounded.
     """
     entries = [_split_entry(v) for v in values]
     parts = np.array([doubles for doubles, _, _ in entries]).T
@@ -64,7 +68,7 @@ def split(values: Sequence[Fraction]) -> tuple[npt.NDArray[np.float64], list[int
 
 
 def _split_entry(v: Fraction) -> tuple[list[float], int, Fraction]:
-    """Split one value; the doubles lie on a grid 2**-GRID_BITS below 1, and their sum is below 1."""
+    """Split one value into four doubles on the grid of 2**-GRID_BITS, with a sum below 1, times 2**exponent."""
     exponent = _exponent_above(v) if v else 0
     shift = GRID_BITS - exponent
     left, fraction = divmod(v.numerator << max(shift, 0), v.denominator << max(-shift, 0))
@@ -82,13 +86,12 @@ def _exponent_above(v: Fraction) -> int:
 
 
 def norm_above(values: Sequence[Fraction]) -> Fraction:
-    """Return an upper bound of the 2-norm; 0 only for zeros."""
-    ball = square_root(Ball(sum((v * v for v in values), Fraction(0))))
-    return ball.mid + ball.radius
+    """Return an upper bound of the 2-norm of a vector, which is 0 only for zeros."""
+    return upper_end(square_root(Ball(sum((v * v for v in values), Fraction(0)))))
 
 
 def stored(certificate: Certificate) -> npt.NDArray[Any]:
-    """Return the stored x as exact Fractions in an object array of the shape of x★."""
+    """Return the x that a certificate stores, as exact Fractions in an object array of the shape of x★."""
     flat = certificate.x.reshape(len(certificate.x), -1).T.tolist()
     exponents = certificate.exponent.ravel().tolist()
     values = np.empty(len(flat), dtype=object)
@@ -107,10 +110,11 @@ def seal(
     x_errors: Sequence[Fraction] = (),
     started: float,
 ) -> Certificate:
-    """Write the certificate of (A, b) from x★ = 2**offset · x, row by row, each entry known to within its x_error.
+    """Write the certificate of (A, b) from rational answers: x★ = 2**offset · x, row by row.
 
-    `started` is the value of time.perf_counter() when the oracle was called. Raises NotCertifiedError when
-    the radius of x, σ₁ or σ_r is too large for the precision of the data.
+    Each entry of x is known to within its x_error, and is exact if there are none. `started` is the value of
+    time.perf_counter() when the oracle was called. Raises NotCertifiedError when the radius of x, σ₁ or σ_r is too
+    large for the precision of the data.
     """
     A, b = problem
     parts, exponents, rounding = split(x)
@@ -142,9 +146,9 @@ def assemble(
     *,
     started: float,
 ) -> Certificate:
-    """Write the certificate of (A, b) from stored x (PARTS × n × targets), its exponents, and a radius for each target.
+    """Write the certificate of (A, b) from x in parts (PARTS × n × targets), exponents, and a radius for each target.
 
-    The radii must have been found small enough. Raises NotCertifiedError when σ₁ or σ_r is not known well enough.
+    The caller has found the radii small enough. Raises NotCertifiedError when σ₁ or σ_r is not known well enough.
     """
     A, b = problem
     m, n = A.shape
@@ -166,7 +170,7 @@ def assemble(
 
 
 def _check_radius(radius: Fraction, largest: Fraction, precision: str) -> None:
-    """Hold radius ≤ RADIUS_SHARE · u‖x★‖, where ‖x★‖ is at least its largest entry less the radius."""
+    """Raise NotCertifiedError unless radius ≤ RADIUS_SHARE · u‖x★‖; ‖x★‖ is at least its largest entry less radius."""
     allowed = RADIUS_SHARE * Fraction(UNIT_ROUNDOFF[precision]) * (largest - radius)
     if radius > allowed:
         known = "to no digit: it may be zero"
@@ -176,6 +180,7 @@ def _check_radius(radius: Fraction, largest: Fraction, precision: str) -> None:
 
 
 def _kappa(spectrum: Spectrum) -> Ball | None:
+    """Return κ = σ₁/σ_r, or None for the rank 0. Raises NotCertifiedError for a σ that is not known well enough."""
     for name, sigma in (("σ₁", spectrum.sigma_max), ("σ_r", spectrum.sigma_min)):
         if sigma.radius > SIGMA_TOLERANCE * sigma.mid:
             raise NotCertifiedError(f"{name} is not known to a relative {float(SIGMA_TOLERANCE):.0e}")

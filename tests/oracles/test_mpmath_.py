@@ -8,9 +8,9 @@ import mpmath
 import numpy as np
 import pytest
 
-from lamm_robust.oracles import reference, stored
+from lamm_robust.oracles import mpmath_, stored
 from lamm_robust.oracles.exact import certify as prove
-from lamm_robust.oracles.reference import GUARD_DIGITS, agreed, agreed_rank, certify, lowest_bit, proof_digits, span
+from lamm_robust.oracles.mpmath_ import GUARD_DIGITS, agreed_rank, agreement, certify, lowest_bit, proof_digits, span
 from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
 
 
@@ -94,11 +94,11 @@ def test_hand_computed() -> None:
 
 
 def test_radius_comes_from_the_digits_that_agree() -> None:
-    ball = agreed(Fraction(1), Fraction(1) + Fraction(1, 10**30), digits=50)
+    ball = agreement(Fraction(1), Fraction(1) + Fraction(1, 10**30), digits=50)
     assert ball.mid == Fraction(1) + Fraction(1, 10**30)
     assert Fraction(10, 10**30) <= ball.radius <= Fraction(11, 10**30)
-    assert agreed(Fraction(2), Fraction(2), digits=50).radius == Fraction(2, 10**50)
-    assert agreed(Fraction(0), Fraction(0), digits=50).radius == 0
+    assert agreement(Fraction(2), Fraction(2), digits=50).radius == Fraction(2, 10**50)
+    assert agreement(Fraction(0), Fraction(0), digits=50).radius == 0
 
 
 def test_rank_rule() -> None:
@@ -150,7 +150,7 @@ def test_proof_digits_by_hand() -> None:
 
 
 def test_grows_past_the_first_precisions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reference, "precisions", lambda _A, _b: iter((20, 30, 60, 120, 180)))
+    monkeypatch.setattr(mpmath_, "precisions", lambda _A, _b: iter((20, 30, 60, 120, 180)))
     A, b = PROBLEMS["tall kappa 1e15"]
     grown, proved = certify(A, b), prove(A, b)
     assert grown.rank == proved.rank == 5
@@ -167,7 +167,7 @@ def test_zero_pivot(A: list[list[float]]) -> None:
 
 
 def test_gives_up_in_a_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reference, "precisions", lambda _A, _b: iter((16, 20)))
+    monkeypatch.setattr(mpmath_, "precisions", lambda _A, _b: iter((16, 20)))
     A, b = PROBLEMS["tall kappa 1e15"]
     with pytest.raises(NotCertifiedError, match=r"mpmath at 16 and 20 digits: "):
         certify(A, b)

@@ -1,16 +1,15 @@
-"""The `mpmath` oracle: the reference computation, done twice.
+"""The `mpmath` oracle: a computation in high precision, done twice.
 
-Singular values by `mpmath.svd_r`, the solution by `mpmath.qr_solve` (Householder) for full column rank and
-from the SVD otherwise, at two working precisions. A quantity whose two values agree is reported from the
-finer one, with a radius from the digits that agree; if too few agree, the precision grows. It shares no
-algorithm with the `exact` oracle, which makes it the cross-check of that one, but its radii are estimates.
+Singular values come from `mpmath.svd_r`, the solution from `mpmath.qr_solve` (Householder) for full column rank and
+from the SVD otherwise, at two working precisions. A quantity whose two values agree is reported from the finer one,
+with a radius from the digits that agree; if too few agree, the precision grows. The oracle shares no algorithm with
+`exact`, so each is a check of the other, but its radii are estimates.
 
-*Rank.* At d digits the computed singular values of the stored matrix carry errors near 10^-d σ₁, so one that
-is truly zero falls with the precision and one that is not stays where it is. σ_i is *kept* when its two
-values agree to three digits, and *zero* when the finer one lies below 10^-(d₁+d₂)/2 σ₁, half-way between the
-two noise floors. If any σ_i is neither, the precision grows. A true singular value below both floors would look
-like zero, so a zero is believed only at a precision that would show the smallest one that A can have (see
-`proof_digits`).
+*Rank.* At d digits the computed singular values of the stored matrix carry errors near 10^-d σ₁. One that is truly zero
+falls with the precision, and one that is not stays where it is. σ_i is *kept* when its two values agree to three
+digits, and *zero* when the finer one lies below 10^-(d₁+d₂)/2 σ₁, half-way between the two noise floors. If any σ_i is
+neither, the precision grows. A true singular value below both floors would look like zero. So a zero is believed only
+at a precision that would show the smallest singular value that A can have (see `proof_digits`).
 """
 
 from __future__ import annotations
@@ -26,30 +25,28 @@ import numpy as np
 from mpmath import MPContext
 from mpmath.libmp import to_rational
 
-from lamm_robust.oracles.balls import scaled
-from lamm_robust.oracles.check import check_problem
+from lamm_robust.oracles.certificate import ZERO_SPECTRUM, Spectrum, seal
 from lamm_robust.oracles.empty import certify_empty
-from lamm_robust.oracles.store import Spectrum, seal
+from lamm_robust.oracles.enclosures import scale_ball
+from lamm_robust.oracles.validation import check_problem
 from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
 
 SPARE_DIGITS = 40
 """Digits beyond those of the data: 16 to meet 1e-3·u, as many again for κ near 1/u, and a few to see it."""
 
 GROWTH = (2, 3, 5, 8, 12)
-"""Working precisions as multiples of half the first one: each about 1.5 times the one before, five in all. A
-problem that does not settle at six times the digits of its data is for the exact oracle."""
+"""Working precisions as multiples of half the first one: each about 1.5 times the one before, five in all. A problem
+that does not settle at six times the digits of its data is for the exact oracle."""
 
 SAFETY = 10
-"""A difference between two precisions is the error of the coarser, within a digit of luck; the finer value,
-which is reported, is better by as many digits as the precisions differ."""
+"""The factor from a difference of two values to a radius. The difference is the error of the coarser value, give or
+take a digit by chance; the finer value, which is reported, is better by as many digits as the precisions differ."""
 
 GUARD_DIGITS = 10
-"""The noise at d digits is a moderate multiple of 10^-d σ₁; ten digits are more than any such multiple here."""
-
-ZERO = Ball(Fraction(0))
+"""The noise at d digits is a moderate multiple of 10^-d σ₁, and ten digits are more than any such multiple here."""
 
 AGREE = Fraction(1, 1000)
-"""Two values of a kept singular value agree to three digits; those of a zero one differ in all of them."""
+"""Two values of a kept singular value differ by at most this share; those of a zero one differ in all digits."""
 
 
 class RankUnprovedError(NotCertifiedError):
@@ -80,38 +77,38 @@ def certify(A: Array, b: Array) -> Certificate:
 
 
 def _compare(A: Array, b: Array, digits: tuple[int, int], started: float) -> Certificate:
-    """Compute at both precisions and seal what agrees. Raises NotCertifiedError when too little does."""
+    """Write the certificate of what agrees at two precisions (digits). Raises NotCertifiedError if too little does."""
     coarse, fine = (Working(A, b, d) for d in digits)
     sigma, finer_sigma = coarse.singular_values(), fine.singular_values()
     rank = agreed_rank(sigma, finer_sigma, digits)
     if rank < len(sigma) and A.any() and digits[0] < proof_digits(A):
         raise RankUnprovedError
-    kept = [agreed(c, f, digits[0]) for c, f in zip(sigma, finer_sigma, strict=True)][:rank]
-    spectrum = Spectrum(rank, kept[0], kept[-1]) if rank else Spectrum(0, ZERO, ZERO)
+    kept = [agreement(c, f, digits[0]) for c, f in zip(sigma, finer_sigma, strict=True)][:rank]
+    spectrum = Spectrum(rank, kept[0], kept[-1]) if rank else ZERO_SPECTRUM
     (x, norms), (finer_x, finer_norms) = coarse.solve(rank), fine.solve(rank)
-    residual_norm = [agreed(c, f, digits[0]) for c, f in zip(norms, finer_norms, strict=True)]
-    entries = [agreed(c, f, digits[0]) for c, f in zip(x, finer_x, strict=True)]
+    residual_norm = [agreement(c, f, digits[0]) for c, f in zip(norms, finer_norms, strict=True)]
+    entries = [agreement(c, f, digits[0]) for c, f in zip(x, finer_x, strict=True)]
     return seal(
         "mpmath",
         (A, b),
-        spectrum.scaled(fine.exponent_A),
+        spectrum.scale(fine.exponent_A),
         finer_x,
-        [scaled(ball, fine.exponent_b) for ball in residual_norm],
+        [scale_ball(ball, fine.exponent_b) for ball in residual_norm],
         offset=fine.exponent_b - fine.exponent_A,
         x_errors=[ball.radius for ball in entries],
         started=started,
     )
 
 
-def agreed(coarse: Fraction, fine: Fraction, digits: int) -> Ball:
+def agreement(coarse: Fraction, fine: Fraction, digits: int) -> Ball:
     """Return the finer value with a radius from the digits that agree, and never more than `digits`."""
     return Ball(fine, SAFETY * abs(fine - coarse) + abs(fine) / 10**digits)
 
 
 def agreed_rank(coarse: Sequence[Fraction], fine: Sequence[Fraction], digits: tuple[int, int]) -> int:
-    """Count the singular values that stay, by the rule of the module's text, from two precisions in digits.
+    """Count the singular values that are kept, by the rule of the module's text, from their values at two precisions.
 
-    Raises NotCertifiedError if one neither stays nor falls.
+    Raises NotCertifiedError if a singular value neither stays nor falls.
     """
     floor = fine[0] / 10 ** (sum(digits) // 2)
     rank = 0
@@ -124,7 +121,7 @@ def agreed_rank(coarse: Sequence[Fraction], fine: Sequence[Fraction], digits: tu
 
 
 class Working:
-    """One problem at one precision: A and b in a context of their own, scaled so that entries are near 1."""
+    """One problem at one precision: A and b in an mpmath context of their own, scaled so that entries are near 1."""
 
     def __init__(self, A: Array, b: Array, digits: int) -> None:
         self.mp = MPContext()
@@ -171,7 +168,7 @@ class Working:
 
 
 def rational(v: Any) -> Fraction:
-    """Return an mpf, which is an integer times a power of two, as the Fraction that it is."""
+    """Return an mpmath number, which is an integer times a power of two, as a Fraction."""
     numerator, denominator = to_rational(v._mpf_)
     return Fraction(int(numerator), int(denominator))
 
@@ -181,13 +178,13 @@ def _exponent(array: Array) -> int:
 
 
 def precisions(A: Array, b: Array) -> Iterator[int]:
-    """Yield working precisions in digits: the span of the data twice, for the squares in it, plus spare."""
+    """Yield working precisions in digits; the first is twice the span of the data, for squares, plus SPARE_DIGITS."""
     first = SPARE_DIGITS + 2 * max(span(A), span(b))
     return (factor * first // 2 for factor in GROWTH)
 
 
 def proof_digits(A: Array) -> int:
-    """Return a precision at which every non-zero singular value of A ≠ 0 stands above the noise.
+    """Return a precision, in digits, at which every non-zero singular value of A ≠ 0 is above the noise.
 
     With A = 2^e·M for an integer matrix M of rank r, the product of its squared non-zero singular values is a sum of
     squared r×r minors (Cauchy-Binet), an integer of at least 1, so σ_r(M) ≥ σ₁(M)^(1−r) and σ_r/σ₁ ≥ ‖M‖_F^(−r).
@@ -198,16 +195,16 @@ def proof_digits(A: Array) -> int:
 
 
 def lowest_bit(v: Any) -> int:
-    """Return the exponent of the last bit set in v ≠ 0."""
+    """Return the exponent of the last bit that is set in a float v ≠ 0."""
     numerator, denominator = v.as_integer_ratio()
     return int((numerator & -numerator).bit_length() - denominator.bit_length())
 
 
 def span(array: Array) -> int:
-    """Return the decimal digits from the leading bit of the largest entry to the last of the smallest."""
+    """Count the decimal digits from the leading bit of the largest entry of an array to the last of the smallest."""
     entries = np.abs(array[array != 0])
     if not entries.size:
         return 1
     ratio = Fraction(float(entries.max())) / Fraction(float(entries.min()))
-    mantissa_bits = np.finfo(array.dtype).nmant + 1
-    return (int(ratio).bit_length() + mantissa_bits) * 3 // 10 + 1
+    significand_bits = np.finfo(array.dtype).nmant + 1
+    return (int(ratio).bit_length() + significand_bits) * 3 // 10 + 1  # log₁₀ 2 is about 0.3

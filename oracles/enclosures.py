@@ -1,7 +1,7 @@
-"""Rational ball arithmetic: the two operations that turn eigenvalues into σ and κ.
+"""Rational ball arithmetic: the operations that turn eigenvalues into σ and κ.
 
-A ball is a rational midpoint and a rational radius, so nothing overflows, underflows or rounds unseen: the
-one irrational step, the square root, is taken between two integers.
+A ball is a rational midpoint and a rational radius, so nothing overflows, underflows or is rounded without being seen.
+The one irrational step, the square root, is taken between two integers.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ ROOT_BITS = 256
 
 
 def square_root(ball: Ball) -> Ball:
-    """Enclose √v for every v ≥ 0 in the ball; exact when the ball is the square of a short rational."""
+    """Enclose √v for every v ≥ 0 in a ball; exact when the ball is the square of a short rational."""
     mid, above = _root_bounds(ball.mid)
     if not ball.radius:
         return Ball(mid, above - mid)
     lower, _ = _root_bounds(max(Fraction(0), ball.mid - ball.radius))
-    _, upper = _root_bounds(ball.mid + ball.radius)
+    _, upper = _root_bounds(upper_end(ball))
     return Ball(mid, max(upper - mid, mid - lower))
 
 
@@ -32,16 +32,21 @@ def root_between(lower: Fraction, upper: Fraction) -> Ball:
 
 
 def quotient(numerator: Ball, denominator: Ball) -> Ball:
-    """Enclose p/q for p ≥ 0 and q > 0; p/q is furthest from the midpoints' ratio where q is smallest."""
+    """Enclose p/q for p ≥ 0 and q > 0 in two balls."""
     mid = numerator.mid / denominator.mid
-    largest = (numerator.mid + numerator.radius) / (denominator.mid - denominator.radius)
-    return Ball(mid, largest - mid)
+    # p/q is furthest from the midpoints' ratio where q is smallest
+    return Ball(mid, upper_end(numerator) / (denominator.mid - denominator.radius) - mid)
 
 
-def scaled(ball: Ball, exponent: int) -> Ball:
-    """Return 2**exponent times the ball."""
+def scale_ball(ball: Ball, exponent: int) -> Ball:
+    """Return 2**exponent times a ball."""
     power = power_of_two(exponent)
     return Ball(ball.mid * power, ball.radius * power)
+
+
+def upper_end(ball: Ball) -> Fraction:
+    """Return the largest number of a ball."""
+    return ball.mid + ball.radius
 
 
 def power_of_two(exponent: int) -> Fraction:

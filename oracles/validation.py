@@ -1,7 +1,7 @@
 """What an oracle accepts: one real, finite, dense problem in a working precision.
 
-Everything that is refused is refused here, in one sentence that names the array, what is wrong with it and
-what would be accepted, so that the oracles themselves need not look again.
+Everything that is refused is refused here, in one sentence that names the array, what is wrong with it and what would
+be accepted. So the oracles themselves need not look again.
 """
 
 from __future__ import annotations

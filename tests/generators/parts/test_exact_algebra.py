@@ -7,8 +7,15 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lamm_robust.generators.bits import Stream
-from lamm_robust.generators.targets import dyadic, image, inner, moved, outside_range, semidefinite_solution
+from lamm_robust.generators.parts.exact_algebra import (
+    add_residual,
+    image,
+    inner_product,
+    outside_range,
+    rationals,
+    semidefinite_solution,
+)
+from lamm_robust.generators.parts.stream import Stream
 
 
 def fractions(*entries: int) -> list[Fraction]:
@@ -22,9 +29,9 @@ def test_image_by_hand() -> None:
 
 
 def test_moved_by_hand() -> None:
-    assert moved(fractions(3, 4), fractions(0, 2), 0.0) == [3, 4]
-    assert moved(fractions(3, 4), fractions(0, 2), 2.0) == [3, 14]
-    assert moved(fractions(0, 0), fractions(0, 2), 2.0) == [0, 0]
+    assert add_residual(fractions(3, 4), fractions(0, 2), 0.0) == [3, 4]
+    assert add_residual(fractions(3, 4), fractions(0, 2), 2.0) == [3, 14]
+    assert add_residual(fractions(0, 0), fractions(0, 2), 2.0) == [0, 0]
 
 
 def test_outside_the_range_by_hand() -> None:
@@ -37,10 +44,10 @@ def test_outside_the_range_by_hand() -> None:
 @pytest.mark.parametrize("columns", [[0], [0, 1], [0, 0, 1], [0, 1, 1, 2, 0]])
 def test_the_part_outside_is_the_orthogonal_projection(columns: list[int]) -> None:
     A = Stream("columns").bell(21).reshape(7, 3)[:, columns]  # some with repeated columns
-    v = dyadic(Stream("v").bell(7).tolist())
+    v = rationals(Stream("v").bell(7).tolist())
     outside = outside_range(A, v)
     assert any(outside)
-    assert all(inner(dyadic(column), outside) == 0 for column in A.T.tolist())
+    assert all(inner_product(rationals(column), outside) == 0 for column in A.T.tolist())
     # v − outside is in the range: adding it changes nothing
     assert outside_range(A, [a - b for a, b in zip(v, outside, strict=True)]) == [0] * 7
 

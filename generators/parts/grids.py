@@ -1,4 +1,4 @@
-"""Fixed grids: the Cartesian product of short literal tables, in a fixed order."""
+"""Fixed grids of problems: Cartesian products of short literal tables, in a fixed order."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import TypeVar
 
-from lamm_robust.generators.checks import one_of
+from lamm_robust.generators.parts.parameters import one_of
 from lamm_robust.values import PROFILES, Precision, Value
 
 Shapes = Sequence[tuple[int, int]]
+"""Pairs (m, n)."""
 Table = TypeVar("Table")
 Grid = Iterator[dict[str, Value]]
+"""The parameters of one problem after the other."""
 
 
 def of_profile(profile: str, tables: Mapping[str, Table]) -> Table:
@@ -19,8 +21,8 @@ def of_profile(profile: str, tables: Mapping[str, Table]) -> Table:
     return tables[one_of("profile", profile, [known.name for known in PROFILES])]
 
 
-def crossed(shapes: Shapes = (), **axes: Sequence[Value]) -> Iterator[dict[str, Value]]:
-    """Yield every combination of the axes as parameters; with shapes, m and n come first."""
+def cross(shapes: Shapes = (), **axes: Sequence[Value]) -> Grid:
+    """Yield every combination of values on the axes; m and n of the shapes, if there are any, come first."""
     for values in product(*axes.values()):
         named = dict(zip(axes, values, strict=True))
         yield from ({"m": m, "n": n, **named} for m, n in shapes) if shapes else (named,)
@@ -29,7 +31,7 @@ def crossed(shapes: Shapes = (), **axes: Sequence[Value]) -> Iterator[dict[str, 
 def by_profile(
     quick: Callable[[Precision], Grid], standard: Callable[[Precision], Grid], full: Callable[[Precision], Grid]
 ) -> Callable[[str, Precision], Grid]:
-    """Return the grid of a family: it lists the problems of a profile, and raises ValueError for an unknown one."""
+    """Make the grid of a family, which lists the problems of a profile; it raises ValueError for an unknown one."""
 
     def grid(profile: str, dtype: Precision) -> Grid:
         return of_profile(profile, {"quick": quick, "standard": standard, "full": full})(dtype)

@@ -1,8 +1,8 @@
-"""Counter-based randomness that is the same on every machine.
+"""Random words that are the same on every machine, and the numbers that families draw from them.
 
-Only the raw 64-bit words of Philox are used, the one part of numpy.random whose stream is promised to stay as
-it is: a library's normal variates, shuffles and choices change with its version, with libm and with the
-vector instructions of the processor. What is made of the words here is exact integer or dyadic arithmetic.
+Only the raw 64-bit words of Philox are used, the one part of numpy.random whose stream is promised to stay as it is.
+A library's normal variates, shuffles and choices change with its version, with the C library and with the vector
+instructions of the processor. Everything made of the words here is exact: integers, or multiples of a power of two.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 LARGEST_COEFFICIENT = 3
-"""Solutions are made of ±1, ±2 and ±3: no entry of x is favoured, and few bits are needed for Ax."""
+"""The largest size of `Stream.coefficients`. Solutions are made of ±1, ±2 and ±3: Ax needs few bits then."""
 
 LARGEST_PIECE = 2**21 - 1
-"""A third of a 64-bit word, so that one word makes one `bell` number."""
+"""The largest number of 21 bits, a third of a 64-bit word: one word makes one number of `Stream.bell`."""
 
 
 class Stream:
@@ -35,7 +35,7 @@ class Stream:
         self._philox = np.random.Philox(key=int.from_bytes(key, "little"))
 
     def raw(self, count: int) -> npt.NDArray[np.uint64]:
-        """Return ``count`` words of 64 random bits."""
+        """Return the next ``count`` words of 64 random bits."""
         return self._philox.random_raw(count)
 
     def uniform(self, count: int) -> Floats:
@@ -58,7 +58,7 @@ class Stream:
         return self.signs(count) * self.integers(count, 1, largest)
 
     def coefficients(self, count: int) -> list[int]:
-        """Return numbers ±1, ±2 and ±3."""
+        """Return coefficients of a solution: ±1, ±2 and ±3."""
         drawn: list[int] = self.nonzero(count, LARGEST_COEFFICIENT).tolist()
         return drawn
 
@@ -69,8 +69,8 @@ class Stream:
     def bell(self, count: int) -> Floats:
         """Return roughly standard normal numbers: odd multiples of 2⁻²¹ in (−3, 3), exactly, and so never 0.
 
-        The sum of three uniform numbers of (−1, 1) (Irwin-Hall), 21 bits of the word each: symmetric, of
-        variance 1 − 2⁻⁴², with kurtosis 2.6 where the normal distribution has 3.
+        Each is the sum of three uniform numbers of (−1, 1) (Irwin-Hall), made of 21 bits of one word each. The
+        distribution is symmetric, has variance 1 − 2⁻⁴², and kurtosis 2.6 where the normal distribution has 3.
         """
         words = self.raw(count)
         pieces = [(words >> np.uint64(shift) & np.uint64(LARGEST_PIECE)).astype(np.int64) for shift in (0, 21, 42)]

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from flint import arb, arb_mat
 
-from lamm_robust.oracles import spectrum as module
+from lamm_robust.oracles import singular_values as module
 from lamm_robust.oracles.exact import certify
-from lamm_robust.oracles.spectrum import bracket, enclose
+from lamm_robust.oracles.singular_values import bracket, enclose
 from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
 
 TIGHT = Fraction(1, 10**13)

@@ -1,8 +1,8 @@
-"""Elementary functions and rationals, rounded once to the working precision.
+"""Elementary functions to 120 bits, and rationals rounded once to the working precision.
 
-The exp, pow, sin and cos of a C library differ in the last bit from one machine to the next, so mpmath
-evaluates them at 120 bits: more than twice the 53 of float64, which leaves about one chance in 2⁶⁰ per value
-that the last of those bits could matter to the rounding.
+The exp, pow, sin and cos of a C library differ in the last bit from one machine to the next, so mpmath evaluates them
+at 120 bits. That is more than twice the 53 of float64: the chance that the last of those bits matters to the rounding
+of a value is about one in 2⁶⁰.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SIGNIFICAND = {"float32": 24, "float64": 53}
 
 @cache
 def _context() -> Any:
-    """Make an mpmath context of our own: the precision that others set is neither seen nor changed."""
+    """Make an mpmath context of our own, so that the precision others set is neither seen nor changed."""
     import mpmath
 
     context = mpmath.MPContext()
@@ -38,18 +38,18 @@ def _rounded(value: Any, dtype: Precision) -> float:
 
 
 def power(base: int, exponent: Fraction) -> float:
-    """Return ``base`` to a rational power, rounded to float64."""
+    """Return ``base`` to the power of a rational ``exponent``, rounded once to float64."""
     return _rounded(_context().power(base, _number(exponent)), "float64")
 
 
 def log_ratio(value: int, base: int) -> Fraction:
-    """Return the logarithm of ``value`` ≥ 1 to a base of 2 or more, to 120 bits; exactly 1 if they are equal."""
+    """Return the logarithm of ``value`` ≥ 1 to a base of 2 or more, to 120 bits; exactly 1 if both are equal."""
     context = _context()
     return _exact(context.log(value) / context.log(base))
 
 
 def cos_sin(angle: float, dtype: Precision) -> tuple[float, float]:
-    """Return cosine and sine of an angle in radians, each rounded to the dtype."""
+    """Return cosine and sine of an angle in radians, each rounded once to the dtype."""
     context = _context()
     cosine, sine = context.cos_sin(context.mpf(angle))
     return _rounded(cosine, dtype), _rounded(sine, dtype)
@@ -67,12 +67,12 @@ def _number(value: Fraction) -> Any:
 
 
 def exponential(value: Fraction) -> Fraction:
-    """Return e to a rational power, to 120 bits: to be computed with and rounded once by `nearest`."""
+    """Return e to the power of a rational, to 120 bits: `nearest` rounds what is made of it."""
     return _exact(_context().exp(_number(value)))
 
 
 def cos_sin_pi(value: Fraction) -> tuple[Fraction, Fraction]:
-    """Return cosine and sine of π times a rational, to 120 bits each; what is 0 or ±1 is so exactly."""
+    """Return cosine and sine of π times a rational, to 120 bits each; 0 and ±1 are exact."""
     context, angle = _context(), _number(value)
     return _exact(context.cospi(angle)), _exact(context.sinpi(angle))
 

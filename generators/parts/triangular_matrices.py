@@ -1,11 +1,11 @@
-"""Named matrices that are triangular, or nearly so, for `named`: they fool pivoting."""
+"""Triangular and nearly triangular matrices for the family `named`: they fool pivoting."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
-from lamm_robust.generators.elementary import root
-from lamm_robust.generators.integers import Rows, table
+from lamm_robust.generators.parts.elementary import root
+from lamm_robust.generators.parts.rational_matrices import Rows, table
 
 
 def kahan(m: int, n: int, parameter: int) -> Rows:

@@ -1,12 +1,11 @@
-"""Named matrices of whole numbers, for `named`: stored without rounding, most of them exactly rank-deficient."""
+"""Matrices of whole numbers for the family `named`: stored without rounding, most of them exactly rank-deficient."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from math import comb
 
-Rows = list[list[Fraction]]
+from lamm_robust.generators.parts.rational_matrices import Rows, table
 
 BAUER = """
 22 10 2 3 7
@@ -28,11 +27,6 @@ ROSSER = """
 -49 -8 8 59 208 208 99 -911
 29 -44 52 -23 208 208 -911 99
 """
-
-
-def table(m: int, n: int, entry: Callable[[int, int], Fraction]) -> Rows:
-    """Return the m×n matrix of the entries at (i, j), counted from 0."""
-    return [[entry(i, j) for j in range(n)] for i in range(m)]
 
 
 def pascal(m: int, n: int, _parameter: int) -> Rows:

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lamm_robust.generators.orthogonal_target import MATRICES, build, grid
+from lamm_robust.generators.orthogonal import MATRICES, build, grid
 from lamm_robust.oracles import select, stored
 from lamm_robust.values import PRECISIONS, Precision
 from tests.support.problems import rational
