@@ -15,7 +15,7 @@ from lamm_robust.generators import nist
 from lamm_robust.provenance import TRUTH, code, versions
 from lamm_robust.scoring.metrics import METRICS
 from lamm_robust.scoring.truncation import Truncate
-from lamm_robust.solvers import LIBRARIES, host, target_
+from lamm_robust.solvers import LIBRARIES, host, user
 from lamm_robust.storage import findings
 from lamm_robust.storage.cache import Cache, certificate_name, default_directory, problem_name
 from lamm_robust.storage.packing import (
@@ -305,13 +305,13 @@ certificate_facts = oracles.facts
 truncation_facts = oracles.truncation_facts
 solve_rational = oracles.solve_rational
 decimals = oracles.decimals
-YOURS = target_.NAME
-Target = target_.Target
-parse_target = target_.parse_target
-target_library = target_.library
-target_contract = target_.contract
-target_answers = target_.paired
-answer_parts = target_.parts
+YOURS = user.NAME
+Target = user.Target
+parse_target = user.parse_target
+target_library = user.library
+target_contract = user.contract
+target_answers = user.as_solve
+answer_parts = user.parts
 TIMER = host.TIMER
 stored = oracles.stored
 NIST_DATASETS = nist.DATASETS
