@@ -46,14 +46,14 @@ def lamm(
 
     directory = out or Path("results") / f"lamm-{profile}"
     if again:
-        conduct.again(directory)
+        conduct.rewrite(directory)
         click.echo(f"{directory / 'lamm.md'}")
         return
     precisions = PRECISIONS if precision == "all" else (cast(Precision, precision),)
     asked = conduct.study(profile, modes, targets, solvers, precisions, cast(Device, device))
     with _progress(asked.planned()) as told:
         runs, _ = conduct.conduct(asked, directory, told)
-    found, console = "\n".join([*overview(runs), "", *(f"* {sentence}" for sentence in words(runs))]), Console()
+    found, console = "\n".join([overview(runs), *(f"* {sentence}" for sentence in words(runs))]), Console()
     if console.is_terminal:
         console.print(Markdown(found))
     else:
