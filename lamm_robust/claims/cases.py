@@ -32,7 +32,7 @@ DEFICIENT = [
     for log2_cond, residual in ((0, 1.0), (8, 2.0**-8))
     for seed in (0, 1)
 ]
-"""Keys, without the precision, of rank-deficient problems whose rank rounding does not hide."""
+"""Keys, without the precision, of problems with m > n that are exactly rank-deficient in both precisions."""
 
 
 def key(log10_cond: float, residual: float, seed: int, precision: Precision = "float64") -> str:

@@ -12,14 +12,14 @@ from lamm_robust.claims.samples import Row, micro, ratio
 MARGIN = 0.5
 """How far a fitted exponent may be above the claimed order: it is not nearer to the next whole number."""
 LESS = 0.3
-"""By which an exponent has to be lower: times of one call scatter by a third, which over a factor 8 in k is 0.2."""
+"""How much lower an exponent must be: times of one call scatter by a third, which over a factor 8 in k is 0.2."""
 GROWS = 1.4
 """The ratio of times, for twice the rows, above which they grow with m; where the work is O(m), the ratio is 2."""
 SHAPES = ("256×k", "2k×k")
 
 Rows = Sequence[Row]
 Value = Callable[[Row, str], float]
-"""What a row says of a solver."""
+"""(row, solver) → a number."""
 
 
 def seconds(row: Row, solver: str) -> float:
@@ -46,19 +46,19 @@ def growth_with_rows(rows: Rows, value: Value) -> float:
 
 
 def table_of(rows: Rows, cell: Callable[[Row, str], Spread | float], unit: str) -> Table:
-    """A number for each size and solver."""
+    """The table of a number for each size and solver."""
     solvers = ("original", "compiled")
     cells: list[tuple[Cell, ...]] = [(row["shape"], row["k"], *(cell(row, s) for s in solvers)) for row in rows]
     return Table(("A", "k", *(f"{solver} ({unit})" for solver in solvers)), cells)
 
 
 def table_of_seconds(rows: Rows) -> Table:
-    """Microseconds for each size and solver."""
+    """The table of times for each size and solver."""
     return table_of(rows, lambda row, solver: micro(row["seconds"][solver]), "µs")
 
 
 def table_of_memory(rows: Rows) -> Table:
-    """KiB for each size and solver."""
+    """The table of memory for each size and solver."""
     return table_of(rows, lambda row, solver: row["bytes"][solver] / 1024, "KiB")
 
 

@@ -9,6 +9,7 @@ from lamm_robust.claims.finding import Cell, Claim, Finding, Source, Table, conc
 from lamm_robust.claims.lab import Lab
 from lamm_robust.claims.samples import Row
 from lamm_robust.lamm.digest import group
+from lamm_robust.lamm.records import freedom
 from lamm_robust.text import number, share
 
 SIMILAR = 0.05
@@ -17,8 +18,8 @@ NEARLY_ALL = 0.9
 """The share of pairs for which a claim about pairs must hold."""
 CHANCE = 0.01
 """The probability below which an outcome is called a rule, and not chance."""
-FREEDOM = 9
-"""The degrees of freedom (N − 1)² of the four modes of these experiments."""
+FREEDOM = freedom(4)
+"""The degrees of freedom of the four modes of these experiments."""
 
 
 def steering_code(shown: str) -> str:

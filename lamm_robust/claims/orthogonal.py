@@ -12,7 +12,7 @@ from lamm_robust.text import number
 SLOPE_MARGIN = 0.3
 """How far a fitted exponent may be from a whole number: fits over five decades with five seeds scatter by 0.2."""
 FITTED = (2, 3, 4, 5, 6, 7)
-"""The powers of ten of κ for fits: from where errors scatter less, and below κ² = 1/u, where no digit is left."""
+"""The powers of ten of κ for fits: above, errors scatter less than at 1, and below κ² = 1/u there are digits left."""
 
 
 def exponents(lab: Lab, columns: Sequence[Column]) -> tuple[dict[Column, float], Table]:

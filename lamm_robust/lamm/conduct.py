@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from lamm_robust import catalog
 from lamm_robust.lamm.page import page
@@ -115,16 +114,6 @@ def conduct(asked: Study, directory: Path, on_run: Callable[[], None]) -> tuple[
     return rewrite(directory)
 
 
-def write(directory: Path, runs: Sequence[Run], races: Sequence[Race], where: dict[str, Any]) -> None:
-    """Write the page and the plots of a study, in place of older ones."""
-    drawn = plots(runs)
-    for old in directory.glob("lamm-*-*.svg"):
-        old.unlink()
-    for name, svg in drawn.items():
-        write_text(directory / name, svg)
-    write_text(directory / "lamm.md", page(runs, races, where, list(drawn)))
-
-
 def rewrite(directory: Path) -> tuple[list[Run], list[Race]]:
     """Write the page and the plots of a directory from its lines, and return them; StoreError if there are none."""
     try:
@@ -133,7 +122,12 @@ def rewrite(directory: Path) -> tuple[list[Run], list[Race]]:
         raise StoreError(f"'{directory / FOUND}' does not hold a study of LAMM") from None
     found = [load(line) for line in lines]
     runs, races = [one for one in found if isinstance(one, Run)], [one for one in found if isinstance(one, Race)]
-    write(directory, runs, races, json.loads(where))
+    drawn = plots(runs)
+    for old in directory.glob("lamm-*-*.svg"):
+        old.unlink()
+    for name, svg in drawn.items():
+        write_text(directory / name, svg)
+    write_text(directory / "lamm.md", page(runs, races, json.loads(where), list(drawn)))
     return runs, races
 
 

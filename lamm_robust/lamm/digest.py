@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from lamm_robust.lamm.records import Run
+from lamm_robust.lamm.records import Run, freedom
 from lamm_robust.lamm.result import Ending
 
 T = TypeVar("T")
@@ -20,8 +20,8 @@ UNREACHABLE = ("lossy",)
 
 def level(run: Run) -> str:
     """The one of `LEVELS` that says whether a run had fewer directions than (N−1)², as many, or more."""
-    freedom = (run.modes - 1) ** 2
-    return LEVELS[(run.directions > freedom) - (run.directions < freedom) + 1]
+    own = freedom(run.modes)
+    return LEVELS[(run.directions > own) - (run.directions < own) + 1]
 
 
 def group(items: Iterable[T], key: Callable[[T], Key]) -> dict[Key, list[T]]:

@@ -24,11 +24,6 @@ MatrixFn = Callable[[Any], Any]
 """Parameters, an array of any shape → the matrix, an array of any shape."""
 
 
-def freedom(modes: int) -> int:
-    """(N−1)²: the dimension of the N×N matrices whose rows and columns sum to 1."""
-    return (modes - 1) ** 2
-
-
 def layout(modes: int) -> npt.NDArray[np.intp]:
     """The number of the interferometer at each place (pair of columns, 2, ⌊N/2⌋), or N(N−1)/2 where there is none."""
     count, first = modes * (modes - 1) // 2, 0

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from lamm_robust.lamm.rule import SPAN, TOLERANCE
 from lamm_robust.lamm.step import METHODS, Method, difference_step
-
-Solve = Callable[[Any, Any], tuple[Any, Any]]
-"""(X, δ) → (α, rank or None), in NumPy's arrays for the original loop and in JAX's for the compiled one."""
+from lamm_robust.values import Solve
 
 LIMIT = 200
 """The default of the most steps: most loops that arrive need far fewer."""
@@ -44,6 +41,7 @@ class Options:
     """All settings of a loop, and its solver: see `Settings`."""
 
     solve: Solve
+    """(X, δ) → (α, rank or None), in NumPy's arrays for the original loop and in JAX's for the compiled one."""
     directions: int
     difference: float
     method: Method = "central"

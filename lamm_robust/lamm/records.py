@@ -40,16 +40,21 @@ class Size:
     """One of every so many least-squares problems is scored."""
 
 
+def freedom(modes: int) -> int:
+    """(N−1)²: the dimension of the N×N matrices whose rows and columns sum to 1, as |U|² of a mesh."""
+    return (modes - 1) ** 2
+
+
 LARGE = 16
 """From so many modes on, one loop of the slowest solvers takes minutes."""
 
 
 def size(modes: int, starts: int) -> Size:
     """The size with directions below, at and above (N−1)²; from `LARGE` modes on, below only and few steps."""
-    freedom = (modes - 1) ** 2
+    own = freedom(modes)
     if modes < LARGE:
-        return Size(modes, (freedom // 2, freedom, modes * (modes - 1)), starts, steps=200, keep=20)
-    return Size(modes, (freedom // 2,), 1, steps=20, keep=5)
+        return Size(modes, (own // 2, own, modes * (modes - 1)), starts, steps=200, keep=20)
+    return Size(modes, (own // 2,), 1, steps=20, keep=5)
 
 
 PROFILES: dict[str, tuple[Size, ...]] = {

@@ -7,8 +7,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from lamm_robust import catalog
-from lamm_robust.lamm.options import Solve
-from lamm_robust.values import Device, Library, Solver
+from lamm_robust.values import Device, Library, Solve, Solver
 
 Driver = Literal["original", "compiled"]
 DRIVERS: tuple[Driver, ...] = ("original", "compiled")
@@ -28,12 +27,12 @@ def find_solver(name: str, driver: Driver) -> tuple[Library, Solver]:
     every = {f"{each.name}-{s.algorithm}": (each, s) for each in catalog.LIBRARY.values() for s in each.solvers}
     known = {full: pair for full, pair in every.items() if driver == "original" or pair[0].name in TRACED}
 
-    def named(table: Mapping[str, Any]) -> str | None:
+    def match(table: Mapping[str, Any]) -> str | None:
         return name if name in table else next((full for full in table if full.partition("-")[2] == name), None)
 
-    full = named(known)
+    full = match(known)
     if full is None:
-        if named(every):
+        if match(every):
             raise ValueError(f"solver '{name}' cannot be compiled; the original driver takes it, or choose one of JAX")
         raise catalog.unknown("solver", name, known)
     library, solver = known[full]

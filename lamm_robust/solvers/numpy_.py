@@ -7,6 +7,7 @@ Every routine of `numpy.linalg` computes in float64, and rounds its result to fl
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -24,9 +25,13 @@ from lamm_robust.solvers.contracts import (
 from lamm_robust.values import Array, Solver
 
 
-def lstsq(A: Array, b: Array) -> Ranked:
-    """LAPACK DGELSD, by `numpy.linalg.lstsq` with its default rcond = eps·max(m, n); float32 is solved in float64."""
-    x, _, rank, _ = np.linalg.lstsq(A, b, rcond=None)
+def lstsq(A: Array, b: Array, rcond: float | None = None) -> Ranked:
+    """LAPACK DGELSD, by `numpy.linalg.lstsq`; float32 is solved in float64.
+
+    By default rcond = eps·max(m, n). With rcond = −1, the default before NumPy 2, LAPACK's DLALSD takes its own eps,
+    DLAMCH('Epsilon') = 2⁻⁵³, half of NumPy's. It does so for rcond = 0, too, which thus does not keep everything.
+    """
+    x, _, rank, _ = np.linalg.lstsq(A, b, rcond=rcond)
     return x, int(rank)
 
 
@@ -87,7 +92,7 @@ NUMPY = host.library(
             "lstsq-rcond-minus-1",
             "numpy.linalg.lstsq(rcond=-1), the default before NumPy 2",
             minimum_norm("σ_i ≤ 2⁻⁵³·σ₁, for float32 too", "LinAlgError", reports_rank=True, cutoff=share(LAPACK_EPS)),
-            singular_values.lstsq_machine_eps,
+            partial(lstsq, rcond=-1),
         ),
         Solver(
             "lstsq-scaled",

@@ -30,16 +30,6 @@ def solve_truncated(U: Array, sigma: Array, Vt: Array, b: Array, cutoff: float) 
     return Vt[:rank].T @ divide_rows(U[:, :rank].T @ b, sigma[:rank]), rank
 
 
-def lstsq_machine_eps(A: Array, b: Array) -> Ranked:
-    """`numpy.linalg.lstsq(rcond=-1)`, the default before NumPy 2.
-
-    LAPACK's DLALSD then takes its own eps, DLAMCH('Epsilon') = 2⁻⁵³, half of NumPy's. It does so for rcond = 0, too,
-    which thus does not keep every singular value.
-    """
-    x, _, rank, _ = np.linalg.lstsq(A, b, rcond=-1)
-    return x, int(rank)
-
-
 def lsq_linear(A: Array, b: Array) -> Unranked:
     """`scipy.optimize.lsq_linear` without bounds: it calls `numpy.linalg.lstsq(rcond=-1)` and checks the bounds."""
     from scipy.optimize import lsq_linear

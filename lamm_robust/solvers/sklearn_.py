@@ -6,7 +6,7 @@ Both compute by SciPy, in the precision of their arguments.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 from lamm_robust.solvers import host
 from lamm_robust.solvers.arrays import Ranked, Unranked, eps_of
@@ -14,20 +14,14 @@ from lamm_robust.solvers.contracts import eps_of_precision, full_rank_any_shape,
 from lamm_robust.values import Array, Solver
 
 
-def linear_regression(A: Array, b: Array) -> Ranked:
-    """`LinearRegression` with its default tol = 1e-6, which it hands to `scipy.linalg.lstsq` as cond (from 1.9 on)."""
-    return _regression(A, b)
+def linear_regression(A: Array, b: Array, *, tight: bool = False) -> Ranked:
+    """`LinearRegression`, which from 1.9 on hands its tol to `scipy.linalg.lstsq` as cond.
 
-
-def linear_regression_eps(A: Array, b: Array) -> Ranked:
-    """`LinearRegression` with tol = eps, which is what `scipy.linalg.lstsq` itself would take."""
-    return _regression(A, b, tol=eps_of(A))
-
-
-def _regression(A: Array, b: Array, **options: Any) -> Ranked:
+    The default is 1e-6. Tight is eps, the default of `scipy.linalg.lstsq` itself.
+    """
     from sklearn.linear_model import LinearRegression
 
-    fitted = LinearRegression(fit_intercept=False, **options).fit(A, b)
+    fitted = LinearRegression(fit_intercept=False, **({"tol": eps_of(A)} if tight else {})).fit(A, b)
     return fitted.coef_.T, int(fitted.rank_)  # one row of coefficients for each right-hand side
 
 
@@ -53,7 +47,7 @@ SKLEARN = host.library(
             "linear-regression-eps",
             "LinearRegression(fit_intercept=False, tol=eps), by scipy.linalg.lstsq with cond = eps",
             minimum_norm("σ_i ≤ eps·σ₁", "LinAlgError", "ValueError", reports_rank=True, cutoff=eps_of_precision),
-            linear_regression_eps,
+            partial(linear_regression, tight=True),
         ),
         Solver(
             "ridge-cholesky",

@@ -156,14 +156,13 @@ def _from_file(path: Path) -> Any:
 
 
 def as_solve(function: Callable[[Array, Array], Any]) -> Solve:
-    """The function as a solver that returns x as a NumPy array, so that it is really there, and the rank or None."""
-    return lambda A, b: answer(function(A, b))
+    """The function as a solver of x as a NumPy array, so that it is really there, and the rank if it is an integer."""
 
+    def solve(A: Array, b: Array) -> tuple[Array, int | None]:
+        x, rank = parts(function(A, b))
+        return np.asarray(x), _whole(rank)
 
-def answer(result: Any) -> tuple[Array, int | None]:
-    """x as a NumPy array, and the rank if it is a whole number, out of the result of a solver: see `parts`."""
-    x, rank = parts(result)
-    return np.asarray(x), _whole(rank)
+    return solve
 
 
 def parts(result: Any) -> tuple[Any, Any]:
