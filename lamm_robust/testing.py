@@ -23,7 +23,7 @@ from lamm_robust import catalog
 from lamm_robust.check.judgement import REQUIRED, Checked, Outcomes, Terms, judged, problems, variant_of
 from lamm_robust.check.page import page
 from lamm_robust.check.supervised import check_target
-from lamm_robust.solvers import host, target_
+from lamm_robust.solvers import host, user
 from lamm_robust.strategies import LeastSquaresProblem
 from lamm_robust.values import (
     PRECISIONS,
@@ -67,7 +67,7 @@ def check_solver(
     if not (callable(solver) or isinstance(solver, str)):
         raise ValueError(f"solver is {solver!r}; accepted is a function of A and b, or a string that names one")
     if isinstance(solver, str):
-        found = check_target(target_.parse_target(solver, Path.cwd()), terms)
+        found = check_target(user.parse_target(solver, Path.cwd()), terms)
     else:
         found = _here(solver, terms)
     if not found.passed:
@@ -127,8 +127,8 @@ def _terms(
 def _here(function: Callable[[Array, Array], Any], terms: Terms) -> Checked:
     """What a function shows that is called in this process."""
     name = getattr(function, "__qualname__", type(function).__qualname__)
-    target = target_.Target(f"{getattr(function, '__module__', '')}:{name}", Path.cwd())
-    library = target_.library(target, target_.contract(terms.contract, terms.accepted()), target_.paired(function))
+    target = user.Target(f"{getattr(function, '__module__', '')}:{name}", Path.cwd())
+    library = user.library(target, user.contract(terms.contract, terms.accepted()), user.as_solve(function))
     solver, truths = library.solvers[0], catalog.truths()
     keys = problems(terms, truths)
     outcomes: Outcomes = {}

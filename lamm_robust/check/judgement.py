@@ -20,7 +20,7 @@ from lamm_robust.runs.plan import grid
 from lamm_robust.scoring.records import Done, Scoring
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.scoring.verdicts import shape_of
-from lamm_robust.solvers import target_
+from lamm_robust.solvers import user
 from lamm_robust.values import (
     SHAPES,
     Case,
@@ -123,7 +123,7 @@ Outcomes = dict[Case, Outcome]
 
 def variant_of(solver: Solver, terms: Terms) -> Variant:
     """What the solver is called in records."""
-    return Variant(target_.NAME, solver.algorithm, terms.precision, terms.device)
+    return Variant(user.NAME, solver.algorithm, terms.precision, terms.device)
 
 
 def problems(terms: Terms, truths: Truths) -> list[ProblemKey]:

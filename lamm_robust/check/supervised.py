@@ -18,7 +18,7 @@ from lamm_robust.runs.replay import case_text
 from lamm_robust.runs.sweep import not_taken
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Truths
-from lamm_robust.solvers import target_
+from lamm_robust.solvers import user
 from lamm_robust.storage.cache import Cache, default_directory
 from lamm_robust.values import Answer, Case, Library, Outcome, ProblemKey, Record, Solver, Status, Variant
 from lamm_robust.workers.opening import Workers
@@ -35,22 +35,22 @@ BESIDE = (("scipy", "gelsd"), ("scipy", "gelsy"), ("scipy", "qr"))
 """LAPACK's drivers that a solver is compared with."""
 
 
-def check_target(target: target_.Target, terms: Terms) -> Checked:
+def check_target(target: user.Target, terms: Terms) -> Checked:
     """The verdict on a target; ValueError if it cannot be imported or is no function."""
     found = check(str(target), library_of(target, terms), terms, catalog.truths())
     Cache(default_directory()).trim()
     return found
 
 
-def library_of(target: target_.Target, terms: Terms) -> Library:
+def library_of(target: user.Target, terms: Terms) -> Library:
     """The target as a library, with the contract that it is held to; ValueError without the device."""
-    library = target_.library(target, target_.contract(terms.contract, terms.accepted()))
+    library = user.library(target, user.contract(terms.contract, terms.accepted()))
     if reason := catalog.absent(library, terms.device):
         raise ValueError(f"'{target}' on the {terms.device.upper()}: {reason}")
     return library
 
 
-def only_text(target: target_.Target, terms: Terms, key: str) -> str:
+def only_text(target: user.Target, terms: Terms, key: str) -> str:
     """One problem in full, by its key; ValueError as `check_target`, or for a key that names nothing."""
     problem_key = parse_key(key)
     terms = replace(terms, precision=problem_key.dtype)

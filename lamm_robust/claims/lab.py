@@ -1,7 +1,7 @@
-"""What experiments are made with: certified problems, attempts in supervised workers, exact A⁺, and a clock.
+"""What experiments use: certified problems, attempts in supervised workers, exact A⁺, and a clock.
 
-Answers come from the same workers, and are scored by the same code, as those of `lamm-robust run`: whatever a claim
-says of a case, `lamm-robust replay` shows.
+The same workers attempt problems and the same code scores answers as in `lamm-robust run`: what a claim says of a case,
+`lamm-robust replay` shows.
 """
 
 from __future__ import annotations
@@ -37,40 +37,40 @@ CLOCK_SECONDS = 600
 
 @dataclass(frozen=True)
 class Lab:
-    """What a claim may use. Tests hand in other ones, to see that a wrong answer changes the verdict."""
+    """What a claim may use. Tests replace parts of it, to see that a wrong answer changes the verdict."""
 
     truths: Truths
     attempt: Callable[[Case, Problem], Outcome]
     pinv: Callable[[fmpq_mat], fmpq_mat]
-    """A⁺, exactly."""
+    """A → A⁺, in rationals."""
     clock: Callable[[str, Precision, Device], Any]
-    """The samples of an experiment of `clock`; AbsentError without the device."""
+    """(experiment of `clock`, precision, device) → its samples; AbsentError without the device."""
 
     def problem(self, key: str) -> Problem:
         """The problem of a key of the catalog."""
         return self.truths.problem(parse_key(key))
 
     def certified(self, key: str) -> Certified:
-        """The same with its truth; ValueError if there is none."""
+        """The problem of a key of the catalog with its truth; ValueError if there is none."""
         known = self.truths.certified(parse_key(key))
         if not isinstance(known, Certified):
             raise ValueError(f"'{key}' has no certified answer")
         return known
 
     def outcome(self, case: str) -> Outcome:
-        """How the attempt ended that ``lamm-robust replay`` makes."""
+        """How a solver's attempt ended: the one that ``lamm-robust replay`` makes."""
         found = catalog.find_case(case)
         return self.attempt(found, self.truths.problem(found.key))
 
     def answer(self, case: str) -> Array:
-        """x̂; ValueError if there is none."""
+        """x̂ of an attempt; ValueError if there is none."""
         outcome = self.outcome(case)
         if outcome.x is None:
             raise ValueError(f"'{case}' has no answer: {outcome.status} {outcome.message}")
         return outcome.x
 
     def record(self, case: str) -> Record:
-        """The row that ``lamm-robust replay`` shows: verdict and every score."""
+        """The record of an attempt, which ``lamm-robust replay`` shows: its verdict and every score."""
         found = catalog.find_case(case)
         known = self.truths.certified(found.key)
         if known is None:

@@ -25,9 +25,9 @@ def claims(out: Path, numbers: tuple[int, ...]) -> None:
     """
     from lamm_robust.claims import page
     from lamm_robust.claims.lab import open_lab
-    from lamm_robust.claims.settle import MARKDOWN, chosen, settle, write
+    from lamm_robust.claims.settle import MARKDOWN, select_numbers, settle, write
 
-    asked = chosen(numbers)
+    asked = select_numbers(numbers)
     if not numbers and out.exists() and not out.is_dir():
         raise ValueError(f"--out {out}: expected a directory")
     with open_lab() as lab, progress(len(asked), "") as steps:

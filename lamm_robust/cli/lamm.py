@@ -44,14 +44,14 @@ def lamm(
 
     directory = out or Path("results") / f"lamm-{profile}"
     if again:
-        conduct.again(directory)
+        conduct.rewrite(directory)
         click.echo(f"{directory / 'lamm.md'}")
         return
     precisions = PRECISIONS if precision == "all" else (cast(Precision, precision),)
     asked = conduct.study(profile, modes, targets, solvers, precisions, cast(Device, device))
     with progress(asked.planned(), "steering") as steps:
         runs, _ = conduct.conduct(asked, directory, lambda: steps.add(1))
-    found, console = "\n".join([*overview(runs), "", *(f"* {sentence}" for sentence in words(runs))]), Console()
+    found, console = "\n".join([overview(runs), *(f"* {sentence}" for sentence in words(runs))]), Console()
     if console.is_terminal:
         console.print(Markdown(found))
     else:

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from lamm_robust.provenance import EXTRAS, MEASURED, flags, installed
-from lamm_robust.solvers import LIBRARIES, target_
+from lamm_robust.solvers import LIBRARIES, user
 from lamm_robust.storage.packing import unpack
 from lamm_robust.values import Cause, Device, Library, Outcome, Problem, ProblemKey, Status
 from lamm_robust.workers import wire
@@ -184,8 +184,8 @@ def main(arguments: list[str], libraries: Iterable[Library] = LIBRARIES) -> None
     """Become what the arguments say; see above."""
     name, _, device, parent, memory, how, *descriptors = arguments
     die_with(int(parent))
-    own = name == target_.NAME  # a solver of the user's own, imported here
-    library = target_.from_environment() if own else next(known for known in libraries if known.name == name)
+    own = name == user.NAME  # a solver of the user's own, imported here
+    library = user.from_environment() if own else next(known for known in libraries if known.name == name)
     on: Device = "gpu" if device == "gpu" else "cpu"
     greeting = hello(library, on)
     if how == "fork":

@@ -31,7 +31,7 @@ from lamm_robust.cli.main import main
 from lamm_robust.keys import parse_key
 from lamm_robust.reports.summary import STABILITY_ORDER
 from lamm_robust.runs.plan import grid
-from lamm_robust.solvers import target_
+from lamm_robust.solvers import user
 from lamm_robust.testing import check_solver, parametrize_with_problems
 from lamm_robust.values import (
     UNIT_ROUNDOFF,
@@ -67,7 +67,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def checked(name: str, precision: Precision, **terms: Any) -> Checked:
-    target = target_.parse_target(f"{FILE}:{name}", HERE)
+    target = user.parse_target(f"{FILE}:{name}", HERE)
     return check_target(target, replace(Terms(precision=precision, families=FAMILIES), **terms))
 
 
@@ -235,7 +235,7 @@ def test_what_is_refused_is_counted_and_the_rest_goes_on(precision: Precision) -
 
 def test_a_crash_counts_where_nothing_is_graded(precision: Precision) -> None:
     truths, terms = catalog.truths(), Terms(precision=precision)
-    solver = library_of(target_.parse_target(f"{FILE}:good", HERE), terms).solvers[0]
+    solver = library_of(user.parse_target(f"{FILE}:good", HERE), terms).solvers[0]
     keys = grid("quick", precision, ["integral"])
     hopeless = next(k for k in keys if (c := truths.certified(k)) and c.regime is Regime.AMBIGUOUS)
     easy = parse_key(KEY.format(precision))
@@ -279,12 +279,12 @@ def test_the_page_has_a_replay_line_for_each_failure_and_the_drivers_beside(prec
 
 
 def test_only_shows_one_case_in_full(precision: Precision) -> None:
-    text = only_text(target_.parse_target(f"{FILE}:good", HERE), Terms(), KEY.format(precision))
+    text = only_text(user.parse_target(f"{FILE}:good", HERE), Terms(), KEY.format(precision))
     assert f"problem   {KEY.format(precision)}\n" in text
     assert "truth     by " in text
     assert "\nrank      3 reported\n" in text
     assert text.endswith("verdict   backward stable")
-    method = target_.parse_target(f"{FILE}:estimator.solve", HERE)
+    method = user.parse_target(f"{FILE}:estimator.solve", HERE)
     assert only_text(method, Terms(), KEY.format(precision)).endswith("verdict   backward stable")
 
 
@@ -332,7 +332,7 @@ def test_times_are_compared_where_both_passed() -> None:
 def test_a_process_that_is_killed_from_outside_says_nothing_of_the_solver(precision: Precision) -> None:
     truths, key = catalog.truths(), parse_key(KEY.format(precision))
     terms = Terms(precision=precision)
-    library = library_of(target_.parse_target(f"{FILE}:good", HERE), terms)
+    library = library_of(user.parse_target(f"{FILE}:good", HERE), terms)
     case = Case(key, variant_of(library.solvers[0], terms))
     for first, status in (
         (Outcome(Status.CRASHED, cause=Cause.PROCESS_LOST), Status.SOLVED),
@@ -493,7 +493,7 @@ X = np.array([1.0, 2.0])
     ],
 )
 def test_x_and_rank_are_taken_from_what_solvers_return(result: Any, rank: int | None) -> None:
-    x, found = target_.paired(lambda A, b: result)(X, X)
+    x, found = user.as_solve(lambda A, b: result)(X, X)
     assert isinstance(x, np.ndarray)
     assert x.tolist() == [1.0, 2.0]
     assert found == rank

@@ -16,7 +16,7 @@ from lamm_robust.scoring.evidence import Frame
 from lamm_robust.scoring.nonfinite import undefined
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified, Known
-from lamm_robust.solvers import target_
+from lamm_robust.solvers import user
 from lamm_robust.values import Case, Cause, Deficiency, Outcome, Solver, Status, Variant
 from tests.support.problems import problem_of
 
@@ -120,7 +120,7 @@ def clues(example: Example, deficiency: Deficiency = Deficiency.MINIMUM_NORM) ->
     certified: Known | None = undefined(problem)
     if certified is None:
         certified = Certified(problem, Frame(problem, catalog.find_oracle("auto").certify(problem.A, problem.b)))
-    contract = target_.contract(deficiency, ("tall", "square", "wide"))
+    contract = user.contract(deficiency, ("tall", "square", "wide"))
     solver = Solver("f", "", contract, lambda A, b: (A, b))
     case = Case(problem.key, Variant("yours", "f", "float64", "cpu"))
     found = record(case, certified, solver, example.outcome)

@@ -36,7 +36,7 @@ IDS = [f"{library.name}-{solver.algorithm}" for library, solver in PAIRS]
 every_solver = pytest.mark.parametrize(("library", "solver"), PAIRS, ids=IDS)
 
 ANOTHER_PROBLEM = ("tikhonov-1e-6", "tikhonov-eps-trace")
-"""Solvers that change the problem on purpose: what they do solve is in `test_solvers_normal_equations.py`."""
+"""Solvers that change the problem on purpose: what they do solve is in `test_normal_equations.py`."""
 
 
 @pytest.fixture

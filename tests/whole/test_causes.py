@@ -12,7 +12,7 @@ from lamm_robust import catalog
 from lamm_robust.check.judgement import Checked, Terms, is_breaking, judged, variant_of
 from lamm_robust.check.supervised import library_of
 from lamm_robust.keys import parse_key
-from lamm_robust.solvers import target_
+from lamm_robust.solvers import user
 from lamm_robust.values import Answer, Case, Cause, Outcome, Status
 from lamm_robust.workers.second_look import agreement
 from tests.support.house import files, module_of
@@ -20,7 +20,7 @@ from tests.support.house import files, module_of
 EASY = "raw A=1,2;3,4;5,6 b=1,1,2 dtype=float64"
 REWORDED = ("", "the process ", "MemoryError: x", "x is float32, expected float64", "no worker for x: y")
 TERMS = Terms()
-SOLVER = library_of(target_.Target("some.module:solve", Path()), TERMS).solvers[0]
+SOLVER = library_of(user.Target("some.module:solve", Path()), TERMS).solvers[0]
 
 
 def edge_key() -> str:

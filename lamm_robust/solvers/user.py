@@ -1,7 +1,8 @@
 """A solver of the user's own, named ``package.module:function`` or ``path/to/file.py:function``.
 
-It is imported in its worker process and nowhere else, so that no import can hurt the check. What it was named is handed
-there in two environment variables. It takes A and b as NumPy arrays and returns x, or something that holds it.
+The function is imported in its worker process and nowhere else, so that an import can do no harm to a check. Two
+environment variables tell the worker where it is. It takes A and b as NumPy arrays and returns x, or something that
+holds x.
 """
 
 from __future__ import annotations
@@ -24,47 +25,47 @@ from lamm_robust.solvers import host
 from lamm_robust.values import Array, Contract, Deficiency, Device, Library, Shape, Solve, Solver
 
 NAME = "yours"
-"""The library that a target is the one solver of."""
+"""The name of the library whose only solver is the user's own."""
 
 EXPECTED = "expected package.module:function or path/to/file.py:function"
 
 TARGET, HOME = "LAMM_ROBUST_TARGET", "LAMM_ROBUST_TARGET_HOME"
-"""Environment variables of the worker: the target as it was named, and the directory in which it was."""
+"""Environment variables of the worker: the text and the home of a `Target`."""
 
 REFUSALS = ("LinAlgError", "ValueError", "NotImplementedError")
-"""Exceptions by which solvers say that they will not answer; any other is a crash."""
+"""Exceptions by which a solver of the user's own may refuse a problem; any other is a crash."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where a function is to be found."""
+    """The place of a function."""
 
     text: str
-    """As it was named."""
+    """As the user wrote it: ``package.module:function`` or ``path/to/file.py:function``."""
     home: Path
-    """The directory in which it was named, from which it is imported and in which it is called."""
+    """The directory that the user was in: modules are imported from there, and the function is called in it."""
 
     def __str__(self) -> str:
         return self.text
 
     @property
     def place(self) -> str:
-        """A module, or a file that ends in .py."""
+        """The module, or the file that ends in .py, that holds the function."""
         return self.text.rpartition(":")[0]
 
     @property
     def function(self) -> str:
-        """The name of the function in it, or of a method of an object in it, with dots."""
+        """The name of the function, with dots if it is a method of an object."""
         return self.text.rpartition(":")[2]
 
     @property
     def path(self) -> Path | None:
-        """The file, or None for a module."""
+        """The file that holds the function, or None if a module does."""
         return (self.home / self.place).resolve() if self.place.endswith(".py") else None
 
 
 def parse_target(text: str, home: Path) -> Target:
-    """The target of that name; ValueError if it is none, or its file is not there."""
+    """The target that the text names; ValueError if it names none, or its file is not there."""
     target = Target(text, home)
     names = [*([] if target.path else target.place.split(".")), *target.function.split(".")]
     if not all(name.isidentifier() for name in names):
@@ -75,7 +76,7 @@ def parse_target(text: str, home: Path) -> Target:
 
 
 def library(target: Target, contract: Contract, solve: Solve | None = None) -> Library:
-    """The library with this one solver; only the one in a worker can solve."""
+    """The library whose only solver is the target; without `solve` it can be listed, but not called."""
     return Library(
         name=NAME,
         module="numpy",
@@ -94,36 +95,36 @@ def _elsewhere(*_: Array) -> tuple[Any, Any]:
 
 
 def contract(deficiency: Deficiency, shapes: tuple[Shape, ...]) -> Contract:
-    """What the user says that the solver promises; its rank rule is its own affair."""
+    """The contract that the user claims for the solver, whose rank rule nobody else knows."""
     return Contract(deficiency, "a rule of its own", shapes, REFUSALS)
 
 
 def environment(device: Device) -> Mapping[str, str]:
-    """A check on the CPU hides the GPU; precision is the solver's own affair, as it will be in use."""
+    """Environment variables that hide the GPU from a check on the CPU; the solver sets its precision itself."""
     hidden = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
     return hidden if device == "cpu" else {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
 
 
 def state() -> dict[str, object]:
-    """What every worker watches, and JAX's settings if the target has imported JAX."""
+    """The settings that every worker watches, and those of JAX if the target has imported it."""
     jax = sys.modules.get("jax")
     return host.state() | ({name: getattr(jax.config, name) for name in host.JAX_SETTINGS} if jax else {})
 
 
 def from_environment() -> Library:
-    """The library of the target that the environment names; ends this process with one line if it cannot be had."""
+    """The library of the target that the environment names; SystemExit with one line if it cannot be imported."""
     target = parse_target(os.environ[TARGET], Path(os.environ[HOME]))
-    return library(target, contract(Deficiency.MINIMUM_NORM, ()), paired(load(target)))
+    return library(target, contract(Deficiency.MINIMUM_NORM, ()), as_solve(load(target)))
 
 
 def load(target: Target) -> Callable[[Array, Array], Any]:
-    """Import the function, as Python started in its home would; SystemExit with one line if that fails."""
+    """The function, imported as by a Python that starts in its home; SystemExit with one line if that fails."""
     os.chdir(target.home)
     sys.path.insert(0, str(target.path.parent if target.path else target.home))
     try:
         module = _from_file(target.path) if target.path else importlib.import_module(target.place)
     except BaseException as error:  # a module may do anything, such as to end Python
-        raise SystemExit(_said(error)) from None
+        raise SystemExit(_describe(error)) from None
     try:
         function: Callable[[Array, Array], Any] = operator.attrgetter(target.function)(module)
     except AttributeError:
@@ -136,8 +137,8 @@ def load(target: Target) -> Callable[[Array, Array], Any]:
     return function
 
 
-def _said(error: BaseException) -> str:
-    """An exception in one line, with the last line of the user's own code that led to it."""
+def _describe(error: BaseException) -> str:
+    """The exception in one line, with the place in the user's own code that led to it."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith("<frozen")]
     own = [f for f in frames if Path(f.filename) not in (Path(__file__), Path(importlib.__file__))]
     where = f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
@@ -154,23 +155,22 @@ def _from_file(path: Path) -> Any:
     return module
 
 
-def paired(function: Callable[[Array, Array], Any]) -> Solve:
-    """The function as a solver: it returns x in NumPy's arrays, so that the answer is there, and a rank or None."""
-    return lambda A, b: answer(function(A, b))
+def as_solve(function: Callable[[Array, Array], Any]) -> Solve:
+    """The function as a solver of x as a NumPy array, so that it is really there, and the rank if it is an integer."""
 
+    def solve(A: Array, b: Array) -> tuple[Array, int | None]:
+        x, rank = parts(function(A, b))
+        return np.asarray(x), _whole(rank)
 
-def answer(result: Any) -> tuple[Array, int | None]:
-    """x in NumPy's array and the rank, if that is a whole number, from what a solver returned: see `parts`."""
-    x, rank = parts(result)
-    return np.asarray(x), _whole(rank)
+    return solve
 
 
 def parts(result: Any) -> tuple[Any, Any]:
-    """x and the rank, or None for it, in what a solver returned.
+    """x and the rank, or None for it, out of the result of a solver.
 
     x is the result itself, its attribute `x` or `solution`, or the first item of a tuple. The rank is its attribute
-    `rank`, or the third item of four, as the `lstsq` of NumPy, SciPy and JAX have it: a whole number elsewhere may as
-    well count iterations or errors.
+    `rank`, or the third item of four, as in the `lstsq` of NumPy, SciPy and JAX: a whole number elsewhere may as well
+    count iterations or errors.
     """
     for name in ("x", "solution"):
         if hasattr(result, name) and not isinstance(result, np.ndarray):
@@ -181,6 +181,6 @@ def parts(result: Any) -> tuple[Any, Any]:
 
 
 def _whole(value: Any) -> int | None:
-    """A whole number, or None for anything else."""
+    """The value if it is one whole number, else None."""
     number = np.asarray(value)
     return int(number) if number.ndim == 0 and number.dtype.kind in "iu" else None
