@@ -237,7 +237,7 @@ def truth(file: Path, oracle: str, rank: int | None, as_json: bool) -> None:
     from lamm_robust import catalog
     from lamm_robust.cli.truth import certify_file, text
 
-    facts = certify_file(file, catalog.kept_oracle(oracle), rank)
+    facts = certify_file(file, catalog.cached_oracle(oracle), rank)
     click.echo(json.dumps(facts, indent=2) if as_json else text(facts))
 
 
@@ -270,7 +270,7 @@ def hunt(
     from lamm_robust.hunt.hunt import hunt_text
     from lamm_robust.storage import findings
 
-    kept = catalog.kept_oracle(oracle)
+    kept = catalog.cached_oracle(oracle)
     said, tried = hunt_text(solver, score, seconds, families, kept, out or findings.DIRECTORY, edges=edges)
     click.echo(said, err=not tried)
     sys.exit(Exit.DONE if tried else Exit.NOTHING_RAN)

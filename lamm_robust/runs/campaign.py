@@ -26,7 +26,8 @@ from lamm_robust.runs.sweep import sweep
 from lamm_robust.scoring.records import Done, Undone
 from lamm_robust.storage import findings
 from lamm_robust.storage.cache import Cache, default_directory
-from lamm_robust.storage.journal import Journal, open_journal, repair
+from lamm_robust.storage.journal import Journal, open_journal
+from lamm_robust.storage.repair import repair
 from lamm_robust.terminal import progress
 from lamm_robust.text import duration, inert
 from lamm_robust.values import HUNTED, SUITE, AbsentError, Answer, Case, Outcome, Status, StoreError, Variant
@@ -80,7 +81,7 @@ def run(campaign: Campaign, console: Console) -> int:
         if todo:
             journal.note({"with": {"workers": campaign.workers}})
         finished = not todo or _sweep(campaign, todo, absent, undone, journal, console)
-        if {str(case) for case in possible}.isdisjoint(journal.written()):
+        if {str(case) for case in possible}.isdisjoint(journal.case_keys()):
             why = _first_reason(absent, undone, "no attempt was made")
             return _nothing(why, console, interrupted=not finished)
         written = results.write(campaign.out, journal, cases)

@@ -24,8 +24,8 @@ from lamm_robust.defaults import Exit
 from lamm_robust.runs.campaign import Campaign
 from lamm_robust.runs.merge import merge
 from lamm_robust.runs.plan import Shard
-from lamm_robust.storage.files import replacing, write_text
-from lamm_robust.storage.journal import JOURNAL, reading
+from lamm_robust.storage.files import replace_file, write_text
+from lamm_robust.storage.journal import JOURNAL, read_journal
 from lamm_robust.terminal import progress
 from lamm_robust.values import AbsentError, HarnessError, StoreError
 
@@ -117,7 +117,7 @@ def run(address: str, campaign: Campaign, console: Console) -> int:
 def start_over(out: Path) -> None:
     """Forget what a directory holds. StoreError if a run holds it."""
     if (out / JOURNAL).exists():
-        with reading(out):
+        with read_journal(out):
             (out / JOURNAL).unlink()
     shutil.rmtree(out / "shards", ignore_errors=True)
 
@@ -161,6 +161,6 @@ def _fetch(client: Client, campaign: Campaign, parts: Sequence[Shard], shards: P
                 raise HarnessError(f"shard {part} ended with exit code {code}: {words}")
             directory = place(shards, part)
             directory.mkdir(parents=True, exist_ok=True)
-            with replacing(directory / JOURNAL) as temporary:
+            with replace_file(directory / JOURNAL) as temporary:
                 temporary.write_bytes(journal)
             steps.add(1)

@@ -16,7 +16,8 @@ from rich.console import Console
 
 from lamm_robust.runs import results
 from lamm_robust.runs.plan import Selection, parse_selection
-from lamm_robust.storage.journal import JOURNAL, check_suite, open_journal, read_header, reading, rewritten, understood
+from lamm_robust.storage.files import refuse_other_versions
+from lamm_robust.storage.journal import JOURNAL, check_suite, open_journal, read_header, read_journal, replace_journal
 from lamm_robust.values import Record, StoreError
 
 MACHINE = "processor"
@@ -34,12 +35,12 @@ def merge(directories: Sequence[Path], out: Path, console: Console) -> int:
     if out.resolve() in {directory.resolve() for directory in directories}:
         raise StoreError(f"'{out}' is both a source and the target; choose another --out")
     sources = [*directories, *([out] if (out / JOURNAL).exists() else [])]
-    with understood(sources[0] / JOURNAL):
+    with refuse_other_versions(sources[0] / JOURNAL):
         header, runs = common_header(sources), checked(sources)
-        with rewritten(out, header) as merged:
+        with replace_journal(out, header) as merged:
             taken: set[str] = set()
             for directory in sources:
-                with reading(directory, held=directory == out) as source:
+                with read_journal(directory, locked=directory == out) as source:
                     merged.append(record for record in source.records() if record.key not in taken)
                     taken |= source.done
             for note in merged_notes(directories, header, runs):
@@ -88,7 +89,7 @@ def checked(directories: Sequence[Path]) -> list[Run]:
     known: dict[str, tuple[bytes, Path]] = {}
     runs = []
     for directory in directories:
-        with reading(directory) as source, understood(source.path):
+        with read_journal(directory) as source, refuse_other_versions(source.path):
             for record in source.records():
                 mark = hashlib.blake2b(repr(untimed(record)).encode(), digest_size=16).digest()
                 other, where = known.setdefault(record.key, (mark, directory))
@@ -96,11 +97,11 @@ def checked(directories: Sequence[Path]) -> list[Run]:
                     raise StoreError(
                         f"'{where}' and '{directory}' cannot be merged: they hold other answers to '{record.key}'"
                     )
-            ran = source.last("run")
+            ran = source.last_note("run")
             workers = [note for note in source.notes if "worker" in note]
             whole = parse_selection(ran["selection"]).whole()
-            before = [name for names in source.all("merged") for name in names]
-            runs.append(Run(whole, ran["where"], source.all("with"), before, source.last("ended"), workers))
+            before = [name for names in source.notes_of("merged") for name in names]
+            runs.append(Run(whole, ran["where"], source.notes_of("with"), before, source.last_note("ended"), workers))
         if runs[-1].selection != runs[0].selection:
             raise StoreError(
                 f"'{directory}' and '{directories[0]}' cannot be merged: they are of other plans "

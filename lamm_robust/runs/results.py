@@ -18,8 +18,8 @@ from lamm_robust.reports import leaderboard
 from lamm_robust.reports.summary import Summary, summarise
 from lamm_robust.runs.plan import parse_selection
 from lamm_robust.storage import parquet
-from lamm_robust.storage.files import write_text
-from lamm_robust.storage.journal import Journal, check_suite, open_journal, read_header, understood
+from lamm_robust.storage.files import refuse_other_versions, write_text
+from lamm_robust.storage.journal import Journal, check_suite, open_journal, read_header
 from lamm_robust.text import inert
 from lamm_robust.values import BY, Case, StoreError
 
@@ -50,10 +50,10 @@ def write(directory: Path, journal: Journal, cases: Sequence[Case] | None = None
 
     `cases` are those, if they are at hand.
     """
-    ran, ended = journal.last("run"), journal.last("ended")
+    ran, ended = journal.last_note("run"), journal.last_note("ended")
     selection = parse_selection(ran["selection"])
     absent, refused = ({str(k): str(v) for k, v in ended.get(name, {}).items()} for name in ("absent", "refused"))
-    written, planned = set(journal.written()), set[str]()
+    written, planned = set(journal.case_keys()), set[str]()
     for case in selection.cases() if cases is None else cases:
         if str(case.variant) not in absent or str(case) in written:  # its library may have gone away since
             planned.add(str(case))
@@ -76,9 +76,9 @@ def write(directory: Path, journal: Journal, cases: Sequence[Case] | None = None
         "suite": facts,
         "missing": len(report.missing),
         "limits": journal.header["limits"],
-        "run with": journal.all("with"),
-        "merged": journal.all("merged"),
-        "workers": journal.all("worker"),
+        "run with": journal.notes_of("with"),
+        "merged": journal.notes_of("merged"),
+        "workers": journal.notes_of("worker"),
         "not measured": absent,
     }
     write_text(directory / parquet.ENVIRONMENT, json.dumps(where, indent=2, ensure_ascii=False) + "\n")
@@ -93,7 +93,7 @@ def again(directory: Path, console: Console) -> int:
     """Write all files of a results directory again from its journal, and return the exit code."""
     header = read_header(directory)
     check_suite(directory, header)
-    with open_journal(directory, header) as journal, understood(journal.path):
+    with open_journal(directory, header) as journal, refuse_other_versions(journal.path):
         if not journal.done:
             raise StoreError(f"'{journal.path}' holds no attempts")
         report = write(directory, journal)

@@ -25,7 +25,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lamm_robust.provenance import EXTRAS, MEASURED, flags, installed
+from lamm_robust.provenance import EXTRAS, MEASURED, flags, installed_versions
 from lamm_robust.solvers import LIBRARIES, target_
 from lamm_robust.storage.packing import unpack
 from lamm_robust.values import Cause, Device, Library, Outcome, Problem, ProblemKey, Status
@@ -81,7 +81,7 @@ def hello(library: Library, device: Device) -> Greeting:
     importlib.import_module(library.module)  # a broken installation must show here, not as solvers that crash
     library.wait(library.put(np.ones(1, dtype=np.float32), device))
     return {
-        "versions": installed(MEASURED + EXTRAS),
+        "versions": installed_versions(MEASURED + EXTRAS),
         "device": library.device_name(device),
         "flags": flags(),
         "threads": pools(threadpool_info()),

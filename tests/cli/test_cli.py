@@ -90,7 +90,7 @@ def test_a_run_of_other_code_is_not_resumed(monkeypatch: pytest.MonkeyPatch, tmp
     with monkeypatch.context() as patch:
         patch.setenv("OPENBLAS_CORETYPE", "Haswell")
         assert "other flags; use --fresh" in failed(invoke(*narrow))
-    monkeypatch.setattr("lamm_robust.provenance.code", lambda *_: "edited")
+    monkeypatch.setattr("lamm_robust.provenance.code_digest", lambda *_: "edited")
     assert "other code; use --fresh" in failed(invoke(*narrow))
     assert invoke(*narrow, "--fresh").exit_code == 0
 

@@ -22,7 +22,7 @@ from lamm_robust.runs.campaign import Campaign
 from lamm_robust.runs.campaign import run as run_here
 from lamm_robust.runs.merge import untimed
 from lamm_robust.runs.plan import Selection, Shard, grid
-from lamm_robust.storage.journal import JOURNAL, reading
+from lamm_robust.storage.journal import JOURNAL, read_journal
 from lamm_robust.values import PRECISIONS, AbsentError, HarnessError, Record, StoreError
 from tests.support.processes import descendants
 
@@ -102,7 +102,7 @@ def campaign(out: Path) -> Campaign:
 
 
 def records(out: Path) -> dict[str, Record]:
-    with reading(out) as journal:
+    with read_journal(out) as journal:
         found = [untimed(record) for record in journal.records()]
     assert len({record.key for record in found}) == len(found)
     return {record.key: record for record in found}

@@ -25,7 +25,7 @@ from lamm_robust.scoring.truths import Truths
 from lamm_robust.scoring.verdicts import UNDEFINED, judge
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
 from lamm_robust.storage.findings import DISASTER, SILENT
-from lamm_robust.storage.journal import block, records_of
+from lamm_robust.storage.lines import block, records_of
 from lamm_robust.storage.parquet import Records, write_manifest, write_records
 from lamm_robust.strategies import least_squares_problems
 from lamm_robust.values import (
