@@ -23,7 +23,7 @@ from lamm_robust.storage.cache import Cache, default_directory
 from lamm_robust.values import Answer, Case, Library, Outcome, ProblemKey, Record, Solver, Status, Variant
 from lamm_robust.workers.opening import Workers
 from lamm_robust.workers.pool import Open, Pool
-from lamm_robust.workers.second_look import SUSPECT, alone, second_look
+from lamm_robust.workers.second_look import SUSPECT, attempt_alone, second_look
 
 LOOKED_AT_AGAIN = 3
 """Crashes and time-outs that are seen twice, to tell a fault from an accident; the rest is believed."""
@@ -118,7 +118,7 @@ def _right_alone(solver: Solver, terms: Terms, open_worker: Open, failed: Clues,
     """Whether a failure is none when its problem is asked again, alone in a fresh process."""
     if failed.outcome.status not in (Status.SOLVED, Status.BAD_OUTPUT):
         return False
-    second = alone(case, failed.certified.problem, open_worker)
+    second = attempt_alone(case, failed.certified.problem, open_worker)
     return record(case, failed.certified, solver, second).verdict in terms.passing()
 
 

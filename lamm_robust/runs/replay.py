@@ -13,7 +13,7 @@ from lamm_robust.scoring.verdicts import threshold
 from lamm_robust.text import duration
 from lamm_robust.values import Array, Edge, Outcome, Problem, Record, Solver, Status
 from lamm_robust.workers.opening import Workers
-from lamm_robust.workers.second_look import alone
+from lamm_robust.workers.second_look import attempt_alone
 
 X_DIGITS = 20  # of x★: a few more than float64 has, to compare with
 EDGES = {Edge.NONE: "", Edge.EMPTY: ", an edge case: empty", Edge.SCALE: ", an edge case: squares over- or underflow"}
@@ -33,7 +33,7 @@ def replay_text(key: str, oracle: str) -> str:
         outcome = Outcome(Status.NOT_ATTEMPTED, message=why)
     else:
         with Workers(catalog.LIBRARY) as workers:
-            outcome = alone(case, problem, workers.open)
+            outcome = attempt_alone(case, problem, workers.open)
     return case_text(certified, solver, outcome, record(case, certified, solver, outcome))
 
 

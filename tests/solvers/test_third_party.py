@@ -110,7 +110,7 @@ def test_a_worker_says_which_version_it_runs(name: str) -> None:
     worker = Worker(Kind(present(name), "float64", "cpu"))
     try:
         for _ in range(600):
-            if worker.greeted:
+            if worker.has_greeted:
                 break
             worker.pump(0.1)
             time.sleep(0.1)
@@ -274,13 +274,13 @@ def test_torch_settings_that_a_solver_changes_are_seen() -> None:
     code = (
         "import torch\n"
         "from lamm_robust.solvers.torch_ import TORCH\n"
-        "from lamm_robust.workers.child import changed\n"
+        "from lamm_robust.workers.child import changed_settings\n"
         "from tests.solvers.test_third_party import CHANGES\n"
         "for change in CHANGES:\n"
         "    before = TORCH.state()\n"
-        "    print(len(changed(before, TORCH.state())), end=' ')\n"
+        "    print(len(changed_settings(before, TORCH.state())), end=' ')\n"
         "    change(torch)\n"
-        "    print(len(changed(before, TORCH.state())))"
+        "    print(len(changed_settings(before, TORCH.state())))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.splitlines() == ["0 1"] * len(CHANGES)
