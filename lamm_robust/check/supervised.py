@@ -15,7 +15,7 @@ from lamm_robust.keys import parse_key
 from lamm_robust.reports.grading import PASSES
 from lamm_robust.reports.summary import Row, row
 from lamm_robust.runs.replay import case_text
-from lamm_robust.runs.sweep import not_taken
+from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.solvers import target_
@@ -59,7 +59,7 @@ def only_text(target: target_.Target, terms: Terms, key: str) -> str:
     certified = truths.certified(problem_key)
     if certified is None:
         raise ValueError(f"'{problem_key}' is not certified: {truths.refused[problem_key]}")
-    if why := not_taken(certified.problem, solver):
+    if why := why_not_asked(certified.problem, solver):
         raise ValueError(f"'{problem_key}' is not asked: {why}")
     case = Case(problem_key, variant_of(solver, terms))
     outcome = attempts(str(target), [case], truths, workers(library, terms))[case]
@@ -129,7 +129,7 @@ def _beside(mine: Checked, keys: Sequence[ProblemKey], truths: Truths) -> list[t
         Case(key, variant)
         for key in keys
         for variant in variants
-        if not not_taken(truths.problem(key), catalog.find_solver(variant))
+        if not why_not_asked(truths.problem(key), catalog.find_solver(variant))
     ]
     outcomes: Outcomes = {}
     with Workers(catalog.LIBRARY) as lapack:

@@ -25,6 +25,26 @@ T = TypeVar("T")
 JOURNAL = "journal.jsonl"
 
 
+class Notes(list[dict[str, Any]]):
+    """The notes of a journal in their order, each a dictionary with its kind as the key of plain JSON values."""
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        """The values of all notes of a kind."""
+        return [note[kind] for note in self if kind in note]
+
+    def distinct(self, kind: str) -> list[dict[str, Any]]:
+        """The values of the notes of a kind, equal ones once."""
+        found: list[dict[str, Any]] = []
+        for value in self.of(kind):
+            if value not in found:
+                found.append(value)
+        return found
+
+    def last(self, kind: str) -> dict[str, Any]:
+        """The value of the latest note of a kind; empty if there is none."""
+        return next(reversed(self.of(kind)), {})
+
+
 class Journal:
     """An open journal, which knows what is done and takes more."""
 
@@ -34,7 +54,7 @@ class Journal:
         self.header = header
         self.done: set[str] = set()
         """The keys of the records that were there when it was opened: a long run's own would fill the memory."""
-        self.notes: list[dict[str, Any]] = []
+        self.notes = Notes()
         self._stream = stream
         for content in contents:
             if "note" in content:
@@ -76,18 +96,6 @@ class Journal:
             for content in lines.read(self.path, stream):
                 if "problem" in content:
                     yield from parse(content)
-
-    def notes_of(self, kind: str) -> list[dict[str, Any]]:
-        """The notes of a kind, each once."""
-        found: list[dict[str, Any]] = []
-        for note in self.notes:
-            if kind in note and note[kind] not in found:
-                found.append(note[kind])
-        return found
-
-    def last_note(self, kind: str) -> dict[str, Any]:
-        """The latest note of a kind, or an empty one."""
-        return next((note[kind] for note in reversed(self.notes) if kind in note), {})
 
 
 @contextlib.contextmanager

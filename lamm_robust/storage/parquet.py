@@ -102,11 +102,8 @@ class Records:
         import pyarrow.compute as pc
 
         rows = self._table.filter(pc.field("variant") == variant).to_pylist()
-        return [self._record(row) for row in rows]
-
-    def _record(self, row: dict[str, Any]) -> Record:
-        scores = {name: row[name] for name in self._metrics if row[name] is not None}
-        return record_of(row, scores)
+        scores = ({name: row[name] for name in self._metrics if row[name] is not None} for row in rows)
+        return list(map(record_of, rows, scores))
 
     def __iter__(self) -> Iterator[list[Record]]:
         return map(self.of, self.variants())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_type_hints
 
-from lamm_robust.values import Cause, Deficiency, Edge, Record, Regime, Status, Verdict
+from lamm_robust.values import Record
 
 FIELDS = tuple(field for field in dataclasses.fields(Record) if field.name != "scores")
 """The fields that are columns of a row; the scores stand beside them, under their own names."""
@@ -14,14 +15,7 @@ FIELDS = tuple(field for field in dataclasses.fields(Record) if field.name != "s
 REQUIRED = tuple(field.name for field in FIELDS if field.default is dataclasses.MISSING)
 """The names of the columns that every row has; files of earlier versions may lack the others."""
 
-WORDS = {
-    "promises": Deficiency,
-    "regime": Regime,
-    "status": Status,
-    "verdict": Verdict,
-    "edge": Edge,
-    "cause": Cause,
-}
+WORDS = {name: kind for name, kind in get_type_hints(Record).items() if isinstance(kind, enum.EnumType)}
 """Column → the enumeration whose words it holds."""
 
 

@@ -485,10 +485,10 @@ def test_results_of_another_blas_are_not_mixed_in(tmp_path: Path) -> None:
 def test_an_interrupt_that_compiled_code_swallows_stops_the_run_all_the_same(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(campaign, "interrupted", [])
+    monkeypatch.setattr(campaign, "stop_signals", [])
     with pytest.raises(KeyboardInterrupt):
         campaign.interrupt(signal.SIGTERM, None)  # and here it would go on, had the exception been lost
     stopped = invoke(*SMALL, "--out", tmp_path)
     assert stopped.exit_code == 130
-    monkeypatch.setattr(campaign, "interrupted", [])
+    monkeypatch.setattr(campaign, "stop_signals", [])
     assert invoke(*SMALL, "--out", tmp_path).exit_code == 0

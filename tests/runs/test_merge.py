@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lamm_robust.runs.merge import merge, untimed
+from lamm_robust.runs.merge import merge, without_times
 from lamm_robust.runs.plan import Selection, Shard
 from lamm_robust.storage.journal import JOURNAL, open_journal, read_journal
 from lamm_robust.storage.parquet import Records, read_environment
@@ -201,5 +201,7 @@ def test_sources_must_be_runs_that_nobody_writes(tmp_path: Path) -> None:
 
 
 def test_untimed() -> None:
-    assert untimed(replace(RECORD, seconds=1.0, min_seconds=1.0)) == untimed(replace(RECORD, first_call_seconds=2.0))
-    assert untimed(RECORD) != untimed(replace(RECORD, verdict=Verdict.WRONG))
+    assert without_times(replace(RECORD, seconds=1.0, min_seconds=1.0)) == without_times(
+        replace(RECORD, first_call_seconds=2.0)
+    )
+    assert without_times(RECORD) != without_times(replace(RECORD, verdict=Verdict.WRONG))

@@ -76,11 +76,11 @@ def test_notes_are_kept_apart_and_the_last_of_a_kind_counts(tmp_path: Path) -> N
         opened.note({"run": {"n": 1}})
         opened.append([RECORD])
         opened.note({"run": {"n": 2}})
-        assert opened.last_note("run") == {"n": 2}
+        assert opened.notes.last("run") == {"n": 2}
         assert opened.header == HEADER
     with open_journal(tmp_path, HEADER) as opened:
         assert opened.notes == [{"run": {"n": 1}}, {"run": {"n": 2}}]
-        assert (opened.last_note("run"), opened.last_note("ended")) == ({"n": 2}, {})
+        assert (opened.notes.last("run"), opened.notes.last("ended")) == ({"n": 2}, {})
         assert list(opened.records()) == [RECORD]
 
 
