@@ -57,12 +57,11 @@ def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
 
 def processor() -> str:
     """The processor's own name, or "unknown"."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return platform.processor() or "unknown"
-    names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
-    return names[0] if names else platform.processor() or "unknown"
+    with contextlib.suppress(OSError):  # only Linux has the file
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or "unknown"
 
 
 def commit() -> str:

@@ -135,8 +135,8 @@ def _sweep(
     cache = Cache(default_directory())
     suspects = _suspects(todo, journal)
     doubted = {answer.case for answer in suspects}
-    limits = {"case_seconds": campaign.case_seconds, "case_memory": campaign.case_memory}
-    with Workers(catalog.LIBRARY, **limits, on_hello=greeter(journal)) as workers:  # type: ignore[arg-type]
+    seconds, memory = campaign.case_seconds, campaign.case_memory
+    with Workers(catalog.LIBRARY, case_seconds=seconds, case_memory=memory, on_hello=greeter(journal)) as workers:
         batches = sweep(
             [case for case in todo if case not in doubted],
             catalog.find_solver,
@@ -191,10 +191,9 @@ def _watch(
 
 
 def _suspect(answer: Answer) -> dict[str, Any]:
-    """The note of an answer that needs a second look."""
-    outcome, inconclusive = answer.outcome, answer.inconclusive
-    facts = {"case": str(answer.case), "status": outcome.status, "message": outcome.message}
-    return {"suspect": {**facts, "inconclusive": inconclusive}}
+    """The note of an answer that needs a second look; `_suspects` reads it."""
+    ended = {"status": answer.outcome.status, "message": answer.outcome.message}
+    return {"suspect": {"case": str(answer.case), **ended, "inconclusive": answer.inconclusive}}
 
 
 def _suspects(todo: Sequence[Case], journal: Journal) -> list[Answer]:

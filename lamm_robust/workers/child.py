@@ -103,10 +103,7 @@ def changed_settings(before: Mapping[str, object], after: Mapping[str, object]) 
 
 
 def serve(library: Library, device: Device, requests: int, replies: int) -> None:
-    """Answer requests until the other end closes the pipe, or an attempt leaves this process unfit for another.
-
-    It is unfit when a solver has changed process-wide settings or has used up the memory.
-    """
+    """Answer requests until the other end closes the pipe, or an attempt leaves this process unfit for another."""
     solvers = {solver.algorithm: solver for solver in library.solvers}
     state = library.state()
     seen: set[tuple[str, tuple[int, ...]]] = set()
@@ -126,6 +123,7 @@ def serve(library: Library, device: Device, requests: int, replies: int) -> None
         if settings := changed_settings(state, library.state()):
             message = f"the solver changed {', '.join(settings)}"
             outcome = Outcome(Status.BAD_OUTPUT, message=message, spent=outcome.spent)
+        # what a solver leaves to the next one in this process would be blamed on that one
         unfit = bool(settings) or outcome.cause is Cause.OUT_OF_MEMORY
         wire.write_all(replies, wire.frame(wire.LAST if unfit else wire.OUTCOME, wire.pack_outcome(served, outcome)))
         served += 1
@@ -168,15 +166,12 @@ def fork_on_request(library: Library, device: Device, memory: int, control: sock
 
 
 def greet_and_serve(library: Library, device: Device, memory: int, pipe: tuple[int, int], hello: Greeting) -> None:
-    """Greet and serve on a pair of descriptors, for requests and for replies; does not return.
-
-    The process ends by `os._exit`, so that nothing which a solver has registered runs at its exit.
-    """
+    """Greet and serve on a pair of descriptors, for requests and for replies; then end this process."""
     try:
         confine(memory)
         wire.write_all(pipe[1], wire.frame(wire.HELLO, json.dumps(hello | {"pid": os.getpid()}).encode()))
         serve(library, device, *pipe)
-        os._exit(0)
+        os._exit(0)  # not `sys.exit`: nothing that a solver has registered may run at the exit
     except BaseException:
         sys.excepthook(*sys.exc_info())
         sys.stderr.flush()

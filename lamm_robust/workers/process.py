@@ -156,6 +156,7 @@ class Process:
             self.replies, child_writes = os.pipe()
             theirs.callback(os.close, child_writes)
             held.callback(os.close, self.replies)
+            # a full or an empty pipe must not keep the run from listening to the other workers
             os.set_blocking(self.requests, False)
             os.set_blocking(self.replies, False)
             if template:
@@ -187,7 +188,8 @@ class Process:
     def close(self) -> None:
         """Kill the process if it may still run (it holds nothing that could be lost) and give everything back."""
         with contextlib.suppress(OSError):
-            # once its exit code has been read, its number may be another process's
+            # once its exit code has been read, its number may be another process's; a forked one that has not yet told
+            # its number ends by itself when it finds its pipe closed
             if self._code is None and self.pid is not None:
                 os.killpg(self.pid, signal.SIGKILL)  # with whatever it has started
                 self.exit_code()
