@@ -33,8 +33,7 @@ def replay_text(key: str, oracle: str) -> str:
     variant, problem, solver = case.variant, truths.problem(case.key), catalog.find_solver(case.variant)
     certified = truths.certified(case.key)
     if certified is None:
-        name = catalog.find_oracle(oracle).name
-        raise ValueError(f"'{case.key}' is not certified by {name}: {truths.refused[case.key]}")
+        raise ValueError(f"'{case.key}' is not certified by {oracle}: {truths.refused[case.key]}")
     if reason := catalog.absent(catalog.LIBRARY[variant.library], variant.device):
         raise ValueError(f"{variant}: {reason.sentence}")
     if why := why_not_asked(problem, solver):
