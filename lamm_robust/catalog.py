@@ -14,8 +14,8 @@ from lamm_robust.keys import parse_case_key
 from lamm_robust.scoring.metrics import METRICS
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.solvers import LIBRARIES
+from lamm_robust.storage import lookup
 from lamm_robust.storage.cache import Cache, default_directory
-from lamm_robust.storage.lookup import cached_build, cached_oracle
 from lamm_robust.values import (
     DEVICES,
     PRECISIONS,
@@ -33,10 +33,6 @@ from lamm_robust.values import (
     Variant,
 )
 
-GPU_NODES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg")
-"""Device files of NVIDIA's driver (the last under WSL): without one of them JAX's CUDA plugin finds no GPU."""
-
-
 FAMILIES: Mapping[str, Family] = {family.name: family for family in generators.FAMILIES}
 ORACLES: Mapping[str, Oracle] = {oracle.name: oracle for oracle in (oracles.AUTO, *oracles.ORACLES)}
 LIBRARY: Mapping[str, Library] = {library.name: library for library in LIBRARIES}
@@ -44,41 +40,27 @@ METRIC: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
 SCORES: tuple[str, ...] = (*METRIC, "rank_error", "truncated_error")
 """Every score a record can hold: the metrics of x̂, reported minus exact rank, and distance to the truncated truth."""
 
-
 CORE = (
-    "numpy-lstsq",
-    "numpy-pinv",
-    "numpy-qr",
-    "numpy-normal-lu",
-    "numpy-normal-cholesky",
-    "numpy-dropping",
-    "scipy-gelsd",
-    "scipy-gelsy",
-    "scipy-gelss",
-    "scipy-pinv",
-    "scipy-qr",
-    "scipy-normal-lu",
-    "scipy-normal-cholesky",
-    "jax-solve",
-    "jax-lstsq",
-    "jax-pinv",
-    "jax-qr",
-    "jax-normal-lu",
-    "jax-normal-cholesky",
-    "jax-lamm-cond",
-    "jax-dropping",
+    *("numpy-lstsq", "numpy-pinv", "numpy-qr", "numpy-normal-lu", "numpy-normal-cholesky", "numpy-dropping"),
+    *("scipy-gelsd", "scipy-gelsy", "scipy-gelss", "scipy-pinv", "scipy-qr"),
+    *("scipy-normal-lu", "scipy-normal-cholesky"),
+    *("jax-solve", "jax-lstsq", "jax-pinv", "jax-qr", "jax-normal-lu", "jax-normal-cholesky"),
+    *("jax-lamm-cond", "jax-dropping"),
 )
-"""What most people call, and LAMM's own two: the solvers of the quick profile, so that a first look takes a minute."""
+"""The solvers of the quick profile: what most people call, and LAMM's own two, so that a first look takes a minute."""
 
+GPU_NODES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg")
+"""Device files of NVIDIA's driver (the last under WSL): without one of them JAX's CUDA plugin finds no GPU."""
 
 SHORT_LIST = 12
-"""More names than this are not read in an error message."""
+"""Names that an error message lists at most: nobody reads more."""
 
 LISTED = {"solver": "solvers", "family": "families", "oracle": "oracles", "metric": "metrics"}
+"""Kind of name → what ``lamm-robust list`` calls the list of them."""
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> ValueError:
-    """The error for a name that is not in a table: it suggests the nearest, or lists what there is."""
+    """The error for a name that is not among the known ones; it suggests the nearest, or lists them."""
     names = list(known)
     near = difflib.get_close_matches(name.strip("*?-"), names, n=1)
     listed = ", ".join(names) if len(names) <= SHORT_LIST else f"see `lamm-robust list {LISTED[kind]}`"
@@ -86,14 +68,14 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> ValueError:
     return ValueError(f"unknown {kind} '{name}'; {hint}")
 
 
-def installed(module: str) -> bool:
+def is_installed(module: str) -> bool:
     """Whether a module can be imported, without importing it."""
     return importlib.util.find_spec(module) is not None
 
 
 def absent(library: Library, device: Device) -> AbsentError | None:
-    """Why a library's solvers cannot be measured on a device here, or None if they can."""
-    if not installed(library.module):
+    """Why the solvers of a library cannot be measured on a device of this machine, or None if they can."""
+    if not is_installed(library.module):
         return AbsentError(f"{library.module} is not installed", installable=True)
     if device == "gpu" and not any(Path(node).exists() for node in GPU_NODES):
         return AbsentError("no GPU found")
@@ -101,7 +83,7 @@ def absent(library: Library, device: Device) -> AbsentError | None:
 
 
 def variants() -> tuple[Variant, ...]:
-    """Every solver at every precision on every device that it or its library knows, installed or not."""
+    """Every solver at every precision on every device that it runs on, installed or not."""
     return tuple(
         Variant(library.name, solver.algorithm, precision, device)
         for device in DEVICES
@@ -122,12 +104,12 @@ def find_variant(name: str) -> Variant:
 
 @cache
 def find_solver(variant: Variant) -> Solver:
-    """The solver behind a variant."""
+    """The solver of a variant."""
     return next(s for s in LIBRARY[variant.library].solvers if s.algorithm == variant.algorithm)
 
 
 def select(kind: str, patterns: Sequence[str], known: Mapping[str, Sequence[str]]) -> list[str]:
-    """The keys of `known` of which a name matches any of the globs (all keys, if there are no globs).
+    """The keys of `known` that have a name which matches any of the globs; all keys if there are no globs.
 
     ValueError for a glob that matches nothing, with the nearest of all the names.
     """
@@ -144,10 +126,10 @@ def select(kind: str, patterns: Sequence[str], known: Mapping[str, Sequence[str]
 def select_variants(
     patterns: Sequence[str], precisions: Sequence[Precision], devices: Sequence[Device]
 ) -> list[Variant]:
-    """The variants of the precisions and devices that match any of the globs, or all if there are none.
+    """The variants of the precisions and devices that match any of the globs; all of them if there are no globs.
 
-    A glob is held against the library, the algorithm, library-algorithm, and the full name. ValueError for one that
-    matches nothing, or only variants of another precision or device.
+    A glob may match the library, the algorithm, library-algorithm, or the full name. ValueError for a glob that matches
+    nothing, and if only variants of other precisions or devices match.
     """
     names = {str(v): (v.library, v.algorithm, f"{v.library}-{v.algorithm}", str(v)) for v in variants()}
     chosen = set(select("solver", patterns, names))
@@ -159,19 +141,19 @@ def select_variants(
 
 
 def select_families(patterns: Sequence[str]) -> list[str]:
-    """The family names that match any of the globs."""
+    """The names of the families that match any of the globs; errors as `select`."""
     return select("family", patterns, {name: (name,) for name in FAMILIES})
 
 
 def build_problem(key: ProblemKey) -> Problem:
-    """The problem of a key, bit for bit; ValueError that names an unknown family, parameter or value."""
+    """The problem of a key, bit for bit; ValueError for an unknown family, parameter or value, which it names."""
     if key.family not in FAMILIES:
         raise unknown("family", key.family, FAMILIES)
     return generators.build_problem(key)
 
 
 def find_case(text: str) -> Case:
-    """The case that a line of the tables names, ``polynomial … dtype=float64 @ numpy-qr-float64-cpu``.
+    """The case of a key, ``polynomial … dtype=float64 @ numpy-qr-float64-cpu``, as the tables print it.
 
     ValueError for text of another form, an unknown solver, or a problem of another precision.
     """
@@ -189,15 +171,15 @@ def find_oracle(name: str) -> Oracle:
     return ORACLES[name]
 
 
-def kept_oracle(name: str, cache: Cache | None = None) -> Oracle:
+def cached_oracle(name: str, cache: Cache | None = None) -> Oracle:
     """The oracle of that name, which looks into a cache first, by default this user's; errors as `find_oracle`."""
-    return cached_oracle(find_oracle(name), Cache(default_directory()) if cache is None else cache)
+    return lookup.cached_oracle(find_oracle(name), cache or Cache(default_directory()))
 
 
 def truths(oracle: str = "auto", cache: Cache | None = None) -> Truths:
-    """Every problem by its key, with its certificate by the oracle of that name; both are kept in the cache.
+    """Problems by their keys, and their certificates by the oracle of that name, both looked up in a cache first.
 
-    Without a cache it is that of this user. ValueError as `find_oracle`.
+    The cache is this user's by default. ValueError as `find_oracle`.
     """
-    cache = Cache(default_directory()) if cache is None else cache
-    return Truths(cached_build(build_problem, cache), kept_oracle(oracle, cache))
+    cache = cache or Cache(default_directory())
+    return Truths(lookup.cached_build(build_problem, cache), cached_oracle(oracle, cache))

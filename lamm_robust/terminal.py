@@ -13,17 +13,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 PAGE_WIDTH = 150
 """Characters of a line in pipes and logs, which have no width of their own: wide enough for the leaderboard."""
 
-REDRAWN = 0.1
-"""Seconds between two drawings of a progress bar: one costs more than a case."""
+REDRAW_SECONDS = 0.1
+"""Time between two drawings of a progress bar: to draw it costs more than a case."""
 
 
 def standard_output() -> Console:
-    """Standard output, as wide as the terminal, or as a page where it is not one."""
+    """Standard output, as wide as the terminal, or `PAGE_WIDTH` wide where it is no terminal."""
     return Console() if sys.stdout.isatty() else Console(width=PAGE_WIDTH)
 
 
 class Steps:
-    """How far something is that is made of steps; see `progress`."""
+    """How many steps of something are done, shown by a bar; `progress` makes it."""
 
     def __init__(self, bar: Progress, total: float, what: str) -> None:
         self._bar = bar
@@ -33,17 +33,17 @@ class Steps:
         self._drawn = 0.0
 
     def add(self, steps: float, now: str = "") -> None:
-        """So many more steps are done; `now` says what is at work, in a few words."""
+        """Count so many more steps as done; `now` says in a few words what is at work."""
         self.reach(self._done + steps, now)
 
     def reach(self, steps: float, now: str = "") -> None:
-        """So many steps are done in all. Without a terminal, every tenth of the way is a line instead of a bar."""
+        """Set the number of steps that are done. Without a terminal, a line for every tenth replaces the bar."""
         before, self._done = self._done, steps
         if not self._bar.console.is_terminal:
             if int(self._done * 10 // self._total) > int(before * 10 // self._total):
                 line = f"{self._done:.0f} of {self._total:.0f}" + (f", now {now.strip()}" if now else "")
                 self._bar.console.print(line, highlight=False, markup=False)
-        elif time.monotonic() - self._drawn > REDRAWN:
+        elif time.monotonic() - self._drawn > REDRAW_SECONDS:
             self._drawn = time.monotonic()
             self._bar.update(self._task, completed=self._done, description=now or None, refresh=True)
 
@@ -52,10 +52,10 @@ class Steps:
 def progress(
     total: float, what: str, *, console: Console | None = None, count: bool = True, live: bool = True
 ) -> Iterator[Steps]:
-    """A bar of so many steps, on standard error unless another console is given; it vanishes at the end.
+    """A progress bar of so many steps, on standard error unless another console is given; it vanishes at the end.
 
-    Without `count` the steps have no number, as seconds have none. Without `live` it moves with the steps only, and
-    costs nothing between them.
+    With `count` it shows how many steps are done, which says nothing where steps are seconds. With `live` a thread
+    redraws it; without, it is drawn at steps only, and costs nothing between them.
     """
     counted = (MofNCompleteColumn(),) if count else ()
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), *counted, TimeElapsedColumn())

@@ -39,7 +39,7 @@ from lamm_robust.values import (
     Status,
 )
 from lamm_robust.workers.attempt import attempt
-from lamm_robust.workers.child import changed
+from lamm_robust.workers.child import changed_settings
 
 if TYPE_CHECKING:
     import pytest
@@ -135,7 +135,7 @@ def _here(function: Callable[[Array, Array], Any], terms: Terms) -> Checked:
     for key in keys:
         state = {name: value for name, value in library.state().items() if name != host.TIMER}  # pytest-timeout's
         outcome = attempt(library, solver, truths.problem(key), terms.device)
-        if settings := changed(state, library.state()):
+        if settings := changed_settings(state, library.state()):
             outcome = Outcome(Status.BAD_OUTPUT, message=f"the solver changed {', '.join(settings)}")
         outcomes[Case(key, variant_of(solver, terms))] = outcome
     return judged(str(target), solver, terms, truths, outcomes, len(keys))

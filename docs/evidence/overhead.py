@@ -73,9 +73,8 @@ def measure(planned: list[Case], workers: int, directory: Path, cache: Cache) ->
                 memory.append(resident())
         wall, cpu = time.perf_counter() - start, time.process_time() - cpu
     share, unit = Timed.spent / workers, 1e6 / done
-    print(
-        f"{done} cases on {workers} workers in {wall:.1f} s, {sum(1 for _ in journal.written())} of them in the journal"
-    )
+    written = sum(1 for _ in journal.case_keys())
+    print(f"{done} cases on {workers} workers in {wall:.1f} s, {written} of them in the journal")
     print(f"  solvers               {Timed.spent:8.1f} s, on each worker {share:.1f} s")
     print(f"  truth                 {truths.seconds:8.1f} s ({truths.seconds * unit:.0f} µs per case)")
     beyond = (wall - share) * unit

@@ -15,7 +15,7 @@ from lamm_robust.keys import parse_key
 from lamm_robust.reports.grading import PASSES
 from lamm_robust.reports.summary import Row, row
 from lamm_robust.runs.replay import case_text
-from lamm_robust.runs.sweep import not_taken
+from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.solvers import user
@@ -23,7 +23,7 @@ from lamm_robust.storage.cache import Cache, default_directory
 from lamm_robust.values import Answer, Case, Library, Outcome, ProblemKey, Record, Solver, Status, Variant
 from lamm_robust.workers.opening import Workers
 from lamm_robust.workers.pool import Open, Pool
-from lamm_robust.workers.second_look import SUSPECT, alone, second_look
+from lamm_robust.workers.second_look import SUSPECT, attempt_alone, second_look
 
 LOOKED_AT_AGAIN = 3
 """Crashes and time-outs that are seen twice, to tell a fault from an accident; the rest is believed."""
@@ -59,7 +59,7 @@ def only_text(target: user.Target, terms: Terms, key: str) -> str:
     certified = truths.certified(problem_key)
     if certified is None:
         raise ValueError(f"'{problem_key}' is not certified: {truths.refused[problem_key]}")
-    if why := not_taken(certified.problem, solver):
+    if why := why_not_asked(certified.problem, solver):
         raise ValueError(f"'{problem_key}' is not asked: {why}")
     case = Case(problem_key, variant_of(solver, terms))
     outcome = attempts(str(target), [case], truths, workers(library, terms))[case]
@@ -118,7 +118,7 @@ def _right_alone(solver: Solver, terms: Terms, open_worker: Open, failed: Clues,
     """Whether a failure is none when its problem is asked again, alone in a fresh process."""
     if failed.outcome.status not in (Status.SOLVED, Status.BAD_OUTPUT):
         return False
-    second = alone(case, failed.certified.problem, open_worker)
+    second = attempt_alone(case, failed.certified.problem, open_worker)
     return record(case, failed.certified, solver, second).verdict in terms.passing()
 
 
@@ -129,7 +129,7 @@ def _beside(mine: Checked, keys: Sequence[ProblemKey], truths: Truths) -> list[t
         Case(key, variant)
         for key in keys
         for variant in variants
-        if not not_taken(truths.problem(key), catalog.find_solver(variant))
+        if not why_not_asked(truths.problem(key), catalog.find_solver(variant))
     ]
     outcomes: Outcomes = {}
     with Workers(catalog.LIBRARY) as lapack:

@@ -1,4 +1,4 @@
-"""The command `check`: what is asked on the command line, and where what is found goes."""
+"""The command `check`: what is asked on the command line, and where the verdict goes."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def check(
 
 
 def parse_shapes(text: str | None) -> tuple[Shape, ...]:
-    """Shapes joined by commas; ValueError that names a wrong one."""
+    """The shapes in a text that joins them by commas, or none for None; ValueError for a word that is no shape."""
     if text is None:
         return ()
     words = [word.strip() for word in text.split(",")]

@@ -1,4 +1,4 @@
-"""The command `claims`: settle the claims of two documents, and write what was found."""
+"""The command `claims`: settle the claims of two documents, and write down how each was settled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command `lamm`: what is asked on the command line, and where what is found goes."""
+"""The command `lamm`: what is asked on the command line, and where the results go."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The command line: thin drivers, one function per command, and one place where errors become one line.
-
-Exit codes are those of `defaults.Exit`.
-"""
+"""The command line: a function for each command, and one place where errors become one line and an exit code."""
 
 from __future__ import annotations
 
@@ -39,6 +36,7 @@ SECONDS = click.FloatRange(0.001, 1e6)
 GATE = click.Choice(["verdict", "accuracy", "time"])
 MEBIBYTES = click.IntRange(1, 1 << 24)
 
+# also the keys of `listing.LISTINGS`, which --help must not import
 LISTS = ("solvers", "families", "metrics", "oracles", "profiles")
 ORACLES_HELP = "Where the truth comes from: auto, exact, verified, ball or mpmath."
 from_oracle = click.option("--oracle", default="auto", show_default=True, help=ORACLES_HELP)
@@ -48,14 +46,12 @@ class OneLine(click.Group):
     """A command group whose foreseeable errors end in one line and the right exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; turn known errors into one line on standard error."""
+        """Run the command; foreseeable errors end it with one line on standard error."""
         try:
             return super().invoke(ctx)
         except (ValueError, StoreError, NotCertifiedError) as error:
             _end(error, Exit.USAGE)
-        except (HarnessError, AbsentError, ImportError) as error:
-            _end(error, Exit.HARNESS)
-        except OSError as error:
+        except (HarnessError, AbsentError, ImportError, OSError) as error:
             _end(error, Exit.HARNESS)
         except KeyboardInterrupt:
             _end("stopped", Exit.INTERRUPTED)
@@ -122,9 +118,9 @@ def run(
     from lamm_robust import catalog
     from lamm_robust.runs import campaign, plan
 
-    for sent in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # Ctrl-C, and what batch systems and terminals send
-        if signal.getsignal(sent) != signal.SIG_IGN:  # which nohup asks for
-            signal.signal(sent, campaign.interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # Ctrl-C, and what batch systems and terminals send
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup and shells ask for some to be ignored
+            signal.signal(number, campaign.interrupt)
     selection = plan.Selection(
         profile=profile,
         precisions=PRECISIONS if precision == "all" else (cast(Precision, precision),),
@@ -160,7 +156,7 @@ def tables(directory: Path) -> None:
     """Make the files of a results DIRECTORY again from its journal: records, leaderboard, failures, manifest."""
     from lamm_robust.runs import results
 
-    sys.exit(results.again(directory, standard_output()))
+    sys.exit(results.write_again(directory, standard_output()))
 
 
 @main.command(short_help="Make one results directory of several, such as the shards of a plan.")
@@ -171,9 +167,9 @@ def merge(directories: tuple[Path, ...], out: Path) -> None:
 
     Refuses directories that hold different answers to the same case, and names what is missing.
     """
-    from lamm_robust.runs import merge as merging
+    from lamm_robust.runs.merge import merge as merge_runs
 
-    sys.exit(merging.merge(directories, out, standard_output()))
+    sys.exit(merge_runs(directories, out, standard_output()))
 
 
 @main.command(short_help="What changed between two runs, and gates on it.")
@@ -185,12 +181,12 @@ def merge(directories: tuple[Path, ...], out: Path) -> None:
 def compare(old: Path, new: Path, gates: tuple[str, ...], expected: Path | None, as_json: bool) -> None:
     """What changed from the results directory OLD to NEW: verdicts, accuracy, time; as Markdown or JSON."""
     from lamm_robust.reports import compare_page, gate
-    from lamm_robust.reports.compare import compare as compared
+    from lamm_robust.reports.compare import compare as compare_runs
 
     if expected and not gates:
         raise ValueError("--expected is about gates; say which with --fail-on")
     expectations = gate.read_expected(expected) if expected else []
-    found = compared(old, new)
+    found = compare_runs(old, new)
     if not found.cases:
         click.echo("lamm-robust: the runs have no attempt in common", err=True)
         sys.exit(Exit.NOTHING_RAN)
@@ -237,7 +233,7 @@ def truth(file: Path, oracle: str, rank: int | None, as_json: bool) -> None:
     from lamm_robust import catalog
     from lamm_robust.cli.truth import certify_file, text
 
-    facts = certify_file(file, catalog.kept_oracle(oracle), rank)
+    facts = certify_file(file, catalog.cached_oracle(oracle), rank)
     click.echo(json.dumps(facts, indent=2) if as_json else text(facts))
 
 
@@ -254,13 +250,7 @@ def truth(file: Path, oracle: str, rank: int | None, as_json: bool) -> None:
 )
 @from_oracle
 def hunt(
-    solver: str,
-    score: str,
-    seconds: float,
-    families: tuple[str, ...],
-    edges: bool,
-    out: Path | None,
-    oracle: str,
+    solver: str, score: str, seconds: float, families: tuple[str, ...], edges: bool, out: Path | None, oracle: str
 ) -> None:
     """Search for the problem at which SOLVER (a variant, such as numpy-pinv-float64-cpu) does worst, and shrink it.
 
@@ -270,9 +260,9 @@ def hunt(
     from lamm_robust.hunt.hunt import hunt_text
     from lamm_robust.storage import findings
 
-    kept = catalog.kept_oracle(oracle)
-    said, tried = hunt_text(solver, score, seconds, families, kept, out or findings.DIRECTORY, edges=edges)
-    click.echo(said, err=not tried)
+    cached, directory = catalog.cached_oracle(oracle), out or findings.DIRECTORY
+    text, tried = hunt_text(solver, score, seconds, families, cached, directory, edges=edges)
+    click.echo(text, err=not tried)
     sys.exit(Exit.DONE if tried else Exit.NOTHING_RAN)
 
 

@@ -1,9 +1,8 @@
-"""NIST's certified regressions against the exact oracle, and what rounding the data to a precision costs.
+"""The command `nist`: certified regressions against the exact oracle, and what rounding the data to a precision costs.
 
-NIST certifies the answer to the printed *decimal* data. The oracle solves those decimals exactly, as
-rationals, and must agree to every certified digit. A solver never sees the decimals: it sees them rounded
-to its precision, and the exact answer to *that* is another one. The digits that the two share are a ceiling
-for every solver.
+NIST certifies the answer to the printed *decimal* data. The oracle solves those decimals exactly, as rationals, and
+must agree to every certified digit. A solver never sees the decimals: it sees them rounded to its precision, and the
+exact answer to *that* is another one. The digits that the two share are a ceiling for every solver.
 """
 
 from __future__ import annotations
@@ -30,27 +29,27 @@ class Agreement:
     level: str
     shape: tuple[int, int]
     kappa: float
-    """Of the data rounded to float64."""
+    """κ of the data rounded to float64."""
     coefficients: float
-    """Fewest digits shared over the coefficients, decimal data."""
+    """The fewest digits over the coefficients, for the decimal data."""
     residual_sum_of_squares: float
-    """Digits shared by the residual sum of squares, decimal data."""
+    """The digits of the residual sum of squares, for the decimal data."""
     ceiling: dict[Precision, float]
-    """Fewest digits shared over the coefficients, data rounded to each precision."""
+    """The fewest digits over the coefficients, for the data rounded to each precision."""
 
 
 def digits(found: Fraction, certified: Fraction) -> float:
-    """−log₁₀ of the relative difference (absolute where `certified` is 0): NIST's LRE; inf if equal."""
+    """NIST's LRE: −log₁₀ of the relative difference, or of the absolute one where `certified` is 0; inf if equal."""
     difference = abs(found - certified) / (abs(certified) or 1)
     return math.inf if difference == 0 else max(0.0, _minus_log10(difference))
 
 
 def _minus_log10(value: Fraction) -> float:
-    return (math.log2(value.denominator) - math.log2(value.numerator)) * math.log10(2.0)  # of any size of integer
+    return (math.log2(value.denominator) - math.log2(value.numerator)) * math.log10(2.0)  # `float` could underflow
 
 
 def fewest(found: Sequence[Fraction], certified: Sequence[Fraction]) -> float:
-    """The fewest digits shared over pairs."""
+    """The fewest digits that a pair shares."""
     return min(digits(x, y) for x, y in zip(found, certified, strict=True))
 
 
@@ -75,7 +74,7 @@ def agreement(dataset: str) -> Agreement:
 
 
 def agreement_table() -> Table:
-    """All eleven data sets, for the terminal."""
+    """The agreement for all eleven data sets, as a table for the terminal."""
     table = Table(
         title="Digits shared with NIST's certified values (they have 15; `all`: equal)",
         caption="decimal: exact answer to the printed data. float32, float64: exact answer to the data rounded to it,\n"

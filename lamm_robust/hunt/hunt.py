@@ -15,7 +15,7 @@ from lamm_robust.hunt import search
 from lamm_robust.keys import parse_key
 from lamm_robust.reports.grading import has_one_answer, is_judged
 from lamm_robust.runs.plan import grid
-from lamm_robust.runs.sweep import not_taken
+from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.storage import findings
@@ -81,7 +81,9 @@ class Prey:
         except ValueError:  # parameters that do not go together
             return None
         solver = catalog.find_solver(self.variant)
-        if problem.A.size > LARGEST or not_taken(problem, solver) or (certified := self.truths.certified(key)) is None:
+        if problem.A.size > LARGEST or why_not_asked(problem, solver):
+            return None
+        if (certified := self.truths.certified(key)) is None:
             return None
         if not self.edges and (certified.facts["edge"] or certified.regime is Regime.UNDEFINED):
             return None

@@ -1,4 +1,4 @@
-"""One run of a profile: plan, resume, sweep with a progress bar, and have everything written that a reader needs.
+"""One run of a profile: plan, resume, sweep with a progress bar, and write everything that a reader needs.
 
 The results directory then holds `journal.jsonl` (what the run resumes from), `records.parquet` (one row per
 attempt), `leaderboard.md` and `.csv`, `failures.md`, `environment.json` and `manifest.sha256`.
@@ -26,7 +26,8 @@ from lamm_robust.runs.sweep import sweep
 from lamm_robust.scoring.records import Done, Undone
 from lamm_robust.storage import findings
 from lamm_robust.storage.cache import Cache, default_directory
-from lamm_robust.storage.journal import Journal, open_journal, repair
+from lamm_robust.storage.journal import Journal, open_journal
+from lamm_robust.storage.repair import repair
 from lamm_robust.terminal import progress
 from lamm_robust.text import duration, inert
 from lamm_robust.values import HUNTED, SUITE, AbsentError, Answer, Case, Outcome, Status, StoreError, Variant
@@ -34,7 +35,7 @@ from lamm_robust.workers.opening import Hello, Workers
 
 
 def default_workers() -> int:
-    """Half of the cores that this process may use: the other half is for this process and for undisturbed times."""
+    """Half of the cores that this process may use: the other half is for itself, and for undisturbed times."""
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     return max(1, cores // 2)
 
@@ -53,7 +54,7 @@ class Campaign:
     case_memory: int = CASE_MEMORY
 
     def header(self, where: Mapping[str, Any]) -> dict[str, Any]:
-        """What a journal must agree with to be resumed: numbers made under other headers are not comparable."""
+        """The header of the journal: only a run with an equal header can resume it, since numbers would not compare."""
         made = {name: where[name] for name in ("versions", "code", "processor", "flags")}
         limits = {"case seconds": self.case_seconds, "case memory": self.case_memory}
         return {"suite": SUITE, "profile": self.selection.profile, "oracle": self.oracle, **made, "limits": limits}
@@ -62,11 +63,10 @@ class Campaign:
 def run(campaign: Campaign, console: Console) -> int:
     """Run what is not yet done, write the tables, and return the exit code."""
     cases = campaign.selection.cases()
-    reasons = {variant: _absence(variant) for variant in dict.fromkeys(case.variant for case in cases)}
-    absent = {variant: why for variant, why in reasons.items() if why}
+    absent = _absent(dict.fromkeys(case.variant for case in cases))
     possible = [case for case in cases if case.variant not in absent]
     if not possible:
-        return _nothing(_first_reason(absent, [], _empty(campaign.selection)), console)
+        return _say_nothing_ran(_first_reason(absent, [], _empty(campaign.selection)), console)
     where, started = environment(), time.perf_counter()
     if campaign.repair:
         _repair(campaign.out, console)
@@ -80,9 +80,11 @@ def run(campaign: Campaign, console: Console) -> int:
         if todo:
             journal.note({"with": {"workers": campaign.workers}})
         finished = not todo or _sweep(campaign, todo, absent, undone, journal, console)
-        if {str(case) for case in possible}.isdisjoint(journal.written()):
-            why = _first_reason(absent, undone, "no attempt was made")
-            return _nothing(why, console, interrupted=not finished)
+        if {str(case) for case in possible}.isdisjoint(journal.case_keys()):
+            if finished:
+                return _say_nothing_ran(_first_reason(absent, undone, "no attempt was made"), console)
+            console.print("stopped before the first attempt was written down; the same command goes on", style="bold")
+            return Exit.INTERRUPTED
         written = results.write(campaign.out, journal, cases)
     results.show(written, console)
     if not todo:
@@ -91,13 +93,14 @@ def run(campaign: Campaign, console: Console) -> int:
     return _conclude(written, finished, time.perf_counter() - started, console)
 
 
-def _absence(variant: Variant) -> AbsentError | None:
-    """Why a variant cannot be measured here, or None if it can."""
-    return catalog.absent(catalog.LIBRARY[variant.library], variant.device)
+def _absent(variants: Iterable[Variant]) -> dict[Variant, AbsentError]:
+    """The variants that cannot be measured here, with the reason."""
+    reasons = {variant: catalog.absent(catalog.LIBRARY[variant.library], variant.device) for variant in variants}
+    return {variant: why for variant, why in reasons.items() if why}
 
 
 def _first_reason(absent: Mapping[Variant, AbsentError], undone: Sequence[Undone], otherwise: str) -> str:
-    """Why nothing ran, in words, with the way out if there is one."""
+    """Why nothing ran, in words: what is absent, with what would help, or else `otherwise`."""
     for why in absent.values():
         return why.sentence + ("; docs/setup.md says how to add it" if why.installable else "")
     return next((one.why for one in undone if one.absent), otherwise)
@@ -115,10 +118,7 @@ def _empty(selection: Selection) -> str:
     return hunted if selection.profile == HUNTED.name else "the selection is empty"
 
 
-def _nothing(why: str, console: Console, *, interrupted: bool = False) -> int:
-    if interrupted:
-        console.print("stopped before the first attempt was written down; the same command goes on", style="bold")
-        return Exit.INTERRUPTED
+def _say_nothing_ran(why: str, console: Console) -> int:
     console.print(f"nothing ran: {inert(why)}", style="bold red", highlight=False, markup=False)
     return Exit.NOTHING_RAN
 
@@ -131,12 +131,12 @@ def _sweep(
     journal: Journal,
     console: Console,
 ) -> bool:
-    """Run the cases into the journal under a progress bar, and gather those that have no record; False if stopped."""
+    """Run the cases into the journal under a progress bar, and add to `undone`; False if it was stopped."""
     cache = Cache(default_directory())
     suspects = _suspects(todo, journal)
     doubted = {answer.case for answer in suspects}
-    limits = {"case_seconds": campaign.case_seconds, "case_memory": campaign.case_memory}
-    with Workers(catalog.LIBRARY, **limits, on_hello=greeter(journal)) as workers:  # type: ignore[arg-type]
+    seconds, memory = campaign.case_seconds, campaign.case_memory
+    with Workers(catalog.LIBRARY, case_seconds=seconds, case_memory=memory, on_hello=greeter(journal)) as workers:
         batches = sweep(
             [case for case in todo if case not in doubted],
             catalog.find_solver,
@@ -144,13 +144,13 @@ def _sweep(
             workers.open,
             slots=campaign.workers,
             suspects=suspects,
-            on_suspect=lambda answer: journal.note({"suspect": _suspect(answer)}),
+            on_suspect=lambda answer: journal.note(_suspect(answer)),
         )
         try:
             _watch(batches, len(todo), undone, journal, console)
         except KeyboardInterrupt:
             return False
-        except AbsentError as error:  # a worker that had to be replaced did not start again
+        except AbsentError as error:  # a worker that had to be replaced has not started again
             console.print(inert(error), style="bold red", highlight=False, markup=False)
             return False
         finally:
@@ -164,23 +164,23 @@ def _sweep(
     return True
 
 
-interrupted: list[int] = []
-"""The signals that asked this process to stop."""
+stop_signals: list[int] = []
+"""The signals that have asked this process to stop."""
 
 
 def interrupt(number: int, _frame: object) -> None:
-    """The handler of such a signal: stop at once, and if compiled code swallows that, after the next batch."""
-    interrupted.append(number)
+    """Stop when a signal arrives: a handler for `signal.signal`."""
+    stop_signals.append(number)  # compiled code may swallow the exception: then the run stops after the next batch
     raise KeyboardInterrupt
 
 
 def _watch(
     batches: Iterable[list[Done | Undone]], total: int, undone: list[Undone], journal: Journal, console: Console
 ) -> None:
-    """Write down what comes, and show how far it is."""
+    """Write the records down as they come, add to `undone`, and show how far the run is."""
     with progress(total, "starting", console=console, live=False) as steps:
         for batch in batches:
-            if interrupted:
+            if stop_signals:
                 raise KeyboardInterrupt
             records = [one.record for one in batch if isinstance(one, Done)]
             undone += [one for one in batch if isinstance(one, Undone)]
@@ -191,30 +191,26 @@ def _watch(
 
 
 def _suspect(answer: Answer) -> dict[str, Any]:
-    outcome = answer.outcome
-    return {
-        "case": str(answer.case),
-        "status": outcome.status,
-        "message": outcome.message,
-        "inconclusive": answer.inconclusive,
-    }
+    """The note of an answer that needs a second look; `_suspects` reads it."""
+    ended = {"status": answer.outcome.status, "message": answer.outcome.message}
+    return {"suspect": {"case": str(answer.case), **ended, "inconclusive": answer.inconclusive}}
 
 
 def _suspects(todo: Sequence[Case], journal: Journal) -> list[Answer]:
-    """Crashes and time-outs of an earlier run that was stopped before it could look again."""
-    notes = {note["suspect"]["case"]: note["suspect"] for note in journal.notes if "suspect" in note}
+    """The answers that an earlier run was stopped before it could give a second look, from its notes."""
+    notes = {note["case"]: note for note in journal.notes.of("suspect")}
     found = [(case, notes[str(case)]) for case in todo if str(case) in notes]
     return [Answer(c, Outcome(Status(n["status"]), message=n["message"]), n["inconclusive"]) for c, n in found]
 
 
 def greeter(journal: Journal) -> Hello:
-    """What to do when a worker says what it runs on: write it down once, and refuse if the journal knows otherwise.
+    """A function that writes down what a worker says that it runs on, once for each worker.
 
-    StoreError if a worker of that name once said that it ran on something else (BLAS, device).
+    It raises StoreError if a worker of that name has said in the same journal that it ran on another BLAS or device.
     """
 
     def greet(worker: str, hello: Mapping[str, Any]) -> None:
-        known = [note["worker"] for note in journal.notes if "worker" in note and note["worker"]["name"] == worker]
+        known = [note for note in journal.notes.of("worker") if note["name"] == worker]
         if any(note.get(name) != value for note in known for name, value in hello.items()):
             raise StoreError(
                 f"the results were begun with another BLAS or device for {worker}; use --fresh or another --out"

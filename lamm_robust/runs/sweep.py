@@ -1,8 +1,8 @@
 """The loop: every case of a plan is built, certified, attempted, scored, judged and recorded.
 
-It takes the tables it needs as arguments and knows no family, oracle or solver by name. While workers solve, this
-process certifies, and scores answers in stacks. A crash or a time-out is not believed at once: when all else is
-done, such a case runs a second time, with nothing beside it, in a process of its own.
+It takes the tables that it needs as arguments and knows no family, oracle or solver by name. While workers solve, this
+process certifies, and scores answers in stacks. A crash or a time-out is not believed at once: when all else is done,
+such a case is attempted a second time, with nothing beside it, in a process of its own.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ def sweep(
     suspects: Iterable[Answer] = (),
     on_suspect: Callable[[Answer], None] = lambda _: None,
 ) -> Iterator[list[Done | Undone]]:
-    """Run the cases on that many workers and yield each in a list as soon as it is done, or known not to be.
+    """Run the cases on `slots` workers; yields every case in a list once it is done, or known to remain undone.
 
-    `suspects` are answers of an earlier run that want a second look; `on_suspect` hears of new ones. AbsentError if a
-    worker that has worked does not start again.
+    `suspects` are answers of an earlier run that need a second look; `on_suspect` is called with new ones. AbsentError
+    if a worker that has worked does not start again.
     """
     scoring, doubted = Scoring(truths, solver), list(suspects)
     not_asked: list[tuple[Case, Outcome]] = []
 
     def problem(case: Case) -> Problem | None:
-        asked = truths.problem(case.key)
-        if why := not_taken(asked, solver(case.variant)):
+        found = truths.problem(case.key)
+        if why := why_not_asked(found, solver(case.variant)):
             not_asked.append((case, Outcome(Status.NOT_ATTEMPTED, message=why)))
-        return None if why else asked
+        return None if why else found
 
     pool = Pool(cases, problem, open_worker, slots)
     try:
@@ -58,10 +58,10 @@ def sweep(
                 done += scoring.add(case, outcome)
             not_asked[:] = [pair for pair in not_asked if group_of(pair[0]) not in pool.proven]
             yield done + scoring.flush(PATIENCE)
-    except AbsentError:  # a worker cannot be replaced; what was answered has its record all the same
+    except AbsentError:  # a worker cannot be replaced; what was answered gets its records all the same
         yield scoring.flush()
         raise
-    for case, outcome in not_asked:  # whose library was not needed for anything else, or is absent
+    for case, outcome in not_asked:  # those whose library was asked nothing else, or is absent
         yield [_absent(case, pool)] if case.variant in pool.absent else scoring.add(case, outcome)
     yield [*scoring.flush(), *(_absent(case, pool) for case in pool.skipped)]
     for answer in doubted:
@@ -70,11 +70,11 @@ def sweep(
 
 
 def _absent(case: Case, pool: Pool) -> Undone:
-    """A case whose worker the pool could not start."""
+    """The case, undone because the pool could not start its worker."""
     return Undone(case, pool.absent[case.variant].sentence, absent=True)
 
 
-def not_taken(problem: Problem, solver: Solver) -> str:
-    """Why a solver is not asked about a problem, in words; empty if it is."""
+def why_not_asked(problem: Problem, solver: Solver) -> str:
+    """Why a solver is not asked to solve a problem, in words; empty if it is."""
     shape, accepted = shape_of(problem.m, problem.n), solver.contract.shapes
     return "" if shape in accepted else f"A is {shape}; the solver takes {' or '.join(accepted)}"

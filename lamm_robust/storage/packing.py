@@ -19,7 +19,7 @@ import numpy.typing as npt
 from lamm_robust.values import Array, Ball, Certificate, Problem, ProblemKey, Truncation
 
 TYPES = ("<f4", "<f8", "<i8")
-"""Types of arrays that can be packed: the two precisions, and exponents."""
+"""NumPy's names of the types that can be packed: those of the two precisions, and of exponents."""
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -27,7 +27,7 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 def pack(head: Mapping[str, Any], *arrays: npt.NDArray[np.generic]) -> bytes:
     """A dictionary of plain JSON values and arrays of any shape and byte order, as bytes.
 
-    ValueError for arrays of other types than `TYPES`.
+    ValueError for an array whose type is not in `TYPES`.
     """
     little = [np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")) for array in arrays]
     for array in little:
@@ -38,7 +38,7 @@ def pack(head: Mapping[str, Any], *arrays: npt.NDArray[np.generic]) -> bytes:
 
 
 def unpack(content: bytes) -> tuple[dict[str, Any], list[Array]]:
-    """The dictionary and the arrays that `pack` made bytes of; ValueError or TypeError for other bytes."""
+    """The inverse of `pack`: the dictionary and the arrays; ValueError or TypeError for other bytes."""
     line, newline, _ = content.partition(b"\n")
     start, arrays = len(line) + len(newline), []
     try:
@@ -57,18 +57,18 @@ def unpack(content: bytes) -> tuple[dict[str, Any], list[Array]]:
 
 
 def pack_problem(problem: Problem) -> bytes:
-    """A and b; the key of the problem is kept elsewhere."""
+    """A and b as bytes; the key of the problem is not among them."""
     return pack({}, problem.A, problem.b)
 
 
 def unpack_problem(key: ProblemKey, content: bytes) -> Problem:
-    """The problem of a key from the bytes of `pack_problem`; ValueError or TypeError for other bytes."""
+    """The inverse of `pack_problem`, for a problem of this key; ValueError or TypeError for other bytes."""
     _, (A, b) = unpack(content)
     return Problem(key, A, b)
 
 
 def pack_certificate(certificate: Certificate) -> bytes:
-    """Every field of a certificate."""
+    """Every field of a certificate, as bytes."""
     c = certificate
     head = {
         **{name: getattr(c, name) for name in _PLAIN},
@@ -80,7 +80,7 @@ def pack_certificate(certificate: Certificate) -> bytes:
 
 
 def unpack_certificate(content: bytes) -> Certificate:
-    """The certificate that `pack_certificate` made bytes of; ValueError or TypeError for other bytes."""
+    """The inverse of `pack_certificate`; ValueError or TypeError for other bytes."""
     head, (x, exponent) = unpack(content)
     try:
         sigma_max, sigma_min, *residual_norm = (_ball(pair) for pair in head["balls"])
@@ -103,22 +103,21 @@ _PLAIN = ("method", "digest", "m", "n", "rank", "seconds")
 
 
 def pack_truncation(truncation: Truncation) -> bytes:
-    """Every field of a truncation: its certificate, with σ_{k+1} as one more residual norm."""
+    """Every field of a truncation, as bytes: its certificate, with σ_{k+1} as one more residual norm."""
     known = truncation.certificate
     return pack_certificate(replace(known, residual_norm=(*known.residual_norm, truncation.sigma_next)))
 
 
 def unpack_truncation(content: bytes) -> Truncation:
-    """The truncation that `pack_truncation` made bytes of; ValueError or TypeError for other bytes."""
+    """The inverse of `pack_truncation`; ValueError or TypeError for other bytes."""
     known = unpack_certificate(content)
     *norms, sigma_next = known.residual_norm
     return Truncation(replace(known, residual_norm=tuple(norms)), sigma_next)
 
 
 def _hex(value: Fraction) -> str:
-    return (
-        f"{value.numerator:x}/{value.denominator:x}"  # decimals of so many digits would be slow, and Python limits them
-    )
+    # decimals of so many digits would be slow, and Python limits them
+    return f"{value.numerator:x}/{value.denominator:x}"
 
 
 def _fraction(text: str) -> Fraction:

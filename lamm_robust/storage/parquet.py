@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from lamm_robust.storage.files import replacing, write_text
+from lamm_robust.storage.files import replace_file, write_text
 from lamm_robust.storage.rows import FIELDS, REQUIRED, record_of
 from lamm_robust.values import Record, StoreError
 
@@ -22,13 +22,13 @@ RECORDS = "records.parquet"
 ENVIRONMENT = "environment.json"
 MANIFEST = "manifest.sha256"
 READABLE = (RECORDS, "leaderboard.md", "leaderboard.csv", "failures.md", ENVIRONMENT)
-"""The files that a run writes for readers, and that the manifest is about."""
+"""The files that a run writes for readers, whose checksums the manifest holds."""
 
 BATCH = 10_000
-"""Records held at a time while writing: some twenty megabytes."""
+"""Records in memory at a time while writing: some twenty megabytes."""
 
 NUMBERS = ("int", "float", "bool")
-"""Annotations of the fields that are numbers; all others are text."""
+"""Annotations of the fields of `Record` that are numbers; all others are text."""
 
 
 def write_records(
@@ -37,9 +37,9 @@ def write_records(
     metrics: Sequence[str],
     facts: Mapping[str, str],
 ) -> int:
-    """Write rows and their scores as one Parquet file, a column per field and per metric; returns how many there were.
+    """Write rows and their scores as one Parquet file, a column for each field and each metric; returns their number.
 
-    `facts` are kept beside the columns. HarnessError if the disk does not take the file.
+    `facts` go into the metadata of the file. HarnessError if the disk does not take the file.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -50,7 +50,7 @@ def write_records(
     schema = pa.schema([*fields, *scores], metadata={k.encode(): v.encode() for k, v in facts.items()})
     count, left = 0, iter(rows)
     with (
-        replacing(path) as temporary,
+        replace_file(path) as temporary,
         pq.ParquetWriter(temporary, schema, compression="zstd", write_page_checksum=True) as writer,
     ):
         while batch := [{**row, **score} for row, score in islice(left, BATCH)]:
@@ -60,19 +60,19 @@ def write_records(
 
 
 def _kind(field: dataclasses.Field[Any]) -> str:
-    """The type of a field as a column has it: one of `NUMBERS`, or str."""
+    """The type of a field's column: one of `NUMBERS`, or "str"."""
     name = str(field.type).removesuffix(" | None")
     return name if name in NUMBERS else "str"
 
 
 class Records:
-    """The records of a results directory, in columns; iterate for lists of records, a list per variant.
+    """The records of a results directory, in columns; iterating yields a list of records for each variant.
 
     A list is made when it is asked for, so that only one variant's records are in memory as objects.
     """
 
     def __init__(self, directory: Path) -> None:
-        """Read them; StoreError if they are not there, or not as they were written."""
+        """Read the records of a directory; StoreError if they are not there, or not as they were written."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -88,7 +88,7 @@ class Records:
         names = [f.name for f in FIELDS]
         self._metrics = [name for name in self._table.column_names if name not in names]
         self.facts = {k.decode(): v.decode() for k, v in (self._table.schema.metadata or {}).items()}
-        """Suite, profile and oracle."""
+        """The metadata of the file: suite, profile and oracle."""
 
     def __len__(self) -> int:
         return int(self._table.num_rows)
@@ -102,31 +102,28 @@ class Records:
         import pyarrow.compute as pc
 
         rows = self._table.filter(pc.field("variant") == variant).to_pylist()
-        return [self._record(row) for row in rows]
-
-    def _record(self, row: dict[str, Any]) -> Record:
-        scores = {name: row[name] for name in self._metrics if row[name] is not None}
-        return record_of(row, scores)
+        scores = ({name: row[name] for name in self._metrics if row[name] is not None} for row in rows)
+        return list(map(record_of, rows, scores))
 
     def __iter__(self) -> Iterator[list[Record]]:
         return map(self.of, self.variants())
 
 
 def read_environment(directory: Path) -> dict[str, Any]:
-    """What `environment.json` says; StoreError if it is not there, or not as it was written."""
+    """The content of `environment.json`; StoreError if the file is not there, or not as it was written."""
     check_manifest(directory, ENVIRONMENT)
     environment: dict[str, Any] = json.loads((directory / ENVIRONMENT).read_text(encoding="utf-8"))
     return environment
 
 
 def write_manifest(directory: Path, names: Sequence[str] = READABLE) -> None:
-    """SHA-256 of every file that a reader may rely on, in the format that `sha256sum --check` reads."""
+    """Write the SHA-256 of every file that readers may rely on, in the format that `sha256sum --check` reads."""
     files = [directory / name for name in sorted(names)]
     write_text(directory / MANIFEST, "".join(f"{_sha256(f)}  {f.name}\n" for f in files if f.exists()))
 
 
 def check_manifest(directory: Path, name: str) -> None:
-    """StoreError unless a file is there and is, bit for bit, what the manifest of its directory says."""
+    """StoreError unless a file is there, and its SHA-256 is the one in the manifest of its directory."""
     try:
         lines = (directory / MANIFEST).read_text(encoding="utf-8", errors="replace").splitlines()
         found = _sha256(directory / name)

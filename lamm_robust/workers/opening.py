@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import TracebackType
 from typing import Any
 
 from lamm_robust.defaults import CASE_MEMORY, CASE_SECONDS
@@ -12,11 +11,11 @@ from lamm_robust.workers.process import Kind, Templates
 from lamm_robust.workers.supervisor import Worker
 
 Hello = Callable[[str, Mapping[str, Any]], None]
-"""Hears which worker greets, and what that says it runs on."""
+"""Called with the name of a worker, "LIBRARY PRECISION DEVICE", and what it says that it runs on."""
 
 
 class Workers:
-    """Opens workers of some libraries; a context manager, at whose end no process is left to fork others from."""
+    """Opens workers of some libraries; at the end of its context no process is left to fork others from."""
 
     def __init__(
         self,
@@ -26,7 +25,7 @@ class Workers:
         case_memory: int = CASE_MEMORY,
         on_hello: Hello = lambda *_: None,
     ) -> None:
-        """`case_seconds` limits one case, `case_memory` (bytes) what a process allocates beyond its start."""
+        """`case_seconds` limits one case; `case_memory`, in bytes, what a process allocates beyond its start."""
         self._libraries = libraries
         self._case_seconds = case_seconds
         self._case_memory = case_memory
@@ -36,13 +35,11 @@ class Workers:
     def __enter__(self) -> Workers:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._templates.__exit__(kind, error, trace)
+    def __exit__(self, *_: object) -> None:
+        self._templates.close()
 
     def open(self, library: str, precision: Precision, device: Device) -> Worker:
-        """A worker, whose process is being started; close it."""
+        """A worker whose process is being started; whoever opens a worker closes it."""
         name = f"{library} {precision} {device}"
         kind = Kind(self._libraries[library], precision, device, self._case_memory)
         return Worker(kind, self._templates.get, self._case_seconds, lambda hello: self._on_hello(name, hello))

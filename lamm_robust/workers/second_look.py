@@ -1,7 +1,7 @@
 """Crashes and time-outs are believed when they are seen twice: the second time alone, in a fresh process.
 
-A process may be killed by the system or slowed down by its neighbours, which is no fault of the solver that was at work
-in it. So whoever asks a worker passes what looks like a crash through `second_look`.
+A process may be killed by the system or slowed down by its neighbours, which is not the fault of the solver that was at
+work in it. So whoever asks a worker passes an answer that `is_doubtful` through `second_look`.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from dataclasses import replace
 from select import select
 
 from lamm_robust.values import Answer, Case, Cause, Outcome, Problem, Status
-from lamm_robust.workers.pool import Asks, Open, Pool
+from lamm_robust.workers.pool import AnyWorker, Open, Pool
 
 SUSPECT = (Status.CRASHED, Status.TIMED_OUT)
-"""Outcomes that need to be seen twice."""
+"""The outcomes that are believed only when they are seen twice."""
 
 KILLS = 3
 """A case whose process is killed from outside this often, run alone, is recorded as the one that gets it killed."""
 
 
-def ask(worker: Asks, case: Case, problem: Problem, open_worker: Open) -> Outcome:
-    """The outcome of one case at an open worker, waited for; what looks like a crash is looked at twice.
+def ask(worker: AnyWorker, case: Case, problem: Problem, open_worker: Open) -> Outcome:
+    """Ask an open worker for the outcome of one case and wait for it; a doubtful one gets its second look.
 
-    AbsentError if there is no process to be had.
+    AbsentError if no process can be started.
     """
     worker.ask(case, problem)
     while True:
@@ -39,12 +39,12 @@ def is_doubtful(answer: Answer) -> bool:
 
 
 def second_look(first: Answer, problem: Problem, open_worker: Open, *, one_solver: bool = False) -> Outcome:
-    """What is believed of a doubtful answer, after the same case alone in a fresh process.
+    """The outcome that is believed after a doubtful answer, from the same case alone in a fresh process.
 
-    If the first process served one solver only, and ran out of memory that a fresh one has, earlier calls of that
-    solver have kept it: a fault of its own. AbsentError if there is no process to be had.
+    `one_solver` says that the first process served one solver only. If it ran out of memory that a fresh process has,
+    earlier calls of that solver have kept the memory, which is its own fault. AbsentError if no process can be started.
     """
-    second = alone(first.case, problem, open_worker)
+    second = attempt_alone(first.case, problem, open_worker)
     if (
         one_solver
         and first.inconclusive
@@ -54,14 +54,15 @@ def second_look(first: Answer, problem: Problem, open_worker: Open, *, one_solve
         said = f"{first.outcome.message}; not so alone in a fresh process: earlier calls have kept it"
         return replace(first.outcome, message=said)
     if first.inconclusive and second.status in SUSPECT:
-        first, second = Answer(first.case, second), alone(first.case, problem, open_worker)
+        # the first says nothing, so it takes a third attempt to see the fault twice
+        first, second = Answer(first.case, second), attempt_alone(first.case, problem, open_worker)
     return agreement(first, second)
 
 
-def alone(case: Case, problem: Problem, open_worker: Open) -> Outcome:
-    """The outcome of a case in a fresh process of its own; tried `KILLS` times if that is killed from outside.
+def attempt_alone(case: Case, problem: Problem, open_worker: Open) -> Outcome:
+    """The outcome of a case in a fresh process of its own; up to `KILLS` attempts if that is killed from outside.
 
-    AbsentError if there is no process to be had: that says nothing of the solver, so a later run has to look again.
+    AbsentError if no process can be started: that says nothing about the solver, so a later run has to look again.
     """
     killed = Outcome(Status.CRASHED)
     for _ in range(KILLS):
@@ -77,7 +78,7 @@ def alone(case: Case, problem: Problem, open_worker: Open) -> Outcome:
 
 
 def agreement(first: Answer, second: Outcome) -> Outcome:
-    """What two runs say together: the second one if they agree or the first was inconclusive, else *flaky*."""
+    """The outcome of two attempts: the second, if they agree or the first was inconclusive; else *flaky*."""
     if first.inconclusive or first.outcome.status is second.status:
         return second
     runs = [f"{o.status} ({o.message})" if o.message else str(o.status) for o in (first.outcome, second)]

@@ -1,8 +1,8 @@
 """What passes between a run and its worker processes: framed, checksummed, plain bytes.
 
-A frame is its kind (one byte), the length and CRC-32 of its content, and the content. Solvers share their process
-with the sending end and may write anything anywhere, so whatever does not check is an error that is known as such, and
-nothing is ever unpickled.
+A frame is its kind (one byte), the length and the CRC-32 of its content, and the content. Solvers share their process
+with the sending end and may write anything anywhere. So bytes that do not have their checksum raise an error of their
+own, and nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ from collections.abc import Iterator
 from lamm_robust.storage.packing import pack, unpack
 from lamm_robust.values import Cause, Outcome, Status
 
-PROBLEM, CASE = b"P", b"C"  # from the run: the arrays A and b; the solver to try on the last problem sent
-HELLO, OUTCOME, LAST = b"H", b"O", b"L"  # from the worker; after a last outcome it ends of its own accord
+PROBLEM, CASE = b"P", b"C"
+"""Frames for a worker: the arrays A and b; the name of the solver to try on the last problem sent."""
+
+HELLO, OUTCOME, LAST = b"H", b"O", b"L"
+"""Frames from a worker: what it runs on; an outcome; an outcome after which it ends of its own accord."""
 
 _FRAME = struct.Struct("<cII")
 
@@ -31,13 +34,13 @@ def frame(kind: bytes, content: bytes) -> bytes:
 
 
 class Frames:
-    """Puts frames together again from what pipes deliver in pieces."""
+    """Puts frames together from the pieces that a pipe delivers."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
 
     def feed(self, piece: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """The frames completed by this piece, as kind and content; WireError as soon as one does not check."""
+        """The frames that this piece completes, as kind and content; WireError at the first that is damaged."""
         self._buffer += piece
         start = 0
         while len(self._buffer) - start >= _FRAME.size:
@@ -63,21 +66,21 @@ def read_frames(descriptor: int) -> Iterator[tuple[bytes, bytes]]:
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """Write everything, however long it takes."""
+    """Write all of the data, however long that takes."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
 
 
 def pack_outcome(number: int, outcome: Outcome) -> bytes:
-    """An outcome as bytes, with the number of the case that it is about among those sent to its process."""
+    """An outcome as bytes; `number` counts the outcomes of the process, from 0."""
     head = {name: value for name, value in vars(outcome).items() if name != "x"}
     message = outcome.message.encode(errors="replace").decode()  # a solver's words may hold half a surrogate pair
     return pack({**head, "message": message, "number": number}, *([] if outcome.x is None else [outcome.x]))
 
 
 def unpack_outcome(content: bytes) -> tuple[int, Outcome]:
-    """The number and the outcome that `pack_outcome` made bytes of; WireError for other bytes."""
+    """The inverse of `pack_outcome`; WireError for other bytes."""
     try:
         head, arrays = unpack(content)
         for name, kinds in _KINDS.items():
@@ -98,4 +101,4 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "spent": (float,),
     "number": (int,),
 }
-"""Entry of an outcome → the types that it may have: a solver may have written into the bytes."""
+"""Entry of a packed outcome → the types that it may have; others are there if a solver has written into the bytes."""

@@ -90,7 +90,7 @@ def test_a_run_of_other_code_is_not_resumed(monkeypatch: pytest.MonkeyPatch, tmp
     with monkeypatch.context() as patch:
         patch.setenv("OPENBLAS_CORETYPE", "Haswell")
         assert "other flags; use --fresh" in failed(invoke(*narrow))
-    monkeypatch.setattr("lamm_robust.provenance.code", lambda *_: "edited")
+    monkeypatch.setattr("lamm_robust.provenance.code_digest", lambda *_: "edited")
     assert "other code; use --fresh" in failed(invoke(*narrow))
     assert invoke(*narrow, "--fresh").exit_code == 0
 
@@ -485,10 +485,10 @@ def test_results_of_another_blas_are_not_mixed_in(tmp_path: Path) -> None:
 def test_an_interrupt_that_compiled_code_swallows_stops_the_run_all_the_same(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(campaign, "interrupted", [])
+    monkeypatch.setattr(campaign, "stop_signals", [])
     with pytest.raises(KeyboardInterrupt):
         campaign.interrupt(signal.SIGTERM, None)  # and here it would go on, had the exception been lost
     stopped = invoke(*SMALL, "--out", tmp_path)
     assert stopped.exit_code == 130
-    monkeypatch.setattr(campaign, "interrupted", [])
+    monkeypatch.setattr(campaign, "stop_signals", [])
     assert invoke(*SMALL, "--out", tmp_path).exit_code == 0

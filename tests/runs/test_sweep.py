@@ -68,17 +68,17 @@ class Recorder:
         self.reads, self._writes = os.pipe()
         os.write(self._writes, b"x")  # there is always something to hear
         self.writes: int | None = None
-        self.greeted = True
-        self.asked: deque[Case] = deque()
+        self.has_greeted = True
+        self.pending: deque[Case] = deque()
         self.problems: deque[Problem] = deque()
 
     def ask(self, case: Case, problem: Problem) -> None:
         self.log.append(f"{problem.key.family} {case.variant.algorithm}")
-        self.asked.append(case)
+        self.pending.append(case)
         self.problems.append(problem)
 
     def pump(self, seconds: float) -> list[Answer]:
-        return [Answer(self.asked.popleft(), self.outcome(self.problems.popleft()))] if self.asked else []
+        return [Answer(self.pending.popleft(), self.outcome(self.problems.popleft()))] if self.pending else []
 
     def outcome(self, problem: Problem) -> Outcome:
         x, _, rank, _ = np.linalg.lstsq(problem.A, problem.b, rcond=None)
@@ -204,7 +204,7 @@ def test_a_library_that_does_not_start_is_absent_and_the_others_go_on() -> None:
         def open(self, library: str, precision: Precision, device: Device) -> Recorder:
             worker = super().open(library, precision, device)
             if library == "broken":
-                worker.greeted, worker.pump = False, refuse  # type: ignore[method-assign]
+                worker.has_greeted, worker.pump = False, refuse  # type: ignore[method-assign]
             return worker
 
     def refuse(seconds: float) -> list[Answer]:
@@ -221,7 +221,7 @@ def test_a_library_that_does_not_start_is_absent_and_the_others_go_on() -> None:
 def test_outcomes_are_not_lost_when_a_worker_cannot_be_replaced() -> None:
     class Dying(Recorder):
         def pump(self, seconds: float) -> list[Answer]:
-            if len(self.asked) == 1:
+            if len(self.pending) == 1:
                 raise AbsentError("it does not start again")
             return super().pump(seconds)
 
@@ -318,7 +318,7 @@ def test_what_is_not_asked_of_a_library_that_is_absent_is_not_recorded() -> None
     class Nobody(Office):
         def open(self, library: str, precision: Precision, device: Device) -> Recorder:
             worker = super().open(library, precision, device)
-            worker.greeted = False
+            worker.has_greeted = False
             return worker
 
     done = swept([Case(key, variant("full")) for key in (WIDE, TALL)], Nobody(Absent))

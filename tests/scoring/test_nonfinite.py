@@ -25,7 +25,7 @@ from lamm_robust.scoring.truths import Truths
 from lamm_robust.scoring.verdicts import UNDEFINED, judge
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
 from lamm_robust.storage.findings import DISASTER, SILENT
-from lamm_robust.storage.journal import block, records_of
+from lamm_robust.storage.lines import block, records_of
 from lamm_robust.storage.parquet import Records, write_manifest, write_records
 from lamm_robust.strategies import least_squares_problems
 from lamm_robust.values import (
@@ -44,7 +44,7 @@ from lamm_robust.values import (
 )
 from lamm_robust.workers.attempt import attempt
 from lamm_robust.workers.process import Kind
-from lamm_robust.workers.second_look import alone
+from lamm_robust.workers.second_look import attempt_alone
 from lamm_robust.workers.supervisor import Worker
 from tests.support.planted import SOLVERS as PLANTED
 from tests.support.problems import problem_of
@@ -149,7 +149,7 @@ def test_an_svd_says_so(name: str, precision: Precision) -> None:
 def test_jax_propagates_and_is_right_to(solver: str, precision: Precision) -> None:
     variant, problem = catalog.find_variant(f"jax-{solver}-{precision}-cpu"), problem_of(NAN.A, NAN.b, precision)
     kind = Kind(catalog.LIBRARY["jax"], precision, "cpu")
-    outcome = alone(Case(problem.key, variant), problem, lambda *_: Worker(kind))
+    outcome = attempt_alone(Case(problem.key, variant), problem, lambda *_: Worker(kind))
     assert judge(catalog.find_solver(variant).contract, UNDEFINED, outcome, {}) is Verdict.FLAGGED
 
 

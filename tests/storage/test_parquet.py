@@ -27,7 +27,7 @@ def test_replacing_is_all_or_nothing(tmp_path: Path) -> None:
     files.write_text(path, "old")
 
     def fail() -> None:
-        with files.replacing(path) as temporary:
+        with files.replace_file(path) as temporary:
             temporary.write_text("half")
             raise RuntimeError
 
