@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from lamm_robust import catalog
 from lamm_robust.keys import parse_key
-from lamm_robust.scoring.evidence import Frame
+from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.metrics import score
 from lamm_robust.scoring.verdicts import shape_of, threshold
 from lamm_robust.values import (

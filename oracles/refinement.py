@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.error_free import carried, digit_bits, digits, product, rounded, subtract, transposed_product
+from lamm_robust.error_free import carry, digit_bits, digits, product, subtract, to_doubles, transposed_product
 from lamm_robust.oracles.bounds import UP, Doubles, frobenius, norm
 from lamm_robust.oracles.inverse import Inverse
 
@@ -71,11 +71,11 @@ def refine(planes: Doubles, inverse: Inverse, b: Doubles, weights: Doubles | Non
     fit = radius = np.full(len(b), np.inf)
     for left in reversed(range(STEPS)):
         g = r if wide else transposed_product(planes, r, bits)
-        w = rounded(transposed_product(inverse.planes, g, bits)) * inverse.units
+        w = to_doubles(transposed_product(inverse.planes, g, bits)) * inverse.units
         sound = sound & small(g[0]) & small(r[0]) & small(x[0])
         before, fit = radius, np.where(sound, norm(w) * shrink, np.inf)
         radius = fit * stretch * UP
-        done: Mask = radius <= GOAL * np.abs(rounded(x) * scale).max(axis=-1)
+        done: Mask = radius <= GOAL * np.abs(to_doubles(x) * scale).max(axis=-1)
         better: Mask = np.isinf(before) | (radius <= PROGRESS * before)
         going = going & sound & ~done & better
         if not (left and going.any()):  # what is known is known of the latest x
@@ -83,10 +83,10 @@ def refine(planes: Doubles, inverse: Inverse, b: Doubles, weights: Doubles | Non
         step = np.where(going[:, np.newaxis], inverse.middle(w), 0.0)
         sound = sound & small(step)
         safe = digits(np.where(sound[:, np.newaxis], step, 0.0), bits)
-        moved = shortened(carried(product(inverse.planes, safe), bits))
+        moved = shortened(carry(product(inverse.planes, safe), bits))
         sound = sound & small(moved[0])
         if wide:
-            moved = carried(product(planes, moved), bits)
+            moved = carry(product(planes, moved), bits)
             sound = sound & small(moved[0])
         r = subtract(r, transposed_product(planes, moved, bits) if wide else product(planes, moved), bits)
         x = subtract(x, -moved, bits)

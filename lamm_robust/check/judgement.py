@@ -200,7 +200,7 @@ def _failures(
     found = []
     for one in failed:
         case = cases[one.key]
-        certified = truths.certified(case.key)
+        certified = truths.certify(case.key)
         assert certified, "what was scored is certified"
         found.append(Clues(one, certified, outcomes[case], all_single=all_single))
     found.sort(key=_simplest)

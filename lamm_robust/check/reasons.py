@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from lamm_robust.error_free import Doubles
-from lamm_robust.scoring.evidence import LARGEST, norm
+from lamm_robust.scoring.frame import LARGEST, norm
 from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.truths import Certified, Known
 from lamm_robust.scoring.verdicts import NO_CORRECT_DIGIT, STABLE

@@ -56,7 +56,7 @@ def only_text(target: target_.Target, terms: Terms, key: str) -> str:
     terms = replace(terms, precision=problem_key.dtype)
     library = library_of(target, terms)
     solver, truths = library.solvers[0], catalog.truths()
-    certified = truths.certified(problem_key)
+    certified = truths.certify(problem_key)
     if certified is None:
         raise ValueError(f"'{problem_key}' is not certified: {truths.refused[problem_key]}")
     if why := not_taken(certified.problem, solver):

@@ -81,7 +81,7 @@ class Prey:
         except ValueError:  # parameters that do not go together
             return None
         solver = catalog.find_solver(self.variant)
-        if problem.A.size > LARGEST or not_taken(problem, solver) or (certified := self.truths.certified(key)) is None:
+        if problem.A.size > LARGEST or not_taken(problem, solver) or (certified := self.truths.certify(key)) is None:
             return None
         if not self.edges and (certified.facts["edge"] or certified.regime is Regime.UNDEFINED):
             return None

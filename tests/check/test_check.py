@@ -237,7 +237,7 @@ def test_a_crash_counts_where_nothing_is_graded(precision: Precision) -> None:
     truths, terms = catalog.truths(), Terms(precision=precision)
     solver = library_of(target_.parse_target(f"{FILE}:good", HERE), terms).solvers[0]
     keys = grid("quick", precision, ["integral"])
-    hopeless = next(k for k in keys if (c := truths.certified(k)) and c.regime is Regime.AMBIGUOUS)
+    hopeless = next(k for k in keys if (c := truths.certify(k)) and c.regime is Regime.AMBIGUOUS)
     easy = parse_key(KEY.format(precision))
     problem = truths.problem(easy)
     outcomes = {

@@ -12,8 +12,8 @@ import pytest
 
 from lamm_robust import catalog
 from lamm_robust.check.reasons import REASONS, Clues, reason
-from lamm_robust.scoring.evidence import Frame
-from lamm_robust.scoring.nonfinite import undefined
+from lamm_robust.scoring.frame import Frame
+from lamm_robust.scoring.nonfinite import as_undefined
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified, Known
 from lamm_robust.solvers import target_
@@ -115,7 +115,7 @@ EXAMPLES: Mapping[str, Example] = {
 
 def clues(example: Example, deficiency: Deficiency = Deficiency.MINIMUM_NORM) -> Clues:
     problem = problem_of(*example.problem)
-    certified: Known | None = undefined(problem)
+    certified: Known | None = as_undefined(problem)
     if certified is None:
         certified = Certified(problem, Frame(problem, catalog.find_oracle("auto").certify(problem.A, problem.b)))
     contract = target_.contract(deficiency, ("tall", "square", "wide"))

@@ -28,7 +28,7 @@ def edge_key() -> str:
     truths = catalog.truths()
     for params in catalog.FAMILIES["scaled"].grid("quick", "float64"):
         text = "scaled " + " ".join(f"{name}={value}" for name, value in params.items()) + " dtype=float64"
-        known = truths.certified(parse_key(text))
+        known = truths.certify(parse_key(text))
         if known and known.facts["edge"]:
             return text
     raise AssertionError("the family of scaled problems has none at the edge")
