@@ -17,7 +17,7 @@ from lamm_robust.scoring.nonfinite import as_undefined
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified, Known
 from lamm_robust.solvers import target_
-from lamm_robust.values import Case, Deficiency, Outcome, Solver, Status, Variant
+from lamm_robust.values import Case, Cause, Deficiency, Outcome, Solver, Status, Variant
 from tests.support.problems import problem_of
 
 U = 2.0**-53
@@ -37,29 +37,31 @@ class Example:
     problem: tuple[Any, Any]
     outcome: Outcome
     words: str
-    right_alone: bool = False
+    passes_alone: bool = False
 
 
 def solved(*x: float, **more: Any) -> Outcome:
     return Outcome(Status.SOLVED, np.array(x), **more)
 
 
-def failed(status: Status, message: str) -> Outcome:
-    return Outcome(status, message=message)
+def failed(status: Status, message: str, cause: Cause = Cause.NONE) -> Outcome:
+    return Outcome(status, message=message, cause=cause)
 
 
 EXAMPLES: Mapping[str, Example] = {
     "flaky": Example(EASY, failed(Status.FLAKY, "first crashed; then solved"), "first crashed; then solved"),
     "timed out": Example(EASY, failed(Status.TIMED_OUT, "no answer within 10 s"), "no answer within 10 s"),
     "ended its process": Example(
-        EASY, failed(Status.CRASHED, "the process ended with signal 11"), "the process ended with signal 11"
+        EASY,
+        failed(Status.CRASHED, "the process ended with signal 11", Cause.PROCESS_LOST),
+        "the process ended with signal 11",
     ),
     "raised an exception": Example(EASY, failed(Status.CRASHED, "IndexError: no"), "raised IndexError: no"),
     "depends on earlier calls": Example(
         EASY,
         solved(2, -1),
         "right when asked alone in a fresh process: it keeps something from earlier calls, or is random",
-        right_alone=True,
+        passes_alone=True,
     ),
     "bad output": Example(EASY, failed(Status.BAD_OUTPUT, "x has shape (3,)"), "x has shape (3,)"),
     "not repeatable": Example(
@@ -122,7 +124,7 @@ def clues(example: Example, deficiency: Deficiency = Deficiency.MINIMUM_NORM) ->
     solver = Solver("f", "", contract, lambda A, b: (A, b))
     case = Case(problem.key, Variant("yours", "f", "float64", "cpu"))
     found = record(case, certified, solver, example.outcome)
-    return Clues(found, certified, example.outcome, example.right_alone)
+    return Clues(found, certified, example.outcome, example.passes_alone)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -168,7 +170,7 @@ def test_a_solver_that_answers_in_float32_only_is_known_by_all_its_answers() -> 
 
 
 def test_jax_in_float32_is_told_what_to_do() -> None:
-    known = clues(Example(EASY, failed(Status.BAD_OUTPUT, "x is float32, expected float64"), ""))
+    known = clues(Example(EASY, failed(Status.BAD_OUTPUT, "x is float32, expected float64", Cause.FLOAT32), ""))
     assert "jax_enable_x64" in reason(known).say(known)
 
 
