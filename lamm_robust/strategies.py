@@ -158,11 +158,8 @@ def least_squares_problems(
     most = max(len(catalog.FAMILIES[family].parameters) for family in chosen)
 
     def wanted(drawn: LeastSquaresProblem) -> bool:
-        if (
-            span(drawn.A) > WIDEST
-            or not min_entries <= drawn.A.size <= max_entries
-            or shape_of(*drawn.A.shape) not in shapes
-        ):
+        fits = min_entries <= drawn.A.size <= max_entries and shape_of(*drawn.A.shape) in shapes
+        if not fits or span(drawn.A) > WIDEST:
             return False
         if rank == "any" and math.isinf(max_cond):
             return True

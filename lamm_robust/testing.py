@@ -112,21 +112,14 @@ def _terms(
     ):
         if wrong := [value for value in given if value not in accepted]:
             raise ValueError(f"{name} is {wrong[0]!r}; accepted: {', '.join(accepted)}")
-    return Terms(
-        contract=Deficiency(contract),
-        shapes=tuple(shapes),
-        precision=dtype,
-        profile=profile,
-        families=tuple(families),
-        require=require,
-    )
+    return Terms(Deficiency(contract), tuple(shapes), dtype, profile=profile, families=tuple(families), require=require)
 
 
 def _check_here(function: Callable[[Array, Array], Any], terms: Terms) -> Judgement:
     """The judgement on a function that is called in this process."""
     name = getattr(function, "__qualname__", type(function).__qualname__)
     target = target_.Target(f"{getattr(function, '__module__', '')}:{name}", Path.cwd())
-    library = target_.library(target, target_.contract(terms.contract, terms.accepted()), target_.paired(function))
+    library = target_.library(target, target_.contract(terms.contract, terms.chosen_shapes()), target_.paired(function))
     solver, truths = library.solvers[0], catalog.truths()
     keys = problems(terms, truths)
     outcomes: Outcomes = {}

@@ -14,7 +14,7 @@ from typing import Any
 
 
 def number(value: float) -> str:
-    """A short figure: two significant digits, or one and an exponent below 0.01 and from 1000 on; "–" for NaN."""
+    """A short figure: two or three digits, or one and an exponent below 0.01 and from 1000 on; "–" for NaN."""
     if math.isnan(value):
         return "–"
     if math.isinf(value):
@@ -26,7 +26,9 @@ def number(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds with three digits, in s, ms or µs."""
+    """Seconds with three digits, in s, ms or µs; "–" for NaN."""
+    if math.isnan(seconds):
+        return "–"
     for unit, size in (("s", 1.0), ("ms", 1e-3)):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
@@ -73,10 +75,9 @@ def text_table(header: Sequence[str], body: Sequence[Sequence[str]]) -> Iterator
     lines = [[above for above, _ in heads], [below for _, below in heads], *body]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
-        cells = (
-            f"{cell:<{w}}" if i < 2 else f"{cell:>{w}}" for i, (cell, w) in enumerate(zip(line, widths, strict=True))
-        )
-        yield ("  " + "  ".join(cells)).rstrip()
+        cells = enumerate(zip(line, widths, strict=True))
+        padded = (cell.ljust(width) if index < 2 else cell.rjust(width) for index, (cell, width) in cells)
+        yield ("  " + "  ".join(padded)).rstrip()
 
 
 def csv_text(header: Sequence[str], body: Iterable[Iterable[object]]) -> str:

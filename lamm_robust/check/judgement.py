@@ -9,14 +9,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from lamm_robust import catalog
 from lamm_robust.check.reasons import Clues, Reason, is_single, reason
 from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS
 from lamm_robust.reports.grading import BACKWARD, PASSES, is_broken, is_graded, is_judged, is_undefined
 from lamm_robust.reports.summary import Row, row, simplicity
 from lamm_robust.runs.plan import grid
+from lamm_robust.scoring.nonfinite import as_undefined
 from lamm_robust.scoring.records import Done, Scoring
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.scoring.verdicts import shape_of
@@ -40,7 +39,7 @@ from lamm_robust.values import (
 )
 
 REQUIRED: Mapping[Requirement, frozenset[Verdict]] = {"backward-stable": BACKWARD, "forward-stable": PASSES}
-"""The verdicts that each requirement allows, and with them the classes that meet it: these have the same names."""
+"""The verdicts that each requirement allows, and so the classes that meet it, which are named like verdicts."""
 
 LOST = (Verdict.TIMED_OUT, Verdict.FLAKY)
 """Verdicts on attempts that did not end by themselves, or not every time."""
@@ -64,12 +63,12 @@ class Terms:
     case_seconds: float = CHECK_SECONDS
     case_memory: int = CASE_MEMORY
 
-    def accepted(self) -> tuple[Shape, ...]:
+    def chosen_shapes(self) -> tuple[Shape, ...]:
         """The shapes of the problems that the solver is tried at."""
         full_rank_only = self.contract is Deficiency.FULL_RANK_ONLY
         return self.shapes or (("tall", "square") if full_rank_only else SHAPES)
 
-    def passing(self) -> frozenset[Verdict]:
+    def passing_verdicts(self) -> frozenset[Verdict]:
         """The verdicts that are not failures: forward stable is enough unless more is required."""
         return REQUIRED[self.require or "forward-stable"]
 
@@ -129,12 +128,9 @@ def variant_of(solver: Solver, terms: Terms) -> Variant:
 def problems(terms: Terms, truths: Truths) -> list[ProblemKey]:
     """The problems of the profile that the solver is tried at, the smallest first; ValueError if there are none."""
     families = catalog.select_families(terms.families)
-    shapes = terms.accepted()
-    keys = [
-        key
-        for key in grid(terms.profile, terms.precision, families)
-        if shape_of(*truths.problem(key).A.shape) in shapes
-    ]
+    shapes = terms.chosen_shapes()
+    every = grid(terms.profile, terms.precision, families)
+    keys = [key for key in every if shape_of(*truths.problem(key).A.shape) in shapes]
     if not keys:
         raise ValueError(f"no problem of {', '.join(families)} is {' or '.join(shapes)} in the {terms.profile} profile")
     return sorted(keys, key=lambda key: _order(truths.problem(key)))
@@ -142,8 +138,7 @@ def problems(terms: Terms, truths: Truths) -> list[ProblemKey]:
 
 def _order(problem: Problem) -> tuple[bool, int]:
     """What problems are sorted by: by size, and last those that solvers may refuse, as they are empty or not finite."""
-    finite = bool(np.isfinite(problem.A).all() and np.isfinite(problem.b).all())
-    return not (problem.A.size and finite), problem.A.size
+    return not problem.A.size or as_undefined(problem) is not None, problem.A.size
 
 
 PassesAlone = Callable[[Clues, Case], bool]
@@ -185,7 +180,7 @@ def is_breaking(record: Record) -> bool:
 def is_shown(record: Record, terms: Terms) -> bool:
     """Whether a record is shown as a failure; edge cases and silence at undefined problems are, but decide no class."""
     if is_judged(record):
-        return record.verdict not in terms.passing()
+        return record.verdict not in terms.passing_verdicts()
     return is_broken(record) or (is_undefined(record) and record.verdict == Verdict.WRONG)
 
 

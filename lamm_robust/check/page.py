@@ -50,9 +50,9 @@ def _head(found: Judgement) -> Iterator[str]:
     if row.rank_total:
         yield f"rank         reported, and right at {row.rank_right} of {row.rank_total} problems"
     yield f"computes in  {row.computes_in}"
-    yield f"time         {'–' if math.isnan(row.seconds) else duration(row.seconds)} in the median"
+    yield f"time         {duration(row.seconds)} in the median"
     if refused := _refused_shapes(found):
-        others = ",".join(shape for shape in terms.accepted() if shape not in refused)
+        others = ",".join(shape for shape in terms.chosen_shapes() if shape not in refused)
         yield f"note         refuses every {' and '.join(refused)} problem: --shapes {others} leaves them out"
     if differ := sum(not r.repeatable for r in found.records if r.verdict != Verdict.BAD_OUTPUT):
         yield f"note         at {differ} problems two calls with the same input gave different bits"
@@ -60,7 +60,7 @@ def _head(found: Judgement) -> Iterator[str]:
 
 def _refused_shapes(found: Judgement) -> list[Shape]:
     """The shapes of which every problem was refused; none if that is so for all shapes."""
-    verdicts = {s: {r.verdict for r in found.records if shape_of(r.m, r.n) == s} for s in found.terms.accepted()}
+    verdicts = {s: {r.verdict for r in found.records if shape_of(r.m, r.n) == s} for s in found.terms.chosen_shapes()}
     refused = [shape for shape in verdicts if verdicts[shape] - {Verdict.FLAGGED} == {Verdict.REFUSED}]
     return refused if len(refused) < len(verdicts) else []
 

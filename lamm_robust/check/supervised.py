@@ -43,7 +43,7 @@ def check_target(target: target_.Target, terms: Terms) -> Judgement:
 
 def library_of(target: target_.Target, terms: Terms) -> Library:
     """The target as a library, with the contract that it is held to; ValueError without the device."""
-    library = target_.library(target, target_.contract(terms.contract, terms.accepted()))
+    library = target_.library(target, target_.contract(terms.contract, terms.chosen_shapes()))
     if reason := catalog.absent(library, terms.device):
         raise ValueError(f"'{target}' on the {terms.device.upper()}: {reason}")
     return library
@@ -64,7 +64,7 @@ def only_text(target: target_.Target, terms: Terms, key: str) -> str:
     outcome = attempts(str(target), [case], truths, worker_opener(library, terms))[case]
     found = record(case, certified, solver, outcome)
     text = case_text(certified, solver, outcome, found)
-    if found.verdict in terms.passing():
+    if found.verdict in terms.passing_verdicts():
         return text
     clues = Clues(found, certified, outcome)
     return f"{text}\nwhy       {reason(clues).say(clues)}"
@@ -118,7 +118,7 @@ def _passes_alone(solver: Solver, terms: Terms, open_worker: Open, failed: Clues
     if failed.outcome.status not in (Status.SOLVED, Status.BAD_OUTPUT):
         return False
     second = alone(case, failed.certified.problem, open_worker)
-    return record(case, failed.certified, solver, second).verdict in terms.passing()
+    return record(case, failed.certified, solver, second).verdict in terms.passing_verdicts()
 
 
 def _try_drivers(mine: Judgement, keys: Sequence[ProblemKey], truths: Truths) -> list[Row]:

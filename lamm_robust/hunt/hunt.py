@@ -14,27 +14,16 @@ from lamm_robust import catalog
 from lamm_robust.defaults import CHECK_SECONDS
 from lamm_robust.hunt import search
 from lamm_robust.keys import parse_key
-from lamm_robust.reports.grading import has_one_answer, is_judged
+from lamm_robust.reports.grading import has_one_answer, is_judged, is_undefined
 from lamm_robust.runs.plan import grid
 from lamm_robust.runs.sweep import not_taken
+from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.storage import findings
 from lamm_robust.storage.findings import DISASTER, SILENT
 from lamm_robust.terminal import progress
-from lamm_robust.values import (
-    SUITE,
-    Case,
-    Family,
-    Oracle,
-    Outcome,
-    Problem,
-    ProblemKey,
-    Record,
-    Regime,
-    Variant,
-    Verdict,
-)
+from lamm_robust.values import SUITE, Case, Family, Oracle, Outcome, Problem, ProblemKey, Record, Variant, Verdict
 from lamm_robust.workers.opening import Workers
 from lamm_robust.workers.second_look import ask
 
@@ -87,7 +76,7 @@ class Prey:
         solver = catalog.find_solver(self.variant)
         if problem.A.size > LARGEST or not_taken(problem, solver) or (certified := self.truths.certify(key)) is None:
             return None
-        if not self.edges and (certified.facts["edge"] or certified.regime is Regime.UNDEFINED):
+        if not self.edges and (isinstance(certified, Undefined) or certified.edge):
             return None
         case = Case(key, self.variant)
         return record(case, certified, solver, self.attempt(case, problem))
@@ -105,7 +94,7 @@ def severity(found: Record, score: str) -> float:
     What is recorded but not judged counts for nothing: problems beyond the contract or the precision, and the distance
     from x★ where it is one of many right answers.
     """
-    if found.regime == Regime.UNDEFINED:
+    if is_undefined(found):
         return DISASTER - 1 if score == SILENT and found.verdict == Verdict.WRONG else search.LOWEST
     if not is_judged(found) or (score == "forward_error" and not has_one_answer(found)):
         return search.LOWEST

@@ -22,51 +22,37 @@ class Column:
     name: str
     """Its heading in files."""
     meaning: str
-    heading: str
-    """Its heading on a terminal."""
-    keep: int
+    keep: int = 0
     """On a terminal that is too narrow, columns with the lowest numbers are left out first; 0 is in files only."""
+
+    @property
+    def heading(self) -> str:
+        """Its heading on a terminal: shorter, and in two lines if it has several words."""
+        return self.name.replace(" stable", "").replace(" ", "\n", 1)
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("solver", "library and algorithm", "solver", 12),
-    Column("class", "stability over every graded problem", "class", 11),
-    Column(
-        "backward stable to κ",
-        "every full-rank problem at or below this κ was solved backward stably",
-        "backward\nto κ",
-        10,
-    ),
-    Column("forward stable to κ", "the same for forward stability, the weaker promise", "forward\nto κ", 9),
-    Column("deficient", "rank-deficient problems solved stably, of those within its contract", "deficient", 6),
-    Column(
-        "NaN or ∞",
-        "problems with NaN or ∞ in A or b at which it said so, by an error or a non-finite x",
-        "NaN\nor ∞",
-        5,
-    ),
-    Column(
-        "edges",
-        "empty matrices, and numbers whose squares over- or underflow: solved stably, of those covered",
-        "edges",
-        5,
-    ),
-    Column("worst backward", "largest backward error, in u‖A‖_F", "worst\nbackward", 4),
-    Column("worst forward", "largest forward error at full rank, in Wedin bounds", "worst\nforward", 3),
-    Column("silent", "silent failures: finite, no warning, and no correct digit, or no answer exists", "silent", 8),
+    Column("solver", "library and algorithm", 12),
+    Column("class", "stability over every graded problem", 11),
+    Column("backward stable to κ", "every full-rank problem at or below this κ was solved backward stably", 10),
+    Column("forward stable to κ", "the same for forward stability, the weaker promise", 9),
+    Column("deficient", "rank-deficient problems solved stably, of those within its contract", 6),
+    Column("NaN or ∞", "problems with NaN or ∞ in A or b at which it said so, by an error or a non-finite x", 5),
+    Column("edges", "empty matrices, and numbers whose squares over- or underflow: solved stably, of those covered", 5),
+    Column("worst backward", "largest backward error, in u‖A‖_F", 4),
+    Column("worst forward", "largest forward error at full rank, in Wedin bounds", 3),
+    Column("silent", "silent failures: finite, no warning, and no correct digit, or no answer exists", 8),
     Column(
         "failed",
         "refused, crashed, timed out, flaky, non-finite or bad output within its contract (with NaN or ∞ in A or b, "
         "to refuse or to return NaN or ∞ is right)",
-        "failed",
         2,
     ),
-    Column("rank right", "reported ranks that are exact, where the precision can tell", "", 0),
-    Column("computes in", "the arithmetic that its errors betray", "computes\nin", 1),
-    Column("time", "median time relative to the fastest solver that is right on the same problem", "time", 7),
-    Column("first call", "median seconds of the first call on a shape, compilation included", "", 0),
+    Column("rank right", "reported ranks that are exact, where the precision can tell"),
+    Column("computes in", "the arithmetic that its errors betray", 1),
+    Column("time", "median time relative to the fastest solver that is right on the same problem", 7),
+    Column("first call", "median seconds of the first call on a shape, compilation included"),
 )
-
 
 WORDS = """\
 - **u**: the unit roundoff, 2⁻²⁴ ≈ 6e-8 in float32 and 2⁻⁵³ ≈ 1e-16 in float64. **κ**: the largest over the smallest
@@ -104,7 +90,7 @@ def cells(row: Row) -> list[str]:
         share(row.rank_right, row.rank_total),
         row.computes_in,
         "–" if math.isnan(row.relative_time) else f"{row.relative_time:.1f}×",
-        "–" if math.isnan(row.first_call_seconds) else duration(row.first_call_seconds),
+        duration(row.first_call_seconds),
     ]
 
 

@@ -105,7 +105,7 @@ class Truths:
         """Time spent on building and certifying."""
 
     def problem(self, key: ProblemKey) -> Problem:
-        """The problem of a key; errors as `build`."""
+        """The problem of a key; errors as the function that builds it."""
         if key not in self._problems:
             start = time.perf_counter()
             self._problems[key] = self._build(key)

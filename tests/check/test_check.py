@@ -433,7 +433,7 @@ def test_what_cannot_be_imported_is_one_line(what: str, tmp_path: Path) -> None:
         (["a.b:"], "names no function"),
         (["no/such.py:f"], "there is no file 'no/such.py'"),
         (["no_such_module:f"], "No module named 'no_such_module'"),
-        ([f"{FILE}:good", "--shapes", "tall,round"], "'round'; accepted are tall, wide, square"),
+        ([f"{FILE}:good", "--shapes", "tall,round"], "'round'; accepted are tall, square, wide"),
         ([f"{FILE}:good", "--family", "spectra"], "did you mean 'spectrum'?"),
         ([f"{FILE}:good", "--family", "lamm", "--shapes", "wide"], "no problem of lamm is wide"),
         ([f"{FILE}:good", "--only", "raw"], "dtype=missing in the key"),
