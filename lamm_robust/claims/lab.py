@@ -52,7 +52,7 @@ class Lab:
 
     def certified(self, key: str) -> Certified:
         """The problem of a key of the catalog with its truth; ValueError if there is none."""
-        known = self.truths.certified(parse_key(key))
+        known = self.truths.certify(parse_key(key))
         if not isinstance(known, Certified):
             raise ValueError(f"'{key}' has no certified answer")
         return known
@@ -72,7 +72,7 @@ class Lab:
     def record(self, case: str) -> Record:
         """The record of an attempt, which ``lamm-robust replay`` shows: its verdict and every score."""
         found = catalog.find_case(case)
-        known = self.truths.certified(found.key)
+        known = self.truths.certify(found.key)
         if known is None:
             raise ValueError(f"'{found.key}' is not certified: {self.truths.refused[found.key]}")
         return record(found, known, catalog.find_solver(found.variant), self.outcome(case))

@@ -31,7 +31,7 @@ def replay_text(key: str, oracle: str) -> str:
     """
     case, truths = catalog.find_case(key), catalog.truths(oracle)
     variant, problem, solver = case.variant, truths.problem(case.key), catalog.find_solver(case.variant)
-    certified = truths.certified(case.key)
+    certified = truths.certify(case.key)
     if certified is None:
         raise ValueError(f"'{case.key}' is not certified by {oracle}: {truths.refused[case.key]}")
     if reason := catalog.absent(catalog.LIBRARY[variant.library], variant.device):
@@ -85,7 +85,7 @@ def _truth(certified: Certified) -> list[str]:
 
 def _cut(certified: Certified, solver: Solver) -> list[str]:
     """The truncated problem that the solver's own cutoff leaves, against which truncated_error is measured."""
-    left = certified.left_by(solver.contract)
+    left = certified.truncated_frame(solver.contract)
     if left is None or left.truth.rank == certified.truth.rank:
         return ["", "cut       the solver's cutoff keeps all singular values: truncated_error is forward_error"]
     rank, last, share = left.truth.rank, float(left.truth.sigma_min), certified.cutoff(solver.contract)

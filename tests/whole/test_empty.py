@@ -10,7 +10,7 @@ import pytest
 
 from lamm_robust import catalog, oracles
 from lamm_robust.cli import truth
-from lamm_robust.scoring.evidence import Frame
+from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.metrics import score, score_all
 from lamm_robust.scoring.verdicts import judge, limits, threshold
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
