@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lamm_robust import catalog, oracles
+from lamm_robust import catalog
+from lamm_robust.oracles.plain_values import decimals, facts
 from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.records import record
@@ -73,13 +74,13 @@ def _no_truth(problem: Undefined) -> list[str]:
 def _truth(certified: Certified) -> list[str]:
     truth = certified.truth
     kappa = "undefined" if truth.kappa is None else f"{float(truth.kappa):.10g}"
-    facts, edge = oracles.facts(truth), EDGES[certified.edge]
+    known, edge = facts(truth), EDGES[certified.edge]
     return [
         "",
         f"truth     by {truth.method}: rank {truth.rank}, κ = {kappa}, {certified.regime}{edge}",
         f"          σ₁ = {float(truth.sigma_max):.10g}, σ_r = {float(truth.sigma_min):.10g}",
-        f"          ‖b − Ax★‖ = {float(facts['residual_norm']):.10g}",
-        *_entries("x★", oracles.decimals(truth, X_DIGITS)[0]),
+        f"          ‖b − Ax★‖ = {float(known['residual_norm']):.10g}",
+        *_entries("x★", decimals(truth, X_DIGITS)[0]),
     ]
 
 
@@ -93,7 +94,7 @@ def _cut(certified: Certified, solver: Solver) -> list[str]:
         "",
         f"cut       the solver's cutoff, {share:.3g}·σ₁, keeps {rank} singular values, σ_{rank} = {last:.10g}",
         f"          truncated_error is the distance to A_{rank}⁺b:",
-        *_entries(f"A_{rank}⁺b", oracles.decimals(left.truth, X_DIGITS)[0]),
+        *_entries(f"A_{rank}⁺b", decimals(left.truth, X_DIGITS)[0]),
     ]
 
 
