@@ -12,7 +12,7 @@ import click
 from lamm_robust.values import DEVICES, PRECISIONS, PROFILES, Deficiency, Device, Precision, Shape
 
 SHAPES = ("tall", "wide", "square")
-CONTRACTS = list(Deficiency)
+CONTRACTS = [promise.value for promise in Deficiency]  # click takes an enumeration's names, not its values
 REQUIREMENTS = ("backward-stable", "forward-stable")
 NOT_HELD = 1
 
