@@ -1,4 +1,8 @@
-"""The precision and device under test: one per pytest process, because JAX fixes them when it is imported."""
+"""The precision and device under test: one per pytest process, because JAX fixes them when it is imported.
+
+A test uses them by the fixtures `precision` and `device`. What uses neither gives the same answer in every process, and
+runs once: ``pytest`` runs everything in float64, ``pytest --precision P`` what uses them, ``pytest --once`` the rest.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +21,23 @@ from lamm_robust.workers.process import THREADS
 settings.register_profile("reproducible", derandomize=True, deadline=None)
 settings.load_profile("reproducible")
 
+UNDER_TEST = frozenset({"precision", "device"})
+LEFT_OUT = pytest.StashKey[str]()
+"""How many tests were left out, and why, in a sentence."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--precision", choices=PRECISIONS, default="float64", help="working precision under test")
-    parser.addoption("--device", choices=DEVICES, default="cpu", help="device under test")
+    parser.addoption("--precision", choices=PRECISIONS, help="run what uses the precision or the device, in this one")
+    parser.addoption("--device", choices=DEVICES, help="run what uses the precision or the device, on this one")
+    parser.addoption("--once", action="store_true", help="run what uses neither the precision nor the device")
     parser.addoption("--slow", action="store_true", help="run the tests marked slow too, at their full size")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     from lamm_robust import catalog
 
+    if config.getoption("--once") and (config.getoption("--precision") or config.getoption("--device")):
+        raise pytest.UsageError("--once is for what uses neither: leave out --precision and --device")
     precision, device = chosen(config)
     library = catalog.LIBRARY["jax"]
     if reason := catalog.absent(library, device):
@@ -48,14 +59,32 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    leave_out(config, items)
     if not config.getoption("--slow"):
         for item in items:
             if "slow" in item.keywords:
                 item.add_marker(pytest.mark.skip(reason="takes minutes; run it with --slow"))
 
 
+def leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep what uses the precision or the device where one is asked for, and with --once the rest."""
+    once = config.getoption("--once")
+    if not (once or config.getoption("--precision") or config.getoption("--device")):
+        return
+    out = [item for item in items if once != UNDER_TEST.isdisjoint(getattr(item, "fixturenames", ()))]
+    items[:] = [item for item in items if item not in set(out)]
+    config.hook.pytest_deselected(items=out)
+    use, other = ("use the precision or the device", "--precision P") if once else ("use neither", "--once")
+    config.stash[LEFT_OUT] = f"{len(out)} tests left out: they {use}, and run with {other}"
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> str:
+    return config.stash.get(LEFT_OUT, "")
+
+
 def chosen(config: pytest.Config) -> tuple[Precision, Device]:
-    return cast(Precision, config.getoption("--precision")), cast(Device, config.getoption("--device"))
+    asked = config.getoption("--precision") or "float64", config.getoption("--device") or "cpu"
+    return cast(Precision, asked[0]), cast(Device, asked[1])
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,8 @@ from lamm_robust.lamm.rule import PATIENCE
 from lamm_robust.lamm.step import columns, drawn
 from lamm_robust.values import Precision
 
+pytestmark = pytest.mark.usefixtures("precision")  # JAX computes in its default type, which the precision decides
+
 MODES = 3
 START = np.asarray(random_phases(0, MODES))
 LAYER = dense(np.array([[0.5, -1.0, 0.3], [0.2, 0.8, -0.6]]))

@@ -16,6 +16,8 @@ from lamm_robust.values import UNIT_ROUNDOFF, Precision
 jax = pytest.importorskip("jax")
 jnp = jax.numpy
 
+pytestmark = pytest.mark.usefixtures("precision")  # JAX computes in its default type, which the precision decides
+
 SHAPES = [(12, 5), (5, 5), (5, 12)]
 
 
