@@ -22,8 +22,8 @@ settings.register_profile("reproducible", derandomize=True, deadline=None)
 settings.load_profile("reproducible")
 
 UNDER_TEST = frozenset({"precision", "device"})
-LEFT_OUT = pytest.StashKey[str]()
-"""How many tests were left out, and why, in a sentence."""
+LEFT_OUT = pytest.StashKey[int]()
+"""How many of the tests that were asked for were left out."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,28 +58,42 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if is_benchmark != bool(config.getoption("benchmark_only")) else None
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    leave_out(config, items)
+    if is_partial(config):
+        leave_out(config, items)
     if not config.getoption("--slow"):
         for item in items:
             if "slow" in item.keywords:
                 item.add_marker(pytest.mark.skip(reason="takes minutes; run it with --slow"))
 
 
+def is_partial(config: pytest.Config) -> bool:
+    """Whether one of the two parts was asked for, and not everything."""
+    return any(config.getoption(name) for name in ("--once", "--precision", "--device"))
+
+
 def leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep what uses the precision or the device where one is asked for, and with --once the rest."""
+    """Keep what uses the precision or the device, or with --once the rest."""
     once = config.getoption("--once")
-    if not (once or config.getoption("--precision") or config.getoption("--device")):
-        return
     out = [item for item in items if once != UNDER_TEST.isdisjoint(getattr(item, "fixturenames", ()))]
     items[:] = [item for item in items if item not in set(out)]
     config.hook.pytest_deselected(items=out)
-    use, other = ("use the precision or the device", "--precision P") if once else ("use neither", "--once")
-    config.stash[LEFT_OUT] = f"{len(out)} tests left out: they {use}, and run with {other}"
+    config.stash[LEFT_OUT] = len(out)
 
 
 def pytest_report_collectionfinish(config: pytest.Config) -> str:
-    return config.stash.get(LEFT_OUT, "")
+    if not (count := config.stash.get(LEFT_OUT, 0)):
+        return ""
+    if config.getoption("--once"):
+        return f"{count} tests left out: they use the precision or the device, and run with --precision P"
+    return f"{count} tests left out: they use neither the precision nor the device, and run with --once"
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Where all that was asked for belongs to the other part, that is no failure."""
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and session.config.stash.get(LEFT_OUT, 0):
+        session.exitstatus = pytest.ExitCode.OK
 
 
 def chosen(config: pytest.Config) -> tuple[Precision, Device]:
