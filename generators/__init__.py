@@ -1,9 +1,10 @@
 """Families of least-squares problems: pure functions of a few named numbers, with the same bits everywhere.
 
-A family is one file with a `FAMILY` at its end and one line in `FAMILIES` below. No bit may depend on the
-machine, so nothing in this room calls a BLAS, a NumPy reduction of floating-point numbers, a library
-factorisation, the elementary functions of a C library or a library's random variates: `bits`, `orthogonal`
-and `elementary` hold what is used instead.
+This room knows matrices and right-hand sides. It knows no oracle, no solver and no score: what is true of a problem,
+and how well it is solved, is decided elsewhere. A family is one file with a `FAMILY` at its end and one line in
+`FAMILIES` below. No bit may depend on the machine, so nothing here calls a BLAS, a NumPy reduction of floating-point
+numbers, a library factorisation, the elementary functions of a C library or a library's random variates. The folder
+`parts` has what is used instead. Begin with `polynomial`, a short family, then `parts`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from lamm_robust.generators import (
     nist,
     nonfinite,
     offset,
-    orthogonal_target,
+    orthogonal,
     polynomial,
     raw,
     right_sides,
@@ -29,7 +30,7 @@ from lamm_robust.generators import (
     tall,
     weighted,
 )
-from lamm_robust.generators.checks import precision
+from lamm_robust.generators.parts.parameters import precision
 from lamm_robust.values import Family, Problem, ProblemKey
 
 FAMILIES: tuple[Family, ...] = (
@@ -51,7 +52,7 @@ FAMILIES: tuple[Family, ...] = (
     raw.FAMILY,
     degenerate.FAMILY,
     nonfinite.FAMILY,
-    orthogonal_target.FAMILY,
+    orthogonal.FAMILY,
 )
 
 

@@ -1,46 +1,40 @@
 """Design matrices with related columns: what a regression is handed by mistake.
 
-A column twice, the same quantity in two units, two constants, a column of zeros, an intercept beside all
-dummies of a factor (the dummy variable trap: Suits, Use of dummy variables in regression equations, J. Amer.
-Statist. Assoc. 52 (1957) 548-551), a total beside its parts. Each pattern makes exactly one column too many.
-Every entry is a whole number of at most 300 in size, so that nothing is rounded: the stored matrix has the rank
-min(m, n − 1), proved by parity (see `designs`), and a factorisation that finds a larger one has taken its own
-rounding errors for data. Without the extra column the matrix is well conditioned as a rule: κ is not asked.
+A column twice, the same quantity in two units, two constants, a column of zeros, an intercept beside all dummies of a
+factor (the dummy variable trap: Suits, Use of dummy variables in regression equations, J. Amer. Statist. Assoc. 52
+(1957) 548-551), a total beside its parts. Each pattern makes exactly one column too many. Every entry is a whole
+number of at most 300 in size, so nothing is rounded. The stored matrix has the rank min(m, n − 1), proved by parity
+(see `integer_designs`), and a factorisation that finds a larger one has taken its own rounding errors for data.
+Without the extra column the matrix is well conditioned as a rule: no κ is asked for.
 
-The order of the columns matters to what eliminates them in turn, so ``position`` says where the related ones
-stand. Rows stand twice where there is room, which makes a residual of exact size possible.
+The order of the columns matters to what eliminates them in turn, so ``position`` says where the related ones stand.
+Rows stand twice where there is room, which makes a residual of exact size possible.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from lamm_robust.generators.bits import Integers, Stream
-from lamm_robust.generators.checks import MAX_SEED, MAX_SIZE, one_of, whole
-from lamm_robust.generators.designs import (
-    MAX_COLUMNS,
-    RESIDUALS,
-    check_residual,
-    independent,
-    observed,
-    repeated,
-)
-from lamm_robust.generators.grids import Grid, Shapes, by_profile, crossed
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.generators.parts import integer_designs as designs
+from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, cross
+from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, one_of, whole
+from lamm_robust.generators.parts.searches import Draw, search_strategy
+from lamm_robust.generators.parts.stream import Integers, Stream
+from lamm_robust.values import Array, Family, Params, Precision
 
 LEVELS = 3
-"""Of the factor: its dummies and the intercept are four columns of rank three."""
+"""The levels of the factor: its dummies and the intercept are four columns of rank three."""
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """Related columns, each a combination of the first columns of a basis; one column more than there are of those."""
+    """Related columns, made of the first columns of a basis; there is one more of them than of those."""
 
     combinations: tuple[tuple[int, ...], ...]
+    """For each related column, its coefficients in the basis."""
     basis: str = "free"
     """What the basis begins with: ``free`` numbers only, an ``intercept``, or the dummies of a ``factor``."""
 
@@ -54,17 +48,17 @@ PATTERNS = {
     "dummy": Pattern(((1, 1, 1), (1, 0, 0), (0, 1, 0), (0, 0, 1)), "factor"),
     "sum": Pattern(((1, 0), (0, 1), (1, 1))),
 }
-"""(x, x), (x, x + 2, 1), (x, 3x), (1, 5), (0), (1, d₁, d₂, d₃) and (x, y, x + y)."""
+"""The related columns are (x, x), (x, x + 2, 1), (x, 3x), (1, 5), (0), (1, d₁, d₂, d₃) and (x, y, x + y)."""
 POSITIONS = ("first", "middle", "last")
 
 
 def basis(kind: str, rows: int, columns: int, seed: int) -> Integers:
-    """Draw independent columns; an intercept or dummies take the place of the first ones.
+    """Draw independent columns, of shape (rows, columns); an intercept or dummies take the place of the first ones.
 
-    A column of ones and the first rows of an identity are odd on the diagonal and even above it: parity still
-    proves the rank.
+    A column of ones is odd on the diagonal, and the dummies begin with the rows of an identity, odd on the diagonal
+    and even above it: parity still proves the rank.
     """
-    B = independent(Stream("columns", "basis", rows, columns, seed), rows, columns)
+    B = designs.independent_columns(Stream("columns", "basis", rows, columns, seed), rows, columns)
     if kind == "intercept":
         B[:, 0] = 1
     if kind == "factor":
@@ -74,8 +68,8 @@ def basis(kind: str, rows: int, columns: int, seed: int) -> Integers:
     return B
 
 
-def related(pattern: str, B: Integers) -> Integers:
-    """Return the related columns of a pattern, made of the first columns of B."""
+def related_columns(pattern: str, B: Integers) -> Integers:
+    """Return the related columns of a pattern, made of the first columns of the basis B."""
     block = np.zeros((len(B), len(PATTERNS[pattern].combinations)), dtype=np.int64)
     for j, combination in enumerate(PATTERNS[pattern].combinations):
         for k, factor in enumerate(combination):
@@ -90,34 +84,30 @@ def build(
 
     Raises ValueError for a bad parameter, and for a residual where every row must be different.
     """
-    _check(m, n, pattern, position, residual, seed)
-    rows, signs = repeated(m, min(m, n - 1))
+    whole("m", m, 1, MAX_SIZE)
+    one_of("pattern", pattern, tuple(PATTERNS))
+    whole("n", n, len(PATTERNS[pattern].combinations), designs.MAX_COLUMNS)
+    one_of("position", position, POSITIONS)
+    designs.check_residual(residual, m, min(m, n - 1))
+    whole("seed", seed, 0, MAX_SEED)
+    rows, signs = designs.repeated_rows(m, min(m, n - 1))
     order = Stream("columns", "order", m, n, seed).permutation(m)
     different = int(rows[-1]) + 1
     B = basis(PATTERNS[pattern].basis, different, n - 1, seed)[rows[order]]
-    block = related(pattern, B)
+    block = related_columns(pattern, B)
     single = B[:, block.shape[1] - 1 :]
     start = {"first": 0, "middle": single.shape[1] // 2, "last": single.shape[1]}[position]
     A = np.hstack((single[:, :start], block, single[:, start:]))
     y = Stream("columns", "solution", m, n, seed).coefficients(n - 1)
-    b = observed(B, y, signs[order], residual, [0] * m)
+    b = designs.right_side(B, y, signs[order], residual, [0] * m)
     return A.astype(dtype, order="C"), np.array(b, dtype=np.int64).astype(dtype)
-
-
-def _check(m: int, n: int, pattern: str, position: str, residual: float, seed: int) -> None:
-    whole("m", m, 1, MAX_SIZE)
-    one_of("pattern", pattern, tuple(PATTERNS))
-    whole("n", n, len(PATTERNS[pattern].combinations), MAX_COLUMNS)
-    one_of("position", position, POSITIONS)
-    check_residual(residual, m, min(m, n - 1))
-    whole("seed", seed, 0, MAX_SEED)
 
 
 SMALL = 2.0**-10
 TALL = ((30, 10), (16, 9))
 FLAT = ((16, 16), (10, 30))
-"""Square, where one row stands twice, and wide, where the rank is that of the rows. Other families have them too:
-JAX compiles once for each shape."""
+"""A square shape, where one row stands twice, and a wide one, where the rank is that of the rows. Other families have
+these shapes, too: JAX compiles once for each shape."""
 
 ALL = tuple(PATTERNS)
 
@@ -151,35 +141,27 @@ def _cross(
     residuals: Sequence[float],
     seeds: Sequence[int] = (0,),
 ) -> Grid:
-    return crossed(shapes, pattern=patterns, position=positions, residual=residuals, seed=seeds)
+    return cross(shapes, pattern=patterns, position=positions, residual=residuals, seed=seeds)
 
 
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(_dtype: Precision) -> Any:
-    """Up to 32 rows and columns; the simplest is one row of two equal columns, without a residual.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        pattern = draw(st.sampled_from(ALL))
-        m, n = draw(st.integers(1, 32)), draw(st.integers(len(PATTERNS[pattern].combinations), 32))
-        position = draw(st.sampled_from(POSITIONS))
-        residual = draw(st.sampled_from(RESIDUALS))
-        return {
-            "m": m,
-            "n": n,
-            "pattern": pattern,
-            "position": position,
-            "residual": residual if m > max(n - 1, 1) else 0.0,
-            "seed": draw(st.integers(0, 9999)),
-        }
-
-    return parameters()
+@search_strategy
+def strategy(draw: Draw, _dtype: Precision) -> Params:
+    """Draw up to 32 rows and columns; the simplest problem is one row of two equal columns, without a residual."""
+    pattern = draw.one_of(ALL)
+    m, n = draw.whole(1, 32), draw.whole(len(PATTERNS[pattern].combinations), 32)
+    position = draw.one_of(POSITIONS)
+    residual = draw.one_of(designs.RESIDUALS)
+    return {
+        "m": m,
+        "n": n,
+        "pattern": pattern,
+        "position": position,
+        "residual": residual if m > max(n - 1, 1) else 0.0,
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(

@@ -2,11 +2,11 @@
 
 A selection that comes back empty, a model without regressors, a single measurement, a sensor that is switched off:
 programs meet these more often than ill-conditioned matrices, and code that is right in general divides by zero or
-takes the largest of no numbers there. All entries are whole numbers of two digits, so that nothing is rounded:
+takes the largest of no numbers there. All entries are whole numbers of two digits, so nothing is rounded. The matrix is
 
-* ``zero``: all entries are 0, or there are none: rank 0, x★ = 0, and every b is at right angles to the range;
-* ``dense``: rank min(m, n), proved by parity (see `designs`);
-* ``column``, ``row``: one column, or one row, is not zero, at a place that the seed decides: rank 1.
+* ``zero``: all entries are 0, or there are none. The rank is 0, x★ = 0, and every b is at right angles to the range;
+* ``dense``: of rank min(m, n), proved by parity (see `integer_designs`);
+* ``column`` or ``row``: zero but for one column, or one row, at a place that the seed decides, and of rank 1.
 
 The right-hand side is ``zero``, ``orthogonal`` to the range of A exactly (so that x★ = 0 again), or ``general``.
 """
@@ -14,32 +14,32 @@ The right-hand side is ``zero``, ``orthogonal`` to the range of A exactly (so th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from lamm_robust.generators.bits import Integers, Stream
-from lamm_robust.generators.checks import MAX_SEED, MAX_SIZE, one_of, whole
-from lamm_robust.generators.designs import LARGEST_ENTRY, MAX_COLUMNS, independent, repeated
-from lamm_robust.generators.grids import Grid, Shapes, by_profile, crossed
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, cross
+from lamm_robust.generators.parts.integer_designs import LARGEST_ENTRY, MAX_COLUMNS, independent_columns, repeated_rows
+from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, one_of, whole
+from lamm_robust.generators.parts.searches import Draw, search_strategy
+from lamm_robust.generators.parts.stream import Integers, Stream
+from lamm_robust.values import Array, Family, Params, Precision
 
 MATRICES = ("zero", "dense", "column", "row")
 TARGETS = ("zero", "general", "orthogonal")
 
 
 def rank_of(m: int, n: int, matrix: str) -> int:
-    """Return the rank of such a matrix of m rows and n columns."""
+    """Return the rank of a matrix of that name with m rows and n columns."""
     return {"zero": 0, "dense": min(m, n), "column": 1, "row": 1}[matrix]
 
 
 def matrices(m: int, n: int) -> tuple[str, ...]:
-    """Return the matrices that there are: without entries, all are zero."""
+    """Return the names of the different m×n matrices: without entries, all are ``zero``."""
     return MATRICES if m * n else MATRICES[:1]
 
 
 def targets(m: int, n: int, matrix: str) -> tuple[str, ...]:
-    """Return the right-hand sides that there are: to a range of {0} all are orthogonal, to the whole space none is."""
+    """Return the right-hand sides that exist: all are orthogonal to a range of {0}, and only 0 to the whole space."""
     rank, possible = rank_of(m, n, matrix), ["zero"]
     if rank:
         possible.append("general")
@@ -51,7 +51,7 @@ def targets(m: int, n: int, matrix: str) -> tuple[str, ...]:
 def build(dtype: Precision, *, m: int, n: int, matrix: str, target: str, seed: int) -> tuple[Array, Array]:
     """Build A (m×n) and b (m), whole numbers of two digits; m and n may be 0.
 
-    Raises ValueError for a bad parameter, and for a matrix or a right-hand side that there is none of.
+    Raises ValueError for a bad parameter, and for a matrix or a right-hand side that does not exist in this shape.
     """
     _check(m, n, matrix, target, seed)
     stream = Stream("degenerate", m, n, matrix, target, seed)
@@ -65,17 +65,17 @@ def build(dtype: Precision, *, m: int, n: int, matrix: str, target: str, seed: i
 
 
 def design(stream: Stream, m: int, n: int, matrix: str) -> tuple[Integers, Integers]:
-    """Draw A, and a vector at right angles to its columns, which is zero only if their span is everything."""
+    """Draw A, and a vector at right angles to its columns, which is zero only if they span the whole space."""
     A, across = np.zeros((m, n), dtype=np.int64), stream.nonzero(m, LARGEST_ENTRY)
     if matrix == "row":
         place = int(stream.integers(1, 0, m - 1)[0])
         A[place], across[place] = stream.nonzero(n, LARGEST_ENTRY), 0
     if matrix in ("dense", "column"):
-        rows, signs = repeated(m, rank_of(m, n, matrix))  # +1 and −1 at two equal rows
+        rows, signs = repeated_rows(m, rank_of(m, n, matrix))  # +1 and −1 at two equal rows
         across = signs * int(stream.integers(1, 1, LARGEST_ENTRY)[0])
         different = int(rows[-1]) + 1
         if matrix == "dense":
-            A = independent(stream, different, n)[rows]
+            A = independent_columns(stream, different, n)[rows]
         else:
             A[:, int(stream.integers(1, 0, n - 1)[0])] = stream.nonzero(different, LARGEST_ENTRY)[rows]
     return A, across
@@ -98,7 +98,7 @@ EMPTY = ((0, 0), (30, 0), (0, 10))
 LINES = ((1, 1), (1, 3), (11, 1))
 TALL = ((30, 10),)
 FLAT = ((16, 16), (10, 30))
-"""Where other families have shapes like these, they are the same: JAX compiles once for each."""
+"""Square and wide. Shapes that other families have, too, are the same there: JAX compiles once for each shape."""
 
 
 def _quick(_dtype: Precision) -> Grid:
@@ -124,33 +124,25 @@ def _full(_dtype: Precision) -> Grid:
 
 
 def _cross(shapes: Shapes, kinds: Sequence[str], sides: Sequence[str], seeds: Sequence[int] = (0,)) -> Grid:
-    """Yield those of the combinations that there are."""
+    """Yield the combinations that exist."""
     for m, n in shapes:
         for matrix in kinds:
             if matrix in matrices(m, n):
                 there = [side for side in sides if side in targets(m, n, matrix)]
-                yield from crossed([(m, n)], matrix=(matrix,), target=there, seed=seeds)
+                yield from cross([(m, n)], matrix=(matrix,), target=there, seed=seeds)
 
 
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(_dtype: Precision) -> Any:
-    """Up to 32 rows and columns; the simplest problem has none of either.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        m, n = draw(st.integers(0, 32)), draw(st.integers(0, 32))
-        matrix, target = draw(st.sampled_from(MATRICES)), draw(st.sampled_from(TARGETS))
-        matrix = matrix if matrix in matrices(m, n) else "zero"
-        target = target if target in targets(m, n, matrix) else "zero"
-        return {"m": m, "n": n, "matrix": matrix, "target": target, "seed": draw(st.integers(0, 9999))}
-
-    return parameters()
+@search_strategy
+def strategy(draw: Draw, _dtype: Precision) -> Params:
+    """Draw up to 32 rows and columns; the simplest problem has neither."""
+    m, n = draw.whole(0, 32), draw.whole(0, 32)
+    matrix, target = draw.one_of(MATRICES), draw.one_of(TARGETS)
+    matrix = matrix if matrix in matrices(m, n) else "zero"
+    target = target if target in targets(m, n, matrix) else "zero"
+    return {"m": m, "n": n, "matrix": matrix, "target": target, "seed": draw.seed()}
 
 
 FAMILY = Family(

@@ -1,56 +1,50 @@
 """Integer matrices whose rank, singular values and minimum-norm solution are known exactly.
 
-A rank-deficient problem must be stored without a rounding error, or its rank is full. With orthogonal U and V made
-of dyadic reflectors (see `dyadic`) and Σ = diag(2^−k), A = 2^s U Σ Vᵀ is a matrix of integers that the working
-precision holds exactly: its rank is the number of non-zeros in Σ, its non-zero singular values are powers of two,
-and κ is 2^log2_cond.
+A rank-deficient problem must be stored without a rounding error, or its rank is full. With orthogonal U and V made of
+dyadic reflectors (see `known_svd`) and Σ = diag(2^−k), A = 2^s U Σ Vᵀ is a matrix of integers that the working
+precision holds exactly. Its rank is the number of non-zeros in Σ, its non-zero singular values are powers of two, and
+κ is 2^log2_cond.
 
-Rounding-level singular values of these matrices come from the solver alone: a factorisation
-that keeps one of them answers with a solution that has nothing to do with x★.
+Singular values at the level of rounding come from the solver alone. A factorisation that keeps one of them answers
+with a solution that has nothing to do with x★.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
-from lamm_robust.generators.checks import MAX_SEED, MAX_SIZE, power_of_two, whole
-from lamm_robust.generators.dyadic import Recipe, assembled, bits_needed, descending, drawn, solution
-from lamm_robust.generators.elementary import SIGNIFICAND
-from lamm_robust.generators.grids import Grid, Shapes, by_profile, crossed
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.generators.parts.elementary import SIGNIFICAND
+from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, cross
+from lamm_robust.generators.parts.known_svd import Recipe, bits_needed, descending_powers, draw_recipe
+from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, power_of_two, whole
+from lamm_robust.generators.parts.searches import Draw, search_strategy
+from lamm_robust.values import Array, Family, Params, Precision
 
 MAX_LOG2_RESIDUAL = 20
 
 
 def recipe(m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int) -> Recipe:
-    """Draw the integers behind the problem; Σ holds 2^log2_cond … 1, evenly spread in the exponent."""
-    return drawn("exact_rank", (m, n, rank, seed), (m, n), descending(log2_cond, rank), residual)
+    """Draw the integers behind a problem: singular values 2^log2_cond … 1, evenly spread in the exponent."""
+    return draw_recipe("exact_rank", (m, n, rank, seed), (m, n), descending_powers(log2_cond, rank), residual)
 
 
 def build(
     dtype: Precision, *, m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int
 ) -> tuple[Array, Array]:
-    """Build A (m×n) and b (m), whole numbers: rank A = ``rank``, κ = 2^log2_cond, x★ = `known_solution`.
+    """Build A (m×n) and b (m), whole numbers: rank A = ``rank``, κ = 2^log2_cond, and x★ is the recipe's solution.
 
-    ``residual`` is ‖b − Ax★‖/‖Ax★‖ to within 1/32 of it (with rank 0, where Ax★ = 0, it only says whether b
-    is 0). Raises ValueError for parameters that no such integers in the significand of ``dtype`` can meet.
+    ``residual`` is ‖b − Ax★‖/‖Ax★‖ to within 1/32 of it (with rank 0, where Ax★ = 0, it only says whether b is 0).
+    Raises ValueError for parameters that no such integers in the significand of ``dtype`` can meet.
     """
     check(dtype, m, n, rank, log2_cond, residual, seed)
-    A, b = assembled(recipe(m, n, rank, log2_cond, residual, seed), m, n, np.int64)
+    A, b = recipe(m, n, rank, log2_cond, residual, seed).problem(np.int64)
     return A.astype(dtype, order="C"), b.astype(dtype)
 
 
-def known_solution(*, m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int) -> list[Fraction]:
-    """Return x★ = A⁺b of the stored problem, exactly, as n rationals."""
-    return solution(recipe(m, n, rank, log2_cond, residual, seed), n)
-
-
 def check(dtype: Precision, m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int) -> None:
-    """Raise ValueError, naming the parameter and what is accepted, unless `build` can meet these."""
+    """Raise ValueError, naming the parameter and what is accepted, unless `build` can meet these parameters."""
     whole("m", m, 1, MAX_SIZE)
     whole("n", n, 1, MAX_SIZE)
     whole("rank", rank, 0, min(m, n))
@@ -72,7 +66,7 @@ SHAPES = (*QUICK_SHAPES, (4, 2), (16, 4), (12, 12), (4, 16), (30, 6), (64, 16), 
 FULL_SHAPES = (*SHAPES, (4, 4), (8, 4), (8, 8), (64, 64), (200, 5), (50, 100), (16, 64))
 
 SEEDS = (0, 1, 2)
-"""Counted from 0 and never selected: what a solver gets wrong here, it gets wrong on an unseen sample."""
+"""Seeds are counted from 0 and never selected: what a solver gets wrong here, it gets wrong on an unseen sample."""
 MODERATE = 2.0**-8
 """A residual that every shape of the grids can have next to κ = 2⁸ in the 24 bits of float32."""
 
@@ -96,44 +90,33 @@ def _full(_dtype: Precision) -> Grid:
 
 
 def _deficient(shapes: Shapes) -> list[tuple[int, int, int]]:
-    """Each shape with about half its full rank, and with one less than full rank."""
+    """List (m, n, rank) for each shape: about half its full rank, and one less than full rank."""
     return [(m, n, rank) for m, n in shapes for rank in sorted({min(m, n) // 2, min(m, n) - 1})]
 
 
 def _cross(
-    places: Sequence[tuple[int, int, int]],
-    exponents: Sequence[int],
-    residuals: Sequence[float],
-    seeds: Sequence[int],
+    places: Sequence[tuple[int, int, int]], exponents: Sequence[int], residuals: Sequence[float], seeds: Sequence[int]
 ) -> Grid:
     for m, n, rank in places:
         possible = exponents if rank > 1 else (0,)
-        yield from crossed([(m, n)], rank=(rank,), log2_cond=possible, residual=residuals, seed=seeds)
+        yield from cross([(m, n)], rank=(rank,), log2_cond=possible, residual=residuals, seed=seeds)
 
 
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(dtype: Precision) -> Any:
-    """Up to 32 rows and columns; the simplest is m=1 n=1 rank=0 and all zeros.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        m, n = draw(st.integers(1, 32)), draw(st.integers(1, 32))
-        rank = draw(st.integers(0, min(m, n)))
-        log2_cond = draw(st.integers(0, SIGNIFICAND[dtype]))
-        residual = draw(st.sampled_from((0.0, 1.0, 2.0**-4, MODERATE, 16.0)))
-        seed = draw(st.integers(0, 9999))
-        residual = residual if rank < m else 0.0
-        spare = SIGNIFICAND[dtype] - bits_needed(m, n, rank, 0, residual)
-        log2_cond = min(log2_cond, spare) if rank > 1 else 0
-        return {"m": m, "n": n, "rank": rank, "log2_cond": log2_cond, "residual": residual, "seed": seed}
-
-    return parameters()
+@search_strategy
+def strategy(draw: Draw, dtype: Precision) -> Params:
+    """Draw up to 32 rows and columns; the simplest problem is 1×1 of rank 0, all zeros."""
+    m, n = draw.whole(1, 32), draw.whole(1, 32)
+    rank = draw.whole(0, min(m, n))
+    log2_cond = draw.whole(0, SIGNIFICAND[dtype])
+    residual = draw.one_of((0.0, 1.0, 2.0**-4, MODERATE, 16.0))
+    seed = draw.seed()
+    residual = residual if rank < m else 0.0
+    spare = SIGNIFICAND[dtype] - bits_needed(m, n, rank, 0, residual)
+    log2_cond = min(log2_cond, spare) if rank > 1 else 0
+    return {"m": m, "n": n, "rank": rank, "log2_cond": log2_cond, "residual": residual, "seed": seed}
 
 
 FAMILY = Family(

@@ -1,12 +1,12 @@
-"""Problems from public bug reports: what somebody typed in, and a library got wrong or was doubted for.
+"""Problems from public bug reports: what somebody typed in, and a library got wrong or was thought to get wrong.
 
-Made-up problems show what their maker thought of. These were met in use: zero columns, singular squares, lines
-through points far from the origin, seconds since 1970. `REPORTS` keeps the numbers with their source and the symptom
-in our words; some symptoms need a device, a flag or an option that no variant here has, and the problem is kept
-for the next solver. The truth is that of the stored bits, as everywhere, and not what a report took for it.
+Made-up problems show what their maker thought of. These were met in use: zero columns, singular squares, lines through
+points far from the origin, seconds since 1970. `REPORTS` keeps the numbers with their source and the symptom in our
+words. Some symptoms need a device, a flag or an option that no variant here has; such a problem is kept for the next
+solver. The truth is that of the stored bits, as everywhere, and not what a report took for it.
 
-Whole numbers are stored as they are, other numbers as the decimals of the report, rounded once. Where the other
-precision cannot hold what a report is about, it is refused there.
+Whole numbers are stored as they are, other numbers as the decimals of the report, rounded once. A problem that a
+precision cannot hold is refused in that precision.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from lamm_robust.generators.checks import one_of
-from lamm_robust.generators.elementary import rounded_array
-from lamm_robust.generators.grids import Grid, crossed, of_profile
-from lamm_robust.values import PRECISIONS, Array, Family, Precision
+from lamm_robust.generators.parts.elementary import rounded_array
+from lamm_robust.generators.parts.grids import Grid, cross, of_profile
+from lamm_robust.generators.parts.parameters import one_of
+from lamm_robust.generators.parts.searches import Draw, search_strategy
+from lamm_robust.values import PRECISIONS, Array, Family, Params, Precision
 
 Number = int | str | Fraction
-"""Exact: a string is a decimal number."""
+"""An exact number; a string is a decimal one."""
 Numbers = tuple[Number, ...]
 Rows = tuple[Numbers, ...]
 
@@ -34,9 +35,9 @@ class Report:
     library: str
     urls: tuple[str, ...]
     symptom: str
-    """What went wrong there, in words."""
+    """What went wrong there, in our words."""
     reported: Precision
-    """The precision that it went wrong in."""
+    """The precision in which it went wrong."""
     A: Rows
     b: Numbers | Rows
     """One right-hand side, or rows of several; the identity where a pseudo-inverse was asked for."""
@@ -45,8 +46,13 @@ class Report:
 
 
 def identity(size: int) -> Rows:
-    """Return the rows of I."""
+    """Return the rows of the identity matrix of that size."""
     return tuple(tuple(int(i == j) for j in range(size)) for i in range(size))
+
+
+def decimals(text: str) -> Numbers:
+    """Return the decimal numbers of a text."""
+    return tuple(text.split())
 
 
 def line(abscissae: Numbers) -> Rows:
@@ -57,17 +63,9 @@ def line(abscissae: Numbers) -> Rows:
 ONES: Rows = ((1, 1), (1, 1))
 DIGITS: Rows = ((1, 2, 3), (4, 5, 6), (7, 8, 9))
 COLLINEAR: Rows = ((1, 2), (2, 4), (3, 6), (4, 8))
-FALLING: Numbers = (
-    "1",
-    "0.8888888888888888",
-    "0.7777777777777778",
-    "0.6666666666666667",
-    "0.5555555555555556",
-    "0.4444444444444444",
-    "0.33333333333333337",
-    "0.22222222222222232",
-    "0.11111111111111116",
-    "0",
+FALLING: Numbers = decimals(
+    "1 0.8888888888888888 0.7777777777777778 0.6666666666666667 0.5555555555555556 0.4444444444444444 "
+    "0.33333333333333337 0.22222222222222232 0.11111111111111116 0"
 )
 """`numpy.linspace(1, 0, 10)`, with its rounding errors."""
 
@@ -188,17 +186,9 @@ REPORTS: tuple[Report, ...] = (
         symptom="the first of six lines, each further from the origin: κ = 2.8e14, and still fitted",
         reported="float64",
         A=line(
-            (
-                40000000000000,
-                "46666666666666.664",
-                "53333333333333.336",
-                60000000000000,
-                "66666666666666.67",
-                "73333333333333.34",
-                80000000000000,
-                "86666666666666.67",
-                "93333333333333.34",
-                100000000000000,
+            decimals(
+                "40000000000000 46666666666666.664 53333333333333.336 60000000000000 66666666666666.67 "
+                "73333333333333.34 80000000000000 86666666666666.67 93333333333333.34 100000000000000"
             )
         ),
         b=FALLING,
@@ -211,21 +201,13 @@ REPORTS: tuple[Report, ...] = (
         symptom="the fourth: κ = 1.4e15, and a pseudo-inverse cut at 1e-15 drops the constant and misses every point",
         reported="float64",
         A=line(
-            (
-                130000000000000,
-                "136666666666666.66",
-                "143333333333333.34",
-                150000000000000,
-                "156666666666666.7",
-                "163333333333333.34",
-                170000000000000,
-                "176666666666666.7",
-                "183333333333333.34",
-                190000000000000,
+            decimals(
+                "130000000000000 136666666666666.66 143333333333333.34 150000000000000 156666666666666.7 "
+                "163333333333333.34 170000000000000 176666666666666.7 183333333333333.34 190000000000000"
             )
         ),
         b=FALLING,
-        accepted=("float64",),  # as above
+        accepted=("float64",),  # as statsmodels-9258-0
     ),
     Report(
         name="torch-92537",
@@ -243,40 +225,16 @@ REPORTS: tuple[Report, ...] = (
         symptom="a line over seconds since 1970 gets the slope 0.058, where it is 44.86",
         reported="float64",
         A=line(
-            (
-                "1644487998.203166",
-                "1644487998.319793",
-                "1644487998.4947336",
-                "1644487998.669674",
-                "1644487998.7863007",
-                "1644487998.9612412",
-                "1644487999.1361816",
-                "1644487999.311122",
-                "1644487999.544376",
-                "1644487999.6610029",
-                "1644487999.8359432",
-                "1644488000.0108836",
-                "1644488000.185824",
-                "1644488000.4190779",
-                "1644488000.5357049",
+            decimals(
+                "1644487998.203166 1644487998.319793 1644487998.4947336 1644487998.669674 1644487998.7863007 "
+                "1644487998.9612412 1644487999.1361816 1644487999.311122 1644487999.544376 1644487999.6610029 "
+                "1644487999.8359432 1644488000.0108836 1644488000.185824 1644488000.4190779 1644488000.5357049"
             )
         ),
-        b=(
-            "836.64453867",
-            "842.21457824",
-            "849.86294357",
-            "858.0944194",
-            "863.41256084",
-            "870.97044193",
-            "880.09775508",
-            "887.30253895",
-            "898.01580567",
-            "903.36690136",
-            "910.9577752",
-            "918.34186103",
-            "926.03658193",
-            "936.03563531",
-            "940.99893027",
+        b=decimals(
+            "836.64453867 842.21457824 849.86294357 858.0944194 863.41256084 870.97044193 880.09775508 "
+            "887.30253895 898.01580567 903.36690136 910.9577752 918.34186103 926.03658193 936.03563531 "
+            "940.99893027"
         ),
         accepted=("float64",),  # float32 has two different abscissae left
     ),
@@ -287,17 +245,9 @@ REPORTS: tuple[Report, ...] = (
         symptom="QR without pivoting answers zeros if the first column is zero (random numbers there, a parabola here)",
         reported="float64",
         A=tuple((0, Fraction(i, 10) ** 2, Fraction(i, 10), 1) for i in range(1, 11)),
-        b=(
-            "1",  # cos 0, cos 1, …
-            "0.5403023058681398",
-            "-0.4161468365471424",
-            "-0.9899924966004454",
-            "-0.6536436208636119",
-            "0.28366218546322625",
-            "0.960170286650366",
-            "0.7539022543433046",
-            "-0.14550003380861354",
-            "-0.9111302618846769",
+        b=decimals(  # cos 0, cos 1, …
+            "1 0.5403023058681398 -0.4161468365471424 -0.9899924966004454 -0.6536436208636119 0.28366218546322625 "
+            "0.960170286650366 0.7539022543433046 -0.14550003380861354 -0.9111302618846769"
         ),
     ),
     Report(
@@ -328,7 +278,7 @@ REPORTS: tuple[Report, ...] = (
         b=tuple(2020 * (i + 1) for i in range(10_000)),  # multiples of 4 below 2²⁶: exact in float32
     ),
 )
-"""From the smallest problem to the largest."""
+"""The reports, from the smallest problem to the largest."""
 
 NAMES = tuple(report.name for report in REPORTS)
 
@@ -347,7 +297,7 @@ def build(dtype: Precision, *, report: str) -> tuple[Array, Array]:
 
 
 def _exact(numbers: Rows | Numbers) -> list[Any]:
-    """Return rationals in the same nesting."""
+    """Return numbers, or rows of numbers, as rationals in the same nesting."""
     return [_exact(entry) if isinstance(entry, tuple) else Fraction(entry) for entry in numbers]
 
 
@@ -356,16 +306,15 @@ def _possible(dtype: Precision) -> list[str]:
 
 
 def grid(profile: str, dtype: Precision) -> Grid:
-    """All that the dtype can hold, in every profile; raises ValueError for an unknown profile."""
+    """List the reports that the dtype can hold, in every profile; raises ValueError for an unknown profile."""
     names = _possible(dtype)
-    return crossed(report=of_profile(profile, {"quick": names, "standard": names, "full": names}))
+    return cross(report=of_profile(profile, {"quick": names, "standard": names, "full": names}))
 
 
-def strategy(dtype: Precision) -> Any:
-    """One of those that the dtype can hold; the simplest is the smallest."""
-    from hypothesis import strategies as st
-
-    return st.fixed_dictionaries({"report": st.sampled_from(_possible(dtype))})
+@search_strategy
+def strategy(draw: Draw, dtype: Precision) -> Params:
+    """Draw one of the reports that the dtype can hold; the simplest is the first, and smallest."""
+    return {"report": draw.one_of(_possible(dtype))}
 
 
 FAMILY = Family(

@@ -1,36 +1,34 @@
 """Steering an optical mesh towards a target power transmission: one linear least-squares step.
 
-A rectangular mesh of Mach-Zehnder interferometers (Clements, Humphreys, Metcalf, Kolthammer and Walmsley,
-Optimal design for universal multiport interferometers, Optica 3 (2016) 1460-1465) turns N optical modes into
-one another. Its N(N−1)/2 interferometers have two phases each, T(θ, φ) = [[e^{iφ} cos θ, −sin θ],
-[e^{iφ} sin θ, cos θ]] (their eq. 1), and what a power meter sees is |U|², whose rows and columns sum to 1.
+A rectangular mesh of Mach-Zehnder interferometers (Clements, Humphreys, Metcalf, Kolthammer and Walmsley, Optimal
+design for universal multiport interferometers, Optica 3 (2016) 1460-1465) turns N optical modes into one another. Its
+N(N−1)/2 interferometers have two phases each, T(θ, φ) = [[e^{iφ} cos θ, −sin θ], [e^{iφ} sin θ, cos θ]] (their eq. 1).
+What a power meter sees is |U|², whose rows and columns sum to 1.
 
-The columns of A are derivatives of vec |U|² along random directions in the space of the N(N−1) phases, and
-b is what is missing to the power transmission of another mesh. Doubly stochastic matrices have (N−1)² degrees
-of freedom, so A has full column rank for up to that many directions. Beyond that it is deficient up to the
-truncation of the difference quotient and to rounding: the stored matrix has full rank by a hair, as in an
-experiment. The mesh is evaluated in the working precision, real and imaginary parts apart (a complex product
-may be fused on one machine and not on the next).
+The columns of A are derivatives of vec |U|² along random directions in the space of the N(N−1) phases, and b is what
+is missing to the power transmission of another mesh. Doubly stochastic matrices have (N−1)² degrees of freedom, so A
+has full column rank for up to that many directions. Beyond that it is deficient up to the truncation of the difference
+quotient and to rounding: the stored matrix has full rank by a hair, as in an experiment. The mesh is evaluated in the
+working precision, real and imaginary parts apart (a complex product may be fused on one machine and not on the next).
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from lamm_robust.generators.bits import Stream
-from lamm_robust.generators.checks import MAX_SEED, ratio, whole
-from lamm_robust.generators.elementary import cos_sin
-from lamm_robust.generators.grids import Grid, crossed, of_profile
-from lamm_robust.values import UNIT_ROUNDOFF, Array, Family, Precision
+from lamm_robust.generators.parts.elementary import cos_sin
+from lamm_robust.generators.parts.grids import Grid, cross, of_profile
+from lamm_robust.generators.parts.parameters import MAX_SEED, nonnegative, whole
+from lamm_robust.generators.parts.searches import Draw, search_strategy
+from lamm_robust.generators.parts.stream import Stream
+from lamm_robust.values import UNIT_ROUNDOFF, Array, Family, Params, Precision
 
 TURN = 6.283185307179586
 """2π, rounded to float64."""
 MAX_MODES = 16
 MAX_DIRECTIONS = 1024
 MAX_STEP = 1.0
-"""In radians, times the length of a direction: beyond this a difference says nothing of a derivative."""
+"""The largest step in radians, times the length of a direction: beyond it a difference says nothing of a derivative."""
 
 
 def pairs(modes: int) -> list[int]:
@@ -45,13 +43,13 @@ def rotations(phases: Array, dtype: Precision) -> tuple[Array, Array]:
 
 
 def _delay(mode: Array, cosine: Array, sine: Array) -> Array:
-    """Return e^{iφ} times one mode; the first axis holds real and imaginary part."""
+    """Return e^{iφ} times one mode; the first axis of the mode holds its real and imaginary part."""
     real, imaginary = mode
     return np.stack((cosine * real - sine * imaginary, sine * real + cosine * imaginary))
 
 
 def _couple(upper: Array, lower: Array, cosine: Array, sine: Array) -> tuple[Array, Array]:
-    """Return the two modes behind the beam splitter of angle θ."""
+    """Return the two modes behind a beam splitter of angle θ, given the modes before it, cos θ and sin θ."""
     return cosine * upper - sine * lower, sine * upper + cosine * lower
 
 
@@ -113,7 +111,11 @@ def build(dtype: Precision, *, modes: int, directions: int, step: float, seed: i
 
     With ``step`` 0 the derivatives are those of forward mode. Raises ValueError for bad parameters.
     """
-    _check(dtype, modes, directions, step, seed)
+    whole("modes", modes, 2, MAX_MODES)
+    whole("directions", directions, 1, MAX_DIRECTIONS)
+    whole("seed", seed, 0, MAX_SEED)
+    if 0 < nonnegative("step", step, MAX_STEP) < (u := UNIT_ROUNDOFF[dtype]):
+        raise ValueError(f"step is {step}; in {dtype} accepted is 0 or from {u:g} to {MAX_STEP:g}.")
     phases, target = (random_phases(Stream("lamm", mesh, modes, seed), modes, dtype) for mesh in ("mesh", "target"))
     along = random_directions(Stream("lamm", "directions", modes, seed), modes, directions, dtype)
     columns = difference(phases, along, step, modes, dtype) if step else derivative(phases, along, modes, dtype)
@@ -121,17 +123,8 @@ def build(dtype: Precision, *, modes: int, directions: int, step: float, seed: i
     return columns.reshape(directions, -1).T.copy(), (wanted - now).reshape(-1)
 
 
-def _check(dtype: Precision, modes: int, directions: int, step: float, seed: int) -> None:
-    whole("modes", modes, 2, MAX_MODES)
-    whole("directions", directions, 1, MAX_DIRECTIONS)
-    whole("seed", seed, 0, MAX_SEED)
-    roundoff = UNIT_ROUNDOFF[dtype]
-    if 0 < ratio("step", step, MAX_STEP) < roundoff:
-        raise ValueError(f"step is {step}; in {dtype} accepted is 0 or from {roundoff:g} to {MAX_STEP:g}.")
-
-
 STEPS: dict[Precision, tuple[float, ...]] = {"float32": (0.0, 2.0**-8), "float64": (0.0, 2.0**-17)}
-"""Forward mode, and about the cube root of u, where truncation h² and rounding u/h balance."""
+"""Steps: 0 for forward mode, and about the cube root of u, where truncation h² and rounding u/h balance."""
 FULL_STEPS: dict[Precision, tuple[float, ...]] = {
     "float32": (*STEPS["float32"], 2.0**-4, 2.0**-12),
     "float64": (*STEPS["float64"], 2.0**-8, 2.0**-26),
@@ -141,7 +134,7 @@ Sizes = dict[int, tuple[int, ...]]
 QUICK: Sizes = {4: (7, 9, 16)}
 STANDARD: Sizes = {4: (4, 7, 9, 12, 16), 6: (10, 25, 30), 8: (16, 49, 56)}
 FULL: Sizes = {**STANDARD, 2: (1, 2), 3: (2, 4, 6), 5: (8, 16, 20)}
-"""Modes N, and directions below, at and above the (N−1)² degrees of freedom."""
+"""Numbers of modes N, each with numbers of directions below, at and above the (N−1)² degrees of freedom."""
 
 
 def grid(profile: str, dtype: Precision) -> Grid:
@@ -150,21 +143,18 @@ def grid(profile: str, dtype: Precision) -> Grid:
     steps = FULL_STEPS[dtype] if profile == "full" else STEPS[dtype]
     seeds = of_profile(profile, {"quick": (0,), "standard": (0, 1), "full": (0, 1, 2)})
     for modes, directions in sizes.items():
-        yield from crossed(modes=(modes,), directions=directions, step=steps, seed=seeds)
+        yield from cross(modes=(modes,), directions=directions, step=steps, seed=seeds)
 
 
-def strategy(dtype: Precision) -> Any:
-    """Up to 5 modes and 24 directions; the simplest is one direction of one interferometer, step 0."""
-    from hypothesis import strategies as st
-
-    return st.fixed_dictionaries(
-        {
-            "modes": st.integers(2, 5),
-            "directions": st.integers(1, 24),
-            "step": st.sampled_from(FULL_STEPS[dtype]),
-            "seed": st.integers(0, 9999),
-        }
-    )
+@search_strategy
+def strategy(draw: Draw, dtype: Precision) -> Params:
+    """Draw up to 5 modes and 24 directions; the simplest problem is one direction of one interferometer, step 0."""
+    return {
+        "modes": draw.whole(2, 5),
+        "directions": draw.whole(1, 24),
+        "step": draw.one_of(FULL_STEPS[dtype]),
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(

@@ -1,116 +1,65 @@
 """Matrices with a name: the classics of the literature on accuracy, by their formulas.
 
-Most are in MATLAB's `gallery` (Higham, The Test Matrix Toolbox for MATLAB, version 3.0, Numerical Analysis Report
-276, Manchester 1995) and in Higham, Accuracy and Stability of Numerical Algorithms, second edition, 2002, chapter 28.
-All entries are rationals (roots of rationals in gks), each rounded once. The stored matrix is the one of the formula
-only where no entry is rounded (Läuchli, Pascal, triw, gfpp, Bauer, Rosser, magic squares); elsewhere its κ is that of
-the formula while uκ is small, and beyond that what rounding leaves of it: about 1/u, except for Kahan's, Vandermonde's
-and gks, whose small entries are rounded as finely as the large ones, and, within a factor of 100, the inverse of
-Hilbert's. Bauer's and Rosser's matrices and magic squares are exactly rank-deficient.
+Most are in MATLAB's `gallery` (Higham, The Test Matrix Toolbox for MATLAB, version 3.0, Numerical Analysis Report 276,
+Manchester 1995) and in Higham, Accuracy and Stability of Numerical Algorithms, second edition, 2002, chapter 28. All
+entries are rationals (roots of rationals in gks), each rounded once. The formulas are in `rational_matrices`,
+`integer_matrices` and `triangular_matrices`.
 
-The solution that b is built from has entries ±1, ±2 and ±3; the residual is at right angles to the range of the
-stored matrix, exactly, until b is rounded.
+The stored matrix is that of the formula only where no entry is rounded (Läuchli, Pascal, triw, gfpp, Bauer, Rosser,
+magic squares). Elsewhere its κ is that of the formula while uκ is small, and beyond that what rounding leaves of it:
+about 1/u. Exceptions are Kahan's, Vandermonde's and gks, whose small entries are rounded as finely as the large ones,
+and, within a factor of 100, the inverse of Hilbert's. Bauer's and Rosser's matrices and magic squares are exactly
+rank-deficient.
+
+The solution that b is built from has entries ±1, ±2 and ±3. The residual is at right angles to the range of the stored
+matrix, exactly, until b is rounded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
 from math import comb
-from typing import Any
 
-from lamm_robust.generators.bits import Stream
-from lamm_robust.generators.checks import MAX_SEED, one_of, ratio, whole
-from lamm_robust.generators.elementary import SIGNIFICAND, rounded_array
-from lamm_robust.generators.grids import Grid, Shapes, by_profile, crossed
-from lamm_robust.generators.integers import Rows, bauer, inverse_hilbert, magic, pascal, rosser, table
-from lamm_robust.generators.targets import dyadic, image, moved, outside_range
-from lamm_robust.generators.triangles import gfpp, gks, kahan, triw
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.generators.parts import integer_matrices, rational_matrices, triangular_matrices
+from lamm_robust.generators.parts.elementary import SIGNIFICAND, rounded_array
+from lamm_robust.generators.parts.exact_algebra import add_residual, image, outside_range, rationals
+from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, cross
+from lamm_robust.generators.parts.parameters import MAX_SEED, check_room_for_residual, nonnegative, one_of, whole
+from lamm_robust.generators.parts.searches import Draw, search_strategy
+from lamm_robust.generators.parts.stream import Stream
+from lamm_robust.values import Array, Family, Params, Precision
 
 MAX_ROWS, MAX_COLUMNS = 256, 64
-"""What exact arithmetic turns into a right-hand side in seconds."""
+"""The largest shape for which exact arithmetic makes a right-hand side in seconds."""
 MAX_POWERS = 16
-"""Columns of a Vandermonde matrix: 256⁻¹⁵ = 2⁻¹²⁰ is a normal number of float32."""
+"""The most columns of a Vandermonde matrix: 256⁻¹⁵ = 2⁻¹²⁰ is a normal number of float32."""
 MAX_PARAMETER = 60
-"""Läuchli's κ is 2⁶⁰√n then: beyond 1/u of float64."""
+"""The largest parameter: Läuchli's κ is 2⁶⁰√n then, beyond 1/u of float64."""
 MAX_RESIDUAL = 1e15
-"""Below 1/u of float64, so that b keeps at least a trace of Ax."""
+"""The largest residual, below 1/u of float64: b keeps at least a trace of Ax."""
 
 
-def vandermonde(m: int, n: int, _parameter: int) -> Rows:
-    """Return the powers t_i^j of the harmonic nodes t_i = 1/(i + 1), the worst of the usual ones.
-
-    κ∞ > (n − 1)ⁿ if square: Gautschi, How (un)stable are Vandermonde systems?, in Asymptotic and Computational
-    Analysis, 1990, 193-210; Higham, Table 22.1 (V1).
-    """
-    return table(m, n, lambda i, j: Fraction(1, (i + 1) ** j))
-
-
-def chebyshev_vandermonde(m: int, n: int, _parameter: int) -> Rows:
-    """Return T_j(t_i), Chebyshev polynomials at equally spaced points of [0, 1]: the transpose of gallery's chebvand.
-
-    Higham, Stability analysis of algorithms for solving confluent Vandermonde-like systems, SIAM J. Matrix Anal.
-    Appl. 11 (1990) 23-41. The points lie on half of the interval on which the polynomials are orthogonal.
-    """
-    return [_chebyshev(Fraction(i, max(m - 1, 1)), n) for i in range(m)]
-
-
-def _chebyshev(t: Fraction, count: int) -> list[Fraction]:
-    values = [Fraction(1), t]
-    while len(values) < count:
-        values.append(2 * t * values[-1] - values[-2])
-    return values[:count]
-
-
-def hilbert(m: int, n: int, _parameter: int) -> Rows:
-    """Return 1/(i + j + 1). Hilbert, Ein Beitrag zur Theorie des Legendre'schen Polynoms, Acta Math. 18 (1894) 155."""
-    return table(m, n, lambda i, j: Fraction(1, i + j + 1))
-
-
-def lauchli(_m: int, n: int, parameter: int) -> Rows:
-    """Return a row of ones on μI with μ = 2^−parameter: κ = √(n + μ²)/μ, and AᵀA is singular once μ² < u.
-
-    Läuchli, Jordan-Elimination und Ausgleichung nach kleinsten Quadraten, Numer. Math. 3 (1961) 226-240.
-    """
-    mu = Fraction(1, 2**parameter)
-    return [[Fraction(1)] * n, *table(n, n, lambda i, j: mu if i == j else Fraction(0))]
-
-
-def cauchy(m: int, n: int, _parameter: int) -> Rows:
-    """Return 1/(x_i + y_j) with x_i = i + 1 and y_j = j + 1, as gallery's cauchy does.
-
-    Cauchy, Exercices d'analyse et de physique mathématique 2 (1841) 151-159; Higham, section 28.1.
-    """
-    return table(m, n, lambda i, j: Fraction(1, i + j + 2))
-
-
-def lotkin(m: int, n: int, _parameter: int) -> Rows:
-    """Return the Hilbert matrix with a first row of ones. Lotkin, A set of test matrices, MTAC 9 (1955) 153-161."""
-    return table(m, n, lambda i, j: Fraction(1, i + j + 1) if i else Fraction(1))
-
-
-MATRICES: Mapping[str, Callable[[int, int, int], Rows]] = {
-    "vandermonde": vandermonde,
-    "chebyshev_vandermonde": chebyshev_vandermonde,
-    "hilbert": hilbert,
-    "lauchli": lauchli,
-    "kahan": kahan,
-    "cauchy": cauchy,
-    "pascal": pascal,
-    "triw": triw,
-    "gfpp": gfpp,
-    "lotkin": lotkin,
-    "bauer": bauer,
-    "rosser": rosser,
-    "magic": magic,
-    "inverse_hilbert": inverse_hilbert,
-    "gks": gks,
+MATRICES: Mapping[str, Callable[[int, int, int], rational_matrices.Rows]] = {
+    "vandermonde": rational_matrices.vandermonde,
+    "chebyshev_vandermonde": rational_matrices.chebyshev_vandermonde,
+    "hilbert": rational_matrices.hilbert,
+    "lauchli": rational_matrices.lauchli,
+    "kahan": triangular_matrices.kahan,
+    "cauchy": rational_matrices.cauchy,
+    "pascal": integer_matrices.pascal,
+    "triw": triangular_matrices.triw,
+    "gfpp": triangular_matrices.gfpp,
+    "lotkin": rational_matrices.lotkin,
+    "bauer": integer_matrices.bauer,
+    "rosser": integer_matrices.rosser,
+    "magic": integer_matrices.magic,
+    "inverse_hilbert": integer_matrices.inverse_hilbert,
+    "gks": triangular_matrices.gks,
 }
 PARAMETERS: Mapping[str, tuple[int, int]] = {"lauchli": (0, MAX_PARAMETER), "kahan": (1, MAX_PARAMETER)}
-"""What is accepted, both included; 0 for every other matrix."""
+"""The least and largest parameter of a matrix; it is 0 for every other matrix."""
 ROWS: Mapping[str, tuple[int, int]] = {"bauer": (8, 8), "rosser": (8, 8), "magic": (4, 64), "inverse_hilbert": (1, 12)}
-"""What is accepted, both included; any number up to `MAX_ROWS` for every other matrix.
+"""The fewest and most rows of a matrix; 1 to `MAX_ROWS` for every other matrix.
 
 The inverse of the 12×12 Hilbert matrix is the last that float64 holds without rounding, and float32 with all squares.
 """
@@ -126,10 +75,10 @@ def build(
     """
     _check(dtype, matrix, m, n, parameter, residual, seed)
     A = rounded_array(MATRICES[matrix](m, n, parameter), dtype)
-    fit = image(A, dyadic(Stream("named", "solution", matrix, m, n, seed).coefficients(n)))
+    fit = image(A, rationals(Stream("named", "solution", matrix, m, n, seed).coefficients(n)))
     if residual:
-        away = outside_range(A, dyadic(Stream("named", "residual", matrix, m, n, seed).bell(m).tolist()))
-        fit = moved(fit, away, residual)
+        away = outside_range(A, rationals(Stream("named", "residual", matrix, m, n, seed).bell(m).tolist()))
+        fit = add_residual(fit, away, residual)
     return A, rounded_array(fit, dtype)
 
 
@@ -142,13 +91,12 @@ def _check(dtype: Precision, matrix: str, m: int, n: int, parameter: int, residu
     if matrix == "lauchli" and m != n + 1:
         raise ValueError(f"m is {m}; with matrix=lauchli and n={n} accepted is {n + 1}.")
     whole("parameter", parameter, *PARAMETERS.get(matrix, (0, 0)))
-    if ratio("residual", residual, MAX_RESIDUAL) and m <= n:
-        raise ValueError(f"residual is {residual}; where the range is the whole space (m={m} ≤ n={n}) accepted is 0.")
+    check_room_for_residual(nonnegative("residual", residual, MAX_RESIDUAL), m, n)
     whole("seed", seed, 0, MAX_SEED)
 
 
 def most_columns(matrix: str, m: int, dtype: Precision) -> int:
-    """Return the largest n next to m rows."""
+    """Return the largest n that is accepted for a matrix of m rows."""
     if matrix in ("vandermonde", "chebyshev_vandermonde"):
         return MAX_POWERS
     if matrix == "gfpp":  # a wide one would have its last column nowhere near the last pivot
@@ -163,12 +111,12 @@ def most_columns(matrix: str, m: int, dtype: Precision) -> int:
 SMALL: dict[Precision, float] = {"float32": 1e-5, "float64": 1e-12}
 """A residual that is nearly zero, and still a few hundred or thousand units of rounding."""
 FALLING: dict[Precision, tuple[int, ...]] = {"float32": (8, 14), "float64": (20, 30)}
-"""Läuchli's parameter before and after μ² falls below u, at 12 and at 26.5: AᵀA is regular, and then singular."""
+"""Läuchli's parameter before and after μ² falls below u, at 12 and at 26.5: AᵀA is regular, then singular."""
 
 HARMONIC = ("vandermonde", "hilbert", "cauchy", "lotkin")
 TRIANGLES = ("triw", "gfpp")
 ANGLES = (1, 2, 3)
-"""θ = 0.64, 1.08 and 1.32 for Kahan's matrix."""
+"""Parameters of Kahan's matrix: θ = 0.64, 1.08 and 1.32."""
 
 
 def _quick(dtype: Precision) -> Grid:
@@ -230,41 +178,33 @@ def _cross(
     seeds: Sequence[int] = (0,),
 ) -> Grid:
     for matrix in matrices:
-        for named in crossed(shapes, parameter=parameters, residual=residuals, seed=seeds):
+        for named in cross(shapes, parameter=parameters, residual=residuals, seed=seeds):
             yield {"matrix": matrix, **named}
 
 
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(dtype: Precision) -> Any:
-    """Up to 33 rows and 32 columns; the simplest is the Vandermonde matrix of a single 1.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        matrix = draw(st.sampled_from(list(MATRICES)))
-        low, high = ROWS.get(matrix, (1, MAX_ROWS))
-        m, n = min(max(draw(st.integers(1, 32)), low), high), draw(st.integers(1, 32))
-        m -= m % 4 if matrix == "magic" else 0
-        n = min(n, most_columns(matrix, m, dtype))
-        m = n + 1 if matrix == "lauchli" else m
-        low, high = PARAMETERS.get(matrix, (0, 0))
-        parameter = draw(st.integers(0, MAX_PARAMETER))
-        residual = draw(st.sampled_from((0.0, 1.0, 1e-3, SMALL[dtype], 1e3)))
-        return {
-            "matrix": matrix,
-            "m": m,
-            "n": n,
-            "parameter": min(max(parameter, low), high),
-            "residual": residual if m > n else 0.0,
-            "seed": draw(st.integers(0, 9999)),
-        }
-
-    return parameters()
+@search_strategy
+def strategy(draw: Draw, dtype: Precision) -> Params:
+    """Draw up to 33 rows and 32 columns; the simplest problem is the Vandermonde matrix of a single 1."""
+    matrix = draw.one_of(list(MATRICES))
+    low, high = ROWS.get(matrix, (1, MAX_ROWS))
+    m, n = min(max(draw.whole(1, 32), low), high), draw.whole(1, 32)
+    m -= m % 4 if matrix == "magic" else 0
+    n = min(n, most_columns(matrix, m, dtype))
+    m = n + 1 if matrix == "lauchli" else m
+    low, high = PARAMETERS.get(matrix, (0, 0))
+    parameter = draw.whole(0, MAX_PARAMETER)
+    residual = draw.one_of((0.0, 1.0, 1e-3, SMALL[dtype], 1e3))
+    return {
+        "matrix": matrix,
+        "m": m,
+        "n": n,
+        "parameter": min(max(parameter, low), high),
+        "residual": residual if m > n else 0.0,
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(

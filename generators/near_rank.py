@@ -1,47 +1,46 @@
 """Matrices of numerical rank r: a gap of stated width between σ_r and σ_{r+1}, in exact dyadic numbers.
 
-Made like the matrices of `exact_rank`, A = 2^(L+R) U Σ Vᵀ with U and V products of dyadic reflectors, but with
-full rank: the r leading singular values are powers of two from 2^(gap + log2_cond) down to 2^gap, and all
-others are 1. Numerical rank is well defined where the gap is wide and the small values are within the error of
-the data (Golub, Klema and Stewart, Rank degeneracy and least squares problems, Technical Report STAN-CS-76-559,
-Stanford University, 1976; Hansen, Rank-Deficient and Discrete Ill-Posed Problems, SIAM 1998, section 3.1).
-A gap of 2⁻⁵ is no reason to drop anything; one of u is a reason to drop the rest; where in between a solver
-changes its mind is its tolerance, and its answer changes with it, because the solution that b is made from has
-components of the same size along all right singular vectors.
+They are made like those of `exact_rank`, A = 2^(L+R) U Σ Vᵀ with U and V products of dyadic reflectors, but have full
+rank: the r leading singular values are powers of two from 2^(gap + log2_cond) down to 2^gap, and all others are 1.
+Numerical rank is well defined where the gap is wide and the small values are within the error of the data (Golub,
+Klema and Stewart, Rank degeneracy and least squares problems, Technical Report STAN-CS-76-559, Stanford University,
+1976; Hansen, Rank-Deficient and Discrete Ill-Posed Problems, SIAM 1998, section 3.1). A gap of 2⁻⁵ is no reason to
+drop anything, and one of u is a reason to drop the rest. The gap from which on a solver drops them shows its
+tolerance. Its answer changes there, because the solution that b is made from has components of the same size along
+all right singular vectors.
 
-As long as the integers fit the significand (`fits`), nothing is rounded and the singular values of the stored
-matrix are exactly these. A wider gap next to mixed rows and columns needs more bits than there are: every entry
-of A and b is rounded once then, which moves each singular value by at most u‖A‖_F (Weyl), and the residual
-likewise. With log2_cond = 0 the stored κ is that asked to within a factor of 2 up to a gap of u. Beyond u the
-small singular values are what rounding leaves of them. That is little, because the entries of the large part have
-few bits and round without noise: κ becomes up to thousands of times what is asked, and the rank may drop towards r.
+As long as the integers fit the significand (`fits`), nothing is rounded and the singular values of the stored matrix
+are exactly these. A wider gap next to mixed rows and columns needs more bits than there are. Every entry of A and b is
+rounded once then, which moves each singular value by at most u‖A‖_F (Weyl), and the residual likewise. With
+log2_cond = 0 the stored κ is that asked to within a factor of 2 up to a gap of u. Beyond u the small singular values
+are what rounding leaves of them. That is little, because the entries of the large part have few bits and round without
+noise: κ becomes up to thousands of times what is asked, and the rank may drop towards r.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
-from typing import Any
 
-from lamm_robust.generators.checks import MAX_SEED, power_of_two, whole
-from lamm_robust.generators.dyadic import Recipe, assembled, bits_needed, descending, drawn, solution
-from lamm_robust.generators.elementary import SIGNIFICAND, rounded_array
-from lamm_robust.generators.grids import Grid, by_profile, crossed
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.generators.parts.elementary import SIGNIFICAND, rounded_array
+from lamm_robust.generators.parts.grids import Grid, by_profile, cross
+from lamm_robust.generators.parts.known_svd import Recipe, bits_needed, descending_powers, draw_recipe
+from lamm_robust.generators.parts.parameters import MAX_SEED, check_room_for_residual, power_of_two, whole
+from lamm_robust.generators.parts.searches import Draw, search_strategy
+from lamm_robust.values import Array, Family, Params, Precision
 
 MAX_ROWS = 512
-"""Python's whole numbers are used, which have no limit and are slow: a second at 512×512."""
+"""The most rows or columns: integers of Python are used, which have no limit and are slow, a second at 512×512."""
 BEYOND = 6
-"""Bits of gap beyond u: further on, rounding stores the same matrix again."""
+"""How many bits the gap may go beyond u: further on, rounding stores the same matrix again."""
 MAX_LOG2_COND = 20
 MIN_RESIDUAL, MAX_RESIDUAL = 2.0**-20, 16.0
 
 
 def recipe(m: int, n: int, rank: int, gap_bits: int, log2_cond: int, residual: float, seed: int) -> Recipe:
-    """Draw the integers behind the problem."""
-    leading = [2**gap_bits * value for value in descending(log2_cond, rank)]
+    """Draw the integers behind a problem, with its min(m, n) singular values."""
+    leading = [2**gap_bits * value for value in descending_powers(log2_cond, rank)]
     sigma = leading + [1] * (min(m, n) - rank)
-    return drawn("near_rank", (m, n, seed), (m, n), sigma, residual)
+    return draw_recipe("near_rank", (m, n, seed), (m, n), sigma, residual)
 
 
 def fits(dtype: Precision, *, m: int, n: int, gap_bits: int, log2_cond: int, residual: float) -> bool:
@@ -56,34 +55,20 @@ def build(
 
     ``residual`` is ‖b − Ax★‖/‖Ax★‖ to within 1/32 of it there. Raises ValueError for a bad parameter.
     """
-    _check(dtype, m, n, rank, gap_bits, log2_cond, residual, seed)
-    # whole numbers of Python: with a gap beyond u they are longer than 64 bits
-    A, b = assembled(recipe(m, n, rank, gap_bits, log2_cond, residual, seed), m, n, object)
-    return rounded_array(A.tolist(), dtype), rounded_array(b.tolist(), dtype)
-
-
-def known_solution(
-    *, m: int, n: int, rank: int, gap_bits: int, log2_cond: int, residual: float, seed: int
-) -> list[Fraction]:
-    """Return A⁺b before any rounding, as n rationals: x★ of the stored problem where it `fits`."""
-    return solution(recipe(m, n, rank, gap_bits, log2_cond, residual, seed), n)
-
-
-def _check(
-    dtype: Precision, m: int, n: int, rank: int, gap_bits: int, log2_cond: int, residual: float, seed: int
-) -> None:
     whole("m", m, 2, MAX_ROWS)
     whole("n", n, 2, MAX_ROWS)
     whole("rank", rank, 1, min(m, n) - 1)
     whole("gap_bits", gap_bits, 0, SIGNIFICAND[dtype] + BEYOND)
     whole("log2_cond", log2_cond, 0, MAX_LOG2_COND if rank > 1 else 0)
-    if power_of_two("residual", residual, MAX_RESIDUAL, MIN_RESIDUAL) and m <= n:
-        raise ValueError(f"residual is {residual}; where the range is the whole space (m={m} ≤ n={n}) accepted is 0.")
+    check_room_for_residual(power_of_two("residual", residual, MAX_RESIDUAL, MIN_RESIDUAL), m, n)
     whole("seed", seed, 0, MAX_SEED)
+    # integers of Python: with a gap beyond u they are longer than 64 bits
+    A, b = recipe(m, n, rank, gap_bits, log2_cond, residual, seed).problem(object)
+    return rounded_array(A.tolist(), dtype), rounded_array(b.tolist(), dtype)
 
 
 GAPS: dict[Precision, tuple[int, ...]] = {"float32": (5, 10, 15, 18, 22, 26), "float64": (5, 15, 26, 40, 46, 56)}
-"""From far above every tolerance to below u; the last two are rounded."""
+"""Gaps from far above every tolerance to below u; the problems of the last two are rounded."""
 FINE: dict[Precision, tuple[int, ...]] = {
     "float32": (*range(5, 28, 2), 30),
     "float64": (5, 10, 15, 20, 26, 32, 38, 42, 44, 46, 48, 50, 52, 54, 56, 59),
@@ -122,37 +107,29 @@ def _cross(
 ) -> Grid:
     for m, n, rank in places:
         possible = exponents if rank > 1 else (0,)
-        yield from crossed([(m, n)], rank=(rank,), gap_bits=gaps, log2_cond=possible, residual=residuals, seed=seeds)
+        yield from cross([(m, n)], rank=(rank,), gap_bits=gaps, log2_cond=possible, residual=residuals, seed=seeds)
 
 
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(dtype: Precision) -> Any:
-    """Up to 32 rows and columns; the simplest is 2×2 of rank 1 without a gap.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        m, n = draw(st.integers(2, 32)), draw(st.integers(2, 32))
-        rank = draw(st.integers(1, min(m, n) - 1))
-        gap_bits = draw(st.integers(0, SIGNIFICAND[dtype] + BEYOND))
-        log2_cond = draw(st.integers(0, 8))
-        residual = draw(st.sampled_from((0.0, 1.0, 2.0**-4, SMALL, 16.0)))
-        return {
-            "m": m,
-            "n": n,
-            "rank": rank,
-            "gap_bits": gap_bits,
-            "log2_cond": log2_cond if rank > 1 else 0,
-            "residual": residual if m > n else 0.0,
-            "seed": draw(st.integers(0, 9999)),
-        }
-
-    return parameters()
+@search_strategy
+def strategy(draw: Draw, dtype: Precision) -> Params:
+    """Draw up to 32 rows and columns; the simplest problem is 2×2 of rank 1 without a gap."""
+    m, n = draw.whole(2, 32), draw.whole(2, 32)
+    rank = draw.whole(1, min(m, n) - 1)
+    gap_bits = draw.whole(0, SIGNIFICAND[dtype] + BEYOND)
+    log2_cond = draw.whole(0, 8)
+    residual = draw.one_of((0.0, 1.0, 2.0**-4, SMALL, 16.0))
+    return {
+        "m": m,
+        "n": n,
+        "rank": rank,
+        "gap_bits": gap_bits,
+        "log2_cond": log2_cond if rank > 1 else 0,
+        "residual": residual if m > n else 0.0,
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(

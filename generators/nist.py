@@ -1,10 +1,10 @@
 """The eleven linear regressions of NIST's Statistical Reference Datasets (StRD), with certified answers.
 
-The data are decimal numbers, kept in `nist_data` as NIST prints them, next to the coefficients and the
-residual sum of squares that NIST certifies to 15 digits. The certified answer is that of the decimal problem.
-The stored problem is the decimal one with every entry (the powers of x too) rounded once to the working
-precision, and its answer is a different one: for Filip in float64 the two agree to under eight digits. So
-solvers are judged by the truth of the stored bits, and `certified` says what the statistician is after.
+The data are decimal numbers, kept in `nist_data` as NIST prints them, next to the coefficients and the residual sum of
+squares that NIST certifies to 15 digits. The certified answer is that of the decimal problem. The stored problem is the
+decimal one with every entry (the powers of x, too) rounded once to the working precision, and its answer is a different
+one: for Filip in float64 the two agree to under eight digits. So solvers are judged by the truth of the stored bits,
+and `certified` returns the answer that a statistician asks for.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from lamm_robust.generators.checks import one_of
-from lamm_robust.generators.elementary import rounded_array
-from lamm_robust.generators.grids import Grid, crossed, of_profile
-from lamm_robust.values import Array, Family, Precision
+from lamm_robust.generators.parts.elementary import rounded_array
+from lamm_robust.generators.parts.grids import Grid, cross, of_profile
+from lamm_robust.generators.parts.parameters import one_of
+from lamm_robust.generators.parts.searches import Draw, search_strategy
+from lamm_robust.values import Array, Family, Params, Precision
 
 DATASETS = (
     "Norris",
@@ -34,7 +35,7 @@ DATASETS = (
     "Wampler4",
     "Wampler5",
 )
-"""In the order of NIST's own list: from the lower to the higher level of difficulty."""
+"""The names of the data sets in the order of NIST's own list: from the lower to the higher level of difficulty."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Certified:
     level: str
     """NIST's level of difficulty: lower, average or higher."""
     source: str
+    """The address of NIST's file."""
 
 
 @cache
@@ -86,15 +88,14 @@ def build(dtype: Precision, *, dataset: str) -> tuple[Array, Array]:
 
 
 def grid(profile: str, _dtype: Precision) -> Grid:
-    """All eleven, in every profile and precision; raises ValueError for an unknown profile."""
-    return crossed(dataset=of_profile(profile, {"quick": DATASETS, "standard": DATASETS, "full": DATASETS}))
+    """List all eleven data sets, in every profile and precision; raises ValueError for an unknown profile."""
+    return cross(dataset=of_profile(profile, {"quick": DATASETS, "standard": DATASETS, "full": DATASETS}))
 
 
-def strategy(_dtype: Precision) -> Any:
-    """One of the eleven; the simplest is the first in NIST's list."""
-    from hypothesis import strategies as st
-
-    return st.fixed_dictionaries({"dataset": st.sampled_from(DATASETS)})
+@search_strategy
+def strategy(draw: Draw, _dtype: Precision) -> Params:
+    """Draw one of the eleven data sets; the simplest is the first in NIST's list."""
+    return {"dataset": draw.one_of(DATASETS)}
 
 
 FAMILY = Family(

@@ -1,9 +1,9 @@
 """NaN or ∞ in A or b: there is no answer, and the question is whether a solver says so.
 
-One missing measurement is NaN in most programs, one division by zero is ∞, and both travel silently. No finite x is a
-least-squares solution then, so a solver is right if it refuses or returns an x that is not finite, and wrong if it
-returns numbers as if nothing were the matter. LAPACK itself promises nothing: SciPy's `check_finite` is documented with
-"crashes, non-termination" as what may happen without it, and with ∞ as the first entry of a 30×10 matrix
+One missing measurement is NaN in most programs, one division by zero is ∞, and both spread silently. No finite x is a
+least-squares solution then. So a solver is right if it refuses or returns an x that is not finite, and wrong if it
+returns numbers as if nothing were the matter. LAPACK itself promises nothing: SciPy's manual names "crashes,
+non-termination" as what may happen without `check_finite`. With ∞ as the first entry of a 30×10 matrix,
 `numpy.linalg.lstsq`, `numpy.linalg.pinv` and `jax.numpy.linalg.lstsq` gave no answer within a minute (OpenBLAS 0.3).
 
 The problem is one of `exact_rank` (κ = 4, and a residual as large as the fit where there is room) in which some entries
@@ -13,51 +13,58 @@ are replaced: one, a row, a column or all of A; one or all of b. A NaN is always
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from lamm_robust.generators import exact_rank
-from lamm_robust.generators.checks import MAX_SEED, one_of, whole
-from lamm_robust.generators.grids import Grid, by_profile, crossed
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.generators.parts.grids import Grid, by_profile, cross
+from lamm_robust.generators.parts.parameters import MAX_SEED, one_of, whole
+from lamm_robust.generators.parts.searches import Draw, search_strategy
+from lamm_robust.values import Array, Family, Params, Precision
 
 LARGEST = 256
-"""Rows or columns: what is in a larger matrix makes no difference to a NaN."""
+"""The most rows or columns: a larger matrix makes no difference to a NaN."""
 LOG2_COND = 2
-"""κ = 4, which every size and precision can hold: conditioning is not the question."""
+"""log₂ of κ = 4, which every size and precision can hold: conditioning is not the question."""
 
 PATTERNS: Mapping[str, Mapping[Precision, int]] = {
     "not-a-number": {"float32": 0x7FC00000, "float64": 0x7FF8000000000000},
     "plus-infinity": {"float32": 0x7F800000, "float64": 0x7FF0000000000000},
     "minus-infinity": {"float32": 0xFF800000, "float64": 0xFFF0000000000000},
 }
-"""The bits that are stored (IEEE 754, 3.4 and 6.2.1: this NaN is positive and quiet, with nothing else in it).
+"""The bits that each value is stored as (IEEE 754, 3.4 and 6.2.1: this NaN is positive and quiet, with no payload).
 
-The words are not "nan" and "inf" because a key's text would be read as numbers then.
+The words are not "nan" and "inf" because these would be read as numbers in a key.
 """
 ENTRY = ("first", "middle", "last")
+"""The places that are a single entry."""
 PLACES: Mapping[str, Sequence[str]] = {"A": (*ENTRY, "row", "column", "all"), "b": (*ENTRY, "all")}
 
 
 def build(
     dtype: Precision, *, m: int, n: int, rank: int, value: str, array: str, place: str, seed: int
 ) -> tuple[Array, Array]:
-    """Build A (m×n) and b (m) with the value at the place of the array; `rank` is that of A before.
+    """Build A (m×n) and b (m) with the value at the place of the array; ``rank`` is that of A before.
 
     Raises ValueError for a bad parameter.
     """
-    _check(m, n, rank, value, array, place, seed)
+    whole("m", m, 1, LARGEST)
+    whole("n", n, 1, LARGEST)
+    whole("rank", rank, 1, min(m, n))
+    one_of("value", value, tuple(PATTERNS))
+    one_of("array", array, tuple(PLACES))
+    one_of("place", place, PLACES[array])
+    whole("seed", seed, 0, MAX_SEED)
     exponent, residual = (LOG2_COND if rank > 1 else 0), float(rank < m)
     A, b = exact_rank.build(dtype, m=m, n=n, rank=rank, log2_cond=exponent, residual=residual, seed=seed)
     changed = A if array == "A" else b
     bits = changed.view(np.uint32 if dtype == "float32" else np.uint64)  # no arithmetic touches a NaN
-    bits[selected(changed.shape, place)] = PATTERNS[value][dtype]
+    bits[index_of(changed.shape, place)] = PATTERNS[value][dtype]
     return A, b
 
 
-def selected(shape: tuple[int, ...], place: str) -> tuple[int | slice, ...]:
-    """Return the index of what is replaced in an array; a row and a column are the middle ones."""
+def index_of(shape: tuple[int, ...], place: str) -> tuple[int | slice, ...]:
+    """Return the index of a place in an array of that shape; a row and a column are the middle ones."""
     if place == "all":
         return ()
     if place == "row":
@@ -67,22 +74,13 @@ def selected(shape: tuple[int, ...], place: str) -> tuple[int | slice, ...]:
     return tuple({"first": 0, "middle": size // 2, "last": size - 1}[place] for size in shape)
 
 
-def _check(m: int, n: int, rank: int, value: str, array: str, place: str, seed: int) -> None:
-    whole("m", m, 1, LARGEST)
-    whole("n", n, 1, LARGEST)
-    whole("rank", rank, 1, min(m, n))
-    one_of("value", value, tuple(PATTERNS))
-    one_of("array", array, tuple(PLACES))
-    one_of("place", place, PLACES[array])
-    whole("seed", seed, 0, MAX_SEED)
-
-
 VALUES = tuple(PATTERNS)
 NAN = VALUES[:1]
 TALL, DEFICIENT, SQUARE, WIDE = (30, 10, 10), (30, 10, 7), (16, 16, 16), (10, 30, 10)
-"""m, n and rank, in shapes of other families: JAX compiles once for each."""
+"""m, n and rank of the problems, in shapes of other families: JAX compiles once for each shape."""
 INSIDE = tuple(place for place in PLACES["A"] if place != "first")
-"""∞ as the first entry stands in the `full` profile only: every solver that hangs there takes twice the time limit."""
+"""Places without the first entry: ∞ stands there in the `full` profile only, as a solver that hangs on it takes twice
+the time limit."""
 
 
 def _quick(_dtype: Precision) -> Grid:
@@ -110,35 +108,27 @@ def _full(_dtype: Precision) -> Grid:
 
 def _cross(sizes: Sequence[tuple[int, int, int]], values: Sequence[str], array: str, places: Sequence[str]) -> Grid:
     for m, n, rank in sizes:
-        yield from crossed([(m, n)], rank=(rank,), value=values, array=(array,), place=places, seed=(0,))
+        yield from cross([(m, n)], rank=(rank,), value=values, array=(array,), place=places, seed=(0,))
 
 
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(_dtype: Precision) -> Any:
-    """Up to 16 rows and columns; the simplest is one NaN as the only entry of A.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        m, n = draw(st.integers(1, 16)), draw(st.integers(1, 16))
-        rank = draw(st.integers(1, min(m, n)))
-        value, array = draw(st.sampled_from(VALUES)), draw(st.sampled_from(tuple(PLACES)))
-        return {
-            "m": m,
-            "n": n,
-            "rank": rank,
-            "value": value,
-            "array": array,
-            "place": draw(st.sampled_from(PLACES[array])),
-            "seed": draw(st.integers(0, 9999)),
-        }
-
-    return parameters()
+@search_strategy
+def strategy(draw: Draw, _dtype: Precision) -> Params:
+    """Draw up to 16 rows and columns; the simplest problem is one NaN as the only entry of A."""
+    m, n = draw.whole(1, 16), draw.whole(1, 16)
+    rank = draw.whole(1, min(m, n))
+    value, array = draw.one_of(VALUES), draw.one_of(tuple(PLACES))
+    return {
+        "m": m,
+        "n": n,
+        "rank": rank,
+        "value": value,
+        "array": array,
+        "place": draw.one_of(PLACES[array]),
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(

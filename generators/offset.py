@@ -1,45 +1,44 @@
 """Regression on variables with a huge offset: unix time, dates, serial numbers, pressures in pascal.
 
-The columns of A are an intercept and ``regressors`` variables offset + step·k with small whole numbers k, the
-first of them evenly spaced like time. What the fit is about is a small part of each number. With one regressor t
+The columns of A are an intercept and ``regressors`` variables offset + step·k with small whole numbers k, the first
+variable evenly spaced like time. What the fit depends on is a small part of each number. With one regressor t
 
     κ + 1/κ = (m + Σt²)/√(m Σ(t − t̄)²),
 
-because both sides are the trace of AᵀA over the root of its determinant: κ is about √12·offset²/(m·step).
-Centring t removes it. Longley's data are the classical case, with a milder offset (An appraisal of least squares
-programs for the electronic computer from the point of view of the user, J. Amer. Statist. Assoc. 62 (1967)
-819-841).
+because both sides are the trace of AᵀA over the root of its determinant: κ is about √12·offset²/(m·step). Centring t
+removes it. Longley's data are the classical case, with a milder offset (An appraisal of least squares programs for the
+electronic computer from the point of view of the user, J. Amer. Statist. Assoc. 62 (1967) 819-841).
 
-Every number is a rational, rounded once. In float64 whole numbers below 2⁵³ are stored as they are: with a
-whole step the rank is regressors + 1. In float32 neighbours are 128 apart near 1.7·10⁹ and 2²³ apart near 10¹⁴:
-hours of unix time are moved by up to 64 seconds, seconds fall on a few values, and from some offset on a variable
-is stored as a constant beside the constant intercept. The rank of the stored matrix is what rounding leaves of
-it, down to 1, and truth is always that of the stored bits.
+Every number is a rational, rounded once. In float64 whole numbers below 2⁵³ are stored as they are: with a whole step
+the rank is regressors + 1. In float32 neighbours are 128 apart near 1.7·10⁹ and 2²³ apart near 10¹⁴. Hours of unix time
+are moved by up to 64 seconds, seconds fall on a few values, and from some offset on a variable is stored as a constant
+beside the constant intercept. The rank of the stored matrix is what rounding leaves of it, down to 1, and truth is
+always that of the stored bits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
-from lamm_robust.generators.bits import Integers, Stream
-from lamm_robust.generators.checks import MAX_SEED, ratio, whole
-from lamm_robust.generators.designs import independent
-from lamm_robust.generators.elementary import rounded_array
-from lamm_robust.generators.grids import Grid, by_profile, crossed
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.generators.parts.elementary import rounded_array
+from lamm_robust.generators.parts.grids import Grid, by_profile, cross
+from lamm_robust.generators.parts.integer_designs import independent_columns
+from lamm_robust.generators.parts.parameters import MAX_SEED, nonnegative, whole
+from lamm_robust.generators.parts.searches import Draw, search_strategy
+from lamm_robust.generators.parts.stream import Integers, Stream
+from lamm_robust.values import Array, Family, Params, Precision
 
 MAX_POINTS = 1000
 MAX_REGRESSORS = 8
 MAX_OFFSET = 10**15
-"""Below 2⁵³, and more than any clock in microseconds shows."""
+"""The largest offset, below 2⁵³, and more than any clock in microseconds shows."""
 MAX_STEP = 86400.0
-"""A day in seconds."""
+"""The largest step: a day in seconds."""
 MIN_STEP = 2.0**-20
-"""A microsecond, about."""
+"""The smallest step: about a microsecond in seconds."""
 UNIX_TIME = 1_700_000_000
 """November 2023, in seconds since 1970."""
 HOUR = 3600.0
@@ -48,16 +47,16 @@ HOUR = 3600.0
 def counts(m: int, regressors: int, seed: int) -> Integers:
     """Return the whole numbers k (m × regressors): 0, 1, … in the first column, −100 to 99 in the others.
 
-    Behind the intercept they are odd on the diagonal and even above it, which makes the columns independent
-    (see `designs`); 0, 1, 2, … is so by itself.
+    Behind the intercept they are odd on the diagonal and even above it, which makes the columns independent (see
+    `integer_designs`); a column 0, 1, 2, … keeps to that by itself.
     """
-    k = independent(Stream("offset", "counts", m, regressors, seed), m, regressors + 1)[:, 1:]
+    k = independent_columns(Stream("offset", "counts", m, regressors, seed), m, regressors + 1)[:, 1:]
     k[:, 0] = np.arange(m)
     return k
 
 
 def observations(k: Integers, seed: int) -> list[Fraction]:
-    """Return a linear function of the counts, with slopes ±1, ±2 or ±3, in tenths, each moved by up to five of them."""
+    """Return b: a linear function of the counts with slopes ±1, ±2 or ±3, each value moved by up to five tenths."""
     m, regressors = k.shape
     slopes = Stream("offset", "slopes", m, regressors, seed).coefficients(regressors)
     errors = Stream("offset", "errors", m, regressors, seed).integers(m, -5, 5).tolist()
@@ -66,20 +65,16 @@ def observations(k: Integers, seed: int) -> list[Fraction]:
 
 
 def build(dtype: Precision, *, m: int, regressors: int, offset: int, step: float, seed: int) -> tuple[Array, Array]:
-    """Build A (m × (regressors + 1)), with rows 1, offset + step·k, and b (m); bad values are a ValueError."""
-    _check(m, regressors, offset, step, seed)
-    k = counts(m, regressors, seed)
-    A = [[Fraction(1), *(offset + Fraction(step) * count for count in row)] for row in k.tolist()]
-    return rounded_array(A, dtype), rounded_array(observations(k, seed), dtype)
-
-
-def _check(m: int, regressors: int, offset: int, step: float, seed: int) -> None:
+    """Build A (m × (regressors + 1)), with rows 1, offset + step·k, and b (m); raises ValueError for bad parameters."""
     whole("m", m, 2, MAX_POINTS)
     whole("regressors", regressors, 1, min(MAX_REGRESSORS, m - 1))
     whole("offset", offset, 0, MAX_OFFSET)
-    if ratio("step", step, MAX_STEP) < MIN_STEP:
+    if nonnegative("step", step, MAX_STEP) < MIN_STEP:
         raise ValueError(f"step is {step!r}; accepted is a number from {MIN_STEP:g} to {MAX_STEP:g}.")
     whole("seed", seed, 0, MAX_SEED)
+    k = counts(m, regressors, seed)
+    A = [[Fraction(1), *(offset + Fraction(step) * count for count in row)] for row in k.tolist()]
+    return rounded_array(A, dtype), rounded_array(observations(k, seed), dtype)
 
 
 OFFSETS = (0, 10**6, UNIX_TIME, 10**10, 10**14)
@@ -109,29 +104,24 @@ def _cross(
     sizes: Sequence[tuple[int, int]], offsets: Sequence[int], steps: Sequence[float], seeds: Sequence[int] = (0,)
 ) -> Grid:
     for m, regressors in sizes:
-        for named in crossed(offset=offsets, step=steps, seed=seeds):
+        for named in cross(offset=offsets, step=steps, seed=seeds):
             yield {"m": m, "regressors": regressors, **named}
 
 
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(_dtype: Precision) -> Any:
-    """Up to 40 rows and 4 regressors; the simplest is a line through two points at 0 and 1."""
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        m = draw(st.integers(2, 40))
-        return {
-            "m": m,
-            "regressors": draw(st.integers(1, min(4, m - 1))),
-            "offset": draw(st.sampled_from((*OFFSETS, MAX_OFFSET))),
-            "step": draw(st.sampled_from(STEPS)),
-            "seed": draw(st.integers(0, 9999)),
-        }
-
-    return parameters()
+@search_strategy
+def strategy(draw: Draw, _dtype: Precision) -> Params:
+    """Draw up to 40 rows and 4 regressors; the simplest problem is a line through two points at 0 and 1."""
+    m = draw.whole(2, 40)
+    return {
+        "m": m,
+        "regressors": draw.whole(1, min(4, m - 1)),
+        "offset": draw.one_of((*OFFSETS, MAX_OFFSET)),
+        "step": draw.one_of(STEPS),
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(

@@ -1,57 +1,110 @@
-"""Random orthogonal matrices, applied and never formed, with the same bits on every machine.
+"""Right-hand sides at right angles to the range: x★ = 0, exactly, over matrices of the other families.
 
-A matrix is a product of Householder reflectors. Sums run over a fixed pairwise tree of elementwise
-additions, because the order inside a BLAS kernel or a NumPy reduction depends on the processor; each
-elementwise +, −, ×, ÷ and √ is rounded exactly once (IEEE 754) wherever it runs.
+The rows of a stored matrix M stand twice, once as they are and once doubled, and b holds 2v_i beside the one and −v_i
+beside the other. Then Aᵀb = Mᵀ2v − 2Mᵀv = 0 whatever M and v are, without a rounding error, and since AᵀA = 5MᵀM, A has
+the rank and the κ of M. The rows are in random order, so that nothing cancels by itself.
+
+b is all residual, as in a consistent system it is all fit. Wedin's bound allows an x̂ of κ(κ + 1)u‖b‖/σ₁, and the answer
+of a solver consists of its rounding errors alone. What is measured relative to x★ elsewhere is measured relative to
+‖b‖/σ₁ here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from lamm_robust.generators.bits import Floats, Stream
+from lamm_robust.generators import columns, exact_rank, named, near_rank, offset, polynomial, spectrum, weighted
+from lamm_robust.generators.parts.grids import Grid, cross, of_profile
+from lamm_robust.generators.parts.parameters import MAX_SEED, one_of, whole
+from lamm_robust.generators.parts.searches import Draw, search_strategy
+from lamm_robust.generators.parts.stream import Stream
+from lamm_robust.values import Array, Family, Params, Precision
 
 
-def total(terms: Floats) -> Floats:
-    """Add up along the first axis: the upper half is added to the lower half until one term is left."""
-    while len(terms) > 1:
-        half = (len(terms) + 1) // 2
-        folded = terms[:half].copy()
-        folded[: len(terms) - half] += terms[half:]
-        terms = folded
-    first: Floats = terms[0]
-    return first
+@dataclass(frozen=True)
+class Matrix:
+    """How M is built: the `build` of its family, and all parameters but the seed."""
+
+    build: Callable[..., tuple[Array, Array]]
+    params: dict[str, Any]
 
 
-def norm(x: Floats) -> float:
-    """Return ‖x‖₂ of a vector whose squares neither overflow nor underflow."""
-    return float(np.sqrt(total(x * x)))
+def _spectrum(log10_cond: int) -> Matrix:
+    shape = {"m": 15, "n": 10, "mode": "geometric", "log10_cond": log10_cond}
+    return Matrix(spectrum.build, {**shape, "residual": 0.0, "direction": "random"})
 
 
-def reflectors(stream: Stream, size: int, count: int) -> list[Floats]:
-    """Draw vectors v_k of length size − k, k < count, of reflectors on the coordinates k and up.
+def _named(matrix: str, m: int, n: int, parameter: int) -> Matrix:
+    return Matrix(named.build, {"matrix": matrix, "m": m, "n": n, "parameter": parameter, "residual": 0.0})
 
-    With x normal, v = x + sign(x₁)‖x‖e₁ gives a reflector whose first column is ±x/‖x‖, and the product of
-    all of them is uniformly distributed (Haar) but for the signs of its columns: Stewart, The efficient
-    generation of random orthogonal matrices, SIAM J. Numer. Anal. 17 (1980) 403-409, section 3; LAPACK's
-    DLAROR and DLAGGE do the same. A last single coordinate needs no reflector. Here x is the roughly normal
-    `Stream.bell`, which is never 0.
+
+def _known_svd(build: Callable[..., tuple[Array, Array]], m: int, n: int, rank: int, **more: int) -> Matrix:
+    return Matrix(build, {"m": m, "n": n, "rank": rank, **more, "residual": 0.0})
+
+
+MATRICES: dict[str, Matrix] = {
+    "spectrum_1": _spectrum(1),
+    "spectrum_3": _spectrum(3),
+    "deficient": _known_svd(exact_rank.build, 15, 10, 7, log2_cond=4),
+    "gap": _known_svd(near_rank.build, 15, 10, 7, gap_bits=15, log2_cond=0),
+    "polynomial": Matrix(polynomial.build, {"points": 15, "degree": 5, "abscissae": "unit"}),
+    "lauchli": _named("lauchli", 8, 7, 10),
+    "spectrum_6": _spectrum(6),
+    "wide": _known_svd(exact_rank.build, 8, 9, 5, log2_cond=4),
+    "hilbert": _named("hilbert", 15, 6, 0),
+    "kahan": _named("kahan", 8, 7, 2),
+    "duplicate": Matrix(
+        columns.build, {"m": 15, "n": 10, "pattern": "duplicate", "position": "middle", "residual": 0.0}
+    ),
+    "offset": Matrix(offset.build, {"m": 15, "regressors": 3, "offset": 10**6, "step": 3600.0}),
+    "stiff": Matrix(
+        weighted.build, {"m": 15, "n": 10, "log2_span": 33, "order": "ascending", "axis": "rows", "residual": 0.0}
+    ),
+}
+"""The matrices M; A has twice their rows, and a shape that other families have."""
+QUICK = 6
+"""How many of the matrices, the first ones, are in the quick profile."""
+
+
+def build(dtype: Precision, *, matrix: str, seed: int) -> tuple[Array, Array]:
+    """Build A = (M; 2M) and b = (2v; −v), both with their rows in the same random order.
+
+    Raises ValueError for a bad parameter.
     """
-    return [_reflector(stream.bell(size - k)) for k in range(min(count, size - 1))]
+    one_of("matrix", matrix, list(MATRICES))
+    whole("seed", seed, 0, MAX_SEED)
+    M, _ = MATRICES[matrix].build(dtype, **MATRICES[matrix].params, seed=seed)
+    v = Stream("orthogonal", "target", matrix, seed).bell(len(M)).astype(dtype)
+    order = Stream("orthogonal", "order", matrix, seed).permutation(2 * len(M))
+    A, b = np.vstack((M, 2 * M))[order], np.concatenate((2 * v, -v))[order]
+    return A.astype(dtype, order="C"), b.astype(dtype)
 
 
-def _reflector(x: Floats) -> Floats:
-    v = x.copy()
-    v[0] += norm(x) if x[0] >= 0 else -norm(x)
-    return v
+def grid(profile: str, _dtype: Precision) -> Grid:
+    """List the problems of a profile; raises ValueError for an unknown one."""
+    every = list(MATRICES)
+    matrices = of_profile(profile, {"quick": every[:QUICK], "standard": every, "full": every})
+    return cross(matrix=matrices, seed=of_profile(profile, {"quick": (0,), "standard": (0, 1), "full": range(20)}))
 
 
-def apply(vectors: Sequence[Floats], M: Floats) -> Floats:
-    """Return H₀ H₁ … H_{k−1} M, for M of shape (size, columns); M itself is left as it is."""
-    product = M.copy()
-    for k in range(len(vectors) - 1, -1, -1):
-        v, rows = vectors[k][:, None], product[k:]
-        rows -= v * (total(v * rows) * (2.0 / total(v * v)))
-    return product
+@search_strategy
+def strategy(draw: Draw, _dtype: Precision) -> Params:
+    """Draw one of the matrices; the simplest problem has the first of them, and seed 0."""
+    return {"matrix": draw.one_of(list(MATRICES)), "seed": draw.seed()}
+
+
+FAMILY = Family(
+    name="orthogonal",
+    summary="b orthogonal to the range, exactly: the solution is zero; over matrices of other families",
+    parameters={
+        "matrix": "whose rows stand twice: " + ", ".join(MATRICES),
+        "seed": "number of the random streams of the matrix, of b and of the order of the rows",
+    },
+    build=build,
+    grid=grid,
+    strategy=strategy,
+)

@@ -1,33 +1,33 @@
 """Polynomial least squares in the monomial basis: the columns of A are 1, t, t², …, t^degree.
 
-The textbook example fits a quadratic to (0, 1.0), (1, 2.1), (2, 3.9), (3, 8.2), (4, 15.8): it is
-``points=5 degree=2 abscissae=integers seed=0``. The condition number grows exponentially with the degree, and
-how fast depends on the abscissae (Gautschi, Norm estimates for inverses of Vandermonde matrices, Numer. Math.
-23 (1975) 337-347). Abscissae, powers and observations are exact rationals, each rounded once.
+The textbook example fits a quadratic to (0, 1.0), (1, 2.1), (2, 3.9), (3, 8.2), (4, 15.8): it is the problem
+``points=5 degree=2 abscissae=integers seed=0``. The condition number grows exponentially with the degree, and how fast
+depends on the abscissae (Gautschi, Norm estimates for inverses of Vandermonde matrices, Numer. Math. 23 (1975)
+337-347). Abscissae, powers and observations are exact rationals, each rounded once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
-from lamm_robust.generators.bits import Stream
-from lamm_robust.generators.checks import MAX_SEED, one_of, whole
-from lamm_robust.generators.elementary import power, rounded_array
-from lamm_robust.generators.grids import Grid, by_profile, crossed
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.generators.parts.elementary import power, rounded_array
+from lamm_robust.generators.parts.grids import Grid, by_profile, cross
+from lamm_robust.generators.parts.parameters import MAX_SEED, one_of, whole
+from lamm_robust.generators.parts.searches import Draw, search_strategy
+from lamm_robust.generators.parts.stream import Stream
+from lamm_robust.values import Array, Family, Params, Precision
 
 ABSCISSAE = ("integers", "unit", "centred")
 MAX_POINTS = 1000
 MAX_DEGREE = 12
-"""999¹² < 2¹²⁰: every power is a normal number of float32."""
+"""The largest degree: 999¹² < 2¹²⁰, so that every power is a normal number of float32."""
 TEXTBOOK_TENTHS = (10, 21, 39, 82, 158)
 """The observations 1.0, 2.1, 3.9, 8.2, 15.8 in tenths: powers of two, each with an error of up to 0.2."""
 
 
 def nodes(points: int, kind: str) -> list[Fraction]:
-    """Return 0, 1, … as they are (``integers``), mapped to [0, 1] (``unit``) or to [−1, 1] (``centred``)."""
+    """Return the abscissae 0, 1, … as they are (``integers``), mapped to [0, 1] (``unit``) or [−1, 1] (``centred``)."""
     steps = [Fraction(i) for i in range(points)]
     if kind == "integers":
         return steps
@@ -36,7 +36,7 @@ def nodes(points: int, kind: str) -> list[Fraction]:
 
 
 def observations(points: int, seed: int) -> list[Fraction]:
-    """Return growth from 1 to 16 like 2^(4i/(points − 1)), in tenths, each moved by up to two of them."""
+    """Return b: growth from 1 to 16 like 2^(4i/(points − 1)), rounded to tenths, each moved by up to two of them."""
     if (points, seed) == (len(TEXTBOOK_TENTHS), 0):
         return [Fraction(tenths, 10) for tenths in TEXTBOOK_TENTHS]
     errors = Stream("polynomial", points, seed).integers(points, -2, 2).tolist()
@@ -45,7 +45,7 @@ def observations(points: int, seed: int) -> list[Fraction]:
 
 
 def build(dtype: Precision, *, points: int, degree: int, abscissae: str, seed: int) -> tuple[Array, Array]:
-    """Build A (points × (degree + 1)) with entries t_i^j, and b (points); bad values are a ValueError."""
+    """Build A (points × (degree + 1)) with entries t_i^j, and b (points); raises ValueError for bad parameters."""
     whole("points", points, 2, MAX_POINTS)
     whole("degree", degree, 0, min(MAX_DEGREE, points - 1))
     one_of("abscissae", abscissae, ABSCISSAE)
@@ -73,28 +73,23 @@ def _full(_dtype: Precision) -> Grid:
 
 def _cross(fits: Sequence[tuple[int, int]], kinds: Sequence[str], seeds: Sequence[int] = (0,)) -> Grid:
     for points, degree in fits:
-        for named in crossed(abscissae=kinds, seed=seeds):
+        for named in cross(abscissae=kinds, seed=seeds):
             yield {"points": points, "degree": degree, **named}
 
 
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(_dtype: Precision) -> Any:
-    """Up to 40 points; the simplest is the mean of two observations (points=2 degree=0)."""
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        points = draw(st.integers(2, 40))
-        return {
-            "points": points,
-            "degree": draw(st.integers(0, min(MAX_DEGREE, points - 1))),
-            "abscissae": draw(st.sampled_from(ABSCISSAE)),
-            "seed": draw(st.integers(0, 9999)),
-        }
-
-    return parameters()
+@search_strategy
+def strategy(draw: Draw, _dtype: Precision) -> Params:
+    """Draw up to 40 points; the simplest problem is the mean of two observations (points=2 degree=0)."""
+    points = draw.whole(2, 40)
+    return {
+        "points": points,
+        "degree": draw.whole(0, min(MAX_DEGREE, points - 1)),
+        "abscissae": draw.one_of(ABSCISSAE),
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(

@@ -1,10 +1,10 @@
-"""Entries as they are: what no recipe imagines, and small matrices that each show one thing.
+"""Matrices given by their entries: what no recipe imagines, and small matrices that each show one thing.
 
 ``A=1,2;3,4`` is the matrix with rows (1, 2) and (3, 4), and ``b=1,2`` a right-hand side; ``b=1,2;3,4`` is two of them,
 as columns. Entries are decimal, or hexadecimal like 0x1.8p-3, which nobody has to round. An entry is read as a float64
-and rounded to the dtype if that is float32. Decimals that Python prints, the shortest that give a float64 back
-(Steele and White, How to print floating-point numbers accurately, PLDI 1990), are read as the same bits again, so that
-a key is all there is to know of a problem.
+and rounded to the dtype if that is float32. Python prints the shortest decimals that give a float64 back (Steele and
+White, How to print floating-point numbers accurately, PLDI 1990), and they are read as the same bits again: a key is
+all there is to know of a problem.
 """
 
 from __future__ import annotations
@@ -12,24 +12,25 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from lamm_robust.generators.grids import Grid, of_profile
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.generators.parts.grids import Grid, of_profile
+from lamm_robust.generators.parts.searches import Draw, search_strategy
+from lamm_robust.values import Array, Family, Params, Precision, Value
 
 NUMBER = re.compile(r"[+-]?(0x)?[0-9a-f]*\.?[0-9a-f]*([ep][+-]?[0-9]+)?", re.ASCII | re.IGNORECASE)
-"""What only looks like a number among these is refused by `float` and `float.fromhex`, which would take more."""
+"""What an entry looks like. `float` and `float.fromhex` refuse what is no number among these, and alone take more, such
+as spaces, underscores and "nan"."""
 ACCEPTED = "decimal or hexadecimal numbers, ',' between them and ';' between rows, without spaces"
 MAX_ENTRIES = 4096
-"""Of A or b: a key stays a line that can be pasted."""
+"""The most entries of A or of b: a key stays a line that can be pasted."""
 WHOLE = 2.0**53
 """Whole numbers below this are printed without a point."""
 
 
-def text(rows: Sequence[Sequence[float]]) -> Value:
-    """Return entries in the form of a key; a single one is a number, as it is when a key is read."""
+def key_text(rows: Sequence[Sequence[float]]) -> Value:
+    """Return rows of entries in the form of a key; a single entry is a number, as it is when a key is read."""
     if len(rows) == len(rows[0]) == 1:
         only = float(rows[0][0])
         return int(only) if _is_short(only) else only
@@ -44,8 +45,8 @@ def _entry(value: float) -> str:
     return str(int(value)) if _is_short(value) else repr(value)
 
 
-def entries(name: str, value: object, dtype: Precision) -> Array:
-    """Read rows of entries, as a matrix. Raises ValueError that names the entry and says what is accepted."""
+def read_entries(name: str, value: object, dtype: Precision) -> Array:
+    """Read rows of entries as a matrix; ``name`` is A or b. Raises ValueError that names a bad entry."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(f"{name} is {value!r}; accepted are {ACCEPTED}.")
     rows = [row.split(",") for row in str(value).split(";")]
@@ -67,15 +68,15 @@ def _number(name: str, entry: str, dtype: Precision) -> float:
         finite = False
     if not finite:
         raise ValueError(f"{name} is {entry!r}; accepted are finite numbers of {dtype}: {ACCEPTED}.")
-    return 0.0 if entry == "-0" else value  # as it is when read as a whole number
+    return 0.0 if entry == "-0" else value  # as a single "-0" in a key, which is read as the whole number 0
 
 
 def build(dtype: Precision, *, A: Value, b: Value) -> tuple[Array, Array]:
     """Build A (m×n) and b (length m, or m×k where ``b`` has several rows) from their entries.
 
-    Raises ValueError for what cannot be read, and where the lengths do not go together.
+    Raises ValueError for what cannot be read, and where A and b differ in length.
     """
-    matrix, target = entries("A", A, dtype), entries("b", b, dtype)
+    matrix, target = read_entries("A", A, dtype), read_entries("b", b, dtype)
     target = target[0] if len(target) == 1 else target
     if len(target) != len(matrix):
         raise ValueError(f"b has {len(target)} entries but A has {len(matrix)} rows; accepted is the same number.")
@@ -83,16 +84,17 @@ def build(dtype: Precision, *, A: Value, b: Value) -> tuple[Array, Array]:
 
 
 TINY: dict[Precision, str] = {"float32": "1e-45", "float64": "5e-324"}
-"""The smallest subnormal number."""
+"""The smallest subnormal number of a dtype."""
 LARGEST: dict[Precision, str] = {"float32": "3.4028234663852886e+38", "float64": "1.7976931348623157e+308"}
+"""The largest finite number of a dtype."""
 ABOVE_ONE: dict[Precision, str] = {"float32": "0x1.000002p0", "float64": "0x1.0000000000001p0"}
-"""The number after 1."""
+"""The number of a dtype that follows 1."""
 ROOT: dict[Precision, str] = {"float32": "0x1p-13", "float64": "0x1p-27"}
-"""Its square is lost beside 1."""
+"""A number of a dtype whose square is lost beside 1."""
 
 
 def literals(dtype: Precision) -> dict[str, tuple[Value, Value]]:
-    """Return small matrices and right-hand sides, each by what it shows."""
+    """Return the keys' A and b of small problems, by what each problem shows."""
     tiny, largest, after, root = TINY[dtype], LARGEST[dtype], ABOVE_ONE[dtype], ROOT[dtype]
     return {
         "a division": (3, 1),
@@ -116,14 +118,14 @@ def literals(dtype: Precision) -> dict[str, tuple[Value, Value]]:
         "a row of very different entries": ("1e20,1", 1),
         "more unknowns than equations, with rank one": ("1,2,3;2,4,6", "1,2"),
         "three right-hand sides, of which one is zero": ("1,1;1,2;1,3", "1,0,2;2,0,1;3,0,3"),
-        "a row of the identity thrice": ("1,0;1,0;1,0", "1,2,4"),
+        "a row of the identity three times": ("1,0;1,0;1,0", "1,2,4"),
         "upper triangular, with a small last pivot": ("1,-1,-1;0,1,-1;0,0,1e-6", "1,1,1"),
         "cancellation: a difference of neighbours is all that is left": ("1000000,999999;999999,999998", "1,1"),
     }
 
 
 QUICK = 10
-"""The first of them are in the quick profile."""
+"""How many of the literals, the first ones, are in the quick profile."""
 
 
 def grid(profile: str, dtype: Precision) -> Grid:
@@ -135,23 +137,12 @@ def grid(profile: str, dtype: Precision) -> Grid:
 MOST_ROWS, MOST_COLUMNS = 6, 4
 
 
-def strategy(dtype: Precision) -> Any:
-    """Up to 6×4 entries of any size there is, among small whole numbers; the simplest is A = 0 and b = 0.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    size = st.floats(allow_nan=False, allow_infinity=False, width=32 if dtype == "float32" else 64)
-    entry = st.integers(-9, 9) | size
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        m, n = draw(st.integers(1, MOST_ROWS)), draw(st.integers(1, MOST_COLUMNS))
-        rows = [[draw(entry) for _ in range(MOST_COLUMNS + 1)] for _ in range(MOST_ROWS)]
-        return {"A": text([row[:n] for row in rows[:m]]), "b": text([[row[-1] for row in rows[:m]]])}
-
-    return parameters()
+@search_strategy
+def strategy(draw: Draw, dtype: Precision) -> Params:
+    """Draw up to 6×4 entries of any size, among small whole numbers; the simplest problem is A = 0 and b = 0."""
+    m, n = draw.whole(1, MOST_ROWS), draw.whole(1, MOST_COLUMNS)
+    rows = [[draw.entry(dtype) for _ in range(MOST_COLUMNS + 1)] for _ in range(MOST_ROWS)]
+    return {"A": key_text([row[:n] for row in rows[:m]]), "b": key_text([[row[-1] for row in rows[:m]]])}
 
 
 FAMILY = Family(

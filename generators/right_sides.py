@@ -3,53 +3,58 @@
 A is an integer matrix of exact rank as in `exact_rank`, A = 2^(L+R) U Σ Vᵀ, and column j of b (m×k) is
 2^(e_j + L) U (Σ y_j, z_j), with whole numbers y_j and z_j. Its solution is 2^(e_j − R) V y_j, and z_j is what no x
 explains. In turn a column has both parts, only the one in the range, only the one at right angles to it, or is zero,
-so that x★ = 0 exactly for the last two. Where the rank is m, there is no right angle: z_j is not there. Columns are
-huge and tiny by turns, which is harmless as long as each is solved for itself. Whatever is measured or scaled over
-all of b, a norm, a tolerance, a common exponent or a stopping rule of iterative refinement, is that of the huge ones,
-and the tiny ones lose what is too small beside them.
+so that x★ = 0 exactly for the last two. Where the rank is m, the range is the whole space and there is no z_j.
+
+Columns are huge and tiny by turns, which is harmless as long as each is solved for itself. What a solver measures or
+scales over all of b (a norm, a tolerance, a common exponent, a stopping rule of iterative refinement) is that of the
+huge columns, and the tiny ones lose what is too small beside them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
-from lamm_robust.generators.bits import Integers, Stream
-from lamm_robust.generators.checks import MAX_SEED, MAX_SIZE, whole
-from lamm_robust.generators.dyadic import Recipe, assembled, bits_needed, descending, drawn, solution, turn
-from lamm_robust.generators.elementary import SIGNIFICAND
-from lamm_robust.generators.grids import Grid, by_profile, crossed
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.generators.parts.elementary import SIGNIFICAND
+from lamm_robust.generators.parts.grids import Grid, by_profile, cross
+from lamm_robust.generators.parts.known_svd import (
+    Recipe,
+    apply_layers,
+    bits_needed,
+    descending_powers,
+    draw_recipe,
+)
+from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, whole
+from lamm_robust.generators.parts.searches import Draw, search_strategy
+from lamm_robust.generators.parts.stream import Integers, Stream
+from lamm_robust.values import Array, Family, Params, Precision
 
 KINDS = ("both", "range", "orthogonal", "zero")
-"""Of columns, in turn: with a part in the range and one at right angles, with one of them, with none."""
+"""The kinds of columns, in turn: with a part in the range and one at right angles, with one of them, with none."""
 MAX_COUNT = 64
 MAX_LOG2_SPAN = 80
-"""Half of it up and down: even squares of entries stay normal numbers of float32."""
+"""The widest span, half of it up and half down: even squares of entries stay normal numbers of float32."""
 
 
 def kind(j: int) -> str:
-    """Return what column j is."""
+    """Return the kind of column j."""
     return KINDS[j % len(KINDS)]
 
 
 def exponent(j: int, log2_span: int) -> int:
-    """Return e_j: huge and tiny by turns, and the other way round in each second turn of kinds."""
+    """Return e_j: high and low by turns, and the other way round in each second turn of kinds."""
     half = log2_span // 2
     return log2_span - half if (j + j // len(KINDS)) % 2 == 0 else -half
 
 
 def recipe(m: int, n: int, rank: int, log2_cond: int, seed: int) -> Recipe:
-    """Draw the integers behind A."""
-    return drawn("right_sides", (m, n, rank, seed), (m, n), descending(log2_cond, rank), 0.0)
+    """Draw the integers behind A (m×n); the right-hand side among them is not used."""
+    return draw_recipe("right_sides", (m, n, rank, seed), (m, n), descending_powers(log2_cond, rank), 0.0)
 
 
-def parts(m: int, n: int, rank: int, k: int, seed: int) -> tuple[Integers, Integers]:
-    """Draw y (rank × k) and z ((m − rank) × k): ±1, ±2 and ±3, or columns of zeros."""
+def coordinates(m: int, n: int, rank: int, k: int, seed: int) -> tuple[Integers, Integers]:
+    """Draw y (rank × k) and z ((m − rank) × k), the coordinates of b: ±1, ±2 and ±3, or columns of zeros."""
 
     def of(part: str, size: int, kinds: Sequence[str]) -> Integers:
         streams = [Stream("right_sides", part, m, n, rank, seed, j) for j in range(k)]
@@ -66,39 +71,25 @@ def build(
 
     Raises ValueError for a bad parameter, and for one with which the numbers need more bits than the dtype has.
     """
-    _check(dtype, m, n, rank, log2_cond, k, log2_span, seed)
-    behind = recipe(m, n, rank, log2_cond, seed)
-    y, z = parts(m, n, rank, k, seed)
-    A, _ = assembled(behind, m, n, np.int64)
-    b = turn(behind.left, np.vstack((np.array(behind.sigma, dtype=np.int64)[:, None] * y, z)))
-    sizes = np.array([exponent(j, log2_span) for j in range(k)])
-    return A.astype(dtype, order="C"), np.ldexp(b.astype(np.float64), sizes).astype(dtype, order="C")
-
-
-def known_solution(
-    *, m: int, n: int, rank: int, log2_cond: int, k: int, log2_span: int, seed: int
-) -> list[list[Fraction]]:
-    """Return x★ = A⁺b of the stored problem, exactly, as n rows of k rationals."""
-    behind, (y, _) = recipe(m, n, rank, log2_cond, seed), parts(m, n, rank, k, seed)
-    columns = [solution(replace(behind, y=column), n) for column in y.T.tolist()]
-    scales = [Fraction(2) ** exponent(j, log2_span) for j in range(k)]
-    return [[scale * entry for scale, entry in zip(scales, row, strict=True)] for row in zip(*columns, strict=True)]
-
-
-def needed(m: int, n: int, rank: int, log2_cond: int) -> int:
-    """Count the bits that hold every entry of A and b: |2^L U (Σy, z)| ≤ 2^L·2^log2_cond·3√m."""
-    return max(bits_needed(m, n, rank, log2_cond, 0.0), bits_needed(m, 1, m, log2_cond, 0.0))
-
-
-def _check(dtype: Precision, m: int, n: int, rank: int, log2_cond: int, k: int, log2_span: int, seed: int) -> None:
     whole("m", m, 1, MAX_SIZE)
     whole("n", n, 1, MAX_SIZE)
     whole("rank", rank, 1, min(m, n))
-    room = SIGNIFICAND[dtype] - needed(m, n, rank, 0)
+    room = SIGNIFICAND[dtype] - entry_bits(m, n, rank, 0)
     whole("log2_cond", log2_cond, 0, room if rank > 1 else 0)
     whole("k", k, 1, MAX_COUNT)
     whole("log2_span", log2_span, 0, MAX_LOG2_SPAN)
     whole("seed", seed, 0, MAX_SEED)
+    behind = recipe(m, n, rank, log2_cond, seed)
+    y, z = coordinates(m, n, rank, k, seed)
+    A, _ = behind.problem(np.int64)
+    b = apply_layers(behind.left, np.vstack((np.array(behind.sigma, dtype=np.int64)[:, None] * y, z)))
+    sizes = np.array([exponent(j, log2_span) for j in range(k)])
+    return A.astype(dtype, order="C"), np.ldexp(b.astype(np.float64), sizes).astype(dtype, order="C")
+
+
+def entry_bits(m: int, n: int, rank: int, log2_cond: int) -> int:
+    """Count the bits of the entries of A, and of b before it is scaled: |2^L U (Σy, z)| ≤ 2^L·2^log2_cond·3√m."""
+    return max(bits_needed(m, n, rank, log2_cond, 0.0), bits_needed(m, 1, m, log2_cond, 0.0))
 
 
 TALL, DEFICIENT = (30, 10, 10), (30, 10, 7)
@@ -129,36 +120,28 @@ def _cross(
     seeds: Sequence[int] = (0,),
 ) -> Grid:
     for m, n, rank in places:
-        for named in crossed(log2_cond=exponents, k=counts, log2_span=spans, seed=seeds):
+        for named in cross(log2_cond=exponents, k=counts, log2_span=spans, seed=seeds):
             yield {"m": m, "n": n, "rank": rank, **named}
 
 
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(_dtype: Precision) -> Any:
-    """Up to 16 rows and columns and 8 right-hand sides; the simplest is 1×1 with one of them.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        m, n = draw(st.integers(1, 16)), draw(st.integers(1, 16))
-        rank = draw(st.integers(1, min(m, n)))
-        log2_cond = draw(st.integers(0, 8))
-        return {
-            "m": m,
-            "n": n,
-            "rank": rank,
-            "log2_cond": log2_cond if rank > 1 else 0,
-            "k": draw(st.integers(1, 8)),
-            "log2_span": draw(st.integers(0, MAX_LOG2_SPAN)),
-            "seed": draw(st.integers(0, 9999)),
-        }
-
-    return parameters()
+@search_strategy
+def strategy(draw: Draw, _dtype: Precision) -> Params:
+    """Draw up to 16 rows and columns and 8 right-hand sides; the simplest problem is 1×1 with one right-hand side."""
+    m, n = draw.whole(1, 16), draw.whole(1, 16)
+    rank = draw.whole(1, min(m, n))
+    log2_cond = draw.whole(0, 8)
+    return {
+        "m": m,
+        "n": n,
+        "rank": rank,
+        "log2_cond": log2_cond if rank > 1 else 0,
+        "k": draw.whole(1, 8),
+        "log2_span": draw.whole(0, MAX_LOG2_SPAN),
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(

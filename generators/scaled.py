@@ -1,13 +1,13 @@
 """Easy problems at the edges of the range: overflow, underflow and subnormal numbers.
 
-The integers of `exact_rank`, with A multiplied by one power of two and b by another. Nothing is rounded: rank and κ
-of the stored matrix are those of the integers, and x★ is their solution times a power of two. What changes is what a
+The integers of `exact_rank`, with A multiplied by one power of two and b by another. Nothing is rounded: rank and κ of
+the stored matrix are those of the integers, and x★ is their solution times a power of two. What changes is what a
 solver may compute on the way. Norms, Gram matrices and products of two entries overflow or vanish where their squares
-do, from about 2⁶⁴ and 2⁻⁷⁵ in float32, and 2⁵¹² and 2⁻⁵³⁷ in float64; entries next to the largest number leave no
-room for a sum of two; and subnormal numbers have few bits and are zero to a processor that is told to flush them.
-LAPACK's drivers xGELSD, xGELSS and xGELSY scale A and b whose largest entry is too large or too small before they
-begin, its factorisations do not. That the norm of a vector takes care is an old demand (Blue, A portable Fortran
-program to find the Euclidean norm of a vector, ACM Trans. Math. Softw. 4 (1978) 15-23).
+do, from about 2⁶⁴ and 2⁻⁷⁵ in float32, and 2⁵¹² and 2⁻⁵³⁷ in float64. Entries next to the largest number leave no room
+for a sum of two. Subnormal numbers have few bits, and are zero to a processor that is told to flush them. LAPACK's
+drivers xGELSD, xGELSS and xGELSY scale A and b whose largest entry is too large or too small before they begin, its
+factorisations do not. That the norm of a vector takes care is an old demand (Blue, A portable Fortran program to find
+the Euclidean norm of a vector, ACM Trans. Math. Softw. 4 (1978) 15-23).
 
 Only parameters for which all entries of x★ are normal numbers of the dtype are accepted: there always is an answer
 with a small relative error. An A and a b that are stored exactly in subnormal numbers are accepted.
@@ -18,41 +18,37 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from lamm_robust.generators import exact_rank
-from lamm_robust.generators.bits import Integers
-from lamm_robust.generators.checks import whole
-from lamm_robust.generators.dyadic import assembled, bits_needed, solution
-from lamm_robust.generators.elementary import SIGNIFICAND
-from lamm_robust.generators.grids import Grid, by_profile, crossed
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.generators.parts.elementary import SIGNIFICAND
+from lamm_robust.generators.parts.grids import Grid, by_profile, cross
+from lamm_robust.generators.parts.known_svd import bits_needed
+from lamm_robust.generators.parts.parameters import whole
+from lamm_robust.generators.parts.searches import Draw, search_strategy
+from lamm_robust.generators.parts.stream import Integers
+from lamm_robust.values import Array, Family, Params, Precision
 
 
 @dataclass(frozen=True)
 class Range:
-    """Exponents of the powers of two of a dtype (IEEE 754)."""
+    """Exponents of the powers of two that a dtype holds (IEEE 754)."""
 
     subnormal: int
-    """Of the smallest."""
+    """The exponent of the smallest number."""
     tiny: int
-    """Of the smallest that has all its bits."""
+    """The exponent of the smallest normal number, which has all its bits."""
     largest: int
+    """The exponent of the largest power of two."""
 
 
 RANGES = {"float32": Range(-149, -126, 127), "float64": Range(-1074, -1022, 1023)}
 
 
-def highest(values: Iterable[int | Fraction]) -> int:
-    """Return the e for which the largest of these dyadic numbers is in [2^e, 2^(e+1)); they are not all 0."""
-    return max(v.numerator.bit_length() - v.denominator.bit_length() for v in values if v)
-
-
-def smallest(values: Iterable[int | Fraction]) -> int:
-    """Return the e for which the smallest of the dyadic numbers that are not 0 is in [2^e, 2^(e+1))."""
-    return min(v.numerator.bit_length() - v.denominator.bit_length() for v in values if v)
+def log2_sizes(values: Iterable[int | Fraction]) -> list[int]:
+    """Return e with 2^e ≤ |v| < 2^(e+1) for each of these dyadic numbers v that is not 0."""
+    return [v.numerator.bit_length() - v.denominator.bit_length() for v in values if v]
 
 
 def last_bit(values: Iterable[int]) -> int:
@@ -62,47 +58,44 @@ def last_bit(values: Iterable[int]) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Base:
-    """The integers that are scaled, and their solution."""
+    """A problem of integers before it is scaled, and its solution; A and b are not zero."""
 
     A: Integers
     b: Integers
     x: list[Fraction]
 
     def exponents_of_a(self, dtype: Precision) -> tuple[int, int]:
-        """Return the lowest and the highest that the largest entry of A can have without rounding."""
-        return _exact(self.A, dtype), RANGES[dtype].largest
+        """Return the lowest and the highest log₂ of the largest entry at which A is stored without rounding."""
+        return _least_exponent(self.A, dtype), RANGES[dtype].largest
 
     def exponents_of_b(self, dtype: Precision, log2_a: int) -> tuple[int, int]:
-        """Return the same of b, with all entries of x★ from 2^tiny up to 2^largest."""
-        of = RANGES[dtype]
-        without = highest(self.b.tolist()) + log2_a - highest(self.A.ravel().tolist())  # x★ is not scaled then
-        low, high = of.tiny - smallest(self.x), of.largest - 1 - highest(self.x)
-        return max(_exact(self.b, dtype), without + low), min(of.largest, without + high)
+        """Return the lowest and the highest log₂ of the largest entry of b, next to an A with ``log2_a``.
+
+        b is stored without rounding, and all entries of x★ are normal numbers of the dtype.
+        """
+        of, sizes = RANGES[dtype], log2_sizes(self.x)
+        unscaled = _log2_largest(self.b) + log2_a - _log2_largest(self.A)  # with this b, x★ is not scaled
+        low, high = of.tiny - min(sizes), of.largest - 1 - max(sizes)
+        return max(_least_exponent(self.b, dtype), unscaled + low), min(of.largest, unscaled + high)
 
 
-def _exact(values: Integers, dtype: Precision) -> int:
-    entries = values.ravel().tolist()
-    return RANGES[dtype].subnormal + highest(entries) - last_bit(entries)
+def _log2_largest(values: Integers) -> int:
+    return max(log2_sizes(values.ravel().tolist()))
+
+
+def _least_exponent(values: Integers, dtype: Precision) -> int:
+    """Return the log₂ of the largest entry at which the last bit of all is that of the smallest subnormal number."""
+    return RANGES[dtype].subnormal + _log2_largest(values) - last_bit(values.ravel().tolist())
 
 
 def base(m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int) -> Base:
     """Return the problem of `exact_rank` with these parameters, not scaled."""
     parts = exact_rank.recipe(m, n, rank, log2_cond, residual, seed)
-    A, b = assembled(parts, m, n, np.int64)
-    return Base(A, b, solution(parts, n))
+    return Base(*parts.problem(np.int64), parts.solution())
 
 
 def build(
-    dtype: Precision,
-    *,
-    m: int,
-    n: int,
-    rank: int,
-    log2_cond: int,
-    residual: float,
-    log2_a: int,
-    log2_b: int,
-    seed: int,
+    dtype: Precision, *, m: int, n: int, rank: int, log2_cond: int, residual: float, log2_a: int, log2_b: int, seed: int
 ) -> tuple[Array, Array]:
     """Build A (m×n) and b (m) with largest entries in [2^log2_a, 2^(log2_a + 1)) and the same for b, exactly.
 
@@ -114,43 +107,27 @@ def build(
     of = base(m, n, rank, log2_cond, residual, seed)
     whole("log2_a", log2_a, *of.exponents_of_a(dtype))
     whole("log2_b", log2_b, *of.exponents_of_b(dtype, log2_a))
-    return _times(of.A, log2_a, dtype), _times(of.b, log2_b, dtype)
+    return _scale(of.A, log2_a, dtype), _scale(of.b, log2_b, dtype)
 
 
-def _times(values: Integers, exponent: int, dtype: Precision) -> Array:
-    """Multiply so that the largest entry has the exponent, exactly."""
-    shift = exponent - highest(values.ravel().tolist())
-    return np.ldexp(values.astype(np.float64), shift).astype(dtype, order="C")
-
-
-def known_solution(
-    *, m: int, n: int, rank: int, log2_cond: int, residual: float, log2_a: int, log2_b: int, seed: int
-) -> list[Fraction]:
-    """Return x★ = A⁺b of the stored problem, exactly, as n rationals."""
-    of = base(m, n, rank, log2_cond, residual, seed)
-    shift = log2_b - highest(of.b.tolist()) - log2_a + highest(of.A.ravel().tolist())
-    return [entry * Fraction(2) ** shift for entry in of.x]
+def _scale(values: Integers, log2_largest: int, dtype: Precision) -> Array:
+    """Multiply by a power of two so that the largest entry is in [2^log2_largest, 2^(log2_largest + 1)), exactly."""
+    return np.ldexp(values.astype(np.float64), log2_largest - _log2_largest(values)).astype(dtype, order="C")
 
 
 EDGES: dict[Precision, tuple[tuple[int, int], ...]] = {
     "float32": (
-        (127, 127),
-        (64, 64),
-        (-80, -80),
-        (-124, -124),
-        (-138, -130),
-        (120, 10),
-        (-60, 50),
-        (5, 127),
-        (5, -110),
+        *((127, 127), (64, 64), (-80, -80), (-124, -124)),
+        *((-138, -130), (120, 10), (-60, 50), (5, 127), (5, -110)),
     ),
     "float64": (
         *((1023, 1023), (512, 512), (-540, -540), (-1020, -1020)),
         *((-1063, -1055), (1016, 10), (-500, 500), (5, 1023), (5, -1010)),
     ),
 }
-"""Largest entries of A and b: next to overflow; squares overflow; squares vanish; the smallest entries are subnormal;
-all of A is; A is huge and x★ tiny; A is small and x★ huge; only b and x★ are huge, and tiny."""
+"""log₂ of the largest entries of A and b. In this order: entries are next to overflow; their squares overflow; their
+squares vanish; the smallest entries are subnormal; all entries of A are subnormal; A is huge and x★ tiny; A is small
+and x★ huge; only b and x★ are huge; only b and x★ are tiny."""
 BETWEEN: dict[Precision, tuple[tuple[int, int], ...]] = {
     "float32": ((5, 5), (40, 30), (-40, -30), (100, 100), (-100, -100), (-133, -128), (127, 20), (-30, 90)),
     "float64": (
@@ -158,7 +135,7 @@ BETWEEN: dict[Precision, tuple[tuple[int, int], ...]] = {
         *((-1060, -1050), (1023, 20), (-300, 700)),
     ),
 }
-"""Beside the edges, the first without any."""
+"""log₂ of the largest entries of A and b away from the edges; the first pair leaves the integers about as they are."""
 SMALL = 2.0**-4
 
 Places = Sequence[tuple[int, int, int]]
@@ -185,15 +162,11 @@ def _full(dtype: Precision) -> Grid:
 
 
 def _cross(
-    places: Places,
-    scales: Scales,
-    exponents: Sequence[int],
-    residuals: Sequence[float],
-    seeds: Sequence[int] = (0,),
+    places: Places, scales: Scales, exponents: Sequence[int], residuals: Sequence[float], seeds: Sequence[int] = (0,)
 ) -> Grid:
     for m, n, rank in places:
         for log2_a, log2_b in scales:
-            yield from crossed(
+            yield from cross(
                 [(m, n)],
                 rank=(rank,),
                 log2_cond=exponents,
@@ -207,28 +180,20 @@ def _cross(
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(dtype: Precision) -> Any:
-    """Up to 16 rows and columns at any scale; the simplest is m=1 n=1 with A and b from 1 to 2.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        m, n = draw(st.integers(1, 16)), draw(st.integers(1, 16))
-        rank = draw(st.integers(1, min(m, n)))
-        log2_cond, residual = draw(st.integers(0, 8)), draw(st.sampled_from((0.0, 1.0, SMALL)))
-        seed = draw(st.integers(0, 9999))
-        residual = residual if rank < m else 0.0
-        log2_cond = min(log2_cond, SIGNIFICAND[dtype] - bits_needed(m, n, rank, 0, residual)) if rank > 1 else 0
-        of = base(m, n, rank, log2_cond, residual, seed)
-        log2_a = draw(st.integers(*of.exponents_of_a(dtype)))
-        log2_b = draw(st.integers(*of.exponents_of_b(dtype, log2_a)))
-        named = {"log2_cond": log2_cond, "residual": residual, "log2_a": log2_a, "log2_b": log2_b, "seed": seed}
-        return {"m": m, "n": n, "rank": rank, **named}
-
-    return parameters()
+@search_strategy
+def strategy(draw: Draw, dtype: Precision) -> Params:
+    """Draw up to 16 rows and columns at any scale; the simplest problem is 1×1 with A and b from 1 to 2."""
+    m, n = draw.whole(1, 16), draw.whole(1, 16)
+    rank = draw.whole(1, min(m, n))
+    log2_cond, residual = draw.whole(0, 8), draw.one_of((0.0, 1.0, SMALL))
+    seed = draw.seed()
+    residual = residual if rank < m else 0.0
+    log2_cond = min(log2_cond, SIGNIFICAND[dtype] - bits_needed(m, n, rank, 0, residual)) if rank > 1 else 0
+    of = base(m, n, rank, log2_cond, residual, seed)
+    log2_a = draw.whole(*of.exponents_of_a(dtype))
+    log2_b = draw.whole(*of.exponents_of_b(dtype, log2_a))
+    named = {"log2_cond": log2_cond, "residual": residual, "log2_a": log2_a, "log2_b": log2_b, "seed": seed}
+    return {"m": m, "n": n, "rank": rank, **named}
 
 
 FAMILY = Family(

@@ -1,50 +1,57 @@
 """Random matrices with prescribed singular values: A = U Σ Vᵀ with U and V random orthogonal.
 
-The workhorse of test matrix generation (LAPACK's DLATMS with DLAGGE; Stewart 1980, see `orthogonal`). The
-largest singular value is 1, the smallest 1/κ, and ``mode`` says how the others lie between: the modes 1 to 6
-of DLATMS (Demmel and McKenney, A test matrix generation suite, LAPACK Working Note 9, 1989), and shapes that
-it does not have. The negative modes of DLATMS are the same singular values in reverse order, which makes no
-difference between random U and V; exponential decay is its mode 3, ``geometric``.
+This is the usual way to generate test matrices (LAPACK's DLATMS with DLAGGE; Stewart 1980, see `reflectors`). The
+largest singular value is 1, the smallest 1/κ, and ``mode`` says how the others lie between: the modes 1 to 6 of DLATMS
+(Demmel and McKenney, A test matrix generation suite, LAPACK Working Note 9, 1989), and shapes that it does not have.
+The negative modes of DLATMS are the same singular values in reverse order, which makes no difference between random U
+and V. Exponential decay is its mode 3, ``geometric``.
 
-The solution that b is built from is a unit vector of the row space, the residual is at right angles to the
-range, and its size relative to ‖Ax‖ is an axis of its own, because what a solver loses depends on it.
+The solution that b is built from is a unit vector of the row space, and the residual is at right angles to the range.
+The size of the residual relative to ‖Ax‖ is an axis of its own, because what a solver loses depends on it.
 
-Everything is computed in float64 and rounded once to the working precision. That rounding moves each singular
-value by up to about u‖A‖_F (a few times that in float64, where the computing is rounded too), and the residual by
-up to about u‖A‖_F‖x‖: what is asked beyond these limits
-(κ > 1/u, residual < u) is what rounding makes of it, and truth is always that of the stored bits.
+Everything is computed in float64 and rounded once to the working precision. That rounding moves each singular value by
+up to about u‖A‖_F (a few times that in float64, where the computing is rounded, too), and the residual by up to about
+u‖A‖_F‖x‖. What is asked beyond these limits (κ > 1/u, residual < u) becomes what rounding makes of it, and truth is
+always that of the stored bits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
-from lamm_robust.generators.bits import Floats, Stream
-from lamm_robust.generators.checks import MAX_SEED, MAX_SIZE, one_of, ratio, whole
-from lamm_robust.generators.elementary import log_ratio, power
-from lamm_robust.generators.grids import Grid, Shapes, by_profile, crossed
-from lamm_robust.generators.orthogonal import apply, norm, reflectors
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.generators.parts.elementary import log_ratio, power
+from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, cross
+from lamm_robust.generators.parts.parameters import (
+    MAX_SEED,
+    MAX_SIZE,
+    check_room_for_residual,
+    nonnegative,
+    one_of,
+    whole,
+)
+from lamm_robust.generators.parts.reflectors import apply, draw_reflectors, norm
+from lamm_robust.generators.parts.searches import Draw, search_strategy
+from lamm_robust.generators.parts.stream import Floats, Stream
+from lamm_robust.values import Array, Family, Params, Precision
 
 DLATMS = ("one_large", "one_small", "geometric", "arithmetic", "log_uniform", "normal")
 """Modes 1 to 6 of LAPACK's DLATMS, in its order."""
 MODES = (*DLATMS, "polynomial", "step", "spiked", "clustered", "stairs")
 DIRECTIONS = ("leading", "trailing", "random")
 RESIDUALS = (0.0, 1.0, 1e-3, 1e-6, 1e-9, 1e-12, 1e-15, 1e3)
-"""What a search draws from, the simplest first."""
+"""The residuals that a search draws from, the simplest first."""
 MAX_LOG10_COND = 30
-"""Far beyond 1/u of float64: what is larger would still be stored as about 10¹⁶."""
+"""The largest log₁₀ κ, far beyond 1/u of float64: what is larger would still be stored as about 10¹⁶."""
 MAX_RESIDUAL = 1e15
-"""Below 1/u of float64, so that b keeps at least a trace of Ax."""
+"""The largest residual, below 1/u of float64: b keeps at least a trace of Ax."""
 
 SPIKES = 4
-"""A spiked spectrum has one spike among so many singular values, and at least one."""
+"""One singular value in so many is a spike in the mode ``spiked``, and at least one."""
 CLUSTER = 1024
-"""A cluster is so many times narrower, in the exponent, than the part of the range that is drawn into it."""
+"""How many times narrower, in the exponent, a cluster of the mode ``clustered`` is than the range drawn into it."""
 
 
 def singular_values(mode: str, count: int, log10_cond: float, seed: int) -> Floats:
@@ -84,7 +91,7 @@ def singular_values(mode: str, count: int, log10_cond: float, seed: int) -> Floa
 
 
 def _exponents(mode: str, steps: list[Fraction], seed: int) -> list[Fraction]:
-    """Return s from 0 to 1 for which the singular values are κ^−s; ``steps`` go evenly from 0 to 1."""
+    """Return the s from 0 to 1 for which the singular values of a mode are κ^−s; ``steps`` go evenly from 0 to 1."""
     count = len(steps)
     if mode == "log_uniform":
         inner = sorted(Stream("spectrum", mode, count, seed).uniform(max(count - 2, 0)).tolist())
@@ -101,19 +108,11 @@ def _exponents(mode: str, steps: list[Fraction], seed: int) -> list[Fraction]:
 
 
 def build(
-    dtype: Precision,
-    *,
-    m: int,
-    n: int,
-    mode: str,
-    log10_cond: float,
-    residual: float,
-    direction: str,
-    seed: int,
+    dtype: Precision, *, m: int, n: int, mode: str, log10_cond: float, residual: float, direction: str, seed: int
 ) -> tuple[Array, Array]:
     """Build A (m×n) and b (m): ‖A‖₂ = 1, ‖x‖ = 1, b = Ax + residual·‖Ax‖·u with u ⟂ range(A), up to rounding.
 
-    Raises ValueError for what cannot be had: a residual where the range is the whole space (m ≤ n), or a
+    Raises ValueError for a bad parameter, for a residual where the range is the whole space (m ≤ n), and for a
     condition number other than 1 with a single singular value.
     """
     _check(m, n, mode, log10_cond, residual, direction, seed)
@@ -126,7 +125,7 @@ def build(
     start[:rank, n] = signs * sigma * coordinates
     if residual:
         start[rank, n] = residual * norm(sigma * coordinates)
-    turned = apply(reflectors(Stream("spectrum", "left", m, n, seed), m, rank + 1), start)
+    turned = apply(draw_reflectors(Stream("spectrum", "left", m, n, seed), m, rank + 1), start)
     return turned[:, :n].astype(dtype), turned[:, n].astype(dtype)
 
 
@@ -134,16 +133,15 @@ def _check(m: int, n: int, mode: str, log10_cond: float, residual: float, direct
     whole("m", m, 1, MAX_SIZE)
     whole("n", n, 1, MAX_SIZE)
     one_of("mode", mode, MODES)
-    if ratio("log10_cond", log10_cond, MAX_LOG10_COND) and min(m, n) == 1:
+    if nonnegative("log10_cond", log10_cond, MAX_LOG10_COND) and min(m, n) == 1:
         raise ValueError(f"log10_cond is {log10_cond}; with one singular value (m={m}, n={n}) accepted is 0.")
-    if ratio("residual", residual, MAX_RESIDUAL) and m <= n:
-        raise ValueError(f"residual is {residual}; where the range is the whole space (m={m} ≤ n={n}) accepted is 0.")
+    check_room_for_residual(nonnegative("residual", residual, MAX_RESIDUAL), m, n)
     one_of("direction", direction, DIRECTIONS)
     whole("seed", seed, 0, MAX_SEED)
 
 
 def _coordinates(direction: str, rank: int, stream: Stream) -> Floats:
-    """Return the unit vector Vᵀx."""
+    """Return Vᵀx, a unit vector of length ``rank``: the coordinates of x along the right singular vectors."""
     if direction == "random":
         bell = stream.bell(rank)
         return bell / norm(bell)
@@ -153,10 +151,10 @@ def _coordinates(direction: str, rank: int, stream: Stream) -> Floats:
 
 
 def _right_factor(sigma: Floats, n: int, stream: Stream) -> Floats:
-    """Return V Σ (n×rank)."""
+    """Return VΣ (n×rank) for a random orthogonal V."""
     scaled = np.zeros((n, len(sigma)))
     np.fill_diagonal(scaled, sigma)
-    return apply(reflectors(stream, n, len(sigma)), scaled)
+    return apply(draw_reflectors(stream, n, len(sigma)), scaled)
 
 
 EXPONENTS: dict[Precision, tuple[float, ...]] = {
@@ -174,14 +172,14 @@ SMALL: dict[Precision, float] = {"float32": 1e-5, "float64": 1e-12}
 
 NOT_GEOMETRIC = ("one_large", "one_small", "arithmetic", "log_uniform")
 FURTHER = tuple(mode for mode in MODES if mode not in ("geometric", "stairs", *NOT_GEOMETRIC))
-"""On fewer shapes than those before: they differ in what lies between the ends, which few solvers look at."""
+"""Modes on fewer shapes than those above: they differ in what lies between the ends, which few solvers look at."""
 TALL = ((4, 2), (16, 4), (30, 6), (64, 16), (200, 5), (100, 50))
 FLAT = ((12, 12), (16, 16), (4, 16), (10, 30), (50, 100))
-"""Square and wide: the range is the whole space, and only consistent systems exist."""
+"""Square and wide shapes: the range is the whole space, and only consistent systems exist."""
 MORE_TALL = (*TALL[1:], (8, 4), (16, 9), (30, 3), (30, 10), (60, 20), (100, 10))
 MORE_FLAT = (*FLAT, (4, 4), (8, 8), (32, 32), (64, 64), (16, 64))
 TWO_VALUES = ((2, 2), (2, 4))
-"""With two singular values all modes are the same."""
+"""Shapes with two singular values, where all modes are the same."""
 ONE_VALUE = ((2, 1), (11, 1), (1, 1), (1, 2))
 
 
@@ -230,36 +228,28 @@ def _cross(
     directions: Sequence[str] = ("random",),
     seeds: Sequence[int] = (0,),
 ) -> Grid:
-    return crossed(shapes, mode=modes, log10_cond=exponents, residual=residuals, direction=directions, seed=seeds)
+    return cross(shapes, mode=modes, log10_cond=exponents, residual=residuals, direction=directions, seed=seeds)
 
 
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(dtype: Precision) -> Any:
-    """Up to 32 rows and columns; the simplest is m=1 n=1 and all zeros.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        m, n = draw(st.integers(1, 32)), draw(st.integers(1, 32))
-        mode = draw(st.sampled_from(MODES))
-        log10_cond = draw(st.integers(0, int(EXPONENTS[dtype][-1])))
-        residual = draw(st.sampled_from(RESIDUALS))
-        return {
-            "m": m,
-            "n": n,
-            "mode": mode,
-            "log10_cond": log10_cond if min(m, n) > 1 else 0,
-            "residual": residual if m > n else 0.0,
-            "direction": draw(st.sampled_from(DIRECTIONS)),
-            "seed": draw(st.integers(0, 9999)),
-        }
-
-    return parameters()
+@search_strategy
+def strategy(draw: Draw, dtype: Precision) -> Params:
+    """Draw up to 32 rows and columns; the simplest problem is 1×1 of κ = 1, without a residual."""
+    m, n = draw.whole(1, 32), draw.whole(1, 32)
+    mode = draw.one_of(MODES)
+    log10_cond = draw.whole(0, int(EXPONENTS[dtype][-1]))
+    residual = draw.one_of(RESIDUALS)
+    return {
+        "m": m,
+        "n": n,
+        "mode": mode,
+        "log10_cond": log10_cond if min(m, n) > 1 else 0,
+        "residual": residual if m > n else 0.0,
+        "direction": draw.one_of(DIRECTIONS),
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(

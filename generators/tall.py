@@ -1,41 +1,42 @@
 """Very many rows and few columns: a mean, a trend and seasons, fitted to up to a million observations.
 
-Row i of A is 1, offset + t_i, and ±1 by season, where t_i = (2i + 1 − m)/2^q is evenly spaced in (−1, 1) and 2^q ≥ m
-is as small as can be; the j-th season changes sign every 2^j rows. With an intercept and a trend only,
+Row i of A is 1, offset + t_i, and ±1 by season. Here t_i = (2i + 1 − m)/2^q is evenly spaced in (−1, 1), with the
+smallest 2^q ≥ m, and the j-th season changes sign every 2^j rows. With an intercept and a trend only,
 
     κ + 1/κ = (1 + offset² + v)/√v   with   v = (m² − 1)/(3·4^q),
 
 since both sides are the trace of AᵀA over the root of its determinant. As v is between 1/12 and 1/3, κ is 4 to 7 for
-offset 1, 9 to 18 for 2 and 30 to 59 for 4. Time runs away from its origin, and the intercept with it. The problems
-are easy; what is not is length. Sums of a million terms that are rounded one by one lose up to m units in the last
-place, and about √m if the errors are random (Higham, The accuracy of floating point summation, SIAM J. Sci. Comput. 14
-(1993) 783-799). And the usual tolerance for singular values, eps·max(m, n) of the largest, grows with m: for a million
-rows in float32 it is 0.12, so that from κ = 8.4 on a perfectly visible singular value counts as zero.
+offset 1, 9 to 18 for 2 and 30 to 59 for 4.
 
-The numbers of A are stored exactly, as long as 1 + log₂ offset + q bits are no more than there are. Rounding adds to
-the errors in b what it moves its entries by.
+The problems are easy but long. Sums of a million terms that are rounded one by one lose up to m units in the last
+place, and about √m if the errors are random (Higham, The accuracy of floating point summation, SIAM J. Sci. Comput. 14
+(1993) 783-799). The usual tolerance for singular values, eps·max(m, n) of the largest, grows with m: for a million rows
+in float32 it is 0.12, so that from κ = 8.4 on a perfectly visible singular value counts as zero.
+
+The numbers of A are stored exactly, as long as 1 + log₂ offset + q bits are no more than the dtype has. The entries of
+b are rounded, which adds to their errors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from lamm_robust.generators.bits import Integers, Stream
-from lamm_robust.generators.checks import MAX_SEED, power_of_two, whole
-from lamm_robust.generators.elementary import SIGNIFICAND
-from lamm_robust.generators.grids import Grid, Shapes, by_profile, crossed
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.generators.parts.elementary import SIGNIFICAND
+from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, cross
+from lamm_robust.generators.parts.parameters import MAX_SEED, power_of_two, whole
+from lamm_robust.generators.parts.searches import Draw, search_strategy
+from lamm_robust.generators.parts.stream import Integers, Stream
+from lamm_robust.values import Array, Family, Params, Precision
 
 MAX_ROWS = 2**20
-"""A million: 16 MiB for two columns of float64."""
+"""The most rows, a million: 16 MiB for two columns of float64."""
 MAX_COLUMNS = 8
 UNIT = 24
 """All is computed in whole multiples of 2⁻²⁴, in 64 bits: q is at most 20."""
 MAX_LOG2_OFFSET = 29
-"""So that b stays below 2⁶³ in these units."""
+"""log₂ of the largest offset, with which b stays below 2⁶³ in units of 2⁻²⁴."""
 MIN_NOISE, MAX_NOISE = 2.0**-16, 16.0
 
 
@@ -44,8 +45,8 @@ def row_bits(m: int) -> int:
     return (m - 1).bit_length()
 
 
-def columns(m: int, n: int, offset: int) -> Integers:
-    """Return A (m×n) in units of 2⁻²⁴."""
+def design(m: int, n: int, offset: int) -> Integers:
+    """Return A (m×n) as whole numbers, in units of 2⁻²⁴."""
     i = np.arange(m, dtype=np.int64)
     A = np.full((m, n), 2**UNIT, dtype=np.int64)
     if n > 1:
@@ -60,32 +61,29 @@ def build(dtype: Precision, *, m: int, n: int, offset: int, noise: float, seed: 
 
     Raises ValueError for a bad parameter, and for numbers of A that the dtype does not hold.
     """
-    _check(dtype, m, n, offset, noise, seed)
-    A = columns(m, n, int(offset))
-    largest = int(noise * 2**UNIT)
-    b = Stream("tall", "noise", m, n, seed).integers(m, -largest, largest)
-    for j, factor in enumerate(Stream("tall", "solution", m, n, seed).coefficients(n)):
-        b += factor * A[:, j]
-    return _stored(A, dtype), _stored(b, dtype)
-
-
-def _stored(values: Integers, dtype: Precision) -> Array:
-    """Divide by 2²⁴ and round once: where float32 is asked, these numbers are below 2⁵³, and exact in float64."""
-    return np.ldexp(values.astype(np.float64), -UNIT).astype(dtype)
-
-
-def most_offset(dtype: Precision, m: int, n: int) -> int:
-    """Return the largest offset that is accepted, a power of two; 0 where there is no trend."""
-    return 2 ** min(SIGNIFICAND[dtype] - 1 - row_bits(m), MAX_LOG2_OFFSET) if n > 1 else 0
-
-
-def _check(dtype: Precision, m: int, n: int, offset: int, noise: float, seed: int) -> None:
     whole("m", m, 1, MAX_ROWS)
     # two full periods of the longest season: within one, a trend is the sum of seasons that double in length
     whole("n", n, 1, min(MAX_COLUMNS, m.bit_length()))
     power_of_two("offset", offset, most_offset(dtype, m, n), 1.0)
     power_of_two("noise", noise, MAX_NOISE, MIN_NOISE)
     whole("seed", seed, 0, MAX_SEED)
+    A = design(m, n, int(offset))
+    largest = int(noise * 2**UNIT)
+    b = Stream("tall", "noise", m, n, seed).integers(m, -largest, largest)
+    for j, factor in enumerate(Stream("tall", "solution", m, n, seed).coefficients(n)):
+        b += factor * A[:, j]
+    return _round(A, dtype), _round(b, dtype)
+
+
+def _round(values: Integers, dtype: Precision) -> Array:
+    """Divide whole numbers by 2²⁴ and round once to the dtype."""
+    # where float32 is asked for, the numbers are below 2⁵³ and exact in float64: they are not rounded twice
+    return np.ldexp(values.astype(np.float64), -UNIT).astype(dtype)
+
+
+def most_offset(dtype: Precision, m: int, n: int) -> int:
+    """Return the largest offset that is accepted, a power of two; 0 where A has no trend (n = 1)."""
+    return 2 ** min(SIGNIFICAND[dtype] - 1 - row_bits(m), MAX_LOG2_OFFSET) if n > 1 else 0
 
 
 LONG, SEASONS, SHORT, MILLION = (100_000, 2), (100_000, 4), (1024, 4), (1_000_000, 2)
@@ -113,33 +111,25 @@ def _full(_dtype: Precision) -> Grid:
 
 
 def _cross(shapes: Shapes, offsets: Sequence[int], noises: Sequence[float], seeds: Sequence[int] = (0,)) -> Grid:
-    return crossed(shapes, offset=offsets, noise=noises, seed=seeds)
+    return cross(shapes, offset=offsets, noise=noises, seed=seeds)
 
 
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(dtype: Precision) -> Any:
-    """Up to 2048 rows and 4 columns; the simplest is the mean of one number.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        m = draw(st.integers(1, 2048))
-        n = draw(st.integers(1, min(4, m.bit_length())))
-        offset = draw(st.sampled_from((0, *(2**k for k in range(10)), 2**13, 2**29)))
-        return {
-            "m": m,
-            "n": n,
-            "offset": min(offset, most_offset(dtype, m, n)),
-            "noise": draw(st.sampled_from((0.0, 1.0, SMALL, MAX_NOISE))),
-            "seed": draw(st.integers(0, 9999)),
-        }
-
-    return parameters()
+@search_strategy
+def strategy(draw: Draw, dtype: Precision) -> Params:
+    """Draw up to 2048 rows and 4 columns; the simplest problem is the mean of one number."""
+    m = draw.whole(1, 2048)
+    n = draw.whole(1, min(4, m.bit_length()))
+    offset = draw.one_of((0, *(2**k for k in range(10)), 2**13, 2**29))
+    return {
+        "m": m,
+        "n": n,
+        "offset": min(offset, most_offset(dtype, m, n)),
+        "noise": draw.one_of((0.0, 1.0, SMALL, MAX_NOISE)),
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(

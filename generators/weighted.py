@@ -1,59 +1,51 @@
 """Weighted rows and graded columns: a well-conditioned integer design, scaled over many powers of two.
 
-*Stiff* problems have rows of very different weight: heavy rows are nearly constraints, light rows settle what
-those leave open. Householder QR without row interchanges can lose the light rows when heavy rows come after
-them; sorting or pivoting the rows by size cures it (Powell and Reid, On applying Householder transformations to
-linear least squares problems, Information Processing 68, North-Holland 1969, 122-126; Björck, Numerical Methods
-for Least Squares Problems, SIAM 1996, section 4.4). So their ``order`` is an axis. Graded columns are the same
-in the other direction: unknowns in badly chosen units, harmless to what scales columns, and the end of what cuts
-singular values.
+*Stiff* problems have rows of very different weight. Heavy rows are nearly constraints, and light rows decide what
+those leave open. Householder QR without row interchanges can lose the light rows when heavy rows come after them;
+sorting or pivoting the rows by size prevents it (Powell and Reid, On applying Householder transformations to linear
+least squares problems, Information Processing 68, North-Holland 1969, 122-126; Björck, Numerical Methods for Least
+Squares Problems, SIAM 1996, section 4.4). So the ``order`` of the rows is an axis. Graded columns are the same in the
+other direction: unknowns in badly chosen units. They are harmless to a solver that scales columns, and fatal to one
+that cuts singular values.
 
-The weights are powers of two from 2^⌊span/2⌋ down, evenly spread in the exponent, and so cost no bit: A is
-stored exactly and has the rank min(m, n), proved by parity (see `designs`). Rows stand twice where there is room,
-at the same weight, and the residual is ± the weight of the row there. A light row's entry of b may need more
-than the 24 bits of float32; it is rounded once then.
+The weights are powers of two from 2^⌊span/2⌋ down, evenly spread in the exponent, and so cost no bit: A is stored
+exactly and has the rank min(m, n), proved by parity (see `integer_designs`). Rows stand twice where there is room, at
+the same weight, and the residual there is ± the weight of the row. The entry of b in a light row may need more than
+the 24 bits of float32; it is rounded once then.
 
-With the weights on the columns of the design B and m ≥ n, 2^span/κ(B) ≤ κ ≤ 2^span·κ(B), where κ(B) is moderate
-(over 50 seeds 4 to 15 at 30×10 and 15 to 1100 at 16×16). In the rows, and in the columns of a wide matrix, it is the
-heaviest different ones that matter, as many as the rank: κ is the span of their weights, up to a factor of the same
+With the weights on the columns of the design B and m ≥ n, 2^span/κ(B) ≤ κ ≤ 2^span·κ(B), where κ(B) is moderate (over
+50 seeds 4 to 15 at 30×10 and 15 to 1100 at 16×16). With weights on the rows, or on the columns of a wide matrix, only
+the heaviest different ones matter, as many as the rank: κ is the span of their weights, up to a factor of the same
 kind.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from lamm_robust.generators.bits import Integers, Stream
-from lamm_robust.generators.checks import MAX_SEED, MAX_SIZE, one_of, whole
-from lamm_robust.generators.designs import (
-    MAX_COLUMNS,
-    RESIDUALS,
-    check_residual,
-    independent,
-    observed,
-    pair_count,
-    repeated,
-)
-from lamm_robust.generators.grids import Grid, Shapes, by_profile, crossed
-from lamm_robust.values import Array, Family, Precision, Value
+from lamm_robust.generators.parts import integer_designs as designs
+from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, cross
+from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, one_of, whole
+from lamm_robust.generators.parts.searches import Draw, search_strategy
+from lamm_robust.generators.parts.stream import Integers, Stream
+from lamm_robust.values import Array, Family, Params, Precision
 
 ORDERS = ("descending", "ascending", "shuffled")
 AXES = ("rows", "columns")
 MAX_LOG2_SPAN = 80
-"""Twelve decades up and down: even squares of entries stay normal numbers of float32."""
+"""The widest span, twelve decades up and down: even squares of entries stay normal numbers of float32."""
 
 
 def exponents(count: int, log2_span: int) -> list[int]:
-    """Return whole numbers from ⌊span/2⌋ down to ⌊span/2⌋ − span, evenly spread."""
+    """Return log₂ of the weights: whole numbers from ⌊span/2⌋ down to ⌊span/2⌋ − span, evenly spread."""
     last = max(count - 1, 1)
     return [log2_span // 2 - i * log2_span // last for i in range(count)]
 
 
-def arranged(count: int, order: str, stream: Stream) -> Integers:
-    """Return the numbers 0 … count − 1 in the order asked; weights descend with the number."""
+def arrangement(count: int, order: str, stream: Stream) -> Integers:
+    """Return the numbers 0 … count − 1 in the order asked for; number 0 has the largest weight."""
     if order == "shuffled":
         return stream.permutation(count)
     return np.arange(count) if order == "descending" else np.arange(count)[::-1]
@@ -68,14 +60,14 @@ def build(
     """
     _check(m, n, log2_span, order, axis, residual, seed)
     rank = min(m, n)
-    rows, signs = repeated(m, rank)
-    different = m - pair_count(m, rank)
-    B = independent(Stream("weighted", "design", m, n, seed), different, n)[rows]
+    rows, signs = designs.repeated_rows(m, rank)
+    different = m - designs.pair_count(m, rank)
+    B = designs.independent_columns(Stream("weighted", "design", m, n, seed), different, n)[rows]
     heights = np.array(exponents(different, log2_span if axis == "rows" else 0))[rows]
     widths = np.array(exponents(n, log2_span if axis == "columns" else 0))
     y = Stream("weighted", "solution", m, n, seed).coefficients(n)
-    b = np.array(observed(B, y, signs, residual, heights.tolist()), dtype=np.float64)
-    places = arranged(m if axis == "rows" else n, order, Stream("weighted", "order", m, n, seed))
+    b = np.array(designs.right_side(B, y, signs, residual, heights.tolist()), dtype=np.float64)
+    places = arrangement(m if axis == "rows" else n, order, Stream("weighted", "order", m, n, seed))
     A, b = np.ldexp(B.astype(np.float64), heights[:, None] + widths), np.ldexp(b, heights)
     A, b = (A[places], b[places]) if axis == "rows" else (A[:, places], b)
     return A.astype(dtype, order="C"), b.astype(dtype)
@@ -83,20 +75,20 @@ def build(
 
 def _check(m: int, n: int, log2_span: int, order: str, axis: str, residual: float, seed: int) -> None:
     whole("m", m, 1, MAX_SIZE)
-    whole("n", n, 1, MAX_COLUMNS)
+    whole("n", n, 1, designs.MAX_COLUMNS)
     one_of("axis", axis, AXES)
-    weights = n if axis == "columns" else m - pair_count(m, min(m, n))
+    weights = n if axis == "columns" else m - designs.pair_count(m, min(m, n))
     whole("log2_span", log2_span, 0, MAX_LOG2_SPAN if weights > 1 else 0)
     one_of("order", order, ORDERS)
-    check_residual(residual, m, min(m, n))
+    designs.check_residual(residual, m, min(m, n))
     whole("seed", seed, 0, MAX_SEED)
 
 
 SPANS = (16, 33, 66)
-"""Up to ten decades up and down: 2⁶⁶ is about 10²⁰."""
+"""log₂ of the spans, up to ten decades up and down: 2⁶⁶ is about 10²⁰."""
 TALL = ((30, 10), (16, 9))
 FLAT = ((16, 16), (10, 30))
-"""Other families have these shapes too: JAX compiles once for each."""
+"""Square and wide. Other families have these shapes, too: JAX compiles once for each shape."""
 SMALL = 2.0**-10
 
 
@@ -129,37 +121,29 @@ def _cross(
     residuals: Sequence[float],
     seeds: Sequence[int] = (0,),
 ) -> Grid:
-    return crossed(shapes, log2_span=spans, order=orders, axis=axes, residual=residuals, seed=seeds)
+    return cross(shapes, log2_span=spans, order=orders, axis=axes, residual=residuals, seed=seeds)
 
 
 grid = by_profile(_quick, _standard, _full)
 
 
-def strategy(_dtype: Precision) -> Any:
-    """Up to 32 rows and columns; the simplest is m=1 n=1 without weights or residual.
-
-    The number of draws is always the same, so that a search shrinks a counterexample without obstacles.
-    """
-    from hypothesis import strategies as st
-
-    @st.composite
-    def parameters(draw: st.DrawFn) -> dict[str, Value]:
-        m, n = draw(st.integers(1, 32)), draw(st.integers(1, 32))
-        log2_span = draw(st.integers(0, MAX_LOG2_SPAN))
-        order, axis = draw(st.sampled_from(ORDERS)), draw(st.sampled_from(AXES))
-        residual = draw(st.sampled_from(RESIDUALS))
-        weights = n if axis == "columns" else m - pair_count(m, min(m, n))
-        return {
-            "m": m,
-            "n": n,
-            "log2_span": log2_span if weights > 1 else 0,
-            "order": order,
-            "axis": axis,
-            "residual": residual if m > n else 0.0,
-            "seed": draw(st.integers(0, 9999)),
-        }
-
-    return parameters()
+@search_strategy
+def strategy(draw: Draw, _dtype: Precision) -> Params:
+    """Draw up to 32 rows and columns; the simplest problem is 1×1 without weights or residual."""
+    m, n = draw.whole(1, 32), draw.whole(1, 32)
+    log2_span = draw.whole(0, MAX_LOG2_SPAN)
+    order, axis = draw.one_of(ORDERS), draw.one_of(AXES)
+    residual = draw.one_of(designs.RESIDUALS)
+    weights = n if axis == "columns" else m - designs.pair_count(m, min(m, n))
+    return {
+        "m": m,
+        "n": n,
+        "log2_span": log2_span if weights > 1 else 0,
+        "order": order,
+        "axis": axis,
+        "residual": residual if m > n else 0.0,
+        "seed": draw.seed(),
+    }
 
 
 FAMILY = Family(

@@ -4,35 +4,23 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
 from lamm_robust import generators, oracles
-from lamm_robust.generators import nist
-from lamm_robust.provenance import TRUTH, code, versions
+from lamm_robust.keys import parse_case_key
 from lamm_robust.scoring.metrics import METRICS
-from lamm_robust.scoring.truncation import Truncate
-from lamm_robust.solvers import LIBRARIES, host, target_
-from lamm_robust.storage import findings
-from lamm_robust.storage.cache import Cache, certificate_name, default_directory, problem_name
-from lamm_robust.storage.packing import (
-    pack_certificate,
-    pack_problem,
-    pack_truncation,
-    unpack_certificate,
-    unpack_problem,
-    unpack_truncation,
-)
+from lamm_robust.scoring.truths import Truths
+from lamm_robust.solvers import LIBRARIES
+from lamm_robust.storage import lookup
+from lamm_robust.storage.cache import Cache, default_directory
 from lamm_robust.values import (
-    BY,
     DEVICES,
-    HUNTED,
     PRECISIONS,
-    Array,
-    Certificate,
+    AbsentError,
+    Case,
     Device,
     Family,
     Library,
@@ -42,15 +30,8 @@ from lamm_robust.values import (
     Problem,
     ProblemKey,
     Solver,
-    Truncation,
-    Value,
     Variant,
-    digest,
 )
-
-GPU_NODES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg")
-"""Device files of NVIDIA's driver (the last under WSL): without one of them JAX's CUDA plugin finds no GPU."""
-
 
 FAMILIES: Mapping[str, Family] = {family.name: family for family in generators.FAMILIES}
 ORACLES: Mapping[str, Oracle] = {oracle.name: oracle for oracle in (oracles.AUTO, *oracles.ORACLES)}
@@ -59,41 +40,27 @@ METRIC: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
 SCORES: tuple[str, ...] = (*METRIC, "rank_error", "truncated_error")
 """Every score a record can hold: the metrics of x̂, reported minus exact rank, and distance to the truncated truth."""
 
-
 CORE = (
-    "numpy-lstsq",
-    "numpy-pinv",
-    "numpy-qr",
-    "numpy-normal-lu",
-    "numpy-normal-cholesky",
-    "numpy-dropping",
-    "scipy-gelsd",
-    "scipy-gelsy",
-    "scipy-gelss",
-    "scipy-pinv",
-    "scipy-qr",
-    "scipy-normal-lu",
-    "scipy-normal-cholesky",
-    "jax-solve",
-    "jax-lstsq",
-    "jax-pinv",
-    "jax-qr",
-    "jax-normal-lu",
-    "jax-normal-cholesky",
-    "jax-lamm-cond",
-    "jax-dropping",
+    *("numpy-lstsq", "numpy-pinv", "numpy-qr", "numpy-normal-lu", "numpy-normal-cholesky", "numpy-dropping"),
+    *("scipy-gelsd", "scipy-gelsy", "scipy-gelss", "scipy-pinv", "scipy-qr"),
+    *("scipy-normal-lu", "scipy-normal-cholesky"),
+    *("jax-solve", "jax-lstsq", "jax-pinv", "jax-qr", "jax-normal-lu", "jax-normal-cholesky"),
+    *("jax-lamm-cond", "jax-dropping"),
 )
-"""What most people call, and LAMM's own two: the solvers of the quick profile, so that a first look takes a minute."""
+"""The solvers of the quick profile: what most people call, and LAMM's own two, so that a first look takes a minute."""
 
+GPU_NODES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg")
+"""Device files of NVIDIA's driver (the last under WSL): without one of them JAX's CUDA plugin finds no GPU."""
 
 SHORT_LIST = 12
-"""More names than this are not read in an error message."""
+"""Names that an error message lists at most: nobody reads more."""
 
 LISTED = {"solver": "solvers", "family": "families", "oracle": "oracles", "metric": "metrics"}
+"""Kind of name → what ``lamm-robust list`` calls the list of them."""
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> ValueError:
-    """The error for a name that is not in a table: it suggests the nearest, or lists what there is."""
+    """The error for a name that is not among the known ones; it suggests the nearest, or lists them."""
     names = list(known)
     near = difflib.get_close_matches(name.strip("*?-"), names, n=1)
     listed = ", ".join(names) if len(names) <= SHORT_LIST else f"see `lamm-robust list {LISTED[kind]}`"
@@ -101,22 +68,22 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> ValueError:
     return ValueError(f"unknown {kind} '{name}'; {hint}")
 
 
-def installed(module: str) -> bool:
+def is_installed(module: str) -> bool:
     """Whether a module can be imported, without importing it."""
     return importlib.util.find_spec(module) is not None
 
 
-def absent(library: Library, device: Device) -> str | None:
-    """Why a library's solvers cannot be measured on a device here, or None if they can."""
-    if not installed(library.module):
-        return f"not measured: {library.module} is not installed"
+def absent(library: Library, device: Device) -> AbsentError | None:
+    """Why the solvers of a library cannot be measured on a device of this machine, or None if they can."""
+    if not is_installed(library.module):
+        return AbsentError(f"{library.module} is not installed", installable=True)
     if device == "gpu" and not any(Path(node).exists() for node in GPU_NODES):
-        return "not measured: no GPU found"
+        return AbsentError("no GPU found")
     return None
 
 
 def variants() -> tuple[Variant, ...]:
-    """Every solver at every precision on every device that it or its library knows, installed or not."""
+    """Every solver at every precision on every device that it runs on, installed or not."""
     return tuple(
         Variant(library.name, solver.algorithm, precision, device)
         for device in DEVICES
@@ -137,12 +104,12 @@ def find_variant(name: str) -> Variant:
 
 @cache
 def find_solver(variant: Variant) -> Solver:
-    """The solver behind a variant."""
+    """The solver of a variant."""
     return next(s for s in LIBRARY[variant.library].solvers if s.algorithm == variant.algorithm)
 
 
 def select(kind: str, patterns: Sequence[str], known: Mapping[str, Sequence[str]]) -> list[str]:
-    """The keys of `known` of which a name matches any of the globs (all keys, if there are no globs).
+    """The keys of `known` that have a name which matches any of the globs; all keys if there are no globs.
 
     ValueError for a glob that matches nothing, with the nearest of all the names.
     """
@@ -159,10 +126,10 @@ def select(kind: str, patterns: Sequence[str], known: Mapping[str, Sequence[str]
 def select_variants(
     patterns: Sequence[str], precisions: Sequence[Precision], devices: Sequence[Device]
 ) -> list[Variant]:
-    """The variants of the precisions and devices that match any of the globs, or all if there are none.
+    """The variants of the precisions and devices that match any of the globs; all of them if there are no globs.
 
-    A glob is held against the library, the algorithm, library-algorithm, and the full name. ValueError for one that
-    matches nothing, or only variants of another precision or device.
+    A glob may match the library, the algorithm, library-algorithm, or the full name. ValueError for a glob that matches
+    nothing, and if only variants of other precisions or devices match.
     """
     names = {str(v): (v.library, v.algorithm, f"{v.library}-{v.algorithm}", str(v)) for v in variants()}
     chosen = set(select("solver", patterns, names))
@@ -174,123 +141,27 @@ def select_variants(
 
 
 def select_families(patterns: Sequence[str]) -> list[str]:
-    """The family names that match any of the globs."""
+    """The names of the families that match any of the globs; errors as `select`."""
     return select("family", patterns, {name: (name,) for name in FAMILIES})
 
 
 def build_problem(key: ProblemKey) -> Problem:
-    """The problem of a key, bit for bit; ValueError that names an unknown family, parameter or value."""
+    """The problem of a key, bit for bit; ValueError for an unknown family, parameter or value, which it names."""
     if key.family not in FAMILIES:
         raise unknown("family", key.family, FAMILIES)
     return generators.build_problem(key)
 
 
-SHARED = ("storage/packing.py", "error_free.py")
-"""What is in the cache was written by the one, and can be read by it alone; oracles compute with the other."""
+def find_case(text: str) -> Case:
+    """The case of a key, ``polynomial … dtype=float64 @ numpy-qr-float64-cpu``, as the tables print it.
 
-
-def made_by(room: str) -> str:
-    """All that decides what a room makes of its input: its code, the packing, and the versions of what it calls."""
-    return code(room, *SHARED) + repr(versions(TRUTH))
-
-
-def cached_build(cache: Cache) -> Callable[[ProblemKey], Problem]:
-    """`build_problem`, from the cache where it is there."""
-    makers = made_by("generators")
-
-    def build(key: ProblemKey) -> Problem:
-        name = problem_name(key, makers)
-        return cache.keep(name, lambda: build_problem(key), pack_problem, lambda known: unpack_problem(key, known))
-
-    return build
-
-
-def cached_oracle(oracle: Oracle, cache: Cache) -> Oracle:
-    """An oracle that looks into the cache first."""
-    makers, truncate = made_by("oracles"), oracle.truncate
-
-    def certify(A: Array, b: Array) -> Certificate:
-        name = certificate_name(digest(A, b), oracle.name, makers)
-        return cache.keep(name, lambda: oracle.certify(A, b), pack_certificate, unpack_certificate)
-
-    return replace(oracle, certify=certify, truncate=truncate and cached_truncate(truncate, cache, makers))
-
-
-def cached_truncate(truncate: Truncate, cache: Cache, makers: str) -> Truncate:
-    """The same, from the cache where it is there."""
-
-    def looked_up(A: Array, b: Array, rank: int) -> Truncation:
-        name = certificate_name(digest(A, b), f"truncated {rank}", makers)
-        return cache.keep(name, lambda: truncate(A, b, rank), pack_truncation, unpack_truncation)
-
-    return looked_up
-
-
-def kept_oracle(name: str) -> Oracle:
-    """The oracle of that name, which looks first into the cache of this user; ValueError as `find_oracle`."""
-    return cached_oracle(find_oracle(name), Cache(default_directory()))
-
-
-@cache
-def same_bits(text: str, digest: str) -> ProblemKey:
-    """The key of a problem that a hunt has found; ValueError if it makes other bits now, or none."""
-    try:
-        key = parse_key(text)
-        same = build_problem(key).digest == digest
-    except ValueError as error:
-        raise ValueError(f"{findings.DIRECTORY} holds '{text}', which is no problem now: {error}") from error
-    if not same:
-        raise ValueError(f"'{text}' in {findings.DIRECTORY} has other bits now than when it was hunted; hunt again")
-    return key
-
-
-def plan(profile: str, precision: Precision, families: Iterable[str]) -> list[ProblemKey]:
-    """The keys of a profile's fixed grid, in the order of the families; or of what hunts have found in `worst`."""
-    if profile == HUNTED.name:
-        hunted = [same_bits(key, digest) for key, digest in findings.problems(findings.DIRECTORY, precision).items()]
-        return [key for name in families for key in hunted if key.family == name]
-    return [
-        ProblemKey(name, tuple(params.items()), precision)
-        for name in families
-        for params in FAMILIES[name].grid(profile, precision)
-    ]
-
-
-def parse_key(text: str) -> ProblemKey:
-    """The inverse of ``str(ProblemKey)``: a family name, then name=value words, among them dtype."""
-    family, *words = text.split()
-    pairs = [tuple(word.split("=", 1)) for word in words]
-    if bad := [word for word, pair in zip(words, pairs, strict=True) if len(pair) != 2]:
-        raise ValueError(f"'{bad[0]}' in the key is not of the form name=value")
-    named = {pair[0]: pair[1] for pair in pairs}
-    asked = named.pop("dtype", "missing")
-    precision = next((p for p in PRECISIONS if p == asked), None)
-    if precision is None:
-        raise ValueError(f"dtype={asked} in the key; accepted: {', '.join(PRECISIONS)}")
-    return ProblemKey(family, tuple((k, _value(v)) for k, v in named.items()), precision)
-
-
-def _value(text: str) -> Value:
-    for read in (int, float):
-        try:
-            return read(text)
-        except ValueError:
-            continue
-    return text
-
-
-def parse_record_key(text: str) -> tuple[ProblemKey, Variant]:
-    """A problem key and a variant, joined as in the tables: ``polynomial … dtype=float64 @ numpy-qr-float64-cpu``."""
-    problem, separator, name = text.strip().rpartition(BY)
-    if not separator:
-        raise ValueError(
-            f"'{text}' names no solver; expected is 'FAMILY name=value … dtype=…{BY}SOLVER', such as "
-            f"'raw A=1,2;3,4 b=5,6 dtype=float64{BY}numpy-lstsq-float64-cpu'"
-        )
-    key, variant = parse_key(problem), find_variant(name.strip())
+    ValueError for text of another form, an unknown solver, or a problem of another precision.
+    """
+    key, name = parse_case_key(text)
+    variant = find_variant(name)
     if key.dtype != variant.precision:
         raise ValueError(f"the key's problem is {key.dtype}, but {variant} takes {variant.precision}")
-    return key, variant
+    return Case(key, variant)
 
 
 def find_oracle(name: str) -> Oracle:
@@ -300,20 +171,15 @@ def find_oracle(name: str) -> Oracle:
     return ORACLES[name]
 
 
-check_problem = oracles.check_problem
-certificate_facts = oracles.facts
-truncation_facts = oracles.truncation_facts
-solve_rational = oracles.solve_rational
-decimals = oracles.decimals
-YOURS = target_.NAME
-Target = target_.Target
-parse_target = target_.parse_target
-target_library = target_.library
-target_contract = target_.contract
-target_answers = target_.paired
-answer_parts = target_.parts
-TIMER = host.TIMER
-stored = oracles.stored
-NIST_DATASETS = nist.DATASETS
-nist_certified = nist.certified
-nist_decimal_design = nist.decimal_design
+def cached_oracle(name: str, cache: Cache | None = None) -> Oracle:
+    """The oracle of that name, which looks into a cache first, by default this user's; errors as `find_oracle`."""
+    return lookup.cached_oracle(find_oracle(name), cache or Cache(default_directory()))
+
+
+def truths(oracle: str = "auto", cache: Cache | None = None) -> Truths:
+    """Problems by their keys, and their certificates by the oracle of that name, both looked up in a cache first.
+
+    The cache is this user's by default. ValueError as `find_oracle`.
+    """
+    cache = cache or Cache(default_directory())
+    return Truths(lookup.cached_build(build_problem, cache), cached_oracle(oracle, cache))

@@ -1,4 +1,4 @@
-"""Where numbers were measured: versions, BLAS and threads, processor, GPU, flags and commit, as plain values."""
+"""Where numbers come from: versions, processor, flags, code and commit of this process, as plain values."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+PACKAGE = Path(__file__).parent
+"""The directory of this package; in a checkout `generators` and `oracles` in it are links to the folders beside it."""
+
 TRUTH = ("numpy", "mpmath", "gmpy2", "python-flint")
-"""What problems and certificates are computed with."""
+"""The packages that problems and certificates are computed with."""
 
 MEASURED = ("numpy", "scipy", "jax", "jaxlib")
-"""What every installation measures."""
+"""The packages that every installation measures."""
 
 EXTRAS = ("lineax", "equinox", "scikit-learn", "statsmodels", "torch")
-"""What is measured where it is installed; equinox decides how lineax reports failures."""
+"""The packages that are measured where they are installed; equinox decides how lineax reports failures."""
 
 PACKAGES = ("lamm-robust", *MEASURED, "mpmath", "gmpy2", "python-flint", "pyarrow", "hypothesis")
+"""The packages that every installation has, by the names under which they are distributed."""
 
 FLAGS = (
     *("JAX_", "XLA_", "EQX_"),
@@ -29,10 +33,15 @@ FLAGS = (
     *("TORCH_", "PYTORCH_", "ATEN_", "SCIPY_", "SKLEARN_"),
     *("CUDA_", "CUBLAS_", "NVIDIA_"),
 )
+"""The first letters of environment variables that can change a number."""
+
+PLACES = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES")
+"""The variables among them that only choose one of several devices: every worker of a cluster has its own, and the
+device says itself what it is."""
 
 
-def installed(packages: Iterable[str]) -> dict[str, str]:
-    """Versions of those packages that are installed."""
+def installed_versions(packages: Iterable[str]) -> dict[str, str]:
+    """The versions of the packages, by name, without those that are not installed."""
     found = {}
     for package in packages:
         with contextlib.suppress(metadata.PackageNotFoundError):
@@ -41,27 +50,22 @@ def installed(packages: Iterable[str]) -> dict[str, str]:
 
 
 def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
-    """Versions of Python and of the packages, "absent" for one that is not installed."""
+    """The versions of Python and of the packages, by name; "absent" for a package that is not installed."""
     packages = tuple(packages)
-    return {"python": platform.python_version(), **dict.fromkeys(packages, "absent"), **installed(packages)}
+    return {"python": platform.python_version(), **dict.fromkeys(packages, "absent"), **installed_versions(packages)}
 
 
 def processor() -> str:
-    """The processor's own name, where the system tells it."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return platform.processor() or "unknown"
-    names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
-    return names[0] if names else platform.processor() or "unknown"
-
-
-PACKAGE = Path(__file__).parent
-"""The directory of this package; in a checkout `generators` and `oracles` in it are links to the folders beside it."""
+    """The processor's own name, or "unknown"."""
+    with contextlib.suppress(OSError):  # only Linux has the file
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or "unknown"
 
 
 def commit() -> str:
-    """The commit that this code was at, "+changes" if it was edited since, "unknown" outside a checkout."""
+    """The git commit of this code, with "+changes" if it was edited since; "unknown" outside a checkout."""
 
     def git(*arguments: str) -> str:
         command = ["git", *arguments]
@@ -75,8 +79,11 @@ def commit() -> str:
         return "unknown"
 
 
-def code(*parts: str) -> str:
-    """SHA-256 over code and data of this package, or of files and folders in it: edited, they make other numbers."""
+def code_digest(*parts: str) -> str:
+    """SHA-256 over the code and data of this package, or of these files and folders in it, paths included.
+
+    Code that was edited may compute other numbers, so the digest stands beside whatever it computed.
+    """
     sha = hashlib.sha256()
     for path in sorted(path for part in parts or ("",) for path in _sources(PACKAGE / part)):
         sha.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
@@ -84,31 +91,27 @@ def code(*parts: str) -> str:
 
 
 def _sources(place: Path) -> Iterator[Path]:
-    """A file, or the .py and .toml files below a folder, links followed; hidden ones left out."""
+    """The file itself, or the .py and .toml files below a folder, hidden ones left out; links are followed."""
     if place.is_file():
         yield place
     for folder, _, names in os.walk(place, followlinks=True):
         yield from (Path(folder, name) for name in names if name.endswith((".py", ".toml")) and name[0] != ".")
 
 
-PLACES = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES")
-"""Which of several devices is meant: other for each worker of a cluster, and named by the device itself."""
-
-
 def flags() -> dict[str, str]:
-    """The environment variables of this process that can change a number."""
+    """The environment variables of this process that can change a number, in alphabetical order."""
     found = sorted(os.environ.items())
     return {name: value for name, value in found if name.startswith(FLAGS) and name not in PLACES}
 
 
 def environment() -> dict[str, Any]:
-    """Everything about this machine that a reader of the numbers may ask for."""
+    """Everything about this process and its machine that a reader of the numbers may ask for, as JSON values."""
     return {
-        "versions": versions() | installed(EXTRAS),
+        "versions": versions() | installed_versions(EXTRAS),
         "system": platform.platform(),
         "processor": processor(),
         "cores": os.cpu_count(),
         "flags": flags(),
-        "code": code(),
+        "code": code_digest(),
         "commit": commit(),
     }

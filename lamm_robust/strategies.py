@@ -23,14 +23,26 @@ import numpy.typing as npt
 from hypothesis import strategies as st
 
 from lamm_robust import catalog
+from lamm_robust.keys import parse_key
 from lamm_robust.scoring.evidence import Frame
 from lamm_robust.scoring.metrics import score
 from lamm_robust.scoring.verdicts import shape_of, threshold
-from lamm_robust.values import PRECISIONS, Array, Certificate, NotCertifiedError, Precision, Problem, ProblemKey, Shape
+from lamm_robust.values import (
+    PRECISIONS,
+    SHAPES,
+    Array,
+    Certificate,
+    NotCertifiedError,
+    Precision,
+    Problem,
+    ProblemKey,
+    Shape,
+)
+
+__all__ = ["LeastSquaresProblem", "least_squares_problems", "problem"]
 
 Rank = Literal["any", "full", "deficient"]
 RANKS: tuple[Rank, ...] = ("any", "full", "deficient")
-SHAPES: tuple[Shape, ...] = ("tall", "square", "wide")
 
 WIDEST = 2.0**400
 """The ratio of entries of A up to which a problem is drawn: κ beyond 2⁹⁰⁰ cannot be scored in float64."""
@@ -107,7 +119,7 @@ def problem(key: str) -> LeastSquaresProblem:
 
     Raises ValueError that names what is wrong with it.
     """
-    return LeastSquaresProblem(catalog.build_problem(catalog.parse_key(key)))
+    return LeastSquaresProblem(catalog.build_problem(parse_key(key)))
 
 
 @lru_cache(maxsize=256)

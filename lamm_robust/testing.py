@@ -20,16 +20,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamm_robust import catalog
-from lamm_robust.check.judgement import REQUIRED, Checked, Outcomes, Requirement, Terms, judged, problems, variant_of
+from lamm_robust.check.judgement import REQUIRED, Checked, Outcomes, Terms, judged, problems, variant_of
 from lamm_robust.check.page import page
-from lamm_robust.check.supervised import check_target, kept_truths
-from lamm_robust.strategies import SHAPES, LeastSquaresProblem
-from lamm_robust.values import PRECISIONS, PROFILES, Array, Case, Deficiency, Outcome, Precision, Shape, Status
+from lamm_robust.check.supervised import check_target
+from lamm_robust.solvers import host, user
+from lamm_robust.strategies import LeastSquaresProblem
+from lamm_robust.values import (
+    PRECISIONS,
+    PROFILES,
+    SHAPES,
+    Array,
+    Case,
+    Deficiency,
+    Outcome,
+    Precision,
+    Requirement,
+    Shape,
+    Status,
+)
 from lamm_robust.workers.attempt import attempt
-from lamm_robust.workers.child import changed
+from lamm_robust.workers.child import changed_settings
 
 if TYPE_CHECKING:
     import pytest
+
+__all__ = ["check_solver", "parametrize_with_problems"]
 
 
 def check_solver(
@@ -52,7 +67,7 @@ def check_solver(
     if not (callable(solver) or isinstance(solver, str)):
         raise ValueError(f"solver is {solver!r}; accepted is a function of A and b, or a string that names one")
     if isinstance(solver, str):
-        found = check_target(catalog.parse_target(solver, Path.cwd()), terms)
+        found = check_target(user.parse_target(solver, Path.cwd()), terms)
     else:
         found = _here(solver, terms)
     if not found.passed:
@@ -72,7 +87,7 @@ def parametrize_with_problems(
     """
     import pytest
 
-    terms, truths = _terms("minimum_norm", shapes, dtype, profile, families, None), kept_truths()
+    terms, truths = _terms("minimum_norm", shapes, dtype, profile, families, None), catalog.truths()
     keys = [key for key in problems(terms, truths) if catalog.FAMILIES[key.family].defined]  # those with an answer
     drawn = [LeastSquaresProblem(truths.problem(key)) for key in keys]
     return pytest.mark.parametrize("problem", drawn, ids=[str(one.problem.key) for one in drawn])
@@ -112,17 +127,15 @@ def _terms(
 def _here(function: Callable[[Array, Array], Any], terms: Terms) -> Checked:
     """What a function shows that is called in this process."""
     name = getattr(function, "__qualname__", type(function).__qualname__)
-    target = catalog.Target(f"{getattr(function, '__module__', '')}:{name}", Path.cwd())
-    library = catalog.target_library(
-        target, catalog.target_contract(terms.contract, terms.accepted()), catalog.target_answers(function)
-    )
-    solver, truths = library.solvers[0], kept_truths()
+    target = user.Target(f"{getattr(function, '__module__', '')}:{name}", Path.cwd())
+    library = user.library(target, user.contract(terms.contract, terms.accepted()), user.as_solve(function))
+    solver, truths = library.solvers[0], catalog.truths()
     keys = problems(terms, truths)
     outcomes: Outcomes = {}
     for key in keys:
-        state = {name: value for name, value in library.state().items() if name != catalog.TIMER}  # pytest-timeout's
+        state = {name: value for name, value in library.state().items() if name != host.TIMER}  # pytest-timeout's
         outcome = attempt(library, solver, truths.problem(key), terms.device)
-        if settings := changed(state, library.state()):
+        if settings := changed_settings(state, library.state()):
             outcome = Outcome(Status.BAD_OUTPUT, message=f"the solver changed {', '.join(settings)}")
         outcomes[Case(key, variant_of(solver, terms))] = outcome
     return judged(str(target), solver, terms, truths, outcomes, len(keys))

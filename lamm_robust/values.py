@@ -1,13 +1,13 @@
 """The nouns of lamm-robust. Read this file first.
 
-A *family* turns a few named numbers into a *problem*: the stored bits of A and b in min ‖Ax − b‖₂. An
-*oracle* proves what is true of those bits and writes it into a *certificate*. A *solver* attempts the
-problem under a *contract*; one solver at one precision on one device is a *variant*. How the attempt ended
-is an *outcome*; *scores* compare it with the certificate and a *verdict* judges it. One *record* holds it
-all in a flat row, and every table is a pure function of records.
+A *family* turns a few named numbers into a *problem*: the stored bits of A and b in min ‖Ax − b‖₂. An *oracle* proves
+what is true of those bits and writes it into a *certificate*. A *solver* attempts the problem under a *contract*; one
+solver at one precision on one device is a *variant*, and one variant at one problem is a *case*. How the attempt ended
+is an *outcome*; *scores* compare it with the certificate, and a *verdict* judges it. One *record* holds all of that in
+a flat row, and every table is a pure function of records.
 
-Nothing here computes, and NumPy is the only import, so that every room can share these words without
-knowing any other room.
+Nothing here computes, and NumPy is the only import, so that every room can share these words without knowing any other
+room. The sections follow the paragraph above; errors come last.
 """
 
 from __future__ import annotations
@@ -18,22 +18,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.floating[Any]]
-Precision = Literal["float32", "float64"]
-Device = Literal["cpu", "gpu"]
-Value = int | float | str
-Params = Mapping[str, Value]
-
-PRECISIONS: tuple[Precision, ...] = ("float32", "float64")
-DEVICES: tuple[Device, ...] = ("cpu", "gpu")
-
 SUITE = "2026.11.4"
-"""The suite's own version: families, grids, thresholds. Numbers of different suites are never compared."""
+"""The version of families, grids and thresholds together. Numbers of different suites are never compared."""
+
+Array = npt.NDArray[np.floating[Any]]
+
+Precision = Literal["float32", "float64"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+
+Device = Literal["cpu", "gpu"]
+DEVICES: tuple[Device, ...] = get_args(Device)
 
 UNIT_ROUNDOFF: Mapping[str, float] = {"float32": 2.0**-24, "float64": 2.0**-53}
 """u of each working precision: half the distance from 1 to the next number (IEEE 754, round to nearest)."""
@@ -41,10 +40,13 @@ UNIT_ROUNDOFF: Mapping[str, float] = {"float32": 2.0**-24, "float64": 2.0**-53}
 
 # --- problems -------------------------------------------------------------------------------------------
 
+Value = int | float | str
+Params = Mapping[str, Value]
+
 
 @dataclass(frozen=True)
 class ProblemKey:
-    """What rebuilds a problem bit for bit: ``polynomial points=5 degree=2 seed=0 dtype=float64``."""
+    """What rebuilds a problem bit for bit; as text, ``polynomial points=5 degree=2 seed=0 dtype=float64``."""
 
     family: str
     params: tuple[tuple[str, Value], ...]
@@ -57,10 +59,10 @@ class ProblemKey:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """One instance of min ‖Ax − b‖₂; A is m×n, b has length m (or is m×k for k right-hand sides).
+    """One instance of min ‖Ax − b‖₂: A is m×n, b has length m, or is m×k for k right-hand sides.
 
-    The stored bits *are* the problem: A and b are already in the working precision, and every oracle and
-    solver sees exactly these numbers.
+    The stored bits *are* the problem: A and b are in the working precision, and every oracle and solver sees exactly
+    these numbers.
     """
 
     key: ProblemKey
@@ -69,22 +71,22 @@ class Problem:
 
     @property
     def m(self) -> int:
-        """Number of rows: entries of the target."""
+        """Number of rows of A, which is the number of entries of each right-hand side."""
         return int(self.A.shape[0])
 
     @property
     def n(self) -> int:
-        """Number of columns: unknowns."""
+        """Number of columns of A, which is the number of unknowns."""
         return int(self.A.shape[1])
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over shape, dtype and bits: the identity of the problem on every machine."""
+        """SHA-256 over the shapes, dtype and bits of A and b: the identity of the problem on every machine."""
         return digest(self.A, self.b)
 
 
 def digest(A: Array, b: Array) -> str:
-    """SHA-256 over the shapes, dtype and little-endian bits of A and b."""
+    """SHA-256 in hexadecimal over the shapes, dtype and little-endian bits of A and b; see `Problem.digest`."""
     sha = hashlib.sha256()
     for array in (A, b):
         little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
@@ -95,22 +97,37 @@ def digest(A: Array, b: Array) -> str:
 
 @dataclass(frozen=True)
 class Family:
-    """A recipe for problems: a pure function of a few named numbers.
-
-    ``build(dtype, **params)`` returns A and b in that dtype with the same bits on every machine;
-    ``grid(profile, dtype)`` lists the parameters that a profile runs; ``strategy(dtype)`` is a Hypothesis
-    strategy over the parameters, whose simplest element is the simplest problem of the family.
-    """
+    """A recipe for problems: a pure function of a few named numbers."""
 
     name: str
     summary: str
     parameters: Mapping[str, str]
     """Each parameter's name, in the order of the key, and what it means in words."""
     build: Callable[..., tuple[Array, Array]]
+    """``build(dtype, **params)`` returns A and b in that dtype, with the same bits on every machine."""
     grid: Callable[[str, Precision], Iterable[Params]]
+    """``grid(profile, dtype)`` lists the parameters that a profile runs."""
     strategy: Callable[[Precision], Any]
+    """``strategy(dtype)`` draws parameters with Hypothesis; its simplest draw is the simplest problem."""
     defined: bool = True
-    """Whether its problems have answers: not with NaN or ∞ in A or b."""
+    """Whether its problems have answers; problems with NaN or ∞ in A or b have none."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A named choice of problems and solvers; its summary says how long it takes."""
+
+    name: str
+    summary: str
+
+
+PROFILES: Sequence[Profile] = (
+    Profile("quick", "the core solvers at a few problems of every kind: under three minutes on two cores"),
+    Profile("standard", "all solvers at the grid behind the committed tables: half an hour on two cores"),
+    Profile("full", "every axis of every family, finely: hours"),
+)
+
+HUNTED = Profile("worst", "the problems that hunts have left in results/worst: no grid, and no sample of anything")
 
 
 # --- truth ----------------------------------------------------------------------------------------------
@@ -131,22 +148,22 @@ class Ball:
 class Certificate:
     """What is proved about a problem with r = rank A: never a float64 answer, never the x used to build b.
 
-    x★ = A⁺b, the minimum-norm solution, is stored as 2**exponent times an unevaluated sum of float64
-    arrays: ``x[0] + x[1] + …``, each of the shape of x★ and each about 53 bits below the one before. Every
-    entry has an exponent of its own, so that columns of any scale can be stored.
+    x★ = A⁺b, the minimum-norm solution, is stored as 2**exponent times an unevaluated sum of float64 arrays,
+    ``x[0] + x[1] + …``, each of the shape of x★ and each about 53 bits below the one before. The exponents are an
+    array of that shape, too, so that columns of any scale can be stored.
     """
 
     method: str
     """The oracle that proved it."""
     digest: str
-    """The problem that it is about."""
+    """`Problem.digest` of the problem."""
     m: int
     n: int
     rank: int
     x: npt.NDArray[np.float64]
     exponent: npt.NDArray[np.int64]
     x_radius: Fraction
-    """‖stored x − x★‖_F is at most this."""
+    """A bound on ‖stored x − x★‖_F."""
     residual_norm: tuple[Ball, ...]
     """‖b − Ax★‖₂ of each right-hand side."""
     sigma_max: Ball
@@ -160,48 +177,38 @@ class Certificate:
 
 @dataclass(frozen=True, eq=False)
 class Truncation:
-    """What is proved of the problem whose singular values after the k-th are zero: what a tolerance makes of it."""
+    """What is proved about A_k and b, where A_k is A with all singular values after the k-th set to zero."""
 
     certificate: Certificate
-    """Of A_k and b: the rank is k, σ_r is σ_k, and the residual is b − A·A_k⁺b."""
+    """The certificate of A_k and b: its rank is k, its σ_r is σ_k, and its residual is b − A·A_k⁺b."""
     sigma_next: Ball
-    """σ_{k+1}, the largest that is left out."""
-
-
-class AbsentError(Exception):
-    """A library cannot be measured on this machine; the message says why."""
-
-
-class HarnessError(Exception):
-    """The harness itself, or the machine under it, is at fault, not a solver."""
-
-
-class StoreError(Exception):
-    """A results directory cannot be used; the message says why and what to do."""
-
-
-class NotCertifiedError(Exception):
-    """An oracle cannot prove what a certificate needs; its message says what and why. It never guesses."""
+    """σ_{k+1}, the largest singular value that is set to zero."""
 
 
 @dataclass(frozen=True)
 class Oracle:
-    """A way to the truth: ``certify(A, b)`` proves a certificate or raises NotCertifiedError."""
+    """A way to the truth."""
 
     name: str
     summary: str
     certify: Callable[[Array, Array], Certificate]
+    """``certify(A, b)`` proves a certificate or raises NotCertifiedError."""
     truncate: Callable[[Array, Array, int], Truncation] | None = None
-    """``truncate(A, b, k)`` proves A_k⁺b or raises NotCertifiedError; None if the oracle cannot."""
+    """``truncate(A, b, k)`` proves a truncation or raises NotCertifiedError; None if the oracle has no such proof."""
 
 
 # --- solvers --------------------------------------------------------------------------------------------
 
 Shape = Literal["tall", "square", "wide"]
+SHAPES: tuple[Shape, ...] = get_args(Shape)
+
+Requirement = Literal["backward-stable", "forward-stable"]
+REQUIREMENTS: tuple[Requirement, ...] = get_args(Requirement)
+"""What a check may ask of a solver, the strictest first."""
 
 
 class Deficiency(enum.StrEnum):
-    """What a solver claims to return when A does not have full rank; the value is the word in tables."""
+    """What a solver promises to return where A does not have full rank; the value is the word in tables."""
 
     MINIMUM_NORM = "minimum_norm"
     BASIC = "basic"
@@ -210,17 +217,17 @@ class Deficiency(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Contract:
-    """What a solver claims, so that it is judged by its own promise."""
+    """What a solver promises, so that it is judged by its own promise."""
 
     deficiency: Deficiency
     rank_rule: str
     """Which singular values or columns count as zero, in words."""
-    shapes: tuple[Shape, ...] = ("tall", "square", "wide")
+    shapes: tuple[Shape, ...] = SHAPES
     errors: tuple[str, ...] = ()
-    """Class names of the exceptions that its documentation announces."""
+    """Class names of the exceptions by which its documentation says that it refuses a problem."""
     reports_rank: bool = False
     cutoff: Callable[[int, int, float], float] | None = None
-    """(m, n, eps) → the share of σ₁ up to which singular values count as zero; None where another rule decides."""
+    """(m, n, eps) → rcond, the share of σ₁ up to which singular values count as zero; None for another rule."""
 
 
 Solve = Callable[[Any, Any], tuple[Any, Any]]
@@ -236,37 +243,37 @@ class Solver:
     contract: Contract
     solve: Solve
     devices: tuple[Device, ...] = DEVICES
-    """Where it runs, among the devices of its library."""
+    """The devices that it runs on, where its library does."""
 
 
 @dataclass(frozen=True)
 class Library:
-    """Where solvers come from, and how to hand numbers to it and wait for its answer."""
+    """Where solvers come from, how to hand it numbers, and how to wait for its answer."""
 
     name: str
     module: str
-    """The import that must succeed for its solvers to exist."""
+    """The module whose import must succeed for the solvers to exist."""
     devices: tuple[Device, ...]
     solvers: tuple[Solver, ...]
     environment: Callable[[Precision, Device], Mapping[str, str]]
-    """Environment variables that its worker process needs from the start."""
+    """Returns the environment variables that its worker process needs from the start."""
     put: Callable[[Array, Device], Any]
-    """A NumPy array, as the library's array on the device."""
+    """Turns a NumPy array into the library's array on the device."""
     wait: Callable[[Any], Any]
-    """Block until a result is really there, and return it."""
+    """Blocks until a result is really there, and returns it."""
     state: Callable[[], Mapping[str, object]]
-    """The process-wide settings that answers depend on: a solver must leave them as it found them."""
+    """Returns the process-wide settings that answers depend on: a solver must leave them as it found them."""
     forks: bool
-    """Whether a process that has imported it may fork, having no threads: a lost one is then cheap to replace."""
+    """Whether a process that has imported it may fork, having no threads: a lost worker is then cheap to replace."""
     get: Callable[[Any], Array] = np.asarray
-    """The inverse of `put`: one of the library's arrays, wherever it is, as a NumPy array."""
+    """The inverse of `put`: turns one of the library's arrays, on whatever device, into a NumPy array."""
     device_name: Callable[[Device], str] = str
-    """What the device calls itself."""
+    """Returns what the device calls itself."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A solver at one precision on one device."""
+    """One solver at one precision on one device; as text, ``numpy-lstsq-float64-cpu``."""
 
     library: str
     algorithm: str
@@ -279,11 +286,25 @@ class Variant:
 
 # --- attempts -------------------------------------------------------------------------------------------
 
+BY = " @ "
+"""What stands between the problem and the variant in the key of a case."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One variant at one problem: the unit of planning, resuming and replaying; as text, its key."""
+
+    key: ProblemKey
+    variant: Variant
+
+    def __str__(self) -> str:
+        return f"{self.key}{BY}{self.variant}"
+
 
 class Status(enum.StrEnum):
-    """How one attempt ended, before anyone looks at the numbers; the value is the word in tables.
+    """How an attempt ended, before anyone looks at the numbers; the value is the word in tables.
 
-    *Flaky*: it crashed or timed out in one run and not in a second one, alone in a fresh process.
+    *Flaky*: it crashed or timed out once, and did not in a second attempt, alone in a fresh process.
     """
 
     SOLVED = "solved"
@@ -296,7 +317,7 @@ class Status(enum.StrEnum):
 
 
 class Cause(enum.StrEnum):
-    """Why an attempt ended without an answer, where its status does not tell; the message only puts it into words."""
+    """Why an attempt has no answer, where its status does not tell; code decides by causes, never by messages."""
 
     NONE = ""
     OUT_OF_MEMORY = "out of memory"
@@ -306,17 +327,19 @@ class Cause(enum.StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """How one attempt ended. A crash is a result, never an accident."""
+    """How an attempt ended. A crash is a result, never an accident."""
 
     status: Status
     x: Array | None = None
+    """The answer, of length n or n×k; None if there is none."""
     rank: int | None = None
+    """The rank that the solver reported, if it reports one."""
     seconds: float | None = None
-    """Median of the steady-state calls."""
+    """Median time of the steady-state calls."""
     min_seconds: float | None = None
-    """The shortest of them, which other work on the machine disturbs least."""
+    """Time of the shortest steady-state call, which other work on the machine disturbs least."""
     first_call_seconds: float | None = None
-    """The first call on a shape in a process, compilation included; None on a shape seen before."""
+    """Time of the first call on a shape in a process, compilation included; None on a shape seen before."""
     cause: Cause = Cause.NONE
     message: str = ""
     warned: bool = False
@@ -326,35 +349,23 @@ class Outcome:
     """Seconds in all calls together."""
 
 
-BY = " @ "
-"""Between a problem's key and a variant's name, in the key of a case."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """One variant at one problem: the unit of planning, resuming and replaying."""
-
-    key: ProblemKey
-    variant: Variant
-
-    def __str__(self) -> str:
-        return f"{self.key}{BY}{self.variant}"
-
-
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """How one attempt ended, and whether it was the attempt that ended it."""
+    """A worker's answer to a case: the outcome of one attempt, which may be nobody's fault."""
 
     case: Case
     outcome: Outcome
     inconclusive: bool = False
-    """Its process was killed from outside, or had been filled by others: this says nothing of the solver."""
+    """Whether this says nothing about the solver: its process was killed from outside, or filled by other attempts."""
+
+
+# --- verdicts and records -------------------------------------------------------------------------------
 
 
 class Regime(enum.StrEnum):
-    """What the working precision can be asked to see, decided by the truth alone.
+    """What the working precision can be asked to see, decided by the truth alone; see `scoring.verdicts`.
 
-    *Undefined*: with NaN or ∞ in A or b there is no answer, and no truth but that.
+    *Undefined*: A or b holds NaN or ∞, so there is no answer.
     """
 
     RESOLVABLE = "resolvable"
@@ -364,7 +375,7 @@ class Regime(enum.StrEnum):
 
 
 class Edge(enum.StrEnum):
-    """What else than conditioning makes a problem hard, decided by the truth alone; see `edges`."""
+    """What else than conditioning makes a problem hard, decided by the truth alone; see `scoring.edges`."""
 
     NONE = ""
     EMPTY = "empty"
@@ -372,9 +383,9 @@ class Edge(enum.StrEnum):
 
 
 class Verdict(enum.StrEnum):
-    """The judgement of one attempt; the value is the word in the tables.
+    """The judgement of an attempt; the value is the word in tables.
 
-    *Flagged*: it refused, or returned an x that is not finite, where there is no answer.
+    *Flagged*: where there is no answer, it refused, or returned an x that is not finite.
     """
 
     BACKWARD_STABLE = "backward stable"
@@ -393,17 +404,18 @@ class Verdict(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Metric:
-    """A score: its unit, what it says in words, and how it is computed from the evidence of a stack of attempts."""
+    """A score of x̂: its unit, what it says in words, and how it is computed."""
 
     name: str
     unit: str
     summary: str
     compute: Callable[[Any], npt.NDArray[np.float64]]
+    """Returns the score of each attempt of a stack, from a `scoring.evidence.Evidence`."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """One flat row: one attempt of one variant at one problem, scored and judged."""
+    """One flat row of the tables: one attempt of one variant at one problem, scored and judged."""
 
     problem: str
     digest: str
@@ -416,13 +428,13 @@ class Record:
     precision: Precision
     device: Device
     promises: Deficiency
-    """What its contract says of rank deficiency."""
+    """What the solver's contract promises for rank-deficient A."""
     oracle: str
-    """Its name, or "none" where there is no answer."""
+    """The name of the oracle, or "none" where there is no answer."""
     rank: int | None
-    """None where there is no answer."""
+    """The exact rank; None where there is no answer."""
     kappa: float
-    """NaN where the rank is 0, and where there is no answer."""
+    """σ₁/σ_r; NaN where the rank is 0, and where there is no answer."""
     residual_ratio: float
     """‖r★‖/‖b‖ (0 when b = 0, NaN where there is no answer): normal equations look perfect at 1."""
     regime: Regime
@@ -436,28 +448,40 @@ class Record:
     min_seconds: float | None
     first_call_seconds: float | None
     edge: Edge = Edge.NONE
-    """Which edge case the problem is, if any."""
     cause: Cause = Cause.NONE
     scores: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
-        """The key of the case, which `lamm-robust replay` takes."""
+        """The key of the case, which ``lamm-robust replay`` takes; equals ``str(Case)``."""
         return f"{self.problem}{BY}{self.variant}"
 
 
-@dataclass(frozen=True)
-class Profile:
-    """A named choice of grid, with the time it is meant to take."""
-
-    name: str
-    summary: str
+# --- errors ---------------------------------------------------------------------------------------------
 
 
-PROFILES: Sequence[Profile] = (
-    Profile("quick", "the core solvers at a few problems of every kind: under three minutes on two cores"),
-    Profile("standard", "all solvers at the grid behind the committed tables: half an hour on two cores"),
-    Profile("full", "every axis of every family, finely: hours"),
-)
+class AbsentError(Exception):
+    """Why something cannot be measured on this machine, in words: raised, or handed on as a value."""
 
-HUNTED = Profile("worst", "the problems that hunts have left in results/worst: no grid, and no sample of anything")
+    def __init__(self, why: str, *, worker: str = "", installable: bool = False) -> None:
+        """`worker` names the process that did not start, if any; `installable`: installing a library would help."""
+        super().__init__(f"no worker for {worker}: {why}" if worker else why)
+        self.why = why
+        self.installable = installable
+
+    @property
+    def sentence(self) -> str:
+        """The reason as tables and pages show it."""
+        return f"not measured: {self}"
+
+
+class HarnessError(Exception):
+    """The harness itself, or the machine under it, is at fault, not a solver."""
+
+
+class StoreError(Exception):
+    """A results directory cannot be used; the message says why and what to do."""
+
+
+class NotCertifiedError(Exception):
+    """An oracle cannot prove what a certificate needs; the message says what and why. An oracle never guesses."""

@@ -1,43 +1,36 @@
 """Oracles: what is true of the stored bits of a least-squares problem.
 
-An oracle takes A and b exactly as a solver sees them and returns a certificate: exact rank, the minimum-norm
-solution x★ = A⁺b, ‖b − Ax★‖, σ₁, σ_r and κ, each with a radius. `exact` proves everything in rational arithmetic;
-`verified` proves full-rank problems at the price of a few float64 factorisations, thousands of small ones in a second;
-`ball` proves in ball arithmetic what the one refuses and the other is too slow for. `auto` asks the cheapest that can.
-`mpmath` computes twice in high precision and reports how far the two answers agree. A new oracle is one file and one
-line of `ORACLES`.
+This room knows A and b exactly as a solver sees them. It knows no family, no solver, and not how b was made. An oracle
+returns a certificate: exact rank, the minimum-norm solution x★ = A⁺b, ‖b − Ax★‖, σ₁, σ_r and κ, each with a radius.
+
+* `exact` proves everything in rational arithmetic;
+* `verified` proves full-rank problems by a few float64 factorisations, thousands of small ones in a second;
+* `ball` proves in ball arithmetic what `verified` refuses and `exact` is too slow for;
+* `auto` asks the cheapest of these that can;
+* `mpmath` computes twice in high precision and reports how far the two answers agree.
+
+`truncated` proves the answer of a solver that takes small singular values for zero. A new oracle is one file and one
+line of `ORACLES`. Begin with `exact`, then `rational` and `certificate`.
 """
 
 from __future__ import annotations
 
 from lamm_robust.oracles.auto import certify as certify_auto
 from lamm_robust.oracles.auto import certify_all
-from lamm_robust.oracles.check import check_problem
-from lamm_robust.oracles.enclosed import certify as certify_ball
+from lamm_robust.oracles.ball import certify as certify_ball
+from lamm_robust.oracles.certificate import stored
 from lamm_robust.oracles.exact import certify as certify_exact
-from lamm_robust.oracles.facts import facts, truncation_facts
-from lamm_robust.oracles.printing import ball_decimal, decimals
-from lamm_robust.oracles.rational import solve_rational
-from lamm_robust.oracles.reference import certify as certify_mpmath
-from lamm_robust.oracles.store import stored
+from lamm_robust.oracles.mpmath_ import certify as certify_mpmath
+from lamm_robust.oracles.plain_values import decimals as decimals
+from lamm_robust.oracles.plain_values import facts as facts
+from lamm_robust.oracles.plain_values import truncation_facts as truncation_facts
+from lamm_robust.oracles.rational import solve_rational as solve_rational
 from lamm_robust.oracles.truncated import truncate
+from lamm_robust.oracles.validation import check_problem as check_problem
 from lamm_robust.oracles.verified import certify as certify_verified
 from lamm_robust.values import NotCertifiedError, Oracle
 
-__all__ = [
-    "ORACLES",
-    "NotCertifiedError",
-    "ball_decimal",
-    "certify_all",
-    "check_problem",
-    "decimals",
-    "facts",
-    "select",
-    "solve_rational",
-    "stored",
-    "truncate",
-    "truncation_facts",
-]
+__all__ = ["NotCertifiedError", "certify_all", "select", "stored", "truncate"]  # for users: docs/api.md
 
 ORACLES: tuple[Oracle, ...] = (
     Oracle(
@@ -62,7 +55,7 @@ AUTO = Oracle(
 
 
 def select(name: str) -> Oracle:
-    """Return the oracle of that name, or AUTO. Raises ValueError for a name of none."""
+    """Return the oracle of that name, `auto` included. Raises ValueError for an unknown name."""
     known = {oracle.name: oracle for oracle in (AUTO, *ORACLES)}
     if name not in known:
         raise ValueError(f"unknown oracle {name!r}; accepted are {', '.join(known)}")

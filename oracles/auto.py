@@ -6,15 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from lamm_robust.oracles import enclosed, exact, verified
-from lamm_robust.oracles.check import check_problem
+from lamm_robust.oracles import ball, exact, verified
+from lamm_robust.oracles.validation import check_problem
 from lamm_robust.values import Array, Certificate, NotCertifiedError
 
 SMALL = 20_000
-"""m·n·min(m, n) up to which `exact` is asked first: milliseconds there, as `verified` takes, and of radius zero."""
+"""The largest m·n·min(m, n) at which `exact` is asked first: it takes milliseconds, as `verified` does, and its radius
+is zero."""
 
 BALL_COLUMNS = 100
-"""min(m, n) from which `ball` is faster than `exact`, whose rationals have hundreds of thousands of bits there."""
+"""The min(m, n) from which on `ball` is faster than `exact`, whose rationals have hundreds of thousands of bits."""
 
 
 def certify(A: Array, b: Array) -> Certificate:
@@ -28,19 +29,20 @@ def certify(A: Array, b: Array) -> Certificate:
             return verified.certify(A, b)
         except NotCertifiedError:
             pass
-    return without_rounding(A, b)
+    return certify_without_floats(A, b)
 
 
-def without_rounding(A: Array, b: Array) -> Certificate:
-    """What `verified` refuses, for whatever reason."""
-    return enclosed.certify(A, b) if min(A.shape) >= BALL_COLUMNS else exact.certify(A, b)
+def certify_without_floats(A: Array, b: Array) -> Certificate:
+    """Prove by `ball` or `exact`, the faster of them, what `verified` cannot. Raises NotCertifiedError."""
+    return ball.certify(A, b) if min(A.shape) >= BALL_COLUMNS else exact.certify(A, b)
 
 
 def certify_all(problems: Iterable[Any]) -> list[Certificate | NotCertifiedError]:
-    """Certify many pairs (A, b) by `verified`, those of one shape and dtype together.
+    """Certify many pairs (A, b) by `verified`, those of one shape and dtype together, and return them in their order.
 
-    What that refuses goes to `ball` or `exact`, and what nothing proves is an error in the list. Raises ValueError,
-    before anything is certified, for what is no pair or is refused by `check_problem`, with its place in the list.
+    What `verified` refuses goes to `ball` or `exact`, and what nothing proves is an error in the list. Raises
+    ValueError, before anything is certified, for an item that is no pair or is refused by `check_problem`; it names the
+    place in the list.
     """
     problems = list(problems)
     alike: dict[object, list[int]] = defaultdict(list)
@@ -60,12 +62,12 @@ def certify_all(problems: Iterable[Any]) -> list[Certificate | NotCertifiedError
             found.update(zip(chosen, verified.certify_stack([problems[i] for i in chosen]), strict=True))
     for i, certificate in found.items():
         if isinstance(certificate, NotCertifiedError):
-            found[i] = _or_error(*problems[i])
+            found[i] = _certificate_or_error(*problems[i])
     return [found[i] for i in range(len(problems))]
 
 
-def _or_error(A: Array, b: Array) -> Certificate | NotCertifiedError:
+def _certificate_or_error(A: Array, b: Array) -> Certificate | NotCertifiedError:
     try:
-        return without_rounding(A, b)
+        return certify_without_floats(A, b)
     except NotCertifiedError as error:
         return error

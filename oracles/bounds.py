@@ -22,54 +22,55 @@ U = 2.0**-53
 """Unit roundoff of float64."""
 
 UP = 1 + 2.0**-20
-"""Bounds are sums and products of non-negative numbers, themselves rounded: at most 2³⁰ terms, so by less than this."""
+"""The factor that rounds a bound up. Bounds are sums and products of at most 2³⁰ non-negative numbers, and rounding
+makes them smaller by less than this."""
 
 TINY = 2.0**-500
 """More than all that can underflow: every bound has it added, or a part that has. What scaling, digits and squares lose
 is below 2^-1000, and S, which multiplies it, is below 2⁴⁰⁰."""
 
 ROWS = 512
-"""Rows of a Gram matrix that are summed in one product: γ grows with these, and with the number of sums, not with m."""
+"""Rows that are summed in one product of a Gram matrix: γ grows with these, and with the number of sums, not with m."""
 
 SHIFT = 2.0**-34
-"""An approximate largest eigenvalue is raised by this share before it is proved to be a bound: below a tenth of the
-1e-9 that a singular value may be uncertain, and far above the rounding errors of eigenvalue routines, so the proof
-succeeds."""
-
+"""The share by which an approximate largest eigenvalue is raised before it is proved to be a bound: below a tenth of
+the 1e-9 that a singular value may be uncertain, and far above the rounding errors of eigenvalue routines, so that the
+proof succeeds."""
 
 BLOCK = 64
-"""Triangular matrices up to this size are inverted as if they were full."""
+"""The size up to which triangular matrices are inverted as if they were full."""
 
 POWERS = 3
-"""Each makes what is further than SHIFT from the largest eigenvalue smaller by the ratio: enough for an unlucky
-start."""
+"""Steps of inverse iteration. Each shrinks what belongs to an eigenvalue further than SHIFT from the largest, by the
+ratio of SHIFT to that distance: three are enough for an unlucky start."""
 
 
 def gamma(n: int) -> float:
-    """γ_n, rounded up."""
+    """Return γ_n, rounded up."""
     return n * U / (1 - n * U) * UP
 
 
 def norm(v: Doubles) -> Doubles:
-    """An upper bound of the 2-norms of vectors (last axis)."""
+    """Return upper bounds of the 2-norms of vectors, along the last axis."""
     bound: Doubles = np.sqrt(np.einsum("...i,...i", v, v)) * UP + TINY
     return bound
 
 
 def frobenius(M: Doubles) -> Doubles:
-    """An upper bound of the Frobenius norms of matrices."""
+    """Return upper bounds of the Frobenius norms of matrices."""
     return norm(M.reshape(*M.shape[:-2], -1))
 
 
 def symmetric_norm(M: Doubles) -> Doubles:
-    """An upper bound of the 2-norm of the symmetric part of matrices: the smaller of two norms that are above it."""
+    """Return upper bounds of the 2-norms of the symmetric parts of matrices."""
     part = (M + M.swapaxes(-1, -2)) / 2
+    # the ∞-norm and the Frobenius norm are both above it
     bound: Doubles = np.minimum(np.abs(part).sum(axis=-1).max(axis=-1) * UP + TINY, frobenius(part))
     return bound
 
 
 def gram(blocks: Iterable[Doubles]) -> tuple[Doubles, Doubles]:
-    """MᵀM for M in blocks of rows, and a bound on the 2-norm of its error: γ‖M‖_F² for sums of blocks of sums."""
+    """Return MᵀM for M in blocks of rows, and a bound on the 2-norm of its error, γ‖M‖_F² for a sum of block sums."""
     total, squares, count, longest = np.zeros(()), np.zeros(()), 0, 0
     for block in blocks:
         total = total + block.swapaxes(-1, -2) @ block
@@ -79,14 +80,14 @@ def gram(blocks: Iterable[Doubles]) -> tuple[Doubles, Doubles]:
 
 
 def row_blocks(m: int) -> list[slice]:
-    """The slices of m rows into blocks of ROWS."""
+    """Return slices that cut m rows into blocks of ROWS."""
     return [slice(first, first + ROWS) for first in range(0, m, ROWS)]
 
 
 def largest_eigenvalue(H: Doubles, error: Doubles) -> tuple[Doubles, Doubles]:
-    """Lower and upper bounds of the largest eigenvalue of symmetric matrices within `error` (2-norm) of H.
+    """Return lower and upper bounds of the largest eigenvalue of symmetric matrices within `error` (2-norm) of H.
 
-    Above: K = λI − H is held against LLᵀ for its computed Cholesky factor L; as LLᵀ is semidefinite, λ_max(H) is at
+    Above: K = λI − H is compared with LLᵀ for its computed Cholesky factor L; as LLᵀ is semidefinite, λ_max(H) is at
     most λ + ‖K − LLᵀ‖. Below: the Rayleigh quotient of a vector that K⁻¹ has pushed into the leading eigenspace. If the
     factorisation fails, the upper bound is ∞.
     """
@@ -94,7 +95,7 @@ def largest_eigenvalue(H: Doubles, error: Doubles) -> tuple[Doubles, Doubles]:
     raised = np.linalg.eigvalsh(H)[..., -1] * (1 + SHIFT)
     K = raised[..., np.newaxis, np.newaxis] * np.eye(n) - H
     L, definite = cholesky(K)
-    v = leading(L)
+    v = leading_vectors(L)
     square, image = np.einsum("...i,...i", v, v), np.einsum("...i,...i", v, (H @ v[..., np.newaxis])[..., 0])
     spread = frobenius(H) * gamma(2 * n + 4)  # of the quotient: |v|ᵀ|H||v| ≤ ‖H‖_F ‖v‖², and ‖v‖² itself
     lower = image / square - 2 * spread - error
@@ -106,10 +107,12 @@ def largest_eigenvalue(H: Doubles, error: Doubles) -> tuple[Doubles, Doubles]:
     return lower, upper * (1 + 4 * U)
 
 
-def leading(L: Doubles) -> Doubles:
-    """Vectors to which (LLᵀ)⁻¹ was applied until hardly more than its leading eigenspace is left, of size 1."""
+def leading_vectors(L: Doubles) -> Doubles:
+    """Return vectors of size 1, to which (LLᵀ)⁻¹ was applied until hardly more than its leading eigenspace is left."""
     inverse = upper_inverse(L.swapaxes(-1, -2))
-    start = np.random.default_rng(1).standard_normal((L.shape[-1], 1))  # orthogonal to nothing that people make
+    start = np.random.default_rng(1).standard_normal(
+        (L.shape[-1], 1)
+    )  # fixed; orthogonal to no eigenvector in practice
     v: Doubles = np.tile(start, (len(L), 1, 1))
     for _ in range(POWERS):
         v = inverse @ (inverse.swapaxes(-1, -2) @ v)
@@ -119,7 +122,7 @@ def leading(L: Doubles) -> Doubles:
 
 
 def upper_inverse(R: Doubles) -> Doubles:
-    """The inverses of a stack of upper triangular matrices with non-zero diagonals, by halves."""
+    """Return the inverses of a stack of upper triangular matrices with non-zero diagonals, computed by halves."""
     n = R.shape[-1]
     if n <= BLOCK:
         return np.asarray(np.linalg.inv(R), dtype=np.float64)
@@ -132,7 +135,7 @@ def upper_inverse(R: Doubles) -> Doubles:
 
 
 def cholesky(K: Doubles) -> tuple[Doubles, npt.NDArray[np.bool_]]:
-    """Lower Cholesky factors of a stack, and where there is one; elsewhere the identity."""
+    """Return the lower Cholesky factors of a stack, and where they exist; elsewhere the factor is the identity."""
     try:
         return np.asarray(np.linalg.cholesky(K), dtype=np.float64), np.ones(len(K), dtype=np.bool_)
     except np.linalg.LinAlgError:

@@ -1,8 +1,8 @@
 """σ₁ and σ_r of stacks of tall matrices of full column rank, enclosed in float64.
 
-A = B·2^c, column by column. σ₁² is the largest eigenvalue of AᵀA; and 1/σ_r = ‖A⁺‖ is that of 2^(−c)·S·C up to factors
-1/√(1 ± φ), by the text of `inverse`. Both Gram matrices are formed in float64 and their largest eigenvalues bounded by
-`largest_eigenvalue`: relative to the largest eigenvalue, rounding errors do not grow with κ.
+A = B·2^c, column by column. σ₁² is the largest eigenvalue of AᵀA, and 1/σ_r = ‖A⁺‖ is the norm of 2^(−c)·S·C up to
+factors 1/√(1 ± φ), by the text of `inverse`. Both Gram matrices are formed in float64 and their largest eigenvalues
+bounded by `largest_eigenvalue`: relative to the largest eigenvalue, rounding errors do not grow with κ.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from fractions import Fraction
 
 import numpy as np
 
-from lamm_robust.oracles.balls import scaled
 from lamm_robust.oracles.bounds import (
     TINY,
     UP,
@@ -25,35 +24,38 @@ from lamm_robust.oracles.bounds import (
     largest_eigenvalue,
     row_blocks,
 )
+from lamm_robust.oracles.certificate import Spectrum
+from lamm_robust.oracles.enclosures import scale_ball
 from lamm_robust.oracles.inverse import Inverse
-from lamm_robust.oracles.store import Spectrum
 from lamm_robust.values import Ball
 
 
 @dataclass(frozen=True, eq=False)
 class Extremes:
-    """2^high · σ₁' and 2^low / s' for numbers σ₁' and s' between bounds, for each matrix of a stack."""
+    """Bounds of σ₁ and 1/σ_r for each matrix of a stack."""
 
     high: Integers
     largest: tuple[Doubles, Doubles]
+    """Lower and upper bounds of σ₁/2^high."""
     low: Integers
     inverse_smallest: tuple[Doubles, Doubles]
+    """Lower and upper bounds of 2^low/σ_r."""
 
     def spectrum(self, i: int, rank: int) -> Spectrum:
-        """Those of the i-th matrix."""
+        """Return the spectrum of the i-th matrix, of full rank."""
         lower, upper = (float(bound[i]) for bound in self.inverse_smallest)
-        largest = between(float(self.largest[0][i]), float(self.largest[1][i]), int(self.high[i]))
-        return Spectrum(rank, largest, between(1 / upper * (1 - 2 * U), 1 / lower * (1 + 2 * U), int(self.low[i])))
+        largest = ball_between(float(self.largest[0][i]), float(self.largest[1][i]), int(self.high[i]))
+        return Spectrum(rank, largest, ball_between(1 / upper * (1 - 2 * U), 1 / lower * (1 + 2 * U), int(self.low[i])))
 
 
-def between(lower: float, upper: float, exponent: int) -> Ball:
-    """A ball that holds all from one number to another, times 2^exponent."""
+def ball_between(lower: float, upper: float, exponent: int) -> Ball:
+    """Return a ball that holds all numbers from ``lower`` to ``upper``, times 2^exponent."""
     mid = (lower + upper) / 2
-    return scaled(Ball(Fraction(mid), Fraction((upper - lower) / 2 * UP + 2 * U * mid)), exponent)
+    return scale_ball(Ball(Fraction(mid), Fraction((upper - lower) / 2 * UP + 2 * U * mid)), exponent)
 
 
 def extremes(B: Doubles, inverse: Inverse, exponents: Integers) -> Extremes:
-    """Enclose σ₁ and σ_r of B·2^exponents (stack × n, one for each column).
+    """Enclose σ₁ and σ_r of B·2^exponents, for B (stack × m × n) and the exponents of its columns (stack × n).
 
     Where nothing is known, the bounds are too far apart for any tolerance.
     """
@@ -70,15 +72,15 @@ def extremes(B: Doubles, inverse: Inverse, exponents: Integers) -> Extremes:
     lower, upper = roots(*largest_eigenvalue(H, error))
     shrink = (lower - lost) / np.sqrt(1 + inverse.phi) * (1 - 8 * U)
     stretch = (upper + lost) / np.sqrt(1 - inverse.phi) * (1 + 8 * U)
-    return Extremes(high, largest, low, known(shrink, stretch))
+    return Extremes(high, largest, low, finite_bounds(shrink, stretch))
 
 
 def roots(lower: Doubles, upper: Doubles) -> tuple[Doubles, Doubles]:
-    """The square roots, rounded outwards."""
-    return known(np.sqrt(np.maximum(lower, 0)) * (1 - 4 * U), np.sqrt(upper) * (1 + 4 * U))
+    """Return the square roots of lower and upper bounds, rounded outwards."""
+    return finite_bounds(np.sqrt(np.maximum(lower, 0)) * (1 - 4 * U), np.sqrt(upper) * (1 + 4 * U))
 
 
-def known(lower: Doubles, upper: Doubles) -> tuple[Doubles, Doubles]:
-    """Bounds that are numbers; where they are not, they are so wide that they fit no tolerance."""
+def finite_bounds(lower: Doubles, upper: Doubles) -> tuple[Doubles, Doubles]:
+    """Return the bounds; where they are no positive numbers, 1 and 2, which are too far apart for any tolerance."""
     good = np.isfinite(lower) & np.isfinite(upper) & (lower > 0)
     return np.where(good, lower, 1.0), np.where(good, upper, 2.0)

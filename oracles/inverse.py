@@ -1,13 +1,13 @@
 """A float64 stand-in for (BᵀB)⁻¹ and the proof of how good it is, for stacks of tall B.
 
-With R from QR, S ≈ R⁻¹ is only a guess, but Y = BS is formed by sliced products (Ozaki, Ogita, Oishi and Rump, Numer.
-Algorithms 59 (2012) 95), so that G = YᵀY is known to ten digits even where κ(B) is 1e12 and BS in plain float64 has no
-digit that can be proved. If ‖G − I‖ ≤ α < 1, then Y and with it B have full column rank, and from B = YS⁻¹
+With R from QR, S ≈ R⁻¹ is only a guess. But Y = BS is formed by sliced products (Ozaki, Ogita, Oishi and Rump, Numer.
+Algorithms 59 (2012) 95), so G = YᵀY is known to ten digits even where κ(B) is 1e12 and BS in plain float64 has no digit
+that can be proved. If ‖G − I‖ ≤ α < 1, then Y and with it B have full column rank, and from B = YS⁻¹
 
     (BᵀB)⁻¹ = S G⁻¹ Sᵀ,    ‖G⁻¹‖ ≤ 1/(1 − α).
 
 That is enough to bound errors; the verified linear solvers of Ogita, Rump and Oishi do the same with an approximate
-inverse (Rump, Acta Numerica 19 (2010) 287, §10). It is too coarse for σ_min, so C, the inverse Cholesky factor of the
+inverse (Rump, Acta Numerica 19 (2010) 287, §10). For σ_min it is too coarse. So C, the inverse Cholesky factor of the
 computed G, brings φ = ‖CᵀGC − I‖ down to rounding errors: ‖B⁺‖² = ‖S G⁻¹ Sᵀ‖ is ‖SC‖² up to factors 1/(1 ± φ).
 """
 
@@ -35,10 +35,10 @@ from lamm_robust.oracles.bounds import (
 )
 
 LEVELS = 4
-"""Slices of B and S at most: four reach κ = 1e15, beyond which QR in float64 finds no S with α < 1 anyway."""
+"""The most slices of B and S: four reach κ = 1e15, beyond which QR in float64 finds no S with α < 1 anyway."""
 
 SHARP = 2.0**-32
-"""An error of Y that is small enough, 2e-10: that of σ_min is the same, where 1e-9 is allowed."""
+"""An error of Y that is small enough, 2e-10: the error of σ_min is the same, where 1e-9 is allowed."""
 
 COLUMNS = 256
 """Columns of a triangular matrix that are multiplied at a time: enough for BLAS to be fast."""
@@ -52,36 +52,36 @@ HUGE = 2.0**400
 
 @dataclass(frozen=True, eq=False)
 class Inverse:
-    """S and C of the module's text and what is proved of them."""
+    """The matrices S and C of the module's text, for each matrix of a stack, and what is proved of them."""
 
     planes: Doubles
-    """The digits of S without its units, stack × n × digits × n."""
+    """The digits of S divided by its units, stack × n × digits × n."""
     units: Doubles
-    """Powers of two, stack × n: those of the columns of S."""
+    """Powers of two, stack × n: each is above twice the entries of its column of S."""
     S: Doubles
-    """stack × n × n, upper triangular."""
+    """Upper triangular, stack × n × n."""
     C: Doubles
-    """stack × n × n, upper triangular."""
+    """Upper triangular, stack × n × n."""
     alpha: Doubles
-    """α ≥ ‖G − I‖; ∞ where R was singular."""
+    """The bound α ≥ ‖G − I‖; ∞ where R was singular."""
     phi: Doubles
-    """φ ≥ ‖CᵀGC − I‖."""
+    """The bound φ ≥ ‖CᵀGC − I‖; ∞ where α is not below 1."""
 
     @property
     def proved(self) -> npt.NDArray[np.bool_]:
-        """Where B has full column rank for certain."""
+        """Where full column rank of B is proved (stack)."""
         return self.alpha < 1
 
     def middle(self, w: Doubles) -> Doubles:
-        """What the digits of S, times this, make (BᵀB)⁻¹g of, nearly, for w = Sᵀg (stack × n)."""
+        """Return the v for which the digits of S, times v, are nearly (BᵀB)⁻¹g, from w = Sᵀg (both stack × n)."""
         inner: Doubles = (self.C @ (self.C.swapaxes(-1, -2) @ w[..., np.newaxis]))[..., 0]
         return inner * self.units
 
 
 def invert(B: Doubles, planes: Doubles) -> Inverse:
-    """The stand-in for (BᵀB)⁻¹ of B (stack × m × n, m ≥ n, entries ≤ 1/2) with the digits stack × m × digits × n."""
+    """Return the stand-in for (BᵀB)⁻¹, for B (stack × m × n, m ≥ n, entries ≤ 1/2) and its digits in `planes`."""
     bits, n = digit_bits(max(B.shape[1:])), B.shape[2]
-    S, usable = guess(B)
+    S, usable = guess_inverse(B)
     units = np.ldexp(1.0, np.frexp(np.abs(S).max(axis=-2, keepdims=True))[1] + 1)  # above twice the entries of a column
     slices, rest = split(S / units, bits, -(-S_BITS // bits))
     S = S - rest * units
@@ -96,8 +96,8 @@ def invert(B: Doubles, planes: Doubles) -> Inverse:
     return Inverse(np.moveaxis(slices, 0, 2).copy(), units[:, 0], S, C, alpha, phi)
 
 
-def guess(B: Doubles) -> tuple[Doubles, npt.NDArray[np.bool_]]:
-    """S ≈ R⁻¹, and where it is of use; elsewhere it is the identity."""
+def guess_inverse(B: Doubles) -> tuple[Doubles, npt.NDArray[np.bool_]]:
+    """Return S ≈ R⁻¹ for R from QR of B, and where it is of use; elsewhere it is the identity."""
     R: Doubles = np.linalg.qr(B, mode="r")  # type: ignore[assignment]
     diagonal = np.abs(np.diagonal(R, axis1=-2, axis2=-1))
     usable = np.isfinite(R).all(axis=(-2, -1)) & (diagonal.min(axis=-1) > 0)
@@ -109,7 +109,7 @@ def guess(B: Doubles) -> tuple[Doubles, npt.NDArray[np.bool_]]:
 def accurate_product(
     B: Doubles, planes: Doubles, S: Doubles, slices: Doubles, units: Doubles, usable: npt.NDArray[np.bool_]
 ) -> tuple[Doubles, Doubles]:
-    """Y = B·(S·units), and a bound on the Frobenius norm of its error; `slices` are the leading digits of S."""
+    """Return Y = B·(S·units) and a bound on the Frobenius norm of its error; `slices` are the leading digits of S."""
     (m, n), bits = B.shape[1:], digit_bits(max(B.shape[1:]))
     size = frobenius(units) * (m * n * n) ** 0.5 * UP
     most = min(LEVELS, len(slices) + 1)
@@ -123,16 +123,16 @@ def accurate_product(
 
 
 def tail(bits: int, levels: int, n: int) -> float:
-    """Times √(mn)√n, a bound on the error of `sliced_product` per column that products with rounding cause.
+    """Return what, times √(mn)√n, bounds the error that rounded products cause in a column of `sliced_product`.
 
-    The k-th remainder of B or S is at most 2^(−k·bits − 1), so each of these products, as many as levels, has the size
-    ‖|·||·|‖ ≤ √(mn)·√n·2^(−(levels − 1)·bits − 2), and γ_(n + levels) of that is lost.
+    The k-th remainder of B or S is at most 2^(−k·bits − 1). So each of the rounded products, as many as levels, has the
+    size ‖|·||·|‖ ≤ √(mn)·√n·2^(−(levels − 1)·bits − 2), and γ_(n + levels) of that is lost.
     """
     return levels * gamma(n + levels) * 2.0 ** (-(levels - 1) * bits - 2)
 
 
 def remainders(values: Doubles, slices: Iterable[Doubles]) -> list[Doubles]:
-    """The values, and what is left of them after each slice: exact, as slices are leading digits."""
+    """Return the values, and what is left of them after each slice: exactly, as slices are leading digits."""
     left = [values]
     for part in slices:
         left.append(left[-1] - part)
@@ -140,11 +140,11 @@ def remainders(values: Doubles, slices: Iterable[Doubles]) -> list[Doubles]:
 
 
 def sliced_product(B: Doubles, planes: Doubles, tails: list[Doubles], levels: int) -> Doubles:
-    """BS from the largest to the smallest, so that what cancels is exact; `tails` are the remainders of S.
+    """Return BS, added from the largest products to the smallest, so that what cancels is exact.
 
-    Level by level, the sum of the products of digits i and k with i + k = level is exact (see `error_free`); the
-    products with the remainders are not. From the second level on a sum is Y less what follows it, at most
-    levels²·√(mn)√n·2^(−2·bits − 2) per column, and rounded once.
+    `planes` are the digits of B, and `tails` the remainders of S. Level by level, the sum of the products of digits i
+    and k with i + k = level is exact (see `error_free`); the products with the remainders are not. From the second
+    level on a sum is Y less what follows it, at most levels²·√(mn)√n·2^(−2·bits − 2) per column, and rounded once.
     """
     count = min(levels - 1, planes.shape[2])
     kept = [planes[:, :, i] for i in range(count)]
@@ -161,7 +161,7 @@ def sliced_product(B: Doubles, planes: Doubles, tails: list[Doubles], levels: in
 
 
 def upper_product(B: Doubles, S: Doubles) -> Doubles:
-    """BS for upper triangular S: the zeros in whole blocks of COLUMNS are left out."""
+    """Return BS for upper triangular S; zeros in whole blocks of COLUMNS are left out."""
     product = np.empty((*B.shape[:-1], S.shape[-1]))
     for first in range(0, S.shape[-1], COLUMNS):
         last = first + COLUMNS
@@ -170,7 +170,7 @@ def upper_product(B: Doubles, S: Doubles) -> Doubles:
 
 
 def congruence_error(C: Doubles, G: Doubles, error: Doubles) -> Doubles:
-    """φ ≥ ‖CᵀG★C − I‖ for all G★ within `error` of G."""
+    """Return a bound φ ≥ ‖CᵀG★C − I‖ for all G★ within `error` of G in the 2-norm."""
     n, sizes = C.shape[-1], np.abs(C)
     P = C.swapaxes(-1, -2) @ (G @ C)
     sums = sizes.swapaxes(-1, -2) @ (np.abs(G) @ sizes.sum(axis=-1)[..., np.newaxis])

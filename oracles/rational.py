@@ -1,14 +1,14 @@
 """A⁺b in exact rational arithmetic, for every shape and every rank.
 
-With r = rank A, pick r independent columns C = A[:, J] and r independent rows R = A[I, :]; M = A[I, J] is
-then invertible and A = C M⁻¹ R (the skeleton, or CUR, factorisation: Goreinov, Tyrtyshnikov and Zamarashkin,
-Linear Algebra Appl. 261, 1997, eq. 1.1). C M⁻¹ has full column rank and R full row rank, so by the
-full-rank factorisation theorem (Ben-Israel and Greville, Generalized Inverses, ch. 1, thm 5)
+With r = rank A, pick r independent columns C = A[:, J] and r independent rows R = A[I, :]. Then M = A[I, J] is
+invertible and A = C M⁻¹ R (the skeleton, or CUR, factorisation: Goreinov, Tyrtyshnikov and Zamarashkin, Linear Algebra
+Appl. 261, 1997, eq. 1.1). C M⁻¹ has full column rank and R full row rank, so by the full-rank factorisation theorem
+(Ben-Israel and Greville, Generalized Inverses, ch. 1, thm 5)
 
     A⁺ = R⁺ (C M⁻¹)⁺ = Rᵀ(RRᵀ)⁻¹ · M · (CᵀC)⁻¹Cᵀ.
 
-C, M and R hold entries of A itself, so nothing grows before the two solves; the reduced row echelon form
-would put determinants there instead. Full column rank is C = A, M = R = I; full row rank is C = M = I, R = A.
+C, M and R hold entries of A itself, so nothing grows before the two solves; the reduced row echelon form would put
+determinants there instead. With full column rank C = A and M = R = I; with full row rank C = M = I and R = A.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from typing import Any
 from flint import fmpq_mat, fmpz, fmpz_mat, nmod_mat
 
 Matrix = Any
-"""fmpq_mat, or arb_mat for enclosures: whatever a whole matrix can be multiplied with."""
+"""A matrix of rationals (fmpq_mat), or of balls (arb_mat) for enclosures; an fmpz_mat can be multiplied with both."""
 Solve = Callable[[fmpz_mat, Matrix], Matrix]
+"""(G, Y) → G⁻¹Y, in the arithmetic of Y."""
 
 PRIME = 2**61 - 1
 """The largest Mersenne prime that fits a machine word: a random minor is divisible by it once in 10^18."""
@@ -44,7 +45,7 @@ class Skeleton:
 
 
 def skeleton(A: fmpz_mat) -> Skeleton:
-    """Factorise A ≠ 0 of any shape and any rank."""
+    """Return the skeleton of an integer A ≠ 0 of any shape and any rank."""
     m, n, rank = A.nrows(), A.ncols(), exact_rank(A)
     if rank == n:
         return Skeleton(rank, A, identity(n), identity(n))
@@ -56,10 +57,10 @@ def skeleton(A: fmpz_mat) -> Skeleton:
 
 
 def exact_rank(A: fmpz_mat) -> int:
-    """Return rank A.
+    """Return rank A, exactly.
 
-    Reduction modulo a prime can only lose rank, so full rank there is full rank. FLINT's own rank is exact
-    too, but it measured 0.9 s on 64×256 data and 2 ms on the transpose.
+    Reduction modulo a prime can only lose rank, so full rank there is full rank. FLINT's own rank is exact, too, but it
+    took 0.9 s for a 64×256 matrix and 2 ms for its transpose.
     """
     full = min(A.nrows(), A.ncols())
     if nmod_mat(A, PRIME).rank() == full:
@@ -71,8 +72,8 @@ def exact_rank(A: fmpz_mat) -> int:
 def pivots(A: fmpz_mat, rank: int) -> list[int]:
     """Return the indices of `rank` = rank A independent columns of A.
 
-    Columns that are independent modulo a prime are independent over the rationals. A prime that divides the
-    wrong minors shows too low a rank and is passed over; only finitely many do.
+    Columns that are independent modulo a prime are independent over the rationals. A prime that divides the wrong
+    minors shows too low a rank and is passed over, as only finitely many do.
     """
     for prime in primes():
         echelon, rank_modulo = nmod_mat(A, prime).rref()
@@ -82,7 +83,7 @@ def pivots(A: fmpz_mat, rank: int) -> list[int]:
 
 
 def primes() -> Iterator[int]:
-    """Yield primes downwards from PRIME."""
+    """Yield the primes, from PRIME downwards."""
     return (p for p in range(PRIME, 1, -2) if fmpz(p).is_prime())
 
 
@@ -97,7 +98,7 @@ def staircase(echelon: nmod_mat, rank: int) -> list[int]:
 
 
 def rows(A: fmpz_mat, indices: Sequence[int]) -> fmpz_mat:
-    """Return A[indices, :]."""
+    """Return the rows of A with these indices, as a matrix."""
     table = A.tolist()
     return fmpz_mat([table[i] for i in indices])
 
@@ -113,7 +114,7 @@ def is_identity(A: fmpz_mat) -> bool:
 
 
 def minimum_norm(A: Skeleton, Y: Matrix, solve: Solve) -> Matrix:
-    """Return A⁺Y, where `solve(G, Y)` returns G⁻¹Y in the arithmetic of Y."""
+    """Return A⁺Y for the skeleton of A, in the arithmetic of `solve`."""
     return full_row_solve(A.R, A.M * full_column_solve(A.C, Y, solve), solve)
 
 
@@ -140,15 +141,15 @@ def full_row_solve(R: fmpz_mat, Y: Matrix, solve: Solve) -> Matrix:
 def solve(G: fmpz_mat, Y: fmpq_mat) -> fmpq_mat:
     """Return G⁻¹Y in rationals.
 
-    FLINT chooses fraction-free LU for small G and Dixon lifting for large G, and chose the faster one at
-    10, 50, 64 and 128 unknowns. The denominator of Y is kept out of G.
+    FLINT chooses fraction-free LU for small G and Dixon lifting for large G, and chose the faster one at 10, 50, 64 and
+    128 unknowns.
     """
     numerator, denominator = Y.numer_denom()
-    return fmpq_mat(G).solve(fmpq_mat(numerator)) / denominator
+    return fmpq_mat(G).solve(fmpq_mat(numerator)) / denominator  # the solve itself is of integers
 
 
 def residual_squares(A: fmpz_mat, B: fmpz_mat, X: fmpq_mat) -> list[Fraction]:
-    """Return ‖b − Ax‖² = bᵀb − (Aᵀb)ᵀx of every column, for X = A⁺B."""
+    """Return ‖b − Ax‖² = bᵀb − (Aᵀb)ᵀx for each column b of B and x of X = A⁺B."""
     numerator, denominator = X.numer_denom()
     explained = zip(columns(A.transpose() * B), columns(numerator), strict=True)
     return [
@@ -173,7 +174,7 @@ def fractions(X: fmpq_mat) -> list[Fraction]:
 
 
 def solve_rational(A: Sequence[Sequence[Fraction]], b: Sequence[Fraction]) -> tuple[list[Fraction], int, Fraction]:
-    """Solve min ‖Ax − b‖₂ for rational data: exact (x★ = A⁺b, rank A, ‖b − Ax★‖²).
+    """Solve min ‖Ax − b‖₂ for rational data, exactly: return x★ = A⁺b, rank A and ‖b − Ax★‖².
 
     A is m×n as a list of rows, b has length m; m, n ≥ 1. Raises ValueError when the lengths do not fit.
     """

@@ -2,8 +2,8 @@
 
 That is what solvers with a tolerance compute where A has full rank, but not to the working precision. Let H be the
 smaller of AᵀA and AAᵀ, an exact integer matrix, and V a basis of nearly the invariant subspace of its k leading
-eigenvalues: first float64 singular vectors, then sweeps V ← HV(VᵀHV)⁻¹ in Arb, each of which shrinks the rest by
-(σ_{k+1}/σ_k)². With the orthogonal projector P on range(V), Q = I − P, and ρ = ‖QHV‖ for orthonormal V:
+eigenvalues: first float64 singular vectors, then sweeps V ← HV(VᵀHV)⁻¹ in Arb, each of which shrinks what is outside
+that subspace by (σ_{k+1}/σ_k)². With the orthogonal projector P on range(V), Q = I − P, ρ = ‖QHV‖ and orthonormal V:
 
 * by Courant–Fischer, λ_{k+1}(H) ≤ η, the largest eigenvalue of QHQ, and λ_k(H) ≥ β, the smallest of VᵀHV; by Weyl's
   theorem, both are attained up to ρ, which is how far H is from being block diagonal;
@@ -26,31 +26,29 @@ from math import isqrt
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpz_mat
 
-from lamm_robust.oracles.balls import root_between, scaled, square_root
-from lamm_robust.oracles.check import check_problem
-from lamm_robust.oracles.enclosed import ball
+from lamm_robust.oracles.certificate import RADIUS, Spectrum, seal
+from lamm_robust.oracles.enclosures import root_between, scale_ball, square_root, upper_end
 from lamm_robust.oracles.integers import integer_matrix
 from lamm_robust.oracles.rational import exact_rank
-from lamm_robust.oracles.spectrum import attempt, enclose, fraction, infinity_norm
-from lamm_robust.oracles.store import RADIUS, Spectrum, seal
+from lamm_robust.oracles.singular_values import attempt, enclose, fraction, infinity_norm, rational_ball
+from lamm_robust.oracles.validation import check_problem
 from lamm_robust.values import Array, Ball, NotCertifiedError, Truncation
 
 FIRST_BITS, LAST_BITS = 256, 4096
-"""Working precisions: twice the 53 bits of a κ that float64 can express, and as much again; the last is for wide
-scales."""
+"""Working precisions. The first is twice the 53 bits of a κ that float64 can express, and as much again; the last is
+for wide scales."""
 
 GAP = Fraction(1, 4)
 """η ≤ GAP · β, so σ_{k+1} ≤ σ_k/2: with less of a gap, rounding alone decides what is truncated."""
 
 NEARLY = arb(2) ** -40
-"""‖VᵀV − I‖ up to which V counts as orthonormal: it widens the bounds of σ_k, and float64 does better."""
+"""The largest ‖VᵀV − I‖ of a V that counts as orthonormal: it widens the bounds of σ_k, and float64 does better."""
 
 HOPELESS, NOISE = 0.75, 2.0**-40
-"""Where σ_{k+1} is more than this share of σ_k in float64, and too large for float64 to be mistaken, there is no
-gap."""
+"""There is no gap where float64 finds σ_{k+1} > HOPELESS · σ_k, and σ_{k+1} > NOISE · σ₁, too large to be mistaken."""
 
 SWEEPS = 60
-"""Each gains a factor of 4 at least, if there is a gap: 36 digits, from the 1 to 16 that float64 begins with."""
+"""The most sweeps. With a gap each gains a factor of 4 at least: 36 digits, beside the 1 to 16 of the first V."""
 
 NO_GAP = "truncated: no gap is proved between the singular values {0} and {1}: needed is σ_{1} ≤ σ_{0}/2"
 
@@ -59,10 +57,10 @@ WEDIN = Fraction(1_618_034, 1_000_000)
 
 
 def truncate(A: Array, b: Array, rank: int) -> Truncation:
-    """Prove A_k⁺b for k = rank < min(m, n); A is m×n, b has length m or is m×k.
+    """Prove A_r⁺b for r = rank < min(m, n); A is m×n, b has length m or is m×k.
 
-    Raises ValueError for what `check_problem` refuses and for a rank that is not between 0 and min(m, n), and
-    NotCertifiedError where there is no gap after σ_k or it takes too many bits to see.
+    Raises ValueError for what `check_problem` refuses and for a rank that is not from 1 to min(m, n) − 1, and
+    NotCertifiedError where there is no gap after σ_r, or the largest precision is too low to prove it.
     """
     started = time.perf_counter()
     check_problem(A, b)
@@ -81,48 +79,47 @@ def truncate(A: Array, b: Array, rank: int) -> Truncation:
     bits = FIRST_BITS
     while bits <= LAST_BITS:
         with ctx.workprec(bits):
-            V = swept(H, V)
+            V = sweep(H, V)
             found = subspace(H, V)
             if found is not None and found.eta - found.rho > GAP * (found.beta + found.rho):
-                break
+                break  # η and β are attained up to ρ: there is no gap
             if found is not None and found.eta <= GAP * found.beta:
-                answer = solution(integer_A, integer_b, V, found, above(sigma_max))
+                answer = solution(integer_A, integer_b, V, found, upper_end(sigma_max))
                 if all(target.sharp for target in answer):
-                    return sealed((A, b), answer, found, sigma_max, exponent_A, exponent_b - exponent_A, started)
+                    return seal_truncation((A, b), answer, found, sigma_max, (exponent_A, exponent_b), started)
         bits *= 2
     if (exact := exact_rank(integer_A)) < rank:
         raise NotCertifiedError(f"truncated: the exact rank is only {exact}")
     raise NotCertifiedError(NO_GAP.format(rank, rank + 1))
 
 
-def sealed(
+def seal_truncation(
     problem: tuple[Array, Array],
     answer: Sequence[Target],
     found: Subspace,
     sigma_max: Ball,
-    exponent_A: int,
-    offset: int,
+    exponents: tuple[int, int],
     started: float,
 ) -> Truncation:
-    """Write what was proved of integer matrices about the problem itself, A⁺b = 2**offset · x."""
-    rows = range(len(answer[0].x))
+    """Write the certificate of a problem from what is proved of integer matrices, A and b over 2**exponents."""
+    (exponent_A, exponent_b), rows = exponents, range(len(answer[0].x))
     certificate = seal(
         "truncated",
         problem,
-        Spectrum(found.rank, sigma_max, found.sigma_last).scaled(exponent_A),
+        Spectrum(found.rank, sigma_max, found.sigma_last).scale(exponent_A),
         [target.x[i].mid for i in rows for target in answer],
-        [scaled(target.residual_norm, offset + exponent_A) for target in answer],
-        offset=offset,
+        [scale_ball(target.residual_norm, exponent_b) for target in answer],
+        offset=exponent_b - exponent_A,
         x_errors=[target.x[i].radius for i in rows for target in answer],
         started=started,
     )
-    return Truncation(certificate, scaled(found.sigma_next, exponent_A))
+    return Truncation(certificate, scale_ball(found.sigma_next, exponent_A))
 
 
 def leading_vectors(A: Array, rank: int) -> arb_mat:
-    """The leading right singular vectors of A in float64, or the left ones if it is wide: only a guess.
+    """Guess a basis: the leading right singular vectors of A (m×n) in float64, or the left ones if A is wide.
 
-    Raises NotCertifiedError where even float64 sees that there is no gap.
+    Raises NotCertifiedError where float64 shows that there is no gap.
     """
     scale = np.frexp(np.abs(A).max())[1]
     U, sigma, Vt = np.linalg.svd(np.ldexp(A.astype(np.float64), -scale), full_matrices=False)
@@ -131,14 +128,14 @@ def leading_vectors(A: Array, rank: int) -> arb_mat:
     return arb_mat((U[:, :rank] if A.shape[0] < A.shape[1] else Vt[:rank].T).tolist())
 
 
-def swept(H: fmpz_mat, V: arb_mat) -> arb_mat:
-    """Subspace iteration until rounding at the working precision is all that moves V."""
+def sweep(H: fmpz_mat, V: arb_mat) -> arb_mat:
+    """Return V after subspace iteration, until rounding at the working precision is all that moves it."""
     change = arb("inf")
     for _ in range(SWEEPS):
         W = arb_mat(H) * V
         try:
             new = (W * (V.transpose() * W).inv()).mid()
-        except ZeroDivisionError:  # V has lost a direction
+        except ZeroDivisionError:  # VᵀHV is singular at this precision: V has lost a direction
             return V
         before, change = change, infinity_norm((new - V).transpose())
         V = orthonormal(new)
@@ -148,7 +145,7 @@ def swept(H: fmpz_mat, V: arb_mat) -> arb_mat:
 
 
 def orthonormal(V: arb_mat) -> arb_mat:
-    """Nearly orthonormal columns with the same range, up to rounding; V itself if it is nearly so already."""
+    """Return nearly orthonormal columns with the range of V, up to rounding: V itself if its columns are so already."""
     N = V.transpose() * V
     if infinity_norm(N - identity(V.ncols())) < NEARLY:
         return V
@@ -162,24 +159,26 @@ def orthonormal(V: arb_mat) -> arb_mat:
 
 @dataclass(frozen=True)
 class Subspace:
-    """What is proved of range(V), by the text of the module."""
+    """What is proved of range(V), with the letters of the module's text."""
 
     rank: int
+    """The number k of columns of V."""
     beta: Fraction
-    """λ_k ≥ β > 0."""
+    """The bound β > 0 of λ_k from below."""
     eta: Fraction
-    """λ_{k+1} ≤ η."""
+    """The bound η of λ_{k+1} from above."""
     rho: Fraction
+    """The bound ρ of ‖QHV‖ from above."""
     sigma_last: Ball
-    """σ_k."""
+    """The last singular value that is kept, σ_k."""
     sigma_next: Ball
-    """σ_{k+1}."""
+    """The first singular value that is left out, σ_{k+1}."""
     B: arb_mat
-    """VᵀHV."""
+    """The k×k matrix VᵀHV."""
 
 
 def subspace(H: fmpz_mat, V: arb_mat) -> Subspace | None:
-    """Prove what range(V) is, or None where the working precision is too low."""
+    """Prove the bounds of range(V), or return None where the working precision is too low."""
     k, n = V.ncols(), V.nrows()
     Vt, W = V.transpose(), arb_mat(H) * V
     N, B = Vt * V, Vt * W
@@ -200,16 +199,16 @@ def subspace(H: fmpz_mat, V: arb_mat) -> Subspace | None:
 
 @dataclass(frozen=True)
 class Target:
-    """The answer to one right-hand side."""
+    """The truncated answer to one right-hand side."""
 
     x: list[Ball]
     residual_norm: Ball
     sharp: bool
-    """Whether it is known to RADIUS."""
+    """Whether x is known to RADIUS."""
 
 
 def solution(A: fmpz_mat, b: fmpz_mat, V: arb_mat, found: Subspace, sigma_max: Fraction) -> list[Target]:
-    """The truncated answers for integer A and the columns of b, with the error of the subspace in every radius."""
+    """Enclose A_k⁺b for integer A and each column of b; every radius includes the error of the subspace."""
     wide, At, Vt = A.nrows() < A.ncols(), arb_mat(A.transpose()), V.transpose()
     X = V * found.B.solve(Vt * (arb_mat(b) if wide else At * arb_mat(b)))
     X = At * X if wide else X
@@ -218,31 +217,26 @@ def solution(A: fmpz_mat, b: fmpz_mat, V: arb_mat, found: Subspace, sigma_max: F
     targets = []
     for j in range(b.ncols()):
         lost = share * frobenius(column(arb_mat(b), j)) / isqrt(X.nrows())
-        x = [Ball(ball(X[i, j]).mid, ball(X[i, j]).radius + lost) for i in range(X.nrows())]
+        x = [Ball(x.mid, x.radius + lost) for x in (rational_ball(X[i, j]) for i in range(X.nrows()))]
         error = sum((entry.radius for entry in x), Fraction(0))  # more than the norm
         sharp = error <= RADIUS * max(abs(entry.mid) for entry in x)
-        norm = ball((column(R, j).transpose() * column(R, j))[0, 0])
+        norm = rational_ball((column(R, j).transpose() * column(R, j))[0, 0])
         root = root_between(norm.mid - norm.radius, norm.mid + norm.radius)
         targets.append(Target(x, Ball(root.mid, root.radius + sigma_max * error), sharp))
     return targets
 
 
-def above(number: Ball) -> Fraction:
-    """The upper end of a ball."""
-    return number.mid + number.radius
-
-
 def column(M: arb_mat, j: int) -> arb_mat:
-    """M[:, j]."""
+    """Return column j of M, as a matrix."""
     return arb_mat([[M[i, j]] for i in range(M.nrows())])
 
 
 def identity(n: int) -> arb_mat:
-    """The n×n identity."""
+    """Return the n×n identity."""
     return arb_mat(n, n, 1)
 
 
 def frobenius(M: arb_mat) -> Fraction:
-    """An upper bound of the Frobenius norm."""
+    """Return an upper bound of the Frobenius norm of M."""
     squares = sum((entry.abs_upper() ** 2 for entry in M.entries()), arb(0))
     return fraction(squares.upper().sqrt().upper())

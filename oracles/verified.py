@@ -2,8 +2,8 @@
 
 A is scaled by powers of two, column by column (row by row if it is wide), which is exact and changes nothing that is
 proved. `inverse` proves how good a float64 factorisation is, `refinement` refines the answer with exact residuals and
-bounds its error, `extremes` encloses σ₁ and σ_r. Nothing is estimated: where a bound is not small enough the problem
-is refused, and another oracle may try. Many problems of one shape are certified together, in one stack.
+bounds its error, `extremes` encloses σ₁ and σ_r. Nothing is estimated: where a bound is not small enough the problem is
+refused, and another oracle may try. Many problems of one shape are certified together, in one stack.
 
 Sources: the verification methods of Ogita, Rump and Oishi (Rump, Acta Numerica 19 (2010) 287), with products without
 error in the manner of Ozaki in place of directed rounding.
@@ -21,29 +21,28 @@ import numpy as np
 import numpy.typing as npt
 
 from lamm_robust.error_free import digit_bits, digits, fill, norm_square, rounded, subtract
-from lamm_robust.oracles.balls import power_of_two
-from lamm_robust.oracles.balls import scaled as scaled_ball
 from lamm_robust.oracles.bounds import UP, Doubles, Integers, norm, row_blocks
-from lamm_robust.oracles.check import check_problem
+from lamm_robust.oracles.certificate import PARTS, RADIUS, assemble
 from lamm_robust.oracles.empty import certify_empty
+from lamm_robust.oracles.enclosures import power_of_two, scale_ball
 from lamm_robust.oracles.extremes import extremes
 from lamm_robust.oracles.inverse import Inverse, invert
 from lamm_robust.oracles.refinement import refine
-from lamm_robust.oracles.store import PARTS, RADIUS, assemble
+from lamm_robust.oracles.validation import check_problem
 from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
 
 PLACES = 12
-"""Digits that the entries of a column of A may have: some 200 bits, far more than full significands need after
-scaling, at a dozen times the memory of A. Wider ranges are for other oracles."""
+"""The most digits of the entries of a column of A: some 200 bits, far more than full significands need after scaling,
+at a dozen times the memory of A. Wider ranges are for other oracles."""
 
 ROOT_BITS = 500
-"""Bits behind the point of a residual norm, in units in which it is below 1: more than its square has."""
+"""Bits after the binary point of a residual norm, in units in which it is below 1: more than its square has."""
 
 LEAST = -5000
-"""Below the exponent of any entry of b, in any scale."""
+"""An exponent below that of any entry of b, in any scale."""
 
 STACK = 128
-"""Problems of one shape that are certified together: enough to hide the cost of Python, few enough for the cache."""
+"""The most problems that are certified together: enough to hide the cost of Python, few enough for the cache."""
 
 
 def certify(A: Array, b: Array) -> Certificate:
@@ -59,12 +58,12 @@ def certify(A: Array, b: Array) -> Certificate:
 
 
 def certify_stack(problems: Sequence[tuple[Array, Array]]) -> list[Certificate | NotCertifiedError]:
-    """Certify problems that all have one shape; a refusal comes back as the error that says why."""
+    """Certify problems that all have one shape, in their order; a refusal comes back as the error that says why."""
     started = time.perf_counter()
     (m, n), stack = problems[0][0].shape, len(problems)
     if m * n == 0:
         return [certify_empty("verified", A, b) for A, b in problems]
-    with np.errstate(all="ignore"):  # what overflows or is not a number is not proved
+    with np.errstate(all="ignore"):  # nothing is proved of what overflows or is not a number
         significand = max(np.finfo(A.dtype).nmant for A, _ in problems) + 1
         scaled = scale(np.array([A for A, _ in problems], dtype=np.float64), significand)
         inverse = invert(scaled.B, scaled.planes)
@@ -76,7 +75,7 @@ def certify_stack(problems: Sequence[tuple[Array, Array]]) -> list[Certificate |
     found: list[Certificate | NotCertifiedError] = []
     for i, problem in enumerate(problems):
         try:
-            refuse(scaled, inverse, answers, i)
+            require_proof(scaled, inverse, answers, i)
             found.append(
                 assemble(
                     "verified",
@@ -94,7 +93,7 @@ def certify_stack(problems: Sequence[tuple[Array, Array]]) -> list[Certificate |
     return found
 
 
-def refuse(scaled: Scaled, inverse: Inverse, answers: Sequence[Answer], i: int) -> None:
+def require_proof(scaled: Scaled, inverse: Inverse, answers: Sequence[Answer], i: int) -> None:
     """Raise NotCertifiedError, with the reason, unless the i-th problem is proved."""
     if not scaled.exact[i]:
         raise NotCertifiedError(f"verified: the entries of a {scaled.line} of A differ by too many powers of two")
@@ -109,26 +108,28 @@ def refuse(scaled: Scaled, inverse: Inverse, answers: Sequence[Answer], i: int) 
 
 @dataclass(frozen=True, eq=False)
 class Scaled:
-    """B·2^exponents, column by column, is A, or Aᵀ if A is wide."""
+    """A stack of B for which B·2^exponents, column by column, is A, or Aᵀ if A is wide."""
 
     B: Doubles
-    """stack × m × n, m ≥ n; zero where scaling is not exact."""
+    """Scaled matrices, stack × m × n, m ≥ n; zero where scaling is not exact."""
     planes: Doubles
     """The digits of B, stack × m × digits × n."""
     exponents: Integers
+    """Exponents of the columns of B, stack × n."""
     exact: npt.NDArray[np.bool_]
+    """Whether the digits hold all of B (stack)."""
     wide: bool
 
     @property
     def line(self) -> str:
-        """What is scaled, in words."""
+        """Return the word for what is scaled: a row of A, or a column."""
         return "row" if self.wide else "column"
 
 
 def scale(A: Doubles, significand: int) -> Scaled:
-    """Scale a stack of A (stack × m × n) so that the largest entry of every column or row is in [1/4, 1/2).
+    """Scale a stack of A (stack × m × n) so that the largest entry of every column, or row, is in [1/4, 1/2).
 
-    The entries have so many bits in their significands.
+    `significand` is the number of bits in the significand of an entry.
     """
     wide = A.shape[1] < A.shape[2]
     tall = A.swapaxes(1, 2).copy() if wide else A
@@ -148,42 +149,42 @@ def scale(A: Doubles, significand: int) -> Scaled:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """One right-hand side of each problem of a stack, solved."""
+    """The solutions for one right-hand side of each problem of a stack."""
 
     x: Doubles
-    """PARTS × stack × n; their sum times 2^exponents is x."""
+    """The parts of x, PARTS × stack × n; their sum times 2^exponents is x."""
     exponents: Integers
-    """stack × n."""
+    """The exponents of x, stack × n."""
     radius: Doubles
-    """‖x★ − x‖ in units of 2^unit; ∞ where nothing is proved."""
+    """The bound of ‖x★ − x‖ in units of 2^unit (stack); ∞ where nothing is proved."""
     largest: Doubles
-    """max |x_j| in the same units."""
+    """The largest entry max |x_j| in units of 2^unit (stack)."""
     unit: Integers
     squares: Doubles | None
-    """‖b − Bx‖²: PARTS doubles and a bound of what is left × stack, in units of 4^residual_unit; None if it is zero."""
+    """‖b − Bx‖² in units of 4^residual_unit: PARTS doubles and a bound of what is left, × stack; None if it is zero."""
     residual_unit: Integers
     fit: Doubles
-    """‖B(x★ − x)‖ in units of 2^residual_unit."""
+    """The bound of ‖B(x★ − x)‖ in units of 2^residual_unit (stack)."""
 
     def radius_of(self, i: int) -> Fraction:
-        """‖x★ − x‖ of the i-th problem is at most this."""
+        """Return the bound of ‖x★ − x‖ of the i-th problem."""
         return Fraction(float(self.radius[i])) * power_of_two(int(self.unit[i]))
 
     def residual_norm_of(self, i: int) -> Ball:
-        """‖b − Ax★‖ of the i-th problem: ‖b − Ax‖, less at most the norm of A(x★ − x), which is orthogonal to it."""
+        """Enclose ‖b − Ax★‖ of the i-th problem: it is at most ‖b − Ax‖, and less by at most ‖A(x★ − x)‖."""
         if self.squares is None:
             return Ball(Fraction(0))
         *parts, left = (int(ldexp(part, 2 * ROOT_BITS)) for part in self.squares[:, i].tolist())
         square = max(sum(parts), 0)
         lower, upper = isqrt(max(square - left, 0)), isqrt(square + left) + 1
         radius = Fraction(upper - lower, 1 << ROOT_BITS) + Fraction(float(self.fit[i]))
-        return scaled_ball(Ball(Fraction(isqrt(square), 1 << ROOT_BITS), radius), int(self.residual_unit[i]))
+        return scale_ball(Ball(Fraction(isqrt(square), 1 << ROOT_BITS), radius), int(self.residual_unit[i]))
 
 
 def solve(scaled: Scaled, inverse: Inverse, b: Doubles) -> Answer:
-    """Solve for one right-hand side of each problem, b (stack × m)."""
+    """Solve for one right-hand side of each problem of a stack, b (stack × m)."""
     lines = scaled.exponents if scaled.wide else np.zeros_like(scaled.exponents[:, :1])
-    target, unit = fitted(b, lines, scaled, inverse)
+    target, unit = scale_target(b, lines, scaled, inverse)
     there = b.any(axis=-1)
     exact = (np.ldexp(target, lines + unit[:, np.newaxis]) == b).all(axis=-1)
     low = scaled.exponents.min(axis=-1)
@@ -206,8 +207,11 @@ def solve(scaled: Scaled, inverse: Inverse, b: Doubles) -> Answer:
     )
 
 
-def fitted(b: Doubles, lines: Integers, scaled: Scaled, inverse: Inverse) -> tuple[Doubles, Integers]:
-    """b·2^(−lines − unit) and the unit (stack), so small that it, the answer and sums of either are below 1/2."""
+def scale_target(b: Doubles, lines: Integers, scaled: Scaled, inverse: Inverse) -> tuple[Doubles, Integers]:
+    """Return b·2^(−lines − unit) and the unit (stack) at which this, the answer and sums of either are below 1/2.
+
+    `lines` are the exponents of the rows of a wide A, which scale b, too.
+    """
     exponents = np.frexp(b)[1] - lines
     unit = np.where(b.any(axis=-1), exponents.max(axis=-1, where=b != 0, initial=LEAST), 0)
     target = np.ldexp(b, -lines - unit[:, np.newaxis])
@@ -221,7 +225,7 @@ def fitted(b: Doubles, lines: Integers, scaled: Scaled, inverse: Inverse) -> tup
 
 
 def doubles(number: Doubles, bits: int) -> tuple[Doubles, Doubles]:
-    """A number (digits × stack × n) as a sum of PARTS doubles, and a bound of what is left of it."""
+    """Return a number (digits × stack × n) as a sum of PARTS doubles, and a bound of what is left of it."""
     parts = []
     for _ in range(PARTS):
         parts.append(rounded(number))

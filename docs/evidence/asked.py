@@ -13,11 +13,11 @@ from flint import fmpz_mat
 
 from lamm_robust import catalog
 from lamm_robust.generators import named, offset, weighted
-from lamm_robust.generators.designs import pair_count
-from lamm_robust.generators.elementary import power, root
+from lamm_robust.generators.parts.elementary import power, root
+from lamm_robust.generators.parts.integer_designs import pair_count
 from lamm_robust.oracles.integers import integer_matrix
 from lamm_robust.oracles.rational import skeleton
-from lamm_robust.oracles.spectrum import spectrum
+from lamm_robust.oracles.singular_values import spectrum
 from lamm_robust.scoring.verdicts import RESOLVABLE
 from lamm_robust.values import UNIT_ROUNDOFF, Certificate, NotCertifiedError, Problem, ProblemKey
 

@@ -4,52 +4,42 @@
 
 Three tables about every family in `generators.FAMILIES`: the problems of each profile; κ and rank, asked and stored;
 and whether the docstrings of the families keep their promises. What is stored is known from certificates of the
-oracle `auto`. `standard` is measured whole, of `full` every EVERYth problem (5, unless told otherwise). It takes a few
-minutes.
+oracle `auto`. `quick` and `standard` are measured whole, and of `full` every EVERYth problem (every fifth by default).
+It takes a few minutes.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 from asked import Measured, measure
 from promises import PROMISES
 from rich.console import Console
 from rich.progress import track
+from table import head, row
 
 from lamm_robust import catalog
+from lamm_robust.runs.plan import grid
 from lamm_robust.values import PRECISIONS, PROFILES, Precision, ProblemKey
 
 EVERY = 5
 TERMINAL = Console(stderr=True)
 
 Measurements = dict[tuple[str, Precision], list[Measured]]
-"""By family and precision."""
-
-
-def row(cells: Iterable[object]) -> None:
-    """One line of a table."""
-    print("|", " | ".join(str(cell) for cell in cells), "|", flush=True)
-
-
-def head(*cells: str) -> None:
-    """The first lines of a table."""
-    print()
-    row(cells)
-    row(["---"] * len(cells))
+"""Measured problems by family and precision."""
 
 
 def keys_of(family: str, precision: Precision, every: int) -> list[ProblemKey]:
-    """All of `standard` and `quick`, and every so manieth of `full`, without repetition."""
-    grids = [catalog.plan(profile, precision, [family]) for profile in ("quick", "standard", "full")]
+    """The keys of `quick` and `standard` and every EVERYth of `full`, each once."""
+    grids = [grid(profile, precision, [family]) for profile in ("quick", "standard", "full")]
     grids[2] = grids[2][::every]
     return list({str(key): key for grid in grids for key in grid}.values())
 
 
 def measure_all(every: int) -> Measurements:
-    """Measure all families in both precisions."""
+    """Measure the chosen problems of all families in both precisions."""
     work = [(name, p, key) for p in PRECISIONS for name in catalog.FAMILIES for key in keys_of(name, p, every)]
     found: Measurements = {(name, p): [] for p in PRECISIONS for name in catalog.FAMILIES}
     for name, precision, key in track(work, "measuring", console=TERMINAL):
@@ -61,7 +51,7 @@ def measure_all(every: int) -> Measurements:
 
 
 def shape(key: ProblemKey) -> tuple[int, int]:
-    """m and n, from the parameters if they are there."""
+    """m and n of a problem; it is built only if its parameters do not say them."""
     params = dict(key.params)
     if "m" in params and "n" in params:
         return int(params["m"]), int(params["n"])
@@ -70,11 +60,11 @@ def shape(key: ProblemKey) -> tuple[int, int]:
 
 
 def profiles(found: Measurements) -> None:
-    """How many problems of which shapes and κ each family has in each profile."""
+    """Print how many problems each family has in each profile, of which shapes and κ."""
     head("family", "profile", "float32", "float64", "shapes", "κ in float32", "κ in float64")
     for name in track(list(catalog.FAMILIES), "counting shapes", console=TERMINAL):
         for profile in PROFILES:
-            grids = {p: catalog.plan(profile.name, p, [name]) for p in PRECISIONS}
+            grids = {p: grid(profile.name, p, [name]) for p in PRECISIONS}
             shapes = {shape(key) for grid in grids.values() for key in grid}
             texts = {p: {str(key) for key in grid} for p, grid in grids.items()}
             chosen = {p: [q for q in found[name, p] if str(q.problem.key) in texts[p]] for p in PRECISIONS}
@@ -83,14 +73,14 @@ def profiles(found: Measurements) -> None:
 
 
 def spread(shapes: set[tuple[int, int]]) -> str:
-    """The smallest and the largest of the shapes, and how many there are."""
+    """The number of shapes, the smallest and the largest: "4: 4×2 … 30×10"."""
     ordered = sorted(shapes, key=lambda mn: (mn[0] * mn[1], mn))
     ends = [f"{m}×{n}" for m, n in (ordered[0], ordered[-1])]
     return f"{len(shapes)}: {' … '.join(ends)}" if len(shapes) > 1 else ends[0]
 
 
 def span(values: Sequence[Fraction | None]) -> str:
-    """The least and the largest of the values that there are, to one digit."""
+    """The smallest and the largest value, as "1 … 1e8"; values that are None are left out."""
     known = [value for value in values if value is not None]
     if not known:
         return "–"
@@ -99,7 +89,7 @@ def span(values: Sequence[Fraction | None]) -> str:
 
 
 def short(value: Fraction) -> str:
-    """One digit of a number ≥ 1 that may be beyond the range of float64; whole numbers below 1000 as they are."""
+    """A number ≥ 1 in short: three digits below 1000, else one digit, even beyond the range of float64."""
     if value < 1000:
         return f"{float(value):.3g}"
     exponent = len(str(int(value))) - 1
@@ -111,29 +101,21 @@ def short(value: Fraction) -> str:
 
 
 def asked(found: Measurements) -> None:
-    """κ and rank, as asked and as stored, where the precision can hold them and where it cannot."""
+    """Print κ and rank as asked and as stored, where the precision can hold them and where it cannot."""
     head("family", "asked by", "precision", "κ asked", "problems", "κ stored/asked", "rank as asked", "κ stored")
     for (name, precision), measured in found.items():
         for title, part in parts(measured):
             ratios = [q.ratio for q in part if q.ratio is not None]
             ranked = [q for q in part if q.asked_rank is not None and q.truth]
             kept = sum(q.rank == q.asked_rank for q in ranked)
-            row(
-                [
-                    name,
-                    part[0].rule.by if ratios or ranked else "–",
-                    precision,
-                    title,
-                    len(part),
-                    f"{near(min(ratios))} … {near(max(ratios))}" if ratios else "–",
-                    f"{kept}/{len(ranked)}" if ranked else "not asked",
-                    span([q.kappa for q in part]),
-                ]
-            )
+            by = part[0].rule.by if ratios or ranked else "–"
+            ends = f"{near(min(ratios))} … {near(max(ratios))}" if ratios else "–"
+            as_asked = f"{kept}/{len(ranked)}" if ranked else "not asked"
+            row([name, by, precision, title, len(part), ends, as_asked, span([q.kappa for q in part])])
 
 
 def parts(measured: Sequence[Measured]) -> list[tuple[str, list[Measured]]]:
-    """What the precision resolves, what it does not, and that for which κ is not asked."""
+    """Problems by group: κ asked and resolved by the precision, asked and beyond it, not asked, without a truth."""
     split = {
         "resolved": [q for q in measured if q.asked_kappa is not None and not q.beyond],
         "beyond": [q for q in measured if q.beyond],
@@ -144,7 +126,7 @@ def parts(measured: Sequence[Measured]) -> list[tuple[str, list[Measured]]]:
 
 
 def near(ratio: Fraction) -> str:
-    """A ratio, as a distance from 1 where it is near 1."""
+    """A ratio as text: as a distance from 1 if it is near 1, such as "1 − 1e-03"."""
     if ratio == 1:
         return "1"
     distance = float(ratio - 1)
@@ -155,7 +137,7 @@ def near(ratio: Fraction) -> str:
 
 
 def promises(found: Measurements) -> None:
-    """Each promise, how many problems it was held against, the worst of them, and whether it is kept."""
+    """Print each promise: how many problems it was held against, the worst of them, and whether it is kept."""
     head("family", "promise", "precision", "problems", "worst", "limit", "kept")
     for promise in PROMISES:
         for precision in PRECISIONS:
@@ -163,21 +145,17 @@ def promises(found: Measurements) -> None:
             known = [value for value in values if value is not None]
             worst = max(known, default=0.0)
             kept = "yes" if worst <= promise.limit else "no"
+            ends = f"{worst:.3g}", f"{promise.limit:.3g}"
             if known:
-                row(
-                    [
-                        promise.family,
-                        promise.sentence,
-                        precision,
-                        len(known),
-                        f"{worst:.3g}",
-                        f"{promise.limit:.3g}",
-                        kept,
-                    ]
-                )
+                row([promise.family, promise.sentence, precision, len(known), *ends, kept])
+
+
+def main() -> None:
+    """Measure, then print the three tables."""
+    everything = measure_all(int(sys.argv[1]) if sys.argv[1:] else EVERY)
+    for part in (profiles, asked, promises):
+        part(everything)
 
 
 if __name__ == "__main__":
-    everything = measure_all(int(sys.argv[1]) if sys.argv[1:] else EVERY)
-    for table in (profiles, asked, promises):
-        table(everything)
+    main()

@@ -18,7 +18,7 @@ from rich.progress import track
 
 from lamm_robust import catalog
 from lamm_robust.runs.sweep import sweep
-from lamm_robust.scoring.truths import Truths
+from lamm_robust.scoring.records import Done
 from lamm_robust.storage.cache import Cache
 from lamm_robust.storage.journal import open_journal
 from lamm_robust.values import Answer, Case, Device, Precision, ProblemKey
@@ -57,7 +57,7 @@ class Timed(Worker):
 
 def measure(planned: list[Case], workers: int, directory: Path, cache: Cache) -> None:
     """Run the cases, and print where the time and the memory went."""
-    truths = Truths(catalog.cached_build(cache), catalog.cached_oracle(catalog.find_oracle("exact"), cache))
+    truths = catalog.truths("exact", cache)
     done, memory = 0, [resident()]
     Timed.spent = 0.0
     with open_journal(directory, {"suite": "overhead"}) as journal, Templates() as templates:
@@ -66,16 +66,15 @@ def measure(planned: list[Case], workers: int, directory: Path, cache: Cache) ->
             return Timed(Kind(catalog.LIBRARY[library], precision, device), templates.get)
 
         start, cpu = time.perf_counter(), time.process_time()
-        for batch in sweep(planned, catalog.find_solver, truths, worker, slots=workers, absent={}):
-            journal.append(record for _, record in batch if record)
+        for batch in sweep(planned, catalog.find_solver, truths, worker, slots=workers):
+            journal.append(one.record for one in batch if isinstance(one, Done))
             done += len(batch)
             if done * 10 >= len(planned) * len(memory):
                 memory.append(resident())
         wall, cpu = time.perf_counter() - start, time.process_time() - cpu
     share, unit = Timed.spent / workers, 1e6 / done
-    print(
-        f"{done} cases on {workers} workers in {wall:.1f} s, {sum(1 for _ in journal.written())} of them in the journal"
-    )
+    written = sum(1 for _ in journal.case_keys())
+    print(f"{done} cases on {workers} workers in {wall:.1f} s, {written} of them in the journal")
     print(f"  solvers               {Timed.spent:8.1f} s, on each worker {share:.1f} s")
     print(f"  truth                 {truths.seconds:8.1f} s ({truths.seconds * unit:.0f} µs per case)")
     beyond = (wall - share) * unit
@@ -91,10 +90,9 @@ def main() -> None:
     planned = cases(count)
     with tempfile.TemporaryDirectory() as place:
         cache = Cache(Path(place) / "cache")
-        build, oracle = catalog.cached_build(cache), catalog.cached_oracle(catalog.find_oracle("exact"), cache)
+        truths = catalog.truths("exact", cache)
         for key in track(dict.fromkeys(case.key for case in planned), "filling the cache"):
-            problem = build(key)
-            oracle.certify(problem.A, problem.b)
+            truths.certified(key)
         measure(planned, workers, Path(place) / "results", cache)
 
 

@@ -12,7 +12,7 @@ from asked import Measured, measure
 from mpmath import mp
 
 from lamm_robust.generators import near_rank
-from lamm_robust.generators.elementary import SIGNIFICAND
+from lamm_robust.generators.parts.elementary import SIGNIFICAND
 from lamm_robust.values import ProblemKey
 
 

@@ -39,7 +39,7 @@ SIZES = ((16, 9), (64, 16), (256, 64), (1024, 128))
 BATCH = (1000, 16, 8)
 TURNS = 41
 WORK = 2e7
-"""Of m·n² in one program: some 10 ms of QR, beside which starting it is nothing."""
+"""m·n² summed over the solves of one program: some 10 ms of QR, so that its start does not count."""
 
 
 def compared(records: Records, precision: str) -> list[list[str]]:
@@ -78,7 +78,7 @@ def repeated(function: Callable[..., Any], count: int) -> Callable[..., Any]:
 
 
 def in_turns(functions: Mapping[str, Callable[..., Any]], *arguments: Any) -> dict[str, float]:
-    """The median seconds of one call of each."""
+    """The median seconds of one call of each function, compiled, called one after the other in TURNS turns."""
     import jax
 
     compiled = {name: jax.jit(function) for name, function in functions.items()}
@@ -86,7 +86,7 @@ def in_turns(functions: Mapping[str, Callable[..., Any]], *arguments: Any) -> di
     for turn in range(TURNS + 1):
         for name, function in compiled.items():
             start = time.perf_counter()
-            jax.block_until_ready(function(*arguments))
+            jax.block_until_ready(function(*arguments))  # type: ignore[no-untyped-call]
             if turn:  # the first one compiles
                 taken[name].append(time.perf_counter() - start)
     return {name: float(np.median(seconds)) for name, seconds in taken.items()}
@@ -129,11 +129,11 @@ def times(precision: str, *, within: bool) -> list[list[str]]:
     return rows
 
 
-def main(directory: Path) -> None:
-    """Print both tables."""
+def main() -> None:
+    """Print the verdicts of the run that was named, then the times."""
     import jax
 
-    records = Records(directory)
+    records = Records(Path(sys.argv[1]))
     for precision in PRECISIONS:
         print(f"\n{precision}: verdicts of {OURS} at the problems of {records.facts['profile']}\n")
         print(markdown_table(["beside", "problems", "better", "as good", "worse"], compared(records, precision)))
@@ -146,4 +146,4 @@ def main(directory: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

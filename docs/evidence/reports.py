@@ -8,11 +8,12 @@ Read from the records of a run; the versions are those of the run.
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from lamm_robust import catalog
 from lamm_robust.generators import field
+from lamm_robust.keys import parse_key
 from lamm_robust.reports.grading import is_judged
 from lamm_robust.storage.parquet import Records, read_environment
 from lamm_robust.text import markdown_table
@@ -32,24 +33,43 @@ CALLS: Mapping[str, tuple[str, ...]] = {
     "PyTorch lstsq": ("torch-gelsd",),
     "Lineax": ("lineax-svd",),
 }
-"""What people call, and the variant that it is."""
+"""What people call, and the algorithm of the tables that it is."""
 
 RIGHT = (Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE)
 
 HEAD = """\
 # Public bug reports, asked again
 
-Each row is a problem from a public report, in the precision in which it went wrong there; the cells say what today's
-libraries answer to it, as `lamm-robust run` recorded it. **right**: backward or forward stable. **silent**: a finite
-answer without a warning, and not one correct digit. **off**: some digits lost that the precision has. **refused**: an
-error. *open*: a singular value is below what the precision can resolve, so that no solver can know the rank; such
-answers are not judged by their distance from the truth. A dash: not attempted. What went wrong then may have been in
-another function, with another option or on another device: the last column says what it was.
+For readers who met one of these bugs, or wonder whether it is still there. After this page you know
+what today's libraries answer to each of them.
+
+Each row is a problem from a public report, in the precision in which it went wrong there. The last
+column says what was reported; that may have been about another function, another option or another
+device. The other cells say what `lamm-robust run` recorded:
+
+* **right**: backward or forward stable.
+* **silent**: a finite answer without a warning, and not one correct digit.
+* **off**: the answer lost digits that the precision has.
+* **refused**: an error.
+* *open*: a singular value is below what the precision can resolve, so no solver can know the rank.
+  Such answers are not judged by their distance from the truth.
+* A dash: not attempted.
+
+The words are those of the [glossary](glossary.md).
 """
+
+AGAIN = """\
+```sh
+python docs/evidence/reports.py results/reference > docs/reports.md
+```
+"""
+
+WIDTH = 100
+"""Columns of the page, tables apart."""
 
 
 def word(found: Record | None) -> str:
-    """What one library answers to one report."""
+    """The cell of the table: what one library answers to one report."""
     if found is None or found.status == "not attempted":
         return "–"
     if found.regime == Regime.AMBIGUOUS:
@@ -62,9 +82,9 @@ def word(found: Record | None) -> str:
 
 
 def by_problem(records: Iterable[Record], precision: str) -> dict[str, Record]:
-    """The records of one variant at the reports, by the name of the report."""
+    """The records of one variant at the problems of the family `field`, by the name of the report."""
     return {
-        str(dict(catalog.parse_key(r.problem).params)["report"]): r
+        str(dict(parse_key(r.problem).params)["report"]): r
         for r in records
         if r.family == "field" and r.precision == precision
     }
@@ -91,10 +111,15 @@ def page(directory: Path) -> str:
         for report in field.REPORTS
     ]
     versions = ", ".join(f"{name} {version}" for name, version in where["versions"].items() if version)
+    measured = textwrap.fill(f"Measured with {versions}. Made by:", WIDTH)
     table = markdown_table(["report", "precision", *calls, "what was reported"], rows)
-    again = "python docs/evidence/reports.py results/reference > docs/reports.md"
-    return f"{HEAD}\nMeasured with {versions}. Made by `{again}`.\n\n{table}"
+    return f"{HEAD}\n{measured}\n\n{AGAIN}\n{table}"
+
+
+def main() -> None:
+    """Print the page."""
+    print(page(Path(sys.argv[1])), end="")
 
 
 if __name__ == "__main__":
-    print(page(Path(sys.argv[1])), end="")
+    main()

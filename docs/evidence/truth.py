@@ -12,14 +12,16 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import scipy.linalg
 from mpmath import mp
+from table import head, row
 
-from lamm_robust.oracles import certify_all, enclosed, exact, verified
+from lamm_robust.oracles import ball, certify_all, exact, verified
 from lamm_robust.values import Array, Certificate, NotCertifiedError
 
 LARGE = ((2000, 400, 12), (4000, 1000, 10))
@@ -32,7 +34,7 @@ U = 2.0**-53
 
 
 def problem(m: int, n: int, log10_cond: float, seed: int = 0) -> tuple[Array, Array]:
-    """Singular values 1 … 10^-log10_cond, evenly spread in the logarithm, and a residual as large as the fit."""
+    """A (m×n) with singular values 1 … 10^-log10_cond, evenly spread in the logarithm; b, of which half is residual."""
     generator = np.random.default_rng(seed)
     U, _ = np.linalg.qr(generator.standard_normal((m, n)))
     V, _ = np.linalg.qr(generator.standard_normal((n, n)))
@@ -66,56 +68,36 @@ def by_mpmath(A: Array, b: Array) -> object:
 
 
 def radius(certificate: Certificate) -> float:
-    """The radius relative to the largest entry of x."""
+    """The proved radius of x, relative to its largest entry."""
     x = np.abs(certificate.x[0] * 2.0**certificate.exponent)
     return float(certificate.x_radius) / float(x.max())
 
 
-def row(cells: Sequence[object]) -> None:
-    """One line of a table."""
-    print("|", " | ".join(str(cell) for cell in cells), "|", flush=True)
-
-
-def head(*cells: str) -> None:
-    """The first lines of a table."""
-    print()
-    row(cells)
-    row(["---"] * len(cells))
-
-
 def large() -> None:
-    """Against gelsd, for the sizes that people solve."""
+    """Print what `verified` costs beside gelsd at sizes that people solve."""
     head("m×n", "κ", "gelsd", "verified", "ratio", "radius")
     for m, n, log10_cond in LARGE:
         A, b = problem(m, n, log10_cond)
-        solver, oracle = fastest(RUNS, lambda A=A, b=b: gelsd(A, b), lambda A=A, b=b: verified.certify(A, b))
+        solver, oracle = fastest(RUNS, partial(gelsd, A, b), partial(verified.certify, A, b))
         sharp = radius(verified.certify(A, b))
-        row(
-            [
-                f"{m}×{n}",
-                f"1e{log10_cond}",
-                f"{solver:.3f} s",
-                f"{oracle:.3f} s",
-                f"{oracle / solver:.1f}",
-                f"{sharp:.0e}",
-            ]
-        )
+        times = f"{solver:.3f} s", f"{oracle:.3f} s", f"{oracle / solver:.1f}"
+        row([f"{m}×{n}", f"1e{log10_cond}", *times, f"{sharp:.0e}"])
 
 
 def small() -> None:
-    """Against mpmath, exact rationals and balls, where those are practical."""
+    """Print what `verified` costs beside mpmath, exact rationals and balls, at sizes where those are practical."""
     head("m×n", "κ", "mpmath", "exact", "ball", "verified", "mpmath / verified")
     for m, n, log10_cond, runs in SMALL:
         A, b = problem(m, n, log10_cond)
-        calls = [lambda A=A, b=b, f=f: f(A, b) for f in (by_mpmath, exact.certify, enclosed.certify)]
+        calls = [partial(certify, A, b) for certify in (by_mpmath, exact.certify, ball.certify)]
         slow = fastest(runs, *calls)
-        (quick,) = fastest(RUNS, lambda A=A, b=b: verified.certify(A, b))
+        (quick,) = fastest(RUNS, partial(verified.certify, A, b))
         cells = [f"{seconds:.3g} s" for seconds in (*slow, quick)]
         row([f"{m}×{n}", f"1e{log10_cond}", *cells, f"{slow[0] / quick:.0f}"])
 
 
 def batch() -> None:
-    """Many small problems at once."""
+    """Print how many small problems a second are certified, all at once and one by one."""
     pairs = [problem(30, 10, (i % 61) / 10, i) for i in range(BATCH)]
     singles = [(A.astype(np.float32), b.astype(np.float32)) for A, b in pairs]
     start = time.perf_counter()
@@ -131,11 +113,11 @@ def batch() -> None:
 
 
 def growth() -> None:
-    """Time and memory against the size."""
+    """Print how time and memory of `verified` grow with the size."""
     head("m×n", "κ", "seconds", "ns per m·n²", "peak memory / A")
     for m, n in GROWTH:
         A, b = problem(m, n, 12)
-        (seconds,) = fastest(3, lambda A=A, b=b: verified.certify(A, b))
+        (seconds,) = fastest(3, partial(verified.certify, A, b))
         command = [sys.executable, __file__, str(m), str(n)]
         peak = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
         row([f"{m}×{n}", "1e12", f"{seconds:.3f}", f"{seconds / (m * n * n) * 1e9:.2f}", peak])
@@ -156,10 +138,15 @@ def _status(name: str) -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Print the four tables; with m and n as arguments, the memory of one certificate (`growth` asks for that)."""
     if sys.argv[1:]:
         memory(int(sys.argv[1]), int(sys.argv[2]))
-    else:
-        print(f"{os.cpu_count()} cores, NumPy {np.__version__}, SciPy {scipy.__version__}")
-        for part in (large, small, batch, growth):
-            part()
+        return
+    print(f"{os.cpu_count()} cores, NumPy {np.__version__}, SciPy {scipy.__version__}")
+    for part in (large, small, batch, growth):
+        part()
+
+
+if __name__ == "__main__":
+    main()

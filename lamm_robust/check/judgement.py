@@ -8,19 +8,23 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import numpy as np
 
 from lamm_robust import catalog
-from lamm_robust.check.reasons import ENDED, Clues, Reason, is_single, reason
+from lamm_robust.check.reasons import Clues, Reason, is_single, reason
+from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS
 from lamm_robust.reports.grading import BACKWARD, PASSES, is_broken, is_graded, is_judged, is_undefined
 from lamm_robust.reports.summary import Row, row, simplicity
-from lamm_robust.scoring.records import Scoring
+from lamm_robust.runs.plan import grid
+from lamm_robust.scoring.records import Done, Scoring
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.scoring.verdicts import shape_of
+from lamm_robust.solvers import user
 from lamm_robust.values import (
+    SHAPES,
     Case,
+    Cause,
     Deficiency,
     Device,
     Outcome,
@@ -28,20 +32,15 @@ from lamm_robust.values import (
     Problem,
     ProblemKey,
     Record,
+    Requirement,
     Shape,
     Solver,
     Variant,
     Verdict,
 )
-from lamm_robust.workers.process import CASE_MEMORY
 
-Requirement = Literal["backward-stable", "forward-stable"]
-
-REQUIRED: Mapping[Requirement, frozenset[str]] = {"backward-stable": BACKWARD, "forward-stable": PASSES}
+REQUIRED: Mapping[Requirement, frozenset[Verdict]] = {"backward-stable": BACKWARD, "forward-stable": PASSES}
 """The verdicts that each allows; a class bears the name of a verdict where nothing worse is below it."""
-
-CASE_SECONDS = 10.0
-"""A hundred times what the largest problem of these profiles takes the slowest solver, compilation included."""
 
 LOST = (Verdict.TIMED_OUT, Verdict.FLAKY)
 """Verdicts on attempts that did not end by themselves, or not always."""
@@ -62,15 +61,15 @@ class Terms:
     profile: str = "quick"
     families: tuple[str, ...] = ()
     require: Requirement | None = None
-    case_seconds: float = CASE_SECONDS
+    case_seconds: float = CHECK_SECONDS
     case_memory: int = CASE_MEMORY
 
     def accepted(self) -> tuple[Shape, ...]:
         """The shapes of problems that are asked."""
         full_rank_only = self.contract is Deficiency.FULL_RANK_ONLY
-        return self.shapes or (("tall", "square") if full_rank_only else ("tall", "square", "wide"))
+        return self.shapes or (("tall", "square") if full_rank_only else SHAPES)
 
-    def passing(self) -> frozenset[str]:
+    def passing(self) -> frozenset[Verdict]:
         """The verdicts that are no failures: forward stable is enough unless more is required."""
         return REQUIRED[self.require or "forward-stable"]
 
@@ -124,7 +123,7 @@ Outcomes = dict[Case, Outcome]
 
 def variant_of(solver: Solver, terms: Terms) -> Variant:
     """What the solver is called in records."""
-    return Variant(catalog.YOURS, solver.algorithm, terms.precision, terms.device)
+    return Variant(user.NAME, solver.algorithm, terms.precision, terms.device)
 
 
 def problems(terms: Terms, truths: Truths) -> list[ProblemKey]:
@@ -133,7 +132,7 @@ def problems(terms: Terms, truths: Truths) -> list[ProblemKey]:
     shapes = terms.accepted()
     keys = [
         key
-        for key in catalog.plan(terms.profile, terms.precision, families)
+        for key in grid(terms.profile, terms.precision, families)
         if shape_of(*truths.problem(key).A.shape) in shapes
     ]
     if not keys:
@@ -180,7 +179,7 @@ def judged(
 
 def is_breaking(record: Record) -> bool:
     """Whether it makes a solver broken; at an edge case a solver may raise an error, but not take its process along."""
-    return is_broken(record) and (not record.edge or record.verdict in LOST or record.message.startswith(ENDED))
+    return is_broken(record) and (not record.edge or record.verdict in LOST or record.cause is Cause.PROCESS_LOST)
 
 
 def is_failed(record: Record, terms: Terms) -> bool:
@@ -218,4 +217,4 @@ def scored(outcomes: Outcomes, truths: Truths, solver: Callable[[Variant], Solve
     """The records of the attempts at problems that have a truth."""
     scoring = Scoring(truths, solver)
     done = [one for case, outcome in outcomes.items() for one in scoring.add(case, outcome)]
-    return [found for _, found in [*done, *scoring.flush()] if found]
+    return [one.record for one in [*done, *scoring.flush()] if isinstance(one, Done)]

@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from lamm_robust.check.judgement import CASE_SECONDS, SHOWN, Checked, Failure
+from lamm_robust.check.judgement import SHOWN, Checked, Failure
+from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS
 from lamm_robust.reports.grading import is_graded
 from lamm_robust.reports.summary import Row
 from lamm_robust.scoring.verdicts import shape_of
 from lamm_robust.text import aligned, duration, finite, number, printable
 from lamm_robust.values import Deficiency, Shape, Verdict
-from lamm_robust.workers.process import CASE_MEMORY
 
 REFUSED = Verdict.REFUSED
 LOST = (Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.FLAKY)
@@ -124,7 +124,7 @@ def replay_line(found: Checked, failure: Failure) -> str:
         words += ["--shapes", ",".join(terms.shapes)]
     if terms.device != "cpu":
         words += ["--device", terms.device]
-    if terms.case_seconds != CASE_SECONDS:
+    if terms.case_seconds != CHECK_SECONDS:
         words += ["--case-seconds", f"{terms.case_seconds:g}"]
     if terms.case_memory != CASE_MEMORY:
         words += ["--case-memory", str(terms.case_memory >> 20)]

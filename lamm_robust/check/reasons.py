@@ -18,7 +18,7 @@ from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.truths import Certified, Known
 from lamm_robust.scoring.verdicts import NO_CORRECT_DIGIT, STABLE
 from lamm_robust.text import number
-from lamm_robust.values import UNIT_ROUNDOFF, Array, Deficiency, Edge, Outcome, Record, Regime, Verdict
+from lamm_robust.values import UNIT_ROUNDOFF, Array, Cause, Deficiency, Edge, Outcome, Record, Regime, Verdict
 
 LOW_KAPPA = 30.0
 """Up to here a method that squares κ loses at most three digits: a loss of more has another cause."""
@@ -34,9 +34,6 @@ MUCH_LONGER = 1e3
 
 NEARER = 0.01
 """A truncated solution explains an answer if it is a hundred times as near as the solution is."""
-
-ENDED = "the process "
-"""How the message begins of an attempt that took its process with it."""
 
 SINGLE = UNIT_ROUNDOFF["float32"]
 
@@ -118,7 +115,7 @@ class Clues:
 
 def _bad_output(c: Clues) -> str:
     hint = "; JAX computes in float64 only where jax_enable_x64 is set (or ask with --precision float32)"
-    return c.record.message + (hint if c.record.message.startswith("x is float32, expected float64") else "")
+    return c.record.message + (hint if c.record.cause is Cause.FLOAT32 else "")
 
 
 def _extreme(c: Clues) -> str:
@@ -216,7 +213,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("timed out", verdict(Verdict.TIMED_OUT), lambda c: c.record.message),
     Reason(
         "ended its process",
-        lambda c: c.record.verdict == Verdict.CRASHED and c.record.message.startswith(ENDED),
+        lambda c: c.record.verdict is Verdict.CRASHED and c.record.cause is Cause.PROCESS_LOST,
         lambda c: c.record.message,
     ),
     Reason("raised an exception", verdict(Verdict.CRASHED, Verdict.REFUSED), lambda c: f"raised {c.record.message}"),

@@ -1,4 +1,4 @@
-"""A check of a solver in a worker process of its own, which it cannot hurt, with LAPACK's drivers after it."""
+"""A check of a solver in a worker process of its own, with LAPACK's drivers after it at the same problems."""
 
 from __future__ import annotations
 
@@ -11,30 +11,19 @@ from functools import partial
 from lamm_robust import catalog
 from lamm_robust.check.judgement import Checked, Outcomes, Terms, judged, problems, scored, variant_of
 from lamm_robust.check.reasons import Clues, reason
+from lamm_robust.keys import parse_key
 from lamm_robust.reports.grading import PASSES
 from lamm_robust.reports.summary import Row, row
 from lamm_robust.runs.replay import case_text
-from lamm_robust.runs.sweep import SUSPECT, not_taken
+from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Truths
+from lamm_robust.solvers import user
 from lamm_robust.storage.cache import Cache, default_directory
-from lamm_robust.values import (
-    Answer,
-    Case,
-    Device,
-    Library,
-    Outcome,
-    Precision,
-    ProblemKey,
-    Record,
-    Solver,
-    Status,
-    Variant,
-)
-from lamm_robust.workers.attempt import OUT_OF_MEMORY
-from lamm_robust.workers.pool import Open, Pool, alone, confirmed
-from lamm_robust.workers.process import Kind, Templates
-from lamm_robust.workers.supervisor import Worker
+from lamm_robust.values import Answer, Case, Library, Outcome, ProblemKey, Record, Solver, Status, Variant
+from lamm_robust.workers.opening import Workers
+from lamm_robust.workers.pool import Open, Pool
+from lamm_robust.workers.second_look import SUSPECT, attempt_alone, second_look
 
 LOOKED_AT_AGAIN = 3
 """Crashes and time-outs that are seen twice, to tell a fault from an accident; the rest is believed."""
@@ -46,40 +35,34 @@ BESIDE = (("scipy", "gelsd"), ("scipy", "gelsy"), ("scipy", "qr"))
 """LAPACK's drivers that a solver is compared with."""
 
 
-def check_target(target: catalog.Target, terms: Terms) -> Checked:
+def check_target(target: user.Target, terms: Terms) -> Checked:
     """The verdict on a target; ValueError if it cannot be imported or is no function."""
-    found = check(str(target), library_of(target, terms), terms, kept_truths())
+    found = check(str(target), library_of(target, terms), terms, catalog.truths())
     Cache(default_directory()).trim()
     return found
 
 
-def kept_truths() -> Truths:
-    """Problems and certificates, from the cache of this user where they are there."""
-    return Truths(catalog.cached_build(Cache(default_directory())), catalog.kept_oracle("auto"))
-
-
-def library_of(target: catalog.Target, terms: Terms) -> Library:
+def library_of(target: user.Target, terms: Terms) -> Library:
     """The target as a library, with the contract that it is held to; ValueError without the device."""
-    library = catalog.target_library(target, catalog.target_contract(terms.contract, terms.accepted()))
+    library = user.library(target, user.contract(terms.contract, terms.accepted()))
     if reason := catalog.absent(library, terms.device):
-        raise ValueError(f"'{target}' on the {terms.device.upper()}: {reason.removeprefix('not measured: ')}")
+        raise ValueError(f"'{target}' on the {terms.device.upper()}: {reason}")
     return library
 
 
-def only_text(target: catalog.Target, terms: Terms, key: str) -> str:
+def only_text(target: user.Target, terms: Terms, key: str) -> str:
     """One problem in full, by its key; ValueError as `check_target`, or for a key that names nothing."""
-    problem_key = catalog.parse_key(key)
+    problem_key = parse_key(key)
     terms = replace(terms, precision=problem_key.dtype)
     library = library_of(target, terms)
-    solver, open_worker = library.solvers[0], workers(library, terms)
-    truths = kept_truths()
+    solver, truths = library.solvers[0], catalog.truths()
     certified = truths.certified(problem_key)
     if certified is None:
         raise ValueError(f"'{problem_key}' is not certified: {truths.refused[problem_key]}")
-    if why := not_taken(certified.problem, solver):
+    if why := why_not_asked(certified.problem, solver):
         raise ValueError(f"'{problem_key}' is not asked: {why}")
     case = Case(problem_key, variant_of(solver, terms))
-    outcome = attempts(str(target), [case], truths, open_worker)[case]
+    outcome = attempts(str(target), [case], truths, workers(library, terms))[case]
     found = record(case, certified, solver, outcome)
     text = case_text(certified, solver, outcome, found)
     if found.verdict in terms.passing():
@@ -89,9 +72,8 @@ def only_text(target: catalog.Target, terms: Terms, key: str) -> str:
 
 
 def workers(library: Library, terms: Terms) -> Open:
-    """What starts a worker with the target."""
-    kind = Kind(library, terms.precision, terms.device, terms.case_memory)
-    return lambda *_: Worker(kind, case_seconds=terms.case_seconds)
+    """What starts a worker with the solver that is checked; it is imported anew each time, and never forked."""
+    return Workers({library.name: library}, case_seconds=terms.case_seconds, case_memory=terms.case_memory).open
 
 
 def check(target: str, library: Library, terms: Terms, truths: Truths) -> Checked:
@@ -113,22 +95,16 @@ def attempts(target: str, cases: Sequence[Case], truths: Truths, open_worker: Op
         answers |= {answer.case: answer for answer in heard}
         if enough([answer.outcome for answer in answers.values()]):
             break
-    for why in pool.absent.values():
-        raise ValueError(f"'{target}' cannot be used: {_reason(why)}")
+    for absence in pool.absent.values():
+        raise ValueError(f"'{target}' cannot be used: {absence.why}")
     suspects = [a for a in answers.values() if a.outcome.status in SUSPECT and not a.inconclusive]
     doubted = {a.case for a in suspects[:LOOKED_AT_AGAIN]} | {a.case for a in answers.values() if a.inconclusive}
     return {
-        case: second_look(answer, truths, open_worker) if case in doubted else answer.outcome
+        case: second_look(answer, truths.problem(case.key), open_worker, one_solver=True)
+        if case in doubted
+        else answer.outcome
         for case, answer in answers.items()
     }
-
-
-def _reason(absent: str) -> str:
-    """Why there is no worker, in the words of the process that was to be one."""
-    words = absent.removeprefix("not measured: ")
-    if words.startswith("no worker for "):
-        words = words.partition(": ")[2]
-    return "its process ended when it was imported, and said nothing" if words == "it said nothing" else words
 
 
 def enough(outcomes: Sequence[Outcome]) -> bool:
@@ -138,24 +114,11 @@ def enough(outcomes: Sequence[Outcome]) -> bool:
     return statuses.count(Status.TIMED_OUT) >= MOST_TIMED_OUT or broken >= MOST_BROKEN
 
 
-def second_look(first: Answer, truths: Truths, open_worker: Open) -> Outcome:
-    """What is believed of an attempt that was lost, after another one alone in a fresh process.
-
-    A process that ran out of memory had served nothing but this solver: what earlier calls have kept is its own fault.
-    """
-    second = alone(first.case, truths.problem(first.case.key), open_worker)
-    leaked = first.inconclusive and first.outcome.message.startswith(OUT_OF_MEMORY)
-    if leaked and second.status not in SUSPECT:
-        said = f"{first.outcome.message}; not so alone in a fresh process: earlier calls have kept it"
-        return replace(first.outcome, message=said)
-    return confirmed(first, second)
-
-
 def _right_alone(solver: Solver, terms: Terms, open_worker: Open, failed: Clues, case: Case) -> bool:
     """Whether a failure is none when its problem is asked again, alone in a fresh process."""
     if failed.outcome.status not in (Status.SOLVED, Status.BAD_OUTPUT):
         return False
-    second = alone(case, failed.certified.problem, open_worker)
+    second = attempt_alone(case, failed.certified.problem, open_worker)
     return record(case, failed.certified, solver, second).verdict in terms.passing()
 
 
@@ -166,15 +129,11 @@ def _beside(mine: Checked, keys: Sequence[ProblemKey], truths: Truths) -> list[t
         Case(key, variant)
         for key in keys
         for variant in variants
-        if not not_taken(truths.problem(key), catalog.find_solver(variant))
+        if not why_not_asked(truths.problem(key), catalog.find_solver(variant))
     ]
     outcomes: Outcomes = {}
-    with Templates() as templates:
-
-        def open_worker(name: str, precision: Precision, device: Device) -> Worker:
-            return Worker(Kind(catalog.LIBRARY[name], precision, device), templates.get)
-
-        for heard in Pool(cases, lambda case: truths.problem(case.key), open_worker):
+    with Workers(catalog.LIBRARY) as lapack:
+        for heard in Pool(cases, lambda case: truths.problem(case.key), lapack.open):
             outcomes |= {answer.case: answer.outcome for answer in heard}
     records = scored(outcomes, truths, catalog.find_solver)
     groups = [[r for r in records if r.variant == str(variant)] for variant in variants]

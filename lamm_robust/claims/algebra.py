@@ -1,6 +1,6 @@
 """Claims about A⁺ and AᵀA that are mathematics, settled in exact rational arithmetic on matrices with whole entries.
 
-What holds on all of them without rounding is also a theorem; an experiment that were wrong would break it.
+Every claim that holds here is a theorem, so that only a wrong experiment could find that it does not.
 """
 
 from __future__ import annotations
@@ -13,38 +13,37 @@ from flint import fmpq_mat
 from lamm_robust.claims.exact import (
     Exact,
     Matrix,
-    counted,
+    conclude_exactly,
+    count,
     exact_problems,
     identity,
     is_zero,
     null_space,
-    replay_of,
     squares,
     whole,
 )
-from lamm_robust.claims.finding import Cell, Finding, Table, Verdict, settled
+from lamm_robust.claims.finding import Cell, Claim, Finding, Source, Table, conclude
 from lamm_robust.claims.lab import Lab
 
 
 def minimises_residual(lab: Lab) -> Finding:
     """‖Ax − b‖ is convex, so x is a minimiser if and only if Aᵀ(b − Ax) = 0 (the normal equations)."""
-    problems = list(exact_problems(lab))
+    problems = exact_problems(lab)
 
     def gradient_is_zero(p: Exact) -> bool:
         return is_zero(p.A.transpose() * (p.b - p.A * (lab.pinv(p.A) * p.b)))
 
-    passed = [gradient_is_zero(p) for p in problems]
-    return Finding(
-        settled(all(passed)),
-        f"Aᵀ(b − AA⁺b) = 0 exactly on {sum(passed)} of {len(passed)} problems",
-        counted({"Aᵀ(b − AA⁺b) = 0": gradient_is_zero}, problems),
-        replay=(replay_of(problems[2], "numpy-lstsq"),),
+    return conclude_exactly(
+        "Aᵀ(b − AA⁺b) = 0 exactly on {} of {} problems",
+        {"Aᵀ(b − AA⁺b) = 0": gradient_is_zero},
+        problems,
+        cases=[problems[2].case("numpy-lstsq")],
     )
 
 
 def minimises_norm(lab: Lab) -> Finding:
     """All minimisers are A⁺b + z with Az = 0; A⁺b is the shortest if and only if it is orthogonal to every z."""
-    problems = list(exact_problems(lab))
+    problems = exact_problems(lab)
 
     def shortest(p: Exact) -> bool:
         x, Z = lab.pinv(p.A) * p.b, null_space(p.A)
@@ -56,47 +55,44 @@ def minimises_norm(lab: Lab) -> Finding:
         columns = [fmpq_mat([[v] for v in column]) for column in Z.transpose().tolist()]
         return all(squares(x + z) == squares(x) + squares(z) for z in columns)
 
-    passed = [shortest(p) and others_are_longer(p) for p in problems]
-    checks = {"z ⟂ A⁺b for all z with Az = 0": shortest, "‖A⁺b + z‖² = ‖A⁺b‖² + ‖z‖²": others_are_longer}
-    return Finding(
-        settled(all(passed)),
-        f"orthogonal to the null space exactly on {sum(passed)} of {len(passed)} problems",
-        counted(checks, problems),
-        replay=(replay_of(problems[2], "numpy-lstsq"),),
+    return conclude_exactly(
+        "orthogonal to the null space exactly on {} of {} problems",
+        {"z ⟂ A⁺b for all z with Az = 0": shortest, "‖A⁺b + z‖² = ‖A⁺b‖² + ‖z‖²": others_are_longer},
+        problems,
+        cases=[problems[2].case("numpy-lstsq")],
     )
 
 
 def projector(lab: Lab) -> Finding:
     """P = AA⁺ is the orthogonal projector onto range A: P² = P, Pᵀ = P, PA = A and rank P = rank A."""
-    problems = list(exact_problems(lab))
+    problems = exact_problems(lab)
 
     def projects(p: Exact) -> bool:
         P = p.A * lab.pinv(p.A)
         onto = is_zero(P * p.A - p.A) and P.rank() == p.rank
         return is_zero(P * P - P) and is_zero(P.transpose() - P) and onto
 
-    passed = [projects(p) for p in problems]
-    return Finding(
-        settled(all(passed)),
-        f"exactly on {sum(passed)} of {len(passed)} matrices",
-        counted({"P² = Pᵀ = P, PA = A": projects}, problems),
-        replay=("import numpy as np; A = np.ones((3, 2)); P = A @ np.linalg.pinv(A); print(P @ P - P, P.T - P)",),
+    return conclude_exactly(
+        "exactly on {} of {} matrices",
+        {"P² = Pᵀ = P, PA = A": projects},
+        problems,
+        replay=["import numpy as np; A = np.ones((3, 2)); P = A @ np.linalg.pinv(A); print(P @ P - P, P.T - P)"],
     )
 
 
 def left_inverse(lab: Lab) -> Finding:
     """A⁺A = I, which needs n independent columns."""
-    problems = list(exact_problems(lab))
+    problems = exact_problems(lab)
 
     def inverts(p: Exact) -> bool:
         return is_zero(lab.pinv(p.A) * p.A - identity(p.A.ncols()))
 
     as_expected = all(inverts(p) == p.full_columns for p in problems)
     counts = sum(map(inverts, problems)), sum(p.full_columns for p in problems)
-    return Finding(
-        Verdict.ONLY_WHEN if as_expected else Verdict.FAILS,
+    return conclude(
+        False,
         f"A⁺A = I on {counts[0]} of {len(problems)} matrices; {counts[1]} have full column rank",
-        counted({"A⁺A = I": inverts}, problems),
+        count({"A⁺A = I": inverts}, problems),
         when="A has full column rank; otherwise A⁺A is the projector onto the row space" if as_expected else "",
         replay=("import numpy as np; A = np.ones((3, 2)); print(np.linalg.pinv(A) @ A)  # not the identity",),
     )
@@ -104,7 +100,7 @@ def left_inverse(lab: Lab) -> Finding:
 
 def gram_formula(lab: Lab) -> Finding:
     """(AᵀA)⁻¹Aᵀ = A⁺ where AᵀA has an inverse at all."""
-    problems = list(exact_problems(lab))
+    problems = exact_problems(lab)
 
     def invertible(p: Exact) -> bool:
         return bool((p.A.transpose() * p.A).det() != 0)
@@ -115,41 +111,36 @@ def gram_formula(lab: Lab) -> Finding:
 
     as_expected = all(is_pinv(p) == invertible(p) == p.full_columns for p in problems)
     deficient = next(p for p in problems if not p.full_columns)
-    wrong = lab.record(f"{deficient.key} dtype=float64 @ numpy-left-inverse-float64-cpu")
+    wrong = lab.record(deficient.case("numpy-left-inverse"))
     error = wrong.scores.get("relative_error")
     happens = f"answers with an error of {error:.2g}‖x★‖" if error is not None else wrong.status
-    return Finding(
-        Verdict.ONLY_WHEN if as_expected else Verdict.FAILS,
+    return conclude(
+        False,
         f"equal on {sum(map(is_pinv, problems))} of {len(problems)} matrices, AᵀA singular on the others; "
         f"there NumPy's inverse {happens}",
-        counted({"det AᵀA ≠ 0": invertible, "(AᵀA)⁻¹Aᵀ = A⁺": is_pinv}, problems),
+        count({"det AᵀA ≠ 0": invertible, "(AᵀA)⁻¹Aᵀ = A⁺": is_pinv}, problems),
         when="A has full column rank; otherwise AᵀA has no inverse" if as_expected else "",
-        replay=(replay_of(deficient, "numpy-left-inverse"),),
+        cases=[deficient.case("numpy-left-inverse")],
     )
 
 
 def gram_rank(lab: Lab) -> Finding:
     """AᵀAx = 0 means ‖Ax‖² = 0: A and AᵀA have the same null space."""
-    problems = list(exact_problems(lab))
+    problems = exact_problems(lab)
 
     def same(p: Exact) -> bool:
         return bool((p.A.transpose() * p.A).rank() == p.A.rank() == p.rank)
 
-    passed = [same(p) for p in problems]
-    return Finding(
-        settled(all(passed)),
-        f"exactly on {sum(passed)} of {len(passed)} matrices",
-        counted({"rank AᵀA = rank A": same}, problems),
-        replay=(replay_of(problems[2], "numpy-lstsq"),),
-    )
+    checks = {"rank AᵀA = rank A": same}
+    return conclude_exactly("exactly on {} of {} matrices", checks, problems, cases=[problems[2].case("numpy-lstsq")])
 
 
 SPECTRA = ((16, 9, 0), (16, 9, 4), (30, 10, 8), (12, 12, 8))
-"""m, n and log₂ κ of matrices of full column rank."""
+"""m, n and log₂ κ of the matrices of full column rank whose κ is squared."""
 
 
 def squared_condition(lab: Lab) -> Finding:
-    """κ² as the ratio of eigenvalues that are whole numbers: those of AᵀA for A, those of (AᵀA)² for AᵀA."""
+    """κ(A)² and κ(AᵀA)² are ratios of eigenvalues of AᵀA and of (AᵀA)², which are whole numbers here."""
     rows: list[tuple[Cell, ...]] = []
     passed = []
     for m, n, exponent in SPECTRA:
@@ -159,8 +150,8 @@ def squared_condition(lab: Lab) -> Finding:
         of_A, of_gram = eigenvalue_ratio(gram), eigenvalue_ratio(gram * gram)
         passed.append(of_A is not None and of_gram == of_A**2)
         rows.append((f"{m}×{n}", f"{of_A}", f"{of_gram}", "yes" if passed[-1] else "no"))
-    return Finding(
-        settled(all(passed)),
+    return conclude(
+        all(passed),
         f"κ(AᵀA)² = κ(A)⁴ in whole numbers on {sum(passed)} of {len(passed)} matrices",
         Table(("A", "κ(A)²", "κ(AᵀA)²", "second = first squared"), rows),
         replay=("import numpy as np; A = np.diag([8.0, 1.0]); print(np.linalg.cond(A), np.linalg.cond(A.T @ A))",),
@@ -178,3 +169,59 @@ def eigenvalue_ratio(G: Matrix) -> Fraction | None:
     roots = sorted(Fraction(-int(factor[0]), int(factor[1])) for factor, _ in factors)
     assert all(low < high for low, high in pairwise(roots))
     return roots[-1] / roots[0]
+
+
+CLAIMS = {
+    7: Claim(
+        "pinv minimises the residual",
+        "A⁺b minimises ‖Ax − b‖.",
+        Source.NOTES,
+        "In rationals, on matrices of full and deficient rank of five shapes: Aᵀ(b − AA⁺b) = 0, which is true of "
+        "minimisers only.",
+        minimises_residual,
+    ),
+    8: Claim(
+        "pinv is the shortest minimiser",
+        "Among all minimisers, A⁺b has the smallest norm.",
+        Source.NOTES,
+        "In rationals: A⁺b is a minimiser and orthogonal to a basis of the null space that is computed without it, "
+        "and adding any of the basis makes it longer by Pythagoras.",
+        minimises_norm,
+    ),
+    13: Claim(
+        "A⁺A = I",
+        "The pseudo-inverse is a left inverse: A⁺A = I.",
+        Source.CHAPTER,
+        "In rationals, on matrices of full and deficient rank of five shapes.",
+        left_inverse,
+    ),
+    14: Claim(
+        "AA⁺ is a projector",
+        "AA⁺ is the orthogonal projector onto the range of A.",
+        Source.CHAPTER,
+        "In rationals, on the same matrices: P² = P, Pᵀ = P, PA = A and rank P = rank A.",
+        projector,
+    ),
+    15: Claim(
+        "A⁺ = (AᵀA)⁻¹Aᵀ",
+        "The pseudo-inverse is (AᵀA)⁻¹Aᵀ.",
+        Source.CHAPTER,
+        "In rationals, on the same matrices; and what float64 makes of the formula where AᵀA has no inverse.",
+        gram_formula,
+    ),
+    17: Claim(
+        "rank(AᵀA) = rank(A)",
+        "AᵀA has the rank of A.",
+        Source.CHAPTER,
+        "In rationals, on matrices of full and deficient rank of five shapes.",
+        gram_rank,
+    ),
+    19: Claim(
+        "κ(AᵀA) = κ(A)²",
+        "The condition number of AᵀA is the square of that of A.",
+        Source.CHAPTER,
+        "Matrices of whole numbers whose AᵀA has whole eigenvalues: the ratios of the roots of exact characteristic "
+        "polynomials of AᵀA and of (AᵀA)².",
+        squared_condition,
+    ),
+}

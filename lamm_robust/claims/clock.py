@@ -1,8 +1,8 @@
 """Experiments with a clock, each in a process of its own: ``python -m lamm_robust.claims.clock NAME PRECISION DEVICE``.
 
-They print samples as one line of JSON and judge nothing. What is compared is called in turns, so that whatever else
-the machine does falls on all alike. Solvers are those of the catalog, as its workers call them; the process has one
-BLAS thread, and JAX's precision is that asked (see `lab.clocked`).
+They print samples as one line of JSON and judge nothing. Calls that are compared take turns, so that other programs
+slow all of them down alike. Solvers are those of the catalog, called as its workers call them. The process has one BLAS
+thread, and JAX the given precision (see `lab.clocked`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ EXPERIMENTS: Mapping[str, Callable[[Bench], Any]] = {
 
 
 def main(name: str, precision: str, device: str) -> None:
-    """Make one experiment and print its samples."""
+    """Make one experiment, and print its samples."""
     bench = Bench(cast(Precision, precision), cast(Device, device))
     print(json.dumps(EXPERIMENTS[name](bench)))
 

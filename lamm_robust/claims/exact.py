@@ -1,26 +1,28 @@
-"""Problems in rationals, and what is asked of matrices there.
+"""Problems in rational arithmetic, and how claims are checked on all of them.
 
 The matrices are those of the family `exact_rank`: whole entries, and a rank and singular values that are known exactly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flint import fmpq, fmpq_mat, fmpz_mat
 
-from lamm_robust.claims.finding import Cell, Table
+from lamm_robust.claims.finding import Cell, Finding, Table, conclude
 from lamm_robust.claims.lab import Lab
+from lamm_robust.lamm.digest import group
+from lamm_robust.text import share
 
 Matrix = Any
 """fmpq_mat or fmpz_mat: FLINT is published without types."""
 
 SHAPES = ((16, 9, 9), (16, 9, 5), (12, 12, 6), (4, 16, 4), (10, 30, 5))
-"""m, n and rank: full column rank, deficient tall, deficient square, full row rank, deficient wide."""
+"""m, n and rank of the problems: full column rank, deficient tall and square, full row rank, and deficient wide."""
 SEEDS = (0, 1)
 EXPONENT = 4
-"""log₂ κ, where there is more than one singular value."""
+"""log₂ κ of the problems that have more than one singular value."""
 
 
 class Exact(NamedTuple):
@@ -36,20 +38,29 @@ class Exact(NamedTuple):
         """Whether the columns are independent."""
         return self.rank == int(self.A.ncols())
 
+    def case(self, solver: str) -> str:
+        """The key of a solver's attempt at the problem in float64."""
+        return f"{self.key} dtype=float64 @ {solver}-float64-cpu"
 
-def exact_problems(lab: Lab, shapes: tuple[tuple[int, int, int], ...] = SHAPES) -> Iterator[Exact]:
-    """The problems of the shapes and seeds above, exactly as they are stored."""
+
+Check = Callable[[Exact], bool]
+
+
+def exact_problems(lab: Lab, shapes: tuple[tuple[int, int, int], ...] = SHAPES) -> list[Exact]:
+    """The problems of the shapes and of `SEEDS`, exactly as they are stored."""
+    problems = []
     for m, n, rank in shapes:
         for seed in SEEDS:
             # rows that span the whole space leave no room for a residual
             residual = 0.0 if rank == m else 1.0
             key = f"exact_rank m={m} n={n} rank={rank} log2_cond={EXPONENT} residual={residual} seed={seed}"
             problem = lab.problem(f"{key} dtype=float64")
-            yield Exact(key, whole(problem.A), whole(problem.b.reshape(-1, 1)), rank)
+            problems.append(Exact(key, whole(problem.A), whole(problem.b.reshape(-1, 1)), rank))
+    return problems
 
 
 def whole(array: Any) -> Matrix:
-    """A matrix of whole numbers, as rationals."""
+    """The rational matrix of a float array whose entries are whole numbers."""
     return fmpq_mat(fmpz_mat([[int(v) for v in row] for row in array.tolist()]))
 
 
@@ -75,18 +86,25 @@ def null_space(A: Matrix) -> Matrix:
     return fmpq_mat(fmpz_mat(columns)) if nullity else fmpq_mat(A.ncols(), 0)
 
 
-def counted(checks: Mapping[str, Callable[[Exact], bool]], problems: list[Exact]) -> Table:
-    """How many problems of each rank pass each check."""
-    groups: dict[tuple[int, int, int], list[Exact]] = {}
-    for problem in problems:
-        groups.setdefault((problem.A.nrows(), problem.A.ncols(), problem.rank), []).append(problem)
+def count(checks: Mapping[str, Check], problems: Sequence[Exact]) -> Table:
+    """How many problems of each shape and rank pass each check."""
+    kinds = group(problems, lambda p: (int(p.A.nrows()), int(p.A.ncols()), p.rank))
     rows: list[tuple[Cell, ...]] = [
-        (f"{m}×{n}", rank, *(f"{sum(map(check, members))}/{len(members)}" for check in checks.values()))
-        for (m, n, rank), members in groups.items()
+        (f"{m}×{n}", rank, *(share(sum(map(check, own)), len(own)) for check in checks.values()))
+        for (m, n, rank), own in kinds.items()
     ]
     return Table(("A", "rank", *checks), rows)
 
 
-def replay_of(problem: Exact, solver: str) -> str:
-    """The command that shows it in floating point."""
-    return f'lamm-robust replay "{problem.key} dtype=float64 @ {solver}-float64-cpu"'
+def conclude_exactly(
+    decisive: str,
+    checks: Mapping[str, Check],
+    problems: Sequence[Exact],
+    *,
+    cases: Iterable[str] = (),
+    replay: Iterable[str] = (),
+) -> Finding:
+    """The finding that all problems pass all checks; `decisive` takes how many pass, and how many there are."""
+    passed = sum(all(check(p) for check in checks.values()) for p in problems)
+    said = decisive.format(passed, len(problems))
+    return conclude(passed == len(problems), said, count(checks, problems), cases=cases, replay=replay)

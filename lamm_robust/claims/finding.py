@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Verdict(enum.StrEnum):
-    """How a claim is settled; the value is the word in the tables."""
+    """How a claim is settled; the value is the word in tables."""
 
     HOLDS = "holds"
     ONLY_WHEN = "holds only when"
@@ -23,7 +23,7 @@ class Verdict(enum.StrEnum):
 
 
 class Source(enum.StrEnum):
-    """Where a claim stands."""
+    """The document that makes a claim."""
 
     NOTES = "LAMM code notes"
     CHAPTER = "textbook chapter"
@@ -43,7 +43,7 @@ Cell = str | int | float | Spread
 
 @dataclass(frozen=True)
 class Table:
-    """Measured numbers: a heading per column, and rows."""
+    """Measured numbers: a heading for each column, and rows."""
 
     header: tuple[str, ...]
     rows: Sequence[tuple[Cell, ...]]
@@ -51,20 +51,20 @@ class Table:
 
 @dataclass(frozen=True)
 class Finding:
-    """What was measured, and what follows from it."""
+    """What was measured for a claim, and what follows from it."""
 
     verdict: Verdict
     decisive: str
-    """The number that decides, in a few words."""
+    """The numbers that decide, in a few words."""
     table: Table
     when: str = ""
     """The condition of *holds only when*, or why nothing was measured."""
     replay: tuple[str, ...] = ()
-    """Commands, or lines of Python, that show one case."""
+    """Commands or lines of Python that show one case."""
 
     @property
     def ruling(self) -> str:
-        """The verdict with its condition."""
+        """The verdict and its condition."""
         joint = ": " if self.verdict is Verdict.NOT_MEASURED else " "
         return self.verdict + (joint + self.when if self.when else "")
 
@@ -81,13 +81,13 @@ class Claim:
 
 
 def spread(values: Iterable[float]) -> Spread:
-    """Smallest, median and largest of at least one value."""
+    """The smallest, median and largest of at least one value."""
     ordered = sorted(values)
     return Spread(ordered[0], statistics.median(ordered), ordered[-1])
 
 
 def quartiles(values: Sequence[float]) -> Spread:
-    """Quartiles and median of at least two values: of times, the extremes are other people's."""
+    """Quartiles and median of at least two times, whose extremes are due to other processes."""
     low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
     return Spread(low, middle, high)
 
@@ -97,11 +97,18 @@ def slope(xs: Sequence[float], ys: Sequence[float]) -> float:
     return float(statistics.linear_regression([math.log(x) for x in xs], [math.log(y) for y in ys]).slope)
 
 
-def settled(holds: bool) -> Verdict:
-    """Whether a claim without conditions holds."""
-    return Verdict.HOLDS if holds else Verdict.FAILS
+def conclude(
+    holds: bool,
+    decisive: str,
+    table: Table,
+    *,
+    when: str = "",
+    cases: Iterable[str] = (),
+    replay: Iterable[str] = (),
+) -> Finding:
+    """The finding that a claim holds or does not hold, or, if there is a condition `when`, that it holds only then.
 
-
-def replayed(case: str) -> str:
-    """The command that shows a case of the catalog."""
-    return f'lamm-robust replay "{case}"'
+    `cases` are keys of cases that show it, and `replay` other commands or lines of Python.
+    """
+    verdict = Verdict.ONLY_WHEN if when else Verdict.HOLDS if holds else Verdict.FAILS
+    return Finding(verdict, decisive, table, when, (*(f'lamm-robust replay "{case}"' for case in cases), *replay))

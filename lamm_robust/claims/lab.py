@@ -1,7 +1,7 @@
-"""What experiments are made with: certified problems, attempts in supervised workers, exact A⁺, and a clock.
+"""What experiments use: certified problems, attempts in supervised workers, exact A⁺, and a clock.
 
-Answers come from the same workers, and are scored by the same code, as those of `lamm-robust run`: whatever a claim
-says of a case, `lamm-robust replay` shows.
+The same workers attempt problems and the same code scores answers as in `lamm-robust run`: what a claim says of a case,
+`lamm-robust replay` shows.
 """
 
 from __future__ import annotations
@@ -10,25 +10,25 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from select import select
 from typing import Any
 
 from flint import fmpq, fmpq_mat
 
-from lamm_robust import catalog
+from lamm_robust import catalog, oracles
+from lamm_robust.keys import parse_key
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified, Truths
-from lamm_robust.storage.cache import Cache, default_directory
 from lamm_robust.values import AbsentError, Array, Case, Device, HarnessError, Outcome, Precision, Problem, Record
+from lamm_robust.workers.opening import Workers
 from lamm_robust.workers.pool import Group, group_of
-from lamm_robust.workers.process import THREADS, Kind, Templates
+from lamm_robust.workers.process import THREADS
+from lamm_robust.workers.second_look import ask
 from lamm_robust.workers.supervisor import Worker
 
 CLOCK_SECONDS = 600
@@ -37,53 +37,52 @@ CLOCK_SECONDS = 600
 
 @dataclass(frozen=True)
 class Lab:
-    """What a claim may use. Tests hand in other ones, to see that a wrong answer changes the verdict."""
+    """What a claim may use. Tests replace parts of it, to see that a wrong answer changes the verdict."""
 
     truths: Truths
     attempt: Callable[[Case, Problem], Outcome]
     pinv: Callable[[fmpq_mat], fmpq_mat]
-    """A⁺, exactly."""
+    """A → A⁺, in rationals."""
     clock: Callable[[str, Precision, Device], Any]
-    """The samples of an experiment of `clock`; AbsentError without the device."""
+    """(experiment of `clock`, precision, device) → its samples; AbsentError without the device."""
 
     def problem(self, key: str) -> Problem:
         """The problem of a key of the catalog."""
-        return self.truths.problem(catalog.parse_key(key))
+        return self.truths.problem(parse_key(key))
 
     def certified(self, key: str) -> Certified:
-        """The same with its truth; ValueError if there is none."""
-        known = self.truths.certified(catalog.parse_key(key))
+        """The problem of a key of the catalog with its truth; ValueError if there is none."""
+        known = self.truths.certified(parse_key(key))
         if not isinstance(known, Certified):
             raise ValueError(f"'{key}' has no certified answer")
         return known
 
     def outcome(self, case: str) -> Outcome:
-        """How the attempt ended that ``lamm-robust replay`` makes."""
-        key, variant = catalog.parse_record_key(case)
-        return self.attempt(Case(key, variant), self.truths.problem(key))
+        """How a solver's attempt ended: the one that ``lamm-robust replay`` makes."""
+        found = catalog.find_case(case)
+        return self.attempt(found, self.truths.problem(found.key))
 
     def answer(self, case: str) -> Array:
-        """x̂; ValueError if there is none."""
+        """x̂ of an attempt; ValueError if there is none."""
         outcome = self.outcome(case)
         if outcome.x is None:
             raise ValueError(f"'{case}' has no answer: {outcome.status} {outcome.message}")
         return outcome.x
 
     def record(self, case: str) -> Record:
-        """The row that ``lamm-robust replay`` shows: verdict and every score."""
-        key, variant = catalog.parse_record_key(case)
-        known = self.truths.certified(key)
+        """The record of an attempt, which ``lamm-robust replay`` shows: its verdict and every score."""
+        found = catalog.find_case(case)
+        known = self.truths.certified(found.key)
         if known is None:
-            raise ValueError(f"'{key}' is not certified: {self.truths.refused[key]}")
-        return record(Case(key, variant), known, catalog.find_solver(variant), self.outcome(case))
+            raise ValueError(f"'{found.key}' is not certified: {self.truths.refused[found.key]}")
+        return record(found, known, catalog.find_solver(found.variant), self.outcome(case))
 
 
 @contextmanager
 def open_lab() -> Iterator[Lab]:
     """A laboratory whose workers live as long as it is open."""
-    truths = Truths(catalog.cached_build(Cache(default_directory())), catalog.kept_oracle("auto"))
     with ExitStack() as held:
-        templates = held.enter_context(Templates())
+        opener = held.enter_context(Workers(catalog.LIBRARY))
         workers: dict[Group, Worker] = {}
         known: dict[Case, Outcome] = {}
 
@@ -92,30 +91,19 @@ def open_lab() -> Iterator[Lab]:
                 return known[case]
             group = group_of(case)
             if group not in workers:
-                name, precision, device = group
-                workers[group] = Worker(Kind(catalog.LIBRARY[name], precision, device), templates.get)
+                workers[group] = opener.open(*group)
                 held.callback(workers[group].close)
-            known[case] = asked(workers[group], case, problem)
+            known[case] = ask(workers[group], case, problem, opener.open)
             return known[case]
 
-        yield Lab(truths, attempt, rational_pinv, cache(clocked))
-
-
-def asked(worker: Worker, case: Case, problem: Problem) -> Outcome:
-    """One attempt, waited for."""
-    worker.ask(case, problem)
-    while True:
-        before = time.monotonic()
-        select([worker.reads], [worker.writes] if worker.writes is not None else [], [], 0.1)
-        for answer in worker.pump(time.monotonic() - before):
-            return answer.outcome
+        yield Lab(catalog.truths(), attempt, rational_pinv, cache(clocked))
 
 
 def rational_pinv(A: fmpq_mat) -> fmpq_mat:
     """A⁺ by the exact oracle: its j-th column solves min ‖Ax − e_j‖₂ with the shortest x."""
     rows = [[Fraction(int(v.p), int(v.q)) for v in row] for row in A.tolist()]
     units = [[Fraction(int(i == j)) for i in range(A.nrows())] for j in range(A.nrows())]
-    columns = [catalog.solve_rational(rows, unit)[0] for unit in units]
+    columns = [oracles.solve_rational(rows, unit)[0] for unit in units]
     return fmpq_mat([[fmpq(v.numerator, v.denominator) for v in column] for column in columns]).transpose()
 
 
@@ -126,7 +114,7 @@ def clocked(experiment: str, precision: Precision, device: Device) -> Any:
     """
     library = catalog.LIBRARY["jax"]
     if reason := catalog.absent(library, device):
-        raise AbsentError(reason)
+        raise reason
     done = subprocess.run(
         [sys.executable, "-m", "lamm_robust.claims.clock", experiment, precision, device],
         capture_output=True,
@@ -139,5 +127,5 @@ def clocked(experiment: str, precision: Precision, device: Device) -> Any:
         words = " / ".join(done.stderr.strip().splitlines()[-3:]) or "it said nothing"
         failed = f"the experiment '{experiment}' in {precision} on the {device} failed: {words}"
         # a GPU that JAX cannot use, as with JAX for the CPU, must not cost what the CPU has to say
-        raise AbsentError(f"not measured: {failed}") if device == "gpu" else HarnessError(failed)
+        raise AbsentError(failed) if device == "gpu" else HarnessError(failed)
     return json.loads(done.stdout.splitlines()[-1])

@@ -1,4 +1,4 @@
-"""What was found, as Markdown to read, as plain JSON values, and as a table for the terminal."""
+"""What was found about claims: as Markdown to read, as plain JSON values, and as tables for the terminal."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ STYLE: Mapping[Verdict, str] = {
     Verdict.NOT_MEASURED: "dim",
 }
 NAMES = ("pinv", "lstsq", "cond")
-"""Of functions, which keep their small letters."""
+"""Names of functions, which keep their small letters at the beginning of a sentence."""
 PLAIN = 1e-3, 1e6
-"""Numbers from and to which are written without a power of ten."""
+"""The range of the numbers that are written without a power of ten."""
 
 
 class Settled(NamedTuple):
-    """A claim with its number and what was found."""
+    """A claim, its number, and what was found."""
 
     number: int
     claim: Claim
@@ -34,7 +34,7 @@ class Settled(NamedTuple):
 
 
 def markdown(settled: Sequence[Settled], where: Mapping[str, Any]) -> str:
-    """The page: a summary first, then each claim with its sentence, experiment, numbers, verdict and replay."""
+    """The page of the claims: a summary, then each one with its sentence, experiment, verdict, numbers and replay."""
     return "".join([*_head(settled, where), *(part for one in settled for part in _section(one))])
 
 
@@ -77,17 +77,17 @@ def _section(one: Settled) -> Iterator[str]:
 
 
 def condition(finding: Finding) -> str:
-    """What comes after the verdict: the condition, or why nothing was measured."""
+    """The words after the verdict: the condition, or why nothing was measured."""
     return inert(finding.ruling).removeprefix(finding.verdict)
 
 
 def as_command(line: str) -> str:
-    """A line for the shell: commands as they are, Python as an argument."""
+    """The line for a shell: a command as it is, Python as the argument of `python -c`."""
     return f"python -c '{line}'" if line.startswith(("import ", "from ")) else line
 
 
 def sentence(words: str) -> str:
-    """Words that begin with a capital, where the first is a plain word and no symbol, and end with a full stop."""
+    """The words with a full stop, and with a capital unless they begin with a symbol or a function."""
     if words == "–":
         return ""
     first = words.split()[0].removesuffix("'s").rstrip(",:")
@@ -96,7 +96,7 @@ def sentence(words: str) -> str:
 
 
 def text(cell: Cell) -> str:
-    """A cell of a table in a few characters."""
+    """The text of a cell of a table."""
     if isinstance(cell, Spread):
         middle, low, high = (figure(value) for value in (cell.middle, cell.low, cell.high))
         return middle if low == high else f"{middle} ({low} … {high})"
@@ -104,7 +104,7 @@ def text(cell: Cell) -> str:
 
 
 def figure(value: float) -> str:
-    """Three significant digits, two with a power of ten."""
+    """The number with three significant digits, or two and a power of ten."""
     if math.isnan(value):
         return "–"
     if math.isinf(value):
@@ -116,7 +116,7 @@ def figure(value: float) -> str:
 
 
 def facts(settled: Sequence[Settled], where: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything as plain JSON values; a spread is a list of its smallest, middle and largest, ∞ and NaN are null."""
+    """Everything that was found as JSON values: a spread is [smallest, middle, largest]; ∞ and NaN are null."""
     return {
         "suite": SUITE,
         "where": dict(where),
@@ -140,10 +140,9 @@ def facts(settled: Sequence[Settled], where: Mapping[str, Any]) -> dict[str, Any
 
 
 def terminal(settled: Sequence[Settled]) -> Terminal:
-    """A row for each claim."""
-    table = Terminal(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in ("#", "claim", "verdict", "what decides"):
-        table.add_column(column, justify="right" if column == "#" else "left", overflow="fold")
+    """The table with a row for each claim."""
+    table = _terminal_table(["#", "claim", "verdict", "what decides"])
+    table.columns[0].justify = "right"
     for number, claim, finding in settled:
         style = STYLE[finding.verdict]
         table.add_row(str(number), claim.title, f"[{style}]{finding.verdict}[/]", finding.decisive)
@@ -152,9 +151,14 @@ def terminal(settled: Sequence[Settled]) -> Terminal:
 
 def numbers(table: Table) -> Terminal:
     """The numbers of one claim."""
-    shown = Terminal(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for name in table.header:
-        shown.add_column(name, overflow="fold")
+    shown = _terminal_table(table.header)
     for row in table.rows:
         shown.add_row(*(text(cell) for cell in row))
     return shown
+
+
+def _terminal_table(header: Sequence[str]) -> Terminal:
+    table = Terminal(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for name in header:
+        table.add_column(name, overflow="fold")
+    return table

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from lamm_robust.claims.finding import Cell, Finding, Spread, Table, replayed, settled
+from lamm_robust.claims.cases import DECADES, STABLE, case, records, score_spread
+from lamm_robust.claims.finding import Cell, Claim, Finding, Source, Spread, Table, conclude
 from lamm_robust.claims.lab import Lab
-from lamm_robust.claims.spectra import DECADES, STABLE, case, records, scores
 from lamm_robust.text import number
 from lamm_robust.values import Precision
 
 TESTS = ("numpy-dropping", "jax-dropping", "numpy-lstsq", "jax-lstsq", "scipy-gelsd", "scipy-gelsy", "scipy-gelss")
 """Solvers that report a rank."""
 GAPS: Mapping[Precision, Sequence[int]] = {"float64": range(44, 57, 2), "float32": range(16, 28, 2)}
-"""log₂ of σ₅/σ₆ around the tolerances in use, which lie between eps and 16·eps at 16×9."""
+"""log₂(σ₅/σ₆) around the reciprocals of the tolerances in use, which lie between eps and 16·eps at 16×9."""
 MESHES = [
     (f"lamm modes=4 directions={directions} step={step} seed={seed}", precision)
     for directions in (9, 12, 16)
     for step, precision in ((0.0, "float32"), (2.0**-8, "float32"), (0.0, "float64"), (2.0**-17, "float64"))
     for seed in (1,)
 ]
-"""A mesh of four modes has nine degrees of freedom, however many directions are asked for."""
+"""Problems of a mesh of four modes, which has nine degrees of freedom, at and above these."""
 
 
 def rank_test_is_sensitive(lab: Lab) -> Finding:
@@ -40,37 +40,51 @@ def rank_test_is_sensitive(lab: Lab) -> Finding:
             first = first or cases[0]
             ranks = (outcome.status if outcome.rank is None else outcome.rank for outcome in outcomes)
             rows.append((f"{key} {precision}", *ranks))
-    asked = len(near) + len(MESHES)
-    return Finding(
-        settled(disagree > 0),
-        f"seven rank tests disagree on {disagree} of {asked} matrices",
+    return conclude(
+        disagree > 0,
+        f"seven rank tests disagree on {disagree} of {len(near) + len(MESHES)} matrices",
         Table(("matrix", *TESTS), rows),
-        replay=(replayed(first),) if first else (),
+        cases=[first] if first else (),
     )
 
 
 def gram_rank_as_switch(lab: Lab) -> Finding:
     """The compiled solver leaves the normal equations only when rank(AᵀA) is seen to drop: long after they fail."""
     solvers = ("jax-lamm-cond", "jax-pinv", "jax-normal-lu")
-    errors: dict[str, list[Spread]] = {solver: [] for solver in solvers}
-    for k in DECADES:
-        for solver in solvers:
-            errors[solver].append(scores(records(lab, solver, k, 1e-12), "forward_error"))
+    errors: dict[str, list[Spread]] = {
+        s: [score_spread(records(lab, s, k, 1e-12), "forward_error") for k in DECADES] for s in solvers
+    }
     by_switch = errors[solvers[0]]
     worst = max(range(len(DECADES)), key=lambda i: by_switch[i].high)
     after = next((i for i in range(worst, len(DECADES)) if by_switch[i].middle <= STABLE), None)
     needless = by_switch[worst].high > STABLE and errors[solvers[1]][worst].high <= STABLE
     then = f"; at κ = 1e{DECADES[after]}, where it has switched, {number(by_switch[after].middle)}" if after else ""
-    return Finding(
-        settled(not needless),
+    return conclude(
+        not needless,
         f"forward error {number(by_switch[worst].high)} Wedin bounds at κ = 1e{DECADES[worst]}, where pinv has "
         f"{number(errors[solvers[1]][worst].high)}{then}",
         Table(
             ("κ", *(f"{s} (Wedin bounds)" for s in solvers)),
             [(10.0**k, *(errors[s][i] for s in solvers)) for i, k in enumerate(DECADES)],
         ),
-        replay=(
-            replayed(case("jax-lamm-cond", DECADES[worst], 1e-12, 0)),
-            replayed(case("jax-lamm-cond", DECADES[after or worst], 1e-12, 0)),
-        ),
+        cases=[case("jax-lamm-cond", DECADES[i], 1e-12, 0) for i in (worst, after or worst)],
     )
+
+
+CLAIMS = {
+    16: Claim(
+        "the rank test is sensitive",
+        "A numerical rank test depends on small changes and on its tolerance.",
+        Source.NOTES,
+        "Seven solvers that report a rank, on matrices whose smallest singular values pass through the tolerances and"
+        " on mesh problems at and above the degrees of freedom: do they agree?",
+        rank_test_is_sensitive,
+    ),
+    18: Claim(
+        "rank(XᵀX) tells when to switch",
+        "If rank(XᵀX) is full, the normal equations can be used; otherwise the pseudo-inverse is needed.",
+        Source.NOTES,
+        "Forward errors of the compiled solver by κ in float64, beside those of its two branches.",
+        gram_rank_as_switch,
+    ),
+}

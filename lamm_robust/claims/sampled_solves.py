@@ -1,4 +1,4 @@
-"""Experiments with single solves: time and memory by size, rank and width."""
+"""Experiments with single solves: their time and memory by size, rank and width."""
 
 from __future__ import annotations
 
@@ -6,42 +6,42 @@ import tracemalloc
 from collections.abc import Callable
 from functools import partial
 from inspect import unwrap
+from itertools import product
 from typing import Any, cast
 
 import jax
 import numpy as np
 
-from lamm_robust.claims.bench import Bench, Row, in_turns, solver, timed, waiting
+from lamm_robust.claims.bench import Bench, Row, blocking_call, seconds_of, solver, time_in_turns
 from lamm_robust.values import Array
 
 SMALL = ((16, 4), (16, 9), (64, 16), (64, 49), (256, 64))
-"""N² rows and up to N(N − 1) or (N − 1)² columns: meshes of 4, 8 and 16 modes."""
+"""Shapes of X for meshes of 4, 8 and 16 modes: N² rows, and up to N(N − 1) or (N − 1)² columns."""
 
 
 def eager(bench: Bench) -> list[Row]:
-    """The same solver with and without `jit`."""
-    return [
-        {"m": m, "n": n, "algorithm": a, **in_turns({"eager": without, "jit": bench.on_device(a, A)})}
-        for m, n in SMALL
-        for a in ("normal-lu", "pinv")
-        for A in (bench.matrix(m, n),)
-        for without in (bench.on_device(a, A, eager=True),)
-    ]
+    """The seconds of JAX solvers with and without `jit`, by size."""
+    rows = []
+    for (m, n), algorithm in product(SMALL, ("normal-lu", "pinv")):
+        A = bench.matrix(m, n)
+        calls = {"eager": bench.on_device(algorithm, A, eager=True), "jit": bench.on_device(algorithm, A)}
+        rows.append({"m": m, "n": n, "algorithm": algorithm, **time_in_turns(calls)})
+    return rows
 
 
 def original(bench: Bench) -> list[Row]:
-    """LAMM's first solver as a Python loop, the same compiled, and LAMM's second."""
+    """The seconds of LAMM's first solver as a Python loop, of the same compiled, and of LAMM's second, by size."""
     rows = []
     for m, n in SMALL:
         A = bench.matrix(m, n)
         calls = {"original": bench.on_host("dropping", A)}
         calls |= {a: bench.on_device(a, A) for a in ("dropping", "lamm-cond", "pinv")}
-        rows.append({"m": m, "n": n, **in_turns(calls)})
+        rows.append({"m": m, "n": n, **time_in_turns(calls)})
     return rows
 
 
 def ranks(bench: Bench) -> list[Row]:
-    """Solvers on matrices of one shape and several ranks, all in turns."""
+    """The seconds of solvers on matrices of one shape and several ranks."""
     m, n = 64, 48
     matrices = {rank: bench.matrix(m, n, rank) for rank in (12, 24, 36, 48)}
     rows = []
@@ -49,25 +49,25 @@ def ranks(bench: Bench) -> list[Row]:
         ("original", partial(bench.on_host, "dropping")),
         *((algorithm, partial(bench.on_device, algorithm)) for algorithm in ("lamm-cond", "pinv", "qr")),
     ):
-        samples = in_turns({str(rank): call(A) for rank, A in matrices.items()})
+        samples = time_in_turns({str(rank): call(A) for rank, A in matrices.items()})
         rows.append({"solver": name, "m": m, "n": n, "by_rank": samples})
     return rows
 
 
 def deficient(bench: Bench) -> list[Row]:
-    """LAMM's second solver at full rank, and with one column twice."""
+    """The seconds of LAMM's second solver at full rank, and with one column twice, by size."""
     rows = []
     for m, n in SMALL:
         A = bench.matrix(m, n)
         twice = A.copy()
         twice[:, -1] = twice[:, 0]
         calls = {"full": bench.on_device("lamm-cond", A), "deficient": bench.on_device("lamm-cond", twice)}
-        rows.append({"m": m, "n": n, **in_turns(calls)})
+        rows.append({"m": m, "n": n, **time_in_turns(calls)})
     return rows
 
 
 WIDTHS = (32, 64, 128, 256)
-"""Below 32, the overhead of calls is most of the time."""
+"""Numbers of columns; below 32, calls cost more time than the work."""
 FIXED_ROWS = 256
 
 
@@ -78,17 +78,17 @@ def growth(bench: Bench) -> list[Row]:
         for k in WIDTHS:
             A = bench.matrix(FIXED_ROWS if shape == "256×k" else 2 * k, k)
             original = bench.on_host("dropping", A)
-            calls, found = {"original": original}, {"original": allocated(original)}
+            calls, found = {"original": original}, {"original": peak_bytes(original)}
             arrays = bench.put(A), bench.put(bench.vector(len(A)))
             program = jax.jit(unwrap(solver("jax", "lamm-cond").solve)).lower(*arrays).compile()
-            calls["compiled"] = waiting(program, arrays)
+            calls["compiled"] = blocking_call(program, arrays)
             found["compiled"] = int(cast(Any, program.memory_analysis()).temp_size_in_bytes)
-            rows.append({"shape": shape, "k": k, "seconds": in_turns(calls), "bytes": found})
+            rows.append({"shape": shape, "k": k, "seconds": time_in_turns(calls), "bytes": found})
     return rows
 
 
-def allocated(call: Callable[[], object]) -> int:
-    """The most bytes that Python and NumPy hold at a time during a call, beyond what was there."""
+def peak_bytes(call: Callable[[], object]) -> int:
+    """The most bytes that Python and NumPy hold at a time during a call, beyond those before it."""
     call()
     tracemalloc.start()
     call()
@@ -98,26 +98,21 @@ def allocated(call: Callable[[], object]) -> int:
 
 
 TALL = ((1024, 64), (2048, 64), (4096, 64), (4096, 128), (4096, 256))
-"""Rows and then columns grow, and calls cost nothing beside the work."""
+"""Shapes in which first rows and then columns grow, so large that calls cost nothing beside the work."""
 
 
 def gram(bench: Bench) -> list[Row]:
-    """AᵀA alone, the normal equations in full, and QR and SVD, as m and n grow."""
+    """The seconds of AᵀA alone, of the normal equations, and of QR and SVD, by size."""
     rows = []
     for m, n in TALL:
         A = bench.matrix(m, n)
-        calls: dict[str, Callable[[], object]] = {"AᵀA": partial(product, A)}
+        calls: dict[str, Callable[[], object]] = {"AᵀA": partial(np.matmul, A.T, A)}
         calls |= {a: bench.on_host(a, A) for a in ("normal-cholesky", "qr")}
         calls["gels"] = bench.on_host("gels", A, "scipy")
         if n <= 64:
             calls["lstsq"] = bench.on_host("lstsq", A)
-        rows.append({"m": m, "n": n, **in_turns(calls)})
+        rows.append({"m": m, "n": n, **time_in_turns(calls)})
     return rows
-
-
-def product(A: Array) -> Array:
-    """AᵀA."""
-    return cast(Array, A.T @ A)
 
 
 BATCH = 32
@@ -136,13 +131,13 @@ def vmap(bench: Bench) -> dict[str, Any]:
             (algorithm, jax.jit(solve), (A[0], b[0])),
             (f"{algorithm}, vmap", jax.jit(jax.vmap(solve)), (A, b)),
         ):
-            found[f"conditionals of {name}"] = conditionals(program, *arrays)
-            calls[name] = waiting(program, tuple(map(bench.put, arrays)))
-    return found | in_turns(calls)
+            found[f"conditionals of {name}"] = count_conditionals(program, *arrays)
+            calls[name] = blocking_call(program, tuple(map(bench.put, arrays)))
+    return found | time_in_turns(calls)
 
 
-def conditionals(program: Any, A: Array, b: Array) -> int:
-    """Conditional instructions in the compiled program."""
+def count_conditionals(program: Any, A: Array, b: Array) -> int:
+    """The number of conditional instructions in the compiled program."""
     return cast(str, program.lower(A, b).compile().as_text()).count(" conditional(")
 
 
@@ -150,22 +145,22 @@ KEPT = "normal equations of the columns kept"
 
 
 def shapes(bench: Bench) -> list[Row]:
-    """Compilations and their time, on matrices of every rank from 1 to n, and what calls take then."""
+    """The number of compilations for matrices of every rank from 1 to n, and the seconds of first and later calls."""
     m, n = 64, 16
     b = bench.put(bench.vector(m))
     rows = []
     for name, algorithm in (("lamm-cond", "lamm-cond"), ("dropping", "dropping"), (KEPT, "normal-lu")):
         matrices = [bench.matrix(m, r) if name == KEPT else bench.matrix(m, n, r) for r in range(1, n + 1)]
-        program, traced = counting(unwrap(solver("jax", algorithm).solve))
-        calls = [waiting(program, (bench.put(A), b)) for A in matrices]
-        first = [timed(call) for call in calls]
-        steady = in_turns({"steady": calls[-1]})["steady"]
+        program, traced = count_compilations(unwrap(solver("jax", algorithm).solve))
+        calls = [blocking_call(program, (bench.put(A), b)) for A in matrices]
+        first = [seconds_of(call) for call in calls]
+        steady = time_in_turns({"steady": calls[-1]})["steady"]
         rows.append({"solver": name, "ranks": n, "compiled": len(traced), "first": first, "steady": steady})
-    steady = in_turns({"steady": bench.on_host("dropping", bench.matrix(m, n))})["steady"]
+    steady = time_in_turns({"steady": bench.on_host("dropping", bench.matrix(m, n))})["steady"]
     return [*rows, {"solver": "original", "ranks": n, "compiled": 0, "first": [], "steady": steady}]
 
 
-def counting(solve: Callable[[Any, Any], Any]) -> tuple[Any, list[Any]]:
+def count_compilations(solve: Callable[[Any, Any], Any]) -> tuple[Any, list[Any]]:
     """The solver as one compiled program, and a list that gets an entry for each compilation."""
     traced: list[Any] = []
 

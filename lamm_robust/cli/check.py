@@ -1,4 +1,4 @@
-"""The command `check`: what is asked on the command line, and where what is found goes."""
+"""The command `check`: what is asked on the command line, and where the verdict goes."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from typing import Any, cast
 
 import click
 
-from lamm_robust.values import DEVICES, PRECISIONS, PROFILES, Deficiency, Device, Precision, Shape
-
-SHAPES = ("tall", "wide", "square")
-CONTRACTS = [promise.value for promise in Deficiency]  # click takes an enumeration's names, not its values
-REQUIREMENTS = ("backward-stable", "forward-stable")
-NOT_HELD = 1
+from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, Exit
+from lamm_robust.solvers import user
+from lamm_robust.values import DEVICES, PRECISIONS, PROFILES, REQUIREMENTS, SHAPES, Deficiency, Device, Precision, Shape
 
 
 @click.command(short_help="A verdict on a solver of your own.")
 @click.argument("target")
 @click.option(
-    "--contract", type=click.Choice(CONTRACTS), default="minimum_norm", show_default=True, help="What it promises."
+    "--contract",
+    type=click.Choice([contract.value for contract in Deficiency]),
+    default="minimum_norm",
+    show_default=True,
+    help="What it promises.",
 )
 @click.option("--shapes", metavar="LIST", help="Of tall,wide,square.  [default: all; no wide for full_rank_only]")
 @click.option("--precision", type=click.Choice([*PRECISIONS, "all"]), default="float64", show_default=True)
@@ -30,8 +31,10 @@ NOT_HELD = 1
 @click.option("--require", type=click.Choice(REQUIREMENTS), help="Exit with 1 unless this holds.")
 @click.option("--json", "out", metavar="FILE", help="Write the verdict as JSON too; `-` prints it instead of the page.")
 @click.option("--only", metavar="KEY", help="Show one problem in full, by its key.")
-@click.option("--case-seconds", type=click.FloatRange(0.001, 1e6), default=10.0, show_default=True)
-@click.option("--case-memory", type=click.IntRange(1, 1 << 24), default=4096, show_default=True, help="In MiB.")
+@click.option("--case-seconds", type=click.FloatRange(0.001, 1e6), default=CHECK_SECONDS, show_default=True)
+@click.option(
+    "--case-memory", type=click.IntRange(1, 1 << 24), default=CASE_MEMORY >> 20, show_default=True, help="In MiB."
+)
 def check(
     target: str,
     contract: str,
@@ -52,12 +55,11 @@ def check(
     """
     from rich.console import Console
 
-    from lamm_robust import catalog
     from lamm_robust.check.judgement import Terms
     from lamm_robust.check.page import facts, page
     from lamm_robust.check.supervised import check_target, only_text
 
-    found_target = catalog.parse_target(target, Path.cwd())
+    found_target = user.parse_target(target, Path.cwd())
     if out and out != "-" and (Path(out).is_dir() or not Path(out).absolute().parent.is_dir()):
         raise ValueError(f"--json {out}: expected a file in a directory that exists, or -")
     if only is not None and (out or require):
@@ -90,11 +92,11 @@ def check(
     if out:
         text = json.dumps(values if precision == "all" else values[0], indent=2, ensure_ascii=False, allow_nan=False)
         click.echo(text) if out == "-" else Path(out).write_text(text + "\n", encoding="utf-8")
-    sys.exit(0 if all(one.passed for one in found) else NOT_HELD)
+    sys.exit(Exit.DONE if all(one.passed for one in found) else Exit.NOT_HELD)
 
 
 def parse_shapes(text: str | None) -> tuple[Shape, ...]:
-    """Shapes joined by commas; ValueError that names a wrong one."""
+    """The shapes in a text that joins them by commas, or none for None; ValueError for a word that is no shape."""
     if text is None:
         return ()
     words = [word.strip() for word in text.split(",")]

@@ -1,13 +1,12 @@
-"""The command `claims`: settle the claims of two documents, and write what was found."""
+"""The command `claims`: settle the claims of two documents, and write down how each was settled."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
-PAGE_WIDTH = 150  # of pipes and logs, as in `cli`
+from lamm_robust.terminal import progress, standard_output
 
 
 @click.command(short_help="Settle every claim of the LAMM notes and of a textbook chapter.")
@@ -24,21 +23,16 @@ def claims(out: Path, numbers: tuple[int, ...]) -> None:
 
     Takes about three minutes, most of them with a clock: leave the machine alone.
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     from lamm_robust.claims import page
     from lamm_robust.claims.lab import open_lab
-    from lamm_robust.claims.settle import MARKDOWN, chosen, settle, write
+    from lamm_robust.claims.settle import MARKDOWN, select_numbers, settle, write
 
-    asked = chosen(numbers)
+    asked = select_numbers(numbers)
     if not numbers and out.exists() and not out.is_dir():
         raise ValueError(f"--out {out}: expected a directory")
-    bar = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with open_lab() as lab, Progress(*bar, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=len(asked), completed=-1)
-        found = settle(lab, asked, lambda title: progress.update(task, description=title, advance=1))
-    console = Console() if sys.stdout.isatty() else Console(width=PAGE_WIDTH)
+    with open_lab() as lab, progress(len(asked), "") as steps:
+        found = settle(lab, asked, lambda title: steps.add(1, title))
+    console = standard_output()
     if numbers:
         for one in found:
             click.echo(f"\n{one.number}. {one.claim.title}\n{one.claim.sentence}\n{one.claim.experiment}\n")

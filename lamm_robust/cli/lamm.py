@@ -1,16 +1,14 @@
-"""The command `lamm`: what is asked on the command line, and where what is found goes."""
+"""The command `lamm`: what is asked on the command line, and where the results go."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
 import click
 
 from lamm_robust.lamm.records import PROFILES
+from lamm_robust.terminal import progress
 from lamm_robust.values import DEVICES, PRECISIONS, Device, Precision
 
 
@@ -46,36 +44,16 @@ def lamm(
 
     directory = out or Path("results") / f"lamm-{profile}"
     if again:
-        conduct.again(directory)
+        conduct.rewrite(directory)
         click.echo(f"{directory / 'lamm.md'}")
         return
     precisions = PRECISIONS if precision == "all" else (cast(Precision, precision),)
     asked = conduct.study(profile, modes, targets, solvers, precisions, cast(Device, device))
-    with _progress(asked.planned()) as told:
-        runs, _ = conduct.conduct(asked, directory, told)
-    found, console = "\n".join([*overview(runs), "", *(f"* {sentence}" for sentence in words(runs))]), Console()
+    with progress(asked.planned(), "steering") as steps:
+        runs, _ = conduct.conduct(asked, directory, lambda: steps.add(1))
+    found, console = "\n".join([overview(runs), *(f"* {sentence}" for sentence in words(runs))]), Console()
     if console.is_terminal:
         console.print(Markdown(found))
     else:
         click.echo(found)
     click.echo(f"\n{directory / 'lamm.md'}")
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """What to call for each run: it moves a bar, or, where there is no terminal, says every tenth."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    console, count = Console(stderr=True), itertools.count(1)
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("steering", total=total)
-
-        def told() -> None:
-            done = next(count)
-            progress.advance(task)
-            if not console.is_terminal and done * 10 // total > (done - 1) * 10 // total:
-                console.print(f"{done} of {total} runs", highlight=False)
-
-        yield told

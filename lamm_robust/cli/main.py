@@ -1,8 +1,4 @@
-"""The command line: thin drivers, one function per command, and one place where errors become one line.
-
-Exit codes: 0 fine, 1 a gate failed, 2 usage or bad input, 3 the harness itself failed, 4 nothing ran or something
-planned was not done, 130 interrupted (the same command resumes).
-"""
+"""The command line: a function for each command, and one place where errors become one line and an exit code."""
 
 from __future__ import annotations
 
@@ -13,16 +9,25 @@ from pathlib import Path
 from typing import Any, cast
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from lamm_robust.cli.check import check
 from lamm_robust.cli.claims import claims
 from lamm_robust.cli.lamm import lamm
-from lamm_robust.values import DEVICES, HUNTED, PRECISIONS, PROFILES, Device, Precision
-
-GATE_FAILED, USAGE, HARNESS, NOTHING, INTERRUPTED = 1, 2, 3, 4, 130
-PAGE_WIDTH = 150  # for pipes and logs, which have no width of their own: wide enough for the leaderboard
+from lamm_robust.defaults import CASE_MEMORY, CASE_SECONDS, Exit
+from lamm_robust.terminal import standard_output
+from lamm_robust.values import (
+    DEVICES,
+    HUNTED,
+    PRECISIONS,
+    PROFILES,
+    AbsentError,
+    Device,
+    HarnessError,
+    NotCertifiedError,
+    Precision,
+    StoreError,
+)
 
 PROFILE = click.Choice([profile.name for profile in (*PROFILES, HUNTED)])
 PRECISION = click.Choice([*PRECISIONS, "all"])
@@ -31,33 +36,25 @@ SECONDS = click.FloatRange(0.001, 1e6)
 GATE = click.Choice(["verdict", "accuracy", "time"])
 MEBIBYTES = click.IntRange(1, 1 << 24)
 
+# also the keys of `listing.LISTINGS`, which --help must not import
 LISTS = ("solvers", "families", "metrics", "oracles", "profiles")
 ORACLES_HELP = "Where the truth comes from: auto, exact, verified, ball or mpmath."
 from_oracle = click.option("--oracle", default="auto", show_default=True, help=ORACLES_HELP)
-
-
-def console() -> Console:
-    """Standard output, as wide as the terminal, or as a page where it is not one."""
-    return Console() if sys.stdout.isatty() else Console(width=PAGE_WIDTH)
 
 
 class OneLine(click.Group):
     """A command group whose foreseeable errors end in one line and the right exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; turn known errors into one line on standard error."""
-        from lamm_robust.values import AbsentError, HarnessError, NotCertifiedError, StoreError
-
+        """Run the command; foreseeable errors end it with one line on standard error."""
         try:
             return super().invoke(ctx)
         except (ValueError, StoreError, NotCertifiedError) as error:
-            _end(error, USAGE)
-        except (HarnessError, AbsentError, ImportError) as error:
-            _end(error, HARNESS)
-        except OSError as error:
-            _end(error, HARNESS)
+            _end(error, Exit.USAGE)
+        except (HarnessError, AbsentError, ImportError, OSError) as error:
+            _end(error, Exit.HARNESS)
         except KeyboardInterrupt:
-            _end("stopped", INTERRUPTED)
+            _end("stopped", Exit.INTERRUPTED)
 
 
 def _end(error: object, code: int) -> None:
@@ -89,11 +86,13 @@ def main() -> None:
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming what is in the directory.")
 @click.option("--repair", is_flag=True, help="Resume from a damaged journal: drop its damaged lines, keep a copy.")
 @click.option("--workers", type=click.IntRange(1, 512), help="Solvers at a time.  [default: half of the cores]")
-@click.option("--case-seconds", type=SECONDS, default=60.0, show_default=True, help="Time limit of one attempt.")
+@click.option(
+    "--case-seconds", type=SECONDS, default=CASE_SECONDS, show_default=True, help="Time limit of one attempt."
+)
 @click.option(
     "--case-memory",
     type=MEBIBYTES,
-    default=4096,
+    default=CASE_MEMORY >> 20,
     show_default=True,
     help="Memory beyond what a worker starts with, in MiB.",
 )
@@ -119,9 +118,9 @@ def run(
     from lamm_robust import catalog
     from lamm_robust.runs import campaign, plan
 
-    for sent in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # Ctrl-C, and what batch systems and terminals send
-        if signal.getsignal(sent) != signal.SIG_IGN:  # which nohup asks for
-            signal.signal(sent, campaign.interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # Ctrl-C, and what batch systems and terminals send
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup and shells ask for some to be ignored
+            signal.signal(number, campaign.interrupt)
     selection = plan.Selection(
         profile=profile,
         precisions=PRECISIONS if precision == "all" else (cast(Precision, precision),),
@@ -147,8 +146,8 @@ def run(
             raise ValueError("--dask makes shards of its own; leave out --shard")
         if profile == HUNTED.name:
             raise ValueError("--dask runs grids, which all machines know; what hunts have found is on this one")
-        sys.exit(cluster.run(dask, chosen, console()))
-    sys.exit(campaign.run(chosen, console()))
+        sys.exit(cluster.run(dask, chosen, standard_output()))
+    sys.exit(campaign.run(chosen, standard_output()))
 
 
 @main.command(short_help="Make the files of a results directory again from its journal.")
@@ -157,7 +156,7 @@ def tables(directory: Path) -> None:
     """Make the files of a results DIRECTORY again from its journal: records, leaderboard, failures, manifest."""
     from lamm_robust.runs import results
 
-    sys.exit(results.again(directory, console()))
+    sys.exit(results.write_again(directory, standard_output()))
 
 
 @main.command(short_help="Make one results directory of several, such as the shards of a plan.")
@@ -168,9 +167,9 @@ def merge(directories: tuple[Path, ...], out: Path) -> None:
 
     Refuses directories that hold different answers to the same case, and names what is missing.
     """
-    from lamm_robust.runs import merge as merging
+    from lamm_robust.runs.merge import merge as merge_runs
 
-    sys.exit(merging.merge(directories, out, console()))
+    sys.exit(merge_runs(directories, out, standard_output()))
 
 
 @main.command(short_help="What changed between two runs, and gates on it.")
@@ -182,21 +181,21 @@ def merge(directories: tuple[Path, ...], out: Path) -> None:
 def compare(old: Path, new: Path, gates: tuple[str, ...], expected: Path | None, as_json: bool) -> None:
     """What changed from the results directory OLD to NEW: verdicts, accuracy, time; as Markdown or JSON."""
     from lamm_robust.reports import compare_page, gate
-    from lamm_robust.reports.compare import compare as compared
+    from lamm_robust.reports.compare import compare as compare_runs
 
     if expected and not gates:
         raise ValueError("--expected is about gates; say which with --fail-on")
     expectations = gate.read_expected(expected) if expected else []
-    found = compared(old, new)
+    found = compare_runs(old, new)
     if not found.cases:
         click.echo("lamm-robust: the runs have no attempt in common", err=True)
-        sys.exit(NOTHING)
+        sys.exit(Exit.NOTHING_RAN)
     results = [gate.settle(name, found, expectations) for name in dict.fromkeys(gates)]
     if as_json:
         click.echo(json.dumps(compare_page.facts(old, new, found, results), indent=2, ensure_ascii=False))
     else:
         click.echo(compare_page.markdown(old, new, found, results), nl=False)
-    sys.exit(0 if all(result.passed for result in results) else GATE_FAILED)
+    sys.exit(Exit.DONE if all(result.passed for result in results) else Exit.NOT_HELD)
 
 
 @main.command("list")
@@ -211,7 +210,7 @@ def list_(what: str) -> None:
         table.add_column(column, overflow="fold", no_wrap=index == 0)  # names are there to be copied
     for row in rows:
         table.add_row(*row)
-    console().print(table, highlight=False, markup=False)
+    standard_output().print(table, highlight=False, markup=False)
 
 
 @main.command(short_help="Rebuild one row of the tables from its key.")
@@ -219,10 +218,9 @@ def list_(what: str) -> None:
 @from_oracle
 def replay(key: str, oracle: str) -> None:
     """Rebuild one row from its KEY, as printed in the tables, and show problem, truth, answer and scores."""
-    from lamm_robust import catalog
     from lamm_robust.runs.replay import replay_text
 
-    click.echo(replay_text(key, catalog.kept_oracle(oracle)))
+    click.echo(replay_text(key, oracle))
 
 
 @main.command(short_help="Certify your own problem from an .npz file.")
@@ -235,14 +233,14 @@ def truth(file: Path, oracle: str, rank: int | None, as_json: bool) -> None:
     from lamm_robust import catalog
     from lamm_robust.cli.truth import certify_file, text
 
-    facts = certify_file(file, catalog.kept_oracle(oracle), rank)
+    facts = certify_file(file, catalog.cached_oracle(oracle), rank)
     click.echo(json.dumps(facts, indent=2) if as_json else text(facts))
 
 
 @main.command(short_help="Search for the problem at which a solver does worst.")
 @click.argument("solver")
 @click.option("--score", default="silent", show_default=True, help="What to make worst: a score, or silent failures.")
-@click.option("--seconds", type=SECONDS, default=60.0, show_default=True, help="Time for the search.")
+@click.option("--seconds", type=SECONDS, default=CASE_SECONDS, show_default=True, help="Time for the search.")
 @click.option("--family", "families", multiple=True, metavar="GLOB", help="Only these families; repeatable.")
 @click.option("--edges", is_flag=True, help="Among empty matrices, extreme scales, NaN and ∞, too.")
 @click.option(
@@ -252,13 +250,7 @@ def truth(file: Path, oracle: str, rank: int | None, as_json: bool) -> None:
 )
 @from_oracle
 def hunt(
-    solver: str,
-    score: str,
-    seconds: float,
-    families: tuple[str, ...],
-    edges: bool,
-    out: Path | None,
-    oracle: str,
+    solver: str, score: str, seconds: float, families: tuple[str, ...], edges: bool, out: Path | None, oracle: str
 ) -> None:
     """Search for the problem at which SOLVER (a variant, such as numpy-pinv-float64-cpu) does worst, and shrink it.
 
@@ -268,10 +260,10 @@ def hunt(
     from lamm_robust.hunt.hunt import hunt_text
     from lamm_robust.storage import findings
 
-    kept = catalog.kept_oracle(oracle)
-    said, tried = hunt_text(solver, score, seconds, families, kept, out or findings.DIRECTORY, edges=edges)
-    click.echo(said, err=not tried)
-    sys.exit(0 if tried else NOTHING)
+    cached, directory = catalog.cached_oracle(oracle), out or findings.DIRECTORY
+    text, tried = hunt_text(solver, score, seconds, families, cached, directory, edges=edges)
+    click.echo(text, err=not tried)
+    sys.exit(Exit.DONE if tried else Exit.NOTHING_RAN)
 
 
 @main.command(short_help="Check the oracle against NIST's certified values.")
@@ -279,7 +271,7 @@ def nist() -> None:
     """Check the oracle against NIST's certified regressions, and show what rounding the data costs."""
     from lamm_robust.cli.nist import agreement_table
 
-    console().print(agreement_table())
+    standard_output().print(agreement_table())
 
 
 main.add_command(check)

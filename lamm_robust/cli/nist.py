@@ -1,9 +1,8 @@
-"""NIST's certified regressions against the exact oracle, and what rounding the data to a precision costs.
+"""The command `nist`: certified regressions against the exact oracle, and what rounding the data to a precision costs.
 
-NIST certifies the answer to the printed *decimal* data. The oracle solves those decimals exactly, as
-rationals, and must agree to every certified digit. A solver never sees the decimals: it sees them rounded
-to its precision, and the exact answer to *that* is another one. The digits that the two share are a ceiling
-for every solver.
+NIST certifies the answer to the printed *decimal* data. The oracle solves those decimals exactly, as rationals, and
+must agree to every certified digit. A solver never sees the decimals: it sees them rounded to its precision, and the
+exact answer to *that* is another one. The digits that the two share are a ceiling for every solver.
 """
 
 from __future__ import annotations
@@ -16,7 +15,8 @@ from fractions import Fraction
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from lamm_robust import catalog
+from lamm_robust import catalog, oracles
+from lamm_robust.generators import nist
 from lamm_robust.text import number
 from lamm_robust.values import PRECISIONS, Precision, ProblemKey
 
@@ -29,39 +29,39 @@ class Agreement:
     level: str
     shape: tuple[int, int]
     kappa: float
-    """Of the data rounded to float64."""
+    """κ of the data rounded to float64."""
     coefficients: float
-    """Fewest digits shared over the coefficients, decimal data."""
+    """The fewest digits over the coefficients, for the decimal data."""
     residual_sum_of_squares: float
-    """Digits shared by the residual sum of squares, decimal data."""
+    """The digits of the residual sum of squares, for the decimal data."""
     ceiling: dict[Precision, float]
-    """Fewest digits shared over the coefficients, data rounded to each precision."""
+    """The fewest digits over the coefficients, for the data rounded to each precision."""
 
 
 def digits(found: Fraction, certified: Fraction) -> float:
-    """−log₁₀ of the relative difference (absolute where `certified` is 0): NIST's LRE; inf if equal."""
+    """NIST's LRE: −log₁₀ of the relative difference, or of the absolute one where `certified` is 0; inf if equal."""
     difference = abs(found - certified) / (abs(certified) or 1)
     return math.inf if difference == 0 else max(0.0, _minus_log10(difference))
 
 
 def _minus_log10(value: Fraction) -> float:
-    return (math.log2(value.denominator) - math.log2(value.numerator)) * math.log10(2.0)  # of any size of integer
+    return (math.log2(value.denominator) - math.log2(value.numerator)) * math.log10(2.0)  # `float` could underflow
 
 
 def fewest(found: Sequence[Fraction], certified: Sequence[Fraction]) -> float:
-    """The fewest digits shared over pairs."""
+    """The fewest digits that a pair shares."""
     return min(digits(x, y) for x, y in zip(found, certified, strict=True))
 
 
 def agreement(dataset: str) -> Agreement:
     """Compare the exact truth of one data set, decimal and rounded, with NIST's certified values."""
-    certified = catalog.nist_certified(dataset)
-    x, _, rss = catalog.solve_rational(*catalog.nist_decimal_design(dataset))
+    certified = nist.certified(dataset)
+    x, _, rss = oracles.solve_rational(*nist.decimal_design(dataset))
     ceiling: dict[Precision, float] = {}
     for precision in PRECISIONS:
         problem = catalog.build_problem(ProblemKey("nist", (("dataset", dataset),), precision))
         truth = catalog.find_oracle("exact").certify(problem.A, problem.b)
-        ceiling[precision] = fewest(catalog.stored(truth).tolist(), certified.coefficients)
+        ceiling[precision] = fewest(oracles.stored(truth).tolist(), certified.coefficients)
     return Agreement(
         dataset=dataset,
         level=certified.level,
@@ -74,7 +74,7 @@ def agreement(dataset: str) -> Agreement:
 
 
 def agreement_table() -> Table:
-    """All eleven data sets, for the terminal."""
+    """The agreement for all eleven data sets, as a table for the terminal."""
     table = Table(
         title="Digits shared with NIST's certified values (they have 15; `all`: equal)",
         caption="decimal: exact answer to the printed data. float32, float64: exact answer to the data rounded to it,\n"
@@ -84,7 +84,7 @@ def agreement_table() -> Table:
     headings = ("data set", "difficulty", "size", "κ", "decimal", "decimal\nRSS", *PRECISIONS)
     for index, heading in enumerate(headings):
         table.add_column(heading, justify="left" if index < 2 else "right", no_wrap=True)
-    for found in map(agreement, catalog.NIST_DATASETS):
+    for found in map(agreement, nist.DATASETS):
         shares = (found.coefficients, found.residual_sum_of_squares, *found.ceiling.values())
         size = f"{found.shape[0]}×{found.shape[1]}"
         table.add_row(

@@ -1,4 +1,4 @@
-"""Certify a user's own problem: read A and b from an .npz file, check them, and print what is proved."""
+"""The command `truth`: read A and b of a user's own problem from an .npz file, and tell what is proved about them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust import catalog
+from lamm_robust import catalog, oracles
 from lamm_robust.values import Array, Oracle
 
 EXPECTED = "expected an .npz file with numerical arrays A and b, as numpy.savez(file, A=A, b=b) writes it"
 
 
 def read_problem(path: Path) -> tuple[Array, Array]:
-    """A and b of an .npz file; ValueError that names what is missing or wrong and what is accepted."""
+    """A and b of an .npz file; ValueError for another file, or one without them, which says what is expected."""
     arrays = _load(path)
     for name in "Ab":
         if name not in arrays:
@@ -36,28 +36,29 @@ def _load(path: Path) -> dict[str, Array]:
 
 
 def certify_file(path: Path, oracle: Oracle, rank: int | None = None) -> dict[str, Any]:
-    """The proved facts about the problem in a file, as plain JSON values (see `catalog.certificate_facts`).
+    """The proved facts about the problem in a file, as plain JSON values; see `oracles.facts`.
 
-    With a rank, those of the problem whose singular values after it are zero, and the first of these values.
+    With a rank k, they are about A_k, which is A with its singular values after the k-th set to zero, and b; the first
+    of these values is among them. ValueError for a file that holds no problem, NotCertifiedError if nothing is proved.
     """
     A, b = read_problem(path)
     try:
-        catalog.check_problem(A, b)
+        oracles.check_problem(A, b)
     except ValueError as error:
         raise ValueError(f"'{path}': {error}") from error
     if rank is None:
-        return catalog.certificate_facts(oracle.certify(A, b))
+        return oracles.facts(oracle.certify(A, b))
     if oracle.truncate is None:
         able = ", ".join(name for name, other in catalog.ORACLES.items() if other.truncate)
         raise ValueError(f"oracle '{oracle.name}' does not truncate; those that do: {able}")
     try:
-        return catalog.truncation_facts(oracle.truncate(A, b, rank))
+        return oracles.truncation_facts(oracle.truncate(A, b, rank))
     except ValueError as error:
         raise ValueError(f"'{path}': {error}") from error
 
 
 def text(found: dict[str, Any]) -> str:
-    """The same facts for a person to read."""
+    """The facts that `certify_file` returns, in lines for people."""
     rows = found["x"] if found["x"] and isinstance(found["x"][0], list) else [[entry] for entry in found["x"]]
     known = "estimated" if found["method"] == "mpmath" else "certified"
     rank, answer = [f"exact rank     {found['rank']}"], "x★ = A⁺b"

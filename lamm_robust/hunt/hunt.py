@@ -8,22 +8,34 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from select import select
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from lamm_robust import catalog
+from lamm_robust.defaults import CHECK_SECONDS
 from lamm_robust.hunt import search
+from lamm_robust.keys import parse_key
 from lamm_robust.reports.grading import has_one_answer, is_judged
-from lamm_robust.runs.sweep import not_taken
+from lamm_robust.runs.plan import grid
+from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.storage import findings
 from lamm_robust.storage.findings import DISASTER, SILENT
-from lamm_robust.values import SUITE, Case, Family, Oracle, Outcome, ProblemKey, Record, Regime, Variant, Verdict
-from lamm_robust.workers.process import Kind, Templates
-from lamm_robust.workers.supervisor import Worker
+from lamm_robust.terminal import progress
+from lamm_robust.values import (
+    SUITE,
+    Case,
+    Family,
+    Oracle,
+    Outcome,
+    Problem,
+    ProblemKey,
+    Record,
+    Regime,
+    Variant,
+    Verdict,
+)
+from lamm_robust.workers.opening import Workers
+from lamm_robust.workers.second_look import ask
 
 NO_EDGES = "; empty matrices, extreme scales, NaN and ∞ were left out, which --edges brings in"
 
@@ -33,15 +45,13 @@ LARGEST = 4096
 SHARE = 0.5
 """A shrunk problem may lose this share of the decimal digits by which the worst one is off."""
 
-CASE_SECONDS = 10.0
-
 
 @dataclass
 class Prey:
     """One solver in a process of its own, and every problem at which it was tried."""
 
     variant: Variant
-    worker: Worker
+    attempt: Callable[[Case, Problem], Outcome]
     truths: Truths
     score: str
     edges: bool = False
@@ -71,20 +81,14 @@ class Prey:
         except ValueError:  # parameters that do not go together
             return None
         solver = catalog.find_solver(self.variant)
-        if problem.A.size > LARGEST or not_taken(problem, solver) or (certified := self.truths.certified(key)) is None:
+        if problem.A.size > LARGEST or why_not_asked(problem, solver):
+            return None
+        if (certified := self.truths.certified(key)) is None:
             return None
         if not self.edges and (certified.facts["edge"] or certified.regime is Regime.UNDEFINED):
             return None
         case = Case(key, self.variant)
-        return record(case, certified, solver, self._outcome(case))
-
-    def _outcome(self, case: Case) -> Outcome:
-        self.worker.ask(case, self.truths.problem(case.key))
-        while True:
-            before = time.monotonic()
-            select([self.worker.reads], [self.worker.writes] if self.worker.writes is not None else [], [], 0.1)
-            for answer in self.worker.pump(time.monotonic() - before):
-                return answer.outcome
+        return record(case, certified, solver, self.attempt(case, problem))
 
     def _keep(self, bad: float, found: Record) -> None:
         if self.worst is None or (bad, -found.m * found.n) > (self.worst[0], -self.worst[1].m * self.worst[1].n):
@@ -117,11 +121,15 @@ def prey(variant: Variant, score: str, oracle: Oracle, *, edges: bool = False) -
     """The solver of a variant, ready to be tried. ValueError if it cannot be measured here."""
     library = catalog.LIBRARY[variant.library]
     if reason := catalog.absent(library, variant.device):
-        raise ValueError(f"{variant}: {reason}")
-    with Templates() as templates:
-        worker = Worker(Kind(library, variant.precision, variant.device), templates.get, CASE_SECONDS)
+        raise ValueError(f"{variant}: {reason.sentence}")
+    with Workers(catalog.LIBRARY, case_seconds=CHECK_SECONDS) as workers:
+        worker = workers.open(variant.library, variant.precision, variant.device)
+
+        def attempt(case: Case, problem: Problem) -> Outcome:
+            return ask(worker, case, problem, workers.open)
+
         try:
-            yield Prey(variant, worker, Truths(catalog.build_problem, oracle), score, edges)
+            yield Prey(variant, attempt, Truths(catalog.build_problem, oracle), score, edges)
         finally:
             worker.close()
 
@@ -143,7 +151,7 @@ def hunt(hunted: Prey, families: Sequence[Family], seconds: float) -> Catch | No
     start, dtype = time.monotonic(), hunted.variant.precision
     with suppress(search.OutOfTimeError):
         at_known = search.bounded(hunted.badness, start + seconds / 3)
-        for known in catalog.plan("quick", dtype, [family.name for family in families]):
+        for known in grid("quick", dtype, [family.name for family in families]):
             at_known(known)
     search.climb(families, dtype, search.bounded(hunted.badness, start + seconds / 2))
     ranked = sorted(families, key=lambda family: -best_of(hunted, family.name))
@@ -156,7 +164,7 @@ def hunt(hunted: Prey, families: Sequence[Family], seconds: float) -> Catch | No
     bad, found = hunted.worst
     # any other silent failure will do, whatever its error
     limit = min(bad, DISASTER) if bad > DISASTER / 2 else bad - SHARE * max(bad, 0.0)
-    badness, key = search.bounded(hunted.badness, start + 1.5 * seconds), catalog.parse_key(found.problem)
+    badness, key = search.bounded(hunted.badness, start + 1.5 * seconds), parse_key(found.problem)
 
     def bad_enough(simpler: ProblemKey) -> bool:
         return badness(simpler) >= limit
@@ -210,21 +218,14 @@ def hunt_text(
         raise catalog.unknown("metric", score, (SILENT, *catalog.METRIC))
     findings.read_all(directory)  # what is damaged there is to be found before the hunt, not after it
     chosen = [catalog.FAMILIES[name] for name in catalog.select_families(families)]
-    bar = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[worst]}"),
-    )
+    start = time.monotonic()
     with (
         prey(variant, score, oracle, edges=edges) as hunted,
-        Progress(*bar, console=Console(stderr=True), transient=True) as progress,
+        progress(1.5 * seconds, f"hunting {variant}", count=False) as steps,
     ):
-        task, start = progress.add_task(f"hunting {variant}", total=1.5 * seconds, worst=""), time.monotonic()
 
         def tell(so_far: Prey) -> None:
-            said = ended(so_far.worst[1], score) if so_far.worst else ""
-            progress.update(task, completed=time.monotonic() - start, worst=said)
+            steps.reach(time.monotonic() - start, ended(so_far.worst[1], score) if so_far.worst else "")
 
         hunted.on_tried = tell
         caught = hunt(hunted, chosen, seconds)

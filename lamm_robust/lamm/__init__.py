@@ -3,11 +3,14 @@
 A matrix F(p) depends on parameters p that can be set: the phases of an optical mesh, the voltages of an analog chip,
 the weights of a layer. To change it by δ, LAMM repeats three things: directional derivatives along k random directions
 (columns X of the matrix, for directions V of the parameters), least squares (α = argmin ‖Xα − δ‖₂), and a step Vα. The
-least-squares solver is a part that can be exchanged, and this package shows what that changes.
+least-squares solver is a part that can be exchanged, and a study shows what that changes.
 
-`apply_delta` is the front door: the optimiser itself knows neither photonics nor solvers by name. `original` is the
-loop in Python, whose matrix may as well be measured; `compiled` is the same loop in one XLA program, for one target or
-for many at once. `mesh` and `layer` are two programmable matrices.
+This room knows the loop, two programmable matrices (`mesh` and `layer`), and studies of them. The loop knows neither
+photonics nor solvers by name, and the room knows nothing of runs, checks and claims.
+
+Begin with `apply`, the front door. `original` is the loop in Python, whose matrix may also be measured; `compiled` is
+the same loop in one XLA program, for one target or for many at once; `rule` and `step` are what both share. A study
+begins in `conduct`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -16,9 +19,11 @@ if TYPE_CHECKING:
     from lamm_robust.lamm.apply import apply_delta as apply_delta
     from lamm_robust.lamm.apply import apply_deltas as apply_deltas
 
+__all__ = ["apply_delta", "apply_deltas"]
+
 
 def __getattr__(name: str) -> Any:
-    """`apply_delta` and `apply_deltas`: imported with JAX when they are asked for."""
+    """Import `apply_delta` or `apply_deltas`, and JAX with it, at the first use."""
     if name in ("apply_delta", "apply_deltas"):
         from lamm_robust.lamm import apply
 

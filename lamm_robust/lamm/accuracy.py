@@ -1,4 +1,4 @@
-"""How well the least-squares problems that a loop has met were solved, against certified truth."""
+"""How well a solver solved the least-squares problems of a loop, against certified truth."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from lamm_robust.values import Array, NotCertifiedError, Precision, Problem, Pro
 
 @dataclass
 class Accuracy:
-    """Scores of answers, one for each problem that is certified."""
+    """Scores of answers: κ and two errors for each problem that is certified."""
 
     kappa: list[float] = field(default_factory=list)
     forward: list[float] = field(default_factory=list)
     backward: list[float] = field(default_factory=list)
     rank: list[int] = field(default_factory=list)
-    """Singular values of X above max(m, n)·eps·σ₁, for every problem."""
+    """The number of singular values of X above max(m, n)·eps·σ₁, for every problem."""
     uncertified: int = 0
 
 
-def accuracy(systems: Systems | None, precision: Precision) -> Accuracy:
-    """The scores of all problems that were kept; ∞ for an answer that is not finite."""
+def score_systems(systems: Systems | None, precision: Precision) -> Accuracy:
+    """The scores of the answers to all problems that were kept; ∞ for an answer that is not finite."""
     found, oracle = Accuracy(), catalog.find_oracle("auto")
     frames, answers = [], []
     for X, delta, alpha in zip(systems.X, systems.delta, systems.alpha, strict=True) if systems else ():
-        found.rank.append(seen_rank(X))
+        found.rank.append(numerical_rank(X))
         try:
             frame = Frame(Problem(ProblemKey("met", (), precision), X, delta), oracle.certify(X, delta))
         except NotCertifiedError:
@@ -50,7 +50,7 @@ def accuracy(systems: Systems | None, precision: Precision) -> Accuracy:
     return found
 
 
-def seen_rank(X: Array) -> int:
-    """The rank of X at its own precision, from singular values in float64."""
+def numerical_rank(X: Array) -> int:
+    """The number of singular values, in float64, above max(m, n)·σ₁ times the eps of the precision of X."""
     sigma = np.linalg.svd(X.astype(np.float64), compute_uv=False)
     return int((sigma > max(X.shape) * np.finfo(X.dtype).eps * sigma[0]).sum())

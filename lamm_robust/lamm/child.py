@@ -1,36 +1,37 @@
-"""The process in which a study runs at one precision, which JAX fixes when it is imported: lines of JSON come out.
+"""The process of a study at one precision: ``python -m lamm_robust.lamm.child PARENT``.
 
-It is started as ``python -m lamm_robust.lamm.child PARENT`` with tasks as JSON on its standard input.
+JAX fixes the precision when it is imported. The process reads tasks as JSON from its standard input, prints a line of
+JSON for each run and race, and ends with its parent.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Iterator
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
 import jax
 import numpy as np
 
-from lamm_robust.lamm.accuracy import accuracy
+from lamm_robust.lamm.accuracy import score_systems
 from lamm_robust.lamm.apply import apply_delta
-from lamm_robust.lamm.chosen import TRACED
 from lamm_robust.lamm.mesh import mesh
-from lamm_robust.lamm.race import race
+from lamm_robust.lamm.race import race, time_call
 from lamm_robust.lamm.records import Course, Run, Task, dump
 from lamm_robust.lamm.result import Steered
+from lamm_robust.lamm.solver import TRACED
 from lamm_robust.lamm.targets import TARGETS, Target, problem
 from lamm_robust.values import Precision
 from lamm_robust.workers.child import die_with
 
 REPEATS, ENOUGH = 3, 0.2
-"""A compiled loop is timed so many times, or until it has taken so many seconds; the shortest time counts."""
+"""A compiled loop is timed this many times, or until it has taken this many seconds; the shortest time counts."""
 
 
 def runs(task: Task, precision: Precision) -> Iterator[Run]:
-    """Every start to every target of a task."""
+    """The runs of a task: from every start to every target."""
     for target in TARGETS:
         if target.name in task.targets:
             for start in range(task.starts):
@@ -38,26 +39,24 @@ def runs(task: Task, precision: Precision) -> Iterator[Run]:
 
 
 def run(task: Task, target: Target, start: int, precision: Precision) -> Run:
-    """One loop, timed without compilation: a compiled one is run again for that."""
+    """One loop, timed without compilation: a compiled loop is run again for that."""
     driver: Any = "compiled" if task.solver.partition("-")[0] in TRACED else "original"
     phases, delta = problem(target, task.modes, start)
-    F, asked = mesh(task.modes), {"directions": task.directions, "steps": task.steps, "keep": task.keep}
+    asked: Any = {"directions": task.directions, "steps": task.steps, "keep": task.keep, "seed": start}
 
-    def once(**changed: int) -> tuple[Steered, float]:
-        before = time.perf_counter()
-        settings = cast(Any, asked | changed)
-        found = apply_delta(F, phases, delta, solver=task.solver, driver=driver, seed=start, **settings)
-        return found, time.perf_counter() - before
+    def once(**changed: int) -> tuple[float, Steered]:
+        settings = {**asked, "solver": task.solver, "driver": driver, **changed}
+        return time_call(partial(apply_delta, mesh(task.modes), phases, delta, **settings))
 
     if driver == "original":
         once(steps=1)  # the matrix and the directions are compiled
-    found, seconds = once()
+    seconds, found = once()
     if driver == "compiled":
-        times = [once()[1]]
+        times = [once()[0]]
         while len(times) < REPEATS and sum(times) < ENOUGH:
-            times.append(once()[1])
+            times.append(once()[0])
         seconds = min(times)
-    scores = accuracy(found.systems, precision)
+    scores = score_systems(found.systems, precision)
     reported = found.history.rank[found.history.rank >= 0]
     return Run(
         modes=task.modes,
@@ -71,8 +70,8 @@ def run(task: Task, target: Target, start: int, precision: Precision) -> Run:
         magnitude=tuple(found.history.magnitude.tolist()),
         accepted=int(found.history.accepted.sum()),
         seconds=seconds,
-        rank_reported=_ends(reported.tolist()),
-        rank_seen=_ends(scores.rank),
+        rank_reported=_extremes(reported.tolist()),
+        rank_seen=_extremes(scores.rank),
         kappa=tuple(scores.kappa),
         forward=tuple(scores.forward),
         backward=tuple(scores.backward),
@@ -80,12 +79,12 @@ def run(task: Task, target: Target, start: int, precision: Precision) -> Run:
     )
 
 
-def _ends(values: list[int]) -> tuple[int, ...]:
+def _extremes(values: list[int]) -> tuple[int, ...]:
     return (min(values), max(values)) if values else ()
 
 
 def main(parent: str) -> None:
-    """Run what comes in, and write what is found, a line at a time."""
+    """Run the tasks and courses of standard input, and print a line for each run and race."""
     die_with(int(parent))
     asked = json.load(sys.stdin)
     precision: Precision = "float64" if jax.config.jax_enable_x64 else "float32"  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
 """The compiled loop: all of it in one XLA program of static shapes, for one target or, by `vmap`, for many at once.
 
-The solver is any that JAX can trace. What happens on the way is written into arrays as long as the step limit.
+The solver is any that JAX can trace. The history is written into arrays as long as the step limit.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ import numpy as np
 from lamm_robust.lamm.mesh import MatrixFn
 from lamm_robust.lamm.options import Options
 from lamm_robust.lamm.result import History, Steered, Systems
-from lamm_robust.lamm.rule import Progress, advanced, begun, ending, goes_on, reach, shortened
-from lamm_robust.lamm.step import columns, combined, drawn, matched
+from lamm_robust.lamm.rule import Progress, after_step, difference_reach, ending, may_go_on, shortening, start_progress
+from lamm_robust.lamm.step import check_weights, columns, combine, draw_directions
 from lamm_robust.values import Array
 
+Fixed = tuple[Any, ...]
 Numbers = tuple[Any, Any, Any, Any, Any]
 
 
 class Tail(NamedTuple):
-    """The history, with a place for each step."""
+    """The history of a loop as arrays with a place for each step, up to the limit."""
 
     magnitude: Any
     accepted: Any
@@ -32,7 +33,7 @@ class Tail(NamedTuple):
 
 
 class Run(NamedTuple):
-    """How a loop has ended, as arrays."""
+    """A loop that has ended, as arrays."""
 
     state: Any
     first: Any
@@ -42,7 +43,7 @@ class Run(NamedTuple):
 
 
 class State(NamedTuple):
-    """What one turn of the loop hands to the next."""
+    """The state that one step of the loop hands to the next."""
 
     count: Any
     params: Any
@@ -50,36 +51,33 @@ class State(NamedTuple):
     progress: Progress
     tail: Tail
     systems: Any
-    """Three arrays, with a place for each problem that is to be kept."""
+    """Three stacks (X, δ and α), with a place for each problem that is to be kept."""
 
 
 def steer(matrix_fn: MatrixFn, params: Array, target: Array, options: Options, seed: int) -> Steered:
-    """Steer the matrix to the target (flat), from the parameters."""
-    numbers = numbers_of(options)
-    return _steered(jax.device_get(one(matrix_fn, static(options), params, target, seed, numbers)), options.keep)
+    """Steer the matrix from the parameters to the target, a flat array of length m."""
+    run = run_one(matrix_fn, static_options(options), params, target, seed, dynamic_options(options))
+    return _result(jax.device_get(run), options.keep)
 
 
 def steer_all(matrix_fn: MatrixFn, params: Array, targets: Array, options: Options, seeds: Any) -> list[Steered]:
-    """The same for a stack of parameters, targets and seeds in one program."""
-    numbers = numbers_of(options)
-    runs = jax.device_get(many(matrix_fn, static(options), params, targets, seeds, numbers))
-    leaves, shape = jax.tree.flatten(runs)
-    return [
-        _steered(jax.tree.unflatten(shape, [leaf[i] for leaf in leaves]), options.keep) for i in range(len(targets))
-    ]
+    """`steer` for stacks of parameters, targets and seeds, in one program."""
+    runs = run_many(matrix_fn, static_options(options), params, targets, seeds, dynamic_options(options))
+    leaves, shape = jax.tree.flatten(jax.device_get(runs))
+    return [_result(jax.tree.unflatten(shape, [leaf[i] for leaf in leaves]), options.keep) for i in range(len(targets))]
 
 
-def numbers_of(options: Options) -> Numbers:
-    """What may differ from call to call of one program."""
+def dynamic_options(options: Options) -> Numbers:
+    """The options that may differ between calls of one program."""
     return options.atol, options.rtol, options.step_size, options.difference, options.span
 
 
-def static(options: Options) -> tuple[Any, ...]:
-    """What the program is compiled for; the rest are numbers that it is given."""
+def static_options(options: Options) -> Fixed:
+    """The options that a program is compiled for."""
     return options.solve, options.directions, options.method, options.steps, options.keep
 
 
-def _run(matrix_fn: MatrixFn, fixed: tuple[Any, ...], params: Any, target: Any, seed: Any, numbers: Numbers) -> Run:
+def _run(matrix_fn: MatrixFn, fixed: Fixed, params: Any, target: Any, seed: Any, numbers: Numbers) -> Run:
     (_, _, _, limit, _), (atol, rtol, step_size, difference, span) = fixed, numbers
     current = matrix_fn(params)
     if not isinstance(current, jax.Array):
@@ -87,43 +85,41 @@ def _run(matrix_fn: MatrixFn, fixed: tuple[Any, ...], params: Any, target: Any, 
     current = current.reshape(-1)
     first = norm(target - current)
     enough = jnp.maximum(atol, rtol * first).astype(target.dtype)
-    progress = Progress(*map(jnp.asarray, begun(first, jnp.asarray(step_size, target.dtype))))
-    start = State(jnp.int32(0), params, current, progress, *_blank(fixed, target))
+    progress = Progress(*map(jnp.asarray, start_progress(first, jnp.asarray(step_size, target.dtype))))
+    start = State(jnp.int32(0), params, current, progress, *_empty_places(fixed, target))
 
-    def undone(state: State) -> Any:
-        return (state.count < limit) & goes_on(state.progress, enough)
+    def may_step(state: State) -> Any:
+        return (state.count < limit) & may_go_on(state.progress, enough)
 
-    turn = partial(_turn, matrix_fn, fixed, target, jax.random.key(seed), (difference, span))
-    return Run(jax.lax.while_loop(undone, turn, start), first, enough)
+    step = partial(_step, matrix_fn, fixed, target, jax.random.key(seed), (difference, span))
+    return Run(jax.lax.while_loop(may_step, step, start), first, enough)
 
 
-one = partial(jax.jit, static_argnums=(0, 1))(_run)
-"""One loop, compiled for the matrix, the solver and the shapes."""
+run_one = partial(jax.jit, static_argnums=(0, 1))(_run)
+"""One loop as a program, compiled for a matrix function, static options and shapes."""
 
 
 @partial(jax.jit, static_argnums=(0, 1))
-def many(matrix_fn: MatrixFn, fixed: tuple[Any, ...], params: Any, targets: Any, seeds: Any, numbers: Numbers) -> Any:
-    """`one`, for a stack of each of parameters, targets and seeds."""
+def run_many(matrix_fn: MatrixFn, fixed: Fixed, params: Any, targets: Any, seeds: Any, numbers: Numbers) -> Any:
+    """`run_one` for stacks of parameters, targets and seeds."""
     run = partial(_run, matrix_fn, fixed, numbers=numbers)
     return jax.vmap(run)(params, targets, seeds)
 
 
-def _turn(
-    matrix_fn: MatrixFn, fixed: tuple[Any, ...], target: Any, key: Any, over: tuple[Any, Any], state: State
-) -> State:
-    """One step: derivatives, least squares, and the step if it helps."""
+def _step(matrix_fn: MatrixFn, fixed: Fixed, target: Any, key: Any, over: tuple[Any, Any], state: State) -> State:
+    """The state after one step: derivatives, least squares, and the step Vα if it helps."""
     solve, count, method, _, keep = fixed
     params, progress, dtype = state.params, state.progress, target.dtype
-    V = drawn(key, state.count, count, params.shape, params.dtype)
-    X = columns(matrix_fn, params, V, reach(*over, progress.step_size, jnp.where).astype(dtype), method)
+    V = draw_directions(key, state.count, count, params.shape, params.dtype)
+    X = columns(matrix_fn, params, V, difference_reach(*over, progress.step_size, jnp.where).astype(dtype), method)
     delta = target - state.current
     alpha, rank = solve(X, delta)
-    matched(jnp.shape(alpha), count)
-    step = combined(V, alpha)
+    check_weights(jnp.shape(alpha), count)
+    step = combine(V, alpha)
     length = norm(step)
-    ahead = params + step * shortened(length, progress.step_size, jnp.where)
+    ahead = params + step * shortening(length, progress.step_size, jnp.where)
     reached = matrix_fn(ahead).reshape(-1)
-    then = jax.tree.map(_as, advanced(progress, length, norm(target - reached), jnp.where), progress)
+    then = jax.tree.map(_cast_like, after_step(progress, length, norm(target - reached), jnp.where), progress)
     better = then.magnitude < progress.magnitude
     reported = jnp.int32(-1 if rank is None else rank)
     happened = Tail(then.magnitude, better, progress.step_size, reported)
@@ -133,13 +129,13 @@ def _turn(
         jnp.where(better, ahead, params).astype(params.dtype),
         jnp.where(better, reached, state.current).astype(dtype),
         then,
-        _written(state.tail, state.count, happened),
-        _written(state.systems, place, (X, delta, alpha)) if keep else state.systems,
+        _write(state.tail, state.count, happened),
+        _write(state.systems, place, (X, delta, alpha)) if keep else state.systems,
     )
 
 
-def _written(places: Any, at: Any, values: Any) -> Any:
-    """Arrays with a value written into one place of each; none if there is no such place."""
+def _write(places: Any, at: Any, values: Any) -> Any:
+    """The arrays with a value written into one place of each, or as they are if there is no such place."""
 
     def write(whole: Any, value: Any) -> Any:
         return whole.at[at].set(value, mode="drop", wrap_negative_indices=False)
@@ -147,25 +143,25 @@ def _written(places: Any, at: Any, values: Any) -> Any:
     return jax.tree.map(write, places, values)
 
 
-def _as(value: Any, like: Any) -> Any:
-    """A value in the type of what it replaces, as a loop needs it."""
+def _cast_like(value: Any, like: Any) -> Any:
+    """The value in the type of what it replaces, since a compiled loop keeps its types."""
     return jnp.asarray(value).astype(like.dtype)
 
 
 def norm(vector: Any) -> Any:
-    """‖·‖₂ of an array of any shape."""
+    """‖·‖₂ of the entries of an array of any shape."""
     return jnp.sqrt(jnp.sum(vector * vector))
 
 
-def _blank(fixed: tuple[Any, ...], target: Any) -> tuple[Tail, Any]:
+def _empty_places(fixed: Fixed, target: Any) -> tuple[Tail, Any]:
     _, count, _, limit, keep = fixed
     numbers, m, places = jnp.zeros(limit, target.dtype), target.shape[0], -(-limit // keep) if keep else 0
     systems = tuple(jnp.zeros((places, *shape), target.dtype) for shape in ((m, count), (m,), (count,)))
     return Tail(numbers, jnp.zeros(limit, bool), numbers, jnp.zeros(limit, jnp.int32)), systems
 
 
-def _steered(run: Run, keep: int) -> Steered:
-    """What has been computed, without the places of steps that were not tried."""
+def _result(run: Run, keep: int) -> Steered:
+    """The result of a loop, without the places of steps that were not tried."""
     state, steps = run.state, int(run.state.count)
     systems = [whole[: -(-steps // keep)] for whole in state.systems] if keep and steps else []
     magnitude, accepted, step_size, rank = (whole[:steps] for whole in state.tail)

@@ -1,4 +1,4 @@
-"""A study of LAMM: one process for each precision, one after the other, and what they found written to a directory."""
+"""Conduct a study of LAMM: one process for each precision, one after the other, whose results go to a directory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from lamm_robust import catalog
 from lamm_robust.lamm.page import page
@@ -34,12 +33,12 @@ from lamm_robust.values import PRECISIONS, Device, HarnessError, Precision, Stor
 from lamm_robust.workers.process import THREADS, last_words
 
 FOUND = "lamm.jsonl"
-"""Every run and race, a line of JSON for each, after one that says where they were measured."""
+"""The file with a line of JSON for each run and race, after one that says where they were measured."""
 
 
 @dataclass(frozen=True)
 class Study:
-    """What is asked."""
+    """The meshes, solvers, targets, precisions and races of a study."""
 
     sizes: tuple[Size, ...]
     solvers: tuple[str, ...]
@@ -49,11 +48,11 @@ class Study:
     device: Device = "cpu"
 
     def tasks(self) -> list[Task]:
-        """Everything that is run at each precision."""
+        """The tasks of each precision."""
         return tasks(self.sizes, self.solvers, self.targets)
 
     def planned(self) -> int:
-        """Runs and races, at all precisions together."""
+        """The number of runs and races, at all precisions together."""
         runs = sum(len(task.targets) * task.starts for task in self.tasks())
         return len(self.precisions) * (runs + len(self.courses))
 
@@ -66,7 +65,7 @@ def study(
     precisions: Sequence[Precision] = (),
     device: Device = "cpu",
 ) -> Study:
-    """The profile, or what of it is asked for; ValueError for what it does not hold, with what it does."""
+    """The study of a profile, or of the named part of it; ValueError for a name that the profile does not have."""
     sizes = PROFILES[profile]
     for name, asked, known in (
         ("--modes", modes, [size.modes for size in sizes]),
@@ -79,7 +78,7 @@ def study(
     narrowed = bool(targets or solvers)  # races have a target and a solver of their own
     courses = tuple(c for c in COURSES[profile] if not narrowed and (not modes or c.modes in modes))
     if reason := catalog.absent(catalog.LIBRARY["jax"], device):
-        raise ValueError(f"--device {device}: {reason.removeprefix('not measured: ')}")
+        raise ValueError(f"--device {device}: {reason}")
     chosen = tuple(target for target in TARGETS if not targets or target in targets)
     return Study(kept, names, chosen, tuple(precisions) or PRECISIONS, courses, device)
 
@@ -90,14 +89,14 @@ def full_name(solver: str) -> str:
     if solver not in known:
         raise catalog.unknown("solver", solver, known)
     if reason := catalog.absent(known[solver], "cpu"):
-        raise ValueError(f"solver '{solver}': {reason.removeprefix('not measured: ')}")
+        raise ValueError(f"solver '{solver}': {reason}")
     return solver
 
 
-def conduct(asked: Study, directory: Path, told: Callable[[], None]) -> tuple[list[Run], list[Race]]:
-    """Run it, write its files, and return what was found; `told` is called for each run.
+def conduct(asked: Study, directory: Path, on_run: Callable[[], None]) -> tuple[list[Run], list[Race]]:
+    """Run a study, write its files, and return its runs and races, with a call of `on_run` for each.
 
-    HarnessError if a process ends before it is done; ValueError if the directory is none and cannot be made.
+    HarnessError if a process ends early; ValueError if the directory cannot be made.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -108,37 +107,32 @@ def conduct(asked: Study, directory: Path, told: Callable[[], None]) -> tuple[li
         for precision in asked.precisions:
             for line in _lines(asked, precision):
                 if json.loads(line)["kind"] != "Hello":
-                    told()
+                    on_run()
                     kept.write(line)
                 elif precision == asked.precisions[0]:  # the others find the same device
                     kept.write(json.dumps(where | {"device": json.loads(line)["device"]}) + "\n")
-    return again(directory)
+    return rewrite(directory)
 
 
-def write(directory: Path, runs: Sequence[Run], races: Sequence[Race], where: dict[str, Any]) -> None:
-    """The page and its plots, in place of those that were there."""
-    drawn = plots(runs)
-    for old in directory.glob("lamm-*-*.svg"):
-        old.unlink()
-    for name, svg in drawn.items():
-        write_text(directory / name, svg)
-    write_text(directory / "lamm.md", page(runs, races, where, list(drawn)))
-
-
-def again(directory: Path) -> tuple[list[Run], list[Race]]:
-    """Write the page and the plots of a directory, from its lines; StoreError if they are not there."""
+def rewrite(directory: Path) -> tuple[list[Run], list[Race]]:
+    """Write the page and the plots of a directory from its lines, and return them; StoreError if there are none."""
     try:
         where, *lines = (directory / FOUND).read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
         raise StoreError(f"'{directory / FOUND}' does not hold a study of LAMM") from None
     found = [load(line) for line in lines]
     runs, races = [one for one in found if isinstance(one, Run)], [one for one in found if isinstance(one, Race)]
-    write(directory, runs, races, json.loads(where))
+    drawn = plots(runs)
+    for old in directory.glob("lamm-*-*.svg"):
+        old.unlink()
+    for name, svg in drawn.items():
+        write_text(directory / name, svg)
+    write_text(directory / "lamm.md", page(runs, races, json.loads(where), list(drawn)))
     return runs, races
 
 
 def _lines(asked: Study, precision: Precision) -> Iterator[str]:
-    """What the process of one precision writes, as it does."""
+    """The lines of the process of one precision, as it writes them."""
     environment = catalog.LIBRARY["jax"].environment(precision, asked.device)
     with (
         tempfile.TemporaryFile() as errors,

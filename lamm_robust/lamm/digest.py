@@ -1,4 +1,4 @@
-"""What several runs of a study say together."""
+"""What several runs of a study show together: counts, medians, and words for them."""
 
 from __future__ import annotations
 
@@ -8,68 +8,69 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from lamm_robust.lamm.records import Run
+from lamm_robust.lamm.records import Run, freedom
 from lamm_robust.lamm.result import Ending
 
+T = TypeVar("T")
 Key = TypeVar("Key")
 LEVELS = ("below", "at", "above")
-"""Where the number of directions lies to (N−1)²."""
+"""Where the number of directions may lie beside (N−1)²."""
 UNREACHABLE = ("lossy",)
 
 
 def level(run: Run) -> str:
-    """Whether a run had fewer directions than there are dimensions, as many, or more."""
-    freedom = (run.modes - 1) ** 2
-    return LEVELS[(run.directions > freedom) - (run.directions < freedom) + 1]
+    """The one of `LEVELS` that says whether a run had fewer directions than (N−1)², as many, or more."""
+    own = freedom(run.modes)
+    return LEVELS[(run.directions > own) - (run.directions < own) + 1]
 
 
-def grouped(runs: Iterable[Run], key: Callable[[Run], Key]) -> dict[Key, list[Run]]:
-    """Runs by a key, in the order in which keys appear."""
-    found: dict[Key, list[Run]] = {}
-    for run in runs:
-        found.setdefault(key(run), []).append(run)
+def group(items: Iterable[T], key: Callable[[T], Key]) -> dict[Key, list[T]]:
+    """The items by a key, in the order in which the keys appear."""
+    found: dict[Key, list[T]] = {}
+    for item in items:
+        found.setdefault(key(item), []).append(item)
     return found
 
 
-def is_reached(run: Run) -> bool:
-    """Whether it arrived."""
+def has_arrived(run: Run) -> bool:
+    """Whether a run reached its target."""
     return run.status == Ending.REACHED.name
 
 
 def reachable(runs: Iterable[Run]) -> list[Run]:
-    """Those to targets that can be reached."""
+    """The runs to targets that can be reached."""
     return [run for run in runs if run.target not in UNREACHABLE]
 
 
 def median(values: Iterable[float]) -> float:
-    """The median; NaN of nothing."""
+    """The median, or NaN if there are no values."""
     known = list(values)
     return statistics.median(known) if known else math.nan
 
 
-def reached(runs: Sequence[Run]) -> int:
-    """How many arrived."""
-    return sum(map(is_reached, runs))
+def count_arrived(runs: Sequence[Run]) -> int:
+    """The number of runs that reached their target."""
+    return sum(map(has_arrived, runs))
 
 
-def final(runs: Iterable[Run]) -> float:
-    """The median of ‖δ‖ at the end."""
+def final_magnitude(runs: Iterable[Run]) -> float:
+    """The median of ‖δ‖ at the end of the runs."""
     return median(run.magnitude[-1] for run in runs)
 
 
 def per_step(runs: Iterable[Run]) -> float:
-    """The median of seconds per step."""
+    """The median of the seconds per step of the runs."""
     return median(run.seconds / run.steps for run in runs if run.steps)
 
 
 def endings(runs: Iterable[Run]) -> str:
-    """How they ended in a word each, with how often."""
+    """How the runs ended, in a word each with how often."""
     words = {"REACHED": "reached", "STEP_LIMIT": "step limit", "STALLED": "no nearer", "NO_SOLUTION": "no α"}
     counts = Counter(words.get(run.status, run.status.lower()) for run in runs)
     return ", ".join(word if len(counts) == 1 else f"{count} {word}" for word, count in counts.most_common())
 
 
-def ends(pairs: Iterable[tuple[int, ...]]) -> str:
-    """The least and the greatest of ranks, as text."""
+def rank_range(pairs: Iterable[tuple[int, ...]]) -> str:
+    """The least and the greatest of ranks, as text; a dash if there are none."""
     values = [value for pair in pairs for value in pair]
     return "–" if not values else str(min(values)) if min(values) == max(values) else f"{min(values)}–{max(values)}"

@@ -1,4 +1,4 @@
-"""A dense layer as a programmable matrix: what is steered are its outputs for fixed inputs."""
+"""A dense layer as a programmable matrix: its outputs for fixed inputs, as a function of its weights."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 
 from lamm_robust.lamm.mesh import MatrixFn
+
+__all__ = ["dense"]
 
 
 def dense(inputs: Any) -> MatrixFn:

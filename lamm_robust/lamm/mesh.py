@@ -20,17 +20,14 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+__all__ = ["mesh", "random_phases", "transmission"]
+
 MatrixFn = Callable[[Any], Any]
 """Parameters, an array of any shape → the matrix, an array of any shape."""
 
 
-def freedom(modes: int) -> int:
-    """(N−1)²: the dimension of the N×N matrices whose rows and columns sum to 1."""
-    return (modes - 1) ** 2
-
-
 def layout(modes: int) -> npt.NDArray[np.intp]:
-    """Which interferometer is where: (pairs of columns, 2, ⌊N/2⌋), N(N−1)/2 where there is none."""
+    """The number of the interferometer at each place (pair of columns, 2, ⌊N/2⌋), or N(N−1)/2 where there is none."""
     count, first = modes * (modes - 1) // 2, 0
     places = np.full((modes + modes % 2, modes // 2), count)
     for column in range(modes):
@@ -56,14 +53,14 @@ def unitary(phases: Any, modes: int) -> Any:
     identity = jnp.stack((jnp.eye(modes, dtype=phases.dtype), jnp.zeros((modes, modes), phases.dtype)))
 
     def two_columns(U: Any, turn: Any) -> tuple[Any, None]:
-        U = jnp.roll(_mixed(U, turn[:, :, 0]), -1, axis=1)  # odd columns begin at the second mode
-        return jnp.roll(_mixed(U, turn[:, :, 1]), 1, axis=1), None
+        U = jnp.roll(_mix(U, turn[:, :, 0]), -1, axis=1)  # odd columns begin at the second mode
+        return jnp.roll(_mix(U, turn[:, :, 1]), 1, axis=1), None
 
     return jax.lax.scan(two_columns, identity, turns)[0]
 
 
-def _mixed(U: Any, turn: Any) -> Any:
-    """U behind one column, which mixes the rows 0 and 1, 2 and 3, … by T; turn is [cos, sin] of [θ, φ]."""
+def _mix(U: Any, turn: Any) -> Any:
+    """U after one more column, which mixes the rows 0 and 1, 2 and 3, … by T; `turn` is [cos, sin] of [θ, φ]."""
     ((cos_theta, cos_phi), (sin_theta, sin_phi)), modes = turn, U.shape[1]
     even = modes - modes % 2
     pairs = U[:, :even].reshape(2, even // 2, 2, modes)
@@ -91,7 +88,7 @@ def mesh(modes: int) -> MatrixFn:
 def random_phases(seed: int, modes: int) -> Any:
     """θ and φ of every interferometer, uniform in [0, 2π): shape (2, N(N−1)/2), in JAX's default precision.
 
-    They are drawn in float32, so that both precisions have the same.
+    They are drawn in float32, so that both precisions get the same numbers.
     """
     shape = 2, modes * (modes - 1) // 2
     return jax.random.uniform(jax.random.key(seed), shape, jnp.float32, maxval=2 * jnp.pi).astype(float)

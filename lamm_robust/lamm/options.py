@@ -1,49 +1,47 @@
-"""What a loop is asked to do, with its defaults, checked."""
+"""The settings of a loop, with their defaults and checks."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from lamm_robust.lamm.rule import SPAN, TOLERANCE
 from lamm_robust.lamm.step import METHODS, Method, difference_step
-
-Solve = Callable[[Any, Any], tuple[Any, Any]]
-"""(X, δ) → (α, rank or None), in NumPy's arrays for the original loop and in JAX's for the compiled one."""
+from lamm_robust.values import Solve
 
 LIMIT = 200
-"""Steps at most, by default: most loops that arrive need far fewer."""
+"""The default of the most steps: most loops that arrive need far fewer."""
 
 
 class Settings(TypedDict, total=False):
-    """What may be said of a loop apart from its solver."""
+    """What a user may set of a loop, apart from its solver."""
 
     directions: int
     """k, the random directions in each step; by default the number of parameters."""
     method: Method
-    """How columns are had: "central" differences, the default, or "forward" differentiation."""
+    """How X is computed: by "central" differences, the default, or by "forward" differentiation."""
     difference: float
     """The least step of central differences; by default u^(1/3)."""
     span: float
-    """The share of the step size over which they reach, if that is more; by default 0.3."""
+    """The share of the step size over which central differences reach, if that is more; by default 0.3."""
     step_size: float
-    """The longest step at first, in the unit of the parameters; by default 1."""
+    """The longest first step, in the unit of the parameters; by default 1."""
     atol: float
     rtol: float
     """The target is reached when ‖δ‖ ≤ max(atol, rtol · ‖δ‖ at the beginning); by default 1e-5 and 0."""
     steps: int
-    """Steps at most; by default 200."""
+    """The most steps; by default 200."""
     keep: int
-    """Of the least-squares problems met on the way, keep the first of every so many; by default 0, which is none."""
+    """Keep the first of every so many least-squares problems on the way; by default 0, which keeps none."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """Everything but the matrix, where to start, and what is wanted; see `Settings`."""
+    """All settings of a loop, and its solver: see `Settings`."""
 
     solve: Solve
+    """(X, δ) → (α, rank or None), in NumPy's arrays for the original loop and in JAX's for the compiled one."""
     directions: int
     difference: float
     method: Method = "central"
@@ -55,7 +53,7 @@ class Options:
     keep: int = 0
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a setting that cannot be, by name, with what is accepted."""
+        """Raise ValueError for a setting that is not accepted, with its name and what is."""
         if self.method not in METHODS:
             raise ValueError(f"method is {self.method!r}; accepted: {', '.join(METHODS)}")
         for name, whole, least in (
@@ -74,7 +72,7 @@ class Options:
 
 
 def options(solve: Solve, params: Any, settings: Settings) -> Options:
-    """The settings with defaults for these parameters; ValueError for one that cannot be, or is unknown."""
+    """The settings with the defaults for these parameters; ValueError for one that is not accepted or unknown."""
     if unknown := sorted(set(settings) - Settings.__annotations__.keys()):
         raise ValueError(f"unknown setting '{unknown[0]}'; known: {', '.join(Settings.__annotations__)}")
     by_size: Settings = {"directions": params.size, "difference": difference_step(params.dtype)}

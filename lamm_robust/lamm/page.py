@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lamm_robust.lamm.digest import endings, ends, final, grouped, is_reached, median, per_step, reachable, reached
+from lamm_robust.lamm.digest import (
+    count_arrived,
+    endings,
+    final_magnitude,
+    group,
+    has_arrived,
+    median,
+    per_step,
+    rank_range,
+    reachable,
+)
 from lamm_robust.lamm.records import Race, Run
 from lamm_robust.lamm.words import words
-from lamm_robust.text import number, share
+from lamm_robust.text import markdown_table, number, share
 
 INTRODUCTION = """\
 A mesh of N(N−1)/2 Mach-Zehnder interferometers is steered to a target by LAMM's loop: in each step k random directions,
@@ -26,50 +36,42 @@ values of X above max(m, n)·eps·σ₁, and as the solver reported it; *to targ
 
 
 def page(runs: Sequence[Run], races: Sequence[Race], where: Mapping[str, Any], plots: Sequence[str]) -> str:
-    """The whole page."""
+    """The page of a study: `plots` are the names of the plots that it may show."""
     lines = ["# LAMM end to end", "", INTRODUCTION]
     lines += [f"Measured on {where['processor']} ({where['device']}), JAX {where['jax']}, NumPy {where['numpy']}.", ""]
     if len(runs) + len(races) < where.get("planned", 0):
         lines += [f"**Stopped early**: {len(runs) + len(races)} of {where['planned']} runs and races were made.", ""]
     lines += ["## What choosing a solver changes", "", *(f"* {sentence}" for sentence in words(runs)), ""]
-    lines += ["## How many arrived", "", *overview(runs), ""]
+    lines += ["## How many arrived", "", overview(runs)]
     if races:
-        lines += ["## The compiled loop against the original one", "", *raced(races), ""]
+        lines += ["## The compiled loop against the original one", "", race_table(races)]
     lines += ["## Every run", "", COLUMNS]
-    for (modes, target), own in grouped(runs, lambda run: (run.modes, run.target)).items():
+    for (modes, target), own in group(runs, lambda run: (run.modes, run.target)).items():
         name = f"lamm-{modes}-{target}.svg"
         lines += [f"### N = {modes}: {target}", ""]
         lines += [f"![How ‖δ‖ falls, N = {modes}, {target}]({name})", ""] if name in plots else []
-        lines += [*table(own), ""]
+        lines += [run_table(own)]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """A table; the first columns, up to a solver's name, are words."""
-    yield f"| {' | '.join(header)} |"
-    yield f"|{'|'.join(' --- ' for _ in header)}|"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
-
-
-def overview(runs: Sequence[Run]) -> Iterator[str]:
-    """How many arrived at what can be reached, for each solver."""
+def overview(runs: Sequence[Run]) -> str:
+    """The table of how many runs arrived, of those to targets that can be reached, for each solver."""
     solvers = list(dict.fromkeys(run.solver for run in runs))
     rows = []
-    kinds = grouped(reachable(runs), lambda run: (run.modes, run.precision, run.directions))
+    kinds = group(reachable(runs), lambda run: (run.modes, run.precision, run.directions))
     for (modes, precision, directions), own in sorted(kinds.items()):
-        by_solver = grouped(own, lambda run: run.solver)
-        cells = [share(reached(by_solver[s]), len(by_solver[s])) if s in by_solver else "–" for s in solvers]
+        by_solver = group(own, lambda run: run.solver)
+        cells = [share(count_arrived(by_solver[s]), len(by_solver[s])) if s in by_solver else "–" for s in solvers]
         rows.append([str(modes), precision, str(directions), *cells])
-    return markdown(["N", "precision", "directions", *solvers], rows)
+    return markdown_table(["N", "precision", "directions", *solvers], rows)
 
 
-def table(runs: Sequence[Run]) -> Iterator[str]:
-    """Every solver at one mesh and target."""
+def run_table(runs: Sequence[Run]) -> str:
+    """The table of all runs to one target of one mesh."""
     header = ["precision", "directions", "solver", "reached", "steps", "‖δ‖", "ended", "backward", "forward"]
     header += ["rank", "reported", "µs/step", "ms to target"]
-    kinds = grouped(runs, lambda run: (run.precision, run.directions, run.solver))
-    return markdown(header, [_row(*key, own) for key, own in kinds.items()])
+    kinds = group(runs, lambda run: (run.precision, run.directions, run.solver))
+    return markdown_table(header, [_row(*key, own) for key, own in kinds.items()])
 
 
 def _row(precision: str, directions: int, solver: str, own: Sequence[Run]) -> list[str]:
@@ -79,16 +81,16 @@ def _row(precision: str, directions: int, solver: str, own: Sequence[Run]) -> li
         precision,
         str(directions),
         f"`{solver}`",
-        share(reached(own), len(own)),
+        share(count_arrived(own), len(own)),
         number(median(run.steps for run in own)),
-        number(final(own)),
+        number(final_magnitude(own)),
         endings(own),
         _spread(backward),
         _spread(forward),
-        ends(run.rank_seen for run in own),
-        ends(run.rank_reported for run in own),
+        rank_range(run.rank_seen for run in own),
+        rank_range(run.rank_reported for run in own),
         number(1e6 * per_step(own)),
-        number(1e3 * median(run.seconds for run in own if is_reached(run))),
+        number(1e3 * median(run.seconds for run in own if has_arrived(run))),
     ]
 
 
@@ -96,28 +98,19 @@ def _spread(scores: Sequence[float]) -> str:
     return f"{number(median(scores))} / {number(max(scores))}" if scores else "–"
 
 
-def raced(races: Sequence[Race]) -> Iterator[str]:
-    """Ratios, each of times in one process."""
+def race_table(races: Sequence[Race]) -> str:
+    """The table of races, with times and ratios of times in one process, and what it shows."""
     first = races[0]
-    yield (
+    words = (
         f"Small deltas to ‖δ‖ ≤ 1e-3. *Original*: the loop in Python with `numpy-dropping`, and with `{first.solver}`; "
         f"*compiled*: the whole loop in one program, with `{first.solver}`; *batched*: all targets in one program. "
         "Times are per step and per target. A batch saves the overhead of calls, not arithmetic: LAPACK solves its "
         "problems one after another, and it goes on until its last target is done."
     )
-    yield ""
-    header = [
-        "N",
-        "precision",
-        "directions",
-        "steps at most",
-        "original, µs/step",
-        "same solver",
-        "compiled",
-        "compiled is",
-    ]
+    header = ["N", "precision", "directions", "steps at most"]
+    header += ["original, µs/step", "same solver", "compiled", "compiled is"]
     header += ["original, ms/target", "compiled", "batched", "batched over original", "over compiled", "arrived"]
-    yield from markdown(header, [_race(race) for race in races])
+    return f"{words}\n\n{markdown_table(header, [_race(race) for race in races])}"
 
 
 def _race(race: Race) -> list[str]:

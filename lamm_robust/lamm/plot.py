@@ -1,6 +1,6 @@
-"""Convergence as SVG: for each mesh and target one page of small plots, in grey print as good as in colour.
+"""Plots of convergence as SVG: for each mesh and target a grid of small plots, readable in grey print, too.
 
-Nothing in them is active: no script, no link, no font from elsewhere; all text is ours.
+Nothing in them is active: no script, no link, and no font from elsewhere. All text is ours or escaped.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from html import escape
+from operator import attrgetter
 
-from lamm_robust.lamm.digest import UNREACHABLE
+from lamm_robust.lamm.digest import UNREACHABLE, group
 from lamm_robust.lamm.records import SOLVERS, Run
 from lamm_robust.lamm.rule import TOLERANCE
 
@@ -23,29 +24,25 @@ STYLES: Sequence[tuple[str, str]] = (
     ("#666666", "5 2 1 2"),
     ("#009e73", ""),
 )
-"""Colours of Okabe and Ito, which those who do not see all colours can tell apart, and dashes for grey print."""
+"""Colours of Okabe and Ito, which people with colour blindness can tell apart, and dashes for grey print."""
 
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 250, 170, 48, 26, 12, 34
 LABEL, LINE = 165, 15
-"""Room for a name in the legend, in fonts wider than Helvetica, too."""
+"""Width and height of a name in the legend, enough for fonts wider than Helvetica, too."""
 TITLE = 18
 NEAREST = 0.5
-"""To half of a power, in the norm of the matrix: row sums miss 1/2, which is least if all entries share it."""
+"""The least distance ‖δ‖ of a mesh to half of the power: each row sum misses 1/2, which N equal entries share."""
 FONT = 'font-family="Helvetica, Arial, sans-serif" font-size="10"'
 
 
 def plots(runs: Sequence[Run]) -> dict[str, str]:
-    """File names and their SVG, for each mesh and target: the first start of every solver."""
-    shown = [run for run in runs if run.start == 0]
-    pages = dict.fromkeys((run.modes, run.target) for run in shown)
-    return {
-        f"lamm-{modes}-{target}.svg": figure([r for r in shown if (r.modes, r.target) == (modes, target)])
-        for modes, target in pages
-    }
+    """File names and their SVG, one for each mesh and target: the runs of every solver from the first start."""
+    shown = group((run for run in runs if run.start == 0), attrgetter("modes", "target"))
+    return {f"lamm-{modes}-{target}.svg": figure(own) for (modes, target), own in shown.items()}
 
 
 def figure(runs: Sequence[Run]) -> str:
-    """A grid of plots: numbers of directions side by side and precisions below one another, or also side by side."""
+    """A grid of plots, one for each precision and number of directions."""
     kinds = sorted({(run.precision, run.directions) for run in runs})
     across = max(2, len({directions for _, directions in kinds}))
     steps = max(10, *(run.steps for run in runs))
@@ -75,14 +72,14 @@ def style(solver: str) -> tuple[str, str]:
 
 
 def _decades(runs: Sequence[Run]) -> tuple[int, int]:
-    """Powers of ten between which everything lies; what is exactly 0 is drawn at the bottom."""
+    """The powers of ten between which all magnitudes lie; those that are 0 are drawn at the bottom."""
     values = [value for run in runs for value in run.magnitude if 0 < value < math.inf]
     low, high = (math.log10(f(values)) for f in (min, max)) if values else (-1.0, 0.0)
     return max(-17, math.floor(low)), max(math.ceil(high), math.floor(low) + 1)
 
 
 def panel(runs: Sequence[Run], title: str, at: tuple[int, int], steps: int, decades: tuple[int, int]) -> str:
-    """One plot, with its axes, at a place on the page."""
+    """One plot with its axes, at a place (x, y) of the figure."""
     left, top, right, bottom = LEFT, TOP, WIDTH - RIGHT, HEIGHT - BOTTOM
     low, high = decades
 
@@ -122,7 +119,7 @@ def panel(runs: Sequence[Run], title: str, at: tuple[int, int], steps: int, deca
 
 
 def stroke(solver: str) -> str:
-    """How the line of a solver is drawn."""
+    """The SVG attributes of the line of a solver."""
     colour, dashes = style(solver)
     return f'stroke="{colour}" stroke-width="1.3"' + (f' stroke-dasharray="{dashes}"' if dashes else "")
 
@@ -133,12 +130,12 @@ def _power(exponent: int) -> str:
 
 
 def legend_height(count: int, width: int) -> int:
-    """Of as many names."""
+    """The height of a legend of so many names in that width."""
     return 14 + LINE * -(-count // (width // LABEL))
 
 
 def legend(solvers: Sequence[str], top: int, width: int) -> str:
-    """The line of each solver with its name, as many in a row as there is room for."""
+    """The legend: the line of each solver with its name, as many in a row as there is room for."""
     parts, across = [], width // LABEL
     for place, solver in enumerate(solvers):
         x, y = 12 + width / across * (place % across), top + 14 + LINE * (place // across)

@@ -19,17 +19,17 @@ from lamm_robust.values import Precision
 T = TypeVar("T")
 
 TOLERANCE = 1e-3
-"""‖δ‖ at which a race is over: a fiftieth of a typical small delta."""
+"""The ‖δ‖ at which a loop of a race ends: a fiftieth of a typical small delta."""
 
 SOLVER = "jax-qr"
-"""Of the compiled loop: the fastest that is backward stable where X has full rank, which it has here."""
+"""The solver of the compiled loop: the fastest that is backward stable where X has full rank, as here."""
 
 SMALL = next(target for target in TARGETS if target.name == "small")
-"""What is raced: small deltas, as training asks for one after another, all of which are reached in a few steps."""
+"""The targets of a race: small deltas, as training asks for one after another, all reached in a few steps."""
 
 
 def race(course: Course, precision: Precision) -> Race:
-    """Times of both loops, each compiled before, with the same tolerance and step limit."""
+    """The times of both loops with the same tolerance and step limit, after each was compiled."""
     F, problems = mesh(course.modes), [problem(SMALL, course.modes, seed) for seed in range(course.targets)]
     phases, deltas = (np.stack(parts) for parts in zip(*problems, strict=True))
 
@@ -39,12 +39,12 @@ def race(course: Course, precision: Precision) -> Race:
         def all_of_them() -> list[Steered]:
             return [apply_delta(F, phases[i], deltas[i], seed=i, **asked, **settings) for i in range(count)]
 
-        return timed(all_of_them)
+        return time_call(all_of_them)
 
     first, _ = loop(1, solver=SOLVER)
     compiled, found = loop(course.targets, solver=SOLVER)
     apply_deltas(F, phases, deltas, solver=SOLVER, **asked)
-    batched, at_once = timed(lambda: apply_deltas(F, phases, deltas, solver=SOLVER, **asked))
+    batched, at_once = time_call(lambda: apply_deltas(F, phases, deltas, solver=SOLVER, **asked))
     loop(1, driver="original", solver=SOLVER)
     original, slowly = loop(course.originals, driver="original")
     same, likewise = loop(course.originals, driver="original", solver=SOLVER)
@@ -58,26 +58,26 @@ def race(course: Course, precision: Precision) -> Race:
         compiled_steps=steps(found),
         batched_seconds=batched,
         compile_seconds=first,
-        original_reached=reached(slowly),
-        compiled_reached=reached(found),
-        batched_reached=reached(at_once),
+        original_reached=count_reached(slowly),
+        compiled_reached=count_reached(found),
+        batched_reached=count_reached(at_once),
         same_original_seconds=same,
         same_original_steps=steps(likewise),
     )
 
 
-def timed(work: Callable[[], T]) -> tuple[float, T]:
-    """Seconds, and what came of them."""
+def time_call(call: Callable[[], T]) -> tuple[float, T]:
+    """The seconds that a call takes, and its result."""
     before = time.perf_counter()
-    found = work()
+    found = call()
     return time.perf_counter() - before, found
 
 
 def steps(found: list[Steered]) -> int:
-    """Steps of all loops together."""
+    """The number of steps of all loops together."""
     return sum(one.steps for one in found)
 
 
-def reached(found: list[Steered]) -> int:
-    """How many have reached their target."""
+def count_reached(found: list[Steered]) -> int:
+    """The number of loops that reached their target."""
     return sum(one.status is Ending.REACHED for one in found)

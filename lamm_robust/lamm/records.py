@@ -1,4 +1,4 @@
-"""What a study of LAMM is asked and what it finds, as plain values: no JAX, so that both ends of a pipe know it."""
+"""The tasks and the results of a study of LAMM, as plain values without JAX: both ends of a pipe know them."""
 
 from __future__ import annotations
 
@@ -20,36 +20,42 @@ SOLVERS = (
     "jax-lstsq",
     "jax-solve",
 )
-"""LAMM's own two, the routes that people take instead, and the solver that this project recommends."""
+"""The solvers of a study: LAMM's own two, those that people take instead, and the one that this project recommends."""
 
 TARGETS = ("small", "random", "sparse", "permutation", "identity", "lossy")
-"""By name; what they are is in `targets`."""
+"""The names of the targets of a study; `targets` makes them."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much of a mesh is studied."""
+    """How much of a mesh of one size is studied."""
 
     modes: int
     directions: tuple[int, ...]
     starts: int
-    """Meshes to start from, each with a target of its own."""
+    """The number of meshes to start from, each with a target of its own."""
     steps: int
-    """Steps at most."""
+    """The most steps of a loop."""
     keep: int
-    """Of the problems met, one of every so many is scored."""
+    """One of every so many least-squares problems is scored."""
 
 
-def size(modes: int, starts: int) -> Size:
-    """The size with directions below, at and above the (N−1)² dimensions; from 16 modes, below only and few steps."""
-    freedom = (modes - 1) ** 2
-    if modes < LARGE:
-        return Size(modes, (freedom // 2, freedom, modes * (modes - 1)), starts, steps=200, keep=20)
-    return Size(modes, (freedom // 2,), 1, steps=20, keep=5)
+def freedom(modes: int) -> int:
+    """(N−1)²: the dimension of the N×N matrices whose rows and columns sum to 1, as |U|² of a mesh."""
+    return (modes - 1) ** 2
 
 
 LARGE = 16
 """From so many modes on, one loop of the slowest solvers takes minutes."""
+
+
+def size(modes: int, starts: int) -> Size:
+    """The size with directions below, at and above (N−1)²; from `LARGE` modes on, below only and few steps."""
+    own = freedom(modes)
+    if modes < LARGE:
+        return Size(modes, (own // 2, own, modes * (modes - 1)), starts, steps=200, keep=20)
+    return Size(modes, (own // 2,), 1, steps=20, keep=5)
+
 
 PROFILES: dict[str, tuple[Size, ...]] = {
     "quick": (size(4, starts=1),),
@@ -59,16 +65,16 @@ PROFILES: dict[str, tuple[Size, ...]] = {
 
 @dataclass(frozen=True)
 class Course:
-    """What a race is over."""
+    """The mesh, targets and steps of a race."""
 
     modes: int
     directions: int
     targets: int
-    """For the compiled loop: one after another, and all at once."""
+    """The number of targets of the compiled loop: one after another, and all at once."""
     originals: int
-    """For the original loop, one after another: the first of them."""
+    """The number of targets of the original loop, one after another: the first of them."""
     steps: int
-    """Steps at most."""
+    """The most steps of a loop."""
 
 
 COURSES: dict[str, tuple[Course, ...]] = {
@@ -81,12 +87,12 @@ COURSES: dict[str, tuple[Course, ...]] = {
         Course(16, 112, 20, 1, 10),
     ),
 }
-"""Both loops at every size: the fewer targets for the original one, the slower it is; few steps, as in training."""
+"""The races at every size: fewer targets for the original loop where it is slow, and few steps, as in training."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """One solver at one size and number of directions: one program, if it is compiled."""
+    """The runs of one solver at one size and number of directions: one program, if it is compiled."""
 
     modes: int
     directions: int
@@ -99,7 +105,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Run:
-    """One loop, from one mesh to one target, and what was seen on the way."""
+    """One loop from one mesh to one target, and what happened on the way."""
 
     modes: int
     target: str
@@ -109,27 +115,27 @@ class Run:
     precision: Precision
     directions: int
     status: str
-    """The name of its ending."""
+    """The name of its `Ending`."""
     magnitude: tuple[float, ...]
     """‖δ‖ before the first step and after each one."""
     accepted: int
     seconds: float
     rank_reported: tuple[int, ...]
-    """The least and the greatest that the solver reported; empty if it reports none."""
+    """The least and the greatest rank that the solver reported; empty if it reports none."""
     rank_seen: tuple[int, ...]
     """The least and the greatest number of singular values of X above max(m, n)·eps·σ₁."""
     kappa: tuple[float, ...]
-    """Of the problems that were scored."""
+    """κ of the problems that were scored."""
     forward: tuple[float, ...]
-    """Their forward errors, in Wedin bounds; ∞ where the solver returned no finite numbers."""
+    """The forward errors of their answers, in Wedin bounds; ∞ where the solver returned no finite numbers."""
     backward: tuple[float, ...]
-    """Their backward errors, in u‖X‖_F."""
+    """The backward errors of their answers, in u‖X‖_F."""
     uncertified: int
-    """Problems without a proof."""
+    """The number of problems that could not be certified."""
 
     @property
     def steps(self) -> int:
-        """Steps that were tried."""
+        """The number of steps that were tried."""
         return len(self.magnitude) - 1
 
 
@@ -144,40 +150,40 @@ class Race:
     steps: int
     precision: Precision
     solver: str
-    """Of the compiled loop."""
+    """The solver of the compiled loop."""
     original_seconds: float
-    """Of the original loop with dropping, for the targets that it was given."""
+    """The time of the original loop with dropping, for its targets."""
     original_steps: int
     compiled_seconds: float
     compiled_steps: int
     batched_seconds: float
     compile_seconds: float
-    """Until the first answer of the compiled loop."""
+    """The time until the first result of the compiled loop."""
     original_reached: int
     compiled_reached: int
     batched_reached: int
     same_original_seconds: float
-    """Of the original loop with the same solver as the compiled one, for as many targets as with dropping."""
+    """The time of the original loop with the solver of the compiled one, for as many targets as with dropping."""
     same_original_steps: int
 
 
 def dump(value: Run | Race) -> str:
-    """One line of JSON, with six digits of each number; those that JSON lacks are strings."""
-    return json.dumps({"kind": type(value).__name__, **_plain(asdict(value))}, ensure_ascii=False, allow_nan=False)
+    """One line of JSON with six digits of each number; ∞ and NaN, which JSON lacks, are strings."""
+    return json.dumps({"kind": type(value).__name__, **_to_json(asdict(value))}, ensure_ascii=False, allow_nan=False)
 
 
 def load(text: str) -> Run | Race:
-    """The inverse of `dump`."""
-    found = {name: _read(value) for name, value in json.loads(text).items()}
+    """The run or race of a line of `dump`."""
+    found = {name: _from_json(value) for name, value in json.loads(text).items()}
     kind: type[Run] | type[Race] = {"Run": Run, "Race": Race}[found.pop("kind")]
     return kind(**found)
 
 
-def _plain(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
+        return {name: _to_json(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_to_json(item) for item in value]
     if isinstance(value, float):
         return float(f"{value:.6g}") if math.isfinite(value) else str(value)
     return value
@@ -186,14 +192,14 @@ def _plain(value: Any) -> Any:
 NUMBERS = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
 
 
-def _read(value: Any) -> Any:
+def _from_json(value: Any) -> Any:
     if isinstance(value, list):
-        return tuple(_read(item) for item in value)
+        return tuple(_from_json(item) for item in value)
     return NUMBERS.get(value, value) if isinstance(value, str) else value
 
 
 def tasks(sizes: Sequence[Size], solvers: Sequence[str], targets: Sequence[str]) -> list[Task]:
-    """Everything that a study runs at each precision."""
+    """The tasks of a study, which are the same at each precision."""
     return [
         Task(size.modes, directions, size.starts, size.steps, size.keep, solver, tuple(targets))
         for size in sizes

@@ -1,4 +1,4 @@
-"""What steering a matrix ends with, in NumPy: parameters, how it ended in a sentence, and what happened on the way."""
+"""The result of steering a matrix, in NumPy: the parameters, how it ended, and what happened on the way."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lamm_robust.values import Array
 
 
 class Ending(enum.StrEnum):
-    """How it ended; the value is the sentence that a user reads."""
+    """How a loop ended; the value is the sentence that a user reads."""
 
     REACHED = "the target is reached"
     STEP_LIMIT = "the step limit came first"
@@ -24,28 +24,28 @@ class Ending(enum.StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """What happened in each of the steps that were tried."""
+    """What happened in each step that was tried."""
 
     magnitude: Array
-    """‖δ‖₂, what is missing to the target: before the first step and after each one (steps + 1 numbers)."""
+    """‖δ‖₂, the distance to the target: before the first step and after each one (steps + 1 numbers)."""
     accepted: npt.NDArray[np.bool_]
-    """Whether the step brought the matrix nearer; otherwise it was not taken."""
+    """Whether each step brought the matrix nearer; it was not taken otherwise."""
     step_size: Array
-    """The longest step that was allowed, in the unit of the parameters."""
+    """The longest step that was allowed in each step, in the unit of the parameters."""
     rank: npt.NDArray[np.int_]
-    """As the solver reported it; −1 where it reports none."""
+    """The rank of X that the solver reported; −1 where it reports none."""
 
 
 @dataclass(frozen=True, eq=False)
 class Systems:
-    """Least-squares problems min ‖Xα − δ‖₂ that were met, those that were to be kept, and the answers they got."""
+    """The least-squares problems min ‖Xα − δ‖₂ of a loop that were kept, and the answers of the solver."""
 
     X: Array
-    """(kept, m, k)."""
+    """A stack of matrices (kept, m, k)."""
     delta: Array
-    """(kept, m)."""
+    """A stack of right-hand sides (kept, m)."""
     alpha: Array
-    """(kept, k)."""
+    """A stack of answers (kept, k)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +56,11 @@ class Steered:
     status: Ending
     history: History
     systems: Systems | None = None
-    """None unless they were asked for."""
+    """The problems that were kept; None if none was to be."""
 
     @property
     def steps(self) -> int:
-        """Steps that were tried."""
+        """The number of steps that were tried."""
         return len(self.history.accepted)
 
     @property

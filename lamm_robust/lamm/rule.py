@@ -1,13 +1,13 @@
-"""When a step is taken, how long the next one may be, and when to stop: for both loops, in their own arrays.
+"""When a loop takes a step, how long the next one may be, and when it stops: for both loops, in their own arrays.
 
-The step Vα is right to first order only, and where X is ill-conditioned it can be very long. So it is shortened to the
-*step size*, the longest step allowed: a trust region (Nocedal and Wright, Numerical Optimization, 2nd ed., chapter 4),
-which shrinks when a step makes things worse, grows when it held back progress, and follows steps that are shorter.
+The step Vα is right to first order only, and can be very long where X is ill-conditioned. So it is shortened to the
+*step size*, the longest step allowed: a trust region (Nocedal and Wright, Numerical Optimization, 2nd ed., chapter 4).
+It shrinks when a step makes things worse, grows when it held back progress, and follows steps that are shorter.
 
-Central differences reach over a share of the step size, too. What they measure is then no derivative, but the change
-over steps as long as those to be taken: it leaves fewer columns nearly dependent by accident, and becomes the
-derivative as steps become short. From 60 random meshes of 4 modes to random targets, 37 arrived so, with all 12
-directions, and 20 with differences over 2⁻¹⁸ (`jax-lstsq`, float64).
+Central differences reach over a share of the step size, too. They then measure no derivative, but the change over steps
+as long as the next one: fewer columns are nearly dependent by accident, and the derivative comes back as steps become
+short. Of 60 random meshes of 4 modes, with all 12 directions and random targets, 37 arrived with such differences, and
+20 with differences over 2⁻¹⁸ (`jax-lstsq`, float64).
 """
 
 from __future__ import annotations
@@ -18,37 +18,37 @@ from typing import Any, NamedTuple
 from lamm_robust.lamm.result import Ending
 
 TOLERANCE = 1e-5
-"""‖δ‖ at which the target is reached, by default: a hundred roundings of float32, and below what power meters show."""
+"""The default ‖δ‖ at which a target is reached: a hundred roundings of float32, and less than power meters show."""
 
 SHRINK = 0.5
-"""A step that made things worse is not taken, and the next is at most half as long."""
+"""The next step size over the length of a step that made things worse, which is not taken."""
 
 GROW = 2.0
-"""A step that was shortened and yet too slow lets the next one be twice as long."""
+"""The factor on the step size after a step that was shortened and yet slow."""
 
 FOLLOW = 4.0
-"""After a step that needed no shortening, the next is at most so many times as long."""
+"""How many times as long as a step that needed no shortening the next one may be."""
 
 SPAN = 0.3
-"""The share of the step size that differences reach: of 0.1, 0.3 and 1, that with which most meshes arrived."""
+"""The share of the step size over which differences reach: of 0.1, 0.3 and 1, most meshes arrived with it."""
 
 SLOW = 0.5
-"""A step is slow if more than half of what was missing is still missing: unshortened steps near a target that can be
-reached do far better, for they converge quadratically."""
+"""A step is slow if it leaves more than this share of the magnitude: near a target that can be reached, unshortened
+steps leave far less, for they converge quadratically."""
 
 GAIN = 1e-3
 """The share by which the magnitude must fall within `PATIENCE` steps."""
 
 PATIENCE = 20
-"""Steps without such a gain after which nothing nearer is expected: enough for the step size to shrink a million-fold,
-and directions are drawn anew for each of them."""
+"""The number of steps without such a gain after which a loop stops: enough for the step size to shrink a million-fold,
+and each of them has new directions."""
 
 Where = Callable[..., Any]
 """`where` of NumPy or of JAX."""
 
 
 class Progress(NamedTuple):
-    """How far a loop has come, apart from its parameters."""
+    """The state of a loop, apart from its parameters: numbers of NumPy or JAX."""
 
     magnitude: Any
     step_size: Any
@@ -60,29 +60,29 @@ class Progress(NamedTuple):
     """Steps in a row whose α was not finite."""
 
 
-def begun(magnitude: Any, step_size: Any) -> Progress:
-    """Before the first step."""
+def start_progress(magnitude: Any, step_size: Any) -> Progress:
+    """The progress before the first step."""
     return Progress(magnitude, step_size, magnitude, 0, 0)
 
 
-def goes_on(progress: Progress, enough: Any) -> Any:
-    """Whether another step may help: also for arrays, in which "and" is &."""
+def may_go_on(progress: Progress, enough: Any) -> Any:
+    """Whether another step may help; `&` is "and" for arrays, too."""
     return (progress.magnitude > enough) & (progress.since < PATIENCE)
 
 
-def shortened(length: Any, step_size: Any, where: Where) -> Any:
-    """The factor that brings a step of that length to the step size, if it is longer."""
+def shortening(length: Any, step_size: Any, where: Where) -> Any:
+    """The factor on a step of that length: 1, or what makes a longer one as long as the step size."""
     return where(length > step_size, step_size / where(length > 0, length, 1), 1)
 
 
-def advanced(before: Progress, length: Any, magnitude: Any, where: Where) -> Progress:
-    """The progress after a step that was `length` long before it was shortened and would leave `magnitude`.
+def after_step(before: Progress, length: Any, magnitude: Any, where: Where) -> Progress:
+    """The progress after a step of that length (before it was shortened) that would leave that magnitude.
 
-    NaN is no improvement; an infinite length, or none, is that of an α which is not finite.
+    A magnitude of NaN is no improvement. A length of ∞ or NaN is that of an α that is not finite.
     """
     better, limited, solved = magnitude < before.magnitude, length > before.step_size, length < float("inf")
     slow = limited & (magnitude > SLOW * before.magnitude)
-    tried, after = _smaller(length, before.step_size, where), _smaller(FOLLOW * length, before.step_size, where)
+    tried, after = _shorter(length, before.step_size, where), _shorter(FOLLOW * length, before.step_size, where)
     now = where(better, magnitude, before.magnitude)
     gained = now < (1 - GAIN) * before.mark
     return Progress(
@@ -94,18 +94,18 @@ def advanced(before: Progress, length: Any, magnitude: Any, where: Where) -> Pro
     )
 
 
-def _smaller(length: Any, step_size: Any, where: Where) -> Any:
-    """The length, unless it is longer or none."""
+def _shorter(length: Any, step_size: Any, where: Where) -> Any:
+    """min(length, step_size), and step_size if the length is NaN."""
     return where(length < step_size, length, step_size)
 
 
-def reach(difference: Any, span: Any, step_size: Any, where: Where) -> Any:
-    """The step of central differences: a share of the step size, but not less than the least that makes sense."""
+def difference_reach(difference: Any, span: Any, step_size: Any, where: Where) -> Any:
+    """The step of central differences: max(span · step_size, difference)."""
     return where(span * step_size > difference, span * step_size, difference)
 
 
 def ending(progress: Progress, enough: Any) -> Ending:
-    """How a loop has ended that stands there, in Python's numbers."""
+    """How a loop ended that stopped with this progress, in numbers of Python."""
     if progress.magnitude <= enough:
         return Ending.REACHED
     if progress.since < PATIENCE:

@@ -1,4 +1,4 @@
-"""Directions, derivatives along them, and steps: what makes a least-squares problem of a change that is wanted.
+"""Directions, derivatives along them, and steps: how a wanted change becomes a least-squares problem.
 
 A direction is a change of the parameters, and its column is the derivative of the matrix along it. Both are in one
 scale: to first order, the step Vα changes the matrix by Xα.
@@ -28,15 +28,15 @@ def difference_step(dtype: Any) -> float:
 
 
 def random_directions(key: Any, count: int, shape: tuple[int, ...], dtype: Any) -> Any:
-    """As many directions (count, *shape) of length 1, uniform on the sphere."""
+    """Random directions of length 1, uniform on the sphere: an array (count, *shape)."""
     normal = jax.random.normal(key, (count, *shape), dtype)
     axes = tuple(range(1, normal.ndim))
     return normal / jnp.sqrt(jnp.sum(normal * normal, axis=axes, keepdims=True))
 
 
 @partial(jax.jit, static_argnums=(2, 3, 4))
-def drawn(key: Any, step: Any, count: int, shape: tuple[int, ...], dtype: Any) -> Any:
-    """The random directions of one step of a loop: compiled, so that drawing them costs the original loop little."""
+def draw_directions(key: Any, step: Any, count: int, shape: tuple[int, ...], dtype: Any) -> Any:
+    """The random directions of one step of a loop, by a compiled program so that the original loop draws fast, too."""
     return random_directions(jax.random.fold_in(key, step), count, shape, dtype)
 
 
@@ -62,12 +62,12 @@ def columns(matrix_fn: MatrixFn, params: Any, directions: Any, step: Any = None,
     return ((ahead - behind) / (2 * h)).reshape(len(directions), -1).T
 
 
-def matched(shape: tuple[int, ...], count: int) -> None:
-    """ValueError unless that is the shape of one weight for each of so many directions."""
+def check_weights(shape: tuple[int, ...], count: int) -> None:
+    """Raise ValueError unless α has one weight for each of `count` directions."""
     if shape != (count,):
         raise ValueError(f"the solver returns α of shape {shape}; for {count} directions it is {(count,)}")
 
 
-def combined(directions: Any, weights: Any) -> Any:
+def combine(directions: Any, weights: Any) -> Any:
     """Vα: the step of k weights along k directions, in the shape of the parameters."""
     return jnp.tensordot(weights, directions, 1, precision="highest")  # GPUs would take 11 bits of float32

@@ -1,7 +1,7 @@
-"""Where meshes are steered to: by name, the matrix of transmitted power that is wanted.
+"""The targets of a study: by name, the matrix of transmitted power to which a mesh is steered.
 
 A mesh of N(N−1)/2 interferometers can take the modulus squared of every unitary matrix (Clements et al. 2016), so all
-but the last of these can be reached: whether a loop gets there is another matter.
+but the last of these can be reached, though a loop may not get there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from lamm_robust.lamm.mesh import mesh, random_phases
 from lamm_robust.values import Array
 
 NEARBY = 0.05
-"""Radians that the phases behind a small delta differ by, in the mean square: what one step of training asks for."""
+"""How far, in radians in the mean square, the phases of a small target are: as in one step of training."""
 
 Doubles = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -28,7 +28,7 @@ class Target:
     name: str
     summary: str
     make: Callable[[np.random.Generator, Array, int], Doubles]
-    """(generator, phases at the start, N) → the matrix that is wanted."""
+    """(generator, phases at the start, N) → the wanted matrix (N×N)."""
     reachable: bool = True
 
 
@@ -56,7 +56,7 @@ def _small(generator: np.random.Generator, phases: Array, modes: int) -> Doubles
 
 
 def _sparse(generator: np.random.Generator, _: Array, modes: int) -> Doubles:
-    """Pairs of modes that share their power, in random places: two entries in each row that are not zero."""
+    """A matrix with two entries in each row that are not zero: pairs of modes share their power, in random places."""
     P = np.eye(modes)
     for first in range(0, modes - 1, 2):
         share = generator.uniform(0.2, 0.8)
@@ -79,7 +79,7 @@ TARGETS: tuple[Target, ...] = (
 
 
 def problem(target: Target, modes: int, seed: int) -> tuple[Array, Array]:
-    """Phases to start from and the change that is wanted, for each seed another one, in JAX's default precision."""
+    """Phases to start from and the wanted change, others for each seed, in JAX's default precision."""
     phases = np.asarray(random_phases(seed, modes))
     generator = np.random.default_rng([seed, modes, [t.name for t in TARGETS].index(target.name)])
     wanted = target.make(generator, phases, modes)

@@ -1,20 +1,21 @@
-"""What choosing a solver changes, in words: every number comes from the runs."""
+"""What choosing a solver changes, in sentences whose numbers come from the runs."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 
 from lamm_robust import catalog
-from lamm_robust.lamm.digest import LEVELS, final, grouped, level, median, per_step, reachable, reached
+from lamm_robust.lamm.digest import LEVELS, count_arrived, final_magnitude, group, level, median, per_step, reachable
 from lamm_robust.lamm.records import Run
 from lamm_robust.lamm.rule import TOLERANCE
 from lamm_robust.text import number
-from lamm_robust.values import Deficiency
+from lamm_robust.values import Deficiency, Variant
 
 
 def words(runs: Sequence[Run]) -> list[str]:
-    """Sentences, each about one question; none where nothing was run that could answer it."""
+    """The sentences about runs, each on one question; none on a question that no run answers."""
     return [
         sentence
         for ask in (directions, arrival, promises, endings, accuracy, time, precision, loss)
@@ -23,13 +24,13 @@ def words(runs: Sequence[Run]) -> list[str]:
 
 
 def _share(runs: Sequence[Run]) -> str:
-    return f"{reached(runs)} of {len(runs)}"
+    return f"{count_arrived(runs)} of {len(runs)}"
 
 
 def directions(runs: Sequence[Run]) -> Iterator[str]:
-    """What the number of directions changes."""
-    for modes, own in grouped(reachable(runs), lambda run: run.modes).items():
-        by_level = grouped(own, level)
+    """How many runs arrive with each number of directions."""
+    for modes, own in group(reachable(runs), lambda run: run.modes).items():
+        by_level = group(own, level)
         if len(by_level) > 1:
             parts = [_of_level(name, by_level[name]) for name in LEVELS if name in by_level]
             yield f"**The number of directions**, N = {modes}, all solvers together: {'; '.join(parts)}."
@@ -41,14 +42,14 @@ def _of_level(name: str, runs: Sequence[Run]) -> str:
 
 
 def arrival(runs: Sequence[Run]) -> Iterator[str]:
-    """Whether solvers differ in where they arrive."""
-    for (modes, where), own in grouped(reachable(runs), lambda run: (run.modes, level(run))).items():
-        solvers = grouped(own, lambda run: run.solver)
+    """Whether solvers differ in how often they arrive."""
+    for (modes, where), own in group(reachable(runs), lambda run: (run.modes, level(run))).items():
+        solvers = group(own, lambda run: run.solver)
         if len(solvers) < 2:
             continue
-        counts = {solver: reached(some) for solver, some in solvers.items()}
+        counts = {solver: count_arrived(some) for solver, some in solvers.items()}
         least, most, of = min(counts.values()), max(counts.values()), len(own) // len(solvers)
-        ends = [final(some) for some in solvers.values()]
+        ends = [final_magnitude(some) for some in solvers.values()]
         head = f"**Arriving**, N = {modes}, {own[0].directions} directions ({where} (N−1)²): "
         spread = f"median ‖δ‖ at the end from {number(min(ends))} to {number(max(ends))}"
         if least == most:
@@ -66,10 +67,10 @@ PROMISES = {
 
 
 def promises(runs: Sequence[Run]) -> Iterator[str]:
-    """Whether it helps that a solver sees the rank, where X may have less than full rank."""
+    """How often runs arrive by what their solvers do about rank deficiency, where X may be deficient."""
     own = [run for run in reachable(runs) if level(run) != "below"]
-    for modes, some in grouped(own, lambda run: run.modes).items():
-        kinds = grouped(some, lambda run: promised(run.solver))
+    for modes, some in group(own, lambda run: run.modes).items():
+        kinds = group(some, lambda run: deficiency_of(run.solver))
         if len(kinds) > 1:
             parts = [
                 f"{_share(kinds[kind])} runs of solvers that {PROMISES[kind]} ({_each(kinds[kind])})"
@@ -80,21 +81,20 @@ def promises(runs: Sequence[Run]) -> Iterator[str]:
 
 
 def _each(runs: Sequence[Run]) -> str:
-    return ", ".join(f"`{solver}` {reached(own)}" for solver, own in grouped(runs, lambda run: run.solver).items())
+    return ", ".join(f"`{solver}` {count_arrived(own)}" for solver, own in group(runs, lambda run: run.solver).items())
 
 
-def promised(solver: str) -> Deficiency:
+def deficiency_of(solver: str) -> Deficiency:
     """What the contract of a solver says of rank deficiency."""
     library, _, algorithm = solver.partition("-")
-    found = next(s for s in catalog.LIBRARY[library].solvers if s.algorithm == algorithm)
-    return found.contract.deficiency
+    return catalog.find_solver(Variant(library, algorithm, "float64", "cpu")).contract.deficiency
 
 
 def endings(runs: Sequence[Run]) -> Iterator[str]:
-    """Which solvers returned no finite numbers."""
+    """Which solvers ended runs because they returned no finite numbers."""
     failed = {
         solver: [run for run in own if run.status == "NO_SOLUTION"]
-        for solver, own in grouped(runs, lambda run: run.solver).items()
+        for solver, own in group(runs, lambda run: run.solver).items()
     }
     parts = [
         f"`{solver}` in {len(some)} of its runs (" + "; ".join(_places(some)) + ")"
@@ -110,16 +110,14 @@ def endings(runs: Sequence[Run]) -> Iterator[str]:
 def _places(runs: Sequence[Run]) -> list[str]:
     return [
         f"{len(some)} with N = {modes}, {directions} directions, {precision}"
-        for (modes, directions, precision), some in grouped(
-            runs, lambda run: (run.modes, run.directions, run.precision)
-        ).items()
+        for (modes, directions, precision), some in group(runs, attrgetter("modes", "directions", "precision")).items()
     ]
 
 
 def accuracy(runs: Sequence[Run]) -> Iterator[str]:
-    """How well the problems were solved that came up."""
+    """How well each solver solved the problems of its runs."""
     parts = []
-    for solver, own in grouped(runs, lambda run: run.solver).items():
+    for solver, own in group(runs, lambda run: run.solver).items():
         scores = [score for run in own for score in run.backward]
         finite = [score for score in scores if score < math.inf]
         if finite:
@@ -136,29 +134,29 @@ def accuracy(runs: Sequence[Run]) -> Iterator[str]:
 
 
 def time(runs: Sequence[Run]) -> Iterator[str]:
-    """What a step costs."""
-    for modes, own in grouped(runs, lambda run: run.modes).items():
-        costs = {solver: per_step(some) for solver, some in grouped(own, lambda run: run.solver).items()}
+    """How long a step takes with each solver."""
+    for modes, own in group(runs, lambda run: run.modes).items():
+        costs = {solver: per_step(some) for solver, some in group(own, lambda run: run.solver).items()}
         if len(costs) > 1:
             listed = ", ".join(f"`{s}` {number(1e6 * c)}" for s, c in sorted(costs.items(), key=lambda pair: pair[1]))
             yield f"**Time of a step**, N = {modes}, in µs, the median over all runs: {listed}."
 
 
 def precision(runs: Sequence[Run]) -> Iterator[str]:
-    """What precision changes."""
-    found = grouped(reachable(runs), lambda run: run.precision)
+    """How many runs arrive in each precision."""
+    found = group(reachable(runs), lambda run: run.precision)
     if len(found) > 1:
         parts = [f"{_share(own)} runs arrived in {name}" for name, own in found.items()]
         yield f"**Precision**: {', '.join(parts)}, with the tolerance {number(TOLERANCE)} for both."
 
 
 def loss(runs: Sequence[Run]) -> Iterator[str]:
-    """How runs to what cannot be reached ended."""
+    """How runs ended whose target cannot be reached."""
     own = [run for run in runs if run.target == "lossy"]
     if own:
         least = min(run.magnitude[-1] for run in own)
         odd = sum(not math.isfinite(value) for run in own for value in run.magnitude)
         yield (
-            f"**Out of reach**: of {len(own)} runs to half of the power, {reached(own)} claimed to arrive; the nearest "
-            f"came to {least:.6f} (no mesh can come nearer than 0.5), and {odd} numbers were not finite."
+            f"**Out of reach**: of {len(own)} runs to half of the power, {count_arrived(own)} claimed to arrive; the "
+            f"nearest came to {least:.6f} (no mesh can come nearer than 0.5), and {odd} numbers were not finite."
         )

@@ -17,7 +17,7 @@ from typing import Any
 
 from lamm_robust.reports.grading import ANSWERED, PASSES, has_one_answer, is_judged
 from lamm_robust.reports.summary import simplicity
-from lamm_robust.storage.journal import understood
+from lamm_robust.storage.files import refuse_other_versions
 from lamm_robust.storage.parquet import Records, read_environment
 from lamm_robust.values import Record, StoreError, Verdict
 
@@ -173,13 +173,13 @@ def compare(old_directory: Path, new_directory: Path) -> Comparison:
         )
     environments = []
     for directory in (old_directory, new_directory):
-        with understood(directory):
+        with refuse_other_versions(directory):
             environments.append(Environment(directory, read_environment(directory)))
     before, after = environments
     found = Comparison(differences(before.conditions, after.conditions))
     found.unfinished = " and ".join(e.unfinished for e in environments if e.unfinished)
     found.merged = " and ".join(f"'{e.directory}' was merged from several runs" for e in environments if e.merged)
-    with understood(new_directory):
+    with refuse_other_versions(new_directory):
         for variant in dict.fromkeys([*new.variants(), *old.variants()]):
             found.add(variant, old.of(variant), new.of(variant))
         found.vanished = [variant for variant in found.only_old if variant in after.absent]

@@ -1,8 +1,8 @@
 """A run spread over a Dask cluster: whole shards are sent out, their journals come back and are merged.
 
-A shard is an ordinary run in a process of its own on the machine of a Dask worker, one solver at a time per thread of
-that worker. No file system need be shared: the journal travels. When a Dask worker is lost, Dask gives its shards to
-another; when this process is lost, the same command fetches the shards that are missing.
+A shard is an ordinary run in a process of its own on the machine of a Dask worker, with one solver at a time. The
+machines need no common file system: the journal travels. When a Dask worker is lost, Dask gives its shards to another;
+when this process is lost, the same command fetches the shards that are missing.
 """
 
 from __future__ import annotations
@@ -15,19 +15,18 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from lamm_robust.runs import results
+from lamm_robust.defaults import Exit
 from lamm_robust.runs.campaign import Campaign
 from lamm_robust.runs.merge import merge
-from lamm_robust.runs.plan import Selection, Shard
-from lamm_robust.storage.files import replacing, write_text
-from lamm_robust.storage.journal import JOURNAL, reading
+from lamm_robust.runs.plan import Shard
+from lamm_robust.storage.files import replace_file, write_text
+from lamm_robust.storage.journal import JOURNAL, read_journal
+from lamm_robust.terminal import progress
 from lamm_robust.values import AbsentError, HarnessError, StoreError
 
 if TYPE_CHECKING:
@@ -37,14 +36,14 @@ PER_THREAD = 2
 """Shards per thread of the cluster: shards take unequal times, and a few seconds each to start their workers."""
 
 PLAN = "command.txt"
-"""What the shards beside it are shards of."""
+"""The file beside the shards that says which campaign they are shards of."""
 
 RETRIES = 3
 """How often a shard is sent out again when its Dask worker is lost, beyond what Dask itself allows."""
 
 CONNECT_SECONDS = 10
 
-# What a Dask worker runs: a process that dies with it, and then is the command line.
+# what a Dask worker starts: a process that dies with it, and becomes the command line
 PROGRAM = """
 import sys
 from lamm_robust.workers.child import die_with
@@ -54,8 +53,8 @@ main()
 """
 
 
-def arguments(campaign: Campaign, shard: Shard) -> list[str]:
-    """The command line that runs a shard of a campaign, but for its --out."""
+def shard_command(campaign: Campaign, shard: Shard) -> list[str]:
+    """The arguments of `lamm-robust` that run a shard of a campaign, without --out."""
     chosen = campaign.selection
     precision, device = ("all" if len(values) > 1 else values[0] for values in (chosen.precisions, chosen.devices))
     return [
@@ -68,7 +67,7 @@ def arguments(campaign: Campaign, shard: Shard) -> list[str]:
 
 
 def run_shard(command: Sequence[str]) -> tuple[int, str, bytes]:
-    """Run a shard where this is called; its exit code, the end of what it printed, and its journal."""
+    """Run a shard on this machine; returns its exit code, the end of its output, and its journal."""
     with tempfile.TemporaryDirectory(prefix="lamm-robust-") as out:
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM, str(os.getpid()), *command, "--out", out],
@@ -83,8 +82,8 @@ def run_shard(command: Sequence[str]) -> tuple[int, str, bytes]:
 
 
 @contextmanager
-def connected(address: str) -> Iterator[Client]:
-    """A client of the scheduler at an address; AbsentError if Dask or the scheduler is not there."""
+def connect(address: str) -> Iterator[Client]:
+    """A client of the Dask scheduler at an address; AbsentError if Dask or the scheduler is not there."""
     try:
         from distributed import Client
     except ImportError as error:
@@ -101,32 +100,31 @@ def connected(address: str) -> Iterator[Client]:
 def run(address: str, campaign: Campaign, console: Console) -> int:
     """Run a campaign on the cluster, merge what comes back into its directory, and return the exit code."""
     shards = campaign.out / "shards"
-    with connected(address) as client:
+    with connect(address) as client:
         if campaign.fresh:
             start_over(campaign.out)
-        same_plan(campaign, shards)
-        count = known_count(shards) or PER_THREAD * max(1, sum(client.nthreads().values()))
-        parts = [Shard(number, count) for number in range(1, count + 1)]
-        parts = [part for part in parts if has_cases(campaign.selection, part)]
-        missing = [part for part in parts if not (place(shards, part) / JOURNAL).exists()]
+        check_plan(campaign, shards)
+        count = earlier_count(shards) or PER_THREAD * max(1, sum(client.nthreads().values()))
+        parts = campaign.selection.parts(count)
+        missing = [part for part in parts if not (shard_directory(shards, part) / JOURNAL).exists()]
         _fetch(client, campaign, missing, shards, console)
-    code = merge([place(shards, part) for part in parts], campaign.out, console)
-    if code == results.DONE:
+    code = merge([shard_directory(shards, part) for part in parts], campaign.out, console)
+    if code == Exit.DONE:
         shutil.rmtree(shards)
     return code
 
 
 def start_over(out: Path) -> None:
-    """Forget what a directory holds. StoreError if a run holds it."""
+    """Delete the journal and the shards of a directory; StoreError if a run holds it."""
     if (out / JOURNAL).exists():
-        with reading(out):
+        with read_journal(out):
             (out / JOURNAL).unlink()
     shutil.rmtree(out / "shards", ignore_errors=True)
 
 
-def same_plan(campaign: Campaign, shards: Path) -> None:
-    """StoreError if the shards that are there are those of another command; else its command is written down."""
-    command, path = " ".join(arguments(campaign, Shard())), shards / PLAN
+def check_plan(campaign: Campaign, shards: Path) -> None:
+    """Write down which campaign the shards are of; StoreError if shards of another campaign are there."""
+    command, path = " ".join(shard_command(campaign, Shard())), shards / PLAN
     if path.exists() and path.read_text(encoding="utf-8") != command:
         raise StoreError(
             f"'{shards}' holds shards of another command ({path.read_text(encoding='utf-8')}); "
@@ -136,40 +134,35 @@ def same_plan(campaign: Campaign, shards: Path) -> None:
     write_text(path, command)
 
 
-def has_cases(selection: Selection, part: Shard) -> bool:
-    """Whether there is anything in a shard: there may be more shards than problems."""
-    return bool(replace(selection, shard=part).cases(selection.variants()))
-
-
-def place(shards: Path, part: Shard) -> Path:
-    """Where the journal of a shard is kept until all are there."""
+def shard_directory(shards: Path, part: Shard) -> Path:
+    """The directory that keeps the journal of a shard until all shards are there."""
     return shards / f"{part.number}-of-{part.of}"
 
 
-def known_count(shards: Path) -> int:
-    """Into how many shards an earlier run split the plan; 0 if there was none."""
+def earlier_count(shards: Path) -> int:
+    """The number of shards into which an earlier run has split the plan; 0 if there was no such run."""
     names = (re.fullmatch(r"\d+-of-(\d+)", path.name) for path in shards.glob("*"))
     return next((int(name[1]) for name in names if name), 0)
 
 
 def _fetch(client: Client, campaign: Campaign, parts: Sequence[Shard], shards: Path, console: Console) -> None:
-    """Send the shards out and keep each journal as it comes. HarnessError if a shard fails."""
+    """Send the shards out, and keep each journal as it comes; HarnessError if a shard fails."""
     from distributed import as_completed
 
-    waiting = {client.submit(run_shard, arguments(campaign, part), pure=False, retries=RETRIES): part for part in parts}
-    bar = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*bar, console=console, transient=True) as progress:
-        task = progress.add_task(f"shards on {client.scheduler_info()['address']}", total=len(parts))
+    waiting = {
+        client.submit(run_shard, shard_command(campaign, part), pure=False, retries=RETRIES): part for part in parts
+    }
+    with progress(len(parts), f"shards on {client.scheduler_info()['address']}", console=console) as steps:
         for future in as_completed(waiting):
             part = waiting[future]
             try:
                 code, words, journal = future.result()
-            except Exception as error:  # Dask has given it up
+            except Exception as error:  # Dask has given the shard up
                 raise HarnessError(f"shard {part} was lost: {error}; the same command goes on") from error
-            if code not in (results.DONE, results.NOTHING_RAN) or not journal:
+            if code not in (Exit.DONE, Exit.NOTHING_RAN) or not journal:
                 raise HarnessError(f"shard {part} ended with exit code {code}: {words}")
-            directory = place(shards, part)
+            directory = shard_directory(shards, part)
             directory.mkdir(parents=True, exist_ok=True)
-            with replacing(directory / JOURNAL) as temporary:
+            with replace_file(directory / JOURNAL) as temporary:
                 temporary.write_bytes(journal)
-            progress.advance(task)
+            steps.add(1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,30 +16,36 @@ from rich.console import Console
 
 from lamm_robust.runs import results
 from lamm_robust.runs.plan import Selection, parse_selection
-from lamm_robust.storage.journal import JOURNAL, check_suite, open_journal, read_header, reading, rewritten, understood
+from lamm_robust.storage.files import refuse_other_versions
+from lamm_robust.storage.journal import (
+    JOURNAL,
+    Notes,
+    check_suite,
+    open_journal,
+    read_header,
+    read_journal,
+    replace_journal,
+)
 from lamm_robust.values import Record, StoreError
 
 MACHINE = "processor"
 """The one entry of the header that may differ: shards run on whatever machines there are, and the tables name them."""
 
 
-Notes = Sequence[Mapping[str, Any]]
-
-
 def merge(directories: Sequence[Path], out: Path, console: Console) -> int:
     """Merge the journals of the directories into that of `out`, write its tables, and return the exit code.
 
-    What `out` already holds stays and must fit too. StoreError if something does not; nothing is then written.
+    What `out` already holds stays, and must fit, too. StoreError if something does not fit; nothing is then written.
     """
     if out.resolve() in {directory.resolve() for directory in directories}:
         raise StoreError(f"'{out}' is both a source and the target; choose another --out")
     sources = [*directories, *([out] if (out / JOURNAL).exists() else [])]
-    with understood(sources[0] / JOURNAL):
-        header, runs = common_header(sources), checked(sources)
-        with rewritten(out, header) as merged:
+    with refuse_other_versions(sources[0] / JOURNAL):
+        header, runs = common_header(sources), read_notes(sources)
+        with replace_journal(out, header) as merged:
             taken: set[str] = set()
             for directory in sources:
-                with reading(directory, held=directory == out) as source:
+                with read_journal(directory, locked=directory == out) as source:
                     merged.append(record for record in source.records() if record.key not in taken)
                     taken |= source.done
             for note in merged_notes(directories, header, runs):
@@ -65,66 +71,56 @@ def common_header(directories: Sequence[Path]) -> dict[str, Any]:
     return {**first, MACHINE: " + ".join(processors)}
 
 
-def untimed(record: Record) -> Record:
-    """A record without what differs from run to run."""
-    return replace(record, seconds=None, min_seconds=None, first_call_seconds=None)
-
-
-@dataclass(frozen=True)
-class Run:
-    """What a journal says of the run that wrote it."""
-
-    selection: Selection
-    where: Mapping[str, Any]
-    ways: Notes
-    merged: Sequence[str]
-    """Directories that were merged into it before."""
-    ended: Mapping[str, Any]
-    workers: Notes
-
-
-def checked(directories: Sequence[Path]) -> list[Run]:
-    """The runs of the directories; StoreError unless they are of one plan and agree wherever they overlap."""
+def read_notes(directories: Sequence[Path]) -> list[Notes]:
+    """The notes of each journal; StoreError unless all are of one plan, and agree where they hold the same case."""
     known: dict[str, tuple[bytes, Path]] = {}
-    runs = []
+    found: list[Notes] = []
     for directory in directories:
-        with reading(directory) as source, understood(source.path):
+        with read_journal(directory) as source, refuse_other_versions(source.path):
             for record in source.records():
-                mark = hashlib.blake2b(repr(untimed(record)).encode(), digest_size=16).digest()
+                mark = hashlib.blake2b(repr(without_times(record)).encode(), digest_size=16).digest()
                 other, where = known.setdefault(record.key, (mark, directory))
                 if other != mark:
                     raise StoreError(
                         f"'{where}' and '{directory}' cannot be merged: they hold other answers to '{record.key}'"
                     )
-            ran = source.last("run")
-            workers = [note for note in source.notes if "worker" in note]
-            whole = parse_selection(ran["selection"]).whole()
-            before = [name for names in source.all("merged") for name in names]
-            runs.append(Run(whole, ran["where"], source.all("with"), before, source.last("ended"), workers))
-        if runs[-1].selection != runs[0].selection:
-            raise StoreError(
-                f"'{directory}' and '{directories[0]}' cannot be merged: they are of other plans "
-                f"({runs[-1].selection.title()}; {runs[0].selection.title()})"
-            )
-    return runs
+            found.append(source.notes)
+            plan, first = whole_plan(source.notes), whole_plan(found[0])
+            if plan != first:
+                raise StoreError(
+                    f"'{directory}' and '{directories[0]}' cannot be merged: they are of other plans "
+                    f"({plan.title()}; {first.title()})"
+                )
+    return found
+
+
+def without_times(record: Record) -> Record:
+    """A record without its times, which differ from run to run."""
+    return replace(record, seconds=None, min_seconds=None, first_call_seconds=None)
+
+
+def whole_plan(notes: Notes) -> Selection:
+    """What the latest run of a journal selected; if that was a shard, what it is a shard of."""
+    return parse_selection(notes.last("run")["selection"]).whole()
 
 
 def merged_notes(
-    directories: Sequence[Path], header: Mapping[str, Any], runs: Sequence[Run]
+    directories: Sequence[Path], header: Mapping[str, Any], runs: Sequence[Notes]
 ) -> Iterator[dict[str, Any]]:
-    """What the merged journal says of itself: one run of the whole plan, on all the machines."""
+    """The notes of the merged journal: one run of the whole plan, on all the machines."""
     seen: list[Mapping[str, Any]] = []
-    for note in (note for run in runs for note in run.workers):
-        what = {name: value for name, value in note["worker"].items() if name != "started"}
+    for worker in (worker for notes in runs for worker in notes.of("worker")):
+        what = {name: value for name, value in worker.items() if name != "started"}
         if what not in seen:
             seen.append(what)
-            yield dict(note)
-    first, absent = runs[0], [run.ended.get("absent", {}) for run in runs]
-    where = {**first.where, MACHINE: header[MACHINE]}
-    yield {"run": {"selection": first.selection.facts(), "where": where}}
-    yield from ({"with": ways} for run in runs for ways in run.ways)
-    before = [name for run in runs for name in run.merged]
+            yield {"worker": worker}
+    where = {**runs[0].last("run")["where"], MACHINE: header[MACHINE]}
+    yield {"run": {"selection": whole_plan(runs[0]).facts(), "where": where}}
+    yield from ({"with": ways} for notes in runs for ways in notes.distinct("with"))
+    before = [name for notes in runs for names in notes.of("merged") for name in names]
     yield {"merged": list(dict.fromkeys([*before, *map(str, directories)]))}
+    ended = [notes.last("ended") for notes in runs]
+    absent = [one.get("absent", {}) for one in ended]
     everywhere = {name: why for name, why in absent[0].items() if all(name in one for one in absent)}
-    refused = {key: why for run in runs for key, why in run.ended.get("refused", {}).items()}
+    refused = {key: why for one in ended for key, why in one.get("refused", {}).items()}
     yield {"ended": {"absent": everywhere, "refused": refused}}

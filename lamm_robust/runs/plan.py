@@ -1,4 +1,4 @@
-"""Which cases a run is about: a pure function of names and globs, so that every machine makes the same plan.
+"""The plan of a run, which is the cases it is about: a function of names and globs, and so the same on every machine.
 
 A shard is every N-th problem of the plan with all its solvers, so that each problem is certified in one place only.
 """
@@ -6,20 +6,49 @@ A shard is every N-th problem of the plan with all its solvers, so that each pro
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from typing import Any
 
 from lamm_robust import catalog
-from lamm_robust.values import HUNTED, PROFILES, Case, Device, Precision, Variant
+from lamm_robust.keys import parse_key
+from lamm_robust.storage import findings
+from lamm_robust.values import HUNTED, PROFILES, Case, Device, Precision, ProblemKey, Variant
 
 QUICK = PROFILES[0].name
 """The profile that runs the core solvers only, unless others are asked for."""
 
 
+def grid(profile: str, precision: Precision, families: Iterable[str]) -> list[ProblemKey]:
+    """The keys of a profile's fixed grid, in the order of the families; for `worst`, those that hunts have found."""
+    if profile == HUNTED.name:
+        found = findings.problems(findings.DIRECTORY, precision)
+        hunted = [hunted_key(key, digest) for key, digest in found.items()]
+        return [key for name in families for key in hunted if key.family == name]
+    return [
+        ProblemKey(name, tuple(params.items()), precision)
+        for name in families
+        for params in catalog.FAMILIES[name].grid(profile, precision)
+    ]
+
+
+@cache
+def hunted_key(text: str, digest: str) -> ProblemKey:
+    """The key of a problem that a hunt has found; ValueError if it builds other bits now, or no problem."""
+    try:
+        key = parse_key(text)
+        same = catalog.build_problem(key).digest == digest
+    except ValueError as error:
+        raise ValueError(f"{findings.DIRECTORY} holds '{text}', which is no problem now: {error}") from error
+    if not same:
+        raise ValueError(f"'{text}' in {findings.DIRECTORY} has other bits now than when it was hunted; hunt again")
+    return key
+
+
 @dataclass(frozen=True)
 class Shard:
-    """Part K of N of a plan: the problems whose place in it is K−1 modulo N."""
+    """Part K of N of a plan: the problems whose place in the plan, counted from 0, is K−1 modulo N."""
 
     number: int = 1
     of: int = 1
@@ -33,7 +62,7 @@ class Shard:
 
 
 def parse_shard(text: str) -> Shard:
-    """The inverse of ``str(Shard)``; ValueError for anything else."""
+    """The inverse of ``str(Shard)``; ValueError for other text."""
     found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text.strip(), re.ASCII)
     if not found:
         raise ValueError(f"'{text}' is no shard; expected K/N with 1 ≤ K ≤ N, such as 1/4")
@@ -54,28 +83,38 @@ class Selection:
     shard: Shard = Shard()
 
     def title(self) -> str:
-        """What the tables are about, filters included."""
+        """The title of the tables, which names the profile, the filters and the shard."""
         filters = [*self.solvers, *self.families]
         only = f", only {', '.join(filters)}" if filters else ""
         part = f", shard {self.shard}" if self.shard.of > 1 else ""
         return f"Least-squares solvers: the {self.profile} profile{only}{part}"
 
     def directory(self) -> str:
-        """Where its results go, unless told otherwise: shards beside each other, and apart from what hunts found."""
+        """The default directory of its results: shards lie beside each other, and apart from what hunts found."""
         part = f"-shard-{self.shard.number}-of-{self.shard.of}" if self.shard.of > 1 else ""
         return self.profile + ("/run" if self.profile == HUNTED.name else "") + part
 
     def variants(self) -> list[Variant]:
-        """The variants asked for (by default all, or the core of them for quick); ValueError if a glob matches none."""
+        """The selected variants, by default all, or the core of them for quick; ValueError if a glob matches none."""
         globs = self.solvers or (catalog.CORE if self.profile == QUICK else ())
         return catalog.select_variants(globs, self.precisions, self.devices)
 
-    def cases(self, variants: Sequence[Variant]) -> list[Case]:
-        """Every one of the variants at every problem of the grid at its precision, problem by problem."""
+    def problems(self) -> list[ProblemKey]:
+        """The keys of the problems, in the order of the plan, which is that of the shard."""
         families = catalog.select_families(self.families)
-        keys = [key for p in self.precisions for key in catalog.plan(self.profile, p, families)]
-        mine = keys[self.shard.number - 1 :: self.shard.of]
-        return [Case(key, variant) for key in mine for variant in variants if variant.precision == key.dtype]
+        keys = [key for precision in self.precisions for key in grid(self.profile, precision, families)]
+        return keys[self.shard.number - 1 :: self.shard.of]
+
+    def cases(self) -> list[Case]:
+        """Every variant at every problem of its precision, problem by problem, measurable here or not."""
+        variants = self.variants()
+        return [Case(key, variant) for key in self.problems() for variant in variants if variant.precision == key.dtype]
+
+    def parts(self, count: int) -> list[Shard]:
+        """The shards of `count` that have any case: there may be fewer problems than shards."""
+        precisions = {variant.precision for variant in self.variants()}
+        numbers = {place % count for place, key in enumerate(self.problems()) if key.dtype in precisions}
+        return [Shard(number + 1, count) for number in sorted(numbers)]
 
     def whole(self) -> Selection:
         """The selection that this is a shard of."""

@@ -1,47 +1,51 @@
-"""Rebuild one row of the tables from its key, and show everything about it: problem, truth, answer, scores."""
+"""One row of the tables made again from its key, with everything about it: problem, truth, answer, scores."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from lamm_robust import catalog
-from lamm_robust.runs.sweep import not_taken
+from lamm_robust import catalog, oracles
+from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.records import record
-from lamm_robust.scoring.truths import Certified, Known, Truths
+from lamm_robust.scoring.truths import Certified, Known
 from lamm_robust.scoring.verdicts import threshold
 from lamm_robust.text import duration
-from lamm_robust.values import Array, Case, Edge, Oracle, Outcome, Problem, Record, Solver, Status
-from lamm_robust.workers.pool import alone
-from lamm_robust.workers.process import Kind
-from lamm_robust.workers.supervisor import Worker
+from lamm_robust.values import Array, Edge, Outcome, Problem, Record, Solver, Status
+from lamm_robust.workers.opening import Workers
+from lamm_robust.workers.second_look import attempt_alone
 
-X_DIGITS = 20  # of x★: a few more than float64 has, to compare with
+X_DIGITS = 20
+"""Digits of x★ that are shown: a few more than float64 has, to compare with."""
+
 EDGES = {Edge.NONE: "", Edge.EMPTY: ", an edge case: empty", Edge.SCALE: ", an edge case: squares over- or underflow"}
-SHOWN = 8  # rows and columns of a matrix that a person can still take in
+
+SHOWN = 8
+"""Rows and columns of a matrix that are shown: as many as a person can take in."""
 
 
-def replay_text(key: str, oracle: Oracle) -> str:
-    """One case in words and numbers; ValueError for a key that names nothing, NotCertifiedError without truth."""
-    problem_key, variant = catalog.parse_record_key(key)
-    truths = Truths(catalog.build_problem, oracle)
-    problem, solver = truths.problem(problem_key), catalog.find_solver(variant)
-    certified = truths.certified(problem_key)
+def replay_text(key: str, oracle: str) -> str:
+    """Attempt the case of a key once more, alone; returns `case_text` of it.
+
+    ValueError for a key that names no case, and for a case that cannot be certified or measured here.
+    """
+    case, truths = catalog.find_case(key), catalog.truths(oracle)
+    variant, problem, solver = case.variant, truths.problem(case.key), catalog.find_solver(case.variant)
+    certified = truths.certified(case.key)
     if certified is None:
-        raise ValueError(f"'{problem_key}' is not certified by {oracle.name}: {truths.refused[problem_key]}")
-    library = catalog.LIBRARY[variant.library]
-    if reason := catalog.absent(library, variant.device):
-        raise ValueError(f"{variant}: {reason}")
-    case = Case(problem_key, variant)
-    if why := not_taken(problem, solver):
+        raise ValueError(f"'{case.key}' is not certified by {oracle}: {truths.refused[case.key]}")
+    if reason := catalog.absent(catalog.LIBRARY[variant.library], variant.device):
+        raise ValueError(f"{variant}: {reason.sentence}")
+    if why := why_not_asked(problem, solver):
         outcome = Outcome(Status.NOT_ATTEMPTED, message=why)
     else:
-        outcome = alone(case, problem, lambda *_: Worker(Kind(library, variant.precision, variant.device)))
+        with Workers(catalog.LIBRARY) as workers:
+            outcome = attempt_alone(case, problem, workers.open)
     return case_text(certified, solver, outcome, record(case, certified, solver, outcome))
 
 
 def case_text(certified: Known, solver: Solver, outcome: Outcome, row: Record) -> str:
-    """One attempt in full: problem, truth, answer, scores and verdict."""
+    """One attempt in full, in lines for people: problem, truth, answer, scores and verdict."""
     known = _no_truth(certified) if isinstance(certified, Undefined) else _truth(certified)
     if isinstance(certified, Certified) and "truncated_error" in row.scores:
         known += _cut(certified, solver)
@@ -69,18 +73,18 @@ def _no_truth(problem: Undefined) -> list[str]:
 def _truth(certified: Certified) -> list[str]:
     truth = certified.truth
     kappa = "undefined" if truth.kappa is None else f"{float(truth.kappa):.10g}"
-    facts, edge = catalog.certificate_facts(truth), EDGES[certified.edge]
+    facts, edge = oracles.facts(truth), EDGES[certified.edge]
     return [
         "",
         f"truth     by {truth.method}: rank {truth.rank}, κ = {kappa}, {certified.regime}{edge}",
         f"          σ₁ = {float(truth.sigma_max):.10g}, σ_r = {float(truth.sigma_min):.10g}",
         f"          ‖b − Ax★‖ = {float(facts['residual_norm']):.10g}",
-        *_entries("x★", catalog.decimals(truth, X_DIGITS)[0]),
+        *_entries("x★", oracles.decimals(truth, X_DIGITS)[0]),
     ]
 
 
 def _cut(certified: Certified, solver: Solver) -> list[str]:
-    """What the solver's own cutoff leaves of the problem, against which truncated_error is measured."""
+    """The truncated problem that the solver's own cutoff leaves, against which truncated_error is measured."""
     left = certified.left_by(solver.contract)
     if left is None or left.truth.rank == certified.truth.rank:
         return ["", "cut       the solver's cutoff keeps all singular values: truncated_error is forward_error"]
@@ -89,7 +93,7 @@ def _cut(certified: Certified, solver: Solver) -> list[str]:
         "",
         f"cut       the solver's cutoff, {share:.3g}·σ₁, keeps {rank} singular values, σ_{rank} = {last:.10g}",
         f"          truncated_error is the distance to A_{rank}⁺b:",
-        *_entries(f"A_{rank}⁺b", catalog.decimals(left.truth, X_DIGITS)[0]),
+        *_entries(f"A_{rank}⁺b", oracles.decimals(left.truth, X_DIGITS)[0]),
     ]
 
 

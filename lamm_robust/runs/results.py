@@ -6,25 +6,25 @@ They can be made again at any time, on the same machine or another; the manifest
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
 from lamm_robust import catalog
+from lamm_robust.defaults import Exit
 from lamm_robust.reports import leaderboard
 from lamm_robust.reports.summary import Summary, summarise
-from lamm_robust.runs.plan import Selection, parse_selection
+from lamm_robust.runs.plan import parse_selection
 from lamm_robust.storage import parquet
-from lamm_robust.storage.files import write_text
-from lamm_robust.storage.journal import Journal, check_suite, open_journal, read_header, understood
+from lamm_robust.storage.files import refuse_other_versions, write_text
+from lamm_robust.storage.journal import Journal, check_suite, open_journal, read_header
 from lamm_robust.text import inert
-from lamm_robust.values import StoreError
+from lamm_robust.values import BY, Case, StoreError
 
-DONE, NOTHING_RAN = 0, 4
-
-FEW = 4  # names that are read at the end of a run; more are counted
+FEW = 4
+"""Names that the end of a run lists at most; more are counted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,43 +34,41 @@ class Report:
     directory: Path
     summary: Summary
     planned: int
-    """Cases that could be measured."""
+    """The number of planned cases that could be measured."""
     absent: Mapping[str, str]
-    """Variants that could not, with the reason."""
+    """The variants that could not be measured, with the reason."""
     refused: Mapping[str, str]
-    """Problems without a truth, with the reason."""
-
+    """The keys of problems that could not be certified, with the reason."""
     missing: frozenset[str]
-    """Keys of planned cases that have no record."""
+    """The keys of planned cases that have no record."""
     beyond: int
-    """Records in the journal that the latest run did not plan."""
+    """The number of records in the journal that the latest run did not plan."""
 
 
-def planned_keys(selection: Selection, absent: Mapping[str, str]) -> set[str]:
-    """The keys of all cases of a selection that can be measured."""
-    return {str(case) for case in selection.cases([v for v in selection.variants() if str(v) not in absent])}
+def write(directory: Path, journal: Journal, cases: Sequence[Case] | None = None) -> Report:
+    """Write all files, for the cases that the latest run planned: a journal may hold more, from other filters.
 
-
-def write(directory: Path, journal: Journal) -> Report:
-    """Write all files, for the cases that the latest run planned: a journal may hold more, from other filters."""
-    ran, ended = journal.last("run"), journal.last("ended")
+    `cases` are the planned ones; they are planned again if they are not at hand.
+    """
+    ran, ended = journal.notes.last("run"), journal.notes.last("ended")
     selection = parse_selection(ran["selection"])
     absent, refused = ({str(k): str(v) for k, v in ended.get(name, {}).items()} for name in ("absent", "refused"))
-    keys, written = planned_keys(selection, absent), set(journal.written())
-    keys |= planned_keys(selection, {}) & written  # what was measured before its library went away
+    written, planned = set(journal.case_keys()), set[str]()
+    for case in selection.cases() if cases is None else cases:
+        if str(case.variant) not in absent or str(case) in written:  # an absent library may have been there before
+            planned.add(str(case))
     facts = {name: journal.header[name] for name in ("suite", "profile", "oracle")}
-    parquet.write_records(
-        directory / parquet.RECORDS, (r for r in journal.records() if r.key in keys), catalog.SCORES, facts
-    )
-    parquet.write_manifest(directory, (parquet.RECORDS,))  # the tables beside them are still those of another time
+    rows = (row for row in journal.rows() if f"{row[0]['problem']}{BY}{row[0]['variant']}" in planned)
+    parquet.write_records(directory / parquet.RECORDS, rows, catalog.SCORES, facts)
+    parquet.write_manifest(directory, (parquet.RECORDS,))  # the tables on disk are older: nothing may vouch for them
     report = Report(
         directory=directory,
         summary=summarise(parquet.Records(directory)),
-        planned=len(keys),
+        planned=len(planned),
         absent=absent,
         refused=refused,
-        missing=frozenset(keys - written),
-        beyond=len(written - keys),
+        missing=frozenset(planned - written),
+        beyond=len(written - planned),
     )
     title = selection.title() + (f" (unfinished: {len(report.missing)} attempts missing)" if report.missing else "")
     where = {
@@ -78,9 +76,9 @@ def write(directory: Path, journal: Journal) -> Report:
         "suite": facts,
         "missing": len(report.missing),
         "limits": journal.header["limits"],
-        "run with": journal.all("with"),
-        "merged": journal.all("merged"),
-        "workers": journal.all("worker"),
+        "run with": journal.notes.distinct("with"),
+        "merged": journal.notes.distinct("merged"),
+        "workers": journal.notes.distinct("worker"),
         "not measured": absent,
     }
     write_text(directory / parquet.ENVIRONMENT, json.dumps(where, indent=2, ensure_ascii=False) + "\n")
@@ -91,11 +89,11 @@ def write(directory: Path, journal: Journal) -> Report:
     return report
 
 
-def again(directory: Path, console: Console) -> int:
+def write_again(directory: Path, console: Console) -> int:
     """Write all files of a results directory again from its journal, and return the exit code."""
     header = read_header(directory)
     check_suite(directory, header)
-    with open_journal(directory, header) as journal, understood(journal.path):
+    with open_journal(directory, header) as journal, refuse_other_versions(journal.path):
         if not journal.done:
             raise StoreError(f"'{journal.path}' holds no attempts")
         report = write(directory, journal)
@@ -106,20 +104,18 @@ def again(directory: Path, console: Console) -> int:
 def conclude(report: Report, console: Console) -> int:
     """Say how much of what was planned is missing, if anything is, and return the exit code."""
     if not report.missing:
-        return DONE
+        return Exit.DONE
     counts = f"incomplete: {len(report.missing)} of {report.planned} attempts have no record"
     first = f"{counts}; the first is {min(report.missing)}"
     console.print(first, style="bold red", markup=False, highlight=False, soft_wrap=True)  # a key is there to be copied
-    return NOTHING_RAN
+    return Exit.NOTHING_RAN
 
 
 def show(report: Report, console: Console) -> None:
     """Print the leaderboard, and what could not be measured or proved."""
     if report.missing:
-        unfinished = (
-            f"unfinished: {len(report.missing)} of {report.planned} attempts are missing, so classes may change"
-        )
-        console.print(unfinished, style="bold red")
+        missing = f"{len(report.missing)} of {report.planned} attempts are missing"
+        console.print(f"unfinished: {missing}, so classes may change", style="bold red")
     for table in leaderboard.terminal_tables(report.summary.rows, console.width):
         console.print(table)
     for reason in dict.fromkeys(report.absent.values()):
@@ -132,6 +128,6 @@ def show(report: Report, console: Console) -> None:
         counts = f"{len(wrong)} silent failures among {report.summary.cases} attempts"
         console.print(f"{counts}; each can be replayed from {report.directory / 'failures.md'}", markup=False)
     if report.beyond:
-        kept = f"the journal also holds {report.beyond} attempts that were not asked for now; the tables leave them out"
-        console.print(kept)
+        beyond = f"the journal also holds {report.beyond} attempts that were not asked for now"
+        console.print(f"{beyond}; the tables leave them out")
     console.print(f"all tables, with what they mean: {report.directory / 'leaderboard.md'}", markup=False)

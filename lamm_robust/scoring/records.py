@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,8 +20,21 @@ from lamm_robust.scoring.truths import Certified, Known, Truths
 from lamm_robust.scoring.verdicts import judge_all
 from lamm_robust.values import Array, Case, Contract, Outcome, Record, Regime, Solver, Variant
 
-Done = tuple[Case, Record | None]
-"""A case, and its record unless there is no truth or no worker for it."""
+
+class Done(NamedTuple):
+    """A case and its record."""
+
+    case: Case
+    record: Record
+
+
+class Undone(NamedTuple):
+    """A case that has no record, and why."""
+
+    case: Case
+    why: str
+    absent: bool = False
+    """Whether its library cannot be measured here; else its problem could not be certified."""
 
 
 @dataclass(eq=False)
@@ -33,26 +47,27 @@ class Scoring:
     _oldest: float = math.inf
     """When the first of the waiting answers came."""
 
-    def add(self, case: Case, outcome: Outcome) -> list[Done]:
-        """Take in an answer; what is done by that."""
+    def add(self, case: Case, outcome: Outcome) -> list[Done | Undone]:
+        """Take in the outcome of a case; returns the cases that have become done or known not to be."""
         certified = self.truths.certified(case.key)
         if certified is None:
-            return [(case, None)]
+            return [Undone(case, self.truths.refused[case.key])]
         stack = self._stacks[(*certified.problem.A.shape, *certified.problem.b.shape[1:])]
         stack.append((case, certified, outcome))
         self._oldest = min(self._oldest, time.monotonic())
         return self._finish(stack) if len(stack) >= STACK else []
 
-    def flush(self, patience: float = 0.0) -> list[Done]:
-        """What has waited for too long."""
+    def flush(self, patience: float = 0.0) -> list[Done | Undone]:
+        """Score all that waits, if one of it has waited for longer than so many seconds."""
         if time.monotonic() - self._oldest < patience:
             return []
         self._oldest = math.inf
         return [done for stack in self._stacks.values() for done in self._finish(stack)]
 
-    def _finish(self, stack: list[tuple[Case, Known, Outcome]]) -> list[Done]:
+    def _finish(self, stack: list[tuple[Case, Known, Outcome]]) -> list[Done | Undone]:
         answers, stack[:] = list(stack), []
-        return list(zip((case for case, _, _ in answers), records(answers, self.solver), strict=True))
+        found = zip((case for case, _, _ in answers), records(answers, self.solver), strict=True)
+        return [Done(case, record) for case, record in found]
 
 
 def record(case: Case, certified: Known, solver: Solver, outcome: Outcome) -> Record:
@@ -77,6 +92,7 @@ def records(answers: Sequence[tuple[Case, Known, Outcome]], solver: Callable[[Va
             verdict=judge_all(contract, certified.limits, outcome, columns),
             warned=outcome.warned,
             repeatable=outcome.repeatable,
+            cause=outcome.cause,
             message=outcome.message,
             reported_rank=outcome.rank,
             seconds=outcome.seconds,

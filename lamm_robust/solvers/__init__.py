@@ -1,12 +1,15 @@
-"""Solvers: every way people solve min ‖Ax − b‖₂, as they would call it.
+"""Solvers: every way people solve min ‖Ax − b‖₂, called as they would call it.
 
-A solver is one function taking (A, b) in the library's own arrays and returning (x, rank), and one line in the
-literal tuple at the bottom of the library's file, where its contract says what it promises. What is no more than a
-call or two is in that file too, longer algorithms are in files by subject. Libraries are imported inside the functions,
-so that listing them needs none of them.
+This room knows libraries, algorithms and what each solver promises. It knows no truth, no score and no process: what
+an answer is worth is judged in `scoring`, and a solver is called in `workers`.
 
-The user's two LAMM solvers, `dropping` and `lamm-cond`, are kept as they were described; what is wrong
-with them is for the tables to show.
+A solver is one function (A, b) → (x, rank or None) in the library's own arrays, and one entry with its contract in the
+literal tuple at the bottom of the library's file. Algorithms of a call or two stand in that file, longer ones in files
+by subject. Libraries are imported inside the functions, so that a list of all solvers needs none of them. LAMM's two
+solvers, `dropping` and `lamm-cond`, are as their notes describe them: the tables show what is wrong with them.
+
+Begin with `numpy_` and `contracts`. `least_squares` is the solver that this project recommends, and `user` is a solver
+of the user's own.
 """
 
 from lamm_robust.solvers.jax_ import JAX

@@ -1,4 +1,4 @@
-"""A choice between two programs that stays a choice when it is batched."""
+"""A choice between two branches of a program that stays a choice under `jax.vmap`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import jax.numpy as jnp
 from jax.custom_batching import custom_vmap
 
 Branch = Callable[..., Any]
-"""A function of arrays, and of nothing else that a batch changes."""
+"""A function of arrays; whatever else it uses must be the same for a whole batch."""
 
 
 def either(usual: Branch, rare: Branch) -> Branch:
-    """`jax.lax.cond` as a function of (is_usual, *operands), where a batch of the usual case never runs the rare one.
+    """The function (is_usual, *operands) that is `jax.lax.cond`, but runs only `usual` for a batch that is all usual.
 
-    Under `jax.vmap` a cond runs both branches for all and selects afterwards. Here a batch asks first whether all of it
-    is usual; only where not, both branches run, and each of the batch still gets the answer that it gets alone.
+    Under `jax.vmap`, `cond` runs both branches for the whole batch and then selects. Here a batch with a rare member
+    runs both, and every other batch only `usual`. Each member gets the answer that it would get alone.
     """
 
     @custom_vmap

@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 from lamm_robust.values import Contract, Deficiency, Shape
 
+Cutoff = Callable[[int, int, float], float]
+"""(m, n, eps) → the share of σ₁ up to which singular values count as zero."""
+
 TALL_OR_SQUARE: tuple[Shape, ...] = ("tall", "square")
 
 NO_RANK_DECISION = "nothing: full rank is assumed"
@@ -15,27 +18,27 @@ LAPACK_EPS = 2.0**-53
 
 
 def eps_of_precision(_m: int, _n: int, eps: float) -> float:
-    """eps, whatever the size."""
+    """The cutoff eps, for every size."""
     return eps
 
 
-def share(of_largest: float) -> Callable[[int, int, float], float]:
-    """The same share of σ₁ whatever the size and the precision."""
-    return lambda _m, _n, _eps: of_largest
+def share(cutoff: float) -> Cutoff:
+    """The same cutoff for every size and precision."""
+    return lambda _m, _n, _eps: cutoff
 
 
-def size_times(factor: float, eps: float | None = None) -> Callable[[int, int, float], float]:
-    """factor·max(m, n)·eps, with the eps of the precision if none is given."""
+def size_times(factor: float, eps: float | None = None) -> Cutoff:
+    """The cutoff factor·max(m, n)·eps, where eps is that of the precision unless it is given."""
     return lambda m, n, own: factor * max(m, n) * (own if eps is None else eps)
 
 
 def full_rank(*errors: str, reports_rank: bool = False) -> Contract:
-    """Tall or square A of full column rank; what is returned otherwise is undefined."""
+    """The contract of solvers for tall or square A of full column rank; for any other A the answer is undefined."""
     return Contract(Deficiency.FULL_RANK_ONLY, NO_RANK_DECISION, TALL_OR_SQUARE, errors, reports_rank)
 
 
 def full_rank_any_shape(*errors: str) -> Contract:
-    """Any shape of full rank, the shortest solution where A is wide; what is returned otherwise is undefined."""
+    """The contract of solvers for any A of full rank, the shortest solution if A is wide; else x is undefined."""
     return Contract(Deficiency.FULL_RANK_ONLY, NO_RANK_DECISION, errors=errors)
 
 
@@ -43,17 +46,17 @@ def minimum_norm(
     rank_rule: str,
     *errors: str,
     reports_rank: bool = False,
-    cutoff: Callable[[int, int, float], float] | None = None,
+    cutoff: Cutoff | None = None,
 ) -> Contract:
-    """Any shape and rank; the shortest of the least-squares solutions."""
+    """The contract of solvers that return the shortest least-squares solution, for any shape and rank."""
     return Contract(Deficiency.MINIMUM_NORM, rank_rule, errors=errors, reports_rank=reports_rank, cutoff=cutoff)
 
 
-def damped(penalty: str) -> Contract:
-    """Any shape and rank: Tikhonov's solution, which stands in for the shortest and tends to it as λ → 0."""
+def tikhonov(penalty: str) -> Contract:
+    """The contract of Tikhonov regularisation: x tends to the shortest solution as λ → 0, for any shape and rank."""
     return minimum_norm(f"nothing: singular values far below √λ are damped, {penalty}", "LinAlgError")
 
 
 def basic(rank_rule: str, *errors: str, reports_rank: bool = False) -> Contract:
-    """Any shape and rank; some least-squares solution, such as one with zeros for columns that were left out."""
+    """The contract of solvers that return some least-squares solution, such as a basic one, for any shape and rank."""
     return Contract(Deficiency.BASIC, rank_rule, errors=errors, reports_rank=reports_rank)

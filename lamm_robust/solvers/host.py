@@ -1,4 +1,4 @@
-"""Libraries that take NumPy arrays in the memory of the host and return when they are done."""
+"""Libraries that take NumPy arrays in the memory of the host, and return when they are done."""
 
 from __future__ import annotations
 
@@ -8,38 +8,37 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust.values import Array, Device, Precision
+from lamm_robust.values import Array, Device, Library, Precision, Solver
 
 
 def environment(precision: Precision, device: Device) -> dict[str, str]:  # noqa: ARG001 - part of the protocol
-    """No variables beyond those of every worker."""
+    """No environment variables beyond those of every worker."""
     return {}
 
 
 def put(array: Array, device: Device) -> Array:  # noqa: ARG001 - part of the protocol
-    """A copy of its own for every attempt, since a solver may write into what it is given."""
+    """A copy for every attempt, since a solver may write into its arguments."""
     return array.copy()
 
 
 def wait(result: Any) -> Any:
-    """The result, which is there."""
+    """The result as it is: the call has returned, so it is there."""
     return result
 
 
-ONE, HALF_ULP, TINY = 1.0, 1.5 * 2.0**-53, 2.0**-1022  # variables: sums of constants would be made at compile time
-
+ONE, HALF_ULP, TINY = 1.0, 1.5 * 2.0**-53, 2.0**-1022  # variables, for Python adds constants when it compiles
 
 JAX_SETTINGS = ("jax_enable_x64", "jax_default_matmul_precision", "jax_default_device", "jax_disable_jit")
-"""What its computations depend on, in a process that has imported it."""
+"""The settings that JAX's computations depend on, in a process that has imported JAX."""
 
 TIMER = "a timer (signal.setitimer)"
 
 
 def state() -> dict[str, object]:
-    """What every NumPy computation in this process depends on, in a few microseconds.
+    """The settings that every NumPy computation in this process depends on, read in a few microseconds.
 
-    Rounding to nearest takes 1 ± 1.5·2⁻⁵³ away from 1 and back to it in its own way, and a processor that flushes
-    subnormals to zero loses half of the smallest normal number (the number itself would then equal 0).
+    The three sums with 1.5·2⁻⁵³ differ between rounding modes. Half of the smallest normal number is 0 on a processor
+    that flushes subnormal numbers to zero.
     """
     return {
         "NumPy's error handling (numpy.seterr)": np.geterr(),
@@ -50,3 +49,8 @@ def state() -> dict[str, object]:
         TIMER: signal.getitimer(signal.ITIMER_REAL),
         "the working directory": os.getcwd(),  # noqa: PTH109 - a Path costs more than the rest of this together
     }
+
+
+def library(name: str, solvers: tuple[Solver, ...], *, forks: bool) -> Library:
+    """A library on the CPU that takes NumPy arrays; the module has the same name."""
+    return Library(name, name, ("cpu",), solvers, environment, put, wait, state, forks)

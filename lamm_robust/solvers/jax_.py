@@ -1,6 +1,6 @@
-"""JAX: every solver as one jitted program, float32 with x64 off and float64 with x64 on, CPU or GPU.
+"""JAX: every solver as one compiled program, float32 with x64 off and float64 with x64 on, CPU or GPU.
 
-Errors do not exist here: a jitted function cannot raise on a singular matrix, so refusal shows as NaN.
+A compiled function cannot raise an error for a singular matrix, so a refusal shows as NaN.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from typing import Any
 
 from lamm_robust.solvers import host, iterative
 from lamm_robust.solvers import jax_orthogonal as orthogonal
-from lamm_robust.solvers.batched import vmapped
+from lamm_robust.solvers.arrays import Answer
+from lamm_robust.solvers.batched import vmap_eight
 from lamm_robust.solvers.contracts import basic, full_rank, full_rank_any_shape, minimum_norm, size_times
 from lamm_robust.values import Array, Device, Library, Precision, Solve, Solver
-
-Answer = tuple[Any, Any]
 
 
 def solve(A: Any, b: Any) -> Answer:
@@ -67,7 +66,7 @@ def lamm_cond(A: Any, b: Any) -> Answer:
 
 
 def dropping(A: Any, b: Any) -> Answer:
-    """LAMM's first solver with static shapes: columns left out are masked by zeros, which adds no rank."""
+    """LAMM's first solver with static shapes: columns left out are set to zero, which adds no rank."""
     import jax
     import jax.numpy as jnp
 
@@ -83,20 +82,20 @@ def dropping(A: Any, b: Any) -> Answer:
 
 
 def highest(solve: Solve) -> Solve:
-    """The solver with products in full float32: on GPUs, JAX's default takes TF32, with 11 bits, for float32."""
+    """The solver with products in full float32: on GPUs, JAX takes TF32, with 11 bits, for float32 by default."""
 
     def solve_precisely(A: Any, b: Any) -> Answer:
+        """Solve with `jax.default_matmul_precision("highest")`."""
         import jax
 
         with jax.default_matmul_precision("highest"):
             return solve(A, b)
 
-    solve_precisely.__doc__ = f"With products in full precision. {solve.__doc__}"
     return solve_precisely
 
 
-def jitted(solve: Solve) -> Solve:
-    """The solver as one compiled program; compiled at the first call on each shape."""
+def jit(solve: Solve) -> Solve:
+    """The solver as one program, which JAX compiles at the first call with each shape."""
 
     @cache
     def program() -> Callable[[Any, Any], Answer]:
@@ -144,6 +143,9 @@ def _state() -> dict[str, object]:
     return {**host.state(), **{name: getattr(jax.config, name) for name in host.JAX_SETTINGS}}
 
 
+LSTSQ = minimum_norm("σ_i < eps·max(m, n)·σ₁", reports_rank=True, cutoff=size_times(1))
+PINV = minimum_norm("σ_i ≤ 10·max(m, n)·eps·σ₁", cutoff=size_times(10))
+
 JAX = Library(
     name="jax",
     module="jax",
@@ -162,96 +164,76 @@ JAX = Library(
                 "rows with |r_ii| ≤ 4·√(max(m, n))·eps·|r_11| in pivoted R of A (of Aᵀ if wide), columns of one size",
                 reports_rank=True,
             ),
-            jitted(solve),
+            jit(solve),
         ),
-        Solver(
-            "lstsq",
-            "jax.numpy.linalg.lstsq",
-            minimum_norm("σ_i < eps·max(m, n)·σ₁", reports_rank=True, cutoff=size_times(1)),
-            jitted(lstsq),
-        ),
-        Solver(
-            "pinv",
-            "jax.numpy.linalg.pinv(A) @ b",
-            minimum_norm("σ_i ≤ 10·max(m, n)·eps·σ₁", cutoff=size_times(10)),
-            jitted(pinv),
-        ),
-        Solver("qr", "jax.numpy.linalg.qr, then solve_triangular", full_rank(), jitted(orthogonal.qr)),
-        Solver("qr-lq", "jax.numpy.linalg.qr of A or Aᵀ", full_rank_any_shape(), jitted(orthogonal.qr_or_lq)),
+        Solver("lstsq", "jax.numpy.linalg.lstsq", LSTSQ, jit(lstsq)),
+        Solver("pinv", "jax.numpy.linalg.pinv(A) @ b", PINV, jit(pinv)),
+        Solver("qr", "jax.numpy.linalg.qr, then solve_triangular", full_rank(), jit(orthogonal.qr)),
+        Solver("qr-lq", "jax.numpy.linalg.qr of A or Aᵀ", full_rank_any_shape(), jit(orthogonal.qr_or_lq)),
         Solver(
             "qr-pivoted",
             "jax.scipy.linalg.qr(pivoting=True), basic solution",
             basic("columns from the first with |R_kk| ≤ max(m, n)·eps·|R_11| on", reports_rank=True),
-            jitted(orthogonal.pivoted_qr),
+            jit(orthogonal.pivoted_qr),
             devices=("cpu",),  # on GPUs, JAX pivots only with MAGMA, which its packages do not bring
         ),
-        Solver("cholesky-qr2", "CholeskyQR twice", full_rank(), jitted(orthogonal.cholesky_qr2)),
+        Solver("cholesky-qr2", "CholeskyQR twice", full_rank(), jit(orthogonal.cholesky_qr2)),
         Solver(
             "shifted-cholesky-qr3",
             "CholeskyQR with a shift, then twice without",
             full_rank(),
-            jitted(orthogonal.shifted_cholesky_qr3),
+            jit(orthogonal.shifted_cholesky_qr3),
         ),
-        Solver("normal-lu", "solve(AᵀA, Aᵀb)", full_rank(), jitted(normal_lu)),
-        Solver("normal-cholesky", "cho_solve(cho_factor(AᵀA), Aᵀb)", full_rank(), jitted(normal_cholesky)),
+        Solver("normal-lu", "solve(AᵀA, Aᵀb)", full_rank(), jit(normal_lu)),
+        Solver("normal-cholesky", "cho_solve(cho_factor(AᵀA), Aᵀb)", full_rank(), jit(normal_cholesky)),
         Solver(
             "normal-cg",
             "jax.scipy.sparse.linalg.cg on the normal equations, tol = eps, 4n steps at most",
             minimum_norm("nothing: directions that the steps do not reach are missing"),
-            jitted(iterative.conjugate_gradients),
+            jit(iterative.conjugate_gradients),
         ),
-        Solver(
-            "lstsq-vmap",
-            "jax.numpy.linalg.lstsq, vmapped over eight problems",
-            minimum_norm("σ_i < eps·max(m, n)·σ₁", reports_rank=True, cutoff=size_times(1)),
-            jitted(vmapped(lstsq)),
-        ),
-        Solver(
-            "pinv-vmap",
-            "jax.numpy.linalg.pinv(A) @ b, vmapped over eight problems",
-            minimum_norm("σ_i ≤ 10·max(m, n)·eps·σ₁", cutoff=size_times(10)),
-            jitted(vmapped(pinv)),
-        ),
-        Solver("qr-vmap", "QR, vmapped over eight problems", full_rank(), jitted(vmapped(orthogonal.qr))),
+        Solver("lstsq-vmap", "jax.numpy.linalg.lstsq, vmapped over eight problems", LSTSQ, jit(vmap_eight(lstsq))),
+        Solver("pinv-vmap", "jax.numpy.linalg.pinv(A) @ b, vmapped over eight problems", PINV, jit(vmap_eight(pinv))),
+        Solver("qr-vmap", "QR, vmapped over eight problems", full_rank(), jit(vmap_eight(orthogonal.qr))),
         Solver(
             "normal-cholesky-vmap",
             "cho_solve(cho_factor(AᵀA), Aᵀb), vmapped over eight problems",
             full_rank(),
-            jitted(vmapped(normal_cholesky)),
+            jit(vmap_eight(normal_cholesky)),
         ),
         Solver(
             "pinv-highest",
             "jax.numpy.linalg.pinv(A) @ b, products in full precision",
-            minimum_norm("σ_i ≤ 10·max(m, n)·eps·σ₁", cutoff=size_times(10)),
-            jitted(highest(pinv)),
+            PINV,
+            jit(highest(pinv)),
             devices=("gpu",),
         ),
         Solver(
             "qr-highest",
             "QR, products in full precision",
             full_rank(),
-            jitted(highest(orthogonal.qr)),
+            jit(highest(orthogonal.qr)),
             devices=("gpu",),
         ),
         Solver(
             "normal-lu-highest",
             "solve(AᵀA, Aᵀb), products in full precision",
             full_rank(),
-            jitted(highest(normal_lu)),
+            jit(highest(normal_lu)),
             devices=("gpu",),
         ),
         Solver(
             "normal-cholesky-highest",
             "cho_solve(cho_factor(AᵀA), Aᵀb), products in full precision",
             full_rank(),
-            jitted(highest(normal_cholesky)),
+            jit(highest(normal_cholesky)),
             devices=("gpu",),
         ),
         Solver(
             "lamm-cond",
             "LAMM's second solver: lax.cond(rank(AᵀA) full, normal equations, pinv)",
             minimum_norm("nothing if matrix_rank(AᵀA) is full, else σ_i ≤ 10·max(m, n)·eps·σ₁"),
-            jitted(lamm_cond),
+            jit(lamm_cond),
         ),
         Solver(
             "dropping",
@@ -260,7 +242,7 @@ JAX = Library(
                 "a column with which matrix_rank (σ_i > eps·max(m, n)·σ₁) of those kept does not grow",
                 reports_rank=True,
             ),
-            jitted(dropping),
+            jit(dropping),
         ),
     ),
 )

@@ -1,20 +1,18 @@
-"""Orthogonal factorisations in JAX: shapes are static, and so a rank is a mask."""
+"""Solvers by orthogonal factorisation in JAX. Shapes are static there, so what a rank leaves out is masked."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from lamm_robust.solvers.arrays import Answer, eps_of
 from lamm_robust.solvers.orthogonal import shift_of
-from lamm_robust.solvers.singular_values import eps_of
-
-Answer = tuple[Any, Any]
 
 
 def qr(A: Any, b: Any) -> Answer:
     """Householder QR and a triangular solve."""
     import jax.numpy as jnp
 
-    return solved(*jnp.linalg.qr(A), b)
+    return solve_qr(*jnp.linalg.qr(A), b)
 
 
 def qr_or_lq(A: Any, b: Any) -> Answer:
@@ -57,7 +55,7 @@ def cholesky_qr(A: Any, shift: Any = 0) -> tuple[Any, Any]:
 
 def cholesky_qr2(A: Any, b: Any) -> Answer:
     """CholeskyQR twice: see `orthogonal.cholesky_qr2` (Yamamoto et al. 2015)."""
-    return solved(*_twice(A), b)
+    return solve_qr(*_cholesky_qr_twice(A), b)
 
 
 def shifted_cholesky_qr3(A: Any, b: Any) -> Answer:
@@ -66,18 +64,18 @@ def shifted_cholesky_qr3(A: Any, b: Any) -> Answer:
 
     m, n = A.shape
     Q, R = cholesky_qr(A, shift_of(m, n, eps_of(A)) * jnp.sum(A * A))
-    Q, second = _twice(Q)
-    return solved(Q, second @ R, b)
+    Q, second = _cholesky_qr_twice(Q)
+    return solve_qr(Q, second @ R, b)
 
 
-def _twice(A: Any) -> tuple[Any, Any]:
+def _cholesky_qr_twice(A: Any) -> tuple[Any, Any]:
     Q, first = cholesky_qr(A)
     Q, second = cholesky_qr(Q)
     return Q, second @ first
 
 
-def solved(Q: Any, R: Any, b: Any) -> Answer:
-    """R x = Qᵀb."""
+def solve_qr(Q: Any, R: Any, b: Any) -> Answer:
+    """The x with R x = Qᵀb."""
     from jax.scipy.linalg import solve_triangular
 
     return solve_triangular(R, Q.T @ b), None

@@ -1,24 +1,24 @@
 """The solver that this project recommends: minimum-norm least squares in JAX, as one program of static shapes.
 
 Let G be A, or Aᵀ if A is wide, D the powers of two that bring the largest entry of each column of GD⁻¹ to [½, 1), and
-GD⁻¹ = QR. That rounds nothing but what is below the range of numbers beside the largest entry of its column. Columns
-of one length would be within √n of the best column scaling for κ (van der Sluis, Numer. Math. 14 (1969) 14); these
-differ in length by 2√m at most.
+GD⁻¹ = QR. The scaling is exact, except for entries that underflow beside the largest entry of their column. Columns of
+one length would be within √n of the best column scaling for κ (van der Sluis, Numer. Math. 14 (1969) 14); these differ
+in length by 2√m at most.
 
 * *Full rank*, which ‖R‖_F‖R⁻¹‖_F < 1/rcond proves in nearly all cases at little cost (then |r_nn| > rcond·|r_11| in
-  every order of the columns): x by one triangular solve. For a tall A, b is reduced beside the columns of A and Q is
+  every order of the columns): x by one triangular solve. For a tall A, QR of A and b side by side gives Qᵀb, and Q is
   not formed, which halves the work. Backward stable column by column (Higham, Accuracy and Stability of Numerical
   Algorithms, 2nd ed., SIAM 2002, Theorem 20.3).
-* *Otherwise*, `lax.cond` (for a batch: if one of it is not of full rank) takes the branch of a complete orthogonal
+* *Otherwise* (for a batch: if any member is not of full rank), `lax.cond` takes the branch of a complete orthogonal
   factorisation RD = U Lᵀ Vᵀ: QR with column pivoting of R (LAPACK xGEQP3), the rows that are not rounding errors,
   unscaled, and QR of their transpose with the longest rows first (Golub and Van Loan, Matrix Computations, 4th ed.,
   5.5.2; Cox and Higham in Numerical Analysis 1997, Pitman Research Notes 380, p. 57, for the order).
 
-*Rank*: a row counts if its diagonal entry is above rcond times the first one, and all before it do. By default
-rcond = 4·√(max(m, n))·eps: rounding errors grow like the square root of the number of terms. On the rank-deficient
-problems of the standard profile the first row of rounding errors was at most 0.74, and where the precision can resolve
-the smallest singular value the last row was at least 24 times √(max(m, n))·eps: 4 is the geometric mean. A cutoff that
-grows like max(m, n), which is usual, takes the slope of long straight lines for zero.
+*Numerical rank*: how many rows of the pivoted R, from the first, have diagonal entries above rcond times the first one.
+By default rcond = 4·√(max(m, n))·eps, for rounding errors grow like the square root of the number of terms. On the
+rank-deficient problems of the standard profile the first row of rounding errors was at most 0.74√(max(m, n))·eps, and
+where the precision can resolve the smallest singular value the last row was at least 24 times that unit: 4 is the
+geometric mean. A cutoff that grows like max(m, n), which is usual, takes the slope of long straight lines for zero.
 """
 
 from __future__ import annotations
@@ -32,37 +32,36 @@ import jax.numpy as jnp
 import numpy as np
 from jax.scipy.linalg import qr, solve_triangular
 
+from lamm_robust.solvers.arrays import eps_of
 from lamm_robust.solvers.branches import either
-from lamm_robust.solvers.singular_values import eps_of
 
 MARGIN = 4.0
-"""Of the default rcond, in units of √(max(m, n))·eps: see the text of the module."""
-
+"""The default rcond in units of √(max(m, n))·eps: see the head of this module."""
 
 OF_ZERO = -(2**20)
-"""An exponent below that of every number."""
+"""The exponent that 0 counts with: below that of every other number."""
 
 
 class Solution(NamedTuple):
     """What `solve` returns: arrays, so that it passes through jit and vmap."""
 
     x: Any
-    """The shortest x that minimises ‖Ax − b‖₂: of shape (n,), or (n, k)."""
+    """The shortest x that minimises ‖Ax − b‖₂: (n,), or (n, k) for k right-hand sides."""
     rank: Any
     """The numerical rank of A, by the rule at the head of this module."""
     error: Any
-    """About how far x may be from the exact answer for this rank, in the 2-norm: a number for each right-hand side."""
+    """About how large ‖x − x★‖₂ may be, where x★ is exact for this rank: a number for each right-hand side."""
 
 
 def solve(A: Any, b: Any, rcond: Any = None) -> Solution:
-    """Minimise ‖Ax − b‖₂, and then ‖x‖₂; A is m×n, b has length m or is m×k, both real and of one floating-point type.
+    """Minimise ‖Ax − b‖₂, and then ‖x‖₂, for A (m×n) and b (m, or m×k), both float32 or both float64.
 
-    It can be compiled (jax.jit), batched (jax.vmap), and differentiated in both modes where the rank does not change:
-    x only, and once, or as often as is wanted at full rank. `rcond` is the share of the first diagonal entry of R up to
-    which rows count as zero, a number that is known when the program is compiled; None is 4·√(max(m, n))·eps.
-    An entry of A or b that is not finite makes all of x NaN, for a compiled program cannot raise.
-    Raises ValueError for other shapes, types other than float32 and float64, float64 where JAX is not set to compute in
-    it, and an rcond that is not from 0 to 1.
+    `solve` can be compiled (jax.jit), batched (jax.vmap), and differentiated in forward and reverse mode where the rank
+    does not change: x alone, any number of times at full rank and once otherwise. Rows of the pivoted R count as zero
+    from the first diagonal entry at or below `rcond` times the first; rcond must be known when the program is compiled,
+    and None is 4·√(max(m, n))·eps. NaN or ∞ in A or b makes all of x NaN, for a compiled program cannot raise. Raises
+    ValueError for other shapes and types, for float64 where JAX is not set to compute in it, and for an rcond that is
+    not in [0, 1).
     """
     A, b = _array("A", A), _array("b", b)
     if A.ndim != 2 or b.ndim not in (1, 2) or b.shape[0] != A.shape[0]:
@@ -81,7 +80,7 @@ def solve(A: Any, b: Any, rcond: Any = None) -> Solution:
 
 
 def _array(name: str, values: Any) -> Any:
-    """The same for JAX; ValueError if there is none, or if that would take digits off."""
+    """The values as an array of JAX; ValueError if they are no array of numbers, or if JAX would round them."""
     asked = getattr(values, "dtype", None)
     try:
         array = jnp.asarray(values)
@@ -95,7 +94,7 @@ def _array(name: str, values: Any) -> Any:
 
 @partial(jax.custom_jvp, nondiff_argnums=(2,))
 def _solve(A: Any, B: Any, rcond: float) -> tuple[Any, Any, Any]:
-    """The same for two-dimensional B, as (X, rank, errors)."""
+    """`solve` for A (m×n) and B (m×k): X (n×k), the rank, and k errors."""
     X, rank, errors = (_tall if A.shape[0] >= A.shape[1] else _wide)(A, B, rcond)
     finite = jnp.isfinite(A).all() & jnp.isfinite(B).all()
     return jnp.where(finite, X, jnp.nan), rank, jnp.where(finite, errors, jnp.nan)
@@ -108,29 +107,29 @@ def _solve_jvp(rcond: float, primals: tuple[Any, Any], tangents: tuple[Any, Any]
     X, rank, errors = _solve(A, B, rcond)
     A = jnp.where(rank < 0, jnp.nan, A)  # never; it makes the next QR wait, since two of a batch at once can hang XLA
     wide = A.shape[0] < A.shape[1]
-    S, e, top = scaled(A.T if wide else A)
+    S, e, top = scale_columns(A.T if wide else A)
     Q, R = jnp.linalg.qr(S)
     F = complete(R, e, rcond)
 
     def plus(M: Any) -> Any:  # A⁺M
-        return shifted(Q @ F.transposed(M) if wide else F.apply(Q.T @ M), -top)
+        return ldexp(Q @ F.apply_transposed(M) if wide else F.apply(Q.T @ M), -top)
 
     def dual(M: Any) -> Any:  # (A⁺)ᵀM·2**top
-        return F.apply(Q.T @ M) if wide else Q @ F.transposed(M)
+        return F.apply(Q.T @ M) if wide else Q @ F.apply_transposed(M)
 
-    turned = dA.T @ shifted(dual(X), -top)
-    missed = shifted(B - A @ X, -top)  # at once, for A⁺(A⁺)ᵀ alone may overflow
+    turned = dA.T @ ldexp(dual(X), -top)
+    missed = ldexp(B - A @ X, -top)  # at once, for A⁺(A⁺)ᵀ alone may overflow
     dX = plus(dB - dA @ X) + plus(dual(dA.T @ missed)) + turned - plus(A @ turned)
     return (X, rank, errors), (dX, np.zeros(rank.shape, jax.dtypes.float0), jnp.zeros_like(errors))
 
 
 _compiled = jax.jit(_solve, static_argnums=2)
-"""So that calls from outside of jit do not compile again and again."""
+"""`_solve` as one compiled program, so that calls outside of jit compile it once for each shape."""
 
 
 def _tall(A: Any, B: Any, rcond: float) -> tuple[Any, Any, Any]:
-    """For m ≥ n: B is reduced beside A, and Q is not formed."""
-    n, (S, e, top), (T, shift) = A.shape[1], scaled(A), sized(B)
+    """`_solve` for m ≥ n: QR of A and B side by side, and Q is not formed."""
+    n, (S, e, top), (T, shift) = A.shape[1], scale_columns(A), scale_targets(B)
     reduced = jnp.linalg.qr(jnp.hstack([S, T]), mode="r")
     R, C, residuals = reduced[:n, :n], reduced[:n, n:], norms(reduced[n:, n:])
     solved = solve_triangular(R, jnp.hstack([jnp.eye(n, dtype=R.dtype), C]))
@@ -148,8 +147,8 @@ def _tall_full(
     sizes = jnp.hypot(norms(C), residuals)
     loads = sizes + norms(R) @ jnp.abs(Y) + condition * residuals
     least = jnp.min(e)
-    weight = unit * norms(shifted(inverse, (least - e)[:, None]).reshape(-1))
-    return shifted(Y, back - e[:, None]), jnp.int32(len(R)), shifted(weight * loads, back - least)
+    weight = unit * norms(ldexp(inverse, (least - e)[:, None]).reshape(-1))
+    return ldexp(Y, back - e[:, None]), jnp.int32(len(R)), ldexp(weight * loads, back - least)
 
 
 def _tall_deficient(
@@ -165,39 +164,39 @@ def _tall_deficient(
     back: Any,
 ) -> tuple[Any, Any, Any]:
     F, room = complete(R, e, rcond), room_of(R)
-    C, residuals, back = shifted(C, -room), shifted(residuals, -room), back + room
+    C, residuals, back = ldexp(C, -room), ldexp(residuals, -room), back + room
     X = F.apply(C)
-    missed = jnp.hypot(residuals, lengths(C - shifted(R, e) @ X))
+    missed = jnp.hypot(residuals, lengths(C - ldexp(R, e) @ X))
     errors = unit * F.errors(X, jnp.hypot(lengths(C), residuals), missed, unit)
-    return shifted(X, back), F.rank, shifted(errors, back)
+    return ldexp(X, back), F.rank, ldexp(errors, back)
 
 
 def _wide(A: Any, B: Any, rcond: float) -> tuple[Any, Any, Any]:
-    """For m < n: QR of Aᵀ; at full rank the system is consistent, and its rows may be scaled."""
-    S, e, top = scaled(A.T)
+    """`_solve` for m < n: QR of Aᵀ. At full rank the system is consistent, and its rows may be scaled."""
+    S, e, top = scale_columns(A.T)
     Q, R = jnp.linalg.qr(S)
     inverse = solve_triangular(R, jnp.eye(len(R), dtype=R.dtype))
     unit, condition = roundoff(A), condition_of(R, inverse)
     choose = either(_wide_full, partial(_wide_deficient, rcond, unit))
     Y, rank, errors, shift = choose(condition * rcond < 1, R, condition, B, e)
-    return shifted(Q @ Y, shift - top), rank, unit * shifted(errors, shift - top)
+    return ldexp(Q @ Y, shift - top), rank, unit * ldexp(errors, shift - top)
 
 
 def _wide_full(R: Any, condition: Any, B: Any, e: Any) -> tuple[Any, Any, Any, Any]:
-    T, shift = sized(B, e[:, None])
+    T, shift = scale_targets(B, e[:, None])
     Y = solve_triangular(R, T, trans=1)
     return Y, jnp.int32(len(R)), 3 * condition * norms(Y), shift
 
 
 def _wide_deficient(rcond: float, unit: float, R: Any, _condition: Any, B: Any, e: Any) -> tuple[Any, Any, Any, Any]:
-    F, room, (T, shift) = complete(R, e, rcond), room_of(R), sized(B)
-    T = shifted(T, -room)
-    Y = F.transposed(T)
-    return Y, F.rank, F.errors(Y, lengths(T), lengths(T - shifted(R, e).T @ Y), unit), shift + room
+    F, room, (T, shift) = complete(R, e, rcond), room_of(R), scale_targets(B)
+    T = ldexp(T, -room)
+    Y = F.apply_transposed(T)
+    return Y, F.rank, F.errors(Y, lengths(T), lengths(T - ldexp(R, e).T @ Y), unit), shift + room
 
 
 class Complete(NamedTuple):
-    """RD = U Lᵀ Vᵀ of rank r, where L is upper triangular, with a unit matrix after its r-th row."""
+    """The factorisation RD = U Lᵀ Vᵀ of rank r: L is upper triangular, and a unit matrix from its row r + 1 on."""
 
     U: Any
     L: Any
@@ -206,26 +205,26 @@ class Complete(NamedTuple):
     size: Any
     """‖RD‖_F."""
     is_cut: Any
-    """Whether a row that counts is left out, because its numbers are too small."""
+    """Whether a row that counts is left out, because all of it underflows."""
 
     @property
     def kept(self) -> Any:
-        """Which rows count, as a column."""
+        """Which rows count, as a column (n×1) of truth values."""
         return (jnp.arange(len(self.L)) < self.rank)[:, None]
 
     def apply(self, M: Any) -> Any:
         """(RD)⁺M = V L⁻ᵀ UᵀM."""
         return self.V @ solve_triangular(self.L, jnp.where(self.kept, self.U.T @ M, 0), trans=1)
 
-    def transposed(self, M: Any) -> Any:
+    def apply_transposed(self, M: Any) -> Any:
         """((RD)⁺)ᵀM = U L⁻¹ VᵀM."""
         return self.U @ solve_triangular(self.L, jnp.where(self.kept, self.V.T @ M, 0))
 
     def errors(self, X: Any, sizes: Any, residuals: Any, unit: float) -> Any:
-        """In that unit, by Wedin's theorem for constant rank (Higham, Theorem 20.1), for ‖b‖ and ‖b − Ax‖.
+        """Bounds on the errors of X in units of `unit`, by Wedin's theorem for constant rank (Higham, Theorem 20.1).
 
-        Infinite where the theorem says nothing: where rounding errors are as large as the smallest singular value, and
-        where that is too small a number beside the largest.
+        `sizes` are ‖b‖ and `residuals` ‖b − Ax‖ for each column. ∞ where the theorem does not hold: where rounding
+        errors are as large as the smallest singular value, or that underflows beside the largest.
         """
         inverse = frobenius(jnp.where(self.kept, solve_triangular(self.L, jnp.eye(len(self.L), dtype=self.L.dtype)), 0))
         found = inverse * (sizes + 2 * self.size * lengths(X) + inverse * self.size * residuals)
@@ -237,7 +236,7 @@ def complete(R: Any, e: Any, rcond: float) -> Complete:
     U, pivoted, columns = cast(tuple[Any, Any, Any], qr(R, pivoting=True))
     diagonal = jnp.abs(jnp.diagonal(pivoted))
     counts = jnp.cumprod(diagonal > rcond * diagonal[0]) == 1
-    rows = shifted(pivoted, e[columns])
+    rows = ldexp(pivoted, e[columns])
     lost = counts & (jnp.max(jnp.abs(rows), axis=1) == 0)  # too small for a number beside a much larger column
     order = jnp.argsort(~counts | lost, stable=True)
     kept = (counts & ~lost)[order]
@@ -254,12 +253,12 @@ def condition_of(R: Any, inverse: Any) -> Any:
     return norms(R.reshape(-1)) * norms(inverse.reshape(-1))
 
 
-def scaled(M: Any) -> tuple[Any, Any, Any]:
-    """(MD⁻¹, e, top) with D = 2**(e + top), e ≤ 0 for each column and one top for all."""
-    M, lift = lifted(M)
+def scale_columns(M: Any) -> tuple[Any, Any, Any]:
+    """(MD⁻¹, e, top) with D = 2**(e + top): e ≤ 0 for each column, and one top for all."""
+    M, lift = lift_subnormals(M)
     largest = jnp.max(jnp.abs(M), axis=0)
     exponent = jnp.frexp(jnp.where(largest > 0, largest, 1))[1]
-    S, exponent = shifted(M, -exponent), exponent - lift
+    S, exponent = ldexp(M, -exponent), exponent - lift
     top = jnp.max(jnp.where(largest > 0, exponent, jnp.min(exponent)))
     return S, jnp.where(largest > 0, exponent - top, 0), top
 
@@ -269,18 +268,18 @@ def room_of(M: Any) -> int:
     return int(np.finfo(M.dtype).maxexp) // 3
 
 
-def sized(B: Any, e: Any = 0) -> tuple[Any, Any]:
+def scale_targets(B: Any, e: Any = 0) -> tuple[Any, Any]:
     """(T, shift) with B = T · 2**(e + shift), e for each row: the largest entry of each column of T is near 2**room.
 
-    So high, since small entries may belong to small rows of A, and must not be lost.
+    They are made that large because small entries may belong to small rows of A, and must not underflow.
     """
-    M, lift = lifted(B)
+    M, lift = lift_subnormals(B)
     exponent = jnp.max(jnp.where(M == 0, OF_ZERO, jnp.frexp(M)[1] - e), axis=0) - room_of(M)
-    return shifted(M, -e - exponent), exponent - lift
+    return ldexp(M, -e - exponent), exponent - lift
 
 
-def lifted(M: Any) -> tuple[Any, Any]:
-    """(M · 2**lift, lift) without subnormal numbers, which XLA takes for zero: a lift for each column, 0 for most."""
+def lift_subnormals(M: Any) -> tuple[Any, Any]:
+    """(M · 2**lift, lift) without subnormal numbers, which XLA takes for zero; the lift of most columns is 0."""
     about = np.finfo(M.dtype)
     bits = jax.lax.bitcast_convert_type(M, f"int{about.bits}")
     fraction = (bits & (2**about.nmant - 1)).astype(M.dtype)  # a subnormal number in units of the smallest one
@@ -291,7 +290,7 @@ def lifted(M: Any) -> tuple[Any, Any]:
     return jnp.where(is_low, high, M), jnp.where(is_low, lift, 0)
 
 
-def shifted(M: Any, exponent: Any) -> Any:
+def ldexp(M: Any, exponent: Any) -> Any:
     """M · 2**exponent in three steps, no factor of which overflows: linear in M, as `jnp.ldexp` is not.
 
     Exact, unless the result is too small for a normal number: XLA makes it zero.
@@ -306,12 +305,12 @@ def shifted(M: Any, exponent: Any) -> Any:
 
 
 def norms(M: Any) -> Any:
-    """The 2-norms of the columns of what has been scaled: where a square over- or underflows, it decides nothing."""
+    """The 2-norms of the columns of a scaled M, where a square that over- or underflows does not matter."""
     return jnp.sqrt(jnp.sum(M * M, axis=0))
 
 
 def lengths(M: Any) -> Any:
-    """The 2-norms of the columns; no square overflows."""
+    """The 2-norms of the columns of any M, computed without overflow."""
     largest = jnp.max(jnp.abs(M), axis=0, initial=0)
     size = jnp.where(largest > 0, largest, 1)
     return jnp.where(largest < jnp.inf, size * jnp.sqrt(jnp.sum(jnp.square(M / size), axis=0)), largest)
@@ -323,9 +322,9 @@ def frobenius(M: Any) -> Any:
 
 
 def roundoff(M: Any) -> float:
-    """By how much each entry of A and b counts as moved, in the theorems that estimate errors: √max(m, n)·eps.
+    """√max(m, n)·eps: the relative change of each entry of A and b that the error estimates assume.
 
-    Rounding errors of a sum of m terms grow like √m if they are random; for columns of ones, where they are not, twice
-    as much was needed at most (m = 500), and 1.5u for the small problems of the quick profile.
+    Rounding errors of a sum of m terms grow like √m if they are random. For columns of ones, where they are not, at
+    most twice as much was needed (m = 500), and 1.5u for the small problems of the quick profile.
     """
     return math.sqrt(max(M.shape)) * eps_of(M)

@@ -1,8 +1,7 @@
-"""Lineax: linear solves of the JAX world behind one call, `lineax.linear_solve`; it runs as JAX does.
+"""Lineax: linear solves in JAX by one function, `lineax.linear_solve`; it runs as JAX does.
 
-Each solve is called with ``throw=False``. Lineax then says by `Solution.result` whether it succeeded: of a direct
-solver that its answer is finite, of LSMR that a tolerance was reached. Where it says that it failed, the answer here
-is NaN, so that refusal shows as in JAX.
+Every call has ``throw=False``. `Solution.result` then says whether the solve succeeded: for a direct solver that its
+answer is finite, for LSMR that it reached a tolerance. Where it failed, x is NaN, so that a refusal looks as in JAX.
 """
 
 from __future__ import annotations
@@ -10,18 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from lamm_robust.solvers.arrays import Answer, eps_of
 from lamm_robust.solvers.contracts import full_rank_any_shape, minimum_norm, size_times
-from lamm_robust.solvers.jax_ import JAX, jitted
-from lamm_robust.solvers.singular_values import eps_of
+from lamm_robust.solvers.jax_ import JAX, jit
 from lamm_robust.values import Library, Solver
-
-Answer = tuple[Any, Any]
 
 
 def linear_solve(A: Any, b: Any, solver: Any) -> tuple[Any, dict[str, Any]]:
-    """`lineax.linear_solve` on a `MatrixLinearOperator`: x, NaN if Lineax says that it failed, and statistics.
+    """`lineax.linear_solve` on a `MatrixLinearOperator`: x, which is NaN if Lineax says that it failed, and statistics.
 
-    It takes one right-hand side at a time, so that k of them are mapped over.
+    Lineax takes one right-hand side at a time, so k of them are vmapped.
     """
     import jax
     import jax.numpy as jnp
@@ -55,7 +52,7 @@ def svd(A: Any, b: Any) -> Answer:
     import lineax
 
     x, stats = linear_solve(A, b, lineax.SVD())
-    return x, jnp.max(stats["rank"])  # one of them for each right-hand side, and all the same
+    return x, jnp.max(stats["rank"])  # one for each right-hand side, all equal
 
 
 def normal_cholesky(A: Any, b: Any) -> Answer:
@@ -81,24 +78,22 @@ LINEAX: Library = replace(
     name="lineax",
     module="lineax",
     solvers=(
-        Solver("auto", "AutoLinearSolver(well_posed=None): LU if square, else QR", full_rank_any_shape(), jitted(auto)),
-        Solver("qr", "linear_solve with QR", full_rank_any_shape(), jitted(qr)),
+        Solver("auto", "AutoLinearSolver(well_posed=None): LU if square, else QR", full_rank_any_shape(), jit(auto)),
+        Solver("qr", "linear_solve with QR", full_rank_any_shape(), jit(qr)),
         Solver(
             "svd",
             "linear_solve with SVD; also AutoLinearSolver(well_posed=False)",
             minimum_norm("σ_i ≤ 2·eps·max(m, n)·σ₁", reports_rank=True, cutoff=size_times(2)),
-            jitted(svd),
+            jit(svd),
         ),
-        Solver(
-            "normal-cholesky", "linear_solve with Normal(Cholesky())", full_rank_any_shape(), jitted(normal_cholesky)
-        ),
+        Solver("normal-cholesky", "linear_solve with Normal(Cholesky())", full_rank_any_shape(), jit(normal_cholesky)),
         Solver(
             "lsmr",
             "linear_solve with LSMR(rtol=eps, atol=0, conlim=1/eps)",
             minimum_norm(
                 "nothing: what the iteration has not reached; NaN after 10·min(m, n) steps, or if κ seems > 1/eps"
             ),
-            jitted(lsmr),
+            jit(lsmr),
         ),
     ),
 )

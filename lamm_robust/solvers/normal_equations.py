@@ -1,17 +1,15 @@
-"""AᵀA x = Aᵀb, as it is written, repaired and regularised.
+"""Solvers by the normal equations AᵀA x = Aᵀb: as written, repaired, and regularised.
 
-Forming AᵀA squares κ and loses u·κ² of the solution (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed.,
-section 20.4); what is done to AᵀA afterwards cannot bring it back.
+Forming AᵀA squares κ and makes an error of order u·κ² in x (Higham, Accuracy and Stability of Numerical Algorithms,
+2nd ed., section 20.4), which no later treatment of AᵀA can undo.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from lamm_robust.solvers.singular_values import column_norms, eps_of, rows_over
+from lamm_robust.solvers.arrays import Unranked, column_norms, divide_rows, eps_of
 from lamm_robust.values import Array
-
-Unranked = tuple[Array, None]
 
 
 def inverse(A: Array, b: Array) -> Unranked:
@@ -20,22 +18,22 @@ def inverse(A: Array, b: Array) -> Unranked:
 
 
 def left_inverse(A: Array, b: Array) -> Unranked:
-    """(inv(AᵀA) @ Aᵀ) @ b: the textbook's formula read from left to right, in which the left inverse of A is formed."""
+    """(inv(AᵀA) @ Aᵀ) @ b: the textbook's formula from left to right, which forms the left inverse of A."""
     return np.linalg.inv(A.T @ A) @ A.T @ b, None
 
 
 def scaled_lu(A: Array, b: Array) -> Unranked:
-    """The normal equations of A with columns scaled to length 1, by LU, and back.
+    """The normal equations of A with columns scaled to length 1, by LU, then unscaled.
 
     The scaling is within √n of the best for κ (van der Sluis, Numer. Math. 14 (1969) 14).
     """
     scale = column_norms(A)
     unit = A / scale
-    return rows_over(np.linalg.solve(unit.T @ unit, unit.T @ b), scale), None
+    return divide_rows(np.linalg.solve(unit.T @ unit, unit.T @ b), scale), None
 
 
 RIDGE = 1e-6
-"""A λ that code in the wild adds "for stability", whatever the scale of A."""
+"""The λ that much published code adds "for stability", whatever the scale of A."""
 
 
 def tikhonov_fixed(A: Array, b: Array) -> Unranked:
@@ -44,7 +42,7 @@ def tikhonov_fixed(A: Array, b: Array) -> Unranked:
 
 
 def tikhonov_trace(A: Array, b: Array) -> Unranked:
-    """(AᵀA + λI) x = Aᵀb with λ = eps·trace(AᵀA), the least that rounding AᵀA lets through, by LU."""
+    """(AᵀA + λI) x = Aᵀb with λ = eps·trace(AᵀA), about the rounding error of AᵀA, by LU."""
     return _tikhonov(A, b, eps_of(A) * float((A * A).sum())), None
 
 
@@ -55,9 +53,10 @@ def _tikhonov(A: Array, b: Array, penalty: float) -> Array:
 
 
 def seminormal(A: Array, b: Array) -> Unranked:
-    """RᵀR x = Aᵀb with R from Householder QR, Q thrown away: the seminormal equations (Björck 1987, below).
+    """The seminormal equations RᵀR x = Aᵀb, where R is that of Householder QR and Q is not used.
 
-    R is that of a backward stable QR, but its square is back in the two solves.
+    R comes from a backward stable QR, but the two solves square its condition number (Björck 1987: see
+    `corrected_seminormal`).
     """
     from scipy.linalg import cho_solve
 
@@ -65,7 +64,7 @@ def seminormal(A: Array, b: Array) -> Unranked:
 
 
 def corrected_seminormal(A: Array, b: Array) -> Unranked:
-    """The seminormal equations and one step of refinement: RᵀR δ = Aᵀ(b − Ax), x + δ.
+    """The seminormal equations and one step of refinement: x + δ with RᵀR δ = Aᵀ(b − Ax).
 
     Björck, Stability analysis of the method of seminormal equations for linear least squares problems, Linear Algebra
     Appl. 88/89 (1987) 31: about as good as QR while uκ² is moderate.
@@ -81,7 +80,7 @@ def _triangle(A: Array) -> Array:
     from scipy.linalg import LinAlgError, qr
 
     R: Array = qr(A, mode="r")[0][: A.shape[1]]
-    if not R.diagonal().all():  # cho_solve divides without looking
+    if not R.diagonal().all():  # cho_solve does not check it
         raise LinAlgError("R has a zero on its diagonal")
     return R
 
@@ -89,8 +88,8 @@ def _triangle(A: Array) -> Array:
 def peters_wilkinson(A: Array, b: Array) -> Unranked:
     """A = LU with partial pivoting, then LᵀL y = Lᵀb by Cholesky and U x = y.
 
-    Peters and Wilkinson, The least squares problem and pseudo-inverses, Comput. J. 13 (1970) 309: pivoting leaves
-    what is ill-conditioned of A in U, which is not squared.
+    Peters and Wilkinson, The least squares problem and pseudo-inverses, Comput. J. 13 (1970) 309: with
+    pivoting, L is well-conditioned and U as ill-conditioned as A, and only L is squared.
     """
     from scipy.linalg import cho_factor, cho_solve, lu, solve_triangular
 

@@ -1,60 +1,66 @@
 """NumPy: what a user of `numpy.linalg` alone would write.
 
-Every routine of `numpy.linalg` computes in float64 and rounds what it returns to float32 if that is what it was
-given. `lstsq` therefore solves float32 problems in float64; the routes in several steps round in between.
+Every routine of `numpy.linalg` computes in float64, and rounds its result to float32 if its arguments are float32.
+`lstsq` therefore solves float32 problems in float64; solvers in several steps round after each step.
 """
 
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
 from lamm_robust.solvers import batched, host, normal_equations, orthogonal, singular_values
+from lamm_robust.solvers.arrays import Ranked, Unranked
 from lamm_robust.solvers.contracts import (
     LAPACK_EPS,
     basic,
-    damped,
     full_rank,
     minimum_norm,
     share,
     size_times,
+    tikhonov,
 )
-from lamm_robust.values import Array, Library, Solver
+from lamm_robust.values import Array, Solver
 
 
-def lstsq(A: Array, b: Array) -> tuple[Array, int]:
-    """LAPACK DGELSD, by `numpy.linalg.lstsq` with its default rcond = eps·max(m, n); float32 is solved in float64."""
-    x, _, rank, _ = np.linalg.lstsq(A, b, rcond=None)
+def lstsq(A: Array, b: Array, rcond: float | None = None) -> Ranked:
+    """LAPACK DGELSD, by `numpy.linalg.lstsq`; float32 is solved in float64.
+
+    By default rcond = eps·max(m, n). With rcond = −1, the default before NumPy 2, LAPACK's DLALSD takes its own eps,
+    DLAMCH('Epsilon') = 2⁻⁵³, half of NumPy's. It does so for rcond = 0, too, which thus does not keep everything.
+    """
+    x, _, rank, _ = np.linalg.lstsq(A, b, rcond=rcond)
     return x, int(rank)
 
 
-def pinv(A: Array, b: Array) -> tuple[Array, None]:
+def pinv(A: Array, b: Array) -> Unranked:
     """The explicit pseudo-inverse times b, by `numpy.linalg.pinv` with its default rcond = 1e-15."""
     return np.linalg.pinv(A) @ b, None
 
 
-def qr(A: Array, b: Array) -> tuple[Array, None]:
-    """Householder QR (LAPACK xGEQRF) and R x = Qᵀb; NumPy has no triangular solve, so by `solve`."""
+def qr(A: Array, b: Array) -> Unranked:
+    """Householder QR (LAPACK xGEQRF) and R x = Qᵀb by `solve`, for NumPy has no triangular solve."""
     Q, R = np.linalg.qr(A)
     return np.linalg.solve(R, Q.T @ b), None
 
 
-def normal_lu(A: Array, b: Array) -> tuple[Array, None]:
+def normal_lu(A: Array, b: Array) -> Unranked:
     """AᵀA x = Aᵀb by LU with partial pivoting (LAPACK xGESV)."""
     return np.linalg.solve(A.T @ A, A.T @ b), None
 
 
-def normal_cholesky(A: Array, b: Array) -> tuple[Array, None]:
+def normal_cholesky(A: Array, b: Array) -> Unranked:
     """AᵀA x = Aᵀb by Cholesky (LAPACK xPOTRF) and two solves with its factor."""
     L = np.linalg.cholesky(A.T @ A)
     return np.linalg.solve(L.T, np.linalg.solve(L, A.T @ b)), None
 
 
-def dropping(A: Array, b: Array) -> tuple[Array, int]:
-    """LAMM's first solver: keep a column if it raises the rank, then the normal equations on what is kept.
+def dropping(A: Array, b: Array) -> Ranked:
+    """LAMM's first solver: keep a column if it raises the rank, then the normal equations of the columns kept.
 
-    The rank test is `numpy.linalg.matrix_rank` of the columns kept so far and the candidate.
+    The rank test is `numpy.linalg.matrix_rank` of the columns kept so far with the new one.
     """
     kept: list[int] = []
     for column in range(A.shape[1]):
@@ -67,38 +73,26 @@ def dropping(A: Array, b: Array) -> tuple[Array, int]:
     return x, len(kept)
 
 
-NUMPY = Library(
-    name="numpy",
-    module="numpy",
-    devices=("cpu",),
-    environment=host.environment,
-    put=host.put,
-    wait=host.wait,
-    state=host.state,
+FULL_RANK = full_rank("LinAlgError")
+LSTSQ = minimum_norm(
+    "σ_i ≤ eps·max(m, n)·σ₁, with the eps of float64 for float32 too",
+    "LinAlgError",
+    reports_rank=True,
+    cutoff=size_times(1, eps=2.0**-52),
+)
+PINV = minimum_norm("σ_i ≤ 1e-15·σ₁, for float32 too", "LinAlgError", cutoff=share(1e-15))
+
+NUMPY = host.library(
+    "numpy",
     forks=True,
     solvers=(
-        Solver(
-            "lstsq",
-            "numpy.linalg.lstsq",
-            minimum_norm(
-                "σ_i ≤ eps·max(m, n)·σ₁, with the eps of float64 for float32 too",
-                "LinAlgError",
-                reports_rank=True,
-                cutoff=size_times(1, eps=2.0**-52),
-            ),
-            lstsq,
-        ),
-        Solver(
-            "pinv",
-            "numpy.linalg.pinv(A) @ b",
-            minimum_norm("σ_i ≤ 1e-15·σ₁, for float32 too", "LinAlgError", cutoff=share(1e-15)),
-            pinv,
-        ),
+        Solver("lstsq", "numpy.linalg.lstsq", LSTSQ, lstsq),
+        Solver("pinv", "numpy.linalg.pinv(A) @ b", PINV, pinv),
         Solver(
             "lstsq-rcond-minus-1",
             "numpy.linalg.lstsq(rcond=-1), the default before NumPy 2",
             minimum_norm("σ_i ≤ 2⁻⁵³·σ₁, for float32 too", "LinAlgError", reports_rank=True, cutoff=share(LAPACK_EPS)),
-            singular_values.lstsq_machine_eps,
+            partial(lstsq, rcond=-1),
         ),
         Solver(
             "lstsq-scaled",
@@ -109,12 +103,7 @@ NUMPY = Library(
         Solver(
             "lstsq-block",
             "numpy.linalg.lstsq with b as the first of eight columns",
-            minimum_norm(
-                "σ_i ≤ eps·max(m, n)·σ₁, with the eps of float64 for float32 too",
-                "LinAlgError",
-                reports_rank=True,
-                cutoff=size_times(1, eps=2.0**-52),
-            ),
+            LSTSQ,
             batched.first_column(lstsq),
         ),
         Solver(
@@ -123,35 +112,20 @@ NUMPY = Library(
             minimum_norm("σ_i ≤ max(m, n)·eps·σ₁", "LinAlgError", cutoff=size_times(1)),
             singular_values.numpy_pinv_rtol,
         ),
-        Solver(
-            "pinv-stacked",
-            "numpy.linalg.pinv of a stack of eight, the first times b",
-            minimum_norm("σ_i ≤ 1e-15·σ₁, for float32 too", "LinAlgError", cutoff=share(1e-15)),
-            batched.numpy_pinv,
-        ),
+        Solver("pinv-stacked", "numpy.linalg.pinv of a stack of eight, the first times b", PINV, batched.numpy_pinv),
         Solver(
             "svd-stacked",
             "numpy.linalg.svd of a stack of eight, the first applied to b",
             minimum_norm("σ_i ≤ max(m, n)·eps·σ₁", "LinAlgError", reports_rank=True, cutoff=size_times(1)),
             batched.numpy_svd,
         ),
-        Solver("qr", "numpy.linalg.qr, then solve with R", full_rank("LinAlgError"), qr),
-        Solver("tsqr", "QR of four blocks of rows, then of their R's", full_rank("LinAlgError"), orthogonal.tsqr),
-        Solver("normal-lu", "solve(AᵀA, Aᵀb)", full_rank("LinAlgError"), normal_lu),
-        Solver(
-            "normal-lu-stacked",
-            "solve(AᵀA, Aᵀb) for a stack of eight",
-            full_rank("LinAlgError"),
-            batched.numpy_normal_lu,
-        ),
-        Solver(
-            "normal-lu-scaled",
-            "solve(AᵀA, Aᵀb) for A with unit columns",
-            full_rank("LinAlgError"),
-            normal_equations.scaled_lu,
-        ),
-        Solver("normal-inv", "inv(AᵀA) @ (Aᵀb)", full_rank("LinAlgError"), normal_equations.inverse),
-        Solver("left-inverse", "(inv(AᵀA) @ Aᵀ) @ b", full_rank("LinAlgError"), normal_equations.left_inverse),
+        Solver("qr", "numpy.linalg.qr, then solve with R", FULL_RANK, qr),
+        Solver("tsqr", "QR of four blocks of rows, then of their R's", FULL_RANK, orthogonal.tsqr),
+        Solver("normal-lu", "solve(AᵀA, Aᵀb)", FULL_RANK, normal_lu),
+        Solver("normal-lu-stacked", "solve(AᵀA, Aᵀb) for a stack of eight", FULL_RANK, batched.numpy_normal_lu),
+        Solver("normal-lu-scaled", "solve(AᵀA, Aᵀb) for A with unit columns", FULL_RANK, normal_equations.scaled_lu),
+        Solver("normal-inv", "inv(AᵀA) @ (Aᵀb)", FULL_RANK, normal_equations.inverse),
+        Solver("left-inverse", "(inv(AᵀA) @ Aᵀ) @ b", FULL_RANK, normal_equations.left_inverse),
         Solver(
             "normal-pinv",
             "numpy.linalg.pinv(AᵀA) @ (Aᵀb)",
@@ -161,16 +135,16 @@ NUMPY = Library(
         Solver(
             "tikhonov-1e-6",
             "solve(AᵀA + λI, Aᵀb), λ = 1e-6",
-            damped("λ = 1e-6"),
+            tikhonov("λ = 1e-6"),
             normal_equations.tikhonov_fixed,
         ),
         Solver(
             "tikhonov-eps-trace",
             "solve(AᵀA + λI, Aᵀb), λ = eps·trace(AᵀA)",
-            damped("λ = eps·trace(AᵀA)"),
+            tikhonov("λ = eps·trace(AᵀA)"),
             normal_equations.tikhonov_trace,
         ),
-        Solver("normal-cholesky", "cholesky(AᵀA), then two solves", full_rank("LinAlgError"), normal_cholesky),
+        Solver("normal-cholesky", "cholesky(AᵀA), then two solves", FULL_RANK, normal_cholesky),
         Solver(
             "dropping",
             "LAMM's first solver: drop redundant columns, then normal equations",

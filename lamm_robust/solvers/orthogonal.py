@@ -1,18 +1,15 @@
-"""Through orthogonal factorisations: QR with and without pivoting, LQ, in blocks of rows, and by way of Cholesky."""
+"""Solvers by orthogonal factorisation: QR with and without pivoting, LQ, TSQR in blocks of rows, and CholeskyQR."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from lamm_robust.solvers.singular_values import eps_of
+from lamm_robust.solvers.arrays import Ranked, Unranked, eps_of
 from lamm_robust.values import Array
-
-Ranked = tuple[Array, int]
-Unranked = tuple[Array, None]
 
 
 def gels(A: Array, b: Array) -> Unranked:
-    """LAPACK xGELS, which takes full rank for granted: QR if A is tall, LQ and the shortest solution if it is wide."""
+    """LAPACK xGELS, which assumes full rank: QR if A is tall, LQ and the shortest solution if it is wide."""
     from scipy.linalg import LinAlgError, get_lapack_funcs
 
     m, n = A.shape
@@ -25,35 +22,36 @@ def gels(A: Array, b: Array) -> Unranked:
 
 
 def pivoted_qr(A: Array, b: Array) -> Ranked:
-    """QR with column pivoting (LAPACK xGEQP3), the leading block of R that is not small, zeros for the rest of x.
+    """QR with column pivoting (LAPACK xGEQP3): solve with the leading block of R, and set the rest of x to 0.
 
     The basic solution of Businger and Golub, Numer. Math. 7 (1965) 269, and Golub and Van Loan, Matrix Computations,
-    4th ed., section 5.5. R_kk is small, and with it all that follows, if |R_kk| ≤ max(m, n)·eps·|R_11|; R's diagonal
-    can be far above the singular values (Kahan's matrix), so that this is no proof of rank.
+    4th ed., section 5.5. R is small from the first |R_kk| ≤ max(m, n)·eps·|R_11| on. This is no proof of rank: the
+    diagonal of R can be far above the singular values (Kahan's matrix).
     """
     from scipy.linalg import solve_triangular
 
-    Q, R, order, rank = _pivoted(A)
+    Q, R, order, rank = _pivoted_factors(A)
     x = np.zeros((A.shape[1], *b.shape[1:]), dtype=A.dtype)
     x[order[:rank]] = solve_triangular(R[:rank, :rank], Q[:, :rank].T @ b)
     return x, rank
 
 
 def complete_orthogonal(A: Array, b: Array) -> Ranked:
-    """The same QR, then its leading rows made triangular from the right: the shortest solution (LAPACK xGELSY's way).
+    """Complete orthogonal factorisation: pivoted QR, and QR of the transposed leading rows of R (as LAPACK xGELSY).
 
-    Golub and Van Loan, Matrix Computations, 4th ed., section 5.5, with the rank rule of `pivoted_qr`.
+    Returns the shortest solution. Golub and Van Loan, Matrix Computations, 4th ed., section 5.5; the rank rule is that
+    of `pivoted_qr`.
     """
     from scipy.linalg import qr, solve_triangular
 
-    Q, R, order, rank = _pivoted(A)
+    Q, R, order, rank = _pivoted_factors(A)
     Z, T = qr(R[:rank].T, mode="economic")  # R = TᵀZᵀ in its leading rows
     x = np.empty((A.shape[1], *b.shape[1:]), dtype=A.dtype)
     x[order] = Z @ solve_triangular(T, Q[:, :rank].T @ b, trans="T")
     return x, rank
 
 
-def _pivoted(A: Array) -> tuple[Array, Array, Array, int]:
+def _pivoted_factors(A: Array) -> tuple[Array, Array, Array, int]:
     from scipy.linalg import qr
 
     Q, R, order = qr(A, mode="economic", pivoting=True)
@@ -62,21 +60,21 @@ def _pivoted(A: Array) -> tuple[Array, Array, Array, int]:
 
 
 TSQR_BLOCKS = 4
-"""Blocks of rows at most: enough for a tree of QRs to differ from one QR, on problems of a few dozen rows."""
+"""The most blocks of rows: enough for a tree of QRs to differ from one QR on problems of a few dozen rows."""
 
 
 def tsqr(A: Array, b: Array) -> Unranked:
-    """Tall-skinny QR: QR of each block of rows, then QR of their R's below each other.
+    """Tall-skinny QR: QR of each block of rows, then QR of the stacked triangles R.
 
     Demmel, Grigori, Hoemmen and Langou, SIAM J. Sci. Comput. 34 (2012) A206, with a tree of one level. Rows of zeros
-    make the blocks equal, which changes neither R nor x.
+    make the blocks equally long, which changes neither R nor x.
     """
-    R, y = tsqr_reduced(A, b)
+    R, y = tsqr_reduce(A, b)
     return np.linalg.solve(R, y), None
 
 
-def tsqr_reduced(A: Array, b: Array) -> tuple[Array, Array]:
-    """R and Qᵀb of A = QR, by TSQR."""
+def tsqr_reduce(A: Array, b: Array) -> tuple[Array, Array]:
+    """R (n×n) and Qᵀb of A = QR, by TSQR."""
     m, n = A.shape
     blocks = max(1, min(TSQR_BLOCKS, m // n))
     rows = -(-m // blocks)
@@ -100,44 +98,44 @@ def cholesky_qr(A: Array, shift: float = 0.0) -> tuple[Array, Array]:
 
 
 def cholesky_qr2(A: Array, b: Array) -> Unranked:
-    """CholeskyQR twice: Q is orthogonal to rounding while 8κ√(mn + n(n+1))√u ≤ 1, and refused not far beyond.
+    """CholeskyQR twice: Q is orthogonal to rounding while 8κ√(mn + n(n+1))√u ≤ 1; Cholesky fails for κ not far beyond.
 
     Yamamoto, Nakatsukasa, Yanagisawa and Fukaya, Roundoff error analysis of the CholeskyQR2 algorithm, Electron. Trans.
     Numer. Anal. 44 (2015) 306.
     """
-    return _solved(*cholesky_qr_twice(A), b)
+    return _solve_qr(*cholesky_qr_twice(A), b)
 
 
 def shifted_cholesky_qr3(A: Array, b: Array) -> Unranked:
-    """CholeskyQR with a shift, and CholeskyQR2 of the Q that it leaves: orthogonal for κ up to about 1/u.
+    """CholeskyQR with a shift, then CholeskyQR2 of its Q: orthogonal for κ up to about 1/u.
 
     Fukaya, Kannan, Nakatsukasa, Yamamoto and Yanagisawa, Shifted Cholesky QR for computing the QR factorization of
     ill-conditioned matrices, SIAM J. Sci. Comput. 42 (2020) A477.
     """
-    return _solved(*cholesky_qr_thrice(A), b)
+    return _solve_qr(*cholesky_qr_thrice(A), b)
 
 
 def shift_of(m: int, n: int, eps: float) -> float:
-    """11(mn + n(n+1))u, the shift as a share of ‖A‖₂² (Fukaya et al., above), for which callers take ‖A‖_F²."""
+    """11(mn + n(n+1))u: the shift of `shifted_cholesky_qr3` over ‖A‖₂² (Fukaya et al.); callers take ‖A‖_F² for it."""
     return 11 * (m * n + n * (n + 1)) * eps / 2
 
 
 def cholesky_qr_twice(A: Array) -> tuple[Array, Array]:
-    """Q and R of `cholesky_qr2`."""
+    """Q (m×n) and R (n×n) of CholeskyQR2."""
     Q, first = cholesky_qr(A)
     Q, second = cholesky_qr(Q)
     return Q, second @ first
 
 
 def cholesky_qr_thrice(A: Array) -> tuple[Array, Array]:
-    """Q and R of `shifted_cholesky_qr3`."""
+    """Q (m×n) and R (n×n) of shifted CholeskyQR3."""
     m, n = A.shape
     Q, R = cholesky_qr(A, shift_of(m, n, eps_of(A)) * float((A * A).sum()))
     Q, second = cholesky_qr_twice(Q)
     return Q, second @ R
 
 
-def _solved(Q: Array, R: Array, b: Array) -> Unranked:
+def _solve_qr(Q: Array, R: Array, b: Array) -> Unranked:
     from scipy.linalg import solve_triangular
 
     return solve_triangular(R, Q.T @ b), None

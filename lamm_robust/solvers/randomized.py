@@ -1,9 +1,8 @@
 """Sketching: QR of a random mixture SA of the rows of A gives an R with which AR⁻¹ is well conditioned.
 
-All three use one sparse S with a fixed seed. They are made for m ≫ n; on problems as small as most of ours SA has
-more rows than A, which makes them slow and changes nothing about their stability. R has the condition of A, and where
-and how often R⁻¹ is applied is what separates them: Meier, Nakatsukasa, Townsend and Webb, SIAM J. Matrix Anal. Appl.
-45 (2024) 905.
+All three solvers use one sparse S with a fixed seed. They are made for m ≫ n; for small problems SA has more rows than
+A, which makes them slow and does not change their stability. R is as ill-conditioned as A: where and how often R⁻¹ is
+applied is what separates the solvers (Meier, Nakatsukasa, Townsend and Webb, SIAM J. Matrix Anal. Appl. 45 (2024) 905).
 """
 
 from __future__ import annotations
@@ -13,11 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust.solvers.iterative import tight
-from lamm_robust.solvers.singular_values import column_norms, columnwise, eps_of, rows_over
+from lamm_robust.solvers.arrays import Unranked, column_norms, columnwise, divide_rows, eps_of
+from lamm_robust.solvers.iterative import tight_tolerances
 from lamm_robust.values import Array
-
-Unranked = tuple[Array, None]
 
 SEED = 0
 
@@ -28,18 +25,18 @@ A smaller one takes a longer sketch and fewer steps: Epperly, Meier and Nakatsuk
 """
 
 RISK = 28.0
-"""Rows of S are chosen so that η would hold for a Gaussian S but with probability 2·exp(−28/2), two in a million."""
+"""S has as many rows as keep the risk that a Gaussian S distorts more than η at 2·exp(−28/2), two in a million."""
 
 SIGNS = 8
-"""Entries of each column of S that are not zero, as in the papers below."""
+"""The number of entries in each column of S that are not zero, as in the papers cited below."""
 
 
 def sketch_rows(n: int) -> int:
-    """d = (√n + √28)²/η², up to a multiple of `SIGNS`.
+    """d = (√n + √28)²/η², rounded up to a multiple of `SIGNS`: the number of rows of S.
 
-    Gaussian singular values lie in √d ± (√n + t) but with probability 2·exp(−t²/2): Davidson and Szarek, Local operator
-    theory, random matrices and Banach spaces (2001), Theorem II.13. Sparse signs are seen to distort no more:
-    Martinsson and Tropp, Acta Numerica 29 (2020) 403, section 9.2.
+    The singular values of a Gaussian d×n matrix lie in √d ± (√n + t) except with probability 2·exp(−t²/2): Davidson and
+    Szarek, Local operator theory, random matrices and Banach spaces (2001), Theorem II.13. Sparse signs were observed
+    to distort no more: Martinsson and Tropp, Acta Numerica 29 (2020) 403, section 9.2.
     """
     return SIGNS * math.ceil((math.sqrt(n) + math.sqrt(RISK)) ** 2 / DISTORTION**2 / SIGNS)
 
@@ -59,25 +56,22 @@ def embedding(m: int, n: int, dtype: Any) -> Any:
 
 
 def most_steps(A: Array) -> int:
-    """Steps that take an error from 1 to eps if each takes off the factor η."""
+    """The number of steps that reduce an error from 1 to eps if each reduces it by the factor η."""
     return math.ceil(math.log(eps_of(A)) / math.log(DISTORTION))
 
 
-def sketched(A: Array, b: Array) -> tuple[Array, Array]:
-    """R of SA = QR, and the sketch-and-solve solution R⁻¹Qᵀ(Sb)."""
+def sketch_and_solve(A: Array, b: Array) -> tuple[Array, Array]:
+    """R (n×n) of SA = QR, and the sketch-and-solve solution R⁻¹Qᵀ(Sb)."""
     from scipy.linalg import qr
 
     m, n = A.shape
     S = embedding(m, n, A.dtype)
     Q, R = qr(S @ A, mode="economic")
-    return R, back(R, Q.T @ (S @ b))
+    return R, back_substitute(R, Q.T @ (S @ b))
 
 
-def back(R: Array, y: Array, trans: str = "N") -> Array:
-    """R⁻¹y, or R⁻ᵀy if trans is "T"; LinAlgError where R has a zero on its diagonal.
-
-    What overflowed on the way goes on as NaN, and so comes out.
-    """
+def back_substitute(R: Array, y: Array, trans: str = "N") -> Array:
+    """R⁻¹y, or R⁻ᵀy if trans is "T"; LinAlgError if R has a zero on its diagonal. An overflow before makes it NaN."""
     from scipy.linalg import solve_triangular
 
     x: Array = solve_triangular(R, y, trans=trans, check_finite=False)
@@ -92,17 +86,17 @@ def sketch_and_precondition(A: Array, b: Array) -> Unranked:
     """
     from scipy.sparse.linalg import LinearOperator, lsqr
 
-    R, _ = sketched(A, b)
+    R, _ = sketch_and_solve(A, b)
 
     def times(y: Any) -> Any:
-        return A @ back(R, y)
+        return A @ back_substitute(R, y)
 
     def transposed(r: Any) -> Any:
-        return back(R, A.T @ r, "T")
+        return back_substitute(R, A.T @ r, "T")
 
     operator = LinearOperator(A.shape, matvec=times, rmatvec=transposed, dtype=A.dtype)
-    y = columnwise(lambda vector: lsqr(operator, vector, iter_lim=most_steps(A), **tight(A))[0], b)
-    return back(R, y.astype(A.dtype)), None
+    y = columnwise(lambda vector: lsqr(operator, vector, iter_lim=most_steps(A), **tight_tolerances(A))[0], b)
+    return back_substitute(R, y.astype(A.dtype)), None
 
 
 def iterative_sketching(A: Array, b: Array) -> Unranked:
@@ -111,10 +105,10 @@ def iterative_sketching(A: Array, b: Array) -> Unranked:
     Epperly, Fast and forward stable randomized algorithms for linear least-squares problems, SIAM J. Matrix Anal. Appl.
     45 (2024) 1782, with the damping δ = (1 − η²)² and momentum β = η² that are optimal for the distortion η.
     """
-    R, x = sketched(A, b)
+    R, x = sketch_and_solve(A, b)
     before = x
     for _ in range(most_steps(A)):
-        step = back(R, back(R, A.T @ (b - A @ x), "T"))
+        step = back_substitute(R, back_substitute(R, A.T @ (b - A @ x), "T"))
         x, before = x + DAMPING * step + MOMENTUM * (x - before), x
     return x, None
 
@@ -132,12 +126,12 @@ def fossils(A: Array, b: Array) -> Unranked:
     """
     scale = column_norms(A)
     unit = A / scale
-    R, x = sketched(unit, b)
+    R, x = sketch_and_solve(unit, b)
     for _ in range(2):
-        c = back(R, unit.T @ (b - unit @ x), "T")
+        c = back_substitute(R, unit.T @ (b - unit @ x), "T")
         y = before = c
         for _ in range(most_steps(A)):
-            slope = c - back(R, unit.T @ (unit @ back(R, y)), "T")
+            slope = c - back_substitute(R, unit.T @ (unit @ back_substitute(R, y)), "T")
             y, before = y + DAMPING * slope + MOMENTUM * (y - before), y
-        x = x + back(R, y)
-    return rows_over(x, scale), None
+        x = x + back_substitute(R, y)
+    return divide_rows(x, scale), None

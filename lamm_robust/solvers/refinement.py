@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from lamm_robust.solvers.arrays import Unranked
 from lamm_robust.values import Array
-
-Unranked = tuple[Array, None]
 
 
 def corrections(Q: Array, R: Array, f: Array, g: Array) -> tuple[Array, Array]:
@@ -21,7 +20,7 @@ def corrections(Q: Array, R: Array, f: Array, g: Array) -> tuple[Array, Array]:
 
 
 def qr_refined(A: Array, b: Array) -> Unranked:
-    """Householder QR and one step of refinement in the same precision (Björck and Higham, as above)."""
+    """Householder QR and one step of refinement in the same precision (Björck and Higham: see `corrections`)."""
     from scipy.linalg import qr, solve_triangular
 
     Q, R = qr(A, mode="economic")
@@ -32,12 +31,12 @@ def qr_refined(A: Array, b: Array) -> Unranked:
 
 
 STEPS = 30
-"""Steps of refinement at most, as in LAPACK's DSGESV (ITERMAX)."""
+"""The most steps of refinement, as in LAPACK's DSGESV (ITERMAX)."""
 
 ENOUGH = 2.0**-37.5
-"""What may be left of both equations after all steps: half-way, in digits, from the factor's eps to that of float64.
+"""The largest relative residual of both equations after all steps: the geometric mean of the two eps.
 
-Where κ²‖r‖ is large, x is never better than that, and cannot be; where the refinement diverges, it is never as good.
+Where κ²‖r‖ is large, no solver can do better; a refinement that diverges is never as good.
 """
 
 EPS_OF_FACTOR = 2.0**-23
@@ -49,10 +48,10 @@ def float32_qr_refined(A: Array, b: Array) -> Unranked:
     """QR in float32, refined on the augmented system in float64; LinAlgError where the refinement does not converge.
 
     Björck, BIT 7 (1967) 257; Demmel, Hida, Riedy and Li, ACM Trans. Math. Softw. 35 (2009) 28; Carson, Higham and
-    Pranesh, SIAM J. Sci. Comput. 42 (2020) A4063, of which this is the case of two precisions. It converges while
-    κ is below about 1/eps of float32. For float32 problems residuals thus have twice the working precision, and x is
-    rounded once, at the end; for float64 problems the low precision is in the factor. It ends when what is left of
-    both equations is within √(mn)·eps of their terms, or after `STEPS` if it is within `ENOUGH`.
+    Pranesh, SIAM J. Sci. Comput. 42 (2020) A4063, in the case of two precisions. The refinement converges while κ is
+    below about 1/eps of float32. For float32 problems residuals thus have twice the working precision, and x is
+    rounded once, at the end; for float64 problems the factor has the low precision. It ends when both equations hold
+    to √(mn)·eps of their terms, or after `STEPS` if they hold to `ENOUGH`.
     """
     from scipy.linalg import LinAlgError, qr
 

@@ -1,52 +1,40 @@
 """Scikit-learn: linear regression without an intercept, and ridge regression without a penalty.
 
-All of it computes in the precision that it is given, by SciPy.
+Both compute by SciPy, in the precision of their arguments.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 from lamm_robust.solvers import host
+from lamm_robust.solvers.arrays import Ranked, Unranked, eps_of
 from lamm_robust.solvers.contracts import eps_of_precision, full_rank_any_shape, minimum_norm, share
-from lamm_robust.solvers.singular_values import eps_of
-from lamm_robust.values import Array, Library, Solver
+from lamm_robust.values import Array, Solver
 
 
-def linear_regression(A: Array, b: Array) -> tuple[Array, int]:
-    """`LinearRegression` with its default tol = 1e-6, which it hands to `scipy.linalg.lstsq` as cond (from 1.9 on)."""
-    return _regression(A, b)
+def linear_regression(A: Array, b: Array, *, tight: bool = False) -> Ranked:
+    """`LinearRegression`, which from 1.9 on hands its tol to `scipy.linalg.lstsq` as cond.
 
-
-def linear_regression_eps(A: Array, b: Array) -> tuple[Array, int]:
-    """`LinearRegression` with tol = eps, which is what `scipy.linalg.lstsq` itself would take."""
-    return _regression(A, b, tol=eps_of(A))
-
-
-def _regression(A: Array, b: Array, **options: Any) -> tuple[Array, int]:
+    The default is 1e-6. Tight is eps, the default of `scipy.linalg.lstsq` itself.
+    """
     from sklearn.linear_model import LinearRegression
 
-    fitted = LinearRegression(fit_intercept=False, **options).fit(A, b)
+    fitted = LinearRegression(fit_intercept=False, **({"tol": eps_of(A)} if tight else {})).fit(A, b)
     return fitted.coef_.T, int(fitted.rank_)  # one row of coefficients for each right-hand side
 
 
-def ridge(A: Array, b: Array, solver: Literal["cholesky", "svd"]) -> tuple[Array, None]:
-    """`Ridge` with alpha = 0, of which scikit-learn advises against: "cholesky", its default, or "svd"."""
+def ridge(A: Array, b: Array, solver: Literal["cholesky", "svd"]) -> Unranked:
+    """`Ridge` with alpha = 0, which scikit-learn advises against, by "cholesky", its default, or "svd"."""
     from sklearn.linear_model import Ridge
 
     found = Ridge(alpha=0.0, fit_intercept=False, solver=solver).fit(A, b).coef_.T
     return found.reshape(-1, *b.shape[1:]), None  # one column comes back as a vector
 
 
-SKLEARN = Library(
-    name="sklearn",
-    module="sklearn",
-    devices=("cpu",),
-    environment=host.environment,
-    put=host.put,
-    wait=host.wait,
-    state=host.state,
+SKLEARN = host.library(
+    "sklearn",
     forks=False,  # where PyArrow is installed it is imported too, and its allocator has a thread
     solvers=(
         Solver(
@@ -59,7 +47,7 @@ SKLEARN = Library(
             "linear-regression-eps",
             "LinearRegression(fit_intercept=False, tol=eps), by scipy.linalg.lstsq with cond = eps",
             minimum_norm("σ_i ≤ eps·σ₁", "LinAlgError", "ValueError", reports_rank=True, cutoff=eps_of_precision),
-            linear_regression_eps,
+            partial(linear_regression, tight=True),
         ),
         Solver(
             "ridge-cholesky",

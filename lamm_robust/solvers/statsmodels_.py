@@ -1,6 +1,6 @@
-"""Statsmodels: ordinary least squares as statisticians fit it, with everything that `fit` computes besides x.
+"""Statsmodels: ordinary least squares as statisticians fit it, with everything else that `fit` computes.
 
-It calls `numpy.linalg`, which computes float32 in float64 and rounds what it returns, here between any two steps.
+It calls `numpy.linalg` in several steps, each of which solves float32 problems in float64 and rounds the result.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ from functools import partial
 from typing import Literal
 
 from lamm_robust.solvers import host
+from lamm_robust.solvers.arrays import Ranked
 from lamm_robust.solvers.contracts import full_rank, minimum_norm, share
-from lamm_robust.values import Array, Library, Solver
+from lamm_robust.values import Array, Solver
 
 
-def ols(A: Array, b: Array, method: Literal["pinv", "qr"]) -> tuple[Array, int]:
-    """`OLS(b, A).fit(method)`, with the rank that the model then has.
+def ols(A: Array, b: Array, method: Literal["pinv", "qr"]) -> Ranked:
+    """x and the rank of the model after `OLS(b, A).fit(method)`.
 
-    "pinv", the default: the pseudo-inverse from an SVD, with rcond = 1e-15, times b; the rank is that of
-    `numpy.linalg.matrix_rank` on the diagonal matrix of singular values, which is another rule than for x. "qr":
-    Householder QR and `numpy.linalg.solve` with R; the rank is matrix_rank(R).
+    "pinv", the default, is the pseudo-inverse from an SVD, with rcond = 1e-15, times b. Its rank is that of
+    `numpy.linalg.matrix_rank` on the diagonal matrix of singular values, which follows another rule than x. "qr" is
+    Householder QR and `numpy.linalg.solve` with R. Its rank is matrix_rank(R).
     """
     from statsmodels.regression.linear_model import OLS
 
@@ -27,14 +28,8 @@ def ols(A: Array, b: Array, method: Literal["pinv", "qr"]) -> tuple[Array, int]:
     return x.reshape(-1, *b.shape[1:]), int(model.rank)  # one column comes back as a vector
 
 
-STATSMODELS = Library(
-    name="statsmodels",
-    module="statsmodels",
-    devices=("cpu",),
-    environment=host.environment,
-    put=host.put,
-    wait=host.wait,
-    state=host.state,
+STATSMODELS = host.library(
+    "statsmodels",
     forks=False,  # pandas imports PyArrow where it is installed, and its allocator has a thread
     solvers=(
         Solver(

@@ -1,7 +1,7 @@
 """PyTorch: LAPACK's drivers by `torch.linalg.lstsq`, and the direct routes of `torch.linalg`, on the CPU or a GPU.
 
-On the CPU it brings a LAPACK of its own (MKL, in the wheels for x86), whose threads the variables of every worker fix
-before it is imported. On a GPU only `gels` exists among the drivers.
+On the CPU it brings its own LAPACK (MKL, in the wheels for x86), and the environment variables of every worker limit
+its threads. On a GPU only the driver `gels` exists.
 """
 
 from __future__ import annotations
@@ -10,18 +10,19 @@ from functools import partial
 from typing import Any, Literal
 
 from lamm_robust.solvers import host
+from lamm_robust.solvers.arrays import Answer
 from lamm_robust.solvers.contracts import full_rank, full_rank_any_shape, minimum_norm, size_times
 from lamm_robust.values import Array, Device, Library, Solver
 
 REFUSAL = "_LinAlgError"
-"""The class's own name for what is documented as `torch.linalg.LinAlgError`."""
+"""The `__name__` of the class that is documented as `torch.linalg.LinAlgError`."""
 
 
-def lstsq(A: Any, b: Any, driver: Literal["gelsy", "gelsd", "gelss"]) -> tuple[Any, int]:
+def lstsq(A: Any, b: Any, driver: Literal["gelsy", "gelsd", "gelss"]) -> Answer:
     """`torch.linalg.lstsq` with a driver that decides on a rank, and its default rcond = eps·max(m, n).
 
-    At least up to PyTorch 2.13, LAPACK's xGELSY is handed memory that nobody has set as its JPVT, where anything but
-    zero moves a column to the front before pivoting: answers vary from call to call, and so does the rank
+    At least up to PyTorch 2.13, the JPVT that LAPACK's xGELSY gets is memory that nobody has set, where anything but
+    zero moves a column to the front before pivoting. So x and the rank vary from call to call
     (https://github.com/pytorch/pytorch/issues/71222, and 187411).
     """
     import torch
@@ -30,22 +31,22 @@ def lstsq(A: Any, b: Any, driver: Literal["gelsy", "gelsd", "gelss"]) -> tuple[A
     return x, int(rank)
 
 
-def gels(A: Any, b: Any) -> tuple[Any, None]:
+def gels(A: Any, b: Any) -> Answer:
     """LAPACK xGELS, by `torch.linalg.lstsq`: Householder QR, or LQ where A is wide; the default on a GPU."""
     import torch
 
     return torch.linalg.lstsq(A, b, driver="gels").solution, None
 
 
-def pinv(A: Any, b: Any) -> tuple[Any, None]:
+def pinv(A: Any, b: Any) -> Answer:
     """The explicit pseudo-inverse times b, by `torch.linalg.pinv` with its default rtol = eps·max(m, n)."""
     import torch
 
     return torch.linalg.pinv(A) @ b, None
 
 
-def qr(A: Any, b: Any) -> tuple[Any, None]:
-    """Householder QR and a triangular solve, which takes right-hand sides as columns only."""
+def qr(A: Any, b: Any) -> Answer:
+    """Householder QR and a triangular solve, which takes right-hand sides only as columns."""
     import torch
 
     Q, R = torch.linalg.qr(A)
@@ -53,7 +54,7 @@ def qr(A: Any, b: Any) -> tuple[Any, None]:
     return x.reshape(A.shape[1:] + b.shape[1:]), None
 
 
-def normal_cholesky(A: Any, b: Any) -> tuple[Any, None]:
+def normal_cholesky(A: Any, b: Any) -> Answer:
     """AᵀA x = Aᵀb by Cholesky, and two triangular solves with its factor."""
     import torch
 
@@ -112,6 +113,8 @@ def _device_name(device: Device) -> str:
     return device if device == "cpu" else str(torch.cuda.get_device_name())
 
 
+BY_SVD = minimum_norm("σ_i ≤ eps·max(m, n)·σ₁", REFUSAL, reports_rank=True, cutoff=size_times(1))
+
 TORCH = Library(
     name="torch",
     module="torch",
@@ -144,14 +147,14 @@ TORCH = Library(
         Solver(
             "gelsd",
             'torch.linalg.lstsq(driver="gelsd"), divide-and-conquer SVD',
-            minimum_norm("σ_i ≤ eps·max(m, n)·σ₁", REFUSAL, reports_rank=True, cutoff=size_times(1)),
+            BY_SVD,
             partial(lstsq, driver="gelsd"),
             devices=("cpu",),
         ),
         Solver(
             "gelss",
             'torch.linalg.lstsq(driver="gelss"), QR-iteration SVD',
-            minimum_norm("σ_i ≤ eps·max(m, n)·σ₁", REFUSAL, reports_rank=True, cutoff=size_times(1)),
+            BY_SVD,
             partial(lstsq, driver="gelss"),
             devices=("cpu",),
         ),

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from lamm_robust.storage.files import write_text
 from lamm_robust.values import BY, Precision
@@ -20,10 +20,10 @@ DIRECTORY = Path("results") / "worst"
 """Where hunts leave what they find, and where the `worst` profile looks for it."""
 
 SILENT = "silent"
-"""In place of a score: look for silent failures, by way of large errors."""
+"""What a hunt names instead of a score when it looks for silent failures, by way of large errors."""
 
 DISASTER = 500.0
-"""Severity beyond that of any score, which is a decimal logarithm of a double: what was looked for was found."""
+"""The severity of a silent failure: beyond that of any score, which is the decimal logarithm of a double."""
 
 HEAD = """\
 # The worst that hunts have found
@@ -40,21 +40,24 @@ A hunt for silent failures that found none says so, and shows where the answer w
 
 @dataclass(frozen=True)
 class Found:
-    """A problem, the SHA-256 of its bits, and a line on what the solver did with it."""
+    """A problem that a hunt has found."""
 
     problem: str
+    """The key of the problem."""
     digest: str
+    """The SHA-256 of its bits."""
     said: str
+    """A line on what the solver did with it."""
 
 
 @dataclass(frozen=True)
 class Hunted:
-    """What one hunt brought home."""
+    """The result of one hunt: the worst problem, and the smallest that is nearly as bad."""
 
     solver: str
     score: str
     severity: float
-    """Of the worst problem: the larger, the worse."""
+    """How badly the solver did at the worst problem: the larger, the worse."""
     seconds: float
     tried: int
     suite: str
@@ -63,49 +66,42 @@ class Hunted:
 
     @property
     def name(self) -> str:
-        """The name of its file."""
+        """The name of the file that holds the result."""
         return f"{self.solver}-{self.score}.toml"
 
 
-Types = Mapping[str, type | tuple[type, ...]]
-NUMBER = (int, float)
-OF_PROBLEMS: Types = {"problem": str, "digest": str, "said": str}
-OF_HUNTS: Types = {"solver": str, "score": str, "severity": NUMBER, "seconds": NUMBER, "tried": int, "suite": str}
-
-
 def read(path: Path) -> Hunted:
-    """The inverse of `keep`; ValueError that names a file which is not one of ours."""
+    """The result in a file that `keep` wrote; ValueError for a file of another kind."""
     try:
         facts: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
         hunted = Hunted(**{**facts, "worst": Found(**facts["worst"]), "shrunk": Found(**facts["shrunk"])})
-        _check(hunted, OF_HUNTS)
-        _check(hunted.worst, OF_PROBLEMS)
-        _check(hunted.shrunk, OF_PROBLEMS)
+        for entry in (hunted, hunted.worst, hunted.shrunk):
+            _check(entry)
         return hunted
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, KeyError) as error:
         raise ValueError(f"'{path}' is not what a hunt leaves ({error}); delete it and hunt again") from error
 
 
-def _check(entry: Found | Hunted, types: Types) -> None:
-    """TypeError for a value of another type than it is written as."""
-    for name, kind in types.items():
-        if not isinstance(value := getattr(entry, name), kind):
+def _check(entry: Found | Hunted) -> None:
+    """TypeError for a field whose value has another type than its annotation; a whole number is a float, too."""
+    for name, kind in get_type_hints(type(entry)).items():
+        if not isinstance(value := getattr(entry, name), (int, float) if kind is float else kind):
             raise TypeError(f"{name} is {value!r}")
 
 
 def read_all(directory: Path) -> list[Hunted]:
-    """Everything that hunts have left in a directory, by name."""
+    """The results of all hunts in a directory, in the order of their names; errors as `read`."""
     return [read(path) for path in sorted(directory.glob("*.toml"))]
 
 
 def problems(directory: Path, precision: Precision) -> dict[str, str]:
-    """The keys of all problems found at a precision, each once, with the digests of their bits."""
+    """The keys of all problems that hunts have found at a precision, each with the digest of its bits."""
     found = [found for hunted in read_all(directory) for found in (hunted.worst, hunted.shrunk)]
     return {each.problem: each.digest for each in found if each.problem.endswith(f"dtype={precision}")}
 
 
 def keep(hunted: Hunted, directory: Path) -> bool:
-    """Write it down, unless something worse is there from the same suite; whether it was written."""
+    """Write a result down, unless a worse one of the same suite is there; returns whether it was written."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / hunted.name
     if path.exists():
@@ -133,20 +129,19 @@ def _toml(hunted: Hunted) -> str:
 
 
 def _lines(facts: Mapping[str, object]) -> list[str]:
-    """TOML's basic strings and numbers are written as JSON's are."""
+    """The lines of a TOML table, whose basic strings and numbers are written as those of JSON are."""
     return [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in facts.items()]
 
 
 def page(hunts: list[Hunted]) -> str:
-    """A table of what was found, and the lines that make it again."""
+    """The page of all results in Markdown: a table, and the commands that replay its rows."""
     rows = [
-        f"| {h.solver} | {looked_for(h)} | {h.tried} in {h.seconds:g} s | {h.worst.said} | {h.shrunk.said} |"
-        for h in hunts
+        f"| {h.solver} | {_goal(h)} | {h.tried} in {h.seconds:g} s | {h.worst.said} | {h.shrunk.said} |" for h in hunts
     ]
     keys = [f'lamm-robust replay "{h.shrunk.problem}{BY}{h.solver}"' for h in hunts]
     return "\n".join([HEAD, *rows, "", "```sh", *keys, "```", ""])
 
 
-def looked_for(hunted: Hunted) -> str:
-    """The score, and whether a silent failure was found if one was looked for."""
+def _goal(hunted: Hunted) -> str:
+    """The score that a hunt was for; if that was silent failures, also whether it found none."""
     return hunted.score + (": none found" if hunted.score == SILENT and hunted.severity < DISASTER / 2 else "")

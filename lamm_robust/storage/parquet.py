@@ -14,65 +14,81 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from lamm_robust.storage.files import replacing, write_text
+from lamm_robust.storage.files import replace_file, write_text
+from lamm_robust.storage.rows import FIELDS, REQUIRED, record_of
 from lamm_robust.values import Record, StoreError
 
 RECORDS = "records.parquet"
 ENVIRONMENT = "environment.json"
 MANIFEST = "manifest.sha256"
 READABLE = (RECORDS, "leaderboard.md", "leaderboard.csv", "failures.md", ENVIRONMENT)
-"""The files that a run writes for readers, and that the manifest is about."""
+"""The files that a run writes for readers, whose checksums the manifest holds."""
 
 BATCH = 10_000
-"""Records held at a time while writing: some twenty megabytes."""
+"""Records in memory at a time while writing: some twenty megabytes."""
 
-FIELDS = tuple(field for field in dataclasses.fields(Record) if field.name != "scores")
+NUMBERS = ("int", "float", "bool")
+"""Annotations of the fields of `Record` that are numbers; all others are text."""
 
 
-def write_records(path: Path, records: Iterable[Record], metrics: Sequence[str], facts: Mapping[str, str]) -> int:
-    """Write records as one Parquet file, a column per field and per metric, and return how many there were."""
+def write_records(
+    path: Path,
+    rows: Iterable[tuple[Mapping[str, Any], Mapping[str, float]]],
+    metrics: Sequence[str],
+    facts: Mapping[str, str],
+) -> int:
+    """Write rows and their scores as one Parquet file, a column for each field and each metric; returns their number.
+
+    `facts` go into the metadata of the file. HarnessError if the disk does not take the file.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    kinds = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
-    fields = [pa.field(f.name, kinds.get(str(f.type).removesuffix(" | None"), pa.string())) for f in FIELDS]
+    types = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "str": pa.string()}
+    fields = [pa.field(f.name, types[_kind(f)]) for f in FIELDS]
     scores = [pa.field(name, pa.float64()) for name in metrics]
     schema = pa.schema([*fields, *scores], metadata={k.encode(): v.encode() for k, v in facts.items()})
-    count, rows = 0, iter(records)
+    count, left = 0, iter(rows)
     with (
-        replacing(path) as temporary,
+        replace_file(path) as temporary,
         pq.ParquetWriter(temporary, schema, compression="zstd", write_page_checksum=True) as writer,
     ):
-        while batch := [{**vars(record), **record.scores} for record in islice(rows, BATCH)]:
+        while batch := [{**row, **score} for row, score in islice(left, BATCH)]:
             writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
             count += len(batch)
     return count
 
 
+def _kind(field: dataclasses.Field[Any]) -> str:
+    """The type of a field's column: one of `NUMBERS`, or "str"."""
+    name = str(field.type).removesuffix(" | None")
+    return name if name in NUMBERS else "str"
+
+
 class Records:
-    """The records of a results directory, in columns; iterate for lists of records, a list per variant.
+    """The records of a results directory, in columns; iterating yields a list of records for each variant.
 
     A list is made when it is asked for, so that only one variant's records are in memory as objects.
     """
 
     def __init__(self, directory: Path) -> None:
-        """Read them; StoreError if they are not there, or not as they were written."""
+        """Read the records of a directory; StoreError if they are not there, or not as they were written."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         path = directory / RECORDS
         check_manifest(directory, RECORDS)
         try:
-            texts = [f.name for f in FIELDS if f.type == "str"]
+            texts = [f.name for f in FIELDS if _kind(f) == "str"]
             self._table = pq.read_table(path, page_checksum_verification=True, read_dictionary=texts)
         except (OSError, pa.ArrowException) as error:
             raise StoreError(f"'{path}' is damaged: {error}; write it again from the journal") from error
-        if missing := [f.name for f in FIELDS if f.name not in self._table.column_names]:
+        if missing := [name for name in REQUIRED if name not in self._table.column_names]:
             raise StoreError(f"'{path}' is of another version of lamm-robust: it has no column '{missing[0]}'")
         names = [f.name for f in FIELDS]
         self._metrics = [name for name in self._table.column_names if name not in names]
         self.facts = {k.decode(): v.decode() for k, v in (self._table.schema.metadata or {}).items()}
-        """Suite, profile and oracle."""
+        """The metadata of the file: suite, profile and oracle."""
 
     def __len__(self) -> int:
         return int(self._table.num_rows)
@@ -86,31 +102,28 @@ class Records:
         import pyarrow.compute as pc
 
         rows = self._table.filter(pc.field("variant") == variant).to_pylist()
-        return [self._record(row) for row in rows]
-
-    def _record(self, row: dict[str, Any]) -> Record:
-        scores = {name: row[name] for name in self._metrics if row[name] is not None}
-        return Record(**{f.name: row[f.name] for f in FIELDS if f.name in row}, scores=scores)
+        scores = ({name: row[name] for name in self._metrics if row[name] is not None} for row in rows)
+        return list(map(record_of, rows, scores))
 
     def __iter__(self) -> Iterator[list[Record]]:
         return map(self.of, self.variants())
 
 
 def read_environment(directory: Path) -> dict[str, Any]:
-    """What `environment.json` says; StoreError if it is not there, or not as it was written."""
+    """The content of `environment.json`; StoreError if the file is not there, or not as it was written."""
     check_manifest(directory, ENVIRONMENT)
     environment: dict[str, Any] = json.loads((directory / ENVIRONMENT).read_text(encoding="utf-8"))
     return environment
 
 
 def write_manifest(directory: Path, names: Sequence[str] = READABLE) -> None:
-    """SHA-256 of every file that a reader may rely on, in the format that `sha256sum --check` reads."""
+    """Write the SHA-256 of every file that readers may rely on, in the format that `sha256sum --check` reads."""
     files = [directory / name for name in sorted(names)]
     write_text(directory / MANIFEST, "".join(f"{_sha256(f)}  {f.name}\n" for f in files if f.exists()))
 
 
 def check_manifest(directory: Path, name: str) -> None:
-    """StoreError unless a file is there and is, bit for bit, what the manifest of its directory says."""
+    """StoreError unless a file is there, and its SHA-256 is the one in the manifest of its directory."""
     try:
         lines = (directory / MANIFEST).read_text(encoding="utf-8", errors="replace").splitlines()
         found = _sha256(directory / name)

@@ -1,8 +1,7 @@
 """One attempt: call a solver on a problem, time it, look at what came back, and never raise.
 
-The first call on a shape is timed apart, since it may compile. Calls are then repeated; the median is the
-steady-state time. Every call blocks until the answer is really there. Where the first and the last answer differ, the
-worse one is the answer.
+The first call is timed apart, since it may compile. Calls are then repeated; their median is the steady-state time.
+Every call blocks until the answer is really there. Where the first and the last answer differ, the worse one counts.
 """
 
 from __future__ import annotations
@@ -14,22 +13,19 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust.values import Array, Device, Library, Outcome, Problem, Solver, Status
+from lamm_robust.values import Array, Cause, Device, Library, Outcome, Problem, Solver, Status
 
 REPEATS = (3, 30)
-"""At least 3 steady-state calls, so that a median exists; at most 30, enough for it to settle."""
+"""The fewest steady-state calls, so that a median exists, and the most, after which it has settled."""
 
 BUDGET_SECONDS = 0.01
-"""Repeat fast solvers for about this long: a hundred times the call overhead of the slowest library."""
+"""How long fast solvers are called again: a hundred times the call overhead of the slowest library."""
 
 ABOUT_CODE = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ImportWarning, ResourceWarning)
-"""Warnings that say nothing of the answer, and so do not excuse a wrong one."""
-
-OUT_OF_MEMORY = "MemoryError"
-"""How the message of such an outcome begins: what earlier attempts left in the process may be to blame."""
+"""Warnings that say nothing about the answer, and so do not excuse a wrong one."""
 
 LONGEST_MESSAGE = 2000
-"""Characters of an exception or a warning that are kept: some print whole matrices."""
+"""Characters of a message that are kept: some exceptions print whole matrices."""
 
 
 def attempt(library: Library, solver: Solver, problem: Problem, device: Device) -> Outcome:
@@ -41,8 +37,8 @@ def attempt(library: Library, solver: Solver, problem: Problem, device: Device) 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            outcome = _measured(library, solver, problem, device)
-        except Exception as error:  # a crash is a result
+            outcome = _measure(library, solver, problem, device)
+        except Exception as error:
             outcome = replace(_failure(solver, error), spent=time.perf_counter() - start)
     if not caught:
         return outcome
@@ -53,18 +49,23 @@ def attempt(library: Library, solver: Solver, problem: Problem, device: Device) 
 
 
 def _failure(solver: Solver, error: Exception) -> Outcome:
-    name = OUT_OF_MEMORY if isinstance(error, MemoryError) else type(error).__name__  # NumPy has a class of its own
-    status = Status.REFUSED if name in solver.contract.errors else Status.CRASHED
-    return Outcome(status, message=f"{name}: {error}"[:LONGEST_MESSAGE])
+    """The outcome of a call that raised; NumPy's own error for exhausted memory is a subclass of MemoryError."""
+    out_of_memory = isinstance(error, MemoryError)
+    name = MemoryError.__name__ if out_of_memory else type(error).__name__
+    return Outcome(
+        Status.REFUSED if name in solver.contract.errors else Status.CRASHED,
+        cause=Cause.OUT_OF_MEMORY if out_of_memory else Cause.NONE,
+        message=f"{name}: {error}"[:LONGEST_MESSAGE],
+    )
 
 
-def _measured(library: Library, solver: Solver, problem: Problem, device: Device) -> Outcome:
+def _measure(library: Library, solver: Solver, problem: Problem, device: Device) -> Outcome:
     A, b = library.put(problem.A, device), library.put(problem.b, device)
     wait, solve, clock = library.wait, solver.solve, time.perf_counter
     start = clock()
     x, rank = wait(solve(A, b))
     first = clock()
-    answer = np.array(library.get(x))  # copied, for a solver may return the same memory at every call
+    answer = np.array(library.get(x))  # a copy, since a solver may return the same memory at every call
     seconds: list[float] = []
     before = clock()
     end, last = before + BUDGET_SECONDS, x
@@ -75,8 +76,9 @@ def _measured(library: Library, solver: Solver, problem: Problem, device: Device
         before = now
     again = np.array(library.get(last))
     repeatable = answer.tobytes() == again.tobytes()
-    fault = _fault(answer, problem) or _fault(again, problem)
-    fault = fault or _changed(problem, library.get(A), library.get(b)) or _rank_fault(rank)
+    fault = _answer_fault(answer, problem) or _answer_fault(again, problem)
+    fault = fault or _input_fault(problem, library.get(A), library.get(b)) or _rank_fault(rank)
+    single = fault and answer.dtype == np.float32 and problem.A.dtype == np.float64
     if not (repeatable or fault):
         answer = max(answer, again, key=lambda x: _misfit(problem, x))
     return Outcome(
@@ -86,6 +88,7 @@ def _measured(library: Library, solver: Solver, problem: Problem, device: Device
         seconds=median(seconds),
         min_seconds=min(seconds),
         first_call_seconds=first - start,
+        cause=Cause.FLOAT32 if single else Cause.NONE,
         message=fault,
         repeatable=repeatable,
         spent=before - start,
@@ -93,10 +96,7 @@ def _measured(library: Library, solver: Solver, problem: Problem, device: Device
 
 
 def _misfit(problem: Problem, x: Array) -> tuple[float, float]:
-    """What the worse of two answers has more of, as far as that is known without the truth: a residual, or else length.
-
-    Residuals count as equal to three digits.
-    """
+    """How bad an answer is, as far as that shows without the truth: its residual, to three digits, then its length."""
     if not np.isfinite(x).all():
         return np.inf, np.inf
     with np.errstate(all="ignore"):
@@ -105,12 +105,12 @@ def _misfit(problem: Problem, x: Array) -> tuple[float, float]:
 
 
 def median(values: list[float]) -> float:
-    """The middle value, or the mean of the two; five times as fast as `statistics.median` at this size."""
+    """The median of at least one value; five times as fast as `statistics.median` at this size."""
     ordered, half = sorted(values), len(values) // 2
     return ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
-def _fault(x: Array, problem: Problem) -> str:
+def _answer_fault(x: Array, problem: Problem) -> str:
     """What is wrong with the form of an answer, in words; empty if nothing is."""
     expected = (problem.n, *problem.b.shape[1:])
     if x.dtype == object:
@@ -122,8 +122,8 @@ def _fault(x: Array, problem: Problem) -> str:
     return ""
 
 
-def _changed(problem: Problem, A: Array, b: Array) -> str:
-    """Which input is no longer what it was, in words; empty if both are."""
+def _input_fault(problem: Problem, A: Array, b: Array) -> str:
+    """Which input the solver has changed, in words; empty if neither."""
     for name, given, kept in (("A", A, problem.A), ("b", b, problem.b)):
         if given.tobytes() != kept.tobytes():
             return f"the solver changed its input {name}"

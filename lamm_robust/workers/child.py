@@ -1,11 +1,9 @@
 """The process that calls one library at one precision on one device, and nothing else.
 
 Run as ``python -m lamm_robust.workers.child LIBRARY PRECISION DEVICE PARENT MEMORY HOW DESCRIPTOR…``. It imports the
-library, and then, if HOW is ``serve``, reads problems and solver names from the first descriptor and writes one outcome
-per name to the second. If HOW is ``fork``, it never calls a solver itself: over the socket that it is given it forks a
-serving process per request, so that a fresh one costs milliseconds. Both die with whoever started them.
-
-It knows solvers and no truth: what is right is decided in the process that asked.
+library. If HOW is ``serve``, it then reads problems and names of solvers from the first descriptor, and writes one
+outcome for each name to the second. If HOW is ``fork``, the descriptor is a socket over which it is asked to fork
+serving processes, each of which costs milliseconds; it never calls a solver itself. Both die with whoever started them.
 """
 
 from __future__ import annotations
@@ -25,31 +23,37 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lamm_robust.provenance import EXTRAS, MEASURED, flags, installed
-from lamm_robust.solvers import LIBRARIES, target_
-from lamm_robust.storage.packing import unpack_arrays
-from lamm_robust.values import Device, Library, Outcome, Problem, ProblemKey, Status
+from lamm_robust.provenance import EXTRAS, MEASURED, flags, installed_versions
+from lamm_robust.solvers import LIBRARIES, user
+from lamm_robust.storage.packing import unpack
+from lamm_robust.values import Cause, Device, Library, Outcome, Problem, ProblemKey, Status
 from lamm_robust.workers import wire
-from lamm_robust.workers.attempt import OUT_OF_MEMORY, attempt
+from lamm_robust.workers.attempt import attempt
 
 PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 
 OUTPUT_BYTES = 64 << 20
-"""A solver that writes more than this to any one file is ended by the system: it must not fill the disk."""
+"""The largest file that a solver can write: the system ends one that writes more, so that it cannot fill the disk."""
 
-PID = struct.Struct("<qq")  # over the socket of a forking process: a process and how it ended
-RUNNING = -1  # in place of a wait status
+PID = struct.Struct("<qq")
+"""What goes over the socket of a forking process: the number of a process, and its wait status or `RUNNING`."""
+
+RUNNING = -1
+"""What stands in the place of the wait status of a process that has not ended."""
+
+Greeting = dict[str, Any]
+"""What a process says that it runs on, as JSON values."""
 
 
 def die_with(parent: int) -> None:
-    """Have the kernel kill this process when the one that started it ends; at once if it already has.
+    """Have the kernel kill this process when its parent ends; end at once if the parent already has.
 
-    Only Linux does that. Elsewhere a process ends when it next reads from the pipe that has been closed.
+    Only Linux does that. Elsewhere a process ends when it next reads from the pipe that its parent's end has closed.
     """
     if sys.platform != "linux":
         return
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
+    if os.getppid() != parent:  # it ended before the kernel was asked to watch it
         os._exit(0)
 
 
@@ -70,33 +74,30 @@ def confine(memory: int) -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
 
 
-Greeting = dict[str, Any]
-
-
-def hello(library: Library, device: Device) -> Greeting:
+def greeting(library: Library, device: Device) -> Greeting:
     """What this process really runs on: versions, BLAS and its threads, the device's own name."""
     import numpy as np
     from threadpoolctl import threadpool_info
 
-    importlib.import_module(library.module)  # a broken installation must show here, not as solvers that crash
+    # a broken installation must show here, as an absent library, and not later, as solvers that crash
+    importlib.import_module(library.module)
     library.wait(library.put(np.ones(1, dtype=np.float32), device))
     return {
-        "versions": installed(MEASURED + EXTRAS),
+        "versions": installed_versions(MEASURED + EXTRAS),
         "device": library.device_name(device),
         "flags": flags(),
-        "threads": pools(threadpool_info()),
+        "threads": thread_pools(threadpool_info()),
     }
 
 
-def pools(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The libraries that compute in threads, in an order of their own: the system's changes from start to start."""
-    chosen = [
-        {key: pool.get(key) for key in ("internal_api", "version", "architecture", "num_threads")} for pool in found
-    ]
-    return sorted(chosen, key=lambda pool: [str(value) for value in pool.values()])
+def thread_pools(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The libraries that compute in threads, sorted: the order in which they are found changes from start to start."""
+    keys = ("internal_api", "version", "architecture", "num_threads")
+    pools = [{key: pool.get(key) for key in keys} for pool in found]
+    return sorted(pools, key=lambda pool: [str(value) for value in pool.values()])
 
 
-def changed(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
+def changed_settings(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
     """The names of the settings that are not what they were."""
     return [name for name in before if before[name] != after[name]]
 
@@ -110,7 +111,7 @@ def serve(library: Library, device: Device, requests: int, replies: int) -> None
     served = 0
     for kind, content in wire.read_frames(requests):
         if kind == wire.PROBLEM:
-            A, b = unpack_arrays(content)
+            _, (A, b) = unpack(content)
             problem = Problem(ProblemKey("sent", (), "float32" if A.dtype == "float32" else "float64"), A, b)
             continue
         assert problem is not None, "a problem comes before the solvers that are to try it"
@@ -119,11 +120,11 @@ def serve(library: Library, device: Device, requests: int, replies: int) -> None
         if (name, problem.A.shape) in seen:  # nothing was compiled: the first call says nothing that `seconds` does not
             outcome = replace(outcome, first_call_seconds=None)
         seen.add((name, problem.A.shape))
-        settings = changed(state, library.state())
-        if settings:
+        if settings := changed_settings(state, library.state()):
             message = f"the solver changed {', '.join(settings)}"
             outcome = Outcome(Status.BAD_OUTPUT, message=message, spent=outcome.spent)
-        unfit = bool(settings) or outcome.message.startswith(OUT_OF_MEMORY)
+        # what a solver leaves to the next one in this process would be blamed on that one
+        unfit = bool(settings) or outcome.cause is Cause.OUT_OF_MEMORY
         wire.write_all(replies, wire.frame(wire.LAST if unfit else wire.OUTCOME, wire.pack_outcome(served, outcome)))
         served += 1
         if unfit:
@@ -131,49 +132,46 @@ def serve(library: Library, device: Device, requests: int, replies: int) -> None
 
 
 def end_group(pid: int) -> None:
-    """Kill what a child that has ended leaves behind in its process group, while its number is still its own."""
-    if sys.platform != "linux":  # macOS cannot look at a child without reaping it before Python 3.13
+    """Kill what a child that has ended leaves behind in its process group."""
+    if sys.platform != "linux":  # before Python 3.13, macOS cannot look at a child without reaping it
         return
+    # WNOWAIT does not reap it: until then its number, which is that of the group, cannot be another's
     if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
         with contextlib.suppress(OSError):
             os.killpg(pid, signal.SIGKILL)
 
 
-def fork_on_request(
-    library: Library, device: Device, memory: int, control: socket.socket, greeting: dict[str, Any]
-) -> None:
-    """Fork a serving process whenever three descriptors arrive; say how one ended when its number arrives."""
+def fork_on_request(library: Library, device: Device, memory: int, control: socket.socket, hello: Greeting) -> None:
+    """Fork a serving process whenever three descriptors arrive; tell how one ended whenever its number arrives."""
     here = os.getpid()
     while True:
-        asked, descriptors, _, _ = socket.recv_fds(control, PID.size, 3)
-        if not asked:
+        message, descriptors, _, _ = socket.recv_fds(control, PID.size, 3)
+        if not message:  # the other end is closed
             return
         if not descriptors:
-            end_group(PID.unpack(asked)[0])
-            pid, status = os.waitpid(PID.unpack(asked)[0], os.WNOHANG)
+            end_group(PID.unpack(message)[0])
+            pid, status = os.waitpid(PID.unpack(message)[0], os.WNOHANG)
             control.sendall(PID.pack(pid, status if pid else RUNNING))
             continue
         if os.fork() == 0:
             control.close()
-            os.setsid()
+            os.setsid()  # a group of its own, with which whatever a solver starts can be killed
             die_with(here)
             requests, replies, output = descriptors
             os.dup2(output, 1)
             os.dup2(output, 2)
-            greet_and_serve(library, device, memory, (requests, replies), greeting)
-        for descriptor in descriptors:
+            greet_and_serve(library, device, memory, (requests, replies), hello)
+        for descriptor in descriptors:  # in this process: with these open, nobody would see that the child has ended
             os.close(descriptor)
 
 
-def greet_and_serve(
-    library: Library, device: Device, memory: int, pipe: tuple[int, int], greeting: dict[str, Any]
-) -> None:
-    """Serve, and end this process without a look back: nothing that a solver left behind runs at its exit."""
+def greet_and_serve(library: Library, device: Device, memory: int, pipe: tuple[int, int], hello: Greeting) -> None:
+    """Greet and serve on a pair of descriptors, for requests and for replies; then end this process."""
     try:
         confine(memory)
-        wire.write_all(pipe[1], wire.frame(wire.HELLO, json.dumps(greeting | {"pid": os.getpid()}).encode()))
+        wire.write_all(pipe[1], wire.frame(wire.HELLO, json.dumps(hello | {"pid": os.getpid()}).encode()))
         serve(library, device, *pipe)
-        os._exit(0)
+        os._exit(0)  # not `sys.exit`: nothing that a solver has registered may run at the exit
     except BaseException:
         sys.excepthook(*sys.exc_info())
         sys.stderr.flush()
@@ -181,18 +179,18 @@ def greet_and_serve(
 
 
 def main(arguments: list[str], libraries: Iterable[Library] = LIBRARIES) -> None:
-    """Become what the arguments say; see above."""
+    """Serve, or fork serving processes, as the arguments say; the top of this file says what they are."""
     name, _, device, parent, memory, how, *descriptors = arguments
     die_with(int(parent))
-    own = name == target_.NAME  # a solver of the user's own, imported here
-    library = target_.from_environment() if own else next(known for known in libraries if known.name == name)
+    users = name == user.NAME  # a solver of the user's own is imported here and nowhere else
+    library = user.from_environment() if users else next(known for known in libraries if known.name == name)
     on: Device = "gpu" if device == "gpu" else "cpu"
-    greeting = hello(library, on)
+    hello = greeting(library, on)
     if how == "fork":
         with socket.socket(fileno=int(descriptors[0])) as control:
-            fork_on_request(library, on, int(memory), control, greeting)
+            fork_on_request(library, on, int(memory), control, hello)
     else:
-        greet_and_serve(library, on, int(memory), (int(descriptors[0]), int(descriptors[1])), greeting)
+        greet_and_serve(library, on, int(memory), (int(descriptors[0]), int(descriptors[1])), hello)
 
 
 if __name__ == "__main__":

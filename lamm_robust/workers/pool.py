@@ -1,7 +1,7 @@
-"""Several workers at once, fed from one list of cases, in one thread that waits for whichever has something to say.
+"""Several workers at once, fed from one list of cases by one thread, which waits for whichever has something to say.
 
-Cases are grouped by the process they need. A worker takes the cases of one problem at a time, some ahead of what it is
-doing, and when its group is empty it ends and one for the next group takes its place.
+Cases are grouped by the process that they need. A worker gets the cases of one problem at a time, and some ahead of
+what it is doing. When its group has no cases left it ends, and a worker for the next group takes its place.
 """
 
 from __future__ import annotations
@@ -13,27 +13,24 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from lamm_robust.values import AbsentError, Answer, Case, Device, Outcome, Precision, Problem, Status, Variant
+from lamm_robust.values import AbsentError, Answer, Case, Device, Precision, Problem, Variant
 
 Group = tuple[str, Precision, Device]
-"""What one process serves: library, precision, device."""
+"""What one process serves: the solvers of a library at a precision on a device."""
 
 AHEAD = 64
-"""Cases that a worker may be given ahead: tens of milliseconds of work, while this process certifies or scores. Near
-the end it is no more than a fair share of what is left, so that no worker runs dry while another has a queue."""
+"""Cases that a worker may have ahead: tens of milliseconds of work, while this process certifies or scores. Near the
+end it has no more than a fair share of what is left, so that no worker runs dry while another has a queue."""
 
 TICK = 0.5
-"""Seconds between looks at the clock: time-outs are exact to this."""
+"""Seconds between looks at the clock, and so the precision of time-outs."""
 
 GATHER = 0.005
-"""Seconds that this process sleeps when there is an answer, for more to come: waking up for each costs more."""
-
-KILLS = 3
-"""A case whose process is killed from outside this often, run alone, is recorded as the one that gets it killed."""
+"""Seconds that this process sleeps once there is an answer, for more to come: to wake up for each costs more."""
 
 
-class Asks(Protocol):
-    """What the pool needs of a worker; see `supervisor.Worker`."""
+class AnyWorker(Protocol):
+    """What the pool needs of a worker; `supervisor.Worker` is one, and tests have others."""
 
     @property
     def reads(self) -> int:
@@ -44,48 +41,49 @@ class Asks(Protocol):
         """The descriptor on which requests wait to be written, if any do."""
 
     @property
-    def greeted(self) -> bool:
+    def has_greeted(self) -> bool:
         """Whether it has ever said what it runs on."""
 
     @property
-    def asked(self) -> Sequence[Case]:
-        """The cases asked and not answered."""
+    def pending(self) -> Sequence[Case]:
+        """The cases that it was asked and has not answered."""
 
     def ask(self, case: Case, problem: Problem) -> None:
-        """Ask for an attempt."""
+        """Ask for an attempt of the case's solver at its problem."""
 
     def pump(self, seconds: float) -> list[Answer]:
-        """The answers that are there, after that much more waiting."""
+        """Write and read what can be without waiting; `seconds` went by since the last call."""
 
     def close(self) -> None:
         """End the process."""
 
 
-Open = Callable[[str, Precision, Device], Asks]
+Open = Callable[[str, Precision, Device], AnyWorker]
+"""Opens a worker for a group."""
 
 
 @dataclass(eq=False)
 class Slot:
-    """A place for one worker at a time."""
+    """A worker and the group that it serves."""
 
     group: Group
-    worker: Asks
-    looked: float
-    """When it was last listened to."""
+    worker: AnyWorker
+    heard: float
+    """When the pool last listened to the worker, by the monotonic clock."""
 
 
 def group_of(case: Case) -> Group:
-    """The process that a case needs."""
+    """The group of a case, which says what process it needs."""
     return case.variant.library, case.variant.precision, case.variant.device
 
 
 class Pool:
-    """The workers at work on some cases; iterate to get answers as they come, in lists."""
+    """The workers at work on some cases; iterating yields answers as they come, in lists."""
 
     def __init__(
         self, cases: Iterable[Case], problem: Callable[[Case], Problem | None], open_worker: Open, slots: int = 1
     ) -> None:
-        """`problem` gives what to send for a case, or None for one that no worker is to be asked about."""
+        """`problem` returns the problem of a case, or None for a case that no worker is to be asked."""
         self._waiting: dict[Group, deque[Case]] = {}
         for case in cases:
             self._waiting.setdefault(group_of(case), deque()).append(case)
@@ -93,12 +91,12 @@ class Pool:
         self._open = open_worker
         self._most = slots
         self._slots: list[Slot] = []
-        self.absent: dict[Variant, str] = {}
-        """Variants whose worker could not be started, with the reason."""
+        self.absent: dict[Variant, AbsentError] = {}
+        """The variants whose worker could not be started, with the reason."""
         self.skipped: list[Case] = []
-        """Their cases."""
+        """The cases of these variants."""
         self.proven: set[Group] = set()
-        """Groups of which a worker has said what it runs on."""
+        """The groups of which a worker has said what it runs on."""
 
     def __iter__(self) -> Iterator[list[Answer]]:
         try:
@@ -114,7 +112,7 @@ class Pool:
 
     def _staff(self) -> bool:
         """End workers that have nothing to do, start others while there is work; False when all is done."""
-        for slot in [s for s in self._slots if not s.worker.asked and not self._waiting[s.group]]:
+        for slot in [s for s in self._slots if not s.worker.pending and not self._waiting[s.group]]:
             slot.worker.close()
             self._slots.remove(slot)
         while len(self._slots) < self._most and (group := self._next_group()):
@@ -122,13 +120,13 @@ class Pool:
         return bool(self._slots)
 
     def _next_group(self) -> Group | None:
-        """The group with work for which the fewest workers are there; the first of the plan among equals."""
+        """The group with cases left that has the fewest workers; the first of the plan among equals."""
         groups = [group for group, cases in self._waiting.items() if cases]
         return min(groups, key=lambda group: sum(s.group == group for s in self._slots), default=None)
 
     def _feed(self, slot: Slot) -> None:
         waiting = self._waiting[slot.group]
-        while waiting and len(slot.worker.asked) < min(AHEAD, 1 + len(waiting) // len(self._slots)):
+        while waiting and len(slot.worker.pending) < min(AHEAD, 1 + len(waiting) // len(self._slots)):
             key = waiting[0].key
             while waiting and waiting[0].key == key:  # all cases of a problem: its bits are sent once
                 case = waiting.popleft()
@@ -137,8 +135,8 @@ class Pool:
                     slot.worker.ask(case, problem)
 
     def _wait(self) -> None:
-        """Until a worker can be read from or written to, or the clock needs a look."""
-        ready = select.poll()
+        """Wait until a worker can be read from or written to, or the clock needs a look."""
+        ready = select.poll()  # `select.select` cannot take descriptors above 1023
         for slot in self._slots:
             ready.register(slot.worker.reads, select.POLLIN)
             if slot.worker.writes is not None:
@@ -149,62 +147,34 @@ class Pool:
     def _listen(self, slot: Slot) -> list[Answer]:
         now = time.monotonic()
         # while this process was busy or suspended itself it could not hear the worker, which is not the worker's fault
-        seconds, slot.looked = min(now - slot.looked, 2 * TICK), now
+        seconds, slot.heard = min(now - slot.heard, 2 * TICK), now
         try:
             answers = slot.worker.pump(seconds)
         except AbsentError as error:
-            if slot.worker.greeted:  # it worked before: something happened to this machine
+            if slot.worker.has_greeted:  # it has worked before: something has happened to this machine
                 raise
             if slot.group not in self.proven:
-                self._give_up(slot, str(error))
+                self._give_up(slot, error)
             elif not self._do_without(slot):
                 raise
             return []
-        if slot.worker.greeted:
+        if slot.worker.has_greeted:
             self.proven.add(slot.group)
         return answers
 
     def _do_without(self, slot: Slot) -> bool:
-        """Go on with one worker less; False if there is none left. Others of its group have worked."""
-        self._waiting[slot.group].extendleft(reversed(slot.worker.asked))
+        """Go on with one worker less, since others of its group have worked; False if no worker is left."""
+        self._waiting[slot.group].extendleft(reversed(slot.worker.pending))
         slot.worker.close()
         self._slots.remove(slot)
         self._most -= 1
         return self._most > 0
 
-    def _give_up(self, slot: Slot, why: str) -> None:
-        """No worker of this group can be had: none of its cases can be asked."""
-        cases = [*slot.worker.asked, *self._waiting[slot.group]]
+    def _give_up(self, slot: Slot, why: AbsentError) -> None:
+        """Skip all cases of a group, for no worker of it can be started."""
+        cases = [*slot.worker.pending, *self._waiting[slot.group]]
         self._waiting[slot.group].clear()
         slot.worker.close()
         self._slots.remove(slot)
-        self.absent |= {case.variant: f"not measured: {why}" for case in cases}
+        self.absent |= dict.fromkeys((case.variant for case in cases), why)
         self.skipped += cases
-
-
-def alone(case: Case, problem: Problem, open_worker: Open) -> Outcome:
-    """The outcome of a case in a fresh process of its own; tried `KILLS` times if that is killed from outside.
-
-    AbsentError if there is no process to be had.
-    """
-    message = ""
-    for _ in range(KILLS):
-        pool = Pool([case], lambda _: problem, open_worker)
-        for answers in pool:
-            for answer in answers:
-                if not answer.inconclusive:
-                    return answer.outcome
-                message = answer.outcome.message
-        if pool.absent:  # which says nothing of the solver: a later run has to look again
-            raise AbsentError(pool.absent[case.variant])
-    return Outcome(Status.CRASHED, message=f"alone and {KILLS} times in a row, {message}")
-
-
-def confirmed(first: Answer, second: Outcome) -> Outcome:
-    """What two runs say together: the second one if they agree or the first was inconclusive, else *flaky*."""
-    if first.inconclusive or first.outcome.status is second.status:
-        return second
-    runs = [f"{o.status} ({o.message})" if o.message else o.status for o in (first.outcome, second)]
-    return Outcome(
-        Status.FLAKY, message=f"first {runs[0]}; then, alone in a fresh process, {runs[1]}", spent=second.spent
-    )

@@ -1,8 +1,8 @@
 """Starting and ending the processes of workers, and hearing how they ended.
 
-A library whose import leaves no threads behind is imported once, in a `Template` that calls no solver and forks a
-fresh process whenever one is needed; any other library is imported by each process anew. Both kinds look alike from
-here: two pipes, an output file, and a way to kill and to wait.
+A library whose import leaves no threads behind is imported once, in a `Template` that calls no solver and forks a fresh
+process whenever one is needed. Any other library is imported by each process anew. To the outside both kinds of
+`Process` look alike: two pipes, an output file, and a way to kill and to wait.
 """
 
 from __future__ import annotations
@@ -19,46 +19,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from lamm_robust.defaults import CASE_MEMORY
 from lamm_robust.values import Device, Library, Precision
 from lamm_robust.workers.child import PID, RUNNING, end_group
 
-THREADS = dict.fromkeys(
-    (
-        "OPENBLAS_NUM_THREADS",
-        "OMP_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "BLIS_NUM_THREADS",
-        "VECLIB_MAXIMUM_THREADS",
-    ),
-    "1",
-)
-"""One BLAS thread: answers depend on the number of threads, and small problems are faster without."""
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+THREADS = dict.fromkeys(_THREADS, "1")
+"""The environment for one BLAS thread: answers depend on the number of threads, and small problems are faster so."""
 
 EXIT_SECONDS = 2.0
-"""A dying process closes its pipe some milliseconds before it has an exit status."""
+"""Time limit for an exit code: a dying process closes its pipe some milliseconds before it has one."""
 
-LAST_WORDS = 3  # lines of the process's own output that are kept in the message
-LAST_BYTES = 4096  # and no more of them than this
-
-
-CASE_MEMORY = 4 << 30
-"""Bytes a worker may allocate beyond what it starts with: a hundred times what the largest problem needs."""
+LAST_LINES, LAST_BYTES = 3, 4096
+"""How much of the end of a process's output goes into a message."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a worker process is for, and how much memory it may take beyond what it starts with."""
+    """What a worker process is for."""
 
     library: Library
     precision: Precision
     device: Device
     memory: int = CASE_MEMORY
+    """Bytes that it may allocate beyond what it starts with."""
     module: str = "lamm_robust.workers.child"
-    """What the process runs; tests put planted solvers there."""
+    """The module that the process runs; tests put planted solvers there."""
 
 
 def launch(kind: Kind, how: str, descriptors: tuple[int, ...], output: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Start a Python of its own that inherits the descriptors."""
+    """Start a fresh Python as a worker process that inherits the descriptors; `how` is "serve" or "fork"."""
     who = kind.library.name, kind.precision, kind.device, str(os.getpid()), str(kind.memory), how
     return subprocess.Popen(
         [sys.executable, "-m", kind.module, *who, *map(str, descriptors)],
@@ -68,22 +58,23 @@ def launch(kind: Kind, how: str, descriptors: tuple[int, ...], output: IO[bytes]
         stderr=subprocess.STDOUT,
         env=os.environ | THREADS | dict(kind.library.environment(kind.precision, kind.device)),
         cwd=Path(__file__).parents[2],
-        start_new_session=True,  # a Ctrl-C is for the run, which then ends its workers
+        # a Ctrl-C is for the run alone, which then ends its workers; and a group of its own can be killed as a whole
+        start_new_session=True,
     )
 
 
-def last_words(output: IO[bytes]) -> str:
-    """The end of what a process printed, in one line."""
+def last_words(output: IO[bytes], none: str = "it said nothing") -> str:
+    """The end of a process's output, in one line; `none` if it printed nothing."""
     output.seek(max(0, output.seek(0, os.SEEK_END) - LAST_BYTES))
     lines = output.read().decode(errors="replace").strip().splitlines()
-    return "last words: " + " / ".join(lines[-LAST_WORDS:]) if lines else "it said nothing"
+    return "last words: " + " / ".join(lines[-LAST_LINES:]) if lines else none
 
 
 class Template:
     """A process that has imported a library and forks serving processes; it calls no solver itself."""
 
     def __init__(self, kind: Kind) -> None:
-        with contextlib.ExitStack() as held:  # what must be given back, whatever happens
+        with contextlib.ExitStack() as held:  # what `close` gives back, and an error in between
             self.output = held.enter_context(tempfile.TemporaryFile())
             self._control, theirs = socket.socketpair()
             held.enter_context(self._control)
@@ -94,20 +85,20 @@ class Template:
             self._held = held.pop_all()
 
     def close(self) -> None:
-        """End it, and with it whatever it has forked."""
+        """End the process, and with it the processes that it has forked."""
         self._held.close()
 
     def is_alive(self) -> bool:
-        """Whether it can still fork."""
+        """Whether the process can still fork."""
         return self._process.poll() is None
 
     def fork(self, requests: int, replies: int, output: int) -> None:
-        """Have a serving process forked on these descriptors; its hello tells its number."""
-        with contextlib.suppress(OSError):  # if it has died, the pipes of the process that never was will say so
+        """Have a serving process forked that has these descriptors; its hello tells its number."""
+        with contextlib.suppress(OSError):  # if the template has died, nobody has the other ends of the pipes
             socket.send_fds(self._control, [b"f" * PID.size], [requests, replies, output])
 
     def status(self, pid: int) -> int:
-        """How a forked process ended, as from `os.waitpid`, or RUNNING; OSError if this process has died."""
+        """The wait status of a forked process, as of `os.waitpid`, or RUNNING; OSError if the template has died."""
         self._control.sendall(PID.pack(pid, 0))
         answer = self._control.recv(PID.size, socket.MSG_WAITALL)
         if len(answer) < PID.size:
@@ -117,7 +108,7 @@ class Template:
 
 
 class Templates:
-    """A living template for each kind of worker whose library may be forked; a context manager."""
+    """A living template for each kind of worker whose library may be forked; at the end of its context they end."""
 
     def __init__(self) -> None:
         self._templates: dict[Kind, Template] = {}
@@ -126,11 +117,15 @@ class Templates:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all templates."""
         for template in self._templates.values():
             template.close()
 
     def get(self, kind: Kind) -> Template | None:
-        """The template to fork from, or None for a library that must be imported anew each time."""
+        """The template of a kind, or None for a library that must be imported anew each time."""
         if not kind.library.forks:
             return None
         known = self._templates.get(kind)
@@ -145,20 +140,23 @@ class Process:
     """A serving process: write requests to one pipe, read replies from the other."""
 
     def __init__(self, kind: Kind, template: Template | None) -> None:
-        """Start it, by the template if there is one."""
+        """Start the process, by the template if there is one."""
         self._template = template
-        self.pid: int | None = None  # of a forked process, as soon as it says hello
+        self.pid: int | None = None
+        """The number of the process; a forked one tells it in its hello."""
         self._code: int | None = None
         self._popen: subprocess.Popen[bytes] | None = None
-        # what must be given back, whatever happens, and what is the child's
-        with contextlib.ExitStack() as held, contextlib.ExitStack() as given:
+        # `held` is what `close` gives back, and an error in between; `theirs` are the child's ends of the pipes, which
+        # are closed here once it has them: else this process would never read the end of the replies
+        with contextlib.ExitStack() as held, contextlib.ExitStack() as theirs:
             self.output = held.enter_context(tempfile.TemporaryFile())
             child_reads, self.requests = os.pipe()
-            given.callback(os.close, child_reads)
+            theirs.callback(os.close, child_reads)
             held.callback(os.close, self.requests)
             self.replies, child_writes = os.pipe()
-            given.callback(os.close, child_writes)
+            theirs.callback(os.close, child_writes)
             held.callback(os.close, self.replies)
+            # a full or an empty pipe must not keep the run from listening to the other workers
             os.set_blocking(self.requests, False)
             os.set_blocking(self.replies, False)
             if template:
@@ -168,8 +166,8 @@ class Process:
                 self.pid = self._popen.pid
             self._held = held.pop_all()
 
-    def ended(self, seconds: float = EXIT_SECONDS) -> int | None:
-        """The exit code (negative for a signal) if it ends within that time; None if it does not, or nobody knows."""
+    def exit_code(self, seconds: float = EXIT_SECONDS) -> int | None:
+        """The exit code, negative for a signal; None if the process does not end within that time, or nobody knows."""
         deadline = time.monotonic() + seconds
         with contextlib.suppress(OSError):
             while self._code is None and self.pid is not None:
@@ -188,9 +186,11 @@ class Process:
         return None if status == RUNNING else os.waitstatus_to_exitcode(status)
 
     def close(self) -> None:
-        """Kill it if it may still run (it holds nothing that could be lost) and give everything back."""
+        """Kill the process if it may still run (it holds nothing that could be lost) and give everything back."""
         with contextlib.suppress(OSError):
-            if self._code is None and self.pid is not None:  # an ended one's number may by now be another process's
-                os.killpg(self.pid, signal.SIGKILL)  # and whatever it has started
-                self.ended()
+            # once its exit code has been read, its number may be another process's; a forked one that has not yet told
+            # its number ends by itself when it finds its pipe closed
+            if self._code is None and self.pid is not None:
+                os.killpg(self.pid, signal.SIGKILL)  # with whatever it has started
+                self.exit_code()
         self._held.close()

@@ -1,8 +1,8 @@
-"""The run's end of a worker: feed it cases, hear its answers, and turn its death or silence into outcomes.
+"""The asking end of a worker: feed it cases, hear its answers, and turn its death or silence into outcomes.
 
-Requests are sent ahead and answered in their order, so the case to blame when a process dies or hangs is the first
-that it has not answered. It alone gets that outcome; what was sent behind it goes to a fresh process. Nothing here
-waits: `pump` does what can be done now.
+Requests are sent ahead and answered in their order, so the case to blame when a process dies or hangs is the first that
+it has not answered. Only that case gets the outcome; the cases behind it go to a fresh process. Nothing here waits:
+`pump` does what can be done now.
 """
 
 from __future__ import annotations
@@ -15,22 +15,20 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lamm_robust.defaults import CASE_SECONDS
 from lamm_robust.storage.packing import pack_problem
-from lamm_robust.values import AbsentError, Answer, Case, Outcome, Problem, Status
+from lamm_robust.values import AbsentError, Answer, Array, Case, Cause, Outcome, Problem, Status
 from lamm_robust.workers import wire
 from lamm_robust.workers.process import Kind, Process, Template, last_words
 
-CASE_SECONDS = 60.0
-"""A case that takes longer is timed out: a thousand times what the largest problem takes the slowest solver."""
-
 START_SECONDS = 120.0
-"""Importing JAX and waking a GPU takes seconds; a machine under load may need minutes."""
+"""Time limit of a start: to import JAX and wake a GPU takes seconds, and under load perhaps minutes."""
 
 STARTS = 10
-"""A process that is killed from outside this often in a row before it could say hello is not started again."""
+"""Starts in a row that may end by a kill from outside before the process has said hello."""
 
 FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM)
-"""What an operator, a batch system or the kernel short of memory sends; no solver ends its own process by these."""
+"""Signals of an operator, a batch system, or the kernel short of memory; no solver ends its own process by these."""
 
 
 class Worker:
@@ -43,17 +41,19 @@ class Worker:
         case_seconds: float = CASE_SECONDS,
         on_hello: Callable[[Mapping[str, Any]], None] = lambda _: None,
     ) -> None:
-        """Start the process, by forking the template if there is one.
+        """Start the process, by forking the template of its kind if `template` returns one.
 
-        `on_hello` is called with what it says it runs on, before its first answer is handed on.
+        `on_hello` is called with what the process says that it runs on, before its first answer is handed on.
         """
         self.kind = kind
         self.case_seconds = case_seconds
         self.hello: dict[str, Any] | None = None
+        """What the latest process to greet said that it runs on."""
+        self.pending: deque[Case] = deque()
+        """The cases that it was asked and has not answered; `_problems` has their problems."""
+        self._problems: deque[Problem] = deque()
         self._template = template
         self._on_hello = on_hello
-        self.asked: deque[Case] = deque()
-        self._problems: deque[Problem] = deque()
         self._starts = 0
         self._start()
 
@@ -67,7 +67,7 @@ class Worker:
         self._waited = 0.0
         self._said_hello = False
         self._starts += 1
-        for case, problem in zip(self.asked, self._problems, strict=True):
+        for case, problem in zip(self.pending, self._problems, strict=True):  # what a lost process has left
             self._post(case, problem)
 
     def close(self) -> None:
@@ -85,15 +85,15 @@ class Worker:
         return self._process.requests if self._outbox else None
 
     @property
-    def greeted(self) -> bool:
+    def has_greeted(self) -> bool:
         """Whether it has ever said what it runs on."""
         return self.hello is not None
 
     def ask(self, case: Case, problem: Problem) -> None:
         """Ask for an attempt of the case's solver at its problem."""
-        if not self.asked:  # what went by while nothing was asked is nobody's time
+        if not self.pending:  # time that went by while nothing was asked is no delay
             self._waited = 0.0
-        self.asked.append(case)
+        self.pending.append(case)
         self._problems.append(problem)
         self._post(case, problem)
 
@@ -103,11 +103,11 @@ class Worker:
             self._sent = problem
         self._outbox += wire.frame(wire.CASE, case.variant.algorithm.encode())
 
-    def _answered(self, outcome: Outcome, inconclusive: bool = False) -> Answer:
-        """The answer to the first case that had none."""
+    def _answer(self, outcome: Outcome, inconclusive: bool = False) -> Answer:
+        """The answer to the first pending case, which is pending no longer."""
         self._problems.popleft()
         self._served += 1
-        return Answer(self.asked.popleft(), outcome, inconclusive)
+        return Answer(self.pending.popleft(), outcome, inconclusive)
 
     def pump(self, seconds: float) -> list[Answer]:
         """Write and read what can be without waiting; `seconds` went by since the last call.
@@ -118,18 +118,17 @@ class Worker:
         answers: list[Answer] = []
         try:
             gone = self._read(answers)
-        except wire.WireError as error:
-            answers += self._lost(f"the process sent what is no answer: {error}")
-            return answers
+        except wire.WireError as error:  # a solver has written into the pipe
+            return answers + self._blame_loss(f"the process sent what is no answer: {error}")
         if answers:
             self._waited = 0.0
-        if gone:
-            return answers + self._died()
+        if gone:  # its last answers came first: they decide which case is to blame
+            return answers + self._handle_death()
         self._waited += 0.0 if answers else seconds
         if not self._said_hello and self._waited > START_SECONDS:
-            raise AbsentError(f"no worker for {self._name}: it did not start within {START_SECONDS:g} s")
-        if self.asked and self._said_hello and self._waited > self.case_seconds:
-            answers += self._timed_out()
+            raise AbsentError(f"it did not start within {START_SECONDS:g} s", worker=self._name)
+        if self.pending and self._said_hello and self._waited > self.case_seconds:
+            answers += self._handle_silence()
         return answers
 
     def _write(self) -> None:
@@ -138,17 +137,17 @@ class Worker:
                 del self._outbox[: os.write(self._process.requests, self._outbox)]
         except BlockingIOError:
             return
-        except BrokenPipeError:  # it is gone; reading will tell
+        except BrokenPipeError:  # the process has ended, which reading will show
             self._outbox.clear()
 
     def _read(self, answers: list[Answer]) -> bool:
-        """Take in what has arrived; True at its end."""
+        """Add the answers that have arrived; returns whether the process has closed its end."""
         with contextlib.suppress(BlockingIOError):
             while piece := os.read(self._process.replies, 1 << 20):
                 for kind, content in self._frames.feed(piece):
                     self._receive(kind, content, answers)
-                    if kind == wire.LAST:
-                        self._replace()
+                    if kind == wire.LAST:  # whatever comes behind it is no answer of a fit process
+                        self._restart()
                         return False
             return True
         return False
@@ -160,60 +159,64 @@ class Worker:
             self._check_threads(self.hello["threads"])
             self._on_hello(self.hello)
             self._said_hello, self._starts, self._waited = True, 0, 0.0
-        elif kind in (wire.OUTCOME, wire.LAST) and self.asked:
-            outcome = self._checked(*wire.unpack_outcome(content))
+        elif kind in (wire.OUTCOME, wire.LAST) and self.pending:
+            number, outcome = wire.unpack_outcome(content)
+            self._check(number, outcome.x)
             out_of_memory = kind == wire.LAST and outcome.status is Status.CRASHED
-            answers.append(self._answered(outcome, inconclusive=out_of_memory and self._served > 0))
+            # the memory may be full of what earlier cases have left: only the first case is to blame for sure
+            answers.append(self._answer(outcome, inconclusive=out_of_memory and self._served > 0))
         else:
             raise wire.WireError("an answer to nothing")
 
-    def _checked(self, number: int, outcome: Outcome) -> Outcome:
-        """The outcome, which must be about the first case not yet answered; WireError if it cannot be."""
-        problem, x = self._problems[0], outcome.x
+    def _check(self, number: int, x: Array | None) -> None:
+        """WireError unless an outcome with this number and x can be about the first pending case."""
+        problem = self._problems[0]
         if number != self._served:
             raise wire.WireError(f"answer {number} in the place of answer {self._served}")
         if x is not None and (x.dtype != problem.A.dtype or x.shape != (problem.n, *problem.b.shape[1:])):
             raise wire.WireError(f"an x of shape {x.shape} in {x.dtype}")
-        return outcome
 
     def _check_threads(self, pools: list[dict[str, Any]]) -> None:
-        """AbsentError unless every BLAS runs on one thread, as the environment asked."""
+        """AbsentError unless every BLAS runs on one thread, as `process.THREADS` asks."""
         for pool in pools:
             if pool["num_threads"] != 1:
                 raise AbsentError(
                     f"{pool['internal_api']} of {self.kind.library.name} runs on {pool['num_threads']} threads"
                 )
 
-    def _replace(self) -> None:
-        """A fresh process for what was asked and not answered."""
+    def _restart(self) -> None:
+        """Ask a fresh process the pending cases."""
         self._process.close()
         self._start()
 
-    def _died(self) -> list[Answer]:
-        """The process closed its end: the first case it has not answered is to blame, unless it was killed."""
-        code = self._process.ended()
+    def _handle_death(self) -> list[Answer]:
+        """The process has closed its end: blame the first pending case, unless it was killed from outside."""
+        code = self._process.exit_code()
         killed = code is None or -code in FROM_OUTSIDE
         if not self._said_hello and (not killed or self._starts >= STARTS):
-            words = last_words((self._forked_from or self._process).output)
-            raise AbsentError(f"no worker for {self._name}: {words}")
-        if not self._said_hello or not self.asked:  # nothing was running in it
-            self._replace()
+            silent = "its process ended when it was imported, and said nothing"
+            raise AbsentError(last_words((self._forked_from or self._process).output, silent), worker=self._name)
+        if not self._said_hello or not self.pending:  # no solver was running in it
+            self._restart()
             return []
-        return self._lost(f"the process ended with {how_ended(code)}; {last_words(self._process.output)}", killed)
+        words = f"the process ended with {describe_exit(code)}; {last_words(self._process.output)}"
+        return self._blame_loss(words, killed)
 
-    def _timed_out(self) -> list[Answer]:
-        if self._process.ended(0.0) is not None:  # it is gone, and something that it has started keeps its pipe open
-            return self._died()
+    def _handle_silence(self) -> list[Answer]:
+        """The process has not answered for too long: time out the first pending case, unless the process is gone."""
+        if self._process.exit_code(0.0) is not None:  # something that it has started keeps its pipe open
+            return self._handle_death()
         seconds = self.case_seconds
         outcome = Outcome(Status.TIMED_OUT, seconds=seconds, message=f"no answer within {seconds:g} s", spent=seconds)
         return self._blame(outcome)
 
-    def _lost(self, message: str, killed: bool = False) -> list[Answer]:
-        return self._blame(Outcome(Status.CRASHED, message=message), killed)
+    def _blame_loss(self, message: str, killed: bool = False) -> list[Answer]:
+        return self._blame(Outcome(Status.CRASHED, cause=Cause.PROCESS_LOST, message=message), killed)
 
     def _blame(self, outcome: Outcome, inconclusive: bool = False) -> list[Answer]:
-        blamed = [self._answered(outcome, inconclusive)] if self.asked else []
-        self._replace()
+        """Give the outcome to the first pending case, if any, and the others to a fresh process."""
+        blamed = [self._answer(outcome, inconclusive)] if self.pending else []
+        self._restart()
         return blamed
 
     @property
@@ -221,8 +224,8 @@ class Worker:
         return f"{self.kind.library.name} on {self.kind.device}"
 
 
-def how_ended(code: int | None) -> str:
-    """An exit code in words."""
+def describe_exit(code: int | None) -> str:
+    """An exit code in words; negative codes are signals, as in `subprocess`."""
     if code is None:
         return "an unknown status"
     return f"signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"exit status {code}"

@@ -1,8 +1,8 @@
 """What passes between a run and its worker processes: framed, checksummed, plain bytes.
 
-A frame is its kind (one byte), the length and CRC-32 of its content, and the content. Solvers share their process
-with the sending end and may write anything anywhere, so whatever does not check is an error that is known as such, and
-nothing is ever unpickled.
+A frame is its kind (one byte), the length and the CRC-32 of its content, and the content. Solvers share their process
+with the sending end and may write anything anywhere. So bytes that do not have their checksum raise an error of their
+own, and nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -12,17 +12,16 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from lamm_robust.storage.packing import pack_arrays, unpack_arrays
-from lamm_robust.values import Outcome, Status
+from lamm_robust.storage.packing import pack, unpack
+from lamm_robust.values import Cause, Outcome, Status
 
-PROBLEM, CASE = b"P", b"C"  # from the run: the arrays A and b; the solver to try on the last problem sent
-HELLO, OUTCOME, LAST = b"H", b"O", b"L"  # from the worker; after a last outcome it ends of its own accord
+PROBLEM, CASE = b"P", b"C"
+"""Frames for a worker: the arrays A and b; the name of the solver to try on the last problem sent."""
+
+HELLO, OUTCOME, LAST = b"H", b"O", b"L"
+"""Frames from a worker: what it runs on; an outcome; an outcome after which it ends of its own accord."""
 
 _FRAME = struct.Struct("<cII")
-_OUTCOME = struct.Struct("<IBBqddddI")
-
-_STATUSES = tuple(Status)
-_WARNED, _REPEATABLE, _RANK, _SECONDS, _LEAST, _FIRST, _X = (1 << bit for bit in range(7))
 
 
 class WireError(Exception):
@@ -35,13 +34,13 @@ def frame(kind: bytes, content: bytes) -> bytes:
 
 
 class Frames:
-    """Puts frames together again from what pipes deliver in pieces."""
+    """Puts frames together from the pieces that a pipe delivers."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
 
     def feed(self, piece: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """The frames completed by this piece, as kind and content; WireError as soon as one does not check."""
+        """The frames that this piece completes, as kind and content; WireError at the first that is damaged."""
         self._buffer += piece
         start = 0
         while len(self._buffer) - start >= _FRAME.size:
@@ -67,41 +66,39 @@ def read_frames(descriptor: int) -> Iterator[tuple[bytes, bytes]]:
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """Write everything, however long it takes."""
+    """Write all of the data, however long that takes."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
 
 
 def pack_outcome(number: int, outcome: Outcome) -> bytes:
-    """An outcome as bytes, with the number of the case that it is about among those sent to its process."""
-    o = outcome
-    flags = _WARNED * o.warned | _REPEATABLE * o.repeatable | _X * (o.x is not None)
-    flags |= _RANK * (o.rank is not None) | _SECONDS * (o.seconds is not None)
-    flags |= _LEAST * (o.min_seconds is not None)
-    flags |= _FIRST * (o.first_call_seconds is not None)
-    message = o.message.encode(errors="replace")
-    numbers = o.rank or 0, o.seconds or 0.0, o.min_seconds or 0.0, o.first_call_seconds or 0.0, o.spent
-    head = _OUTCOME.pack(number, _STATUSES.index(o.status), flags, *numbers, len(message))
-    return head + message + (b"" if o.x is None else pack_arrays(o.x))
+    """An outcome as bytes; `number` counts the outcomes of the process, from 0."""
+    head = {name: value for name, value in vars(outcome).items() if name != "x"}
+    message = outcome.message.encode(errors="replace").decode()  # a solver's words may hold half a surrogate pair
+    return pack({**head, "message": message, "number": number}, *([] if outcome.x is None else [outcome.x]))
 
 
 def unpack_outcome(content: bytes) -> tuple[int, Outcome]:
-    """The inverse of `pack_outcome`; WireError if the content is no outcome."""
+    """The inverse of `pack_outcome`; WireError for other bytes."""
     try:
-        number, status, flags, rank, seconds, least, first, spent, length = _OUTCOME.unpack_from(content)
-        start = _OUTCOME.size + length
-        return number, Outcome(
-            status=_STATUSES[status],
-            x=unpack_arrays(content, start)[0] if flags & _X else None,
-            rank=rank if flags & _RANK else None,
-            seconds=seconds if flags & _SECONDS else None,
-            min_seconds=least if flags & _LEAST else None,
-            first_call_seconds=first if flags & _FIRST else None,
-            message=content[_OUTCOME.size : start].decode(),
-            warned=bool(flags & _WARNED),
-            repeatable=bool(flags & _REPEATABLE),
-            spent=spent,
-        )
-    except (struct.error, IndexError, ValueError) as error:
+        head, arrays = unpack(content)
+        for name, kinds in _KINDS.items():
+            if type(head[name]) not in kinds:
+                raise ValueError(f"{name} is {head[name]!r}")
+        (x,) = arrays or (None,)
+        status, cause = Status(head.pop("status")), Cause(head.pop("cause"))
+        return head.pop("number"), Outcome(status=status, cause=cause, x=x, **head)
+    except (KeyError, TypeError, ValueError) as error:
         raise WireError(f"an outcome that cannot be read: {error}") from error
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("status", "cause", "message"), (str,)),
+    **dict.fromkeys(("warned", "repeatable"), (bool,)),
+    **dict.fromkeys(("seconds", "min_seconds", "first_call_seconds"), (float, type(None))),
+    "rank": (int, type(None)),
+    "spent": (float,),
+    "number": (int,),
+}
+"""Entry of a packed outcome → the types that it may have; others are there if a solver has written into the bytes."""

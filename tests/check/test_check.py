@@ -22,17 +22,30 @@ from lamm_robust.check.reasons import REASONS
 from lamm_robust.check.supervised import (
     check_target,
     enough,
-    kept_truths,
     library_of,
     only_text,
-    second_look,
     times,
     workers,
 )
 from lamm_robust.cli.main import main
+from lamm_robust.keys import parse_key
 from lamm_robust.reports.summary import STABILITY_ORDER
+from lamm_robust.runs.plan import grid
+from lamm_robust.solvers import user
 from lamm_robust.testing import check_solver, parametrize_with_problems
-from lamm_robust.values import UNIT_ROUNDOFF, Answer, Case, Deficiency, Outcome, Precision, Regime, Status, Verdict
+from lamm_robust.values import (
+    UNIT_ROUNDOFF,
+    Answer,
+    Case,
+    Cause,
+    Deficiency,
+    Outcome,
+    Precision,
+    Regime,
+    Status,
+    Verdict,
+)
+from lamm_robust.workers.second_look import second_look
 from tests.support import broken
 from tests.support.records import RECORD
 
@@ -54,7 +67,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def checked(name: str, precision: Precision, **terms: Any) -> Checked:
-    target = catalog.parse_target(f"{FILE}:{name}", HERE)
+    target = user.parse_target(f"{FILE}:{name}", HERE)
     return check_target(target, replace(Terms(precision=precision, families=FAMILIES), **terms))
 
 
@@ -188,7 +201,7 @@ def test_no_solver_hurts_the_check(name: str, precision: Precision, monkeypatch:
 
 
 def checked_keys(precision: Precision) -> list[Any]:
-    return catalog.plan("quick", precision, FAMILIES)
+    return grid("quick", precision, FAMILIES)
 
 
 @pytest.mark.usefixtures("alone")
@@ -221,11 +234,11 @@ def test_what_is_refused_is_counted_and_the_rest_goes_on(precision: Precision) -
 
 
 def test_a_crash_counts_where_nothing_is_graded(precision: Precision) -> None:
-    truths, terms = kept_truths(), Terms(precision=precision)
-    solver = library_of(catalog.parse_target(f"{FILE}:good", HERE), terms).solvers[0]
-    keys = catalog.plan("quick", precision, ["integral"])
+    truths, terms = catalog.truths(), Terms(precision=precision)
+    solver = library_of(user.parse_target(f"{FILE}:good", HERE), terms).solvers[0]
+    keys = grid("quick", precision, ["integral"])
     hopeless = next(k for k in keys if (c := truths.certified(k)) and c.regime is Regime.AMBIGUOUS)
-    easy = catalog.parse_key(KEY.format(precision))
+    easy = parse_key(KEY.format(precision))
     problem = truths.problem(easy)
     outcomes = {
         Case(easy, variant_of(solver, terms)): Outcome(Status.SOLVED, broken.x_of(problem.A, problem.b)),
@@ -266,12 +279,12 @@ def test_the_page_has_a_replay_line_for_each_failure_and_the_drivers_beside(prec
 
 
 def test_only_shows_one_case_in_full(precision: Precision) -> None:
-    text = only_text(catalog.parse_target(f"{FILE}:good", HERE), Terms(), KEY.format(precision))
+    text = only_text(user.parse_target(f"{FILE}:good", HERE), Terms(), KEY.format(precision))
     assert f"problem   {KEY.format(precision)}\n" in text
     assert "truth     by " in text
     assert "\nrank      3 reported\n" in text
     assert text.endswith("verdict   backward stable")
-    method = catalog.parse_target(f"{FILE}:estimator.solve", HERE)
+    method = user.parse_target(f"{FILE}:estimator.solve", HERE)
     assert only_text(method, Terms(), KEY.format(precision)).endswith("verdict   backward stable")
 
 
@@ -317,15 +330,18 @@ def test_times_are_compared_where_both_passed() -> None:
 
 
 def test_a_process_that_is_killed_from_outside_says_nothing_of_the_solver(precision: Precision) -> None:
-    truths, key = kept_truths(), catalog.parse_key(KEY.format(precision))
+    truths, key = catalog.truths(), parse_key(KEY.format(precision))
     terms = Terms(precision=precision)
-    library = library_of(catalog.parse_target(f"{FILE}:good", HERE), terms)
+    library = library_of(user.parse_target(f"{FILE}:good", HERE), terms)
     case = Case(key, variant_of(library.solvers[0], terms))
     for first, status in (
-        (Outcome(Status.CRASHED, message="the process ended with signal 9 (Killed)"), Status.SOLVED),
-        (Outcome(Status.CRASHED, message="MemoryError: no room"), Status.CRASHED),
+        (Outcome(Status.CRASHED, cause=Cause.PROCESS_LOST), Status.SOLVED),
+        (Outcome(Status.CRASHED, cause=Cause.OUT_OF_MEMORY), Status.CRASHED),
     ):
-        assert second_look(Answer(case, first, True), truths, workers(library, terms)).status is status
+        assert (
+            second_look(Answer(case, first, True), truths.problem(key), workers(library, terms), one_solver=True).status
+            is status
+        )
 
 
 @pytest.mark.usefixtures("alone")
@@ -345,7 +361,7 @@ def test_json_has_what_a_machine_needs(tmp_path: Path, precision: Precision) -> 
         assert one["class"] in STABILITY_ORDER
         assert one["silent_failures"] == len([f for f in one["failures"] if f["verdict"] == "wrong"]) > 0
         assert {frozenset(f) for f in one["failures"]} == {frozenset({"key", "verdict", "why"})}
-        assert str(catalog.parse_key(one["failures"][0]["key"])) == one["failures"][0]["key"]
+        assert str(parse_key(one["failures"][0]["key"])) == one["failures"][0]["key"]
 
 
 @pytest.mark.usefixtures("alone")
@@ -422,7 +438,7 @@ def test_what_cannot_be_imported_is_one_line(what: str, tmp_path: Path) -> None:
         (["a.b:"], "names no function"),
         (["no/such.py:f"], "there is no file 'no/such.py'"),
         (["no_such_module:f"], "No module named 'no_such_module'"),
-        ([f"{FILE}:good", "--shapes", "tall,round"], "'round'; accepted are tall, wide, square"),
+        ([f"{FILE}:good", "--shapes", "tall,round"], "'round'; accepted are tall, square, wide"),
         ([f"{FILE}:good", "--family", "spectra"], "did you mean 'spectrum'?"),
         ([f"{FILE}:good", "--family", "lamm", "--shapes", "wide"], "no problem of lamm is wide"),
         ([f"{FILE}:good", "--only", "raw"], "dtype=missing in the key"),
@@ -477,7 +493,7 @@ X = np.array([1.0, 2.0])
     ],
 )
 def test_x_and_rank_are_taken_from_what_solvers_return(result: Any, rank: int | None) -> None:
-    x, found = catalog.target_answers(lambda A, b: result)(X, X)
+    x, found = user.as_solve(lambda A, b: result)(X, X)
     assert isinstance(x, np.ndarray)
     assert x.tolist() == [1.0, 2.0]
     assert found == rank
@@ -546,6 +562,6 @@ def test_problems_can_be_parameters(problem: Any, request: pytest.FixtureRequest
 
 def test_the_parameters_are_those_of_the_profile(precision: Precision) -> None:
     mark = parametrize_with_problems(families=["polynomial", "raw"], dtype=precision).mark
-    keys = {str(key) for key in catalog.plan("quick", precision, ["polynomial", "raw"])}
+    keys = {str(key) for key in grid("quick", precision, ["polynomial", "raw"])}
     assert mark.args[0] == "problem"
     assert set(mark.kwargs["ids"]) == keys == {str(one.problem.key) for one in mark.args[1]}

@@ -16,7 +16,8 @@ from lamm_robust.scoring.evidence import Frame
 from lamm_robust.scoring.nonfinite import undefined
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified, Known
-from lamm_robust.values import Case, Deficiency, Outcome, Solver, Status, Variant
+from lamm_robust.solvers import user
+from lamm_robust.values import Case, Cause, Deficiency, Outcome, Solver, Status, Variant
 from tests.support.problems import problem_of
 
 U = 2.0**-53
@@ -43,15 +44,17 @@ def solved(*x: float, **more: Any) -> Outcome:
     return Outcome(Status.SOLVED, np.array(x), **more)
 
 
-def failed(status: Status, message: str) -> Outcome:
-    return Outcome(status, message=message)
+def failed(status: Status, message: str, cause: Cause = Cause.NONE) -> Outcome:
+    return Outcome(status, cause=cause, message=message)
 
 
 EXAMPLES: Mapping[str, Example] = {
     "flaky": Example(EASY, failed(Status.FLAKY, "first crashed; then solved"), "first crashed; then solved"),
     "timed out": Example(EASY, failed(Status.TIMED_OUT, "no answer within 10 s"), "no answer within 10 s"),
     "ended its process": Example(
-        EASY, failed(Status.CRASHED, "the process ended with signal 11"), "the process ended with signal 11"
+        EASY,
+        failed(Status.CRASHED, "the process ended with signal 11", Cause.PROCESS_LOST),
+        "the process ended with signal 11",
     ),
     "raised an exception": Example(EASY, failed(Status.CRASHED, "IndexError: no"), "raised IndexError: no"),
     "depends on earlier calls": Example(
@@ -117,7 +120,7 @@ def clues(example: Example, deficiency: Deficiency = Deficiency.MINIMUM_NORM) ->
     certified: Known | None = undefined(problem)
     if certified is None:
         certified = Certified(problem, Frame(problem, catalog.find_oracle("auto").certify(problem.A, problem.b)))
-    contract = catalog.target_contract(deficiency, ("tall", "square", "wide"))
+    contract = user.contract(deficiency, ("tall", "square", "wide"))
     solver = Solver("f", "", contract, lambda A, b: (A, b))
     case = Case(problem.key, Variant("yours", "f", "float64", "cpu"))
     found = record(case, certified, solver, example.outcome)
@@ -167,7 +170,7 @@ def test_a_solver_that_answers_in_float32_only_is_known_by_all_its_answers() -> 
 
 
 def test_jax_in_float32_is_told_what_to_do() -> None:
-    known = clues(Example(EASY, failed(Status.BAD_OUTPUT, "x is float32, expected float64"), ""))
+    known = clues(Example(EASY, failed(Status.BAD_OUTPUT, "x is float32, expected float64", Cause.FLOAT32), ""))
     assert "jax_enable_x64" in reason(known).say(known)
 
 

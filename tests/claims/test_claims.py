@@ -15,18 +15,33 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import scipy.stats
 from click.testing import CliRunner
 from flint import fmpq, fmpq_mat
 
 from lamm_robust import catalog
-from lamm_robust.claims import algebra, dropping, fit, gram, growth, library, loop, orthogonal, page, pinv, rank, timing
+from lamm_robust.claims import (
+    algebra,
+    dropping,
+    fit,
+    gram,
+    growth,
+    library,
+    loop,
+    loop_speed,
+    orthogonal,
+    page,
+    pinv,
+    programs,
+    rank,
+    timing,
+)
 from lamm_robust.claims.finding import Finding, Source, Spread, Table, Verdict, quartiles, slope, spread
 from lamm_robust.claims.lab import Lab, clocked, open_lab, rational_pinv
 from lamm_robust.claims.page import Settled
-from lamm_robust.claims.settle import chosen, settle, write
-from lamm_robust.claims.table import CLAIMS
+from lamm_robust.claims.settle import select_numbers, settle, write
+from lamm_robust.claims.table import CLAIMS, SUBJECTS
 from lamm_robust.cli.main import main
+from lamm_robust.keys import parse_case_key
 from lamm_robust.values import AbsentError, Case, HarnessError, Outcome, Precision, Problem, Variant
 
 HOLDS, ONLY_WHEN, FAILS, NOT_MEASURED = Verdict
@@ -91,7 +106,7 @@ def test_what_mathematics_says(lab: Lab, measure: Measure) -> None:
 def can_be_replayed(line: str) -> None:
     """A key of the catalog that builds, or Python that compiles, and runs if it needs NumPy only."""
     if line.startswith("lamm-robust replay "):
-        key, _ = catalog.parse_record_key(line.split('"')[1])
+        key, _ = parse_case_key(line.split('"')[1])
         assert catalog.build_problem(key).m
         return
     code = compile(line, "replay", "exec")
@@ -295,11 +310,11 @@ def test_gram_costs_are_fitted() -> None:
         shapes, others = ((1024, 64), (4096, 64), (4096, 256)), {"normal-cholesky": again(2.0), "qr": again(9.0)}
         return [{"m": m, "n": n, "AᵀA": again(m**in_m * n**in_n), "gels": again(gels), **others} for m, n in shapes]
 
-    assert verdict_of(timing.gram_costs, rows(1, 2, 1))[0] is HOLDS
-    assert verdict_of(timing.gram_costs, rows(2, 2, 1))[0] is FAILS
-    assert verdict_of(timing.gram_costs, rows(1, 3, 1))[0] is FAILS
-    assert verdict_of(timing.normal_equations_cost_more, rows(1, 2, 1.0))[0] is HOLDS
-    assert verdict_of(timing.normal_equations_cost_more, rows(1, 2, 8.0))[0] is FAILS
+    assert verdict_of(gram.gram_costs, rows(1, 2, 1))[0] is HOLDS
+    assert verdict_of(gram.gram_costs, rows(2, 2, 1))[0] is FAILS
+    assert verdict_of(gram.gram_costs, rows(1, 3, 1))[0] is FAILS
+    assert verdict_of(gram.normal_equations_cost_more, rows(1, 2, 1.0))[0] is HOLDS
+    assert verdict_of(gram.normal_equations_cost_more, rows(1, 2, 8.0))[0] is FAILS
 
 
 def test_final_magnitudes_are_compared_pair_by_pair() -> None:
@@ -336,19 +351,13 @@ def test_final_magnitudes_are_compared_pair_by_pair() -> None:
     assert verdict_of(loop.similar_magnitudes, zero)[0] is HOLDS
 
 
-def test_fair_coins() -> None:
-    assert loop.tail(0, 10) == pytest.approx(2 / 1024)
-    assert loop.tail(5, 10) == 1.0
-    assert loop.tail(41, 60) == pytest.approx(scipy.stats.binomtest(41, 60).pvalue)
-
-
 def test_loops_are_compared() -> None:
     def steps(original: float) -> list[dict[str, Any]]:
         times = {"original": again(original), "python loop": again(2.0), "compiled": again(1.0)}
         return [{"modes": n, "directions": 9, "steps": 8, "first": 1.0, **times} for n in (4, 8)]
 
-    assert verdict_of(loop.step_speed, steps(7.0))[0] is HOLDS
-    assert verdict_of(loop.step_speed, steps(3.0))[0] is FAILS
+    assert verdict_of(loop_speed.step_speed, steps(7.0))[0] is HOLDS
+    assert verdict_of(loop_speed.step_speed, steps(3.0))[0] is FAILS
 
     def arrivals(original: float) -> list[dict[str, Any]]:
         return [
@@ -364,11 +373,11 @@ def test_loops_are_compared() -> None:
             for name, t in (("original", original), ("compiled", 1.0))
         ]
 
-    assert verdict_of(loop.loop_speed, arrivals(9.0))[0] is HOLDS
-    assert verdict_of(loop.loop_speed, arrivals(0.5))[0] is FAILS
-    assert "never" in loop.loop_speed(sampled(arrivals(0.5))).decisive
+    assert verdict_of(loop_speed.loop_speed, arrivals(9.0))[0] is HOLDS
+    assert verdict_of(loop_speed.loop_speed, arrivals(0.5))[0] is FAILS
+    assert "never" in loop_speed.loop_speed(sampled(arrivals(0.5))).decisive
     lost = [{**row, "reached": [True, True, False, False]} for row in arrivals(9.0)]
-    assert verdict_of(loop.loop_speed, lost)[0] is FAILS  # too few to both of which to compare
+    assert verdict_of(loop_speed.loop_speed, lost)[0] is FAILS  # too few to both of which to compare
 
     def counts(*steps: list[int]) -> list[dict[str, Any]]:
         named = zip(("pinv", "solve"), steps, strict=True)
@@ -384,13 +393,15 @@ def test_loops_are_compared() -> None:
     assert verdict_of(loop.solver_changes_steps, counts([3, 4], [2, 4]))[0] is FAILS
 
 
+ON_GPU = [number for number, claim in CLAIMS.items() if "GPU" in claim.title]
+
+
 def test_without_a_gpu_nothing_is_claimed_of_one() -> None:
     def clock(*_: object) -> Any:
-        raise AbsentError("not measured: no GPU found")
+        raise AbsentError("no GPU found")
 
-    without = replace(sampled(None), clock=clock)
-    for measure in (timing.jit_alone_on_gpu, timing.original_to_gpu, loop.step_speed_on_gpu):
-        finding = measure(without)
+    for _, claim, finding in settle(replace(sampled(None), clock=clock), ON_GPU):
+        assert "GPU" in claim.title
         assert (finding.verdict, finding.ruling) == (NOT_MEASURED, "not measured: no GPU found")
 
 
@@ -399,21 +410,21 @@ def test_without_a_gpu_nothing_is_claimed_of_one() -> None:
 
 def test_under_vmap_there_is_no_branch(precision: Precision) -> None:
     samples = clocked("vmap", precision, "cpu")
-    finding = timing.cond_under_vmap(sampled(samples))
+    finding = programs.cond_under_vmap(sampled(samples))
     assert finding.verdict is ONLY_WHEN
     assert (samples["conditionals of lamm-cond"], samples["conditionals of lamm-cond, vmap"]) == (1, 0)
     kept = {**samples, "conditionals of lamm-cond, vmap": 1}
-    assert timing.cond_under_vmap(sampled(kept)).verdict is HOLDS
+    assert programs.cond_under_vmap(sampled(kept)).verdict is HOLDS
 
 
 def test_one_program_serves_every_rank(precision: Precision) -> None:
     samples = clocked("shapes", precision, "cpu")
     assert [row["compiled"] for row in samples] == [1, 1, 16, 0]
-    assert timing.static_shapes(sampled(samples)).verdict is ONLY_WHEN
+    assert programs.static_shapes(sampled(samples)).verdict is ONLY_WHEN
     samples[1]["compiled"] = 16
-    assert timing.static_shapes(sampled(samples)).verdict is HOLDS
+    assert programs.static_shapes(sampled(samples)).verdict is HOLDS
     samples[0]["compiled"] = 16
-    assert timing.static_shapes(sampled(samples)).verdict is FAILS
+    assert programs.static_shapes(sampled(samples)).verdict is FAILS
 
 
 FROM: Mapping[str, tuple[Measure, ...]] = {
@@ -422,10 +433,10 @@ FROM: Mapping[str, tuple[Measure, ...]] = {
     "ranks": (timing.predictable,),
     "deficient": (timing.deficient_costs,),
     "growth": (growth.original_time, growth.original_space, growth.compiled_is_cheaper),
-    "gram": (timing.gram_costs, timing.normal_equations_cost_more),
+    "gram": (gram.gram_costs, gram.normal_equations_cost_more),
     "magnitudes": (loop.similar_magnitudes, loop.equally_good),
-    "loops": (loop.step_speed,),
-    "arrivals": (loop.loop_speed,),
+    "loops": (loop_speed.step_speed,),
+    "arrivals": (loop_speed.loop_speed,),
     "steps": (loop.solver_changes_steps,),
 }
 
@@ -464,23 +475,22 @@ def test_claims_read_what_experiments_say(
         assert finding.verdict is not NOT_MEASURED
         assert finding.table.rows
         assert {len(row) for row in finding.table.rows} == {len(finding.table.header)}
-        assert page.markdown([Settled(1, CLAIMS[0], finding)], WHERE)
+        assert page.markdown([Settled(1, CLAIMS[1], finding)], WHERE)
 
 
 def test_every_experiment_is_looked_at() -> None:
     from lamm_robust.claims.clock import EXPERIMENTS
 
     assert set(EXPERIMENTS) == {*FROM, "vmap", "shapes"}
-    untested = (
-        {claim.measure for claim in CLAIMS} - {*MATHEMATICS, *ANALYSIS} - {m for each in FROM.values() for m in each}
-    )
-    on_gpu = {timing.jit_alone_on_gpu, timing.original_to_gpu, loop.step_speed_on_gpu}
-    assert untested == {timing.cond_under_vmap, timing.static_shapes, *on_gpu}
+    tested = {*MATHEMATICS, *ANALYSIS, *(measure for each in FROM.values() for measure in each)}
+    untested = {claim.measure for claim in CLAIMS.values()} - tested
+    assert untested == {programs.cond_under_vmap, programs.static_shapes, *(CLAIMS[n].measure for n in ON_GPU)}
+    assert len(ON_GPU) == 3
 
 
 def test_a_gpu_that_cannot_be_used_costs_its_own_claims_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalog, "GPU_NODES", ("/dev/null",))  # the driver is there, and JAX has no use for it
-    with pytest.raises(AbsentError, match="not measured: the experiment 'eager' in float32 on the gpu failed: "):
+    with pytest.raises(AbsentError, match="the experiment 'eager' in float32 on the gpu failed: "):
         clocked("eager", "float32", "gpu")
 
 
@@ -494,12 +504,15 @@ def test_an_experiment_that_fails_says_why() -> None:
 
 def test_the_table() -> None:
     assert len(CLAIMS) >= 25
+    assert list(CLAIMS) == list(range(1, len(CLAIMS) + 1))
+    assert sum(len(subject.CLAIMS) for subject in SUBJECTS) == len(CLAIMS)
+    claims = CLAIMS.values()
     for unique in ("title", "sentence", "measure"):
-        assert len({getattr(claim, unique) for claim in CLAIMS}) == len(CLAIMS)
-    assert all(claim.sentence.endswith(".") for claim in CLAIMS)
-    assert all(claim.experiment.endswith((".", "?")) for claim in CLAIMS)
-    assert {claim.source for claim in CLAIMS} == set(Source)
-    assert {claim.measure for claim in CLAIMS} >= {*MATHEMATICS, *ANALYSIS}
+        assert len({getattr(claim, unique) for claim in claims}) == len(claims)
+    assert all(claim.sentence.endswith(".") for claim in claims)
+    assert all(claim.experiment.endswith((".", "?")) for claim in claims)
+    assert {claim.source for claim in claims} == set(Source)
+    assert {claim.measure for claim in claims} >= {*MATHEMATICS, *ANALYSIS}
 
 
 CELLS = ("| <b>", 3, 2.0, Spread(1.0, 2.0, 3.0), float("inf"), Spread(1e-7, 1e-7, 1e-7))
@@ -507,7 +520,7 @@ CELLS = ("| <b>", 3, 2.0, Spread(1.0, 2.0, 3.0), float("inf"), Spread(1e-7, 1e-7
 
 def settled(verdict: Verdict = ONLY_WHEN) -> Settled:
     finding = Finding(verdict, "a | b", Table(tuple("abcdef"), [CELLS]), "κ < 3", ("import numpy as np",))
-    return Settled(7, CLAIMS[6], finding)
+    return Settled(7, CLAIMS[7], finding)
 
 
 WHERE = {"versions": {"numpy": "1", "scipy": "1", "jax": "1"}, "processor": "<x|y>", "cores": 2}
@@ -573,10 +586,10 @@ def test_what_cannot_be_measured_is_named(lab: Lab) -> None:
 
 
 def test_numbers() -> None:
-    assert chosen([]) == list(range(1, len(CLAIMS) + 1))
-    assert chosen([3, 1, 3]) == [1, 3]
+    assert select_numbers([]) == list(range(1, len(CLAIMS) + 1))
+    assert select_numbers([3, 1, 3]) == [1, 3]
     with pytest.raises(ValueError, match=r"there is no claim 0; they are numbered from 1 to \d\d"):
-        chosen([0])
+        select_numbers([0])
 
 
 def test_the_command(tmp_path: Path) -> None:

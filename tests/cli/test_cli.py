@@ -20,7 +20,10 @@ from click.testing import CliRunner, Result
 
 from lamm_robust import catalog
 from lamm_robust.cli.main import main
+from lamm_robust.generators import nist
+from lamm_robust.keys import parse_key
 from lamm_robust.runs import campaign
+from lamm_robust.runs.plan import grid
 from lamm_robust.storage.journal import JOURNAL, Journal, open_journal
 from lamm_robust.values import PRECISIONS, Array, Certificate, NotCertifiedError, Oracle, StoreError
 
@@ -53,7 +56,7 @@ def test_a_run_writes_everything_and_runs_again_for_nothing(tmp_path: Path) -> N
         *("failures.md", "environment.json", "manifest.sha256"),
     }
     subprocess.run(["sha256sum", "--check", "--quiet", "manifest.sha256"], cwd=out, check=True)
-    planned = len(catalog.plan("quick", "float64", ["polynomial"])) * len(catalog.LIBRARY["numpy"].solvers)
+    planned = len(grid("quick", "float64", ["polynomial"])) * len(catalog.LIBRARY["numpy"].solvers)
     table = pq.read_table(out / "records.parquet", page_checksum_verification=True)
     assert table.num_rows == planned
     where = json.loads((out / "environment.json").read_text())
@@ -87,7 +90,7 @@ def test_a_run_of_other_code_is_not_resumed(monkeypatch: pytest.MonkeyPatch, tmp
     with monkeypatch.context() as patch:
         patch.setenv("OPENBLAS_CORETYPE", "Haswell")
         assert "other flags; use --fresh" in failed(invoke(*narrow))
-    monkeypatch.setattr("lamm_robust.provenance.code", lambda *_: "edited")
+    monkeypatch.setattr("lamm_robust.provenance.code_digest", lambda *_: "edited")
     assert "other code; use --fresh" in failed(invoke(*narrow))
     assert invoke(*narrow, "--fresh").exit_code == 0
 
@@ -255,9 +258,9 @@ def test_keys_that_name_nothing(key: str, words: str) -> None:
 def test_keys_round_trip() -> None:
     for family in catalog.FAMILIES:
         for precision in PRECISIONS:
-            for key in catalog.plan("quick", precision, [family]):
-                assert catalog.parse_key(str(key)) == key
-                assert catalog.build_problem(catalog.parse_key(str(key))).digest == catalog.build_problem(key).digest
+            for key in grid("quick", precision, [family]):
+                assert parse_key(str(key)) == key
+                assert catalog.build_problem(parse_key(str(key))).digest == catalog.build_problem(key).digest
 
 
 # --- truth -----------------------------------------------------------------------------------------------------
@@ -402,7 +405,7 @@ def test_truth_of_a_file_that_may_not_be_read(tmp_path: Path) -> None:
 def test_nist_table() -> None:
     result = invoke("nist")
     assert result.exit_code == 0
-    assert all(name in result.output for name in catalog.NIST_DATASETS)
+    assert all(name in result.output for name in nist.DATASETS)
     filip = next(line for line in result.output.splitlines() if "Filip" in line)
     assert " 7.66 " in filip  # no solver can beat it in float64
 
@@ -433,7 +436,7 @@ def test_problems_without_truth_make_a_run_incomplete(monkeypatch: pytest.Monkey
     assert f"incomplete: {len(catalog.LIBRARY['numpy'].solvers)} of " in result.output
     assert pq.read_table(tmp_path / "records.parquet").num_rows > 0
     key_error = failed(invoke("replay", KEY))
-    assert "is not certified by timid: the textbook is too hard" in key_error
+    assert "is not certified by auto: the textbook is too hard" in key_error
 
 
 def test_harness_faults_have_an_exit_code_of_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -468,7 +471,7 @@ def test_a_library_that_cannot_be_imported_is_absent_and_not_a_bad_solver(tmp_pa
 
 def test_results_of_another_blas_are_not_mixed_in(tmp_path: Path) -> None:
     def say(journal: Journal, threads: str, name: str = "numpy float64 cpu") -> None:
-        campaign.greeter(name, journal)({"device": "cpu", "threads": [threads]})
+        campaign.greeter(journal)(name, {"device": "cpu", "threads": [threads]})
 
     with open_journal(tmp_path, {}) as journal:
         say(journal, "Haswell")
@@ -482,10 +485,10 @@ def test_results_of_another_blas_are_not_mixed_in(tmp_path: Path) -> None:
 def test_an_interrupt_that_compiled_code_swallows_stops_the_run_all_the_same(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(campaign, "interrupted", [])
+    monkeypatch.setattr(campaign, "stop_signals", [])
     with pytest.raises(KeyboardInterrupt):
         campaign.interrupt(signal.SIGTERM, None)  # and here it would go on, had the exception been lost
     stopped = invoke(*SMALL, "--out", tmp_path)
     assert stopped.exit_code == 130
-    monkeypatch.setattr(campaign, "interrupted", [])
+    monkeypatch.setattr(campaign, "stop_signals", [])
     assert invoke(*SMALL, "--out", tmp_path).exit_code == 0

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from lamm_robust import catalog
+from lamm_robust import oracles
 from lamm_robust.cli.nist import agreement, digits
+from lamm_robust.generators import nist
 
-datasets = pytest.mark.parametrize("dataset", catalog.NIST_DATASETS)
+datasets = pytest.mark.parametrize("dataset", nist.DATASETS)
 
 
 def printed(dataset: str) -> dict[str, Any]:
@@ -37,13 +38,13 @@ def within_one_in_the_last_place(value: Fraction, text: str) -> bool:
 
 
 def test_there_are_eleven() -> None:
-    assert len(set(catalog.NIST_DATASETS)) == 11
+    assert len(set(nist.DATASETS)) == 11
 
 
 @datasets
 def test_the_truth_of_the_decimal_data_is_the_certified_one(dataset: str) -> None:
     data = printed(dataset)
-    x, rank, rss = catalog.solve_rational(*catalog.nist_decimal_design(dataset))
+    x, rank, rss = oracles.solve_rational(*nist.decimal_design(dataset))
     assert rank == len(x) == len(data["coefficients"])
     for value, text in zip(x, data["coefficients"], strict=True):
         assert within_one_in_the_last_place(value, text), (text, rounded_like(value, text))

@@ -9,9 +9,12 @@ import flint
 import numpy as np
 import pytest
 
-from lamm_robust.generators.bits import Stream
 from lamm_robust.generators.columns import PATTERNS, POSITIONS, build, grid
-from lamm_robust.generators.designs import MAX_COLUMNS, MAX_RESIDUAL, MIN_RESIDUAL, independent, pair_count, repeated
+from lamm_robust.generators.parts.integer_designs import (
+    MAX_COLUMNS,
+    MAX_RESIDUAL,
+    MIN_RESIDUAL,
+)
 from lamm_robust.oracles import select
 from lamm_robust.values import PRECISIONS, Array, Precision
 from tests.support.problems import fit_ratio
@@ -32,34 +35,6 @@ RELATED: dict[str, tuple[int, Callable[[Array], bool]]] = {
 
 def rank(A: Array) -> int:
     return int(flint.fmpz_mat([[int(entry) for entry in row] for row in A.tolist()]).rank()) if A.size else 0
-
-
-# --- designs --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (7, 7), (20, 6), (6, 20)])
-@pytest.mark.parametrize("seed", range(5))
-def test_leading_minors_are_odd(rows: int, columns: int, seed: int) -> None:
-    B = independent(Stream("designs", rows, columns, seed), rows, columns)
-    assert B.shape == (rows, columns)
-    assert B.min() >= -100
-    assert B.max() <= 99
-    for k in range(1, min(rows, columns) + 1):
-        assert int(flint.fmpz_mat(B[:k, :k].tolist()).det()) % 2 == 1
-
-
-@pytest.mark.parametrize(("m", "rank", "pairs"), [(30, 9, 15), (16, 9, 7), (9, 9, 0), (7, 0, 3), (1, 0, 0), (2, 1, 1)])
-def test_rows_stand_twice_where_there_is_room(m: int, rank: int, pairs: int) -> None:
-    rows, signs = repeated(m, rank)
-    assert pair_count(m, rank) == pairs
-    assert len(rows) == len(signs) == m
-    assert len(set(rows.tolist())) == m - pairs >= rank
-    for row in range(m - pairs):
-        there = signs[rows == row].tolist()
-        assert there == ([1, -1] if row < pairs else [0])
-
-
-# --- the family -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("position", POSITIONS)

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from lamm_robust.generators.bits import Stream
-from lamm_robust.generators.dyadic import bits_needed, layers, twice
-from lamm_robust.generators.exact_rank import build, grid, known_solution, recipe
+from lamm_robust.generators.exact_rank import build, grid, recipe
+from lamm_robust.generators.parts.known_svd import bits_needed
 from lamm_robust.values import PRECISIONS, UNIT_ROUNDOFF, Array, Precision
 
 CASES: list[dict[str, Any]] = [
@@ -50,23 +49,6 @@ def squared_norm(column: Any) -> Fraction:
     return Fraction(int(entry.p), int(entry.q))
 
 
-@pytest.mark.parametrize("size", [4, 5, 7, 16, 30, 100])
-@pytest.mark.parametrize("seed", range(5))
-def test_layers_are_orthogonal_and_mix(size: int, seed: int) -> None:
-    product = np.eye(size, dtype=np.int64)
-    drawn = layers(Stream("layers", size, seed), size)
-    for layer in drawn:
-        product = twice(layer, product)
-    assert np.array_equal(product.T @ product, 4 ** len(drawn) * np.eye(size, dtype=np.int64))
-    assert 4 ** len(drawn) >= size
-    assert (product != 0).mean() > 0.3
-
-
-@pytest.mark.parametrize("size", [1, 2, 3])
-def test_three_coordinates_cannot_be_mixed(size: int) -> None:
-    assert layers(Stream("layers", size), size) == []
-
-
 @cases
 @pytest.mark.parametrize("dtype", PRECISIONS)
 def test_stored_matrix_has_exactly_the_rank_and_singular_values_asked(params: dict[str, Any], dtype: Precision) -> None:
@@ -93,7 +75,7 @@ def test_known_solution_is_the_minimum_norm_solution_of_the_stored_problem(
     params: dict[str, Any], dtype: Precision
 ) -> None:
     A, b = rationals(*build(dtype, **params))
-    x = column(known_solution(**params))
+    x = column(recipe(**params).solution())
     residual = b - A * x
     assert A.transpose() * residual == flint.fmpq_mat(params["n"], 1)
     augmented = flint.fmpq_mat(params["m"] + 1, params["n"], [*A.entries(), *x.entries()])
@@ -104,7 +86,7 @@ def test_known_solution_is_the_minimum_norm_solution_of_the_stored_problem(
 @cases
 def test_residual_is_of_the_size_asked(params: dict[str, Any]) -> None:
     A, b = rationals(*build("float64", **params))
-    image = A * column(known_solution(**params))
+    image = A * column(recipe(**params).solution())
     size, asked = squared_norm(b - image), Fraction(params["residual"]) ** 2
     if params["rank"]:
         ratio = size / squared_norm(image)
@@ -143,7 +125,7 @@ def test_the_largest_condition_number_still_fits(dtype: Precision, m: int, n: in
         A, b = build(dtype, **params, log2_cond=limit)
         assert max(np.abs(A).max(), np.abs(b).max()) <= 2**bits
         exact, target = rationals(A, b)
-        x = column(known_solution(**params, log2_cond=limit))
+        x = column(recipe(**params, log2_cond=limit).solution())
         assert exact.transpose() * (target - exact * x) == flint.fmpq_mat(n, 1)
         with pytest.raises(ValueError, match=f"log2_cond is {limit + 1}"):
             build(dtype, **params, log2_cond=limit + 1)
@@ -170,7 +152,7 @@ def test_pivoted_qr_with_its_default_tolerance_falls_for_some(dtype: Precision) 
     wrong = 0
     listed: list[dict[str, Any]] = list(grid("quick", dtype))
     for params in listed:
-        x = np.array([float(entry) for entry in known_solution(**params)])
+        x = np.array([float(entry) for entry in recipe(**params).solution()])
         A, b = build(dtype, **params)
         # scipy's default `cond`, handed over by name: eps = 2u
         answer = scipy.linalg.lstsq(A, b, cond=2 * UNIT_ROUNDOFF[dtype], lapack_driver="gelsy")[0]

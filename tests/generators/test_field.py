@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lamm_robust import catalog
+from lamm_robust import catalog, oracles
 from lamm_robust.generators.field import NAMES, REPORTS, build, find, grid
 from lamm_robust.values import PRECISIONS, PROFILES, UNIT_ROUNDOFF, Array, Precision, ProblemKey
 
@@ -117,7 +117,7 @@ def test_rank_and_solution_are_those_certified(report: str, dtype: Precision) ->
     A, b = build(dtype, report=report)
     rank, columns = expected(report, A, b)
     truth = EXACT.certify(A, b)
-    stored = np.array(catalog.stored(truth), dtype=object).reshape(A.shape[1], -1)
+    stored = np.array(oracles.stored(truth), dtype=object).reshape(A.shape[1], -1)
     assert stored.shape[1] == len(columns)
     assert truth.rank == rank
     differences = [stored[i, j] - x for j, column in enumerate(columns) for i, x in enumerate(column)]

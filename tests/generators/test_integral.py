@@ -14,7 +14,7 @@ import pytest
 
 from lamm_robust import oracles
 from lamm_robust.generators.integral import EQUATIONS, MAX_SQUARE_HEAT, build, grid
-from lamm_robust.generators.targets import image
+from lamm_robust.generators.parts.exact_algebra import image
 from lamm_robust.values import PRECISIONS, UNIT_ROUNDOFF, Array, Precision
 
 EXACT = oracles.select("exact")

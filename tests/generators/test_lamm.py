@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from lamm_robust.generators.bits import Stream
 from lamm_robust.generators.lamm import (
     build,
     derivative,
@@ -19,6 +18,7 @@ from lamm_robust.generators.lamm import (
     random_phases,
     transmission,
 )
+from lamm_robust.generators.parts.stream import Stream
 from lamm_robust.values import PRECISIONS, UNIT_ROUNDOFF, Array, Precision
 
 

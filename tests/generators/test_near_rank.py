@@ -9,9 +9,9 @@ import flint
 import numpy as np
 import pytest
 
-from lamm_robust.generators.bits import Stream
-from lamm_robust.generators.dyadic import layers
-from lamm_robust.generators.near_rank import build, fits, grid, known_solution
+from lamm_robust.generators.near_rank import build, fits, grid, recipe
+from lamm_robust.generators.parts.known_svd import layers
+from lamm_robust.generators.parts.stream import Stream
 from lamm_robust.oracles import select
 from lamm_robust.values import PRECISIONS, UNIT_ROUNDOFF, Array, Ball, Precision
 from tests.support.problems import fit_ratio, rational
@@ -91,7 +91,7 @@ def test_all_singular_values_by_the_characteristic_polynomial(params: dict[str, 
 @pytest.mark.parametrize("dtype", PRECISIONS)
 def test_known_solution_and_residual_are_those_of_the_stored_problem(params: dict[str, Any], dtype: Precision) -> None:
     A, b = build(dtype, **params)
-    x = known_solution(**params)
+    x = recipe(**params).solution()
     r = [y - sum(a * c for a, c in zip(rational(row), x, strict=True)) for row, y in zip(A, rational(b), strict=True)]
     for column in A.T:
         assert sum(a * c for a, c in zip(rational(column), r, strict=True)) == 0

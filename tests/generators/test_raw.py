@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from lamm_robust import catalog
 from lamm_robust.generators import build_problem
-from lamm_robust.generators.raw import ABOVE_ONE, MAX_ENTRIES, QUICK, build, grid, literals, strategy, text
+from lamm_robust.generators.raw import ABOVE_ONE, MAX_ENTRIES, QUICK, build, grid, key_text, literals, strategy
+from lamm_robust.keys import parse_key
 from lamm_robust.oracles import select, stored
 from lamm_robust.values import PRECISIONS, Array, Certificate, Precision, ProblemKey
 
@@ -42,7 +43,7 @@ def test_entries_by_hand() -> None:
 
 
 def test_the_example_of_a_key() -> None:
-    problem = catalog.build_problem(catalog.parse_key("raw A=1,2;3,4 b=1,2 dtype=float64"))
+    problem = catalog.build_problem(parse_key("raw A=1,2;3,4 b=1,2 dtype=float64"))
     assert problem.A.tolist() == [[1, 2], [3, 4]]
     assert str(problem.key) == "raw A=1,2;3,4 b=1,2 dtype=float64"
 
@@ -56,7 +57,7 @@ def test_what_is_drawn_is_what_is_read_from_the_key(dtype: Precision) -> None:
     def check(params: dict[str, Any]) -> None:
         key = ProblemKey("raw", tuple(params.items()), dtype)
         problem = build_problem(key)
-        pasted = catalog.parse_key(str(key))
+        pasted = parse_key(str(key))
         again = catalog.build_problem(pasted)
         assert pasted == key
         assert same(problem.A, again.A)
@@ -80,7 +81,7 @@ def test_text_gives_the_same_bits_back(dtype: Precision, data: st.DataObject) ->
     rows = data.draw(
         st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(number, min_size=n, max_size=n), min_size=1))
     )
-    A, _ = build(dtype, A=text(rows), b=text([[0.0] * len(rows)]))
+    A, _ = build(dtype, A=key_text(rows), b=key_text([[0.0] * len(rows)]))
     assert same(A, np.array(rows, dtype=dtype))
 
 
@@ -96,10 +97,10 @@ def test_text_gives_the_same_bits_back(dtype: Precision, data: st.DataObject) ->
     ],
 )
 def test_text_is_short_and_a_single_entry_is_a_number(rows: list[list[float]], written: Any) -> None:
-    assert text(rows) == written
-    assert type(text(rows)) is type(written)
+    assert key_text(rows) == written
+    assert type(key_text(rows)) is type(written)
     if isinstance(written, float):
-        assert math.copysign(1, text(rows)) == math.copysign(1, written)  # type: ignore[arg-type]
+        assert math.copysign(1, key_text(rows)) == math.copysign(1, written)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ def test_the_list_is_tiny_and_has_every_shape_and_rank(dtype: Precision) -> None
         assert len(listed) >= count
         for params in listed:
             key = ProblemKey("raw", tuple(params.items()), dtype)
-            assert catalog.parse_key(str(key)) == key
+            assert parse_key(str(key)) == key
             A, b = build(dtype, **params)
             assert A.size <= 9
             certificate = EXACT.certify(A, b)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
 
-from lamm_robust.generators.right_sides import KINDS, MAX_LOG2_SPAN, build, exponent, grid, kind, known_solution, needed
+from lamm_robust.generators.right_sides import (
+    KINDS,
+    MAX_LOG2_SPAN,
+    build,
+    coordinates,
+    entry_bits,
+    exponent,
+    grid,
+    kind,
+    recipe,
+)
 from lamm_robust.oracles import select, stored
 from lamm_robust.values import PRECISIONS, Precision
 
@@ -20,6 +31,16 @@ def test_every_kind_is_there_huge_and_tiny() -> None:
     assert [kind(j) for j in range(5)] == ["both", "range", "orthogonal", "zero", "both"]
     assert {(kind(j), exponent(j, 80)) for j in range(8)} == {(name, size) for name in KINDS for size in (40, -40)}
     assert [exponent(j, 0) for j in range(8)] == [0] * 8
+
+
+def known_solution(
+    m: int, n: int, rank: int, log2_cond: int, k: int, log2_span: int, seed: int
+) -> list[list[Fraction]]:
+    """x★ = A⁺b of the stored problem, exactly, as n rows of k rationals."""
+    behind, (y, _) = recipe(m, n, rank, log2_cond, seed), coordinates(m, n, rank, k, seed)
+    columns = [replace(behind, y=column).solution() for column in y.T.tolist()]
+    scales = [Fraction(2) ** exponent(j, log2_span) for j in range(k)]
+    return [[scale * entry for scale, entry in zip(scales, row, strict=True)] for row in zip(*columns, strict=True)]
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
@@ -79,7 +100,7 @@ def test_columns_do_not_depend_on_how_many_there_are(dtype: Precision) -> None:
 @pytest.mark.parametrize(("m", "n", "rank"), [(30, 10, 7), (10, 30, 5), (16, 16, 16), (2, 2, 2), (100, 50, 49)])
 def test_the_largest_condition_number_is_stored_exactly(m: int, n: int, rank: int, dtype: Precision) -> None:
     bits = {"float32": 24, "float64": 53}[dtype]
-    limit = max(cond for cond in range(bits) if needed(m, n, rank, cond) <= bits)
+    limit = max(cond for cond in range(bits) if entry_bits(m, n, rank, cond) <= bits)
     named: dict[str, Any] = {"m": m, "n": n, "rank": rank, "k": 4, "log2_span": MAX_LOG2_SPAN, "seed": 1}
     for log2_cond in (0, limit):
         A, b = build(dtype, **named, log2_cond=log2_cond)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lamm_robust.generators import exact_rank
-from lamm_robust.generators.scaled import EDGES, RANGES, base, build, grid, highest, known_solution, last_bit, smallest
+from lamm_robust.generators.scaled import EDGES, RANGES, base, build, grid, last_bit, log2_sizes
 from lamm_robust.oracles import select, stored
 from lamm_robust.scoring.evidence import Frame
 from lamm_robust.scoring.metrics import score
@@ -24,16 +24,23 @@ def problems(profile: str, dtype: Precision) -> list[dict[str, Any]]:
     return [dict(params) for params in grid(profile, dtype)]
 
 
+def known_solution(log2_a: int, log2_b: int, **params: Any) -> list[Fraction]:
+    """x★ = A⁺b: the solution of the integers, times the power of two that A and b are scaled by."""
+    of = base(**params)
+    shift = log2_b - max(log2_sizes(of.b.tolist())) - log2_a + max(log2_sizes(of.A.ravel().tolist()))
+    return [entry * Fraction(2) ** shift for entry in of.x]
+
+
 def log2_of_largest(array: Array) -> int:
     """Of the largest entry, rounded down, by way of `frexp`."""
     return int(np.frexp(np.abs(array.astype(np.float64)).max())[1]) - 1
 
 
 def test_exponents_by_hand() -> None:
-    assert highest([0, 5, -8]) == 3
-    assert highest([Fraction(3, 4), Fraction(-1, 8)]) == -1
-    assert smallest([0, 5, -8]) == 2
-    assert smallest([Fraction(3, 4), Fraction(-1, 8)]) == -3
+    assert max(log2_sizes([0, 5, -8])) == 3
+    assert max(log2_sizes([Fraction(3, 4), Fraction(-1, 8)])) == -1
+    assert min(log2_sizes([0, 5, -8])) == 2
+    assert min(log2_sizes([Fraction(3, 4), Fraction(-1, 8)])) == -3
     assert last_bit([0, 12, -40]) == 2
     assert last_bit([7]) == 0
 

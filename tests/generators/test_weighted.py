@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lamm_robust.generators.designs import pair_count
+from lamm_robust.generators.parts.integer_designs import pair_count
 from lamm_robust.generators.weighted import AXES, ORDERS, build, exponents, grid
 from lamm_robust.oracles import select
 from lamm_robust.values import PRECISIONS, UNIT_ROUNDOFF, Array, Precision

@@ -16,6 +16,7 @@ from lamm_robust import catalog
 from lamm_robust.cli.main import main
 from lamm_robust.hunt import search
 from lamm_robust.hunt.hunt import Catch, hunt, prey, severity
+from lamm_robust.keys import parse_key
 from lamm_robust.scoring.verdicts import threshold
 from lamm_robust.storage import findings
 from lamm_robust.storage.findings import DISASTER, SILENT
@@ -112,7 +113,7 @@ def test_a_search_ends_with_its_budget_and_passes_errors_on(clock: Clock) -> Non
 
 def test_shrinking_makes_one_parameter_simpler_at_a_time() -> None:
     text = "spectrum m=30 n=17 mode=geometric log10_cond=13 residual=0.37 direction=random seed=4711 dtype=float64"
-    key = catalog.parse_key(text)
+    key = parse_key(text)
     found = dict(search.shrink(key, lambda tried: dict(tried.params)["n"] >= 5, SPECTRUM).params)  # type: ignore[operator]
     assert (found["m"], found["n"], found["log10_cond"], found["residual"], found["seed"]) == (0, 5, 0, 0.0, 0)
     unchanged = search.shrink(key, lambda tried: False, SPECTRUM)
@@ -120,7 +121,7 @@ def test_shrinking_makes_one_parameter_simpler_at_a_time() -> None:
 
 
 def test_smaller_shapes_come_in_order_with_every_rank() -> None:
-    key = catalog.parse_key("exact_rank m=3 n=2 rank=2 log2_cond=0 residual=0.0 seed=99 dtype=float64")
+    key = parse_key("exact_rank m=3 n=2 rank=2 log2_cond=0 residual=0.0 seed=99 dtype=float64")
     tried = [dict(smaller.params) for smaller in search.smaller(key)]
     sizes = [int(params["m"]) * int(params["n"]) for params in tried]
     assert sizes == sorted(sizes)
@@ -128,7 +129,7 @@ def test_smaller_shapes_come_in_order_with_every_rank() -> None:
         *((1, 1, 1), (1, 2, 1), (2, 1, 1), (3, 1, 1), (2, 2, 1), (2, 2, 2)),
     }
     assert {params["seed"] for params in tried} == set(range(search.SEEDS))
-    assert list(search.smaller(catalog.parse_key("nist dataset=Norris dtype=float64"))) == []
+    assert list(search.smaller(parse_key("nist dataset=Norris dtype=float64"))) == []
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from lamm_robust.lamm.layer import dense
 from lamm_robust.lamm.mesh import mesh, random_phases
 from lamm_robust.lamm.result import Ending
 from lamm_robust.lamm.rule import PATIENCE
-from lamm_robust.lamm.step import columns, drawn
+from lamm_robust.lamm.step import columns, draw_directions
 from lamm_robust.values import Precision
 
 pytestmark = pytest.mark.usefixtures("precision")  # JAX computes in its default type, which the precision decides
@@ -243,7 +243,7 @@ def test_columns_reach_over_a_share_of_the_step_size_along_new_directions(driver
     asked: Any = {"driver": driver, "solver": "jax-lstsq", "directions": 4, "step_size": 0.5, "steps": 2, "keep": 1}
     found = apply_delta(mesh(MODES), START, nearby(), span=0.2, seed=7, **asked)
     assert found.systems is not None
-    V, later = (np.asarray(drawn(jax.random.key(7), step, 4, START.shape, START.dtype)) for step in (0, 1))
+    V, later = (np.asarray(draw_directions(jax.random.key(7), step, 4, START.shape, START.dtype)) for step in (0, 1))
     assert np.abs(V - later).max() > 0.1
     first = columns(mesh(MODES), START, V, 0.2 * 0.5)
     assert np.allclose(found.systems.X[0], first, rtol=0, atol=1e3 * np.finfo(precision).eps)

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from lamm_robust.generators import lamm as family
-from lamm_robust.generators.bits import Stream
+from lamm_robust.generators.parts.stream import Stream
 from lamm_robust.lamm.layer import dense
-from lamm_robust.lamm.mesh import freedom, layout, mesh, random_phases, transmission, unitary
+from lamm_robust.lamm.mesh import layout, mesh, random_phases, transmission, unitary
+from lamm_robust.lamm.records import freedom
 from lamm_robust.values import UNIT_ROUNDOFF, Precision
 
 MODES = [2, 3, 4, 5, 8]

@@ -10,8 +10,8 @@ import pytest
 from lamm_robust.lamm.layer import dense
 from lamm_robust.lamm.mesh import MatrixFn, mesh
 from lamm_robust.lamm.options import Options
-from lamm_robust.lamm.original import measured
-from lamm_robust.lamm.step import METHODS, Method, columns, combined, difference_step, random_directions
+from lamm_robust.lamm.original import measure_columns
+from lamm_robust.lamm.step import METHODS, Method, columns, combine, difference_step, random_directions
 from lamm_robust.values import Precision
 
 pytestmark = pytest.mark.usefixtures("precision")  # JAX computes in its default type, which the precision decides
@@ -39,7 +39,7 @@ def test_columns_predict_the_change_to_first_order(name: str, method: Method, pr
 
     def discrepancy(size: float) -> float:
         alpha = jnp.asarray(size * weights, params.dtype)
-        actual = np.asarray(matrix_fn(params + combined(V, alpha)), np.float64) - np.asarray(
+        actual = np.asarray(matrix_fn(params + combine(V, alpha)), np.float64) - np.asarray(
             matrix_fn(params), np.float64
         )
         return float(np.linalg.norm(actual.ravel() - X @ (size * weights)))
@@ -73,7 +73,7 @@ def test_one_direction_after_another_gives_the_same_columns(precision: Precision
     matrix_fn, params, V = case("mesh")
     for method in METHODS:
         options = Options(lambda X, d: (d, None), directions=5, difference=2.0**-7, method=method, span=0.0)
-        alone = measured(matrix_fn, np.asarray(params), np.asarray(V), options, 1.0)
+        alone = measure_columns(matrix_fn, np.asarray(params), np.asarray(V), options, 1.0)
         together = np.asarray(columns(matrix_fn, params, V, 2.0**-7, method))
         assert alone.dtype == together.dtype == np.dtype(precision)
         assert np.abs(alone - together).max() < 1e3 * np.finfo(precision).eps

@@ -16,9 +16,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lamm_robust.cli.main import main
-from lamm_robust.lamm.accuracy import accuracy, seen_rank
-from lamm_robust.lamm.conduct import FOUND, again, study
-from lamm_robust.lamm.digest import endings, ends, level
+from lamm_robust.lamm.accuracy import numerical_rank, score_systems
+from lamm_robust.lamm.conduct import FOUND, rewrite, study
+from lamm_robust.lamm.digest import endings, level, rank_range
 from lamm_robust.lamm.mesh import mesh
 from lamm_robust.lamm.page import overview, page
 from lamm_robust.lamm.plot import plots
@@ -90,7 +90,7 @@ def test_accuracy_is_measured_against_truth(precision: Precision) -> None:
     answers = right.copy()
     answers[1] *= 1.001
     answers[2] = np.nan
-    found = accuracy(Systems(X, delta, answers), precision)
+    found = score_systems(Systems(X, delta, answers), precision)
     assert found.rank == [3, 3, 3]
     assert len(found.kappa) == 3
     scores = sorted(found.backward)
@@ -99,18 +99,18 @@ def test_accuracy_is_measured_against_truth(precision: Precision) -> None:
     assert 1e-5 / u < scores[1] < 1e-2 / u
     assert scores[2] == math.inf
     assert sorted(found.forward)[0] < 20
-    assert accuracy(None, precision).kappa == []
+    assert score_systems(None, precision).kappa == []
 
 
 def test_a_rank_is_seen_at_the_precision_of_the_matrix() -> None:
     A = np.diag([1.0, 1e-5, 1e-9])
-    assert seen_rank(A) == 3
-    assert seen_rank(A.astype(np.float32)) == 2
+    assert numerical_rank(A) == 3
+    assert numerical_rank(A.astype(np.float32)) == 2
     eps = np.finfo(np.float64).eps
     long = np.zeros((40, 2))
     for share, rank in ((30, 1), (50, 2)):  # of σ₁, in eps: below and above max(m, n)
         long[0, 0], long[1, 1] = 1, share * eps
-        assert seen_rank(long) == rank
+        assert numerical_rank(long) == rank
 
 
 def test_lines_come_back_as_they_went() -> None:
@@ -147,8 +147,8 @@ def test_the_words_say_what_the_numbers_say() -> None:
 def test_digests() -> None:
     assert [level(replace(RUN, directions=k)) for k in (8, 9, 10)] == ["below", "at", "above"]
     assert endings([RUN, RUN, replace(RUN, status="STEP_LIMIT")]) == "2 reached, 1 step limit"
-    assert ends([(3, 4), (), (2, 3)]) == "2–4"
-    assert ends([()]) == "–"
+    assert rank_range([(3, 4), (), (2, 3)]) == "2–4"
+    assert rank_range([()]) == "–"
 
 
 def test_the_page_shows_every_run_and_ratio() -> None:
@@ -160,7 +160,7 @@ def test_the_page_shows_every_run_and_ratio() -> None:
         "| 4 | float64 | 9 | 200 | 2e3 | 2e3 | 100 | 20× faster | 40 | 1 | 0.5 | 80× | 2× | 10/10, 98/100, 97/100 |"
         in text
     )
-    assert list(overview([RUN]))[-1] == "| 4 | float64 | 9 | 1/1 |"
+    assert overview([RUN]).splitlines()[-1] == "| 4 | float64 | 9 | 1/1 |"
     assert "Stopped early" not in page([RUN], [RACE], WHERE, [])
     assert "**Stopped early**: 1 of 2 runs and races were made." in page([RUN], [], WHERE, [])
 
@@ -248,7 +248,7 @@ def test_the_command_from_end_to_end(tmp_path: Path, precision: Precision, monke
     assert (out / "lamm-3-small.svg").is_file()
     (out / "lamm.md").unlink()
     (out / "lamm-9-old.svg").touch()
-    again(out)
+    rewrite(out)
     assert sorted(path.name for path in out.glob("*.svg")) == ["lamm-3-small.svg"]
     assert (out / "lamm.md").read_text(encoding="utf-8") == text
 

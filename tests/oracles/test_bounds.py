@@ -115,9 +115,9 @@ def test_alpha_and_phi_bound_what_they_say(log10_cond: float) -> None:
 
 
 def test_any_guess_is_safe(monkeypatch: pytest.MonkeyPatch) -> None:
-    true = inverse.guess
+    true = inverse.guess_inverse
     for factor in (0.5, 0.7, 1.3):
-        monkeypatch.setattr(inverse, "guess", lambda B, factor=factor: (true(B)[0] * factor, true(B)[1]))
+        monkeypatch.setattr(inverse, "guess_inverse", lambda B, factor=factor: (true(B)[0] * factor, true(B)[1]))
         for d in (3.0, 7.0, 11.0, 13.0):
             for A, b in (([[d], [2 * d]], [1.0, 2.0]), ([[d], [1.0]], [1.0, 0.0])):
                 problem = np.array(A), np.array(b)
@@ -133,7 +133,7 @@ def test_an_error_of_the_gram_matrix_is_in_alpha(monkeypatch: pytest.MonkeyPatch
 def test_the_error_of_a_sliced_product(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inverse, "SHARP", 0.0)  # as many slices as there are: all errors but those of sums are gone
     scaled = verified.scale(random_problem(20, 6, 2.0, 1.0, 5).A[np.newaxis].astype(np.float64), 53)
-    S, usable = inverse.guess(scaled.B)
+    S, usable = inverse.guess_inverse(scaled.B)
     units = np.ldexp(1.0, np.frexp(np.abs(S).max(axis=-2, keepdims=True))[1] + 1)
     slices, rest = split(S / units, digit_bits(20), 3)
     S = S - rest * units

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lamm_robust.error_free import Doubles, rounded
-from lamm_robust.oracles import bounds, enclosed, exact, extremes, inverse, refinement, verified
+from lamm_robust.oracles import ball, bounds, exact, extremes, inverse, refinement, verified
 from lamm_robust.values import PRECISIONS, Array, Certificate, NotCertifiedError
 from tests.support.hard import hard, why_false
 
@@ -49,7 +49,7 @@ def table(counts: Counter[tuple[str, str]]) -> str:
     return "\n".join(f"{kind:40}{counts[kind, 'certified']:8}{counts[kind, 'refused']:8}" for kind in kinds)
 
 
-@pytest.mark.parametrize("certify", [verified.certify, enclosed.certify], ids=["verified", "ball"])
+@pytest.mark.parametrize("certify", [verified.certify, ball.certify], ids=["verified", "ball"])
 def test_certificates_hold_the_exact_answer(certify: Certify) -> None:
     counts: Counter[tuple[str, str]] = Counter()
     assert not list(false_certificates(certify, FAST, counts))
@@ -58,14 +58,14 @@ def test_certificates_hold_the_exact_answer(certify: Certify) -> None:
         sum(counts[f"at the edge of the range, {p}", ended] for p in PRECISIONS) for ended in ("certified", "refused")
     ]
     assert edge[0] > 10 * edge[1], "but for subnormal numbers of few bits, which may be deficient"
-    if certify is enclosed.certify:
+    if certify is ball.certify:
         assert {ended for _, ended in counts} == {"certified"}, "balls refuse nothing"
     else:
         assert counts["deficient, float64", "refused"], "and rank deficiency is"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("certify", [verified.certify, enclosed.certify], ids=["verified", "ball"])
+@pytest.mark.parametrize("certify", [verified.certify, ball.certify], ids=["verified", "ball"])
 def test_certificates_hold_the_exact_answer_at_length(certify: Certify, capsys: pytest.CaptureFixture[str]) -> None:
     counts: Counter[tuple[str, str]] = Counter()
     found = list(false_certificates(certify, SLOW, counts))

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lamm_robust.oracles import auto, certify_all, enclosed, exact, stored, verified
+from lamm_robust.oracles import auto, ball, certify_all, exact, stored, verified
 from lamm_robust.values import Array, Certificate, NotCertifiedError
 from tests.support.hard import why_false
 from tests.support.problems import problem_of, random_problem
@@ -73,7 +73,7 @@ def test_what_cannot_be_proved_is_refused_with_the_reason(kind: str) -> None:
     A, b, sentence = REFUSED[kind]
     with pytest.raises(NotCertifiedError, match=f"verified: .*{sentence}"):
         verified.certify(A, b)
-    assert not why_false(enclosed.certify(A, b), exact.certify(A, b))
+    assert not why_false(ball.certify(A, b), exact.certify(A, b))
 
 
 def test_the_price_of_exact_products_is_refused_beyond_float64() -> None:

@@ -18,7 +18,7 @@ from lamm_robust.reports.compare import RANK, Comparison, compare, factor, media
 from lamm_robust.reports.gate import FAILING, Expected, read_expected, settle
 from lamm_robust.storage import files, parquet
 from lamm_robust.values import Deficiency, Record, Regime, StoreError, Verdict
-from tests.support.records import RECORD
+from tests.support.records import RECORD, rows
 
 BACK, FORE, BAD = "backward stable", "forward stable", "inaccurate"
 QR, SVD = "numpy-qr-float64-cpu", "numpy-svd-float64-cpu"
@@ -62,7 +62,7 @@ def made(number: int, verdict: str = BACK, variant: str = QR, **changes: Any) ->
 def written(directory: Path, records: Sequence[Record], suite: str = "7", **environment: Any) -> Path:
     directory.mkdir()
     metrics = ["backward_error", "forward_error", "residual_error"]
-    parquet.write_records(directory / parquet.RECORDS, records, metrics, {"suite": suite})
+    parquet.write_records(directory / parquet.RECORDS, rows(records), metrics, {"suite": suite})
     files.write_text(directory / parquet.ENVIRONMENT, json.dumps({**ENVIRONMENT, **environment}))
     parquet.write_manifest(directory)
     return directory

@@ -16,14 +16,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from lamm_robust import catalog
 from lamm_robust.runs import cluster
 from lamm_robust.runs.campaign import Campaign
 from lamm_robust.runs.campaign import run as run_here
-from lamm_robust.runs.merge import untimed
-from lamm_robust.runs.plan import Selection, Shard
-from lamm_robust.storage.journal import JOURNAL, reading
-from lamm_robust.values import AbsentError, HarnessError, Record, StoreError
+from lamm_robust.runs.merge import without_times
+from lamm_robust.runs.plan import Selection, Shard, grid
+from lamm_robust.storage.journal import JOURNAL, read_journal
+from lamm_robust.values import PRECISIONS, AbsentError, HarnessError, Record, StoreError
 from tests.support.processes import descendants, eventually
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +56,7 @@ class Cluster:
         """Have so many workers that are alive."""
         self.workers = [worker for worker in self.workers if worker.poll() is None]
         self.workers += [self._start("dask_worker", *self._options) for _ in range(count - len(self.workers))]
-        with cluster.connected(self.address) as client:
+        with cluster.connect(self.address) as client:
             client.wait_for_workers(count, timeout=60)
 
     def _start(self, what: str, *options: str) -> subprocess.Popen[bytes]:
@@ -109,8 +108,8 @@ def campaign(out: Path) -> Campaign:
 
 
 def records(out: Path) -> dict[str, Record]:
-    with reading(out) as journal:
-        found = [untimed(record) for record in journal.records()]
+    with read_journal(out) as journal:
+        found = [without_times(record) for record in journal.records()]
     assert len({record.key for record in found}) == len(found)
     return {record.key: record for record in found}
 
@@ -123,18 +122,18 @@ def test_a_cluster_gives_the_records_of_a_local_run(two: Cluster, here: dict[str
 
 def test_a_run_goes_on_where_it_was(two: Cluster, here: dict[str, Record], tmp_path: Path) -> None:
     part = Shard(2, 3)
-    place = cluster.place(tmp_path / "shards", part)
+    place = cluster.shard_directory(tmp_path / "shards", part)
     assert run_here(Campaign(replace(SELECTION, shard=part), "exact", place), Console(quiet=True)) == 0
     kept = (place / JOURNAL).stat().st_mtime_ns
     sent: list[str] = []
-    original = cluster.arguments
+    original = cluster.shard_command
 
     def noted(campaign: Campaign, part: Shard) -> list[str]:
         sent.extend([str(part)] if part != Shard() else [])  # the whole plan only names what the shards are of
         return original(campaign, part)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cluster, "arguments", noted)
+        patch.setattr(cluster, "shard_command", noted)
         patch.setattr(shutil, "rmtree", lambda *_, **__: None)
         assert cluster.run(two.address, campaign(tmp_path), Console(quiet=True)) == 0
     assert sent == ["1/3", "3/3"], "the plan stays split as it was, and what is there is not sent out again"
@@ -171,7 +170,7 @@ eventually(lambda: not shard & set(parents()))
 
 
 def test_a_shard_that_fails_is_named(two: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "arguments", lambda campaign, part: ["run", "--profile", "no such"])
+    monkeypatch.setattr(cluster, "shard_command", lambda campaign, part: ["run", "--profile", "no such"])
     with pytest.raises(HarnessError, match=r"(?s)shard \d+/4 ended with exit code 2: .*'no such'"):
         cluster.run(two.address, campaign(tmp_path), Console(quiet=True))
 
@@ -185,16 +184,21 @@ def test_no_scheduler(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_the_command_line_of_a_shard_is_the_campaign() -> None:
     selection = Selection("quick", ("float32", "float64"), ("cpu",), ("numpy", "*-qr"), ("nist",))
-    words = cluster.arguments(Campaign(selection, "mpmath", Path(), case_seconds=2.5, case_memory=1 << 30), Shard(3, 7))
+    words = cluster.shard_command(
+        Campaign(selection, "mpmath", Path(), case_seconds=2.5, case_memory=1 << 30), Shard(3, 7)
+    )
     asked = "run --profile quick --precision all --device cpu --solver numpy --solver *-qr --family nist"
     assert " ".join(words) == f"{asked} --oracle mpmath --shard 3/7 --workers 1 --case-seconds 2.5 --case-memory 1024"
 
 
 def test_shards_without_cases_are_not_sent() -> None:
     few = Selection("quick", ("float64",), ("cpu",), ("numpy-qr",), ("polynomial",))
-    problems = len(catalog.plan("quick", "float64", ["polynomial"]))
-    assert cluster.has_cases(few, Shard(problems, problems + 1))
-    assert not cluster.has_cases(few, Shard(problems + 1, problems + 1))
+    problems = len(grid("quick", "float64", ["polynomial"]))
+    assert few.parts(problems + 1) == [Shard(number, problems + 1) for number in range(1, problems + 1)]
+    assert few.parts(2) == [Shard(1, 2), Shard(2, 2)]
+    single = replace(few, precisions=PRECISIONS, solvers=("numpy-qr-float64-cpu",))  # half of the problems have no case
+    assert few.parts(1) == single.parts(1) == [Shard(1, 1)]
+    assert len(single.parts(10 * problems)) == problems < len(single.problems())
 
 
 def test_descendants_sees_children() -> None:
@@ -204,7 +208,7 @@ def test_descendants_sees_children() -> None:
 
 
 def test_shards_of_another_command_are_not_taken_for_its_own(two: Cluster, tmp_path: Path) -> None:
-    cluster.same_plan(campaign(tmp_path), tmp_path / "shards")
+    cluster.check_plan(campaign(tmp_path), tmp_path / "shards")
     other = replace(campaign(tmp_path), oracle="mpmath")
     with pytest.raises(StoreError, match=r"holds shards of another command \(run --profile .*use --fresh or another"):
         cluster.run(two.address, other, Console(quiet=True))

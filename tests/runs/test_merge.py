@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lamm_robust.runs.merge import merge, untimed
+from lamm_robust.runs.merge import merge, without_times
 from lamm_robust.runs.plan import Selection, Shard
-from lamm_robust.storage.journal import JOURNAL, open_journal, reading
+from lamm_robust.storage.journal import JOURNAL, open_journal, read_journal
 from lamm_robust.storage.parquet import Records, read_environment
 from lamm_robust.values import SUITE, Record, StoreError, Verdict
 from tests.support.records import RECORD
@@ -39,7 +39,7 @@ def made(key: str, **changes: Any) -> Record:
 
 def keys(shard: Shard) -> list[str]:
     selection = replace(PLAN, shard=shard)
-    return [str(case) for case in selection.cases(selection.variants())]
+    return [str(case) for case in selection.cases()]
 
 
 def shard(directory: Path, number: int, of: int, *, header: dict[str, Any] = HEADER, **notes: Any) -> Path:
@@ -69,7 +69,7 @@ def test_shards_together_are_the_whole(tmp_path: Path) -> None:
     parts = [shard(tmp_path / f"{number}", number, 3) for number in (1, 2, 3)]
     code, printed = merged(*parts, out=tmp_path / "out")
     assert code == 0, printed
-    with reading(tmp_path / "out") as journal:
+    with read_journal(tmp_path / "out") as journal:
         found = [record.key for record in journal.records()]
     assert sorted(found) == sorted(keys(Shard()))
     assert len(Records(tmp_path / "out")) == len(found)
@@ -99,7 +99,7 @@ def test_the_same_case_twice_is_kept_once(tmp_path: Path) -> None:
     first = shard(tmp_path / "1", 1, 2)
     code, _ = merged(first, slower, out=tmp_path / "out")
     assert code == 0
-    with reading(tmp_path / "out") as journal:
+    with read_journal(tmp_path / "out") as journal:
         times = {record.key: record.seconds for record in journal.records()}
     assert len(times) == len(keys(Shard()))
     assert {times[key] for key in keys(Shard(1, 2))} == {RECORD.seconds}, "the first to have it is believed"
@@ -201,5 +201,7 @@ def test_sources_must_be_runs_that_nobody_writes(tmp_path: Path) -> None:
 
 
 def test_untimed() -> None:
-    assert untimed(replace(RECORD, seconds=1.0, min_seconds=1.0)) == untimed(replace(RECORD, first_call_seconds=2.0))
-    assert untimed(RECORD) != untimed(replace(RECORD, verdict=Verdict.WRONG))
+    assert without_times(replace(RECORD, seconds=1.0, min_seconds=1.0)) == without_times(
+        replace(RECORD, first_call_seconds=2.0)
+    )
+    assert without_times(RECORD) != without_times(replace(RECORD, verdict=Verdict.WRONG))

@@ -16,7 +16,7 @@ SELECTION = Selection("quick", PRECISIONS, DEVICES, ("numpy", "*-qr-*"), ("polyn
 
 
 def keys(selection: Selection) -> list[str]:
-    return [str(case) for case in selection.cases(selection.variants())]
+    return [str(case) for case in selection.cases()]
 
 
 @pytest.mark.parametrize("of", [1, 2, 3, 7, 1000])

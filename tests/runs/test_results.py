@@ -17,7 +17,8 @@ from click.testing import CliRunner, Result
 from lamm_robust.cli.main import main
 from lamm_robust.runs import results
 from lamm_robust.storage import parquet
-from lamm_robust.storage.journal import JOURNAL, line_of
+from lamm_robust.storage.journal import JOURNAL
+from lamm_robust.storage.lines import line_of
 from lamm_robust.values import SUITE
 
 ROOT = Path(__file__).parents[2]

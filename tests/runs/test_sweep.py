@@ -14,7 +14,7 @@ import pytest
 
 from lamm_robust.oracles import select
 from lamm_robust.runs.sweep import sweep
-from lamm_robust.scoring.records import Done
+from lamm_robust.scoring.records import Done, Undone
 from lamm_robust.scoring.truths import Certified, Truths
 from lamm_robust.solvers.contracts import full_rank, minimum_norm
 from lamm_robust.values import (
@@ -68,17 +68,17 @@ class Recorder:
         self.reads, self._writes = os.pipe()
         os.write(self._writes, b"x")  # there is always something to hear
         self.writes: int | None = None
-        self.greeted = True
-        self.asked: deque[Case] = deque()
+        self.has_greeted = True
+        self.pending: deque[Case] = deque()
         self.problems: deque[Problem] = deque()
 
     def ask(self, case: Case, problem: Problem) -> None:
         self.log.append(f"{problem.key.family} {case.variant.algorithm}")
-        self.asked.append(case)
+        self.pending.append(case)
         self.problems.append(problem)
 
     def pump(self, seconds: float) -> list[Answer]:
-        return [Answer(self.asked.popleft(), self.outcome(self.problems.popleft()))] if self.asked else []
+        return [Answer(self.pending.popleft(), self.outcome(self.problems.popleft()))] if self.pending else []
 
     def outcome(self, problem: Problem) -> Outcome:
         x, _, rank, _ = np.linalg.lstsq(problem.A, problem.b, rcond=None)
@@ -120,26 +120,24 @@ def swept(
     cases: Sequence[Case],
     office: Office | None = None,
     known: Truths | None = None,
-    absent: dict[Variant, str] | None = None,
     **more: Any,
-) -> list[Done]:
-    open_worker = (office or Office()).open
-    batches = sweep(cases, solver, known or truths(), open_worker, absent={} if absent is None else absent, **more)
+) -> list[Done | Undone]:
+    batches = sweep(cases, solver, known or truths(), (office or Office()).open, **more)
     return [done for batch in batches for done in batch]
 
 
 def only(cases: Sequence[Case], office: Office | None = None) -> Record:
-    ((_, record),) = swept(cases, office)
-    assert record is not None
-    return record
+    (done,) = swept(cases, office)
+    assert isinstance(done, Done)
+    return done.record
 
 
 def test_every_case_is_answered_once_and_groups_share_a_worker() -> None:
     office = Office()
     cases = [Case(key, variant("any", lib)) for key in (TALL, WIDE) for lib in ("numpy", "scipy")]
     done = swept(cases, office)
-    assert sorted(str(case) for case, _ in done) == sorted(map(str, cases))
-    assert all(record and record.key == str(case) for case, record in done)
+    assert sorted(str(one.case) for one in done) == sorted(map(str, cases))
+    assert all(isinstance(one, Done) and one.record.key == str(one.case) for one in done)
     assert office.started == [("numpy", "float64", "cpu"), ("scipy", "float64", "cpu")]
     assert office.log == ["tall any", "wide any"] * 2
 
@@ -148,7 +146,7 @@ def test_every_case_is_answered_once_and_groups_share_a_worker() -> None:
 def test_any_number_of_workers_gives_the_same_records(slots: int) -> None:
     cases = [Case(key, variant(a, lib)) for key in (TALL, WIDE, SINGULAR) for a in ("any", "full") for lib in "abc"]
     done = swept(cases, slots=slots)
-    found = {str(case): replace(record, seconds=None) for case, record in done if record}
+    found = {str(one.case): replace(one.record, seconds=None) for one in done if isinstance(one, Done)}
     assert found == {str(case): replace(only([case]), seconds=None) for case in cases}
     assert len(done) == len(cases)
 
@@ -184,9 +182,10 @@ def test_a_deficient_problem_is_attempted_but_out_of_contract() -> None:
 
 def test_without_truth_there_is_no_record_but_the_reason() -> None:
     known = truths()
-    found = dict(swept([Case(UNPROVED, variant("any")), Case(TALL, variant("any"))], known=known))
-    assert found[Case(UNPROVED, variant("any"))] is None
-    assert found[Case(TALL, variant("any"))] is not None
+    found = {one.case: one for one in swept([Case(UNPROVED, variant("any")), Case(TALL, variant("any"))], known=known)}
+    unproved = Case(UNPROVED, variant("any"))
+    assert found[unproved] == Undone(unproved, "too hard", absent=False)
+    assert isinstance(found[Case(TALL, variant("any"))], Done)
     assert known.refused == {UNPROVED: "too hard"}
 
 
@@ -205,32 +204,33 @@ def test_a_library_that_does_not_start_is_absent_and_the_others_go_on() -> None:
         def open(self, library: str, precision: Precision, device: Device) -> Recorder:
             worker = super().open(library, precision, device)
             if library == "broken":
-                worker.greeted, worker.pump = False, refuse  # type: ignore[method-assign]
+                worker.has_greeted, worker.pump = False, refuse  # type: ignore[method-assign]
             return worker
 
     def refuse(seconds: float) -> list[Answer]:
-        raise AbsentError("no worker for broken: ImportError")
+        raise AbsentError("ImportError", worker="broken")
 
-    absent: dict[Variant, str] = {}
     cases = [Case(key, variant("any", lib)) for key in (TALL, WIDE) for lib in ("broken", "numpy")]
-    found = {str(case): record for case, record in swept(cases, Picky(), absent=absent)}
-    assert absent == {variant("any", "broken"): "not measured: no worker for broken: ImportError"}
-    assert {key: record is None for key, record in found.items()} == {str(c): "broken" in str(c) for c in cases}
+    found = swept(cases, Picky())
+    undone = [one for one in found if isinstance(one, Undone)]
+    assert {(one.why, one.absent) for one in undone} == {("not measured: no worker for broken: ImportError", True)}
+    assert {one.case for one in undone} == {case for case in cases if "broken" in str(case)}
+    assert len(found) == len(cases)
 
 
 def test_outcomes_are_not_lost_when_a_worker_cannot_be_replaced() -> None:
     class Dying(Recorder):
         def pump(self, seconds: float) -> list[Answer]:
-            if len(self.asked) == 1:
+            if len(self.pending) == 1:
                 raise AbsentError("it does not start again")
             return super().pump(seconds)
 
     cases = [Case(key, variant("any")) for key in (TALL, WIDE, SINGULAR)]
-    done: list[Done] = []
+    done: list[Done | Undone] = []
     with pytest.raises(AbsentError, match="does not start again"):  # noqa: PT012 - after some batches
-        for batch in sweep(cases, solver, truths(), Office(Dying).open, absent={}):
+        for batch in sweep(cases, solver, truths(), Office(Dying).open):
             done += batch
-    assert sorted(str(case) for case, record in done if record) == sorted(map(str, cases[:2]))
+    assert sorted(str(one.case) for one in done if isinstance(one, Done)) == sorted(map(str, cases[:2]))
 
 
 def test_problems_are_built_and_certified_once() -> None:
@@ -278,8 +278,8 @@ def test_crashes_are_looked_at_again_when_all_else_is_done() -> None:
     suspects: list[Answer] = []
     cases = [Case(key, variant("any")) for key in (TALL, WIDE, SINGULAR)]
     done = swept(cases, office, on_suspect=suspects.append)
-    assert [str(case) for case, _ in done] == [str(cases[i]) for i in (2, 0, 1)]
-    assert [record.verdict for _, record in done if record] == ["backward stable", "crashed", "flaky"]
+    assert [str(one.case) for one in done] == [str(cases[i]) for i in (2, 0, 1)]
+    assert [one.record.verdict for one in done if isinstance(one, Done)] == ["backward stable", "crashed", "flaky"]
     assert [answer.case for answer in suspects] == cases[:2]
     assert office.log == ["tall any", "wide any", "singular any", "tall any", "wide any"]
 
@@ -318,18 +318,19 @@ def test_what_is_not_asked_of_a_library_that_is_absent_is_not_recorded() -> None
     class Nobody(Office):
         def open(self, library: str, precision: Precision, device: Device) -> Recorder:
             worker = super().open(library, precision, device)
-            worker.greeted = False
+            worker.has_greeted = False
             return worker
 
     done = swept([Case(key, variant("full")) for key in (WIDE, TALL)], Nobody(Absent))
-    assert [record for _, record in done] == [None, None]
+    assert all(isinstance(one, Undone) for one in done)
+    assert len(done) == 2
 
 
 def test_suspects_of_an_earlier_run_get_their_second_look() -> None:
     Sick.crashes = ["tall"]
     first = [Answer(Case(key, variant("any")), Outcome(Status.CRASHED)) for key in (TALL, WIDE)]
     done = swept([], Office(Sick), suspects=first)
-    assert [record.verdict for _, record in done if record] == ["crashed", "flaky"]
+    assert [one.record.verdict for one in done if isinstance(one, Done)] == ["crashed", "flaky"]
 
 
 def test_residual_ratio_of_zero_b() -> None:

@@ -15,15 +15,17 @@ import pytest
 
 from lamm_robust import catalog
 from lamm_robust.hunt.hunt import sentence, severity
+from lamm_robust.keys import parse_key
 from lamm_robust.oracles import select
 from lamm_robust.reports import compare, leaderboard, summary
+from lamm_robust.runs.plan import grid
 from lamm_robust.scoring.nonfinite import Undefined, undefined
 from lamm_robust.scoring.records import records
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.scoring.verdicts import UNDEFINED, judge
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
 from lamm_robust.storage.findings import DISASTER, SILENT
-from lamm_robust.storage.journal import block, records_of
+from lamm_robust.storage.lines import block, records_of
 from lamm_robust.storage.parquet import Records, write_manifest, write_records
 from lamm_robust.strategies import least_squares_problems
 from lamm_robust.values import (
@@ -41,12 +43,12 @@ from lamm_robust.values import (
     Verdict,
 )
 from lamm_robust.workers.attempt import attempt
-from lamm_robust.workers.pool import alone
 from lamm_robust.workers.process import Kind
+from lamm_robust.workers.second_look import attempt_alone
 from lamm_robust.workers.supervisor import Worker
 from tests.support.planted import SOLVERS as PLANTED
 from tests.support.problems import problem_of
-from tests.support.records import RECORD
+from tests.support.records import RECORD, rows
 
 CONTRACTS = [minimum_norm("σ", "LinAlgError"), basic("pivots"), full_rank("LinAlgError")]
 NAN = problem_of([[1.0, 2.0], [3.0, math.nan], [5.0, 6.0]], [1.0, 1.0, 1.0])
@@ -118,7 +120,7 @@ def quietly(solver: Solver, library: str, precision: Precision) -> Iterator[Reco
     variant = Variant(library, solver.algorithm, precision, "cpu")
     truths = Truths(catalog.build_problem, catalog.find_oracle("auto"))
     where = catalog.LIBRARY.get(library, catalog.LIBRARY["numpy"])
-    for key in catalog.plan("quick", precision, ["nonfinite"]):
+    for key in grid("quick", precision, ["nonfinite"]):
         problem, known = truths.problem(key), truths.certified(key)
         assert known is not None
         with warnings.catch_warnings():
@@ -147,7 +149,7 @@ def test_an_svd_says_so(name: str, precision: Precision) -> None:
 def test_jax_propagates_and_is_right_to(solver: str, precision: Precision) -> None:
     variant, problem = catalog.find_variant(f"jax-{solver}-{precision}-cpu"), problem_of(NAN.A, NAN.b, precision)
     kind = Kind(catalog.LIBRARY["jax"], precision, "cpu")
-    outcome = alone(Case(problem.key, variant), problem, lambda *_: Worker(kind))
+    outcome = attempt_alone(Case(problem.key, variant), problem, lambda *_: Worker(kind))
     assert judge(catalog.find_solver(variant).contract, UNDEFINED, outcome, {}) is Verdict.FLAGGED
 
 
@@ -170,7 +172,7 @@ def test_records_keep_an_unknown_rank(tmp_path: Path) -> None:
     )
     (back,) = records_of(block([unknown]))
     assert repr(back) == repr(unknown)
-    write_records(tmp_path / "records.parquet", [RECORD, unknown], catalog.SCORES, {})
+    write_records(tmp_path / "records.parquet", rows([RECORD, unknown]), catalog.SCORES, {})
     write_manifest(tmp_path)
     (kept,) = Records(tmp_path)
     assert [r.rank for r in kept] == [RECORD.rank, None]
@@ -259,7 +261,7 @@ def test_property_tests_do_not_get_them() -> None:
     with pytest.raises(ValueError, match=r"families is \['nonfinite'\]; their problems have no answer"):
         least_squares_problems(families=["nonfinite"])
     assert [name for name, family in catalog.FAMILIES.items() if not family.defined] == ["nonfinite"]
-    for key in catalog.plan("quick", "float64", [name for name, f in catalog.FAMILIES.items() if f.defined]):
+    for key in grid("quick", "float64", [name for name, f in catalog.FAMILIES.items() if f.defined]):
         assert undefined(catalog.build_problem(key)) is None
 
 
@@ -267,7 +269,7 @@ def test_replay_says_why_there_is_no_truth() -> None:
     from lamm_robust.runs.replay import replay_text
 
     key = "nonfinite m=4 n=2 rank=2 value=not-a-number array=b place=last seed=0 dtype=float64"
-    text = replay_text(f"{key} @ scipy-gelsd-float64-cpu", catalog.find_oracle("auto"))
+    text = replay_text(f"{key} @ scipy-gelsd-float64-cpu", "auto")
     assert "truth     none: b[3] is nan, so no finite x is a least-squares solution; undefined" in text
     assert "outcome   refused: ValueError: array must not contain infs or NaNs" in text
     assert text.endswith("verdict   flagged")
@@ -277,5 +279,5 @@ def test_the_key_of_one_reads_back() -> None:
     key = ProblemKey(
         "nonfinite", tuple(next(iter(catalog.FAMILIES["nonfinite"].grid("quick", "float32"))).items()), "float32"
     )
-    assert catalog.parse_key(str(key)) == key
+    assert parse_key(str(key)) == key
     assert undefined(catalog.build_problem(key)) is not None

@@ -45,7 +45,7 @@ def test_the_first_of_a_batch_is_the_problem_itself(name: str, single: str, prec
 
 def test_members_of_a_batch_differ(precision: Precision) -> None:
     problem = random_problem(5, 3, 1, 0.1, seed=1, dtype=precision)
-    stack, block = batched.stacked(problem.A), batched.block(problem.b)
+    stack, block = batched.stack(problem.A), batched.block(problem.b)
     assert stack.shape == (8, 5, 3)
     assert block.shape == (5, 8)
     assert stack.dtype == block.dtype == precision
@@ -59,7 +59,7 @@ def test_vmap_is_over_eight_matrices_and_eight_right_hand_sides() -> None:
     import jax
     import jax.numpy as jnp
 
-    program = str(jax.make_jaxpr(batched.vmapped(jax_.normal_cholesky))(jnp.ones((5, 3)), jnp.ones(5)))
+    program = str(jax.make_jaxpr(batched.vmap_eight(jax_.normal_cholesky))(jnp.ones((5, 3)), jnp.ones(5)))
     assert "[8,5,3]" in program, "the stack of A"
     assert "[8,3,3]" in program, "a stack of AᵀA"
 

@@ -81,7 +81,7 @@ def test_the_most_steps() -> None:
 def test_a_sketch_preconditions_within_its_distortion(m: int, n: int, precision: Precision) -> None:
     """σ(AR⁻¹) lies in [1/(1 + η), 1/(1 − η)], and well away from 1: that S is random, and not a rotation."""
     problem = random_problem(m, n, 1 if n > 1 else 0, 0.1 if m > n else 0, seed=1, dtype=precision)
-    R, x = randomized.sketched(problem.A, problem.b)
+    R, x = randomized.sketch_and_solve(problem.A, problem.b)
     sigma = np.linalg.svd(problem.A @ np.linalg.inv(R), compute_uv=False)
     assert 1 / (1 + randomized.DISTORTION) < sigma.min() <= sigma.max() < 1 / (1 - randomized.DISTORTION)
     if n > 3:

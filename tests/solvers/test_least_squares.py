@@ -11,6 +11,7 @@ import pytest
 import lamm_robust
 from lamm_robust import catalog
 from lamm_robust.oracles import select, stored
+from lamm_robust.runs.plan import grid
 from lamm_robust.strategies import problem
 from lamm_robust.values import UNIT_ROUNDOFF, Precision
 
@@ -192,7 +193,7 @@ def test_the_slope_of_a_long_straight_line_is_kept(precision: Precision) -> None
 
 
 def test_the_error_is_neither_exceeded_nor_far_too_large(precision: Precision) -> None:
-    keys = catalog.plan("quick", precision, ["spectrum", "exact_rank", "polynomial", "columns", "offset", "lamm"])
+    keys = grid("quick", precision, ["spectrum", "exact_rank", "polynomial", "columns", "offset", "lamm"])
     problems = [catalog.build_problem(key) for key in keys]
     shapes = Counter(asked.A.shape for asked in problems).most_common(5)  # the other four have 18 of 130 problems
     compiled, ratios = jax.jit(lamm_robust.solve), []

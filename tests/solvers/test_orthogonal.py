@@ -82,7 +82,7 @@ def test_tsqr_has_the_r_of_qr_up_to_signs_by_a_tree_of_blocks(
         return factors
 
     monkeypatch.setattr(np.linalg, "qr", spy)
-    triangle, y = orthogonal.tsqr_reduced(problem.A, problem.b)
+    triangle, y = orthogonal.tsqr_reduce(problem.A, problem.b)
     assert seen == [(blocks, -(-m // blocks), n), (blocks * n, n)]
     near = 100 * n * UNIT_ROUNDOFF[precision]
     assert np.allclose(np.abs(triangle), np.abs(R), rtol=0, atol=near * np.abs(R).max())

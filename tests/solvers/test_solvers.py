@@ -36,7 +36,7 @@ IDS = [f"{library.name}-{solver.algorithm}" for library, solver in PAIRS]
 every_solver = pytest.mark.parametrize(("library", "solver"), PAIRS, ids=IDS)
 
 ANOTHER_PROBLEM = ("tikhonov-1e-6", "tikhonov-eps-trace")
-"""Solvers that change the problem on purpose: what they do solve is in `test_solvers_normal_equations.py`."""
+"""Solvers that change the problem on purpose: what they do solve is in `test_normal_equations.py`."""
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def usable(library: Library, solver: Solver, device: Device) -> Library:
     if device not in library.devices or device not in solver.devices:
         pytest.skip(f"{library.name}-{solver.algorithm} does not run on {device}")
     if reason := catalog.absent(library, device):
-        pytest.skip(reason)
+        pytest.skip(reason.sentence)
     return library
 
 

@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from lamm_robust import catalog, provenance
 from lamm_robust.cli import listing
 from lamm_robust.cli.main import main
+from lamm_robust.storage.lookup import code_and_versions
 from lamm_robust.values import Device, Library, Precision, Solver, Status
 from lamm_robust.workers.attempt import attempt
 from lamm_robust.workers.process import THREADS, Kind
@@ -44,7 +45,7 @@ def solvers(*names: str) -> pytest.MarkDecorator:
 def present(name: str, device: Device = "cpu") -> Library:
     library = catalog.LIBRARY[name]
     if reason := catalog.absent(library, device):
-        pytest.skip(reason)
+        pytest.skip(reason.sentence)
     return library
 
 
@@ -66,8 +67,8 @@ def test_every_library_beyond_the_dependencies_has_an_extra_and_all_brings_them(
 
 @pytest.fixture
 def none_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    there = catalog.installed
-    monkeypatch.setattr(catalog, "installed", lambda module: module not in EXTRAS and there(module))
+    there = catalog.is_installed
+    monkeypatch.setattr(catalog, "is_installed", lambda module: module not in EXTRAS and there(module))
 
 
 @pytest.mark.usefixtures("none_installed")
@@ -110,7 +111,7 @@ def test_a_worker_says_which_version_it_runs(name: str, precision: Precision) ->
 
     def greeted() -> bool:
         worker.pump(0.0)
-        return worker.greeted
+        return worker.has_greeted
 
     try:
         eventually(greeted)
@@ -124,7 +125,7 @@ def test_a_worker_says_which_version_it_runs(name: str, precision: Precision) ->
 
 
 def test_truth_is_kept_whatever_else_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = [catalog.made_by(room) for room in ("generators", "oracles")]
+    before = [code_and_versions(room) for room in ("generators", "oracles")]
     version = metadata.version
 
     def upgraded(packages: tuple[str, ...]) -> Callable[[str], str]:
@@ -132,10 +133,12 @@ def test_truth_is_kept_whatever_else_is_installed(monkeypatch: pytest.MonkeyPatc
 
     beyond = (*provenance.EXTRAS, "scipy", "jax", "jaxlib", "pyarrow", "hypothesis", "lamm-robust")
     monkeypatch.setattr(metadata, "version", upgraded(beyond))
-    assert [catalog.made_by(room) for room in ("generators", "oracles")] == before
+    assert [code_and_versions(room) for room in ("generators", "oracles")] == before
     for package in provenance.TRUTH:
         monkeypatch.setattr(metadata, "version", upgraded((package,)))
-        assert all(new != old for new, old in zip(map(catalog.made_by, ("generators", "oracles")), before, strict=True))
+        assert all(
+            new != old for new, old in zip(map(code_and_versions, ("generators", "oracles")), before, strict=True)
+        )
 
 
 # --- every solver of theirs ------------------------------------------------------------------------------------------
@@ -273,13 +276,13 @@ def test_torch_settings_that_a_solver_changes_are_seen() -> None:
     code = (
         "import torch\n"
         "from lamm_robust.solvers.torch_ import TORCH\n"
-        "from lamm_robust.workers.child import changed\n"
+        "from lamm_robust.workers.child import changed_settings\n"
         "from tests.solvers.test_third_party import CHANGES\n"
         "for change in CHANGES:\n"
         "    before = TORCH.state()\n"
-        "    print(len(changed(before, TORCH.state())), end=' ')\n"
+        "    print(len(changed_settings(before, TORCH.state())), end=' ')\n"
         "    change(torch)\n"
-        "    print(len(changed(before, TORCH.state())))"
+        "    print(len(changed_settings(before, TORCH.state())))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.splitlines() == ["0 1"] * len(CHANGES)

@@ -14,7 +14,17 @@ from unittest.mock import Mock
 import pytest
 
 from lamm_robust import catalog, generators
-from lamm_robust.storage.cache import STALE, TOUCHED, Cache, certificate_name, default_directory, problem_name
+from lamm_robust.keys import parse_key
+from lamm_robust.storage import lookup
+from lamm_robust.storage.cache import (
+    STALE_SECONDS,
+    TOUCH_SECONDS,
+    Cache,
+    certificate_name,
+    default_directory,
+    problem_name,
+)
+from lamm_robust.storage.lookup import cached_build, cached_oracle
 from lamm_robust.storage.packing import pack_certificate
 from lamm_robust.values import Oracle, ProblemKey
 
@@ -94,7 +104,7 @@ def filled(directory: Path, count: int) -> tuple[Cache, list[str]]:
     cache, names = Cache(directory), [f"{number:02d}" + "0" * 62 for number in range(count)]
     for number, name in enumerate(names):
         cache.put(name, b"x" * 990)
-        age(cache._path(name), 10 * TOUCHED - number)
+        age(cache._path(name), 10 * TOUCH_SECONDS - number)
     return cache, names
 
 
@@ -111,9 +121,9 @@ def test_the_longest_unused_go_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("days", "marked"), [(0.5, False), (1.5, True)])
 def test_use_is_marked_once_a_day(tmp_path: Path, days: float, marked: bool) -> None:
     cache, (name,) = filled(tmp_path, 1)
-    age(cache._path(name), days * TOUCHED)
+    age(cache._path(name), days * TOUCH_SECONDS)
     assert cache.get(name) is not None
-    assert (time.time() - cache._path(name).stat().st_mtime < 0.1 * TOUCHED) == marked
+    assert (time.time() - cache._path(name).stat().st_mtime < 0.1 * TOUCH_SECONDS) == marked
 
 
 def test_what_cannot_be_marked_is_still_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -126,6 +136,7 @@ CONTENTS = {letter * 64: letter.encode() * 50_000 for letter in "01234"}
 WRITER = """
 import os, random, sys
 from pathlib import Path
+from lamm_robust.storage import lookup
 from lamm_robust.storage.cache import Cache
 cache, chance = Cache(Path(sys.argv[1])), random.Random(int(sys.argv[2]))
 if sys.argv[4:]:  # to be killed between writing and renaming
@@ -162,14 +173,14 @@ def test_killed_writers_tear_nothing_and_what_they_leave_goes_when_it_is_old(tmp
         assert one.returncode == -9
     new, *old = left = [path for path in files(tmp_path) if path.name.startswith(".")]
     for path in left:
-        age(path, 0.5 * STALE if path == new else 1.5 * STALE)
+        age(path, 0.5 * STALE_SECONDS if path == new else 1.5 * STALE_SECONDS)
     assert old
     cache.trim()
     assert [path for path in left if path.exists()] == [new]
     assert {name: cache.get(name) for name in CONTENTS} == CONTENTS
 
 
-KEY = catalog.parse_key("polynomial points=5 degree=2 abscissae=integers seed=0 dtype=float64")
+KEY = parse_key("polynomial points=5 degree=2 abscissae=integers seed=0 dtype=float64")
 
 
 def test_names_depend_on_all_that_decides_the_content() -> None:
@@ -185,14 +196,14 @@ def test_problems_and_certificates_are_made_once(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(catalog, "build_problem", build)
 
     def run() -> tuple[str, bytes]:
-        problem = catalog.cached_build(cache)(KEY)
-        certificate = catalog.cached_oracle(Oracle("counted", "", certify), cache).certify(problem.A, problem.b)
+        problem = cached_build(catalog.build_problem, cache)(KEY)
+        certificate = cached_oracle(Oracle("counted", "", certify), cache).certify(problem.A, problem.b)
         return problem.digest, pack_certificate(certificate)
 
     first, second = run(), run()
     assert (build.call_count, certify.call_count) == (1, 1)
     assert first == second
     assert first[0] == generators.build_problem(KEY).digest
-    monkeypatch.setattr(catalog, "code", lambda *_: "edited")
+    monkeypatch.setattr(lookup, "code_digest", lambda *_: "edited")
     run()
     assert (build.call_count, certify.call_count) == (2, 2), "other code may make other bits"

@@ -11,6 +11,8 @@ from click.testing import CliRunner
 
 from lamm_robust import catalog
 from lamm_robust.cli.main import main
+from lamm_robust.keys import parse_key
+from lamm_robust.runs.plan import grid
 from lamm_robust.scoring.truths import Certified, Truths
 from lamm_robust.storage import findings
 from lamm_robust.values import HUNTED, PRECISIONS
@@ -21,7 +23,7 @@ KEYS = (
     "spectrum m=4 n=2 mode=geometric log10_cond=9 residual=1.0 direction=random seed=7 dtype=float64",
     "exact_rank m=2 n=2 rank=1 log2_cond=0 residual=0.0 seed=0 dtype=float64",
 )
-DIGESTS = [catalog.build_problem(catalog.parse_key(key)).digest for key in KEYS]
+DIGESTS = [catalog.build_problem(parse_key(key)).digest for key in KEYS]
 EXAMPLE = findings.Hunted(
     solver="numpy-qr-float64-cpu",
     score="backward_error",
@@ -66,8 +68,8 @@ def test_they_are_a_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
     findings.keep(EXAMPLE, findings.DIRECTORY)
     families = list(catalog.FAMILIES)
-    assert [str(key) for key in catalog.plan(HUNTED.name, "float64", families)] == list(KEYS)
-    assert [str(key) for key in catalog.plan(HUNTED.name, "float64", ["exact_rank"])] == [KEYS[1]]
+    assert [str(key) for key in grid(HUNTED.name, "float64", families)] == list(KEYS)
+    assert [str(key) for key in grid(HUNTED.name, "float64", ["exact_rank"])] == [KEYS[1]]
     result = CliRunner().invoke(main, ["run", "--profile", "worst", "--solver", "numpy-qr-float64-cpu"])
     assert result.exit_code == 0, result.output
     for key in KEYS:
@@ -116,7 +118,7 @@ def test_the_committed_problems_are_what_they_were(path: Path) -> None:
     hunted, truths = findings.read(path), Truths(catalog.build_problem, catalog.find_oracle("auto"))
     assert catalog.find_variant(hunted.solver).precision in PRECISIONS
     for found in (hunted.worst, hunted.shrunk):
-        key = catalog.parse_key(found.problem)
+        key = parse_key(found.problem)
         problem, certified = truths.problem(key), truths.certified(key)
         assert problem.digest == found.digest
         assert isinstance(certified, Certified)  # there is a truth

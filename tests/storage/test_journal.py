@@ -16,21 +16,20 @@ from typing import IO
 
 import pytest
 
-from lamm_robust.storage import journal
-from lamm_robust.storage.journal import JOURNAL, Journal, open_journal, read_header, reading, rewritten
+from lamm_robust.storage import journal, repair
+from lamm_robust.storage.journal import JOURNAL, Journal, open_journal, read_header, read_journal, replace_journal
+from lamm_robust.storage.lines import block, keys_of
 from lamm_robust.values import SUITE, HarnessError, Record, StoreError
 from tests.support.records import RECORD, numbered
 
 HEADER = {"suite": "test", "oracle": "exact", "versions": {"numpy": "2"}}
 
 
-def write(directory: Path, *records: Record, fresh: bool = False, repair: bool = False) -> list[Record]:
-    if repair:
-        journal.repair(directory)
+def write(directory: Path, *records: Record, fresh: bool = False) -> list[Record]:
     with open_journal(directory, HEADER, fresh=fresh) as opened:
         for record in records:
             opened.append([record])
-        assert set(opened.written()) == {r.key for r in opened.records()}
+        assert set(opened.case_keys()) == {r.key for r in opened.records()}
         return list(opened.records())
 
 
@@ -50,10 +49,10 @@ def test_lines_can_be_read_without_us(tmp_path: Path) -> None:
     write(tmp_path, RECORD)
     lines = (tmp_path / JOURNAL).read_bytes().splitlines()
     assert all(int(line[:8], 16) == zlib.crc32(line[9:]) for line in lines)
-    header, block = (json.loads(line[9:]) for line in lines)
+    header, attempts = (json.loads(line[9:]) for line in lines)
     assert header == HEADER
-    assert block["problem"][:3] == [RECORD.problem, RECORD.digest, RECORD.family]
-    ((library, algorithm, *_, scores),) = block["attempts"]
+    assert attempts["problem"][:3] == [RECORD.problem, RECORD.digest, RECORD.family]
+    ((library, algorithm, *_, scores),) = attempts["attempts"]
     assert (library, algorithm, scores) == ("numpy", "qr", dict(RECORD.scores))
 
 
@@ -77,11 +76,11 @@ def test_notes_are_kept_apart_and_the_last_of_a_kind_counts(tmp_path: Path) -> N
         opened.note({"run": {"n": 1}})
         opened.append([RECORD])
         opened.note({"run": {"n": 2}})
-        assert opened.last("run") == {"n": 2}
+        assert opened.notes.last("run") == {"n": 2}
         assert opened.header == HEADER
     with open_journal(tmp_path, HEADER) as opened:
         assert opened.notes == [{"run": {"n": 1}}, {"run": {"n": 2}}]
-        assert (opened.last("run"), opened.last("ended")) == ({"n": 2}, {})
+        assert (opened.notes.last("run"), opened.notes.last("ended")) == ({"n": 2}, {})
         assert list(opened.records()) == [RECORD]
 
 
@@ -143,17 +142,17 @@ def test_repair_keeps_the_whole_lines_and_a_copy(tmp_path: Path) -> None:
     write(tmp_path, *records)
     first = damage(tmp_path, 3, b"p1", b"p7")
     second = damage(tmp_path, 5, b"p3", b"p9")
-    assert journal.repair(tmp_path) == [3, 5]
+    assert repair.repair(tmp_path) == [3, 5]
     kept = [records[0], records[2], records[4]]
     assert write(tmp_path) == kept
     copies = sorted(tmp_path.glob("journal.damaged-*"))
     assert [copy.read_bytes() for copy in copies] == [second]
     assert first != second
     whole = (tmp_path / JOURNAL).read_bytes()
-    assert journal.repair(tmp_path) == []
+    assert repair.repair(tmp_path) == []
     assert (tmp_path / JOURNAL).read_bytes() == whole, "there was nothing left to repair"
     damage(tmp_path, 2, b"p0", b"p8")
-    assert journal.repair(tmp_path) == [2]
+    assert repair.repair(tmp_path) == [2]
     assert len(list(tmp_path.glob("journal.damaged-*"))) == 2, "no copy replaces another"
 
 
@@ -164,9 +163,9 @@ def test_repair_that_is_killed_leaves_what_was_there(monkeypatch: pytest.MonkeyP
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(journal.shutil, "copyfile", killed)  # type: ignore[attr-defined]
+    monkeypatch.setattr(repair.shutil, "copyfile", killed)  # type: ignore[attr-defined]
     with pytest.raises(KeyboardInterrupt):
-        journal.repair(tmp_path)
+        repair.repair(tmp_path)
     assert (tmp_path / JOURNAL).read_bytes() == before
 
 
@@ -174,7 +173,7 @@ def test_a_damaged_header_cannot_be_repaired_and_stays_as_it_is(tmp_path: Path) 
     write(tmp_path, RECORD)
     before = damage(tmp_path, 1, b"exact", b"other")
     with pytest.raises(StoreError, match="is damaged in its first line.*only --fresh can help"):
-        journal.repair(tmp_path)
+        repair.repair(tmp_path)
     assert (tmp_path / JOURNAL).read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == [JOURNAL]
 
@@ -186,7 +185,7 @@ def test_doubled_lines_are_noticed_and_repaired(tmp_path: Path) -> None:
     path.write_bytes(b"".join([*lines, lines[2]]))
     with pytest.raises(StoreError, match="holds 'p1 @ numpy-qr-float64-cpu' twice; .*--repair keeps the first"):
         write(tmp_path)
-    assert journal.repair(tmp_path) == [5]
+    assert repair.repair(tmp_path) == [5]
     assert write(tmp_path) == numbered(3)
 
 
@@ -198,14 +197,14 @@ def test_rewriting_is_all_or_nothing(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         rewrite_half(tmp_path, {"other": 1})
     assert write(tmp_path) == [RECORD]
-    with rewritten(tmp_path, HEADER) as opened:
+    with replace_journal(tmp_path, HEADER) as opened:
         opened.append(numbered(2))
         assert write_is_refused(tmp_path)
     assert write(tmp_path) == numbered(2)
 
 
 def rewrite_half(directory: Path, header: Mapping[str, object]) -> None:
-    with rewritten(directory, header) as opened:
+    with replace_journal(directory, header) as opened:
         opened.append(numbered(2))
         raise RuntimeError
 
@@ -264,13 +263,13 @@ def test_a_directory_is_held_by_one_run(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="held by another run"):
             write(tmp_path, fresh=True)  # which must not empty what another run is writing
         with pytest.raises(StoreError, match="held by a run"):
-            reading(tmp_path).__enter__()
+            read_journal(tmp_path).__enter__()
     write(tmp_path)
 
 
 def test_readers_do_not_keep_each_other_out(tmp_path: Path) -> None:
     write(tmp_path, RECORD)
-    with reading(tmp_path) as one, reading(tmp_path) as other:
+    with read_journal(tmp_path) as one, read_journal(tmp_path) as other:
         assert list(one.records()) == list(other.records()) == [RECORD]
 
 
@@ -330,13 +329,13 @@ def test_a_place_that_cannot_be_used(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot read .*expected the directory of a run"):
         read_header(tmp_path / "nowhere")
     with pytest.raises(StoreError, match="cannot read .*expected the directory of a run"):
-        reading(tmp_path / "nowhere").__enter__()
+        read_journal(tmp_path / "nowhere").__enter__()
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / JOURNAL).touch()
     with pytest.raises(StoreError, match="is empty; expected the journal of a run"):
         read_header(tmp_path / "empty")
     with pytest.raises(StoreError, match="is empty; expected the journal of a run"):
-        reading(tmp_path / "empty").__enter__()
+        read_journal(tmp_path / "empty").__enter__()
 
 
 def test_a_reader_sees_whole_lines_only(tmp_path: Path) -> None:
@@ -344,15 +343,15 @@ def test_a_reader_sees_whole_lines_only(tmp_path: Path) -> None:
     path = tmp_path / JOURNAL
     path.write_bytes(path.read_bytes() + b'12345678 {"torn')
     before = path.read_bytes()
-    with reading(tmp_path) as opened:
+    with read_journal(tmp_path) as opened:
         assert opened.done == {RECORD.key}
     assert path.read_bytes() == before, "readers change nothing"
 
 
 def blocks(contents: Iterable[Mapping[str, object]]) -> list[str]:
-    return [key for content in contents for key in journal.keys_of(content)]
+    return [key for content in contents for key in keys_of(content)]
 
 
 def test_keys_are_known_without_making_records() -> None:
     several = [replace(RECORD, algorithm=a, variant=f"numpy-{a}-float64-cpu") for a in ("qr", "svd")]
-    assert blocks([journal.block(several)]) == [r.key for r in several]
+    assert blocks([block(several)]) == [r.key for r in several]

@@ -17,7 +17,7 @@ import pytest
 
 from lamm_robust.storage import files, parquet
 from lamm_robust.values import HarnessError, StoreError
-from tests.support.records import RECORD, numbered
+from tests.support.records import RECORD, numbered, rows
 
 SCORES = ["forward_error", "norm_excess", "rank_error"]
 
@@ -27,7 +27,7 @@ def test_replacing_is_all_or_nothing(tmp_path: Path) -> None:
     files.write_text(path, "old")
 
     def fail() -> None:
-        with files.replacing(path) as temporary:
+        with files.replace_file(path) as temporary:
             temporary.write_text("half")
             raise RuntimeError
 
@@ -56,7 +56,7 @@ def test_a_full_disk_leaves_the_old_file_and_says_what_to_do(monkeypatch: pytest
 
 def test_parquet_holds_every_field_and_score(tmp_path: Path) -> None:
     path = tmp_path / parquet.RECORDS
-    parquet.write_records(path, [RECORD], ["forward_error", "norm_excess", "rank_error"], {"suite": "test"})
+    parquet.write_records(path, rows([RECORD]), ["forward_error", "norm_excess", "rank_error"], {"suite": "test"})
     table = pq.read_table(path, page_checksum_verification=True)
     (row,) = table.to_pylist()
     fields = {name: value for name, value in vars(RECORD).items() if name != "scores"}
@@ -66,7 +66,7 @@ def test_parquet_holds_every_field_and_score(tmp_path: Path) -> None:
 
 def test_parquet_pages_are_checksummed(tmp_path: Path) -> None:
     path = tmp_path / parquet.RECORDS
-    parquet.write_records(path, numbered(200), [], {})
+    parquet.write_records(path, rows(numbered(200)), [], {})
     whole = bytearray(path.read_bytes())
     chunk = pq.ParquetFile(path).metadata.row_group(0).column(0)
     whole[chunk.data_page_offset + chunk.total_compressed_size // 2] ^= 1
@@ -86,7 +86,7 @@ def test_the_manifest_is_what_sha256sum_reads(tmp_path: Path) -> None:
 
 
 def written(directory: Path) -> None:
-    parquet.write_records(directory / parquet.RECORDS, [RECORD, *numbered(50)], SCORES, {"suite": "7"})
+    parquet.write_records(directory / parquet.RECORDS, rows([RECORD, *numbered(50)]), SCORES, {"suite": "7"})
     files.write_text(directory / parquet.ENVIRONMENT, json.dumps({"processor": "µ"}))
     parquet.write_manifest(directory)
 
@@ -94,7 +94,7 @@ def written(directory: Path) -> None:
 def test_records_come_back_a_list_per_variant(tmp_path: Path) -> None:
     other = [replace(r, variant="numpy-svd-float64-cpu", algorithm="svd", kappa=math.inf) for r in numbered(2)]
     count = parquet.write_records(
-        tmp_path / parquet.RECORDS, [RECORD, other[0], *numbered(3), other[1]], SCORES, {"a": "b"}
+        tmp_path / parquet.RECORDS, rows([RECORD, other[0], *numbered(3), other[1]]), SCORES, {"a": "b"}
     )
     parquet.write_manifest(tmp_path)
     found = parquet.Records(tmp_path)
@@ -107,7 +107,7 @@ def test_records_come_back_a_list_per_variant(tmp_path: Path) -> None:
 
 def test_more_records_than_fit_in_a_batch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(parquet, "BATCH", 7)
-    assert parquet.write_records(tmp_path / parquet.RECORDS, numbered(20), SCORES, {}) == 20
+    assert parquet.write_records(tmp_path / parquet.RECORDS, rows(numbered(20)), SCORES, {}) == 20
     parquet.write_manifest(tmp_path)
     assert parquet.Records(tmp_path).of(RECORD.variant) == numbered(20)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from lamm_robust import catalog
 from lamm_robust.oracles import stored
+from lamm_robust.runs.plan import grid
 from lamm_robust.values import PRECISIONS, Array, Certificate, Precision
 
 Draw = tuple[Array, Array]
@@ -129,7 +130,7 @@ def at_the_edge(generator: Generator, precision: Precision) -> Draw:
 
 def of_a_family(generator: Generator, precision: Precision) -> Draw:
     """A problem of the quick grids that is not too large for exact arithmetic to be quick."""
-    keys = list(catalog.plan("quick", precision, [f.name for f in catalog.FAMILIES.values() if f.defined]))
+    keys = list(grid("quick", precision, [f.name for f in catalog.FAMILIES.values() if f.defined]))
     for index in generator.permutation(len(keys)):
         problem = catalog.build_problem(keys[index])
         if problem.A.size <= 700:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from lamm_robust.values import Deficiency, Record, Regime, Status, Verdict
 
@@ -39,3 +41,8 @@ RECORD = Record(
 
 def numbered(count: int) -> list[Record]:
     return [replace(RECORD, problem=f"p{i}") for i in range(count)]
+
+
+def rows(records: Iterable[Record]) -> list[tuple[dict[str, Any], Mapping[str, float]]]:
+    """The records as the rows that files are written from."""
+    return [(vars(record), record.scores) for record in records]

@@ -58,7 +58,7 @@ def test_solve(benchmark: BenchmarkFixture, variant: Variant, m: int, n: int, de
         pytest.skip(f"{variant.algorithm} is too slow for {m}×{n}")
     library, solver = catalog.LIBRARY[variant.library], catalog.find_solver(variant)
     if reason := catalog.absent(library, device):
-        pytest.skip(reason)
+        pytest.skip(reason.sentence)
     problem = certified(m, n, variant.precision)
     A, b = library.put(problem.problem.A, device), library.put(problem.problem.b, device)
     library.wait(solver.solve(A, b))

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lamm_robust.catalog import build_problem, parse_key
+from lamm_robust.catalog import build_problem
 from lamm_robust.generators import FAMILIES
+from lamm_robust.keys import parse_key
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "families.md").read_text(encoding="utf-8")

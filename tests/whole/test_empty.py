@@ -19,8 +19,8 @@ from lamm_robust.strategies import LeastSquaresProblem, least_squares_problems
 from lamm_robust.strategies import problem as problem_named
 from lamm_robust.values import Array, Case, Contract, Outcome, Precision, Problem, Regime, Status, Verdict
 from lamm_robust.workers.attempt import attempt
-from lamm_robust.workers.pool import alone
 from lamm_robust.workers.process import Kind
+from lamm_robust.workers.second_look import attempt_alone
 from lamm_robust.workers.supervisor import Worker
 from tests.support.problems import problem_of
 
@@ -156,7 +156,8 @@ def test_they_are_resolvable_and_small_is_that_of_one_entry(m: int, n: int, prec
 def test_libraries_answer_zero(name: str, m: int, n: int, precision: Precision) -> None:
     variant, problem = catalog.find_variant(f"{name}-{precision}-cpu"), empty(m, n, (), precision)
     kind = Kind(catalog.LIBRARY[variant.library], precision, "cpu")
-    outcome = alone(Case(problem.key, variant), problem, lambda *_: Worker(kind))  # JAX stays out of this process
+    case = Case(problem.key, variant)
+    outcome = attempt_alone(case, problem, lambda *_: Worker(kind))  # JAX stays out of this process
     assert outcome.status is Status.SOLVED, outcome.message
     assert outcome.x is not None
     assert outcome.x.shape == (n,)

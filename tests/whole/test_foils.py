@@ -9,6 +9,7 @@ import pytest
 
 from lamm_robust import catalog
 from lamm_robust.reports.summary import Row, row
+from lamm_robust.runs.plan import grid
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified, Truths
 from lamm_robust.solvers.numpy_ import NUMPY
@@ -25,7 +26,7 @@ def problems(precision: Precision) -> list[Certified]:
     good foil has that.
     """
     truths = Truths(catalog.build_problem, catalog.find_oracle("auto"))
-    keys = catalog.plan("quick", precision, catalog.FAMILIES)
+    keys = grid("quick", precision, catalog.FAMILIES)
     certified = [truths.certified(key) for key in keys if str(key) != "field report=jax-13105 dtype=float32"]
     assert not truths.refused
     return [one for one in certified if isinstance(one, Certified) and one.problem.A.size]

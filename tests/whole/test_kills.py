@@ -34,11 +34,11 @@ def read(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
         key, digest, *_ = content["problem"]
         precision = content["problem"][5]
         for library, algorithm, device, promises, status, verdict, warned, repeatable, *rest in content["attempts"]:
-            message, rank, _, _, _, scores = rest
+            cause, message, rank, _, _, _, scores = rest
             name = f"{key} @ {library}-{algorithm}-{precision}-{device}"
             yield (
                 name,
-                (digest, promises, status, verdict, warned, repeatable, message, rank, json.dumps(scores)),
+                (digest, promises, status, verdict, warned, repeatable, cause, message, rank, json.dumps(scores)),
             )
 
 

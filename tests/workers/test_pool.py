@@ -20,7 +20,8 @@ from lamm_robust.values import (
     Status,
     Variant,
 )
-from lamm_robust.workers.pool import AHEAD, TICK, Pool, alone
+from lamm_robust.workers.pool import AHEAD, TICK, Pool
+from lamm_robust.workers.second_look import attempt_alone
 from tests.support.problems import problem_of
 
 PROBLEM = problem_of([[1.0]], [1.0])
@@ -44,22 +45,22 @@ class Worker:
         self.reads, self._end = os.pipe()
         os.write(self._end, b"x")
         self.writes: int | None = None
-        self.greeted = True
-        self.asked: deque[Case] = deque()
+        self.has_greeted = True
+        self.pending: deque[Case] = deque()
         self.most = 0
         self.closed = False
 
     def ask(self, case: Case, problem: Problem) -> None:
         assert problem is PROBLEM
-        self.asked.append(case)
-        self.most = max(self.most, len(self.asked))
+        self.pending.append(case)
+        self.most = max(self.most, len(self.pending))
 
     def pump(self, seconds: float) -> list[Answer]:
         self.office.waits.append(seconds)
         if self.library in self.office.broken:
             raise AbsentError("broken")
         count = self.office.pace(self.library)
-        return [Answer(self.asked.popleft(), Outcome(Status.SOLVED)) for _ in range(min(count, len(self.asked)))]
+        return [Answer(self.pending.popleft(), Outcome(Status.SOLVED)) for _ in range(min(count, len(self.pending)))]
 
     def close(self) -> None:
         assert not self.closed
@@ -145,12 +146,12 @@ def test_a_library_that_cannot_be_had_does_not_hold_up_the_others() -> None:
 
     def open_(library: str, precision: Precision, device: Device) -> Worker:
         worker = office.open(library, precision, device)
-        worker.greeted = library != "two"
+        worker.has_greeted = library != "two"
         return worker
 
     pool = Pool(cases, lambda _: PROBLEM, open_, 2)
     assert sorted(str(a.case) for batch in pool for a in batch) == sorted(map(str, cases[::2]))
-    assert pool.absent == {cases[1].variant: "not measured: broken"}
+    assert {v: why.sentence for v, why in pool.absent.items()} == {cases[1].variant: "not measured: broken"}
     assert sorted(map(str, pool.skipped)) == sorted(map(str, cases[1::2]))
 
 
@@ -181,7 +182,7 @@ def test_a_second_worker_that_cannot_be_had_is_done_without() -> None:
     def open_(library: str, precision: Precision, device: Device) -> Worker:
         worker = office.open(library, precision, device)
         if len(office.workers) == 2:
-            worker.library, worker.greeted, office.broken = "second", False, ("second",)
+            worker.library, worker.has_greeted, office.broken = "second", False, ("second",)
         return worker
 
     cases = [case(n) for n in range(200)]
@@ -207,11 +208,11 @@ def test_alone_without_a_process_is_no_verdict() -> None:
 
     def open_(library: str, precision: Precision, device: Device) -> Worker:
         worker = office.open(library, precision, device)
-        worker.greeted = False
+        worker.has_greeted = False
         return worker
 
     with pytest.raises(AbsentError, match="broken"):
-        alone(case(1), PROBLEM, open_)
+        attempt_alone(case(1), PROBLEM, open_)
 
 
 def test_more_descriptors_than_select_can_take() -> None:

@@ -16,11 +16,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lamm_robust.defaults import CASE_SECONDS
 from lamm_robust.values import AbsentError, Answer, Case, Device, Outcome, Precision, ProblemKey, Status, Variant
-from lamm_robust.workers.child import pools
-from lamm_robust.workers.pool import Pool, alone, confirmed
+from lamm_robust.workers.child import thread_pools
+from lamm_robust.workers.pool import Pool
 from lamm_robust.workers.process import Kind, Template, Templates
-from lamm_robust.workers.supervisor import CASE_SECONDS, STARTS, Worker, how_ended
+from lamm_robust.workers.second_look import agreement, attempt_alone
+from lamm_robust.workers.supervisor import STARTS, Worker, describe_exit
 from tests.support.planted import PLANTED
 from tests.support.problems import problem_of
 from tests.support.processes import descendants, eventually, parents
@@ -130,7 +132,7 @@ def test_what_hoarders_leave_is_not_held_against_others(opener: Opener) -> None:
     assert all(answer.inconclusive for answer in full)
     assert all("MemoryError" in answer.outcome.message for answer in full)
     for answer in full:
-        assert confirmed(answer, alone(answer.case, SMALL, opener)).status is Status.SOLVED
+        assert agreement(answer, attempt_alone(answer.case, SMALL, opener)).status is Status.SOLVED
     (greedy,) = answers(opener, "swallow")
     assert not greedy.inconclusive, "it was the first in its process"
 
@@ -153,7 +155,7 @@ def test_a_case_whose_process_was_killed_is_not_to_blame(opener: Opener, how: si
     worker = opener("planted", "float64", "cpu")
     worker.ask(case("hang"), SMALL)
     worker.ask(case("lstsq", 1), SMALL)
-    listen(worker, until=lambda: worker.greeted)
+    listen(worker, until=lambda: worker.has_greeted)
     time.sleep(0.1)
     assert worker._process.pid
     os.kill(worker._process.pid, how)
@@ -175,7 +177,7 @@ def listen(worker: Worker, count: int = 0, until: Callable[[], bool] = lambda: T
 
 def test_an_idle_worker_that_is_killed_is_replaced(opener: Opener) -> None:
     worker = opener("planted", "float64", "cpu")
-    listen(worker, until=lambda: worker.greeted)
+    listen(worker, until=lambda: worker.has_greeted)
     assert worker._process.pid
     os.kill(worker._process.pid, signal.SIGKILL)
     time.sleep(0.1)
@@ -201,14 +203,14 @@ def test_killed_again_and_again_alone_is_a_crash_that_says_so(monkeypatch: pytes
 
     class Killed:
         def __init__(self, cases: list[Case], *_: object) -> None:
-            self.absent = dict[Variant, str]()
+            self.absent = dict[Variant, AbsentError]()
             asked.extend(cases)
 
         def __iter__(self) -> Iterator[list[Answer]]:
             yield [first]
 
-    monkeypatch.setattr("lamm_robust.workers.pool.Pool", Killed)
-    outcome = alone(case("lstsq"), SMALL, lambda *_: pytest.fail("not reached"))
+    monkeypatch.setattr("lamm_robust.workers.second_look.Pool", Killed)
+    outcome = attempt_alone(case("lstsq"), SMALL, lambda *_: pytest.fail("not reached"))
     assert asked == [case("lstsq")] * 3
     assert (outcome.status, outcome.message) == (Status.CRASHED, "alone and 3 times in a row, signal 9")
 
@@ -224,7 +226,7 @@ def test_a_crash_that_does_not_come_again_is_flaky(monkeypatch: pytest.MonkeyPat
 
     (first,) = answers(opener, "crash_once")
     assert first.outcome.status is Status.CRASHED
-    outcome = confirmed(first, alone(first.case, SMALL, opener))
+    outcome = agreement(first, attempt_alone(first.case, SMALL, opener))
     assert outcome.status is Status.FLAKY
     assert re.fullmatch(
         r"first crashed \(the process ended with signal 6 .*\); then, alone in a fresh process, solved", outcome.message
@@ -233,7 +235,7 @@ def test_a_crash_that_does_not_come_again_is_flaky(monkeypatch: pytest.MonkeyPat
 
 def test_a_crash_that_comes_again_is_a_crash(opener: Opener) -> None:
     (first,) = answers(opener, "segfault")
-    assert confirmed(first, alone(first.case, SMALL, opener)).status is Status.CRASHED
+    assert agreement(first, attempt_alone(first.case, SMALL, opener)).status is Status.CRASHED
 
 
 @pytest.mark.parametrize(
@@ -248,7 +250,7 @@ def test_a_crash_that_comes_again_is_a_crash(opener: Opener) -> None:
     ],
 )
 def test_two_looks(first: Status, inconclusive: bool, second: Status, expected: Status) -> None:
-    assert confirmed(Answer(case("x"), Outcome(first), inconclusive), Outcome(second)).status is expected
+    assert agreement(Answer(case("x"), Outcome(first), inconclusive), Outcome(second)).status is expected
 
 
 # --- starting and ending -------------------------------------------------------------------------------------------
@@ -259,13 +261,13 @@ def test_the_order_in_which_libraries_are_loaded_says_nothing() -> None:
     first = {"internal_api": "openblas", "version": "0.3.31", "architecture": "X", "num_threads": 1, "filepath": "a"}
     other = {"internal_api": "openmp", "version": None, "architecture": None, "num_threads": 1, "filepath": "b"}
     older = {**first, "version": "0.3.30"}
-    assert pools([first, other, older]) == pools([older, first, other])
-    assert pools([first]) != pools([older])
+    assert thread_pools([first, other, older]) == thread_pools([older, first, other])
+    assert thread_pools([first]) != thread_pools([older])
 
 
 def test_a_worker_says_what_it_runs_on(opener: Opener) -> None:
     worker = opener("planted", "float64", "cpu")
-    listen(worker, until=lambda: worker.greeted)
+    listen(worker, until=lambda: worker.has_greeted)
     worker.close()
     hello = worker.hello
     assert hello is not None
@@ -287,7 +289,7 @@ def test_a_library_that_cannot_be_imported_is_absent_with_its_last_words() -> No
     assert [answer for batch in pool for answer in batch] == []
     ((variant, why),) = pool.absent.items()
     assert variant == case("lstsq").variant
-    assert re.fullmatch("not measured: no worker for planted on cpu: last words: .*No module named.*", why)
+    assert re.fullmatch("not measured: no worker for planted on cpu: last words: .*No module named.*", why.sentence)
     assert pool.skipped == [case("lstsq")]
 
 
@@ -315,9 +317,9 @@ def test_the_first_call_is_only_reported_for_a_new_shape(opener: Opener) -> None
 
 
 def test_how_ends_read() -> None:
-    assert how_ended(None) == "an unknown status"
-    assert how_ended(3) == "exit status 3"
-    assert how_ended(-11) == "signal 11 (Segmentation fault)"
+    assert describe_exit(None) == "an unknown status"
+    assert describe_exit(3) == "exit status 3"
+    assert describe_exit(-11) == "signal 11 (Segmentation fault)"
 
 
 # --- nothing is left behind -----------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 
 from lamm_robust import catalog
 from lamm_robust.runs.sweep import sweep
+from lamm_robust.scoring.records import Done
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.values import Case, Device, Precision, ProblemKey, Record, Variant
 from lamm_robust.workers.process import Kind, Templates
@@ -49,17 +50,17 @@ def key(number: int) -> ProblemKey:
 def survived(cases: list[Case], case_seconds: float) -> tuple[dict[str, Record], float]:
     """The record of each case, by a sweep on two workers, and the seconds that it took."""
     truths = Truths(catalog.build_problem, catalog.find_oracle("exact"))
-    found: list[Record | None] = []
+    found: list[Record] = []
     start = time.monotonic()
     with Templates() as templates:
 
         def worker(library: str, precision: Precision, device: Device) -> Worker:
             return Worker(Kind(PLANTED, precision, device, module="tests.support.planted"), templates.get, case_seconds)
 
-        for done in sweep(cases, lambda v: SOLVERS[v.algorithm], truths, worker, slots=2, absent={}):
-            found += [record for _, record in done]
+        for done in sweep(cases, lambda v: SOLVERS[v.algorithm], truths, worker, slots=2):
+            found += [one.record for one in done if isinstance(one, Done)]
     assert len(found) == len(cases)
-    return {record.key: record for record in found if record}, time.monotonic() - start
+    return {record.key: record for record in found}, time.monotonic() - start
 
 
 def check(cases: list[Case], case_seconds: float) -> tuple[Counter[str], float]:

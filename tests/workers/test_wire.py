@@ -10,7 +10,7 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from lamm_robust.values import Array, Outcome, Status
+from lamm_robust.values import Array, Cause, Outcome, Status
 from lamm_robust.workers import wire
 from lamm_robust.workers.wire import CASE, OUTCOME, PROBLEM, Frames, WireError, frame, pack_outcome, unpack_outcome
 
@@ -21,6 +21,7 @@ FULL = Outcome(
     seconds=1e-5,
     min_seconds=9e-6,
     first_call_seconds=0.1,
+    cause=Cause.FLOAT32,
     message="µ\n",
     warned=True,
     repeatable=False,

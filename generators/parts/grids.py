@@ -1,0 +1,39 @@
+"""Fixed grids of problems: Cartesian products of short literal tables, in a fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import TypeVar
+
+from lamm_robust.generators.parts.parameters import one_of
+from lamm_robust.values import PROFILES, Precision, Value
+
+Shapes = Sequence[tuple[int, int]]
+"""Pairs (m, n)."""
+Table = TypeVar("Table")
+Grid = Iterator[dict[str, Value]]
+"""The parameters of one problem after the other."""
+
+
+def of_profile(profile: str, tables: Mapping[str, Table]) -> Table:
+    """Return the table of a profile; raises ValueError for a name that is not a profile."""
+    return tables[one_of("profile", profile, [known.name for known in PROFILES])]
+
+
+def cross(shapes: Shapes = (), **axes: Sequence[Value]) -> Grid:
+    """Yield every combination of values on the axes; m and n of the shapes, if there are any, come first."""
+    for values in product(*axes.values()):
+        named = dict(zip(axes, values, strict=True))
+        yield from ({"m": m, "n": n, **named} for m, n in shapes) if shapes else (named,)
+
+
+def by_profile(
+    quick: Callable[[Precision], Grid], standard: Callable[[Precision], Grid], full: Callable[[Precision], Grid]
+) -> Callable[[str, Precision], Grid]:
+    """Make the grid of a family, which lists the problems of a profile; it raises ValueError for an unknown one."""
+
+    def grid(profile: str, dtype: Precision) -> Grid:
+        return of_profile(profile, {"quick": quick, "standard": standard, "full": full})(dtype)
+
+    return grid

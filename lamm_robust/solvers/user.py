@@ -1,0 +1,186 @@
+"""A solver of the user's own, named ``package.module:function`` or ``path/to/file.py:function``.
+
+The function is imported in its worker process and nowhere else, so that an import can do no harm to a check. Two
+environment variables tell the worker where it is. It takes A and b as NumPy arrays and returns x, or something that
+holds x.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import operator
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lamm_robust.solvers import host
+from lamm_robust.values import Array, Contract, Deficiency, Device, Library, Shape, Solve, Solver
+
+NAME = "yours"
+"""The name of the library whose only solver is the user's own."""
+
+EXPECTED = "expected package.module:function or path/to/file.py:function"
+
+TARGET, HOME = "LAMM_ROBUST_TARGET", "LAMM_ROBUST_TARGET_HOME"
+"""Environment variables of the worker: the text and the home of a `Target`."""
+
+REFUSALS = ("LinAlgError", "ValueError", "NotImplementedError")
+"""Exceptions by which a solver of the user's own may refuse a problem; any other is a crash."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """The place of a function."""
+
+    text: str
+    """As the user wrote it: ``package.module:function`` or ``path/to/file.py:function``."""
+    home: Path
+    """The directory that the user was in: modules are imported from there, and the function is called in it."""
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def place(self) -> str:
+        """The module, or the file that ends in .py, that holds the function."""
+        return self.text.rpartition(":")[0]
+
+    @property
+    def function(self) -> str:
+        """The name of the function, with dots if it is a method of an object."""
+        return self.text.rpartition(":")[2]
+
+    @property
+    def path(self) -> Path | None:
+        """The file that holds the function, or None if a module does."""
+        return (self.home / self.place).resolve() if self.place.endswith(".py") else None
+
+
+def parse_target(text: str, home: Path) -> Target:
+    """The target that the text names; ValueError if it names none, or its file is not there."""
+    target = Target(text, home)
+    names = [*([] if target.path else target.place.split(".")), *target.function.split(".")]
+    if not all(name.isidentifier() for name in names):
+        raise ValueError(f"'{text}' names no function; {EXPECTED}")
+    if target.path and not target.path.is_file():
+        raise ValueError(f"there is no file '{target.place}', which '{text}' names")
+    return target
+
+
+def library(target: Target, contract: Contract, solve: Solve | None = None) -> Library:
+    """The library whose only solver is the target; without `solve` it can be listed, but not called."""
+    return Library(
+        name=NAME,
+        module="numpy",
+        devices=("cpu", "gpu"),
+        environment=lambda _, device: {**environment(device), TARGET: target.text, HOME: str(target.home)},
+        put=host.put,
+        wait=host.wait,
+        state=state,
+        forks=False,  # nobody knows what its import starts
+        solvers=(Solver(target.function, target.text, contract, solve or _elsewhere),),
+    )
+
+
+def _elsewhere(*_: Array) -> tuple[Any, Any]:
+    raise RuntimeError("a target is only called in its worker")
+
+
+def contract(deficiency: Deficiency, shapes: tuple[Shape, ...]) -> Contract:
+    """The contract that the user claims for the solver, whose rank rule nobody else knows."""
+    return Contract(deficiency, "a rule of its own", shapes, REFUSALS)
+
+
+def environment(device: Device) -> Mapping[str, str]:
+    """Environment variables that hide the GPU from a check on the CPU; the solver sets its precision itself."""
+    hidden = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
+    return hidden if device == "cpu" else {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+
+
+def state() -> dict[str, object]:
+    """The settings that every worker watches, and those of JAX if the target has imported it."""
+    jax = sys.modules.get("jax")
+    return host.state() | ({name: getattr(jax.config, name) for name in host.JAX_SETTINGS} if jax else {})
+
+
+def from_environment() -> Library:
+    """The library of the target that the environment names; SystemExit with one line if it cannot be imported."""
+    target = parse_target(os.environ[TARGET], Path(os.environ[HOME]))
+    return library(target, contract(Deficiency.MINIMUM_NORM, ()), as_solve(load(target)))
+
+
+def load(target: Target) -> Callable[[Array, Array], Any]:
+    """The function, imported as by a Python that starts in its home; SystemExit with one line if that fails."""
+    os.chdir(target.home)
+    sys.path.insert(0, str(target.path.parent if target.path else target.home))
+    try:
+        module = _from_file(target.path) if target.path else importlib.import_module(target.place)
+    except BaseException as error:  # a module may do anything, such as to end Python
+        raise SystemExit(_describe(error)) from None
+    try:
+        function: Callable[[Array, Array], Any] = operator.attrgetter(target.function)(module)
+    except AttributeError:
+        there = [name for name, value in vars(module).items() if callable(value)]
+        near = difflib.get_close_matches(target.function, there, n=1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        raise SystemExit(f"there is no '{target.function}' in it{hint}") from None
+    if not callable(function):
+        raise SystemExit(f"'{target.function}' is no function, but of type {type(function).__name__}")
+    return function
+
+
+def _describe(error: BaseException) -> str:
+    """The exception in one line, with the place in the user's own code that led to it."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith("<frozen")]
+    own = [f for f in frames if Path(f.filename) not in (Path(__file__), Path(importlib.__file__))]
+    where = f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
+    return " ".join(f"{type(error).__name__}: {error}".split()) + where
+
+
+def _from_file(path: Path) -> Any:
+    specification = importlib.util.spec_from_file_location(path.stem, path)
+    assert specification
+    assert specification.loader
+    module = importlib.util.module_from_spec(specification)
+    sys.modules.setdefault(path.stem, module)  # dataclasses and the like look their module up
+    specification.loader.exec_module(module)
+    return module
+
+
+def as_solve(function: Callable[[Array, Array], Any]) -> Solve:
+    """The function as a solver of x as a NumPy array, so that it is really there, and the rank if it is an integer."""
+
+    def solve(A: Array, b: Array) -> tuple[Array, int | None]:
+        x, rank = parts(function(A, b))
+        return np.asarray(x), _whole(rank)
+
+    return solve
+
+
+def parts(result: Any) -> tuple[Any, Any]:
+    """x and the rank, or None for it, out of the result of a solver.
+
+    x is the result itself, its attribute `x` or `solution`, or the first item of a tuple. The rank is its attribute
+    `rank`, or the third item of four, as in the `lstsq` of NumPy, SciPy and JAX: a whole number elsewhere may as well
+    count iterations or errors.
+    """
+    for name in ("x", "solution"):
+        if hasattr(result, name) and not isinstance(result, np.ndarray):
+            return getattr(result, name), getattr(result, "rank", None)
+    if isinstance(result, tuple) and result:
+        return result[0], result[2] if len(result) == 4 else None
+    return result, None
+
+
+def _whole(value: Any) -> int | None:
+    """The value if it is one whole number, else None."""
+    number = np.asarray(value)
+    return int(number) if number.ndim == 0 and number.dtype.kind in "iu" else None

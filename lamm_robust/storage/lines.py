@@ -1,0 +1,130 @@
+"""The lines of a journal: JSON behind its checksum, and blocks of attempts as JSON.
+
+A line is the CRC-32 of its text in hexadecimal, a blank, and the text. A block holds the facts of a problem once and a
+row for each attempt at it. Numbers are written as Python's shortest decimals, which read back to the same bits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from lamm_robust.storage.rows import record_of
+from lamm_robust.values import BY, HarnessError, Record, StoreError
+
+OF_PROBLEM = (
+    *("problem", "digest", "family", "m", "n", "precision"),
+    *("oracle", "rank", "kappa", "residual_ratio", "regime", "edge"),
+)
+"""The fields of a record that all attempts at a problem share."""
+
+OF_ATTEMPT = (
+    *("library", "algorithm", "device", "promises", "status", "verdict", "warned", "repeatable", "cause"),
+    *("message", "reported_rank", "seconds", "min_seconds", "first_call_seconds"),
+)
+"""The fields of a record that each attempt has of its own; the scores follow them, and the variant's name is left out,
+since other fields make it up."""
+
+Content = Mapping[str, Any]
+"""What a line holds: plain JSON values by name."""
+
+Row = tuple[dict[str, Any], dict[str, float]]
+"""The fields of a record, and its scores."""
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def line_of(content: Content) -> bytes:
+    """The journal line that holds a content."""
+    text = _encode(content).encode()
+    return b"%08x %s\n" % (zlib.crc32(text), text)
+
+
+def content_of(line: bytes) -> dict[str, Any] | None:
+    """The content of a journal line; None if its checksum does not match or it holds no object."""
+    checksum, _, text = line.removesuffix(b"\n").partition(b" ")
+    if checksum != b"%08x" % zlib.crc32(text):
+        return None
+    content = json.loads(text)
+    return content if isinstance(content, dict) else None
+
+
+def block(records: Sequence[Record]) -> dict[str, Any]:
+    """The content that holds attempts at one problem."""
+    attempts = [[*(getattr(r, name) for name in OF_ATTEMPT), r.scores] for r in records]
+    return {"problem": [getattr(records[0], name) for name in OF_PROBLEM], "attempts": attempts}
+
+
+def rows_of(content: Content) -> Iterator[Row]:
+    """The attempts of a block as rows of plain values."""
+    facts = dict(zip(OF_PROBLEM, content["problem"], strict=True))
+    for *fields, scores in content["attempts"]:
+        attempt = dict(zip(OF_ATTEMPT, fields, strict=True))
+        variant = f"{attempt['library']}-{attempt['algorithm']}-{facts['precision']}-{attempt['device']}"
+        yield {**facts, **attempt, "variant": variant}, scores
+
+
+def records_of(content: Content) -> Iterator[Record]:
+    """The records that `block` made a content of."""
+    return (record_of(row, scores) for row, scores in rows_of(content))
+
+
+def keys_of(content: Content) -> Iterator[str]:
+    """The keys of the records in a block, without making the records."""
+    problem, precision = content["problem"][0], content["problem"][5]
+    for library, algorithm, device, *_ in content["attempts"]:
+        yield f"{problem}{BY}{library}-{algorithm}-{precision}-{device}"
+
+
+def number_lines(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | None]]:
+    """The number of each line of a journal, and its content, or None if it is damaged; a torn last line is left out."""
+    stream.seek(0)
+    for number, line in enumerate(stream, start=1):
+        if line.endswith(b"\n"):
+            yield number, content_of(line)
+
+
+def read(path: Path, stream: IO[bytes]) -> Iterator[dict[str, Any]]:
+    """The contents of the lines of a journal, a torn last line left out; StoreError for the first damaged line."""
+    for number, content in number_lines(stream):
+        if content is None:
+            raise StoreError(
+                f"'{path}' is damaged in line {number}; `lamm-robust run` with --repair keeps the lines that are whole "
+                "and makes the other attempts again, with --fresh it starts over"
+            )
+        yield content
+
+
+def append(path: Path, stream: IO[bytes], lines: bytes) -> None:
+    """Write all of the lines at the end of a journal, or none of them; HarnessError if the disk does not take them."""
+    end = stream.seek(0, os.SEEK_END)
+    try:
+        view = memoryview(lines)
+        while view:  # an unbuffered stream may take a part only
+            view = view[stream.write(view) :]
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            stream.truncate(end)
+        raise HarnessError(
+            f"cannot write to '{path}': {error.strerror}; what was written is safe: "
+            "make room, and the same command goes on from there"
+        ) from error
+
+
+def cut_torn_line(stream: IO[bytes]) -> None:
+    """Cut off what follows the last line end: the run was killed while writing it, and its attempts are made again."""
+    end = stream.seek(0, os.SEEK_END)
+    while end:
+        start = max(0, end - (1 << 16))
+        stream.seek(start)
+        newline = stream.read(end - start).rfind(b"\n")
+        if newline >= 0:
+            stream.truncate(start + newline + 1)
+            return
+        end = start
+    stream.truncate(0)

@@ -1,0 +1,93 @@
+"""A certificate as plain values that JSON can hold: what `lamm-robust truth` prints.
+
+What a reader sees is a bound, too. Digits are rounded correctly from the exact stored value. The radius that goes with
+them is rounded up and includes the rounding of the digits, so a printed x and its printed radius enclose the truth.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, ROUND_UP, Context, Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from lamm_robust.oracles.certificate import norm_above, stored
+from lamm_robust.oracles.enclosures import square_root
+from lamm_robust.values import Ball, Certificate, Truncation
+
+DIGITS = 40
+"""Printed digits: more than double-double arithmetic holds, so that a printed answer can judge any solver in use."""
+
+RADIUS_DIGITS = 3
+"""Digits of a printed radius: rounding it up by 1 % loses nothing that anyone compares."""
+
+
+def facts(certificate: Certificate) -> dict[str, Any]:
+    """Return what a certificate says: numbers as decimal strings of `DIGITS` digits, or as many as are known.
+
+    ``x`` is a list, or a list of rows for several right-hand sides; ``radius`` bounds ‖x printed − x★‖_F;
+    ``residual_norm`` is ‖b − Ax★‖_F over all right-hand sides; ``kappa`` is "nan" when the rank is 0.
+    """
+    x, radius = decimals(certificate)
+    kappa = "nan" if certificate.kappa is None else certain_digits(certificate.kappa)
+    return {
+        "rank": certificate.rank,
+        "x": x,
+        "radius": radius,
+        "residual_norm": certain_digits(total_norm(certificate.residual_norm)),
+        "kappa": kappa,
+        "method": certificate.method,
+        "seconds": round(certificate.seconds, 6),
+        "m": certificate.m,
+        "n": certificate.n,
+    }
+
+
+def truncation_facts(truncation: Truncation) -> dict[str, Any]:
+    """Return the `facts` of a truncated problem, and ``sigma_next``, the largest singular value that counts as zero."""
+    return {**facts(truncation.certificate), "sigma_next": certain_digits(truncation.sigma_next)}
+
+
+def decimals(certificate: Certificate, digits: int = DIGITS) -> tuple[list[Any], str]:
+    """Return x as decimal strings of `digits` significant digits, and a bound on ‖x printed − x★‖_F.
+
+    The list has the shape of x★: flat for one right-hand side, rows for several. Exact short values print short (0.5).
+    Raises ValueError when digits < 1.
+    """
+    values = stored(certificate)
+    printed = [_decimal(v, digits) for v in values.flat]
+    rounding = norm_above([Fraction(p) - v for p, v in zip(printed, values.flat, strict=True)])
+    radius = _divide(certificate.x_radius + rounding, RADIUS_DIGITS, ROUND_UP)
+    return np.array(printed, dtype=object).reshape(values.shape).tolist(), radius
+
+
+def certain_digits(ball: Ball) -> str:
+    """Return the midpoint of a ball of numbers ≥ 0, to as many digits as its radius leaves certain; "0" if to none."""
+    if ball.radius >= ball.mid:
+        return "0"
+    share = ball.radius / ball.mid
+    certain = math.floor(math.log10(share.denominator) - math.log10(share.numerator)) if share else DIGITS
+    return _decimal(ball.mid, max(1, min(DIGITS, certain)))
+
+
+def total_norm(norms: tuple[Ball, ...]) -> Ball:
+    """Enclose √(Σ vᵢ²) of norms vᵢ known as balls; the triangle inequality bounds the radius."""
+    if len(norms) == 1:
+        return norms[0]
+    mid = square_root(Ball(sum((ball.mid**2 for ball in norms), Fraction(0))))
+    return Ball(mid.mid, mid.radius + norm_above([ball.radius for ball in norms]))
+
+
+def _decimal(value: Fraction, digits: int) -> str:
+    """Return a value correctly rounded (ties to even) to so many significant digits."""
+    if digits < 1:
+        raise ValueError(f"digits is {digits}; accepted is an integer of at least 1")
+    return _divide(value, digits, ROUND_HALF_EVEN)
+
+
+def _divide(value: Fraction, digits: int, rounding: str) -> str:
+    """Return a value rounded once to so many digits: the integers enter `divide` exactly, which rounds correctly."""
+    context = Context(prec=digits, rounding=rounding, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
+    return str(context.divide(Decimal(value.numerator), Decimal(value.denominator)))
