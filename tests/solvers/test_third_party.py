@@ -94,17 +94,6 @@ def test_without_them_a_run_says_what_is_missing(tmp_path: Path) -> None:
     assert "not measured: torch is not installed: torch-qr-float64-cpu" in beside.output
 
 
-@pytest.mark.parametrize("package", provenance.EXTRAS)
-def test_versions_are_recorded_where_there_is_one(package: str) -> None:
-    found = provenance.environment()["versions"]
-    try:
-        version: str | None = metadata.version(package)
-    except metadata.PackageNotFoundError:
-        version = None
-    assert found.get(package) == version
-    assert (package in found) == (version is not None)
-
-
 @pytest.mark.parametrize("name", EXTRAS)
 def test_a_worker_says_which_version_it_runs(name: str, precision: Precision) -> None:
     worker = Worker(Kind(present(name), precision, "cpu"))
