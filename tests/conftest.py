@@ -1,4 +1,8 @@
-"""The precision and device under test: one per pytest process, because JAX fixes them when it is imported."""
+"""The precision and device under test: one per pytest process, because JAX fixes them when it is imported.
+
+A test uses them by the fixtures `precision` and `device`. What uses neither gives the same answer in every process, and
+runs once: ``pytest`` runs everything in float64, ``pytest --precision P`` what uses them, ``pytest --once`` the rest.
+"""
 
 from __future__ import annotations
 
@@ -9,24 +13,32 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from lamm_robust.values import DEVICES, PRECISIONS, Device, Precision
 from lamm_robust.workers.process import THREADS
 
-settings.register_profile("reproducible", derandomize=True, deadline=None)
+# nothing here is timed: a machine that does other things, too, is no fault
+settings.register_profile("reproducible", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("reproducible")
+
+UNDER_TEST = frozenset({"precision", "device"})
+LEFT_OUT = pytest.StashKey[int]()
+"""How many of the tests that were asked for were left out."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--precision", choices=PRECISIONS, default="float64", help="working precision under test")
-    parser.addoption("--device", choices=DEVICES, default="cpu", help="device under test")
+    parser.addoption("--precision", choices=PRECISIONS, help="run what uses the precision or the device, in this one")
+    parser.addoption("--device", choices=DEVICES, help="run what uses the precision or the device, on this one")
+    parser.addoption("--once", action="store_true", help="run what uses neither the precision nor the device")
     parser.addoption("--slow", action="store_true", help="run the tests marked slow too, at their full size")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     from lamm_robust import catalog
 
+    if config.getoption("--once") and (config.getoption("--precision") or config.getoption("--device")):
+        raise pytest.UsageError("--once is for what uses neither: leave out --precision and --device")
     precision, device = chosen(config)
     library = catalog.LIBRARY["jax"]
     if reason := catalog.absent(library, device):
@@ -47,15 +59,47 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if is_benchmark != bool(config.getoption("benchmark_only")) else None
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if is_partial(config):
+        leave_out(config, items)
     if not config.getoption("--slow"):
         for item in items:
             if "slow" in item.keywords:
                 item.add_marker(pytest.mark.skip(reason="takes minutes; run it with --slow"))
 
 
+def is_partial(config: pytest.Config) -> bool:
+    """Whether one of the two parts was asked for, and not everything."""
+    return any(config.getoption(name) for name in ("--once", "--precision", "--device"))
+
+
+def leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep what uses the precision or the device, or with --once the rest."""
+    once = config.getoption("--once")
+    out = [item for item in items if once != UNDER_TEST.isdisjoint(getattr(item, "fixturenames", ()))]
+    items[:] = [item for item in items if item not in set(out)]
+    config.hook.pytest_deselected(items=out)
+    config.stash[LEFT_OUT] = len(out)
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> str:
+    if not (count := config.stash.get(LEFT_OUT, 0)):
+        return ""
+    if config.getoption("--once"):
+        return f"{count} tests left out: they use the precision or the device, and run with --precision P"
+    return f"{count} tests left out: they use neither the precision nor the device, and run with --once"
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Where all that was asked for belongs to the other part, that is no failure."""
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and session.config.stash.get(LEFT_OUT, 0):
+        session.exitstatus = pytest.ExitCode.OK
+
+
 def chosen(config: pytest.Config) -> tuple[Precision, Device]:
-    return cast(Precision, config.getoption("--precision")), cast(Device, config.getoption("--device"))
+    asked = config.getoption("--precision") or "float64", config.getoption("--device") or "cpu"
+    return cast(Precision, asked[0]), cast(Device, asked[1])
 
 
 @pytest.fixture(scope="session")

@@ -21,11 +21,10 @@ from click.testing import CliRunner, Result
 from lamm_robust import catalog
 from lamm_robust.cli.main import main
 from lamm_robust.generators import nist
-from lamm_robust.keys import parse_key
 from lamm_robust.runs import campaign
 from lamm_robust.runs.plan import grid
 from lamm_robust.storage.journal import JOURNAL, Journal, open_journal
-from lamm_robust.values import PRECISIONS, Array, Certificate, NotCertifiedError, Oracle, StoreError
+from lamm_robust.values import Array, Certificate, NotCertifiedError, Oracle, StoreError
 
 ROOT = Path(__file__).parents[2]
 SMALL = ["run", "--precision", "float64", "--device", "cpu", "--solver", "numpy-*", "--family", "polynomial"]
@@ -147,7 +146,7 @@ def test_an_interrupted_run_keeps_its_records_and_says_how_to_go_on(sent: signal
         assert child.poll() is None, "it ended before it could be interrupted"
         time.sleep(0.005)
     child.send_signal(sent)
-    output, errors = child.communicate(timeout=60)
+    output, errors = child.communicate()
     assert child.returncode == 130, errors
     assert "the same command resumes" in output
     assert "Traceback" not in errors
@@ -167,7 +166,8 @@ def test_nothing_to_run_is_not_success(tmp_path: Path) -> None:
 def test_a_gpu_that_is_not_there_is_named_in_a_run_of_all_devices(tmp_path: Path) -> None:
     if catalog.absent(catalog.LIBRARY["jax"], "gpu") is None:
         pytest.skip("there is a GPU")
-    selection = ["--solver", "*-qr-float64-*", "--family", "polynomial", "--precision", "float64"]
+    solvers = ["--solver", "numpy-qr-float64-*", "--solver", "jax-qr-float64-*"]
+    selection = [*solvers, "--family", "polynomial", "--precision", "float64"]
     result = invoke("run", *selection, "--out", tmp_path)
     assert result.exit_code == 0, result.output
     assert "not measured: no GPU found: jax-qr-float64-gpu" in result.output
@@ -255,14 +255,6 @@ def test_keys_that_name_nothing(key: str, words: str) -> None:
     assert words in failed(invoke("replay", key))
 
 
-def test_keys_round_trip() -> None:
-    for family in catalog.FAMILIES:
-        for precision in PRECISIONS:
-            for key in grid("quick", precision, [family]):
-                assert parse_key(str(key)) == key
-                assert catalog.build_problem(parse_key(str(key))).digest == catalog.build_problem(key).digest
-
-
 # --- truth -----------------------------------------------------------------------------------------------------
 
 
@@ -276,7 +268,9 @@ A22, B2 = np.array([[1.0, 2.0], [2.0, 4.0]]), np.array([3.0, 5.0])
 
 def test_truth_of_a_file(tmp_path: Path) -> None:
     path = saved(tmp_path / "p.npz", A=A22, b=B2)
+    started = time.monotonic()
     facts = json.loads(invoke("truth", path, "--json").stdout)
+    elapsed = time.monotonic() - started
     seconds, radius = facts.pop("seconds"), float(facts.pop("radius"))
     assert facts == {
         "rank": 1,
@@ -287,7 +281,7 @@ def test_truth_of_a_file(tmp_path: Path) -> None:
         "m": 2,
         "n": 2,
     }
-    assert 0 < seconds < 10
+    assert 0 < seconds < elapsed
     assert 0 < radius < 1e-60
     text = invoke("truth", path)
     assert text.exit_code == 0

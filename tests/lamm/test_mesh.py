@@ -62,11 +62,13 @@ def test_the_tangent_space_has_dimension_of_the_doubly_stochastic_matrices(
     assert np.all(sigma[dimension:] < 100 * UNIT_ROUNDOFF[precision] * sigma[0])
 
 
+@pytest.mark.usefixtures("precision")  # JAX's default type
 @pytest.mark.parametrize("modes", [4, 5])
 def test_phases_of_zero_change_nothing(modes: int) -> None:
     assert np.array_equal(mesh(modes)(jnp.zeros((2, modes * (modes - 1) // 2))), np.eye(modes))
 
 
+@pytest.mark.usefixtures("precision")  # JAX's default type
 def test_bad_shapes_are_named() -> None:
     with pytest.raises(ValueError, match=r"phases has shape \(2, 5\); for 4 modes it must be \(2, 6\)"):
         transmission(jnp.zeros((2, 5)), 4)
@@ -76,6 +78,7 @@ def test_bad_shapes_are_named() -> None:
         dense(np.ones(3))
 
 
+@pytest.mark.usefixtures("precision")  # JAX's default type
 def test_the_layer_by_hand() -> None:
     layer = dense([[0.5, -1.0]])  # one feature, two samples
     found = layer(jnp.asarray([[2.0, 0.25]]))  # weight 2, bias 1/4

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from types import ModuleType
 
 import numpy as np
@@ -20,21 +21,26 @@ FAST, SLOW = range(400), range(1000, 22_000)
 Certify = Callable[[Array, Array], Certificate]
 
 
-def false_certificates(certify: Certify, seeds: Iterable[int], counts: Counter[tuple[str, str]]) -> list[str]:
+@lru_cache(maxsize=len(FAST))
+def exactly(seed: int) -> tuple[str, Array, Array, Certificate]:
+    """A problem, and its rational answer, which no sabotage of another oracle reaches."""
+    kind, A, b = hard(seed)
+    return kind, A, b, exact.certify(A, b)
+
+
+def false_certificates(certify: Certify, seeds: Iterable[int], counts: Counter[tuple[str, str]]) -> Iterator[str]:
     """What an oracle says that is not so, with the seed; how often it certifies and refuses each kind is counted."""
-    found = []
     for seed in seeds:
-        kind, A, b = hard(seed)
+        kind, A, b, answer = exactly(seed)
         try:
             certificate = certify(A, b)
         except NotCertifiedError:
             ended = "refused"
         else:
             ended = "certified"
-            if why := why_false(certificate, exact.certify(A, b)):
-                found.append(f"seed {seed} ({kind}): {why}")
+            if why := why_false(certificate, answer):
+                yield f"seed {seed} ({kind}): {why}"
         counts[kind, ended] += 1
-    return found
 
 
 def table(counts: Counter[tuple[str, str]]) -> str:
@@ -46,7 +52,7 @@ def table(counts: Counter[tuple[str, str]]) -> str:
 @pytest.mark.parametrize("certify", [verified.certify, ball.certify], ids=["verified", "ball"])
 def test_certificates_hold_the_exact_answer(certify: Certify) -> None:
     counts: Counter[tuple[str, str]] = Counter()
-    assert not false_certificates(certify, FAST, counts)
+    assert not list(false_certificates(certify, FAST, counts))
     assert not any(counts[f"κ up to 1e6, {precision}", "refused"] for precision in PRECISIONS)
     edge = [
         sum(counts[f"at the edge of the range, {p}", ended] for p in PRECISIONS) for ended in ("certified", "refused")
@@ -62,7 +68,7 @@ def test_certificates_hold_the_exact_answer(certify: Certify) -> None:
 @pytest.mark.parametrize("certify", [verified.certify, ball.certify], ids=["verified", "ball"])
 def test_certificates_hold_the_exact_answer_at_length(certify: Certify, capsys: pytest.CaptureFixture[str]) -> None:
     counts: Counter[tuple[str, str]] = Counter()
-    found = false_certificates(certify, SLOW, counts)
+    found = list(false_certificates(certify, SLOW, counts))
     with capsys.disabled():
         print(f"\n{len(SLOW)} problems: {len(found)} false certificates; certified and refused:\n{table(counts)}")
     assert not found
@@ -93,4 +99,4 @@ SABOTAGE: dict[str, tuple[ModuleType, str, object]] = {
 @pytest.mark.parametrize("kind", SABOTAGE)
 def test_sabotage_is_found_out(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(*SABOTAGE[kind])
-    assert false_certificates(verified.certify, FAST, Counter())
+    assert any(false_certificates(verified.certify, FAST, Counter()))

@@ -14,9 +14,9 @@ import pytest
 from rich.console import Console
 
 from lamm_robust.reports import grading, leaderboard, summary
-from lamm_robust.text import csv_text, duration, inert, number
+from lamm_robust.text import inert
 from lamm_robust.values import Deficiency, Record, Regime, Verdict
-from tests.support.records import RECORD
+from tests.support.records import HOSTILE, RECORD
 
 BACK, FORE, BAD, WRONG = "backward stable", "forward stable", "inaccurate", "wrong"
 
@@ -239,50 +239,7 @@ def test_decades_keep_the_worst_and_show_missing_answers() -> None:
     assert summarised(records).decades["backward_error"] == {RECORD.variant: {3: 7.0, 5: math.inf}}
 
 
-# --- text -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.0, "0"),
-        (1.0, "1"),
-        (0.123456, "0.12"),
-        (12.34, "12"),
-        (855.4, "855"),
-        (1234.0, "1e3"),
-        (1e13, "1e13"),
-        (0.00123, "1e-3"),
-        (math.nan, "–"),
-        (math.inf, "∞"),
-        (-0.25, "-0.25"),
-    ],
-)
-def test_numbers_read_well(value: float, text: str) -> None:
-    assert number(value) == text
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(2.5, "2.5 s"), (0.0123, "12.3 ms"), (4.2e-5, "42 µs")])
-def test_durations_read_well(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
-
-
-HOSTILE = "<script>alert(1)</script> | [x](y) `=cmd()` \x1b[31mred\x07\n# title"
-
-
-def test_hostile_text_is_inert() -> None:
-    line = inert(HOSTILE)
-    assert "\n" not in line
-    assert "\x1b" not in line
-    assert "\x07" not in line
-    assert "<script" not in line
-    assert " | " not in line.replace("\\|", "")
-
-
-def test_csv_cells_are_no_formulas() -> None:
-    text = csv_text(["a", "b"], [["=1+1", -1.5], ["@x\nnext", "plain, with comma"]])
-    rows = list(csv.reader(io.StringIO(text)))
-    assert rows == [["a", "b"], ["'=1+1", "-1.5"], ["'@x next", "plain, with comma"]]
+# --- pages and tables -----------------------------------------------------------------------------------
 
 
 def test_the_leaderboard_page_and_csv_hold_every_variant() -> None:

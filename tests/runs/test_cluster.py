@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,13 +23,14 @@ from lamm_robust.runs.merge import without_times
 from lamm_robust.runs.plan import Selection, Shard, grid
 from lamm_robust.storage.journal import JOURNAL, read_journal
 from lamm_robust.values import PRECISIONS, AbsentError, HarnessError, Record, StoreError
-from tests.support.processes import descendants
+from tests.support.processes import descendants, eventually
 
 ROOT = Path(__file__).parents[2]
 
 pytest.importorskip("distributed", reason="the extra 'dask' is not installed")
 
-SELECTION = Selection("quick", ("float64",), ("cpu",), ("numpy",), ("spectrum", "nist"))
+SOLVERS = ("numpy-qr", "numpy-lstsq", "numpy-pinv", "numpy-normal-*")
+SELECTION = Selection("quick", ("float64",), ("cpu",), SOLVERS, ("spectrum", "nist"))
 
 
 @pytest.fixture(autouse=True)
@@ -47,11 +47,17 @@ class Cluster:
         file = place / "scheduler.json"
         quiet = ("--no-dashboard",)
         self.scheduler = self._start("dask_scheduler", "--port", "0", "--scheduler-file", str(file), *quiet)
-        self._wait_for(file.exists)
-        options = ("--nthreads", "1", "--no-nanny", "--scheduler-file", str(file), *quiet)
-        self.workers = [self._start("dask_worker", *options) for _ in range(workers)]
+        eventually(file.exists)
+        self._options = ("--nthreads", "1", "--no-nanny", "--scheduler-file", str(file), *quiet)
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self.staff(workers)
+
+    def staff(self, count: int) -> None:
+        """Have so many workers that are alive."""
+        self.workers = [worker for worker in self.workers if worker.poll() is None]
+        self.workers += [self._start("dask_worker", *self._options) for _ in range(count - len(self.workers))]
         with cluster.connect(self.address) as client:
-            client.wait_for_workers(workers, timeout=60)
+            client.wait_for_workers(count, timeout=60)
 
     def _start(self, what: str, *options: str) -> subprocess.Popen[bytes]:
         with (self.place / f"{what}.log").open("ab") as log:
@@ -63,12 +69,6 @@ class Cluster:
                 env=os.environ | {"PYTHONPATH": str(ROOT)},
                 start_new_session=True,
             )
-
-    def _wait_for(self, happened: object) -> None:
-        deadline = time.monotonic() + 60
-        while not happened():  # type: ignore[operator]
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
 
     @property
     def address(self) -> str:
@@ -90,11 +90,17 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Record]:
-    """The same cases, run without a cluster."""
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of the same cases, run without a cluster."""
     out = tmp_path_factory.mktemp("here")
     assert run_here(campaign(out), Console(quiet=True)) == 0
-    return records(out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def here(finished: Path) -> dict[str, Record]:
+    """What it holds."""
+    return records(finished)
 
 
 def campaign(out: Path) -> Campaign:
@@ -135,41 +141,31 @@ def test_a_run_goes_on_where_it_was(two: Cluster, here: dict[str, Record], tmp_p
     assert records(tmp_path) == here
 
 
-def test_a_killed_worker_costs_nothing(here: dict[str, Record], tmp_path: Path) -> None:
-    place = tmp_path / "dask"
-    place.mkdir()
-    started = Cluster(place, 2)
+def test_a_killed_worker_costs_nothing(two: Cluster, here: dict[str, Record], tmp_path: Path) -> None:
+    victim = two.workers[0]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    killer = subprocess.Popen([sys.executable, "-c", KILL, str(victim.pid)], cwd=ROOT, env=environment)
     try:
-        killer = subprocess.Popen(
-            [sys.executable, "-c", KILL, str(started.workers[0].pid)],
-            cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-        )
-        assert cluster.run(started.address, campaign(tmp_path / "out"), Console(quiet=True)) == 0
+        assert cluster.run(two.address, campaign(tmp_path / "out"), Console(quiet=True)) == 0
         assert killer.wait() == 0, "the worker was killed while a shard ran on it"
-        assert started.workers[0].wait() == -signal.SIGKILL
+        assert victim.wait() == -signal.SIGKILL
         found = records(tmp_path / "out")
         assert found.keys() == here.keys()
         assert [(found[key], here[key]) for key in here if found[key] != here[key]] == []
     finally:
-        started.close()
+        two.staff(2)
 
 
 # Waits until a shard runs below the Dask worker, kills the worker, and sees that the shard goes with it.
 KILL = """
 import os, signal, sys, time
-from tests.support.processes import descendants, parents
+from tests.support.processes import descendants, eventually, parents
 worker = int(sys.argv[1])
-deadline = time.monotonic() + 60
-while not (shard := descendants(worker)):
-    assert time.monotonic() < deadline
-    time.sleep(0.01)
+eventually(lambda: descendants(worker))
 time.sleep(0.3)
-shard = descendants(worker)
+shard = set(descendants(worker))
 os.kill(worker, signal.SIGKILL)
-while set(shard) & set(parents()):
-    assert time.monotonic() < deadline, shard
-    time.sleep(0.01)
+eventually(lambda: not shard & set(parents()))
 """
 
 
@@ -218,17 +214,19 @@ def test_shards_of_another_command_are_not_taken_for_its_own(two: Cluster, tmp_p
         cluster.run(two.address, other, Console(quiet=True))
 
 
-def test_nothing_is_deleted_before_there_is_a_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_deleted_before_there_is_a_cluster(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
-    assert run_here(campaign(tmp_path), Console(quiet=True)) == 0
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
     before = (tmp_path / JOURNAL).read_bytes()
     with pytest.raises(AbsentError, match="no Dask scheduler"):
         cluster.run("tcp://127.0.0.1:1", replace(campaign(tmp_path), fresh=True), Console(quiet=True))
     assert (tmp_path / JOURNAL).read_bytes() == before
 
 
-def test_a_directory_in_use_is_not_started_over(tmp_path: Path) -> None:
-    assert run_here(campaign(tmp_path), Console(quiet=True)) == 0
+def test_a_directory_in_use_is_not_started_over(finished: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
     with (tmp_path / JOURNAL).open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(StoreError, match="held by a run"):

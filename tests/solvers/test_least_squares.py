@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,10 @@ from lamm_robust.values import UNIT_ROUNDOFF, Precision
 jax = pytest.importorskip("jax")
 jnp = jax.numpy
 
-SHAPES = [(12, 5), (5, 5), (5, 12)]
+pytestmark = pytest.mark.usefixtures("precision")  # JAX computes in its default type, which the precision decides
+
+SHAPES = [(30, 10), (5, 5), (10, 30)]
+"""Compiling for a shape takes seconds: the tests below share these, and those of the quick grid."""
 
 
 def random(shape: tuple[int, ...], precision: Precision, seed: int = 0) -> Any:
@@ -43,7 +47,7 @@ def test_compiled_batched_and_alone_are_the_same(
     block = lamm_robust.solve(A, B.T)
     tolerance = 2000 * UNIT_ROUNDOFF[precision]
     for j, single in enumerate(alone):
-        assert single.rank == compiled[j].rank == batched.rank[j] == block.rank == (3 if is_deficient else 5)
+        assert single.rank == compiled[j].rank == batched.rank[j] == block.rank == (3 if is_deficient else min(shape))
         for other in (compiled[j].x, batched.x[j], block.x[:, j]):
             assert np.linalg.norm(other - single.x) <= tolerance * np.linalg.norm(single.x)
         for error in (compiled[j].error, batched.error[j], block.error[j]):
@@ -56,7 +60,7 @@ def test_derivatives_at_constant_rank(shape: tuple[int, int], is_deficient: bool
     if precision == "float32":
         pytest.skip("differences of float32 have too few digits to compare with")
     m, n = shape
-    rank = 3 if is_deficient else 5
+    rank = 3 if is_deficient else min(shape)
     left, right, b = random((m, rank), precision), random((rank, n), precision, 1), random((m,), precision, 2)
     directions = random((m, rank), precision, 3), random((rank, n), precision, 4), random((m,), precision, 5)
 
@@ -74,7 +78,7 @@ def test_derivatives_at_constant_rank(shape: tuple[int, int], is_deficient: bool
     assert float(reverse) == pytest.approx(float(weight @ forward), rel=1e-9)
 
 
-@pytest.mark.parametrize("m", [30, 500, 3000])
+@pytest.mark.parametrize("m", [30, 3000])
 @pytest.mark.parametrize("value", [0.3, 0.7, 1.1, 1.3])
 def test_the_error_covers_sums_whose_rounding_errors_add_up(m: int, value: float, precision: Precision) -> None:
     ones, b = np.ones((m, 1), precision), np.full(m, value, precision)
@@ -143,6 +147,9 @@ def test_a_column_of_zeros_does_not_decide_the_scale(precision: Precision) -> No
     assert 0 < found.error < 1e3 * UNIT_ROUNDOFF[precision]
 
 
+gradient = jax.jit(jax.grad(lambda A, b: lamm_robust.solve(A, b).x.sum()))
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("is_deficient", [False, True])
 def test_derivatives_do_not_depend_on_units(shape: tuple[int, int], is_deficient: bool, precision: Precision) -> None:
@@ -150,7 +157,6 @@ def test_derivatives_do_not_depend_on_units(shape: tuple[int, int], is_deficient
         (deficient if is_deficient else lambda m, n, p: random((m, n), p))(*shape, precision),
         random(shape[:1], precision),
     )
-    gradient = jax.jit(jax.grad(lambda A, b: lamm_robust.solve(A, b).x.sum()))
     expected = gradient(A, b)
     for scale in (2.0**70, 2.0**-80) if precision == "float32" else (2.0**600, 2.0**-700):
         found = gradient(A * scale, b * scale) * scale
@@ -173,7 +179,7 @@ def test_rcond_decides_the_rank(precision: Precision) -> None:
     A = jnp.diag(jnp.asarray([1.0, 1e-2, 1e-4], precision)) @ random((3, 3), precision)
     A = jnp.linalg.qr(random((9, 3), precision))[0] * jnp.asarray([1.0, 1.0, 1.0], precision) @ A
     b = random((9,), precision, 1)
-    ranks = [int(lamm_robust.solve(A, b, rcond=rcond).rank) for rcond in (0.0, 1e-7, 1e-3, 0.1)]
+    ranks = [int(lamm_robust.solve(A, b, rcond=rcond).rank) for rcond in (0.0, 1e-3, 0.1)]
     assert ranks[0] == 3
     assert ranks == sorted(ranks, reverse=True)
     assert ranks[-1] == 1
@@ -188,9 +194,10 @@ def test_the_slope_of_a_long_straight_line_is_kept(precision: Precision) -> None
 
 def test_the_error_is_neither_exceeded_nor_far_too_large(precision: Precision) -> None:
     keys = grid("quick", precision, ["spectrum", "exact_rank", "polynomial", "columns", "offset", "lamm"])
+    problems = [catalog.build_problem(key) for key in keys]
+    shapes = Counter(asked.A.shape for asked in problems).most_common(5)  # the other four have 18 of 130 problems
     compiled, ratios = jax.jit(lamm_robust.solve), []
-    for key in keys:
-        asked = catalog.build_problem(key)
+    for asked in (asked for asked in problems if asked.A.shape in dict(shapes)):
         truth = select("exact").certify(asked.A, asked.b)
         x, rank, error = compiled(jnp.asarray(asked.A), jnp.asarray(asked.b))
         kappa = float(truth.kappa) if truth.kappa else 1.0
@@ -205,7 +212,7 @@ def test_the_error_is_neither_exceeded_nor_far_too_large(precision: Precision) -
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_what_is_not_finite_comes_out_as_nan(bad: float, precision: Precision) -> None:
-    A, b = random((6, 3), precision), random((6,), precision)
+    A, b = random(SHAPES[0], precision), random(SHAPES[0][:1], precision)
     for spoiled in ((A.at[2, 1].set(bad), b), (A, b.at[0].set(bad))):
         found = jax.jit(lamm_robust.solve)(*spoiled)
         assert np.isnan(found.x).all()
@@ -270,12 +277,12 @@ def test_it_is_imported_only_when_asked_for() -> None:
 def test_calls_outside_of_jit_compile_once_for_each_shape(
     precision: Precision, caplog: pytest.LogCaptureFixture
 ) -> None:
-    A, b = random((13, 4), precision), random((13,), precision)
+    A, b = random(SHAPES[0], precision), random(SHAPES[0][:1], precision)
     lamm_robust.solve(A, b)
     with jax.log_compiles():
         lamm_robust.solve(A + 1, b)
         assert not [line for line in caplog.messages if "_solve" in line]
-        lamm_robust.solve(A[:12], b[:12])
+        lamm_robust.solve(A[1:], b[1:])
         assert [line for line in caplog.messages if "_solve" in line]
 
 

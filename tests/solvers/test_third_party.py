@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 import tomllib
 from collections.abc import Callable
 from importlib import metadata
@@ -26,6 +25,7 @@ from lamm_robust.workers.process import THREADS, Kind
 from lamm_robust.workers.supervisor import Worker
 from tests.solvers.test_solvers import NOT_RELIABLE, PASSING, answer_of, judged, may_vary, usable
 from tests.support.problems import problem_of, random_problem
+from tests.support.processes import eventually
 
 __all__ = ["may_vary", "usable"]  # fixtures
 
@@ -94,26 +94,16 @@ def test_without_them_a_run_says_what_is_missing(tmp_path: Path) -> None:
     assert "not measured: torch is not installed: torch-qr-float64-cpu" in beside.output
 
 
-@pytest.mark.parametrize("package", provenance.EXTRAS)
-def test_versions_are_recorded_where_there_is_one(package: str) -> None:
-    found = provenance.environment()["versions"]
-    try:
-        version: str | None = metadata.version(package)
-    except metadata.PackageNotFoundError:
-        version = None
-    assert found.get(package) == version
-    assert (package in found) == (version is not None)
-
-
 @pytest.mark.parametrize("name", EXTRAS)
-def test_a_worker_says_which_version_it_runs(name: str) -> None:
-    worker = Worker(Kind(present(name), "float64", "cpu"))
+def test_a_worker_says_which_version_it_runs(name: str, precision: Precision) -> None:
+    worker = Worker(Kind(present(name), precision, "cpu"))
+
+    def greeted() -> bool:
+        worker.pump(0.0)
+        return worker.has_greeted
+
     try:
-        for _ in range(600):
-            if worker.has_greeted:
-                break
-            worker.pump(0.1)
-            time.sleep(0.1)
+        eventually(greeted)
         assert worker.hello is not None
         package = {"sklearn": "scikit-learn"}.get(name, name)
         assert worker.hello["versions"][package] == metadata.version(package)
@@ -181,6 +171,7 @@ def test_a_cutoff_is_where_the_contract_says(
 # --- one library at a time -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("precision")
 def test_lineax_chooses_the_solvers_that_the_summaries_name() -> None:
     present("lineax")
     import jax.numpy as jnp

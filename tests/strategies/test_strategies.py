@@ -98,7 +98,8 @@ def test_what_it_shrinks_to() -> None:
     assert simplest(dtype="float64").A.shape == (1, 1)
     assert simplest(dtype="float64", shapes=("tall",)).A.shape == (2, 1)
     assert simplest(dtype="float64", shapes=("wide",)).A.shape == (1, 2)
-    assert simplest(dtype="float64", rank="deficient").A.size <= 8
+    few = ["spectrum", "polynomial", "exact_rank", "columns", "weighted", "lamm"]  # of all it takes twice the time
+    assert simplest(dtype="float64", rank="deficient", families=few).A.size <= 8
     assert repr(simplest(families=["polynomial"], dtype="float32")).startswith("problem('polynomial points=")
 
 

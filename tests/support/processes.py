@@ -1,7 +1,9 @@
-"""What runs below a process, as the system tells it."""
+"""What runs below a process, as the system tells it, and waiting for what happens in others."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -26,3 +28,11 @@ def descendants(pid: int) -> list[int]:
     for one in found:
         found += [child for child, parent in above.items() if parent == one]
     return found[1:]
+
+
+def eventually(happened: Callable[[], bool]) -> None:
+    """Wait until something is so; AssertionError if it is not within two minutes, whatever else the machine does."""
+    deadline = time.monotonic() + 120
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)

@@ -38,6 +38,9 @@ RECORD = Record(
     scores={"forward_error": 1 / 3, "norm_excess": -math.inf},
 )
 
+HOSTILE = "<script>alert(1)</script> | [x](y) `=cmd()` \x1b[31mred\x07\n# title"
+"""What a message of a solver may hold: markup, a terminal's escapes and a formula."""
+
 
 def numbered(count: int) -> list[Record]:
     return [replace(RECORD, problem=f"p{i}") for i in range(count)]

@@ -27,6 +27,12 @@ from tests.support.problems import problem_of
 PROBLEM = problem_of([[1.0]], [1.0])
 
 
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without waiting for more answers, which these workers always have."""
+    monkeypatch.setattr("lamm_robust.workers.pool.GATHER", 0.0)
+
+
 def case(number: int, algorithm: str = "a", library: str = "one") -> Case:
     return Case(ProblemKey("p", (("n", number),), "float64"), Variant(library, algorithm, "float64", "cpu"))
 
