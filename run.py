@@ -44,6 +44,9 @@ STAMP = VENV / "run.py.stamp"
 TOX = "tox>=4.18"
 """As in the `dev` extra of pyproject.toml."""
 
+EVERYTHING = ("run-parallel", "--parallel", "all")
+"""Not only as many environments as there are cores: they differ in length, and often wait for processes of theirs."""
+
 COMMANDS = ("run", "check", "hunt", "list", "replay", "truth", "nist", "lamm", "claims", "tables", "merge", "compare")
 """Of lamm-robust itself."""
 
@@ -212,7 +215,7 @@ def set_up() -> None:
 def wanted(args: list[str]) -> list[str]:
     """Turn the arguments of this script into the command to run."""
     if args[:1] == ["test"]:
-        return [str(VENV / "bin" / "tox"), *(args[1:] or ["run-parallel"])]
+        return [str(VENV / "bin" / "tox"), *(args[1:] or EVERYTHING)]
     if args[:1] and args[0] in COMMANDS:
         return [str(VENV / "bin" / "lamm-robust"), *args]
     own = any(arg == "--profile" or arg.startswith("--profile=") for arg in args)

@@ -152,7 +152,7 @@ def test_an_older_python_is_turned_away_with_one_line(
         (["--profile", "full"], ["lamm-robust", "run", "--profile", "full"]),
         (["-v", "--profile=full"], ["lamm-robust", "run", "-v", "--profile=full"]),
         (["--profiles"], ["lamm-robust", "run", "--profile", "quick", "--profiles"]),
-        (["test"], ["tox", "run-parallel"]),
+        (["test"], ["tox", "run-parallel", "--parallel", "all"]),
         (["test", "-e", "lint", "--", "a b"], ["tox", "-e", "lint", "--", "a b"]),
         (["-k", "test"], ["lamm-robust", "run", "--profile", "quick", "-k", "test"]),
     ],
