@@ -126,7 +126,7 @@ def descending_powers(log2_cond: int, count: int) -> list[int]:
 
 
 def whole_residual(image: Fraction | int, residual: float) -> tuple[int, int]:
-    """Return t and ρ: the smallest t ≥ 0 with residual·2^t·√image ≥ 2⁴, and that number, rounded; 0, 0 if it is 0."""
+    """Return t and ρ: the least t ≥ 0 with residual·2^t·√image ≥ 2⁴, and that number rounded; 0, 0 for residual 0."""
     if residual == 0:
         return 0, 0
     square, shift = Fraction(residual) ** 2 * image, 0
