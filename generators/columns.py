@@ -26,12 +26,12 @@ from lamm_robust.generators.parts.stream import Integers, Stream
 from lamm_robust.values import Array, Family, Params, Precision
 
 LEVELS = 3
-"""The levels of the factor: its dummies and the intercept are four columns of rank three."""
+"""The number of levels of the factor: its three dummies and the intercept are four columns of rank three."""
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """Related columns, made of the first columns of a basis; there is one more of them than of those."""
+    """k + 1 related columns, each a linear combination of the first k columns of a basis."""
 
     combinations: tuple[tuple[int, ...], ...]
     """For each related column, its coefficients in the basis."""
@@ -106,8 +106,8 @@ def build(
 SMALL = 2.0**-10
 TALL = ((30, 10), (16, 9))
 FLAT = ((16, 16), (10, 30))
-"""A square shape, where one row stands twice, and a wide one, where the rank is that of the rows. Other families have
-these shapes, too: JAX compiles once for each shape."""
+"""(m, n) of a square and a wide problem: the square one has one row twice, the rank of the wide one is m. Other
+families have these shapes, too: JAX compiles once for each shape."""
 
 ALL = tuple(PATTERNS)
 

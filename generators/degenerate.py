@@ -29,17 +29,17 @@ TARGETS = ("zero", "general", "orthogonal")
 
 
 def rank_of(m: int, n: int, matrix: str) -> int:
-    """Return the rank of a matrix of that name with m rows and n columns."""
+    """Return the rank of the m×n matrix named ``matrix``: ``zero``, ``dense``, ``column`` or ``row``."""
     return {"zero": 0, "dense": min(m, n), "column": 1, "row": 1}[matrix]
 
 
 def matrices(m: int, n: int) -> tuple[str, ...]:
-    """Return the names of the different m×n matrices: without entries, all are ``zero``."""
+    """Return the names of the m×n matrices; if m or n is 0, all are the same and only ``zero`` is returned."""
     return MATRICES if m * n else MATRICES[:1]
 
 
 def targets(m: int, n: int, matrix: str) -> tuple[str, ...]:
-    """Return the right-hand sides that exist: all are orthogonal to a range of {0}, and only 0 to the whole space."""
+    """Return the names of the right-hand sides of a matrix: no ``general`` at rank 0, no ``orthogonal`` at rank m."""
     rank, possible = rank_of(m, n, matrix), ["zero"]
     if rank:
         possible.append("general")
@@ -65,7 +65,7 @@ def build(dtype: Precision, *, m: int, n: int, matrix: str, target: str, seed: i
 
 
 def design(stream: Stream, m: int, n: int, matrix: str) -> tuple[Integers, Integers]:
-    """Draw A, and a vector at right angles to its columns, which is zero only if they span the whole space."""
+    """Draw A (m×n), and a vector (m) orthogonal to its columns, which is zero only if the rank is m."""
     A, across = np.zeros((m, n), dtype=np.int64), stream.nonzero(m, LARGEST_ENTRY)
     if matrix == "row":
         place = int(stream.integers(1, 0, m - 1)[0])
@@ -98,7 +98,7 @@ EMPTY = ((0, 0), (30, 0), (0, 10))
 LINES = ((1, 1), (1, 3), (11, 1))
 TALL = ((30, 10),)
 FLAT = ((16, 16), (10, 30))
-"""Square and wide. Shapes that other families have, too, are the same there: JAX compiles once for each shape."""
+"""(m, n) of square and wide grid problems. Other families have these shapes, too: JAX compiles once for each shape."""
 
 
 def _quick(_dtype: Precision) -> Grid:
@@ -124,7 +124,7 @@ def _full(_dtype: Precision) -> Grid:
 
 
 def _cross(shapes: Shapes, kinds: Sequence[str], sides: Sequence[str], seeds: Sequence[int] = (0,)) -> Grid:
-    """Yield the combinations that exist."""
+    """Yield the parameters of all combinations, without the matrices and right-hand sides that a shape lacks."""
     for m, n in shapes:
         for matrix in kinds:
             if matrix in matrices(m, n):

@@ -26,7 +26,7 @@ MAX_LOG2_RESIDUAL = 20
 
 
 def recipe(m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int) -> Recipe:
-    """Draw the integers behind a problem: singular values 2^log2_cond … 1, evenly spread in the exponent."""
+    """Draw the integers that A and b are made of: singular values 2^log2_cond … 1, evenly spread in the exponent."""
     return draw_recipe("exact_rank", (m, n, rank, seed), (m, n), descending_powers(log2_cond, rank), residual)
 
 
@@ -68,7 +68,7 @@ FULL_SHAPES = (*SHAPES, (4, 4), (8, 4), (8, 8), (64, 64), (200, 5), (50, 100), (
 SEEDS = (0, 1, 2)
 """Seeds are counted from 0 and never selected: what a solver gets wrong here, it gets wrong on an unseen sample."""
 MODERATE = 2.0**-8
-"""A residual that every shape of the grids can have next to κ = 2⁸ in the 24 bits of float32."""
+"""‖b − Ax★‖/‖Ax★‖ of grid problems: with κ = 2⁸, A and b of every grid shape still fit the 24 bits of float32."""
 
 
 def _quick(_dtype: Precision) -> Grid:

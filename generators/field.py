@@ -22,14 +22,14 @@ from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.values import PRECISIONS, Array, Family, Params, Precision
 
 Number = int | str | Fraction
-"""An exact number; a string is a decimal one."""
+"""An exact number; a string is a decimal number, as in "0.1"."""
 Numbers = tuple[Number, ...]
 Rows = tuple[Numbers, ...]
 
 
 @dataclass(frozen=True)
 class Report:
-    """A problem that somebody reported, and where."""
+    """A problem from a bug report, with the library and the addresses of the report."""
 
     name: str
     library: str
@@ -40,9 +40,9 @@ class Report:
     """The precision in which it went wrong."""
     A: Rows
     b: Numbers | Rows
-    """One right-hand side, or rows of several; the identity where a pseudo-inverse was asked for."""
+    """One right-hand side, or the rows of b (m×k); b is the identity where the report is about a pseudo-inverse."""
     accepted: tuple[Precision, ...] = PRECISIONS
-    """The precisions in which the stored numbers still are what the report is about."""
+    """The precisions that store the numbers without losing what the report is about."""
 
 
 def identity(size: int) -> Rows:
@@ -51,12 +51,12 @@ def identity(size: int) -> Rows:
 
 
 def decimals(text: str) -> Numbers:
-    """Return the decimal numbers of a text."""
+    """Return the decimal numbers in a text, which are separated by spaces."""
     return tuple(text.split())
 
 
 def line(abscissae: Numbers) -> Rows:
-    """Return the design of a straight line: a constant and the abscissae."""
+    """Return the matrix of a straight-line fit: row i is (1, t_i) for the abscissae t."""
     return tuple((1, t) for t in abscissae)
 
 

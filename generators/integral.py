@@ -28,7 +28,7 @@ MAX_COLUMNS = 64
 MAX_SQUARE_HEAT = 16
 """The largest square `heat`: κ is 10²⁶ there, and 10⁴⁵ for n = 20, where float32 cannot hold A⁻¹b."""
 MAX_NOISE = 0.5
-"""The most noise, below 1, so that b cannot vanish."""
+"""Largest ``noise`` = ‖e‖/‖Ax‖ accepted: below 1, so that b = Ax + e cannot be zero."""
 
 
 Equation = tuple[Callable[[int, int], kernels.Rows], Callable[[int], list[Fraction]]]
@@ -42,7 +42,7 @@ EQUATIONS: Mapping[str, Equation] = {
     "wing": (kernels.wing, kernels.wing_solution),
     "baart": (kernels.baart, kernels.baart_solution),
 }
-"""The matrix of an equation and its solution, both functions of the size."""
+"""Equation → its matrix, a function of (m, n), and its solution, a function of n."""
 
 
 def build(dtype: Precision, *, equation: str, m: int, n: int, noise: float, seed: int) -> tuple[Array, Array]:
@@ -69,7 +69,7 @@ def _fits_float32(equation: str, m: int, n: int) -> bool:
 SQUARE = ((16, 16), (30, 30))
 TALL = ((16, 8), (30, 15))
 NOISES = (0.0, 2.0**-10)
-"""No noise, and about a thousandth, which is Hansen's usual one."""
+"""The values of ‖e‖/‖Ax‖ in grids: no noise, and about 0.001, which is Hansen's usual noise."""
 FIRST = ("phillips", "shaw", "heat")
 FURTHER = tuple(equation for equation in EQUATIONS if equation not in FIRST)
 """Equations with fewer problems than `FIRST`: they differ in how fast singular values fall."""

@@ -28,7 +28,7 @@ TURN = 6.283185307179586
 MAX_MODES = 16
 MAX_DIRECTIONS = 1024
 MAX_STEP = 1.0
-"""The largest step in radians, times the length of a direction: beyond it a difference says nothing of a derivative."""
+"""The largest step in radians, times the length of a direction: a longer one approximates no derivative."""
 
 
 def pairs(modes: int) -> list[int]:
@@ -102,7 +102,7 @@ def random_phases(stream: Stream, modes: int, dtype: Precision) -> Array:
 
 
 def random_directions(stream: Stream, modes: int, count: int, dtype: Precision) -> Array:
-    """Draw directions of about normal entries, shape (count, 2, N(N−1)/2); fewer are the first of more."""
+    """Draw directions with roughly normal entries: (count, 2, N(N−1)/2). A smaller count gives the first of them."""
     return stream.bell(count * modes * (modes - 1)).astype(dtype).reshape(count, 2, -1)
 
 
@@ -124,7 +124,7 @@ def build(dtype: Precision, *, modes: int, directions: int, step: float, seed: i
 
 
 STEPS: dict[Precision, tuple[float, ...]] = {"float32": (0.0, 2.0**-8), "float64": (0.0, 2.0**-17)}
-"""Steps: 0 for forward mode, and about the cube root of u, where truncation h² and rounding u/h balance."""
+"""Steps h in grids: 0 for forward mode, or about the cube root of u, where truncation h² and rounding u/h balance."""
 FULL_STEPS: dict[Precision, tuple[float, ...]] = {
     "float32": (*STEPS["float32"], 2.0**-4, 2.0**-12),
     "float64": (*STEPS["float64"], 2.0**-8, 2.0**-26),

@@ -34,9 +34,9 @@ MAX_ROWS, MAX_COLUMNS = 256, 64
 MAX_POWERS = 16
 """The most columns of a Vandermonde matrix: 256⁻¹⁵ = 2⁻¹²⁰ is a normal number of float32."""
 MAX_PARAMETER = 60
-"""The largest parameter: Läuchli's κ is 2⁶⁰√n then, beyond 1/u of float64."""
+"""The largest parameter: there Läuchli's κ is 2⁶⁰√n, beyond 1/u of float64."""
 MAX_RESIDUAL = 1e15
-"""The largest residual, below 1/u of float64: b keeps at least a trace of Ax."""
+"""Largest ``residual`` = ‖b − Ax★‖/‖Ax★‖ accepted: below 1/u of float64, so that Ax★ is not rounded away in b."""
 
 
 MATRICES: Mapping[str, Callable[[int, int, int], rational_matrices.Rows]] = {
@@ -109,9 +109,9 @@ def most_columns(matrix: str, m: int, dtype: Precision) -> int:
 
 
 SMALL: dict[Precision, float] = {"float32": 1e-5, "float64": 1e-12}
-"""A residual that is nearly zero, and still a few hundred or thousand units of rounding."""
+"""A small ``residual`` for grids: nearly zero, but still 100 to 10,000 times u."""
 FALLING: dict[Precision, tuple[int, ...]] = {"float32": (8, 14), "float64": (20, 30)}
-"""Läuchli's parameter before and after μ² falls below u, at 12 and at 26.5: AᵀA is regular, then singular."""
+"""Läuchli's p (μ = 2^−p) on both sides of where μ² < u and AᵀA becomes singular: p = 12 (float32), 26.5 (float64)."""
 
 HARMONIC = ("vandermonde", "hilbert", "cauchy", "lotkin")
 TRIANGLES = ("triw", "gfpp")

@@ -31,13 +31,13 @@ from lamm_robust.values import Array, Family, Params, Precision
 MAX_ROWS = 512
 """The most rows or columns: integers of Python are used, which have no limit and are slow, a second at 512×512."""
 BEYOND = 6
-"""How many bits the gap may go beyond u: further on, rounding stores the same matrix again."""
+"""``gap_bits`` may exceed the significand by this many bits: beyond, rounding stores the same matrix again."""
 MAX_LOG2_COND = 20
 MIN_RESIDUAL, MAX_RESIDUAL = 2.0**-20, 16.0
 
 
 def recipe(m: int, n: int, rank: int, gap_bits: int, log2_cond: int, residual: float, seed: int) -> Recipe:
-    """Draw the integers behind a problem, with its min(m, n) singular values."""
+    """Draw the integers that A and b are made of; all min(m, n) singular values are at least 1."""
     leading = [2**gap_bits * value for value in descending_powers(log2_cond, rank)]
     sigma = leading + [1] * (min(m, n) - rank)
     return draw_recipe("near_rank", (m, n, seed), (m, n), sigma, residual)
@@ -53,7 +53,7 @@ def build(
 ) -> tuple[Array, Array]:
     """Build A (m×n) and b (m): σ_{r+1}/σ_r = 2^−gap_bits and κ = 2^(gap_bits + log2_cond), exactly where it `fits`.
 
-    ``residual`` is ‖b − Ax★‖/‖Ax★‖ to within 1/32 of it there. Raises ValueError for a bad parameter.
+    Where it fits, ``residual`` is ‖b − Ax★‖/‖Ax★‖ to within 1/32 of it. Raises ValueError for a bad parameter.
     """
     whole("m", m, 2, MAX_ROWS)
     whole("n", n, 2, MAX_ROWS)
@@ -68,7 +68,7 @@ def build(
 
 
 GAPS: dict[Precision, tuple[int, ...]] = {"float32": (5, 10, 15, 18, 22, 26), "float64": (5, 15, 26, 40, 46, 56)}
-"""Gaps from far above every tolerance to below u; the problems of the last two are rounded."""
+"""``gap_bits`` in grids: gaps from far above every tolerance to below u; with the last two, A and b are rounded."""
 FINE: dict[Precision, tuple[int, ...]] = {
     "float32": (*range(5, 28, 2), 30),
     "float64": (5, 10, 15, 20, 26, 32, 38, 42, 44, 46, 48, 50, 52, 54, 56, 59),

@@ -40,7 +40,7 @@ DATASETS = (
 
 @dataclass(frozen=True)
 class Certified:
-    """What NIST certifies about a data set, to 15 digits, for the decimal problem."""
+    """The values that NIST certifies for the decimal problem of a data set, to 15 digits."""
 
     coefficients: tuple[Fraction, ...]
     residual_sum_of_squares: Fraction

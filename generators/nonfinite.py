@@ -23,7 +23,7 @@ from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.values import Array, Family, Params, Precision
 
 LARGEST = 256
-"""The most rows or columns: a larger matrix makes no difference to a NaN."""
+"""Largest m or n accepted: NaN behaves the same at any size."""
 LOG2_COND = 2
 """log₂ of κ = 4, which every size and precision can hold: conditioning is not the question."""
 
@@ -32,19 +32,19 @@ PATTERNS: Mapping[str, Mapping[Precision, int]] = {
     "plus-infinity": {"float32": 0x7F800000, "float64": 0x7FF0000000000000},
     "minus-infinity": {"float32": 0xFF800000, "float64": 0xFFF0000000000000},
 }
-"""The bits that each value is stored as (IEEE 754, 3.4 and 6.2.1: this NaN is positive and quiet, with no payload).
+"""Value → its bits in each precision (IEEE 754, 3.4 and 6.2.1: this NaN is positive and quiet, with no payload).
 
-The words are not "nan" and "inf" because these would be read as numbers in a key.
+The values are not called "nan" and "inf", because a key would read these as numbers.
 """
 ENTRY = ("first", "middle", "last")
-"""The places that are a single entry."""
+"""Place names that mean one single entry."""
 PLACES: Mapping[str, Sequence[str]] = {"A": (*ENTRY, "row", "column", "all"), "b": (*ENTRY, "all")}
 
 
 def build(
     dtype: Precision, *, m: int, n: int, rank: int, value: str, array: str, place: str, seed: int
 ) -> tuple[Array, Array]:
-    """Build A (m×n) and b (m) with the value at the place of the array; ``rank`` is that of A before.
+    """Build A (m×n) of rank ``rank`` and b (m), then store the value at the place of the array A or b.
 
     Raises ValueError for a bad parameter.
     """
@@ -64,7 +64,7 @@ def build(
 
 
 def index_of(shape: tuple[int, ...], place: str) -> tuple[int | slice, ...]:
-    """Return the index of a place in an array of that shape; a row and a column are the middle ones."""
+    """Return the index of a place in an array of that shape; ``row`` and ``column`` mean the middle ones."""
     if place == "all":
         return ()
     if place == "row":
@@ -77,10 +77,10 @@ def index_of(shape: tuple[int, ...], place: str) -> tuple[int | slice, ...]:
 VALUES = tuple(PATTERNS)
 NAN = VALUES[:1]
 TALL, DEFICIENT, SQUARE, WIDE = (30, 10, 10), (30, 10, 7), (16, 16, 16), (10, 30, 10)
-"""m, n and rank of the problems, in shapes of other families: JAX compiles once for each shape."""
+"""(m, n, rank) of the grid problems; other families have these shapes, too, because JAX compiles per shape."""
 INSIDE = tuple(place for place in PLACES["A"] if place != "first")
-"""Places without the first entry: ∞ stands there in the `full` profile only, as a solver that hangs on it takes twice
-the time limit."""
+"""All places but the first entry. Solvers may hang on ∞ there, which costs twice the time limit: it is in the `full`
+profile only."""
 
 
 def _quick(_dtype: Precision) -> Grid:

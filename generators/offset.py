@@ -34,7 +34,7 @@ from lamm_robust.values import Array, Family, Params, Precision
 MAX_POINTS = 1000
 MAX_REGRESSORS = 8
 MAX_OFFSET = 10**15
-"""The largest offset, below 2⁵³, and more than any clock in microseconds shows."""
+"""The largest offset: below 2⁵³, so that float64 stores whole offsets exactly."""
 MAX_STEP = 86400.0
 """The largest step: a day in seconds."""
 MIN_STEP = 2.0**-20
@@ -47,8 +47,8 @@ HOUR = 3600.0
 def counts(m: int, regressors: int, seed: int) -> Integers:
     """Return the whole numbers k (m × regressors): 0, 1, … in the first column, −100 to 99 in the others.
 
-    Behind the intercept they are odd on the diagonal and even above it, which makes the columns independent (see
-    `integer_designs`); a column 0, 1, 2, … keeps to that by itself.
+    As the columns 1, 2, … of A they are odd on the diagonal and even above it, which proves the rank (see
+    `integer_designs`); the column 0, 1, 2, … has this property, too.
     """
     k = independent_columns(Stream("offset", "counts", m, regressors, seed), m, regressors + 1)[:, 1:]
     k[:, 0] = np.arange(m)
@@ -56,7 +56,7 @@ def counts(m: int, regressors: int, seed: int) -> Integers:
 
 
 def observations(k: Integers, seed: int) -> list[Fraction]:
-    """Return b: a linear function of the counts with slopes ±1, ±2 or ±3, each value moved by up to five tenths."""
+    """Return b (m): a linear function of the counts k (m × regressors), slopes ±1, ±2 or ±3, with errors up to 0.5."""
     m, regressors = k.shape
     slopes = Stream("offset", "slopes", m, regressors, seed).coefficients(regressors)
     errors = Stream("offset", "errors", m, regressors, seed).integers(m, -5, 5).tolist()

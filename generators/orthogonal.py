@@ -65,9 +65,9 @@ MATRICES: dict[str, Matrix] = {
         weighted.build, {"m": 15, "n": 10, "log2_span": 33, "order": "ascending", "axis": "rows", "residual": 0.0}
     ),
 }
-"""The matrices M; A has twice their rows, and a shape that other families have."""
+"""Name → M. A has twice the rows of M, and a shape that other families have, too."""
 QUICK = 6
-"""How many of the matrices, the first ones, are in the quick profile."""
+"""Number of matrices in the quick profile: the first ones of `MATRICES`."""
 
 
 def build(dtype: Precision, *, matrix: str, seed: int) -> tuple[Array, Array]:

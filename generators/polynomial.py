@@ -23,7 +23,7 @@ MAX_POINTS = 1000
 MAX_DEGREE = 12
 """The largest degree: 999¹² < 2¹²⁰, so that every power is a normal number of float32."""
 TEXTBOOK_TENTHS = (10, 21, 39, 82, 158)
-"""The observations 1.0, 2.1, 3.9, 8.2, 15.8 in tenths: powers of two, each with an error of up to 0.2."""
+"""The textbook's observations 1.0, 2.1, 3.9, 8.2, 15.8, times 10: powers of two, each with an error of up to 0.2."""
 
 
 def nodes(points: int, kind: str) -> list[Fraction]:
@@ -36,7 +36,7 @@ def nodes(points: int, kind: str) -> list[Fraction]:
 
 
 def observations(points: int, seed: int) -> list[Fraction]:
-    """Return b: growth from 1 to 16 like 2^(4i/(points − 1)), rounded to tenths, each moved by up to two of them."""
+    """Return b (points): b_i = 2^(4i/(points − 1)), from 1 to 16, rounded to tenths and moved by up to 0.2."""
     if (points, seed) == (len(TEXTBOOK_TENTHS), 0):
         return [Fraction(tenths, 10) for tenths in TEXTBOOK_TENTHS]
     errors = Stream("polynomial", points, seed).integers(points, -2, 2).tolist()

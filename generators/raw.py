@@ -20,17 +20,17 @@ from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.values import Array, Family, Params, Precision, Value
 
 NUMBER = re.compile(r"[+-]?(0x)?[0-9a-f]*\.?[0-9a-f]*([ep][+-]?[0-9]+)?", re.ASCII | re.IGNORECASE)
-"""What an entry looks like. `float` and `float.fromhex` refuse what is no number among these, and alone take more, such
-as spaces, underscores and "nan"."""
+"""The form of an entry. `float` and `float.fromhex` then refuse what is still no number; without this check they would
+accept spaces, underscores and "nan"."""
 ACCEPTED = "decimal or hexadecimal numbers, ',' between them and ';' between rows, without spaces"
 MAX_ENTRIES = 4096
-"""The most entries of A or of b: a key stays a line that can be pasted."""
+"""The most entries of A or of b: the key is then still a line that can be pasted."""
 WHOLE = 2.0**53
 """Whole numbers below this are printed without a point."""
 
 
 def key_text(rows: Sequence[Sequence[float]]) -> Value:
-    """Return rows of entries in the form of a key; a single entry is a number, as it is when a key is read."""
+    """Write matrix rows as key text ('1,2;3,4'); a 1×1 matrix gives a number, as it does when a key is read."""
     if len(rows) == len(rows[0]) == 1:
         only = float(rows[0][0])
         return int(only) if _is_short(only) else only
@@ -74,7 +74,7 @@ def _number(name: str, entry: str, dtype: Precision) -> float:
 def build(dtype: Precision, *, A: Value, b: Value) -> tuple[Array, Array]:
     """Build A (m×n) and b (length m, or m×k where ``b`` has several rows) from their entries.
 
-    Raises ValueError for what cannot be read, and where A and b differ in length.
+    Raises ValueError for text that cannot be read, and where A and b have different numbers of rows.
     """
     matrix, target = read_entries("A", A, dtype), read_entries("b", b, dtype)
     target = target[0] if len(target) == 1 else target
@@ -88,13 +88,13 @@ TINY: dict[Precision, str] = {"float32": "1e-45", "float64": "5e-324"}
 LARGEST: dict[Precision, str] = {"float32": "3.4028234663852886e+38", "float64": "1.7976931348623157e+308"}
 """The largest finite number of a dtype."""
 ABOVE_ONE: dict[Precision, str] = {"float32": "0x1.000002p0", "float64": "0x1.0000000000001p0"}
-"""The number of a dtype that follows 1."""
+"""The next number above 1 in each dtype."""
 ROOT: dict[Precision, str] = {"float32": "0x1p-13", "float64": "0x1p-27"}
-"""A number of a dtype whose square is lost beside 1."""
+"""A number μ of each dtype so small that 1 + μ² is rounded to 1."""
 
 
 def literals(dtype: Precision) -> dict[str, tuple[Value, Value]]:
-    """Return the keys' A and b of small problems, by what each problem shows."""
+    """Return small problems, as what the problem shows → key texts of A and b."""
     tiny, largest, after, root = TINY[dtype], LARGEST[dtype], ABOVE_ONE[dtype], ROOT[dtype]
     return {
         "a division": (3, 1),
@@ -125,7 +125,7 @@ def literals(dtype: Precision) -> dict[str, tuple[Value, Value]]:
 
 
 QUICK = 10
-"""How many of the literals, the first ones, are in the quick profile."""
+"""Number of problems in the quick profile: the first ones of `literals`."""
 
 
 def grid(profile: str, dtype: Precision) -> Grid:

@@ -31,25 +31,25 @@ from lamm_robust.generators.parts.stream import Integers, Stream
 from lamm_robust.values import Array, Family, Params, Precision
 
 KINDS = ("both", "range", "orthogonal", "zero")
-"""The kinds of columns, in turn: with a part in the range and one at right angles, with one of them, with none."""
+"""Kinds of columns of b, in turn: parts in the range of A and orthogonal to it, one of these two, or zero."""
 MAX_COUNT = 64
 MAX_LOG2_SPAN = 80
-"""The widest span, half of it up and half down: even squares of entries stay normal numbers of float32."""
+"""Largest log₂ of the ratio of column scales, chosen so that squares of entries stay normal numbers in float32."""
 
 
 def kind(j: int) -> str:
-    """Return the kind of column j."""
+    """Return the kind (one of `KINDS`) of column j of b."""
     return KINDS[j % len(KINDS)]
 
 
 def exponent(j: int, log2_span: int) -> int:
-    """Return e_j: high and low by turns, and the other way round in each second turn of kinds."""
+    """Return e_j, the exponent of column j of b: high and low in turn, reversed in each second set of kinds."""
     half = log2_span // 2
     return log2_span - half if (j + j // len(KINDS)) % 2 == 0 else -half
 
 
 def recipe(m: int, n: int, rank: int, log2_cond: int, seed: int) -> Recipe:
-    """Draw the integers behind A (m×n); the right-hand side among them is not used."""
+    """Draw the integers that A (m×n) is made of; the right-hand side of this recipe is not used."""
     return draw_recipe("right_sides", (m, n, rank, seed), (m, n), descending_powers(log2_cond, rank), 0.0)
 
 
@@ -67,9 +67,9 @@ def coordinates(m: int, n: int, rank: int, k: int, seed: int) -> tuple[Integers,
 def build(
     dtype: Precision, *, m: int, n: int, rank: int, log2_cond: int, k: int, log2_span: int, seed: int
 ) -> tuple[Array, Array]:
-    """Build A (m×n), whole numbers of rank ``rank`` and κ = 2^log2_cond, and b (m×k), all of it exact.
+    """Build A (m×n), whole numbers with rank ``rank`` and κ = 2^log2_cond, and b (m×k), all without rounding.
 
-    Raises ValueError for a bad parameter, and for one with which the numbers need more bits than the dtype has.
+    Raises ValueError for a bad parameter, and where the entries need more bits than the dtype has.
     """
     whole("m", m, 1, MAX_SIZE)
     whole("n", n, 1, MAX_SIZE)
@@ -88,7 +88,7 @@ def build(
 
 
 def entry_bits(m: int, n: int, rank: int, log2_cond: int) -> int:
-    """Count the bits of the entries of A, and of b before it is scaled: |2^L U (Σy, z)| ≤ 2^L·2^log2_cond·3√m."""
+    """Count the bits of the largest entry of A, or of b before it is scaled: |2^L U (Σy, z)| ≤ 2^L·2^log2_cond·3√m."""
     return max(bits_needed(m, n, rank, log2_cond, 0.0), bits_needed(m, 1, m, log2_cond, 0.0))
 
 

@@ -36,9 +36,9 @@ class Range:
     """Exponents of the powers of two that a dtype holds (IEEE 754)."""
 
     subnormal: int
-    """The exponent of the smallest number."""
+    """The exponent of the smallest subnormal number above 0."""
     tiny: int
-    """The exponent of the smallest normal number, which has all its bits."""
+    """The exponent of the smallest normal number, below which the significand loses bits."""
     largest: int
     """The exponent of the largest power of two."""
 
@@ -47,31 +47,31 @@ RANGES = {"float32": Range(-149, -126, 127), "float64": Range(-1074, -1022, 1023
 
 
 def log2_sizes(values: Iterable[int | Fraction]) -> list[int]:
-    """Return e with 2^e ≤ |v| < 2^(e+1) for each of these dyadic numbers v that is not 0."""
+    """Return e with 2^e ≤ |v| < 2^(e+1) for each dyadic number v in values that is not 0."""
     return [v.numerator.bit_length() - v.denominator.bit_length() for v in values if v]
 
 
 def last_bit(values: Iterable[int]) -> int:
-    """Return the largest e for which all these numbers, not all 0, are multiples of 2^e."""
+    """Return the largest e for which all values are multiples of 2^e; at least one must not be 0."""
     return min((v & -v).bit_length() - 1 for v in values if v)
 
 
 @dataclass(frozen=True, eq=False)
 class Base:
-    """A problem of integers before it is scaled, and its solution; A and b are not zero."""
+    """An integer problem before scaling, with its solution: A (m×n) and b (m), neither of them zero, and x★ (n)."""
 
     A: Integers
     b: Integers
     x: list[Fraction]
 
     def exponents_of_a(self, dtype: Precision) -> tuple[int, int]:
-        """Return the lowest and the highest log₂ of the largest entry at which A is stored without rounding."""
+        """Return the least and the greatest ``log2_a`` for which the dtype stores the scaled A without rounding."""
         return _least_exponent(self.A, dtype), RANGES[dtype].largest
 
     def exponents_of_b(self, dtype: Precision, log2_a: int) -> tuple[int, int]:
-        """Return the lowest and the highest log₂ of the largest entry of b, next to an A with ``log2_a``.
+        """Return the least and the greatest ``log2_b`` that are accepted next to ``log2_a``.
 
-        b is stored without rounding, and all entries of x★ are normal numbers of the dtype.
+        With these, b is stored without rounding, and all entries of x★ are normal numbers of the dtype.
         """
         of, sizes = RANGES[dtype], log2_sizes(self.x)
         unscaled = _log2_largest(self.b) + log2_a - _log2_largest(self.A)  # with this b, x★ is not scaled
@@ -84,12 +84,12 @@ def _log2_largest(values: Integers) -> int:
 
 
 def _least_exponent(values: Integers, dtype: Precision) -> int:
-    """Return the log₂ of the largest entry at which the last bit of all is that of the smallest subnormal number."""
+    """Return the least log₂ of the largest entry at which scaled values are multiples of the smallest subnormal."""
     return RANGES[dtype].subnormal + _log2_largest(values) - last_bit(values.ravel().tolist())
 
 
 def base(m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int) -> Base:
-    """Return the problem of `exact_rank` with these parameters, not scaled."""
+    """Return the problem of `exact_rank` with these parameters, before scaling."""
     parts = exact_rank.recipe(m, n, rank, log2_cond, residual, seed)
     return Base(*parts.problem(np.int64), parts.solution())
 
@@ -97,7 +97,7 @@ def base(m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int) 
 def build(
     dtype: Precision, *, m: int, n: int, rank: int, log2_cond: int, residual: float, log2_a: int, log2_b: int, seed: int
 ) -> tuple[Array, Array]:
-    """Build A (m×n) and b (m) with largest entries in [2^log2_a, 2^(log2_a + 1)) and the same for b, exactly.
+    """Build A (m×n) and b (m), scaled so that log₂ of their largest entries, rounded down, is log2_a and log2_b.
 
     Raises ValueError as `exact_rank` does, for a scale at which an entry would be rounded or overflow, and for one
     at which an entry of x★ would not be a normal number.
@@ -111,7 +111,7 @@ def build(
 
 
 def _scale(values: Integers, log2_largest: int, dtype: Precision) -> Array:
-    """Multiply by a power of two so that the largest entry is in [2^log2_largest, 2^(log2_largest + 1)), exactly."""
+    """Multiply by the power of two that brings the largest entry to [2^log2_largest, 2^(log2_largest + 1)); exact."""
     return np.ldexp(values.astype(np.float64), log2_largest - _log2_largest(values)).astype(dtype, order="C")
 
 

@@ -42,16 +42,16 @@ DLATMS = ("one_large", "one_small", "geometric", "arithmetic", "log_uniform", "n
 MODES = (*DLATMS, "polynomial", "step", "spiked", "clustered", "stairs")
 DIRECTIONS = ("leading", "trailing", "random")
 RESIDUALS = (0.0, 1.0, 1e-3, 1e-6, 1e-9, 1e-12, 1e-15, 1e3)
-"""The residuals that a search draws from, the simplest first."""
+"""Values of ``residual`` = ‖b − Ax‖/‖Ax‖ that a search draws from, the simplest first."""
 MAX_LOG10_COND = 30
-"""The largest log₁₀ κ, far beyond 1/u of float64: what is larger would still be stored as about 10¹⁶."""
+"""The largest log₁₀ κ accepted, far beyond 1/u of float64: the stored κ is about 10¹⁶ for anything larger, too."""
 MAX_RESIDUAL = 1e15
-"""The largest residual, below 1/u of float64: b keeps at least a trace of Ax."""
+"""Largest ``residual`` = ‖b − Ax‖/‖Ax‖ accepted: below 1/u of float64, so that Ax is not rounded away in b."""
 
 SPIKES = 4
-"""One singular value in so many is a spike in the mode ``spiked``, and at least one."""
+"""In the mode ``spiked``, one of this many singular values is a spike (at least one in all)."""
 CLUSTER = 1024
-"""How many times narrower, in the exponent, a cluster of the mode ``clustered`` is than the range drawn into it."""
+"""In the mode ``clustered``, distances of exponents from the centre of their cluster are divided by this."""
 
 
 def singular_values(mode: str, count: int, log10_cond: float, seed: int) -> Floats:
@@ -161,25 +161,25 @@ EXPONENTS: dict[Precision, tuple[float, ...]] = {
     "float32": (0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8),
     "float64": (*range(13), 14, 16),
 }
-"""log₁₀ κ from perfectly conditioned to past 1/u, finest where a graded answer is still possible."""
+"""log₁₀ κ in grids: from perfectly conditioned to beyond 1/u, with small steps where digits can still be expected."""
 EVEN: dict[Precision, tuple[float, ...]] = {
     "float32": (0, 1, 2, 3, 4, 5, 6),
     "float64": (0, 2, 4, 6, 8, 10, 12),
 }
 FEW: dict[Precision, tuple[float, ...]] = {"float32": (1, 3, 5), "float64": (4, 8, 12)}
 SMALL: dict[Precision, float] = {"float32": 1e-5, "float64": 1e-12}
-"""A residual that is nearly zero, and still a few hundred or thousand units of rounding."""
+"""A small ``residual`` for grids: nearly zero, but still 100 to 10,000 times u."""
 
 NOT_GEOMETRIC = ("one_large", "one_small", "arithmetic", "log_uniform")
 FURTHER = tuple(mode for mode in MODES if mode not in ("geometric", "stairs", *NOT_GEOMETRIC))
-"""Modes on fewer shapes than those above: they differ in what lies between the ends, which few solvers look at."""
+"""Modes that grids use in fewer shapes: they differ between σ₁ and the smallest, which changes few solvers' answers."""
 TALL = ((4, 2), (16, 4), (30, 6), (64, 16), (200, 5), (100, 50))
 FLAT = ((12, 12), (16, 16), (4, 16), (10, 30), (50, 100))
-"""Square and wide shapes: the range is the whole space, and only consistent systems exist."""
+"""(m, n) of square and wide grid problems: the range of A is the whole space, so every system is consistent."""
 MORE_TALL = (*TALL[1:], (8, 4), (16, 9), (30, 3), (30, 10), (60, 20), (100, 10))
 MORE_FLAT = (*FLAT, (4, 4), (8, 8), (32, 32), (64, 64), (16, 64))
 TWO_VALUES = ((2, 2), (2, 4))
-"""Shapes with two singular values, where all modes are the same."""
+"""(m, n) with two singular values, 1 and 1/κ: all modes are the same there."""
 ONE_VALUE = ((2, 1), (11, 1), (1, 1), (1, 2))
 
 

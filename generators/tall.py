@@ -34,14 +34,14 @@ MAX_ROWS = 2**20
 """The most rows, a million: 16 MiB for two columns of float64."""
 MAX_COLUMNS = 8
 UNIT = 24
-"""All is computed in whole multiples of 2⁻²⁴, in 64 bits: q is at most 20."""
+"""Numbers are 64-bit integers in units of 2⁻²⁴: q = log₂ of the row count, rounded up, is at most 20."""
 MAX_LOG2_OFFSET = 29
-"""log₂ of the largest offset, with which b stays below 2⁶³ in units of 2⁻²⁴."""
+"""log₂ of the largest offset: b is then below 2⁶³ in units of 2⁻²⁴."""
 MIN_NOISE, MAX_NOISE = 2.0**-16, 16.0
 
 
 def row_bits(m: int) -> int:
-    """Return the q with 2^(q − 1) < m ≤ 2^q."""
+    """Return q = log₂ m, rounded up."""
     return (m - 1).bit_length()
 
 
@@ -57,9 +57,9 @@ def design(m: int, n: int, offset: int) -> Integers:
 
 
 def build(dtype: Precision, *, m: int, n: int, offset: int, noise: float, seed: int) -> tuple[Array, Array]:
-    """Build A (m×n) of rank n, and b (m): Ax of an x of ±1, ±2 and ±3, with errors evenly spread up to ±noise.
+    """Build A (m×n) of rank n, and b (m) = Ax + e: the entries of x are ±1, ±2 or ±3, those of e uniform in ±noise.
 
-    Raises ValueError for a bad parameter, and for numbers of A that the dtype does not hold.
+    Raises ValueError for a bad parameter, and for entries of A that the dtype cannot store exactly.
     """
     whole("m", m, 1, MAX_ROWS)
     # two full periods of the longest season: within one, a trend is the sum of seasons that double in length
@@ -76,13 +76,13 @@ def build(dtype: Precision, *, m: int, n: int, offset: int, noise: float, seed: 
 
 
 def _round(values: Integers, dtype: Precision) -> Array:
-    """Divide whole numbers by 2²⁴ and round once to the dtype."""
+    """Return integers in units of 2⁻²⁴ as numbers of the dtype, each rounded once."""
     # where float32 is asked for, the numbers are below 2⁵³ and exact in float64: they are not rounded twice
     return np.ldexp(values.astype(np.float64), -UNIT).astype(dtype)
 
 
 def most_offset(dtype: Precision, m: int, n: int) -> int:
-    """Return the largest offset that is accepted, a power of two; 0 where A has no trend (n = 1)."""
+    """Return the largest offset accepted for an m×n matrix, a power of two; 0 where A has no trend (n = 1)."""
     return 2 ** min(SIGNIFICAND[dtype] - 1 - row_bits(m), MAX_LOG2_OFFSET) if n > 1 else 0
 
 

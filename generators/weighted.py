@@ -35,17 +35,17 @@ from lamm_robust.values import Array, Family, Params, Precision
 ORDERS = ("descending", "ascending", "shuffled")
 AXES = ("rows", "columns")
 MAX_LOG2_SPAN = 80
-"""The widest span, twelve decades up and down: even squares of entries stay normal numbers of float32."""
+"""Largest log₂ of the ratio of weights, 24 decades: even squares of entries stay normal numbers of float32."""
 
 
 def exponents(count: int, log2_span: int) -> list[int]:
-    """Return log₂ of the weights: whole numbers from ⌊span/2⌋ down to ⌊span/2⌋ − span, evenly spread."""
+    """Return log₂ of ``count`` weights: whole numbers from ⌊span/2⌋ down to ⌊span/2⌋ − span, evenly spread."""
     last = max(count - 1, 1)
     return [log2_span // 2 - i * log2_span // last for i in range(count)]
 
 
 def arrangement(count: int, order: str, stream: Stream) -> Integers:
-    """Return the numbers 0 … count − 1 in the order asked for; number 0 has the largest weight."""
+    """Return the indices 0 … count − 1 of the weights in the named order; index 0 has the largest weight."""
     if order == "shuffled":
         return stream.permutation(count)
     return np.arange(count) if order == "descending" else np.arange(count)[::-1]
@@ -85,10 +85,10 @@ def _check(m: int, n: int, log2_span: int, order: str, axis: str, residual: floa
 
 
 SPANS = (16, 33, 66)
-"""log₂ of the spans, up to ten decades up and down: 2⁶⁶ is about 10²⁰."""
+"""``log2_span`` in grids: the largest weight is up to 2⁶⁶, about 10²⁰, times the smallest."""
 TALL = ((30, 10), (16, 9))
 FLAT = ((16, 16), (10, 30))
-"""Square and wide. Other families have these shapes, too: JAX compiles once for each shape."""
+"""(m, n) of square and wide grid problems. Other families have these shapes, too: JAX compiles once for each shape."""
 SMALL = 2.0**-10
 
 

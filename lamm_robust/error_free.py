@@ -71,14 +71,14 @@ def matrix_digits(A: Doubles) -> Doubles:
 
 
 def grid(b: Doubles, x: Doubles) -> npt.NDArray[np.intc]:
-    """Exponents (C): divided by 2 to this power, b (C × m) and x (C × n) are what `exact_residual` takes."""
+    """Exponents e (C, one for each problem): `exact_residual` takes b / 2^e (C × m) and x / 2^e (C × n)."""
     largest = np.maximum(np.abs(b).max(axis=1, initial=0.0), np.abs(x).max(axis=1, initial=0.0))
     exponents: npt.NDArray[np.intc] = np.frexp(largest)[1] + (x.shape[1] + 1).bit_length()
     return exponents
 
 
 def exact_residual(A: Doubles, b: Doubles, x: Doubles) -> Doubles:
-    """The digits of b − Ax, (digits × C × m), for the digits of A (C × m × digits × n), b (C × m) and x (C × n).
+    """b − Ax (digits × C × m) of C stacked problems, exactly: digits of A (C × m × digits × n), b (C × m), x (C × n).
 
     For the residual to be at most 1/2, b and x must be at most 1/(n + 2) in size.
     """
@@ -87,7 +87,7 @@ def exact_residual(A: Doubles, b: Doubles, x: Doubles) -> Doubles:
 
 
 def product(A: Doubles, x: Doubles) -> Doubles:
-    """Ax (digits × C × m), for the digits of A (C × m × digits × n) and of x (digits × C × n); none is carried yet."""
+    """Ax (digits × C × m, not carried) of C stacked problems: digits of A (C × m × digits × n), x (digits × C × n)."""
     stack, m, places, n = A.shape
     first = next((place for place, digit in enumerate(x) if digit.any()), len(x) - 1)
     products = A.reshape(stack, m * places, n) @ x[first:].transpose(1, 2, 0)
@@ -96,14 +96,14 @@ def product(A: Doubles, x: Doubles) -> Doubles:
 
 
 def transposed_product(A: Doubles, r: Doubles, bits: int) -> Doubles:
-    """Aᵀr (digits × C × n), for the digits of A (C × m × digits × n) and of r (digits × C × m)."""
+    """Aᵀr (digits × C × n) of C stacked problems, for the digits of A (C × m × digits × n) and r (digits × C × m)."""
     stack, m, places, n = A.shape
     products = r.transpose(1, 0, 2) @ A.reshape(stack, m, places * n)
     return carry(_long_product(products.reshape(stack, len(r), places, n).transpose(2, 1, 0, 3)), bits)
 
 
 def exact_gradient(A: Doubles, r: Doubles) -> Doubles:
-    """Aᵀr, rounded once (C × n), for the digits of A (C × m × digits × n) and of r (digits × C × m)."""
+    """Aᵀr, rounded once (C × n), of C stacked problems: digits of A (C × m × digits × n) and r (digits × C × m)."""
     return to_doubles(transposed_product(A, r, digit_bits(max(A.shape[1], A.shape[3]))))
 
 
@@ -116,7 +116,7 @@ def subtract(number: Doubles, other: Doubles, bits: int) -> Doubles:
 
 
 def norm_square(r: Doubles) -> Doubles:
-    """‖r‖² (digits × C), for the digits of r (digits × C × m)."""
+    """‖r‖² (digits × C) of C stacked vectors r, for their digits (digits × C × m)."""
     vectors = r.transpose(1, 0, 2)
     products = vectors @ vectors.transpose(0, 2, 1)
     return carry(_long_product(products.transpose(1, 2, 0)), digit_bits(r.shape[2]))

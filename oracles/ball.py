@@ -19,7 +19,7 @@ from lamm_robust.oracles.singular_values import FIRST_BITS, LAST_BITS, rational_
 from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
 
 SHARP = Fraction(1, 10**30)
-"""‖x − x★‖ ≤ SHARP · ‖x★‖, roughly: far below what other oracles promise (`RADIUS`), for a few bits more."""
+"""The radius to reach, ‖x − x★‖ ≤ SHARP · ‖x★‖, roughly: far below the promise `RADIUS`, for a few bits more."""
 
 
 def certify(A: Array, b: Array) -> Certificate:
@@ -32,7 +32,7 @@ def certify(A: Array, b: Array) -> Certificate:
 
 
 def enclose_answers(A: fmpz_mat, B: fmpz_mat, factors: Skeleton | None) -> tuple[list[Ball], list[Ball]]:
-    """Enclose A⁺B, row by row, and the norms of the columns of B − AA⁺B; A = 0 has no factors.
+    """Enclose A⁺B, row by row, and the norms of the columns of B − AA⁺B; `factors` is None if A = 0.
 
     Raises NotCertifiedError when the largest precision leaves x too uncertain.
     """

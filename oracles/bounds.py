@@ -26,11 +26,11 @@ UP = 1 + 2.0**-20
 makes them smaller by less than this."""
 
 TINY = 2.0**-500
-"""More than all that can underflow: every bound has it added, or a part that has. What scaling, digits and squares lose
-is below 2^-1000, and S, which multiplies it, is below 2⁴⁰⁰."""
+"""An upper bound of all that underflow can lose, which is added to every bound or to a part of it. Scaling, digits and
+squares lose less than 2^-1000 each, and this is multiplied by no more than entries of S, below 2⁴⁰⁰."""
 
 ROWS = 512
-"""Rows that are summed in one product of a Gram matrix: γ grows with these, and with the number of sums, not with m."""
+"""Rows of M in one block of MᵀM: the error bound γ grows with these and with the number of blocks, not with m."""
 
 SHIFT = 2.0**-34
 """The share by which an approximate largest eigenvalue is raised before it is proved to be a bound: below a tenth of
@@ -38,15 +38,15 @@ the 1e-9 that a singular value may be uncertain, and far above the rounding erro
 proof succeeds."""
 
 BLOCK = 64
-"""The size up to which triangular matrices are inverted as if they were full."""
+"""The size up to which triangular matrices are inverted as if full: at n = 1024, smaller blocks save no time."""
 
 POWERS = 3
-"""Steps of inverse iteration. Each shrinks what belongs to an eigenvalue further than SHIFT from the largest, by the
-ratio of SHIFT to that distance: three are enough for an unlucky start."""
+"""Number of steps of inverse iteration. Each shrinks the part that belongs to an eigenvalue further than SHIFT from the
+largest, by the ratio of SHIFT to that distance: three are enough for an unlucky start vector."""
 
 
 def gamma(n: int) -> float:
-    """Return γ_n, rounded up."""
+    """Return γ_n = nu/(1 − nu), rounded up."""
     return n * U / (1 - n * U) * UP
 
 
@@ -108,7 +108,7 @@ def largest_eigenvalue(H: Doubles, error: Doubles) -> tuple[Doubles, Doubles]:
 
 
 def leading_vectors(L: Doubles) -> Doubles:
-    """Return vectors of size 1, to which (LLᵀ)⁻¹ was applied until hardly more than its leading eigenspace is left."""
+    """Return vectors (stack × n) near the leading eigenspaces of (LLᵀ)⁻¹, scaled so that the largest entry is ±1."""
     inverse = upper_inverse(L.swapaxes(-1, -2))
     start = np.random.default_rng(1).standard_normal(
         (L.shape[-1], 1)
@@ -135,7 +135,7 @@ def upper_inverse(R: Doubles) -> Doubles:
 
 
 def cholesky(K: Doubles) -> tuple[Doubles, npt.NDArray[np.bool_]]:
-    """Return the lower Cholesky factors of a stack, and where they exist; elsewhere the factor is the identity."""
+    """Return the lower Cholesky factors of a stack, and a mask of where they exist; the others are identities."""
     try:
         return np.asarray(np.linalg.cholesky(K), dtype=np.float64), np.ones(len(K), dtype=np.bool_)
     except np.linalg.LinAlgError:

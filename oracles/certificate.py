@@ -42,7 +42,7 @@ printed and compared between machines; nine digits cost no more than six."""
 
 @dataclass(frozen=True)
 class Spectrum:
-    """The rank r of A, σ₁ and σ_r; both singular values are zero when the rank is."""
+    """The rank r of A, σ₁ and σ_r; both singular values are 0 if r is 0."""
 
     rank: int
     sigma_max: Ball
@@ -86,7 +86,7 @@ def _exponent_above(v: Fraction) -> int:
 
 
 def norm_above(values: Sequence[Fraction]) -> Fraction:
-    """Return an upper bound of the 2-norm of a vector, which is 0 only for zeros."""
+    """Return an upper bound of the 2-norm of a vector; the bound is 0 only for a vector of zeros."""
     return upper_end(square_root(Ball(sum((v * v for v in values), Fraction(0)))))
 
 

@@ -17,7 +17,7 @@ from lamm_robust.values import Array, Ball, Certificate
 
 
 def certify_empty(method: str, A: Array, b: Array) -> Certificate:
-    """Return the certificate of min ‖Ax − b‖₂ for A of size 0, in the name of an oracle; b is of length m or m×k."""
+    """Return the certificate of min ‖Ax − b‖₂ for A without entries; `method` names an oracle, b is m or m×k."""
     started = time.perf_counter()
     columns = (b[:, np.newaxis] if b.ndim == 1 else b).T.tolist()  # without rows, k empty lists
     n, targets = A.shape[1], len(columns)

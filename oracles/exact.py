@@ -36,7 +36,7 @@ def certify(A: Array, b: Array) -> Certificate:
 
 
 def certify_integers(method: str, A: Array, b: Array, answers: Answers) -> Certificate:
-    """Prove a certificate in the name of an oracle, by its way to answer problems of integers.
+    """Prove the certificate of (A, b) for the oracle named `method`; `answers` solves the problem in integers.
 
     Raises ValueError for what `check_problem` refuses, and NotCertifiedError.
     """

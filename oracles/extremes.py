@@ -81,6 +81,6 @@ def roots(lower: Doubles, upper: Doubles) -> tuple[Doubles, Doubles]:
 
 
 def finite_bounds(lower: Doubles, upper: Doubles) -> tuple[Doubles, Doubles]:
-    """Return the bounds; where they are no positive numbers, 1 and 2, which are too far apart for any tolerance."""
+    """Return the bounds, replaced by 1 and 2 (too far apart for any tolerance) where they are not positive numbers."""
     good = np.isfinite(lower) & np.isfinite(upper) & (lower > 0)
     return np.where(good, lower, 1.0), np.where(good, upper, 2.0)

@@ -38,13 +38,13 @@ LEVELS = 4
 """The most slices of B and S: four reach κ = 1e15, beyond which QR in float64 finds no S with α < 1 anyway."""
 
 SHARP = 2.0**-32
-"""An error of Y that is small enough, 2e-10: the error of σ_min is the same, where 1e-9 is allowed."""
+"""More slices are used until the error of Y is below this, 2e-10: σ_min has the same error, and 1e-9 is allowed."""
 
 COLUMNS = 256
 """Columns of a triangular matrix that are multiplied at a time: enough for BLAS to be fast."""
 
 S_BITS = 56
-"""Bits that are kept of a column of S, from its largest entry: what is dropped is less than its rounding errors."""
+"""Bits kept of each column of S, counted from its largest entry: dropped bits are below the rounding errors of S."""
 
 HUGE = 2.0**400
 """Entries of S from here on belong to a singular R, and their squares would overflow."""
@@ -69,11 +69,11 @@ class Inverse:
 
     @property
     def proved(self) -> npt.NDArray[np.bool_]:
-        """Where full column rank of B is proved (stack)."""
+        """Mask of the matrices B of which full column rank is proved (stack)."""
         return self.alpha < 1
 
     def middle(self, w: Doubles) -> Doubles:
-        """Return the v for which the digits of S, times v, are nearly (BᵀB)⁻¹g, from w = Sᵀg (both stack × n)."""
+        """Return v (stack × n) such that the digits of S times v are nearly (BᵀB)⁻¹g, from w = Sᵀg (stack × n)."""
         inner: Doubles = (self.C @ (self.C.swapaxes(-1, -2) @ w[..., np.newaxis]))[..., 0]
         return inner * self.units
 
@@ -97,7 +97,7 @@ def invert(B: Doubles, planes: Doubles) -> Inverse:
 
 
 def guess_inverse(B: Doubles) -> tuple[Doubles, npt.NDArray[np.bool_]]:
-    """Return S ≈ R⁻¹ for R from QR of B, and where it is of use; elsewhere it is the identity."""
+    """Return S ≈ R⁻¹ for R from QR of B, and a mask of where S is usable; elsewhere S is the identity."""
     R: Doubles = np.linalg.qr(B, mode="r")  # type: ignore[assignment]
     diagonal = np.abs(np.diagonal(R, axis1=-2, axis2=-1))
     usable = np.isfinite(R).all(axis=(-2, -1)) & (diagonal.min(axis=-1) > 0)
@@ -123,7 +123,7 @@ def accurate_product(
 
 
 def tail(bits: int, levels: int, n: int) -> float:
-    """Return what, times √(mn)√n, bounds the error that rounded products cause in a column of `sliced_product`.
+    """Return the factor of √(mn)√n in the bound of the error of rounded products in a column of `sliced_product`.
 
     The k-th remainder of B or S is at most 2^(−k·bits − 1). So each of the rounded products, as many as levels, has the
     size ‖|·||·|‖ ≤ √(mn)·√n·2^(−(levels − 1)·bits − 2), and γ_(n + levels) of that is lost.

@@ -32,7 +32,7 @@ from lamm_robust.oracles.validation import check_problem
 from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
 
 SPARE_DIGITS = 40
-"""Digits beyond those of the data: 16 to meet 1e-3·u, as many again for κ near 1/u, and a few to see it."""
+"""Digits beyond those of the data: 16 to reach 1e-3·u, 16 more for κ near 1/u, and a few to spare."""
 
 GROWTH = (2, 3, 5, 8, 12)
 """Working precisions as multiples of half the first one: each about 1.5 times the one before, five in all. A problem
@@ -43,7 +43,7 @@ SAFETY = 10
 take a digit by chance; the finer value, which is reported, is better by as many digits as the precisions differ."""
 
 GUARD_DIGITS = 10
-"""The noise at d digits is a moderate multiple of 10^-d σ₁, and ten digits are more than any such multiple here."""
+"""Extra digits for noise: at d digits it is a moderate multiple of 10^-d σ₁, far below 10^10 times that."""
 
 AGREE = Fraction(1, 1000)
 """Two values of a kept singular value differ by at most this share; those of a zero one differ in all digits."""
@@ -77,7 +77,7 @@ def certify(A: Array, b: Array) -> Certificate:
 
 
 def _compare(A: Array, b: Array, digits: tuple[int, int], started: float) -> Certificate:
-    """Write the certificate of what agrees at two precisions (digits). Raises NotCertifiedError if too little does."""
+    """Write the certificate of the digits that agree at two precisions. Raises NotCertifiedError if too few do."""
     coarse, fine = (Working(A, b, d) for d in digits)
     sigma, finer_sigma = coarse.singular_values(), fine.singular_values()
     rank = agreed_rank(sigma, finer_sigma, digits)

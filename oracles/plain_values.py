@@ -64,7 +64,7 @@ def decimals(certificate: Certificate, digits: int = DIGITS) -> tuple[list[Any],
 
 
 def certain_digits(ball: Ball) -> str:
-    """Return the midpoint of a ball of numbers ≥ 0, to as many digits as its radius leaves certain; "0" if to none."""
+    """Return the midpoint of a ball of numbers ≥ 0, to as many digits as its radius leaves certain; "0" if none is."""
     if ball.radius >= ball.mid:
         return "0"
     share = ball.radius / ball.mid

@@ -27,7 +27,7 @@ Solve = Callable[[fmpz_mat, Matrix], Matrix]
 """(G, Y) → G⁻¹Y, in the arithmetic of Y."""
 
 PRIME = 2**61 - 1
-"""The largest Mersenne prime that fits a machine word: a random minor is divisible by it once in 10^18."""
+"""The modulus of the rank test, a Mersenne prime that fits a machine word: it divides a random minor once in 10^18."""
 
 
 @dataclass(frozen=True)

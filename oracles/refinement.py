@@ -35,24 +35,24 @@ STEPS = 40
 """The most steps: a problem that gains a digit per step needs fewer, and one that gains less is refused."""
 
 PROGRESS = 0.25
-"""A step after which the bound is more than this share of the one before is the last: uκ is then near one."""
+"""Refinement ends after a step that leaves more than this share of the bound: uκ is then near 1."""
 
 STEP_PLACES = 6
-"""Digits of a step after its first that is not zero, over 80 bits: each step gains about ten decimal digits."""
+"""Digits kept of a step, from the first that is not 0, over 80 bits: a step gains about ten decimal digits."""
 
 
 @dataclass(frozen=True, eq=False)
 class Refined:
-    """What is known of one right-hand side of each problem in a stack; ∞ where nothing is."""
+    """The refined answers to one right-hand side of each problem in a stack; bounds are ∞ where nothing is proved."""
 
     x: Doubles
     """The digits of x, digits × stack × unknowns."""
     radius: Doubles
     """The bound of ‖W(x★ − x)‖ (stack)."""
     residual: Doubles
-    """The digits of b − Bx, digits × stack × m; of no use in a wide problem."""
+    """The digits of b − Bx, digits × stack × m; not used in wide problems."""
     fit: Doubles
-    """The bound of ‖B(x★ − x)‖ (stack); in a wide problem, the radius once more."""
+    """The bound of ‖B(x★ − x)‖ (stack); in wide problems it is equal to `radius`."""
 
 
 def refine(planes: Doubles, inverse: Inverse, b: Doubles, weights: Doubles | None) -> Refined:
@@ -95,7 +95,7 @@ def refine(planes: Doubles, inverse: Inverse, b: Doubles, weights: Doubles | Non
 
 
 def leading_digits(number: Doubles) -> Doubles:
-    """Return the leading digits of a step, which need not be exact as long as x and the residual take the same step."""
+    """Return the leading digits of a step; it may be inexact as long as x and the residual take the same step."""
     there = number.any(axis=-1)
     last = np.where(there.any(axis=0), there.argmax(axis=0), 0) + STEP_PLACES  # of each problem, whatever is beside it
     kept = np.arange(len(number))[:, np.newaxis] < last
@@ -103,5 +103,5 @@ def leading_digits(number: Doubles) -> Doubles:
 
 
 def is_small(values: Doubles) -> Mask:
-    """Tell which vectors (last axis) have no entry that is above 1/2 in size, or not a number."""
+    """Return a mask of the vectors (last axis) whose entries are all at most 1/2 in size, and not NaN."""
     return np.asarray((np.abs(values) <= 0.5).all(axis=-1), dtype=np.bool_)

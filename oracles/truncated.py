@@ -35,8 +35,8 @@ from lamm_robust.oracles.validation import check_problem
 from lamm_robust.values import Array, Ball, NotCertifiedError, Truncation
 
 FIRST_BITS, LAST_BITS = 256, 4096
-"""Working precisions. The first is twice the 53 bits of a κ that float64 can express, and as much again; the last is
-for wide scales."""
+"""Working precisions in bits. The first is over twice the 2·53 bits that squaring κ = 1/u costs; the last is for
+entries of very different size."""
 
 GAP = Fraction(1, 4)
 """η ≤ GAP · β, so σ_{k+1} ≤ σ_k/2: with less of a gap, rounding alone decides what is truncated."""
@@ -45,7 +45,7 @@ NEARLY = arb(2) ** -40
 """The largest ‖VᵀV − I‖ of a V that counts as orthonormal: it widens the bounds of σ_k, and float64 does better."""
 
 HOPELESS, NOISE = 0.75, 2.0**-40
-"""There is no gap where float64 finds σ_{k+1} > HOPELESS · σ_k, and σ_{k+1} > NOISE · σ₁, too large to be mistaken."""
+"""There is no gap if float64 finds σ_{k+1} > HOPELESS · σ_k, unless σ_{k+1} ≤ NOISE · σ₁, where it may be wrong."""
 
 SWEEPS = 60
 """The most sweeps. With a gap each gains a factor of 4 at least: 36 digits, beside the 1 to 16 of the first V."""
@@ -101,7 +101,7 @@ def seal_truncation(
     exponents: tuple[int, int],
     started: float,
 ) -> Truncation:
-    """Write the certificate of a problem from what is proved of integer matrices, A and b over 2**exponents."""
+    """Write the certificate of (A, b) from what is proved of the integers in A = N·2**exponents[0], and so in b."""
     (exponent_A, exponent_b), rows = exponents, range(len(answer[0].x))
     certificate = seal(
         "truncated",

@@ -108,16 +108,16 @@ def require_proof(scaled: Scaled, inverse: Inverse, answers: Sequence[Answer], i
 
 @dataclass(frozen=True, eq=False)
 class Scaled:
-    """A stack of B for which B·2^exponents, column by column, is A, or Aᵀ if A is wide."""
+    """A stack of scaled matrices B: B·2^exponents, column by column, is A (or Aᵀ if A is wide)."""
 
     B: Doubles
-    """Scaled matrices, stack × m × n, m ≥ n; zero where scaling is not exact."""
+    """Scaled matrices, stack × m × n with m ≥ n; a matrix that cannot be scaled exactly is all zeros."""
     planes: Doubles
     """The digits of B, stack × m × digits × n."""
     exponents: Integers
     """Exponents of the columns of B, stack × n."""
     exact: npt.NDArray[np.bool_]
-    """Whether the digits hold all of B (stack)."""
+    """Whether scaling was exact, so that the digits hold all of B (stack)."""
     wide: bool
 
     @property
@@ -161,7 +161,7 @@ class Answer:
     """The largest entry max |x_j| in units of 2^unit (stack)."""
     unit: Integers
     squares: Doubles | None
-    """‖b − Bx‖² in units of 4^residual_unit: PARTS doubles and a bound of what is left, × stack; None if it is zero."""
+    """‖b − Bx‖² in units of 4^residual_unit, (PARTS + 1) × stack: doubles, then a bound of the rest; None if 0."""
     residual_unit: Integers
     fit: Doubles
     """The bound of ‖B(x★ − x)‖ in units of 2^residual_unit (stack)."""
@@ -225,7 +225,7 @@ def scale_target(b: Doubles, lines: Integers, scaled: Scaled, inverse: Inverse) 
 
 
 def doubles(number: Doubles, bits: int) -> tuple[Doubles, Doubles]:
-    """Return a number (digits × stack × n) as a sum of PARTS doubles, and a bound of what is left of it."""
+    """Return a number (digits × stack × n) as a sum of PARTS doubles, and a bound of the rest."""
     parts = []
     for _ in range(PARTS):
         parts.append(to_doubles(number))

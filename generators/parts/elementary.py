@@ -23,7 +23,7 @@ SIGNIFICAND = {"float32": 24, "float64": 53}
 
 @cache
 def _context() -> Any:
-    """Make an mpmath context of our own, so that the precision others set is neither seen nor changed."""
+    """Make an mpmath context for this file alone: it neither sees nor changes the precision that others set."""
     import mpmath
 
     context = mpmath.MPContext()
@@ -43,7 +43,7 @@ def power(base: int, exponent: Fraction) -> float:
 
 
 def log_ratio(value: int, base: int) -> Fraction:
-    """Return the logarithm of ``value`` ≥ 1 to a base of 2 or more, to 120 bits; exactly 1 if both are equal."""
+    """Return log_base(value) as a Fraction, to 120 bits, for value ≥ 1 and base ≥ 2; exactly 1 if they are equal."""
     context = _context()
     return _exact(context.log(value) / context.log(base))
 
@@ -56,7 +56,7 @@ def cos_sin(angle: float, dtype: Precision) -> tuple[float, float]:
 
 
 def _exact(value: Any) -> Fraction:
-    """Return the rational that an mpmath number is."""
+    """Return an mpmath number as a Fraction, exactly."""
     sign, mantissa, exponent, _ = value._mpf_
     magnitude = Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
     return -magnitude if sign else magnitude
@@ -67,12 +67,12 @@ def _number(value: Fraction) -> Any:
 
 
 def exponential(value: Fraction) -> Fraction:
-    """Return e to the power of a rational, to 120 bits: `nearest` rounds what is made of it."""
+    """Return exp(value) as a Fraction, to 120 bits; round with `nearest` after the last operation."""
     return _exact(_context().exp(_number(value)))
 
 
 def cos_sin_pi(value: Fraction) -> tuple[Fraction, Fraction]:
-    """Return cosine and sine of π times a rational, to 120 bits each; 0 and ±1 are exact."""
+    """Return cos(π·value) and sin(π·value) as Fractions, to 120 bits each; 0 and ±1 are exact."""
     context, angle = _context(), _number(value)
     return _exact(context.cospi(angle)), _exact(context.sinpi(angle))
 

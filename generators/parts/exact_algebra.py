@@ -14,7 +14,7 @@ from lamm_robust.values import Array
 
 
 def rationals(vector: Sequence[float]) -> list[Fraction]:
-    """Return floating-point numbers as the rationals that they are, without rounding."""
+    """Return floating-point numbers as Fractions, without rounding."""
     return [Fraction(entry) for entry in vector]
 
 

@@ -10,10 +10,10 @@ from lamm_robust.generators.parts.parameters import one_of
 from lamm_robust.values import PROFILES, Precision, Value
 
 Shapes = Sequence[tuple[int, int]]
-"""Pairs (m, n)."""
+"""A list of shapes (m, n)."""
 Table = TypeVar("Table")
 Grid = Iterator[dict[str, Value]]
-"""The parameters of one problem after the other."""
+"""The problems of a grid: for each, parameter → value."""
 
 
 def of_profile(profile: str, tables: Mapping[str, Table]) -> Table:

@@ -20,12 +20,12 @@ from lamm_robust.generators.parts.parameters import power_of_two
 from lamm_robust.generators.parts.stream import Integers, Stream
 
 LARGEST_ENTRY = 99
-"""The largest entry in size: two digits, like real data. Even numbers go down to −100."""
+"""Largest absolute value of an odd entry: two digits, like real data. Even entries go down to −100."""
 MAX_COLUMNS = 128
 """The most columns: with the entries, solutions and residuals of this file, b then fits the 24 bits of float32."""
 MIN_RESIDUAL, MAX_RESIDUAL = 2.0**-10, 4.0
 RESIDUALS = (0.0, 1.0, 2.0**-4, 2.0**-10, 4.0)
-"""The residuals that a search draws from, the simplest first."""
+"""Values of ‖r★‖/‖Ax★‖ that a search draws from, the simplest first."""
 
 
 def independent_columns(stream: Stream, rows: int, columns: int) -> Integers:
@@ -37,15 +37,15 @@ def independent_columns(stream: Stream, rows: int, columns: int) -> Integers:
 
 
 def pair_count(m: int, rank: int) -> int:
-    """Return how many rows can stand twice among m, of which at least ``rank`` must be different."""
+    """Return how many of the rows can stand twice among m rows if at least ``rank`` of these must be different."""
     return min(m - rank, m // 2)
 
 
 def repeated_rows(m: int, rank: int) -> tuple[Integers, Integers]:
-    """Return two arrays of length m: the number of the different row at each place, and the signs of a residual.
+    """Return two arrays of length m: for each row, the index of the distinct row that stands there, and a sign.
 
-    As many rows as `pair_count` allows stand twice, next to each other. The signs are +1 and −1 at such a pair, and 0
-    at a single row.
+    `pair_count` of the distinct rows stand twice, next to each other. The signs are +1 and −1 at such a pair and 0 at a
+    single row, so this vector is orthogonal to every column.
     """
     pairs = pair_count(m, rank)
     rows = [i // 2 for i in range(2 * pairs)] + list(range(pairs, m - pairs))
@@ -64,8 +64,8 @@ def right_side(
 ) -> list[int]:
     """Return the right-hand side 2^t By + ρs for a design B (m×n), a solution y (n) and signs s (m).
 
-    With D = diag(2^exponents), the weights of the rows, ‖Dρs‖/‖D 2^t By‖ is ``residual`` to within 1/32 of it: ρ is a
-    whole number of 16 or more, and t ≥ 0 is the least that allows this.
+    With the row weights D = diag(2^exponents), ‖Dρs‖/‖D 2^t By‖ is ``residual`` to within 1/32 of it: ρ is a whole
+    number of 16 or more, and t ≥ 0 is the least that allows this. With residual 0, ρ and t are 0.
     """
     fit = [sum(a * c for a, c in zip(row, y, strict=True)) for row in design.tolist()]
     squares = [Fraction(4) ** exponent for exponent in exponents]

@@ -38,13 +38,13 @@ def _at_midpoints(m: int, n: int, kernel: Callable[[Fraction, Fraction], Fractio
 
 
 def _galerkin(start: int, length: int, m: int, n: int, F: Callable[[Fraction, Fraction], Fraction]) -> Rows:
-    """Return ∫∫ ∂²F/∂s∂t over pairs of cells of an interval, over √(their lengths)."""
+    """Return the m×n integrals of ∂²F/∂s∂t over pairs of cells of an interval, each over √(product of lengths)."""
     scale, columns = root(Fraction(m * n, length**2)), cells(start, length, n)
     return [[scale * (F(b, d) - F(a, d) - F(b, c) + F(a, c)) for c, d in columns] for a, b in cells(start, length, m)]
 
 
 def phillips(m: int, n: int) -> Rows:
-    """Return ∫∫ φ(s − t) over pairs of cells of [−6, 6], over √(their lengths): φ(x) = 1 + cos(πx/3) for |x| < 3.
+    """Return ∫∫ φ(s − t) / √(cell lengths) over pairs of cells of [−6, 6]: φ(x) = 1 + cos(πx/3) for |x| < 3, else 0.
 
     Phillips, A technique for the numerical solution of certain integral equations of the first kind, J. ACM 9 (1962)
     84-97. With Φ'' = φ, the second derivative of −Φ(s − t) in s and t is φ(s − t). Φ is linear from 3 on, and what
@@ -61,7 +61,7 @@ def _twice_integrated(x: Fraction) -> Fraction:
 
 
 def phillips_solution(n: int) -> list[Fraction]:
-    """Return the solution of `phillips`: ∫φ over each cell, over √(its length)."""
+    """Return n coefficients of the solution φ of `phillips`: ∫φ over each cell of [−6, 6] / √(cell length)."""
     scale = root(Fraction(n, 12))
     return [scale * (_once_integrated(b) - _once_integrated(a)) for a, b in cells(-6, 12, n)]
 
@@ -124,10 +124,10 @@ def _heat_source(t: Fraction) -> Fraction:
 
 
 def deriv2(m: int, n: int) -> Rows:
-    """Return ∫∫ K over pairs of cells of [0, 1], over √(their lengths), for the second derivative's Green's function.
+    """Return ∫∫ K / √(cell lengths) over pairs of cells of [0, 1], for K the Green's function of the second derivative.
 
     K(s, t) = s(t − 1) for s < t and t(s − 1) otherwise, which is st − min(s, t); rational if m = n. Delves and
-    Mohamed, Computational Methods for Integral Equations, 1985, p. 310. Mild: singular values are about 1/(kπ)².
+    Mohamed, Computational Methods for Integral Equations, 1985, p. 310. Mildly ill-posed: σ_k is about 1/(kπ)².
     """
     return _galerkin(0, 1, m, n, lambda s, t: (s * t) ** 2 / 4 - _integrated_minimum(s, t))
 
@@ -139,13 +139,13 @@ def _integrated_minimum(x: Fraction, y: Fraction) -> Fraction:
 
 
 def deriv2_solution(n: int) -> list[Fraction]:
-    """Return the solution of `deriv2`: ∫t over each cell, over √(its length), which is Hansen's first example."""
+    """Return n coefficients of the solution t of `deriv2` (Hansen's example 1): ∫t over each cell / √(cell length)."""
     scale = root(Fraction(1, n))
     return [scale * t for t in _places(n)]
 
 
 def foxgood(m: int, n: int) -> Rows:
-    """Return h √(s² + t²) at midpoints of [0, 1]: the equation of Fox and Goodwin, severe.
+    """Return h √(s² + t²) at midpoints of [0, 1]: the equation of Fox and Goodwin, severely ill-posed.
 
     Baker, The Numerical Treatment of Integral Equations, 1977, p. 665.
     """
@@ -172,7 +172,7 @@ def gravity_solution(n: int) -> list[Fraction]:
 
 
 def wing(m: int, n: int) -> Rows:
-    """Return h t exp(−s t²) at midpoints of [0, 1]: severe. Wing and Zahrt, 1991 (see gravity), p. 109."""
+    """Return h t exp(−s t²) at midpoints of [0, 1]: severely ill-posed. Wing and Zahrt, 1991 (see gravity), p. 109."""
     return _at_midpoints(m, n, lambda s, t: t * exponential(-s * t**2))
 
 
@@ -183,7 +183,7 @@ def wing_solution(n: int) -> list[Fraction]:
 
 
 def baart(m: int, n: int) -> Rows:
-    """Return ∫∫ exp(s cos t) over pairs of cells of [0, π/2] and [0, π], over √(their lengths): severe.
+    """Return ∫∫ exp(s cos t) / √(cell lengths) over pairs of cells of [0, π/2] and [0, π]: severely ill-posed.
 
     The integral over t is by Simpson's rule, as in Hansen's. Baart, The use of auto-correlation for pseudo-rank
     determination in noisy ill-conditioned linear least-squares problems, IMA J. Numer. Anal. 2 (1982) 241-247.
@@ -199,6 +199,6 @@ def baart(m: int, n: int) -> Rows:
 
 
 def baart_solution(n: int) -> list[Fraction]:
-    """Return the solution of `baart`: ∫sin over each cell of [0, π], over √(its length)."""
+    """Return n coefficients of the solution sin t of `baart`: ∫sin t over each cell of [0, π] / √(cell length)."""
     scale = root(n / pi())
     return [scale * (cos_sin_pi(a)[0] - cos_sin_pi(b)[0]) for a, b in cells(0, 1, n)]

@@ -19,7 +19,7 @@ import numpy as np
 from lamm_robust.generators.parts.stream import LARGEST_COEFFICIENT, Integers, Stream
 
 RESIDUAL_UNITS = 4
-"""A residual is a whole number of at least 2⁴: rounding it moves its ratio to the fit by at most 1/32."""
+"""log₂ of the least residual ρ ≠ 0, an integer: rounding it changes its ratio to the fit by at most 1/32 of it."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Layer:
 
 
 def _layer_count(size: int) -> int:
-    """Return the number of layers that mix so many coordinates: log₄ size, and three at least from five on.
+    """Return how many layers mix ``size`` coordinates: log₄ size, rounded up, and at least three if size is 5 or more.
 
     Two layers on nearly the same four coordinates may cancel. One reflector is enough for four coordinates, and fewer
     than four cannot be mixed.
@@ -40,7 +40,7 @@ def _layer_count(size: int) -> int:
 
 
 def layers(stream: Stream, size: int) -> list[Layer]:
-    """Draw layers on so many coordinates, enough of them to let every coordinate reach every other."""
+    """Draw layers on ``size`` coordinates, as many as it takes to let every coordinate reach every other."""
     fours = size // 4
     return [
         Layer(stream.permutation(size)[: 4 * fours].reshape(fours, 4), stream.signs(4 * fours).reshape(fours, 4))
@@ -83,7 +83,7 @@ class Recipe:
     column: int
 
     def problem(self, kind: type) -> tuple[Any, Any]:
-        """Return the integers A (m×n) and b (m), of kind np.int64, or object for Python's, of any length and slow."""
+        """Return A (m×n) and b (m) as arrays of np.int64, or of Python integers if ``kind`` is object (slow)."""
         rank = len(self.sigma)
         diagonal: Any = np.zeros((self.n, self.m), dtype=kind)
         target: Any = np.zeros((self.m, 1), dtype=kind)
@@ -104,7 +104,7 @@ class Recipe:
 def draw_recipe(
     family: str, names: Sequence[int], shape: tuple[int, int], sigma: Sequence[int], residual: float
 ) -> Recipe:
-    """Draw a recipe with the singular values ``sigma``, from streams called by the family, the part and the names.
+    """Draw a recipe with the singular values ``sigma``, from streams named by family, part and ``names``.
 
     ``residual`` is ‖ρe_j‖/‖2^t Σy‖, to within 1/32 of it.
     """
@@ -126,7 +126,7 @@ def descending_powers(log2_cond: int, count: int) -> list[int]:
 
 
 def whole_residual(image: Fraction | int, residual: float) -> tuple[int, int]:
-    """Return the smallest t ≥ 0 for which residual·2^t·√image is 2⁴ or more, and that number rounded."""
+    """Return t and ρ: the least t ≥ 0 with residual·2^t·√image ≥ 2⁴, and that number rounded; 0, 0 for residual 0."""
     if residual == 0:
         return 0, 0
     square, shift = Fraction(residual) ** 2 * image, 0
@@ -138,8 +138,8 @@ def whole_residual(image: Fraction | int, residual: float) -> tuple[int, int]:
 def bits_needed(m: int, n: int, rank: int, log2_cond: int, residual: float) -> int:
     """Count the bits that hold every entry of the A and b of a recipe, whatever the seed.
 
-    |A| ≤ 2^(L+R)·2^log2_cond and |b| ≤ 2^L ‖2^t Σy + ρe_j‖. Either t = 0 and ‖Σy‖ ≤ 2^log2_cond·3√rank, or ρ ≤ 2⁵ and
-    ‖2^t Σy‖ ≤ 2⁵/residual. The other of the two parts is larger or smaller by the residual.
+    |A| ≤ 2^(L+R)·2^log2_cond and |b| ≤ 2^L ‖2^t Σy + ρe_j‖. Either t = 0 and the fit is ‖Σy‖ ≤ 2^log2_cond·3√rank, or
+    ρ ≤ 2⁵ and the fit is ‖2^t Σy‖ ≤ 2⁵/residual. In both cases ρ is residual times the fit.
     """
     image = log2_cond + ((LARGEST_COEFFICIENT**2 * rank - 1).bit_length() + 1) // 2  # the least s with 4^s ≥ 9 rank
     if residual:

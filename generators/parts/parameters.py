@@ -18,7 +18,7 @@ MAX_SIZE = 4096
 
 
 def whole(name: str, value: object, low: int, high: int) -> int:
-    """Return a whole number from ``low`` to ``high``, both included."""
+    """Check that ``value`` is a whole number in [low, high] and return it; else ValueError that calls it ``name``."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         accepted = f"a whole number from {low} to {high}" if low < high else f"{low}"
         raise ValueError(f"{name} is {value!r}; accepted is {accepted}.")
@@ -26,14 +26,14 @@ def whole(name: str, value: object, low: int, high: int) -> int:
 
 
 def nonnegative(name: str, value: object, high: float) -> float:
-    """Return a number from 0 to ``high``, both included, as a float."""
+    """Check that ``value`` is a number in [0, high] and return it as a float; else ValueError."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= high:
         raise ValueError(f"{name} is {value!r}; accepted is a number from 0 to {high:g}.")
     return float(value)
 
 
 def power_of_two(name: str, value: object, high: float, low: float = 0.0) -> float:
-    """Return 0 or a power of two from ``low`` to ``high``, as a float."""
+    """Check that ``value`` is 0 or a power of two in [low, high] and return it as a float; else ValueError."""
     number = nonnegative(name, value, high)
     if number and math.frexp(number)[0] != 0.5:
         raise ValueError(f"{name} is {value!r}; accepted is 0 or a power of two.")
@@ -43,14 +43,14 @@ def power_of_two(name: str, value: object, high: float, low: float = 0.0) -> flo
 
 
 def one_of(name: str, value: object, accepted: Sequence[str]) -> str:
-    """Return one of the accepted words."""
+    """Check that ``value`` is one of the accepted words and return it; else ValueError."""
     if not isinstance(value, str) or value not in accepted:
         raise ValueError(f"{name} is {value!r}; accepted is one of {', '.join(accepted)}.")
     return value
 
 
 def precision(value: object) -> Precision:
-    """Return a working precision."""
+    """Check that ``value`` is a working precision and return it; else ValueError."""
     for accepted in PRECISIONS:
         if value == accepted:
             return accepted
@@ -58,6 +58,6 @@ def precision(value: object) -> Precision:
 
 
 def check_room_for_residual(residual: float, m: int, n: int) -> None:
-    """Raise ValueError for a residual where A (m×n) has full rank and m ≤ n: no b is outside its range."""
+    """Raise ValueError for a residual other than 0 if m ≤ n, for an A (m×n) of full rank: its range holds every b."""
     if residual and m <= n:
         raise ValueError(f"residual is {residual}; where the range is the whole space (m={m} ≤ n={n}) accepted is 0.")

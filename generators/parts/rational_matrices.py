@@ -9,11 +9,11 @@ from collections.abc import Callable
 from fractions import Fraction
 
 Rows = list[list[Fraction]]
-"""A matrix as the list of its rows."""
+"""A matrix as a list of rows."""
 
 
 def table(m: int, n: int, entry: Callable[[int, int], Fraction]) -> Rows:
-    """Return the m×n matrix of the entries at (i, j), counted from 0."""
+    """Return the m×n matrix whose (i, j) entry is entry(i, j), with i and j counted from 0."""
     return [[entry(i, j) for j in range(n)] for i in range(m)]
 
 

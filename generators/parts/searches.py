@@ -16,7 +16,7 @@ MAX_DRAWN_SEED = 9999
 
 
 class Draw:
-    """What the parameters of one problem are drawn with; each draw shrinks to the first choice."""
+    """Draws the parameters of one problem from Hypothesis; each draw shrinks to its first choice."""
 
     def __init__(self, draw: Callable[[Any], Any], strategies: Any) -> None:
         self._draw, self._strategies = draw, strategies
@@ -39,7 +39,7 @@ class Draw:
         return drawn
 
     def seed(self) -> int:
-        """Draw the number of a random stream."""
+        """Draw the seed of a problem, from 0 to `MAX_DRAWN_SEED`."""
         return self.whole(0, MAX_DRAWN_SEED)
 
 

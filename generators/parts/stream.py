@@ -16,10 +16,10 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 LARGEST_COEFFICIENT = 3
-"""The largest size of `Stream.coefficients`. Solutions are made of ±1, ±2 and ±3: Ax needs few bits then."""
+"""Largest absolute value of `Stream.coefficients`. Solutions are ±1, ±2 and ±3, so that Ax needs few bits."""
 
 LARGEST_PIECE = 2**21 - 1
-"""The largest number of 21 bits, a third of a 64-bit word: one word makes one number of `Stream.bell`."""
+"""The largest 21-bit number: a 64-bit word holds three, whose sum is one number of `Stream.bell`."""
 
 
 class Stream:
@@ -35,30 +35,30 @@ class Stream:
         self._philox = np.random.Philox(key=int.from_bytes(key, "little"))
 
     def raw(self, count: int) -> npt.NDArray[np.uint64]:
-        """Return the next ``count`` words of 64 random bits."""
+        """Return the next ``count`` random 64-bit words."""
         return self._philox.random_raw(count)
 
     def uniform(self, count: int) -> Floats:
-        """Return multiples of 2⁻⁵³ in [0, 1), exactly."""
+        """Return ``count`` uniform numbers in [0, 1): multiples of 2⁻⁵³, exactly."""
         return (self.raw(count) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
     def signs(self, count: int) -> Integers:
-        """Return numbers that are −1 or +1."""
+        """Return ``count`` random signs, −1 or +1."""
         return 1 - 2 * (self.raw(count) >> np.uint64(63)).astype(np.int64)
 
     def integers(self, count: int, low: int, high: int) -> Integers:
-        """Return whole numbers from ``low`` to ``high``, both included.
+        """Return ``count`` whole numbers from ``low`` to ``high``, both included.
 
         The remainder of a 64-bit word favours the small numbers by less than (high − low + 1)/2⁶⁴.
         """
         return (self.raw(count) % np.uint64(high - low + 1)).astype(np.int64) + low
 
     def nonzero(self, count: int, largest: int) -> Integers:
-        """Return whole numbers from −largest to largest without 0."""
+        """Return ``count`` whole numbers from −largest to largest, but never 0."""
         return self.signs(count) * self.integers(count, 1, largest)
 
     def coefficients(self, count: int) -> list[int]:
-        """Return coefficients of a solution: ±1, ±2 and ±3."""
+        """Return ``count`` coefficients of a solution: ±1, ±2 or ±3."""
         drawn: list[int] = self.nonzero(count, LARGEST_COEFFICIENT).tolist()
         return drawn
 
@@ -67,7 +67,7 @@ class Stream:
         return np.argsort(self.raw(size), kind="stable").astype(np.int64)
 
     def bell(self, count: int) -> Floats:
-        """Return roughly standard normal numbers: odd multiples of 2⁻²¹ in (−3, 3), exactly, and so never 0.
+        """Return ``count`` roughly standard normal numbers: odd multiples of 2⁻²¹ in (−3, 3), exactly, and so never 0.
 
         Each is the sum of three uniform numbers of (−1, 1) (Irwin-Hall), made of 21 bits of one word each. The
         distribution is symmetric, has variance 1 − 2⁻⁴², and kurtosis 2.6 where the normal distribution has 3.

@@ -11,7 +11,7 @@ from lamm_robust.generators.parts.rational_matrices import Rows, table
 def kahan(m: int, n: int, parameter: int) -> Rows:
     """Return the upper trapezoidal diag(1, s, s², …)·(1 on the diagonal, −c above), with s² + c² = 1.
 
-    No column pivoting moves a column, and the last diagonal entry is far above σ_n: Kahan, Numerical linear algebra,
+    Column pivoting moves no column, and the last diagonal entry is far above σ_n: Kahan, Numerical linear algebra,
     Canad. Math. Bull. 9 (1966) 757-801. With tan(π/4 − θ/2) = t = 2^−parameter, s = sin θ = (1 − t²)/(1 + t²) and
     c = cos θ = 2t/(1 + t²) are rational; gallery's θ = 1.2 has t = 0.19.
     """

@@ -31,7 +31,7 @@ MOST_TIMED_OUT, MOST_BROKEN = 3, 50
 costs a process or the whole time limit."""
 
 DRIVERS = (("scipy", "gelsd"), ("scipy", "gelsy"), ("scipy", "qr"))
-"""The solvers of LAPACK with which others are compared."""
+"""(library, algorithm) of the LAPACK solvers that run beside the user's, for comparison."""
 
 
 def check_target(target: user.Target, terms: Terms) -> Judgement:

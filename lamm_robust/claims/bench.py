@@ -16,11 +16,11 @@ from lamm_robust.lamm.race import time_call
 from lamm_robust.values import Array, Device, Precision, Solver
 
 ROUNDS = 7, 60
-"""The least number of turns, for quartiles, and the most."""
+"""The least number of turns (quartiles need so many) and the most."""
 SLOW, FEW = 0.3, 3
-"""If one turn takes more seconds than the first, the second is the least number of turns."""
+"""If one turn takes more than SLOW seconds, FEW is the least number of turns."""
 SECONDS = 0.4
-"""The time for all turns of a comparison beyond the least number."""
+"""Seconds for the turns of a comparison; turns up to the least number are made in any case."""
 SEED = 20260601
 
 Samples = dict[str, list[float]]

@@ -21,10 +21,10 @@ M, N = 30, 10
 STABLE = threshold(M, N)
 """The Wedin bounds, or multiples of u‖A‖_F, up to which an error counts as rounding (see `verdicts`)."""
 WITHIN = 10.0
-"""The factor within which orders of magnitude count as equal, for n and the spectrum enter bounds, too."""
+"""The factor within which orders of magnitude count as equal, since bounds also depend on n and the spectrum."""
 
 Column = tuple[str, float]
-"""A solver, and the size of the residual."""
+"""(solver, ‖r★‖/‖Ax★‖)."""
 
 DEFICIENT = [
     f"exact_rank m={m} n={n} rank={rank} log2_cond={log2_cond} residual={residual} seed={seed}"
@@ -42,14 +42,14 @@ def key(log10_cond: float, residual: float, seed: int, precision: Precision = "f
 
 
 def case(solver: str, log10_cond: float, residual: float, seed: int, precision: Precision = "float64") -> str:
-    """The key of a solver's attempt at such a problem on the CPU."""
+    """The key of a solver's attempt at the problem of `key`, on the CPU."""
     return f"{key(log10_cond, residual, seed, precision)} @ {solver}-{precision}-cpu"
 
 
 def records(
     lab: Lab, solver: str, log10_cond: float, residual: float, precision: Precision = "float64"
 ) -> list[Record]:
-    """The records of a solver at such problems, one for each seed."""
+    """The records of a solver at the problems of `key`, one for each seed."""
     return [lab.record(case(solver, log10_cond, residual, seed, precision)) for seed in SEEDS]
 
 

@@ -25,7 +25,7 @@ SIX_DIGITS = 1e-6
 
 
 def difference(one: Array, other: Array) -> float:
-    """‖x − y‖ / ‖y‖."""
+    """The relative difference ‖x − y‖ / ‖y‖ of two answers."""
     return math.dist(one.tolist(), other.tolist()) / math.hypot(*other.tolist())
 
 

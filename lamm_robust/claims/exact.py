@@ -65,7 +65,7 @@ def whole(array: Any) -> Matrix:
 
 
 def squares(x: Matrix) -> fmpq:
-    """‖x‖² of a vector, or ‖X‖_F²."""
+    """The sum of squares of all entries: ‖x‖² of a vector, ‖X‖_F² of a matrix."""
     return sum((v * v for v in x.entries()), fmpq(0))
 
 

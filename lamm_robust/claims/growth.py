@@ -10,11 +10,11 @@ from lamm_robust.claims.lab import Lab
 from lamm_robust.claims.samples import Row, micro, ratio
 
 MARGIN = 0.5
-"""How far a fitted exponent may be above the claimed order: it is not nearer to the next whole number."""
+"""How far a fitted exponent may be above the claimed order: beyond, the next whole number is nearer."""
 LESS = 0.3
-"""How much lower an exponent must be: times of one call scatter by a third, which over a factor 8 in k is 0.2."""
+"""How much lower an exponent must be to count as lower: times scatter by a third, which over a factor 8 in k is 0.2."""
 GROWS = 1.4
-"""The ratio of times, for twice the rows, above which they grow with m; where the work is O(m), the ratio is 2."""
+"""Time or memory grows with m if twice the rows take more than this factor, which is 2 where the work is O(m)."""
 SHAPES = ("256×k", "2k×k")
 
 Rows = Sequence[Row]
@@ -39,14 +39,14 @@ def exponents(rows: Rows, value: Value, solver: str) -> list[float]:
 
 
 def growth_with_rows(rows: Rows, value: Value) -> float:
-    """The ratio of what the original solver takes for twice the rows, at the largest k."""
+    """The factor by which time or memory of the original solver grows for twice the rows, at the largest k."""
     k = max(row["k"] for row in rows)
     fixed, growing = (next(r for r in rows if (r["shape"], r["k"]) == (shape, k)) for shape in SHAPES)
     return value(growing, "original") / value(fixed, "original")
 
 
 def table_of(rows: Rows, cell: Callable[[Row, str], Spread | float], unit: str) -> Table:
-    """The table of a number for each size and solver."""
+    """The table of the numbers `cell`, in `unit`, for each size and solver."""
     solvers = ("original", "compiled")
     cells: list[tuple[Cell, ...]] = [(row["shape"], row["k"], *(cell(row, s) for s in solvers)) for row in rows]
     return Table(("A", "k", *(f"{solver} ({unit})" for solver in solvers)), cells)
@@ -63,7 +63,7 @@ def table_of_memory(rows: Rows) -> Table:
 
 
 def conclude_order(rows: Rows, value: Value, order: int, table: Table, words: tuple[str, str], when: str) -> Finding:
-    """Whether the original grows with k by that order at most, or only while the number of rows does not grow."""
+    """The finding whether the original solver's `value` grows like k^order at most, or only for fixed m."""
     fixed, growing = exponents(rows, value, "original")
     twice, holds = growth_with_rows(rows, value), fixed <= order + MARGIN
     return conclude(
@@ -76,21 +76,21 @@ def conclude_order(rows: Rows, value: Value, order: int, table: Table, words: tu
 
 
 def original_time(lab: Lab) -> Finding:
-    """k rank tests of up to k columns: Σ O(m j²) = O(m k³), which is k³ for m rows, and k⁴ where m grows with k."""
+    """The original solver tests the rank of 1, …, k columns: Σ O(m j²) = O(m k³), or k⁴ if m grows like k."""
     rows = lab.clock("growth", "float32", "cpu")
     when = "the number of rows is fixed: the k rank tests together take O(m k³)"
     return conclude_order(rows, seconds, 3, table_of_seconds(rows), ("time", "long"), when)
 
 
 def original_space(lab: Lab) -> Finding:
-    """A copy of the columns kept and their AᵀA: O(m k + k²)."""
+    """The original solver stores a copy of the columns kept and their AᵀA: O(m k + k²)."""
     rows = lab.clock("growth", "float32", "cpu")
     when = "there are no more than O(k) rows: with the copy of the columns it is O(m k + k²)"
     return conclude_order(rows, memory, 2, table_of_memory(rows), ("memory", "much"), when)
 
 
 def compiled_is_cheaper(lab: Lab) -> Finding:
-    """The second solver, with one rank test of AᵀA: O(m k² + k³) time; what XLA reserves is of the order of A."""
+    """The second solver makes one rank test of AᵀA: O(m k² + k³) time; XLA reserves memory of the order of A."""
     rows = lab.clock("growth", "float32", "cpu")
     time, space = exponents(rows, seconds, "compiled"), exponents(rows, memory, "compiled")
     beside = exponents(rows, seconds, "original")

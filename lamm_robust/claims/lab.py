@@ -33,7 +33,7 @@ from lamm_robust.workers.second_look import ask
 from lamm_robust.workers.supervisor import Worker
 
 CLOCK_SECONDS = 600
-"""An experiment with the clock takes under half a minute; a machine under load may need minutes."""
+"""The time limit of an experiment with the clock: it takes under half a minute, but minutes on a busy machine."""
 
 
 @dataclass(frozen=True)

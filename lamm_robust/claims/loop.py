@@ -45,7 +45,7 @@ def count_similar(rows: Sequence[Row], other: str = "compiled") -> int:
 
 
 def by_directions(alike: Mapping[int, float]) -> tuple[bool, str]:
-    """Whether a claim holds, or the condition, by the share of pairs for which it holds with so many directions."""
+    """(holds, condition) of a claim, from the share of pairs for which it holds at each number of directions."""
     holding = [directions for directions, part in alike.items() if part >= NEARLY_ALL]
     if not 0 < len(holding) < len(alike):
         return bool(holding), ""

@@ -52,7 +52,7 @@ FINE: Sequence[float] = [2 + k / 2 for k in range(9)]
 
 
 def pinv_cuts_early(lab: Lab) -> Finding:
-    """pinv in JAX takes σ ≤ 10·max(m, n)·eps·σ₁ for zero; in float32 and 30×10 that is κ = 2.8e4."""
+    """The cutoff of pinv in JAX: σ ≤ 10·max(m, n)·eps·σ₁ counts as zero, from κ = 2.8e4 on in float32 at 30×10."""
     solvers = ("jax-pinv", "jax-lstsq", "jax-qr")
     cut = 1 / (10 * M * 2.0**-23)
     rows: list[tuple[Cell, ...]] = []
@@ -82,7 +82,7 @@ def pinv_cuts_early(lab: Lab) -> Finding:
 
 
 EDGES = ("exact_rank", "columns", "degenerate", "scaled", "nonfinite", "right_sides", "orthogonal")
-"""Families of rank deficiency, empty matrices, extreme scales, NaN and ∞, several right-hand sides, x★ = 0."""
+"""Families with edge cases: rank deficiency, empty A, extreme scales, NaN and ∞, several right-hand sides, x★ = 0."""
 
 
 def pinv_edge_cases(lab: Lab) -> Finding:

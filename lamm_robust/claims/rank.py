@@ -20,7 +20,7 @@ MESHES = [
     for step, precision in ((0.0, "float32"), (2.0**-8, "float32"), (0.0, "float64"), (2.0**-17, "float64"))
     for seed in (1,)
 ]
-"""Problems of a mesh of four modes, which has nine degrees of freedom, at and above these."""
+"""(key, precision) of problems of a mesh with four modes: as many directions as degrees of freedom (nine), or more."""
 
 
 def rank_test_is_sensitive(lab: Lab) -> Finding:
@@ -49,7 +49,7 @@ def rank_test_is_sensitive(lab: Lab) -> Finding:
 
 
 def gram_rank_as_switch(lab: Lab) -> Finding:
-    """The compiled solver leaves the normal equations only when rank(AᵀA) is seen to drop: long after they fail."""
+    """The compiled solver leaves the normal equations only when the computed rank(AᵀA) drops: long after they fail."""
     solvers = ("jax-lamm-cond", "jax-pinv", "jax-normal-lu")
     errors: dict[str, list[Spread]] = {
         s: [score_spread(records(lab, s, k, 1e-12), "forward_error") for k in DECADES] for s in solvers

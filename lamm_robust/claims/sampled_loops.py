@@ -50,7 +50,7 @@ def target_change(bench: Bench, modes: int, seed: int, target: str) -> Array:
 
 
 def steer(bench: Bench, modes: int, seed: int, which: tuple[Driver, str], target: str, **settings: Any) -> Steered:
-    """The result of one loop."""
+    """The result of one loop by `which` driver and solver, to a target."""
     delta, (driver, solver) = target_change(bench, modes, seed, target), which
     return apply_delta(
         mesh(modes), phases(bench, modes, seed), delta, driver=driver, solver=solver, seed=seed, **settings

@@ -11,7 +11,7 @@ Row = Mapping[str, Any]
 """One line of samples: names of what was measured, and numbers or lists of them."""
 
 FASTER = 5.0
-"""The least speed-up of the 5 to 20 times that the notes promise; more is no breach."""
+"""Lower end of the 5–20 times speed-up that the notes promise; more than 20 also keeps the promise."""
 
 
 def micro(samples: Sequence[float]) -> Spread:
@@ -25,7 +25,7 @@ def ratio(above: Sequence[float], below: Sequence[float]) -> Spread:
 
 
 def size(row: Row) -> str:
-    """Rows × columns of the matrix."""
+    """The size of the matrix as text, "rows×columns"."""
     return f"{row['m']}×{row['n']}"
 
 

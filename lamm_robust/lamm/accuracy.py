@@ -16,7 +16,7 @@ from lamm_robust.values import Array, NotCertifiedError, Precision, Problem, Pro
 
 @dataclass
 class Accuracy:
-    """Scores of answers: κ and two errors for each problem that is certified."""
+    """The scores of the answers of a loop: κ and two errors for each certified problem."""
 
     kappa: list[float] = field(default_factory=list)
     forward: list[float] = field(default_factory=list)

@@ -84,7 +84,7 @@ def study(
 
 
 def full_name(solver: str) -> str:
-    """library-algorithm for a solver of the catalog; ValueError for one that is unknown or not installed."""
+    """Check that `solver` (library-algorithm) is known and installed, and return it unchanged; else ValueError."""
     known = {f"{library.name}-{s.algorithm}": library for library in catalog.LIBRARY.values() for s in library.solvers}
     if solver not in known:
         raise catalog.unknown("solver", solver, known)

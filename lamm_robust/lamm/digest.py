@@ -64,13 +64,13 @@ def per_step(runs: Iterable[Run]) -> float:
 
 
 def endings(runs: Iterable[Run]) -> str:
-    """How the runs ended, in a word each with how often."""
+    """How the runs ended, as text: the number of runs for each ending."""
     words = {"REACHED": "reached", "STEP_LIMIT": "step limit", "STALLED": "no nearer", "NO_SOLUTION": "no α"}
     counts = Counter(words.get(run.status, run.status.lower()) for run in runs)
     return ", ".join(word if len(counts) == 1 else f"{count} {word}" for word, count in counts.most_common())
 
 
 def rank_range(pairs: Iterable[tuple[int, ...]]) -> str:
-    """The least and the greatest of ranks, as text; a dash if there are none."""
+    """The range min–max of all ranks in the tuples, as text; a dash if there are none."""
     values = [value for pair in pairs for value in pair]
     return "–" if not values else str(min(values)) if min(values) == max(values) else f"{min(values)}–{max(values)}"

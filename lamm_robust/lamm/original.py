@@ -58,7 +58,7 @@ def norm(vector: Array) -> Any:
 
 
 def measure_columns(matrix_fn: MatrixFn, params: Array, V: Array, options: Options, step_size: Any) -> Array:
-    """X (m×k) as in `step.columns`, but one direction at a time."""
+    """X (m×k), the derivatives of `step.columns`, computed one direction at a time."""
     if options.method == "forward":
         return np.stack([flatten(jax.jvp(matrix_fn, (params,), (v,))[1]) for v in V], axis=1)
     h = params.dtype.type(difference_reach(options.difference, options.span, step_size, np.where))

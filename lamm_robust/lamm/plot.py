@@ -31,7 +31,7 @@ LABEL, LINE = 165, 15
 """Width and height of a name in the legend, enough for fonts wider than Helvetica, too."""
 TITLE = 18
 NEAREST = 0.5
-"""The least distance ‖δ‖ of a mesh to half of the power: each row sum misses 1/2, which N equal entries share."""
+"""The least ‖δ‖ from a mesh to a target with half of the power: each row sum is off by 1/2, shared by N entries."""
 FONT = 'font-family="Helvetica, Arial, sans-serif" font-size="10"'
 
 

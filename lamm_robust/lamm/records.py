@@ -46,7 +46,7 @@ def freedom(modes: int) -> int:
 
 
 LARGE = 16
-"""From so many modes on, one loop of the slowest solvers takes minutes."""
+"""The number of modes from which on one loop of the slowest solvers takes minutes."""
 
 
 def size(modes: int, starts: int) -> Size:

@@ -56,7 +56,7 @@ class Steered:
     status: Ending
     history: History
     systems: Systems | None = None
-    """The problems that were kept; None if none was to be."""
+    """The problems that were kept; None if `keep` was 0."""
 
     @property
     def steps(self) -> int:

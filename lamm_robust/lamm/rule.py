@@ -21,7 +21,7 @@ TOLERANCE = 1e-5
 """The default ‖δ‖ at which a target is reached: a hundred roundings of float32, and less than power meters show."""
 
 SHRINK = 0.5
-"""The next step size over the length of a step that made things worse, which is not taken."""
+"""After a step that made things worse (and is not taken), the next step size is this times its length."""
 
 GROW = 2.0
 """The factor on the step size after a step that was shortened and yet slow."""
@@ -40,11 +40,11 @@ GAIN = 1e-3
 """The share by which the magnitude must fall within `PATIENCE` steps."""
 
 PATIENCE = 20
-"""The number of steps without such a gain after which a loop stops: enough for the step size to shrink a million-fold,
+"""A loop stops after so many steps without a gain of `GAIN`: enough for the step size to shrink a million-fold,
 and each of them has new directions."""
 
 Where = Callable[..., Any]
-"""`where` of NumPy or of JAX."""
+"""Type of numpy.where and jax.numpy.where."""
 
 
 class Progress(NamedTuple):
@@ -55,9 +55,9 @@ class Progress(NamedTuple):
     mark: Any
     """The magnitude from which gains are counted."""
     since: Any
-    """Steps since the mark."""
+    """The number of steps since `mark` was set."""
     unsolved: Any
-    """Steps in a row whose α was not finite."""
+    """The number of steps in a row, up to the last one, whose α was not finite."""
 
 
 def start_progress(magnitude: Any, step_size: Any) -> Progress:
@@ -66,7 +66,7 @@ def start_progress(magnitude: Any, step_size: Any) -> Progress:
 
 
 def may_go_on(progress: Progress, enough: Any) -> Any:
-    """Whether another step may help; `&` is "and" for arrays, too."""
+    """Whether another step may help; `&`, not `and`, since the numbers may be arrays of JAX."""
     return (progress.magnitude > enough) & (progress.since < PATIENCE)
 
 

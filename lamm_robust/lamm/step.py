@@ -36,7 +36,7 @@ def random_directions(key: Any, count: int, shape: tuple[int, ...], dtype: Any) 
 
 @partial(jax.jit, static_argnums=(2, 3, 4))
 def draw_directions(key: Any, step: Any, count: int, shape: tuple[int, ...], dtype: Any) -> Any:
-    """The random directions of one step of a loop, by a compiled program so that the original loop draws fast, too."""
+    """The random directions (count, *shape) of one step; compiled because the Python loop calls it often."""
     return random_directions(jax.random.fold_in(key, step), count, shape, dtype)
 
 

@@ -79,7 +79,7 @@ TARGETS: tuple[Target, ...] = (
 
 
 def problem(target: Target, modes: int, seed: int) -> tuple[Array, Array]:
-    """Phases to start from and the wanted change, others for each seed, in JAX's default precision."""
+    """The start phases and the wanted change of |U|² for a target and seed, in JAX's default precision."""
     phases = np.asarray(random_phases(seed, modes))
     generator = np.random.default_rng([seed, modes, [t.name for t in TARGETS].index(target.name)])
     wanted = target.make(generator, phases, modes)

@@ -265,7 +265,10 @@ DECADE_METRICS = {"backward_error": "backward error in u‖A‖_F", "forward_err
 
 
 def worst_by_decade(records: Iterable[Record], metric: str) -> Mapping[int, float]:
-    """Decade of κ → worst score over graded full-rank problems; ∞ where an attempt gave no answer."""
+    """log₁₀ κ, rounded → worst score over graded full-rank problems; ∞ where an attempt gave no answer.
+
+    For the forward error, only problems with one answer count.
+    """
     worst: dict[int, float] = {}
     for r in records:
         judged = grading.is_graded(r) and grading.is_full_rank(r)

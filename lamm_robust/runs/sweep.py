@@ -17,7 +17,7 @@ from lamm_robust.workers.pool import Open, Pool, group_of
 from lamm_robust.workers.second_look import is_doubtful, second_look
 
 PATIENCE = 1.0
-"""Seconds that an answer may wait for others to be scored with it: what a kill of this process can cost."""
+"""Seconds that an answer may wait for others to be scored with it: no more work is lost by a kill."""
 
 
 def sweep(

@@ -88,6 +88,6 @@ class Evidence:
 
 
 def image(matrices: Doubles, vectors: Doubles) -> Doubles:
-    """Each matrix times its vector, added up without BLAS, so that no score depends on what is scored beside it."""
+    """Each matrix times its vector, (C×k×n)·(C×n) → C×k, without BLAS: no score depends on others in the stack."""
     product: Doubles = (matrices * vectors[:, np.newaxis, :]).sum(axis=-1)
     return product

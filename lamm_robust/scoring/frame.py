@@ -92,7 +92,7 @@ def _exponent(array: Array) -> int:
 
 
 def svds(frames: Sequence[Frame]) -> list[tuple[Doubles, Doubles]]:
-    """`Frame.svd` of frames of one shape, in float64; what is not known yet is computed in one call of LAPACK.
+    """`Frame.svd` of frames of one shape, in float64; frames without an SVD get one, in one LAPACK call.
 
     Singular values and vectors only weigh errors that are already small (the error of x̂, the gradient Aᵀr̂), so a
     relative accuracy of uκ is enough for them; the rank is the certificate's.

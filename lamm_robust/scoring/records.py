@@ -41,7 +41,7 @@ Attempt = tuple[Case, Known, Outcome]
 
 @dataclass(eq=False)
 class Scoring:
-    """Answers that wait to be scored, by the shape of their problem: a stack at a time costs little more than one."""
+    """Collects answers by problem shape and scores them in stacks: a stack costs little more than one answer."""
 
     truths: Truths
     solver: Callable[[Variant], Solver]

@@ -88,7 +88,7 @@ class Certified:
 
 
 Known = Certified | Undefined
-"""What can be judged: a problem with its truth, or one of which it is known that there is none."""
+"""A problem that can be judged: a certified one, or one with NaN or ∞, which has no answer."""
 
 
 class Truths:
@@ -100,7 +100,7 @@ class Truths:
         self._problems: OrderedDict[ProblemKey, Problem] = OrderedDict()
         self._certified: OrderedDict[ProblemKey, Known] = OrderedDict()
         self.refused: dict[ProblemKey, str] = {}
-        """Why the oracle could not certify a problem."""
+        """Key → why the oracle could not certify the problem."""
         self.seconds = 0.0
         """Time spent on building and certifying."""
 

@@ -47,7 +47,7 @@ def numpy_pinv(A: Array, b: Array) -> Unranked:
 
 
 def numpy_svd(A: Array, b: Array) -> Ranked:
-    """`numpy.linalg.svd` of a stack of eight matrices; of the first, σ_i ≤ max(m, n)·eps·σ₁ are zero."""
+    """`numpy.linalg.svd` of a stack of eight matrices; those of the first up to max(m, n)·eps·σ₁ count as 0."""
     U, sigma, Vt = (factor[0] for factor in np.linalg.svd(stack(A), full_matrices=False))
     return solve_truncated(U, sigma, Vt, b, max(A.shape) * eps_of(A))
 

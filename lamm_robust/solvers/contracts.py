@@ -14,7 +14,7 @@ TALL_OR_SQUARE: tuple[Shape, ...] = ("tall", "square")
 NO_RANK_DECISION = "nothing: full rank is assumed"
 
 LAPACK_EPS = 2.0**-53
-"""LAPACK's DLAMCH('Epsilon'), half of eps, which DGELSD (in DLALSD) takes for rcond ≤ 0."""
+"""LAPACK's DLAMCH('Epsilon'), half of eps: DGELSD (in DLALSD) uses it if rcond ≤ 0."""
 
 
 def eps_of_precision(_m: int, _n: int, eps: float) -> float:

@@ -12,12 +12,12 @@ from lamm_robust.values import Array, Device, Library, Precision, Solver
 
 
 def environment(precision: Precision, device: Device) -> dict[str, str]:  # noqa: ARG001 - part of the protocol
-    """No environment variables beyond those of every worker."""
+    """An empty table: no environment variables beyond those of every worker."""
     return {}
 
 
 def put(array: Array, device: Device) -> Array:  # noqa: ARG001 - part of the protocol
-    """A copy for every attempt, since a solver may write into its arguments."""
+    """A copy of the array, made for every attempt, since a solver may write into its arguments."""
     return array.copy()
 
 

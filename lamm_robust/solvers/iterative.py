@@ -17,7 +17,7 @@ from lamm_robust.values import Array
 def lsqr(A: Array, b: Array, *, tight: bool = False) -> Unranked:
     """`scipy.sparse.linalg.lsqr` with its defaults (atol = btol = 1e-6, conlim = 1e8, 2n steps), or tight.
 
-    Tight is until LSQR's own estimate of the backward error is at eps, without a limit on κ, in `most_steps`.
+    `tight` runs until LSQR's own estimate of the backward error is at eps, without a limit on κ, up to `most_steps`.
     """
     from scipy.sparse.linalg import lsqr
 
@@ -28,7 +28,7 @@ def lsqr(A: Array, b: Array, *, tight: bool = False) -> Unranked:
 def lsmr(A: Array, b: Array, *, tight: bool = False) -> Unranked:
     """`scipy.sparse.linalg.lsmr` with its defaults (atol = btol = 1e-6, conlim = 1e8, min(m, n) steps), or tight.
 
-    Tight is until LSMR's own estimate of the backward error is at eps, without a limit on κ, in `most_steps`.
+    `tight` runs until LSMR's own estimate of the backward error is at eps, without a limit on κ, up to `most_steps`.
     """
     from scipy.sparse.linalg import lsmr
 
@@ -55,8 +55,8 @@ def lsqr_scaled(A: Array, b: Array) -> Unranked:
 def conjugate_gradients(A: Any, b: Any) -> Answer:
     """`jax.scipy.sparse.linalg.cg` on the normal equations, AᵀA being applied in two steps and never formed.
 
-    Hestenes and Stiefel, J. Res. Natl. Bur. Stand. 49 (1952) 409, section 10. Until the residual of the normal
-    equations is at eps, and for 4n steps at most.
+    Hestenes and Stiefel, J. Res. Natl. Bur. Stand. 49 (1952) 409, section 10. It runs until the residual of the
+    normal equations is at eps, and for 4n steps at most.
     """
     from jax.scipy.sparse.linalg import cg
 

@@ -66,7 +66,7 @@ def lamm_cond(A: Any, b: Any) -> Answer:
 
 
 def dropping(A: Any, b: Any) -> Answer:
-    """LAMM's first solver with static shapes: columns left out are set to zero, which adds no rank."""
+    """LAMM's first solver with static shapes: columns that it drops are set to zero, which adds no rank."""
     import jax
     import jax.numpy as jnp
 

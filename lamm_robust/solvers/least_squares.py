@@ -18,7 +18,7 @@ in length by 2√m at most.
 By default rcond = 4·√(max(m, n))·eps, for rounding errors grow like the square root of the number of terms. On the
 rank-deficient problems of the standard profile the first row of rounding errors was at most 0.74√(max(m, n))·eps, and
 where the precision can resolve the smallest singular value the last row was at least 24 times that unit: 4 is the
-geometric mean. A cutoff that grows like max(m, n), which is usual, takes the slope of long straight lines for zero.
+geometric mean. With the usual cutoff, which grows like max(m, n), the slope of long straight lines counts as zero.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ MARGIN = 4.0
 """The default rcond in units of √(max(m, n))·eps: see the head of this module."""
 
 OF_ZERO = -(2**20)
-"""The exponent that 0 counts with: below that of every other number."""
+"""The exponent that stands for 0: below that of every other number."""
 
 
 class Solution(NamedTuple):
@@ -203,21 +203,21 @@ class Complete(NamedTuple):
     V: Any
     rank: Any
     size: Any
-    """‖RD‖_F."""
+    """Frobenius norm ‖RD‖_F of the factorised matrix RD."""
     is_cut: Any
-    """Whether a row that counts is left out, because all of it underflows."""
+    """Whether a row within the numerical rank is left out, because all its entries underflow."""
 
     @property
     def kept(self) -> Any:
-        """Which rows count, as a column (n×1) of truth values."""
+        """Which rows are within the numerical rank, as a column (n×1) of truth values."""
         return (jnp.arange(len(self.L)) < self.rank)[:, None]
 
     def apply(self, M: Any) -> Any:
-        """(RD)⁺M = V L⁻ᵀ UᵀM."""
+        """The product (RD)⁺M = V L⁻ᵀ UᵀM."""
         return self.V @ solve_triangular(self.L, jnp.where(self.kept, self.U.T @ M, 0), trans=1)
 
     def apply_transposed(self, M: Any) -> Any:
-        """((RD)⁺)ᵀM = U L⁻¹ VᵀM."""
+        """The product ((RD)⁺)ᵀM = U L⁻¹ VᵀM."""
         return self.U @ solve_triangular(self.L, jnp.where(self.kept, self.V.T @ M, 0))
 
     def errors(self, X: Any, sizes: Any, residuals: Any, unit: float) -> Any:
@@ -249,7 +249,7 @@ def complete(R: Any, e: Any, rcond: float) -> Complete:
 
 
 def condition_of(R: Any, inverse: Any) -> Any:
-    """‖R‖_F‖R⁻¹‖_F."""
+    """The condition number ‖R‖_F‖R⁻¹‖_F in the Frobenius norm."""
     return norms(R.reshape(-1)) * norms(inverse.reshape(-1))
 
 
@@ -279,7 +279,7 @@ def scale_targets(B: Any, e: Any = 0) -> tuple[Any, Any]:
 
 
 def lift_subnormals(M: Any) -> tuple[Any, Any]:
-    """(M · 2**lift, lift) without subnormal numbers, which XLA takes for zero; the lift of most columns is 0."""
+    """(M · 2**lift, lift) without subnormal numbers, which XLA flushes to zero; the lift of most columns is 0."""
     about = np.finfo(M.dtype)
     bits = jax.lax.bitcast_convert_type(M, f"int{about.bits}")
     fraction = (bits & (2**about.nmant - 1)).astype(M.dtype)  # a subnormal number in units of the smallest one
@@ -293,7 +293,7 @@ def lift_subnormals(M: Any) -> tuple[Any, Any]:
 def ldexp(M: Any, exponent: Any) -> Any:
     """M · 2**exponent in three steps, no factor of which overflows: linear in M, as `jnp.ldexp` is not.
 
-    Exact, unless the result is too small for a normal number: XLA makes it zero.
+    The result is exact, unless it is too small for a normal number: XLA makes it zero.
     """
     most = 3 * (int(np.finfo(M.dtype).maxexp) - 2)  # beyond, all numbers over- or underflow, and 0 stays 0
     exponent = jnp.clip(exponent, -most, most)
@@ -317,7 +317,7 @@ def lengths(M: Any) -> Any:
 
 
 def frobenius(M: Any) -> Any:
-    """‖M‖_F."""
+    """The Frobenius norm ‖M‖_F."""
     return lengths(M.reshape(-1))
 
 

@@ -16,7 +16,7 @@ from lamm_robust.values import Library, Solver
 
 
 def linear_solve(A: Any, b: Any, solver: Any) -> tuple[Any, dict[str, Any]]:
-    """`lineax.linear_solve` on a `MatrixLinearOperator`: x, which is NaN if Lineax says that it failed, and statistics.
+    """Call `lineax.linear_solve`; return x and statistics. x is NaN if Lineax reports failure.
 
     Lineax takes one right-hand side at a time, so k of them are vmapped.
     """

@@ -25,7 +25,7 @@ def pivoted_qr(A: Array, b: Array) -> Ranked:
     """QR with column pivoting (LAPACK xGEQP3): solve with the leading block of R, and set the rest of x to 0.
 
     The basic solution of Businger and Golub, Numer. Math. 7 (1965) 269, and Golub and Van Loan, Matrix Computations,
-    4th ed., section 5.5. R is small from the first |R_kk| ≤ max(m, n)·eps·|R_11| on. This is no proof of rank: the
+    4th ed., section 5.5. R counts as 0 from the first |R_kk| ≤ max(m, n)·eps·|R_11| on. This is no proof of rank: the
     diagonal of R can be far above the singular values (Kahan's matrix).
     """
     from scipy.linalg import solve_triangular

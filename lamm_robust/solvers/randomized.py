@@ -25,7 +25,7 @@ A smaller one takes a longer sketch and fewer steps: Epperly, Meier and Nakatsuk
 """
 
 RISK = 28.0
-"""S has as many rows as keep the risk that a Gaussian S distorts more than η at 2·exp(−28/2), two in a million."""
+"""t² for the rows of S: a Gaussian S distorts more than η with probability 2·exp(−t²/2) at most, two in a million."""
 
 SIGNS = 8
 """The number of entries in each column of S that are not zero, as in the papers cited below."""
@@ -71,7 +71,7 @@ def sketch_and_solve(A: Array, b: Array) -> tuple[Array, Array]:
 
 
 def back_substitute(R: Array, y: Array, trans: str = "N") -> Array:
-    """R⁻¹y, or R⁻ᵀy if trans is "T"; LinAlgError if R has a zero on its diagonal. An overflow before makes it NaN."""
+    """R⁻¹y, or R⁻ᵀy if trans is "T"; LinAlgError if R has a zero on its diagonal. Overflow makes it NaN."""
     from scipy.linalg import solve_triangular
 
     x: Array = solve_triangular(R, y, trans=trans, check_finite=False)

@@ -58,7 +58,7 @@ def numpy_normal_pinv(A: Array, b: Array) -> Unranked:
 
 
 def scipy_normal_pinvh(A: Array, b: Array) -> Unranked:
-    """`scipy.linalg.pinvh(AᵀA) @ (Aᵀb)`: eigenvalues of AᵀA (LAPACK xSYEVR) up to n·eps times the largest are zero."""
+    """`scipy.linalg.pinvh(AᵀA) @ (Aᵀb)`: eigenvalues (LAPACK xSYEVR) up to n·eps times the largest count as zero."""
     from scipy.linalg import pinvh
 
     return pinvh(A.T @ A) @ (A.T @ b), None

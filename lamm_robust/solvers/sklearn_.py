@@ -17,7 +17,7 @@ from lamm_robust.values import Array, Solver
 def linear_regression(A: Array, b: Array, *, tight: bool = False) -> Ranked:
     """`LinearRegression`, which from 1.9 on hands its tol to `scipy.linalg.lstsq` as cond.
 
-    The default is 1e-6. Tight is eps, the default of `scipy.linalg.lstsq` itself.
+    The default is 1e-6. `tight` is eps, the default of `scipy.linalg.lstsq` itself.
     """
     from sklearn.linear_model import LinearRegression
 

@@ -38,10 +38,10 @@ REFUSALS = ("LinAlgError", "ValueError", "NotImplementedError")
 
 @dataclass(frozen=True)
 class Target:
-    """The place of a function."""
+    """The place of the user's function."""
 
     text: str
-    """As the user wrote it: ``package.module:function`` or ``path/to/file.py:function``."""
+    """The target as the user wrote it: ``package.module:function`` or ``path/to/file.py:function``."""
     home: Path
     """The directory that the user was in: modules are imported from there, and the function is called in it."""
 

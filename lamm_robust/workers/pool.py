@@ -83,7 +83,10 @@ class Pool:
     def __init__(
         self, cases: Iterable[Case], problem: Callable[[Case], Problem | None], open_worker: Open, slots: int = 1
     ) -> None:
-        """`problem` returns the problem of a case, or None for a case that no worker is to be asked."""
+        """`problem` returns the problem of a case, or None if no worker is to be asked.
+
+        `open_worker` starts the worker of a group, and at most `slots` workers live at a time.
+        """
         self._waiting: dict[Group, deque[Case]] = {}
         for case in cases:
             self._waiting.setdefault(group_of(case), deque()).append(case)

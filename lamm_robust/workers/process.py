@@ -108,7 +108,7 @@ class Template:
 
 
 class Templates:
-    """A living template for each kind of worker whose library may be forked; at the end of its context they end."""
+    """A living template for each kind of worker whose library may be forked; all end when its `with` block ends."""
 
     def __init__(self) -> None:
         self._templates: dict[Kind, Template] = {}
