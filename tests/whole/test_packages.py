@@ -22,7 +22,10 @@ PACKAGED = ("pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "lamm_robu
 
 HERE = sysconfig.get_path("purelib")
 ALONE = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-PIP = ("install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--no-cache-dir", "--no-compile")
+PIP = (
+    *("install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--no-cache-dir", "--no-compile"),
+    "--ignore-installed",  # what is installed beside the build backend, and may be of the same version
+)
 
 for module in ("pip", "hatchling"):
     pytest.importorskip(module, reason=f"{module} is not installed: it comes with the extra 'test'")
@@ -128,5 +131,6 @@ def test_the_wheel_holds_every_file_once_and_below_one_name(checkout: Path, buil
 
 
 def files(checkout: Path) -> set[str]:
-    """What lies in a checkout, once: `rglob` does not follow links."""
-    return {str(path.relative_to(checkout)) for path in checkout.rglob("*") if path.is_file()}
+    """What lies in a checkout, once: `rglob` does not follow links. Whoever imports it leaves compiled files there."""
+    found = (path for path in checkout.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return {str(path.relative_to(checkout)) for path in found}
