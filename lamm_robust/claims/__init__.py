@@ -1,8 +1,7 @@
 """The claims of two documents about least squares, each tested by an experiment.
 
-The documents are the notes that came with the LAMM code (two solvers for one step of an optical mesh: one drops
-redundant columns, and a compiled one takes the normal equations or the pseudo-inverse) and a textbook chapter on least
-squares. We added related claims.
+The documents are the notes of the LAMM code (two solvers for one step of an optical mesh: one drops redundant columns,
+a compiled one takes the normal equations or the pseudo-inverse) and a textbook chapter. We added related claims.
 
 This room knows sentences, experiments and verdicts on sentences. It knows neither how solvers work inside nor result
 tables: a claim gets problems, attempts, exact pseudo-inverses and times from a `Lab`. So a test can replace any of
@@ -12,6 +11,5 @@ A claim is one entry at the bottom of the file whose function tests it: `algebra
 `dropping`, `pinv`, `rank`, `gram`, `orthogonal` and `library` by solvers against certified truth; `timing`, `programs`,
 `growth`, `loop` and `loop_speed` by samples of `clock`, which measures in a process of its own and judges nothing.
 
-Begin with `finding`, the data types, then read `fit`. `table` lists all claims by their numbers, `settle` tests them,
-and `page` shows what was found.
+Begin with `finding`, the data types, then `fit`. `table` lists all claims, `settle` tests them, `page` shows them.
 """
