@@ -1,4 +1,4 @@
-"""Families of least-squares problems: pure functions of a few named numbers, with the same bits everywhere.
+"""Families of least-squares problems: pure functions of a few named numbers, the same bits on every machine.
 
 This room knows matrices and right-hand sides. It knows no oracle, no solver and no score: what is true of a problem,
 and how well it is solved, is decided elsewhere. A family is one file with a `FAMILY` at its end and one line in

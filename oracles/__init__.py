@@ -6,11 +6,11 @@ returns a certificate: exact rank, the minimum-norm solution x★ = A⁺b, ‖b 
 * `exact` proves everything in rational arithmetic;
 * `verified` proves full-rank problems by a few float64 factorisations, thousands of small ones in a second;
 * `ball` proves in ball arithmetic what `verified` refuses and `exact` is too slow for;
-* `auto` asks the cheapest of these that can;
+* `auto` uses the cheapest of these that can;
 * `mpmath` computes twice in high precision and reports how far the two answers agree.
 
-`truncated` proves the answer of a solver that takes small singular values for zero. A new oracle is one file and one
-line of `ORACLES`. Begin with `exact`, then `rational` and `certificate`.
+`truncated` proves the answer of a solver that sets small singular values to zero. A new oracle is one file and one line
+of `ORACLES`. Begin with `exact`, then `rational` and `certificate`.
 """
 
 from __future__ import annotations

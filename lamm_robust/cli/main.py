@@ -199,11 +199,14 @@ def compare(old: Path, new: Path, gates: tuple[str, ...], expected: Path | None,
 
 
 @main.command("list")
-@click.argument("what", type=click.Choice(LISTS))
+@click.argument("what", metavar=f"{{{'|'.join(LISTS)}}}")
 def list_(what: str) -> None:
     """Show what there is: names, and each in a sentence."""
+    from lamm_robust import catalog
     from lamm_robust.cli import listing
 
+    if what not in LISTS:
+        raise catalog.unknown("list", what, LISTS)
     header, rows = listing.LISTINGS[what]()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(header):

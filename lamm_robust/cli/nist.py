@@ -78,8 +78,9 @@ def agreement_table() -> Table:
     """The agreement for all eleven data sets, as a table for the terminal."""
     table = Table(
         title="Digits shared with NIST's certified values (they have 15; `all`: equal)",
-        caption="decimal: exact answer to the printed data. float32, float64: exact answer to the data rounded to it,\n"
+        caption="decimal: exact answer to the printed data. float32, float64: exact answer to the data rounded to it, "
         "which is all that a solver sees, so no solver is expected to share more. RSS: residual sum of squares.",
+        caption_justify="left",
         box=SIMPLE_HEAD,
     )
     headings = ("data set", "difficulty", "size", "κ", "decimal", "decimal\nRSS", *PRECISIONS)

@@ -1,5 +1,5 @@
 """The search for the problem at which a solver does worst.
 
-Begin with `search`, which knows only keys and a number to make large: the severity. `hunt` gets that number from a
-solver's answers, shrinks the worst problem to one that a person can look at, and says what it found.
+Begin with `search`, which tries keys to make one number, the severity, as large as possible. `hunt` computes that
+number from a solver's answers, shrinks the worst problem until a person can look at it, and reports what it found.
 """

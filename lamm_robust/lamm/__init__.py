@@ -6,11 +6,10 @@ the weights of a layer. To change it by δ, LAMM repeats three things: direction
 least-squares solver is a part that can be exchanged, and a study shows what that changes.
 
 This room knows the loop, two programmable matrices (`mesh` and `layer`), and studies of them. The loop knows neither
-photonics nor solvers by name, and the room knows nothing of runs, checks and claims.
+photonics nor the names of solvers, and the room does not know runs, checks and claims.
 
-Begin with `apply`, the front door. `original` is the loop in Python, whose matrix may also be measured; `compiled` is
-the same loop in one XLA program, for one target or for many at once; `rule` and `step` are what both share. A study
-begins in `conduct`.
+Begin with `apply`, which users call. `original` is the loop in Python, whose matrix may be hardware; `compiled` is the
+same loop in one XLA program, for one target or many at once; both use `rule` and `step`. Studies begin in `conduct`.
 """
 
 from typing import TYPE_CHECKING, Any

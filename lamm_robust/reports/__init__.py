@@ -1,7 +1,7 @@
-"""What is said of records: pure functions of them, and nothing else.
+"""Turns records into tables and comparisons; runs no solver.
 
-Nothing here runs a solver or asks an oracle: the same records give the same words.
+Everything here is a pure function of records: the same records give the same text, and no oracle is needed.
 
-Begin with `grading`, which says what counts for what, and `summary`, one row for each solver. `leaderboard` writes the
-tables; `compare`, `compare_page` and `gate` are about two runs.
+Begin with `grading`, which says which records count where, and `summary`, one row for each solver. `leaderboard` writes
+the tables; `compare`, `compare_page` and `gate` are about two runs.
 """

@@ -1,6 +1,6 @@
-"""From names on a command line to a directory of results.
+"""Executes a run and writes its results directory.
 
 Begin with `plan`, which says what cases there are, and `sweep`, the loop in which each of them is built, certified,
-attempted, scored and recorded. `campaign` is one run with its journal and its progress, `results` the files it leaves,
-`merge` several runs made one, `cluster` a run on many machines, and `replay` one row of the tables made again.
+attempted, scored and recorded. `campaign` is one run with its journal and its progress, `results` writes its files.
+`merge` joins several runs, `cluster` spreads one over many machines, and `replay` repeats one row of the tables.
 """

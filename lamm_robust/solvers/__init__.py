@@ -4,12 +4,12 @@ This room knows libraries, algorithms and what each solver promises. It knows no
 an answer is worth is judged in `scoring`, and a solver is called in `workers`.
 
 A solver is one function (A, b) → (x, rank or None) in the library's own arrays, and one entry with its contract in the
-literal tuple at the bottom of the library's file. Algorithms of a call or two stand in that file, longer ones in files
-by subject. Libraries are imported inside the functions, so that a list of all solvers needs none of them. LAMM's two
+literal tuple at the bottom of the library's file. Algorithms of a call or two are in that file, longer ones in files by
+subject. Libraries are imported inside the functions, so that a list of all solvers needs none of them. LAMM's two
 solvers, `dropping` and `lamm-cond`, are as their notes describe them: the tables show what is wrong with them.
 
-Begin with `numpy_` and `contracts`. `least_squares` is the solver that this project recommends, and `user` is a solver
-of the user's own.
+Begin with `numpy_` and `contracts`. `least_squares` is the solver that this project recommends, and `user` is the
+user's own solver.
 """
 
 from lamm_robust.solvers.jax_ import JAX

@@ -1,9 +1,9 @@
-"""Calls of foreign code that may crash, hang or lie, and what keeps them from doing harm.
+"""The processes that solvers run in: started, timed, killed, replaced.
 
-A solver runs in a child process. This room starts that process, hands it problems, hears its answers, and turns its
-death or its silence into an outcome. It knows solvers and no truth: what is right is decided in the process that asked.
+A solver may crash or hang, so it runs in a child process. This room starts that process, sends it problems, receives
+answers, and turns a crash or a time-out into an outcome. It knows solvers but no truth: the parent judges answers.
 
 Begin with `attempt`, which calls a solver. `child` is the process around it, `wire` the bytes between the two ends,
-`process` how children start and end, `supervisor` the asking end of one child, and `pool` several of them at once.
+`process` how children start and end, `supervisor` the parent's side of one child, and `pool` several of them at once.
 `opening` is how other rooms get a worker, and `second_look` how they find out whether a crash was an accident.
 """

@@ -223,6 +223,21 @@ def test_lists(what: str, words: str) -> None:
     assert words in result.output
 
 
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("solver", "did you mean 'solvers'?"),
+        ("family", "did you mean 'families'?"),
+        ("metric", "did you mean 'metrics'?"),
+        ("oracle", "did you mean 'oracles'?"),
+        ("profile", "did you mean 'profiles'?"),
+        ("xyz", "known: solvers, families, metrics, oracles, profiles"),
+    ],
+)
+def test_a_list_that_is_not_there_is_named_with_the_nearest(what: str, words: str) -> None:
+    assert failed(invoke("list", what)) == f"lamm-robust: unknown list '{what}'; {words}"
+
+
 def test_replay_shows_problem_truth_answer_and_scores() -> None:
     result = invoke("replay", KEY)
     assert result.exit_code == 0, result.output

@@ -9,8 +9,9 @@ from importlib import resources
 from typing import Any
 
 import pytest
+from rich.console import Console
 
-from lamm_robust.cli.nist import agreement, digits
+from lamm_robust.cli.nist import agreement, agreement_table, digits
 from lamm_robust.generators import nist
 from lamm_robust.oracles.rational import solve_rational
 
@@ -71,3 +72,12 @@ def test_digits() -> None:
     assert digits(Fraction(1001), Fraction(1000)) == pytest.approx(3.0)
     assert digits(Fraction(1, 10**30), Fraction(0)) == pytest.approx(30.0)
     assert digits(Fraction(-5), Fraction(1)) == 0.0
+
+
+def test_the_caption_is_not_centred() -> None:
+    console = Console(width=80)
+    with console.capture() as shown:
+        console.print(agreement_table())
+    caption = shown.get().rstrip("\n").split("\n")[-3:]
+    assert caption[0].startswith("decimal: ")
+    assert not any(line.startswith(" ") for line in caption)
