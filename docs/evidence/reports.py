@@ -38,14 +38,14 @@ CALLS: Mapping[str, tuple[str, ...]] = {
 RIGHT = (Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE)
 
 HEAD = """\
-# Public bug reports, asked again
+# Public bug reports, run again
 
 For readers who met one of these bugs, or wonder whether it is still there. After this page you know
 what today's libraries answer to each of them.
 
-Each row is a problem from a public report, in the precision in which it went wrong there. The last
-column says what was reported; that may have been about another function, another option or another
-device. The other cells say what `lamm-robust run` recorded:
+Each row is a problem from a public report, in the precision as reported. The last column says what
+was reported; that may have been about another function, another option or another device. The other
+cells say what `lamm-robust run` recorded:
 
 * **right**: backward or forward stable.
 * **silent**: a finite answer without a warning, and not one correct digit.

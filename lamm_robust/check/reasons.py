@@ -238,7 +238,7 @@ REASONS: tuple[Reason, ...] = (
     Reason(
         "drops singular values",
         lambda c: c.cut is not None,
-        lambda c: f"takes singular values from {number(c.cut or 0.0)}·σ₁ down for zero, which are none",
+        lambda c: f"takes singular values from {number(c.cut or 0.0)}·σ₁ down for zero, though they are not",
     ),
     Reason("squares κ", _squares_kappa, lambda c: f"error grows like κ² (κ = {number(c.kappa)}): normal equations?"),
     Reason("scaled", lambda c: c.factor is not None, _scaled),

@@ -91,7 +91,7 @@ EXAMPLES: Mapping[str, Example] = {
         DEFICIENT, solved(0.8, 0.2), "not the shortest solution: 0.51 of x is outside the row space"
     ),
     "drops singular values": Example(
-        HARD, solved(1, 0), "takes singular values from 1e-5·σ₁ down for zero, which are none"
+        HARD, solved(1, 0), "takes singular values from 1e-5·σ₁ down for zero, though they are not"
     ),
     "squares κ": Example(HARD, solved(1, 1 + 1e-6), "error grows like κ² (κ = 1e5): normal equations?"),
     "scaled": Example(EASY, solved(1 + 1e-9, 1 + 1e-9), "x is 1.000000001 times the answer"),
