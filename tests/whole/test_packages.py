@@ -21,8 +21,11 @@ PACKAGED = ("pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "lamm_robu
 """All that a build reads."""
 
 HERE = sysconfig.get_path("purelib")
-ALONE = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-PIP = ("install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--no-cache-dir", "--no-compile")
+ALONE = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"PYTHONDONTWRITEBYTECODE": "1"}
+PIP = (
+    *("install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--no-cache-dir", "--no-compile"),
+    "--ignore-installed",  # the environment that runs the tests has this very version, and is on the path
+)
 
 for module in ("pip", "hatchling"):
     pytest.importorskip(module, reason=f"{module} is not installed: it comes with the extra 'test'")
