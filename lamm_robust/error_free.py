@@ -8,7 +8,7 @@ transformation of Ozaki, Ogita, Oishi and Rump, Numer. Algorithms 59 (2012) 95, 
 digits, as in long multiplication. Nothing depends on how ill-conditioned a problem is: nothing is rounded before the
 end.
 
-Everything works on stacks: C matrices of one shape m×n, and C vectors. Entries must be at most 1/2 in size; what
+Every function works on stacks: C matrices of one shape m×n, and C vectors. Entries must be at most 1/2 in size; what
 underflows in products is below 2⁻¹⁰⁰⁰ and is the only thing lost.
 """
 
@@ -24,7 +24,7 @@ LOWEST = 1074
 
 
 def places(bits: int) -> int:
-    """Enough digits of so many bits for every double of at most 1/2 in size."""
+    """The number of digits of `bits` bits that hold every double of at most 1/2 in size."""
     return -(-LOWEST // bits)
 
 
@@ -37,12 +37,12 @@ def digit_bits(length: int) -> int:
 
 
 def digits(values: Doubles, bits: int) -> Doubles:
-    """Digits k = 0, 1, … of values of at most 1/2 in size, (digits × shape of values); their sum is exact."""
+    """The digits of values of at most 1/2 in size, (digits × shape of values): their sum is exactly the value."""
     return split(values, bits, places(bits))[0]
 
 
 def split(values: Doubles, bits: int, most: int) -> tuple[Doubles, Doubles]:
-    """The digits, but not more than so many, and what is left over, which they do not hold."""
+    """The first digits of values, at most `most` of them, and the rest of the values, which they do not hold."""
     found: list[Doubles] = []
     rest = values
     while len(found) < most and (rest.any() or not found):
@@ -99,31 +99,34 @@ def transposed_product(A: Doubles, r: Doubles, bits: int) -> Doubles:
     """Aᵀr (digits × C × n), for the digits of A (C × m × digits × n) and of r (digits × C × m)."""
     stack, m, places, n = A.shape
     products = r.transpose(1, 0, 2) @ A.reshape(stack, m, places * n)
-    return carried(_long_product(products.reshape(stack, len(r), places, n).transpose(2, 1, 0, 3)), bits)
+    return carry(_long_product(products.reshape(stack, len(r), places, n).transpose(2, 1, 0, 3)), bits)
 
 
 def exact_gradient(A: Doubles, r: Doubles) -> Doubles:
     """Aᵀr, rounded once (C × n), for the digits of A (C × m × digits × n) and of r (digits × C × m)."""
-    return rounded(transposed_product(A, r, digit_bits(max(A.shape[1], A.shape[3]))))
+    return to_doubles(transposed_product(A, r, digit_bits(max(A.shape[1], A.shape[3]))))
 
 
 def subtract(number: Doubles, other: Doubles, bits: int) -> Doubles:
-    """number − other, both with their digits first; one of them need not be carried."""
+    """The digits of number − other (digits × any shape); the digits of one of the two need not be carried."""
     difference = np.zeros((max(len(number), len(other)), *number.shape[1:]))
     difference[: len(number)] = number
     difference[: len(other)] -= other
-    return carried(difference, bits)
+    return carry(difference, bits)
 
 
 def norm_square(r: Doubles) -> Doubles:
     """‖r‖² (digits × C), for the digits of r (digits × C × m)."""
     vectors = r.transpose(1, 0, 2)
     products = vectors @ vectors.transpose(0, 2, 1)
-    return carried(_long_product(products.transpose(1, 2, 0)), digit_bits(r.shape[2]))
+    return carry(_long_product(products.transpose(1, 2, 0)), digit_bits(r.shape[2]))
 
 
-def rounded(number: Doubles) -> Doubles:
-    """The value of digits, added from the last to the first: what follows a digit is at most about half its unit."""
+def to_doubles(number: Doubles) -> Doubles:
+    """The numbers that digits (digits × any shape) stand for, as doubles with a relative error below 2⁻⁵¹.
+
+    Digits are added from the last to the first: what follows a digit is at most about half its unit.
+    """
     value: Doubles = number[-1]
     for digit in number[-2::-1]:
         value = value + digit
@@ -141,6 +144,7 @@ def _rounded_to(values: Doubles, place: int, bits: int) -> Doubles:
 
 
 def _anchor(place: int, bits: int) -> float:
+    """1.5·2⁵² units of a place: a number added to it is rounded to multiples of the unit."""
     return float(1.5 * 2.0 ** (52 - bits * (place + 1)))
 
 
@@ -153,13 +157,13 @@ def _long_product(products: Doubles) -> Doubles:
     return number
 
 
-def carried(number: Doubles, bits: int) -> Doubles:
-    """Carry in place, from the last digit to the first, what a digit holds of the unit before it.
+def carry(number: Doubles, bits: int) -> Doubles:
+    """Move into each digit, from the last to the first, the multiples of its unit in the digit after it; in place.
 
     Then nothing that follows cancels a digit, and a number is zero only if all of its digits are.
     """
     for place in range(len(number) - 1, 0, -1):
-        carry = _rounded_to(number[place], place - 1, bits)
-        number[place - 1] += carry
-        number[place] -= carry
+        excess = _rounded_to(number[place], place - 1, bits)
+        number[place - 1] += excess
+        number[place] -= excess
     return number

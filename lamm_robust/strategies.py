@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from lamm_robust import catalog
 from lamm_robust.keys import parse_key
-from lamm_robust.scoring.evidence import Frame
+from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.metrics import score
 from lamm_robust.scoring.verdicts import shape_of, threshold
 from lamm_robust.values import (
@@ -45,36 +45,36 @@ Rank = Literal["any", "full", "deficient"]
 RANKS: tuple[Rank, ...] = ("any", "full", "deficient")
 
 WIDEST = 2.0**400
-"""The ratio of entries of A up to which a problem is drawn: κ beyond 2⁹⁰⁰ cannot be scored in float64."""
+"""The largest ratio of entries of A with which a problem is drawn: κ beyond 2⁹⁰⁰ cannot be scored in float64."""
 
 LARGEST = 1000
-"""Entries of A up to which a problem is drawn unless more are asked for: truth takes milliseconds there."""
+"""The most entries of A with which a problem is drawn unless more are allowed: truth takes milliseconds there."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class LeastSquaresProblem:
-    """min ‖Ax − b‖₂ with its truth, which is proved when it is first asked for."""
+    """A problem min ‖Ax − b‖₂ with its truth, which is proved when it is first asked for."""
 
     problem: Problem
 
     @property
     def A(self) -> Array:
-        """m×n, read-only."""
+        """The matrix, m×n; read-only."""
         return self.problem.A
 
     @property
     def b(self) -> Array:
-        """Of length m, or m×k; read-only."""
+        """The right-hand side, of length m, or k of them, m×k; read-only."""
         return self.problem.b
 
     @cached_property
     def truth(self) -> Certificate:
-        """What is proved: exact rank, x★ = A⁺b, ‖b − Ax★‖, σ₁ and σ_r. NotCertifiedError if nothing can prove it."""
+        """The certificate: exact rank, x★ = A⁺b, ‖b − Ax★‖, σ₁ and σ_r; NotCertifiedError if they cannot be proved."""
         return catalog.find_oracle("auto").certify(self.A, self.b)
 
     @property
     def x(self) -> npt.NDArray[np.float64]:
-        """x★ = A⁺b, the shortest solution, correctly rounded but for the last bit."""
+        """x★ = A⁺b, the shortest solution, in float64; only the last bit may be wrong."""
         return np.asarray(np.ldexp(self.truth.x[0], self.truth.exponent), dtype=np.float64)
 
     @property
@@ -84,7 +84,7 @@ class LeastSquaresProblem:
 
     @property
     def cond(self) -> float:
-        """κ = σ₁/σ_r; 1 for A = 0."""
+        """κ = σ₁/σ_r of A; 1 for A = 0."""
         try:
             return float(self.truth.kappa) if self.truth.kappa else 1.0
         except OverflowError:
@@ -92,15 +92,15 @@ class LeastSquaresProblem:
 
     @property
     def small(self) -> float:
-        """Scores in units of rounding errors up to this are rounding errors: 10·√(mn)."""
+        """10·√(mn): scores in units of rounding errors are rounding errors up to this."""
         return threshold(self.problem.m, self.problem.n)
 
     def score(self, x: npt.ArrayLike) -> Mapping[str, float]:
-        """Every score of an answer of length n, or n×k; `lamm-robust list metrics` says what they are."""
+        """Every score of a finite answer of length n, or n×k; `lamm-robust list metrics` says what they are."""
         return score(Frame(self.problem, self.truth), np.asarray(x))
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
-        """What Hypothesis prints, which would be all fields of a dataclass."""
+        """Let Hypothesis print the line that makes the problem again, and not the fields of the dataclass."""
         printer.text(repr(self))
 
     def __repr__(self) -> str:
@@ -108,23 +108,23 @@ class LeastSquaresProblem:
 
 
 def span(A: Array) -> float:
-    """The largest over the smallest non-zero entry, in size; 1 where there is none."""
+    """The ratio of the sizes of the largest and the smallest non-zero entry of A; 1 if all are zero."""
     sizes = np.abs(A[A != 0]).astype(np.float64)
     with np.errstate(over="ignore"):
         return float(sizes.max() / sizes.min()) if sizes.size else 1.0
 
 
 def problem(key: str) -> LeastSquaresProblem:
-    """The problem that a line such as ``polynomial points=5 degree=2 … dtype=float64`` names, bit for bit.
+    """The problem that a key such as ``polynomial points=5 degree=2 … dtype=float64`` names, bit for bit.
 
-    Raises ValueError that names what is wrong with it.
+    Raises ValueError that names what is wrong with the key.
     """
     return LeastSquaresProblem(catalog.build_problem(parse_key(key)))
 
 
 @lru_cache(maxsize=256)
-def drawn_before(key: ProblemKey) -> LeastSquaresProblem:
-    """The problem of a key, with its truth if that was asked for: Hypothesis draws the same again while it shrinks."""
+def problem_of(key: ProblemKey) -> LeastSquaresProblem:
+    """The problem of a key; its truth is kept with it, for Hypothesis draws the same again while it shrinks."""
     return LeastSquaresProblem(catalog.build_problem(key))
 
 
@@ -138,24 +138,30 @@ def least_squares_problems(
     min_entries: int = 1,
     max_entries: int = LARGEST,
 ) -> st.SearchStrategy[LeastSquaresProblem]:
-    """Problems of these families (all, if none is named), with the exact rank and κ of the matrix that is stored.
+    """Problems of the named families (of all, if none is named), with the exact rank and κ of the stored matrix.
 
-    Families without answers (`nonfinite`) are left out.
-
-    dtype is float32 or float64 (or either); shapes are some of tall, square and wide; A has at least `min_entries`
-    entries, where 0 lets in matrices without rows or columns, and at most `max_entries`. The first family is the
-    simplest.
+    dtype is float32, float64, or None for either; shapes are some of tall, square and wide; A has at least
+    `min_entries` entries, where 0 lets in matrices without rows or columns, and at most `max_entries`. The first family
+    is the simplest. Families without answers (`nonfinite`) are left out.
     Raises ValueError that names a wrong value and what is accepted.
     """
-    chosen = _checked(dtype, shapes, rank, max_cond, families, min_entries, max_entries)
+    bound: object = max_cond  # whatever the caller gave, whose types nobody may have checked
+    for name, value, fits, accepted in (
+        ("dtype", dtype, dtype in (None, *PRECISIONS), f"are {', '.join(PRECISIONS)}, or None for either"),
+        ("shapes", shapes, shapes and set(shapes) <= set(SHAPES), f"are some of {', '.join(SHAPES)}"),
+        ("rank", rank, rank in RANKS, f"are {', '.join(RANKS)}"),
+        ("max_cond", max_cond, isinstance(bound, int | float) and bound >= 1, "is a number of 1 or more"),
+        ("max_entries", max_entries, max_entries >= 1, "is 1 or more"),
+        ("min_entries", min_entries, 0 <= min_entries <= max_entries, f"is 0 to max_entries, {max_entries}"),
+    ):
+        if not fits:
+            raise ValueError(f"{name} is {value!r}; accepted {accepted}")
+    chosen = _choose_families(families)
     most = max(len(catalog.FAMILIES[family].parameters) for family in chosen)
 
     def wanted(drawn: LeastSquaresProblem) -> bool:
-        if (
-            span(drawn.A) > WIDEST
-            or not min_entries <= drawn.A.size <= max_entries
-            or shape_of(*drawn.A.shape) not in shapes
-        ):
+        fits = min_entries <= drawn.A.size <= max_entries and shape_of(*drawn.A.shape) in shapes
+        if not fits or span(drawn.A) > WIDEST:
             return False
         if rank == "any" and math.isinf(max_cond):
             return True
@@ -170,37 +176,17 @@ def least_squares_problems(
         precision = draw(st.sampled_from(PRECISIONS if dtype is None else (dtype,)))
         family = draw(st.sampled_from(chosen))
         params = draw(catalog.FAMILIES[family].strategy(precision))
-        for _ in range(most - len(params)):  # else the family with the fewest parameters would count as the simplest
+        for _ in range(most - len(params)):  # or the family with the fewest parameters would count as the simplest
             draw(st.booleans())
-        return drawn_before(ProblemKey(family, tuple(params.items()), precision))
+        return problem_of(ProblemKey(family, tuple(params.items()), precision))
 
     return draw_problem().filter(wanted)
 
 
-def _checked(
-    dtype: Precision | None,
-    shapes: Sequence[Shape],
-    rank: Rank,
-    max_cond: object,
-    families: Sequence[str],
-    min_entries: int,
-    max_entries: int,
-) -> list[str]:
-    """The families that were chosen; ValueError unless every argument makes sense."""
-    if dtype is not None and dtype not in PRECISIONS:
-        raise ValueError(f"dtype is {dtype!r}; accepted are {', '.join(PRECISIONS)}, or None for either")
-    if not shapes or not set(shapes) <= set(SHAPES):
-        raise ValueError(f"shapes is {shapes!r}; accepted are some of {', '.join(SHAPES)}")
-    if rank not in RANKS:
-        raise ValueError(f"rank is {rank!r}; accepted are {', '.join(RANKS)}")
-    if not isinstance(max_cond, (int, float)) or not max_cond >= 1:
-        raise ValueError(f"max_cond is {max_cond!r}; accepted is a number of 1 or more")
+def _choose_families(families: Sequence[str]) -> list[str]:
+    """The families of these names whose problems have answers; ValueError if there are none."""
     if isinstance(families, str):
         raise ValueError(f"families is {families!r}; accepted is a list of names, such as [{families!r}]")
-    if max_entries < 1:
-        raise ValueError(f"max_entries is {max_entries}; accepted is 1 or more")
-    if not 0 <= min_entries <= max_entries:
-        raise ValueError(f"min_entries is {min_entries}; accepted is 0 to max_entries, {max_entries}")
     chosen = [name for name in catalog.select_families(list(families)) if catalog.FAMILIES[name].defined]
     if not chosen:
         raise ValueError(

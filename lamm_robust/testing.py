@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamm_robust import catalog
-from lamm_robust.check.judgement import REQUIRED, Checked, Outcomes, Terms, judged, problems, variant_of
+from lamm_robust.check.judgement import REQUIRED, Judgement, Outcomes, Terms, judge_solver, problems, variant_of
 from lamm_robust.check.page import page
 from lamm_robust.check.supervised import check_target
 from lamm_robust.solvers import host, user
@@ -69,7 +69,7 @@ def check_solver(
     if isinstance(solver, str):
         found = check_target(user.parse_target(solver, Path.cwd()), terms)
     else:
-        found = _here(solver, terms)
+        found = _check_here(solver, terms)
     if not found.passed:
         raise AssertionError("\n" + page(found, replays=isinstance(solver, str)))
 
@@ -81,14 +81,14 @@ def parametrize_with_problems(
     profile: str = "quick",
     shapes: Sequence[Shape] = SHAPES,
 ) -> pytest.MarkDecorator:
-    """A decorator that calls a test with each `problem` of the profile, with its key as the test's name.
+    """A decorator that calls a test with each `problem` of the profile that has an answer, named by its key.
 
     ValueError that names a wrong argument and what is accepted.
     """
     import pytest
 
     terms, truths = _terms("minimum_norm", shapes, dtype, profile, families, None), catalog.truths()
-    keys = [key for key in problems(terms, truths) if catalog.FAMILIES[key.family].defined]  # those with an answer
+    keys = [key for key in problems(terms, truths) if catalog.FAMILIES[key.family].defined]
     drawn = [LeastSquaresProblem(truths.problem(key)) for key in keys]
     return pytest.mark.parametrize("problem", drawn, ids=[str(one.problem.key) for one in drawn])
 
@@ -101,7 +101,7 @@ def _terms(
     families: Sequence[str],
     require: Requirement | None,
 ) -> Terms:
-    """The arguments as terms; ValueError for one that is none."""
+    """The arguments as terms; ValueError that names a wrong one and what is accepted."""
     for name, several in (("shapes", shapes), ("families", families)):
         if isinstance(several, str):
             raise ValueError(f"{name} is {several!r}; accepted is a sequence, such as [{several!r}]")
@@ -114,28 +114,21 @@ def _terms(
     ):
         if wrong := [value for value in given if value not in accepted]:
             raise ValueError(f"{name} is {wrong[0]!r}; accepted: {', '.join(accepted)}")
-    return Terms(
-        contract=Deficiency(contract),
-        shapes=tuple(shapes),
-        precision=dtype,
-        profile=profile,
-        families=tuple(families),
-        require=require,
-    )
+    return Terms(Deficiency(contract), tuple(shapes), dtype, profile=profile, families=tuple(families), require=require)
 
 
-def _here(function: Callable[[Array, Array], Any], terms: Terms) -> Checked:
-    """What a function shows that is called in this process."""
+def _check_here(function: Callable[[Array, Array], Any], terms: Terms) -> Judgement:
+    """The judgement on a function that is called in this process."""
     name = getattr(function, "__qualname__", type(function).__qualname__)
     target = user.Target(f"{getattr(function, '__module__', '')}:{name}", Path.cwd())
-    library = user.library(target, user.contract(terms.contract, terms.accepted()), user.as_solve(function))
+    library = user.library(target, user.contract(terms.contract, terms.chosen_shapes()), user.as_solve(function))
     solver, truths = library.solvers[0], catalog.truths()
     keys = problems(terms, truths)
     outcomes: Outcomes = {}
     for key in keys:
-        state = {name: value for name, value in library.state().items() if name != host.TIMER}  # pytest-timeout's
+        state = {name: value for name, value in library.state().items() if name != host.TIMER}  # it is pytest-timeout's
         outcome = attempt(library, solver, truths.problem(key), terms.device)
         if settings := changed_settings(state, library.state()):
             outcome = Outcome(Status.BAD_OUTPUT, message=f"the solver changed {', '.join(settings)}")
         outcomes[Case(key, variant_of(solver, terms))] = outcome
-    return judged(str(target), solver, terms, truths, outcomes, len(keys))
+    return judge_solver(str(target), solver, terms, truths, outcomes, len(keys))

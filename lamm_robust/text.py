@@ -1,7 +1,7 @@
 """How numbers and words are written: short figures, tables, and text from outside that can do no harm.
 
-Messages of solvers and names of files come from outside. Before they are shown, `printable` takes their control
-characters away, `inert` their Markdown and HTML as well, and `csv_text` what a spreadsheet would take for a formula.
+Messages of solvers and names of files come from outside. Before they are shown, `printable` removes their control
+characters, `inert` escapes their Markdown and HTML as well, and `csv_text` what a spreadsheet would take for a formula.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 
 def number(value: float) -> str:
-    """Two significant digits, and no more ink than needed."""
+    """A short figure: two or three digits, or one and an exponent below 0.01 and from 1000 on; "–" for NaN."""
     if math.isnan(value):
         return "–"
     if math.isinf(value):
@@ -26,7 +26,9 @@ def number(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds in the unit that reads best."""
+    """Seconds with three digits, in s, ms or µs; "–" for NaN."""
+    if math.isnan(seconds):
+        return "–"
     for unit, size in (("s", 1.0), ("ms", 1e-3)):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
@@ -34,12 +36,12 @@ def duration(seconds: float) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """“part/whole”, or a dash where there was nothing to count."""
+    """The text part/whole, or "–" if the whole is 0."""
     return f"{part}/{whole}" if whole else "–"
 
 
 def finite(value: Any) -> Any:
-    """A value with null for ∞ and NaN, which JSON lacks, in lists and dictionaries, too; tuples become lists."""
+    """The value for JSON, which has no ∞ and NaN: None in their place, in lists and dictionaries, too."""
     if isinstance(value, Mapping):
         return {name: finite(entry) for name, entry in value.items()}
     if isinstance(value, (list, tuple)):
@@ -48,41 +50,34 @@ def finite(value: Any) -> Any:
 
 
 def printable(text: object) -> str:
-    """The text in one line, without control characters."""
+    """The text on one line, without control characters."""
     return "".join(c if c.isprintable() else " " for c in " ".join(str(text).split()))
 
 
+MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "\\|", "`": "'", "[": "\\["})
+"""The characters that mean something in Markdown and HTML, and what is written for them."""
+
+
 def inert(text: object) -> str:
-    """One line of text without control characters, with Markdown and HTML markup escaped."""
-    line = printable(text)
-    for mark, escaped in (
-        ("&", "&amp;"),
-        ("<", "&lt;"),
-        (">", "&gt;"),
-        ("|", "\\|"),
-        ("`", "'"),
-        ("[", "\\["),
-    ):
-        line = line.replace(mark, escaped)
-    return line
+    """The text on one line, without control characters, and with Markdown and HTML markup escaped."""
+    return printable(text).translate(MARKUP)
 
 
 def markdown_table(header: Sequence[str], body: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; the cells must already be inert."""
+    """A Markdown table; all cells must already be inert."""
     lines = [header, ["---"] * len(header), *body]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def aligned(header: Sequence[str], body: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Columns, the first two to the left and the rest to the right; headings may have two lines."""
+def text_table(header: Sequence[str], body: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The lines of a table, two columns to the left and the others to the right; a heading may have two lines."""
     heads = [heading.rpartition("\n")[::2] for heading in header]
     lines = [[above for above, _ in heads], [below for _, below in heads], *body]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
-        cells = (
-            f"{cell:<{w}}" if i < 2 else f"{cell:>{w}}" for i, (cell, w) in enumerate(zip(line, widths, strict=True))
-        )
-        yield ("  " + "  ".join(cells)).rstrip()
+        cells = enumerate(zip(line, widths, strict=True))
+        padded = (cell.ljust(width) if index < 2 else cell.rjust(width) for index, (cell, width) in cells)
+        yield ("  " + "  ".join(padded)).rstrip()
 
 
 def csv_text(header: Sequence[str], body: Iterable[Iterable[object]]) -> str:
@@ -96,5 +91,6 @@ def csv_text(header: Sequence[str], body: Iterable[Iterable[object]]) -> str:
 
 
 def _formula_free(text: str) -> str:
+    """The text on one line, after an apostrophe if a spreadsheet would take it for a formula."""
     line = " ".join(text.split())
     return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line

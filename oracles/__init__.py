@@ -21,12 +21,7 @@ from lamm_robust.oracles.ball import certify as certify_ball
 from lamm_robust.oracles.certificate import stored
 from lamm_robust.oracles.exact import certify as certify_exact
 from lamm_robust.oracles.mpmath_ import certify as certify_mpmath
-from lamm_robust.oracles.plain_values import decimals as decimals
-from lamm_robust.oracles.plain_values import facts as facts
-from lamm_robust.oracles.plain_values import truncation_facts as truncation_facts
-from lamm_robust.oracles.rational import solve_rational as solve_rational
 from lamm_robust.oracles.truncated import truncate
-from lamm_robust.oracles.validation import check_problem as check_problem
 from lamm_robust.oracles.verified import certify as certify_verified
 from lamm_robust.values import NotCertifiedError, Oracle
 

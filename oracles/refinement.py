@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.error_free import carried, digit_bits, digits, product, rounded, subtract, transposed_product
+from lamm_robust.error_free import carry, digit_bits, digits, product, subtract, to_doubles, transposed_product
 from lamm_robust.oracles.bounds import UP, Doubles, frobenius, norm
 from lamm_robust.oracles.inverse import Inverse
 
@@ -72,11 +72,11 @@ def refine(planes: Doubles, inverse: Inverse, b: Doubles, weights: Doubles | Non
     fit = radius = np.full(len(b), np.inf)
     for left in reversed(range(STEPS)):
         g = r if wide else transposed_product(planes, r, bits)
-        w = rounded(transposed_product(inverse.planes, g, bits)) * inverse.units
+        w = to_doubles(transposed_product(inverse.planes, g, bits)) * inverse.units
         sound = sound & is_small(g[0]) & is_small(r[0]) & is_small(x[0])
         before, fit = radius, np.where(sound, norm(w) * shrink, np.inf)
         radius = fit * stretch * UP
-        done: Mask = radius <= GOAL * np.abs(rounded(x) * scale).max(axis=-1)
+        done: Mask = radius <= GOAL * np.abs(to_doubles(x) * scale).max(axis=-1)
         better: Mask = np.isinf(before) | (radius <= PROGRESS * before)
         going = going & sound & ~done & better
         if not (left and going.any()):  # so the bounds are those of the latest x
@@ -84,10 +84,10 @@ def refine(planes: Doubles, inverse: Inverse, b: Doubles, weights: Doubles | Non
         step = np.where(going[:, np.newaxis], inverse.middle(w), 0.0)
         sound = sound & is_small(step)
         safe = digits(np.where(sound[:, np.newaxis], step, 0.0), bits)
-        moved = leading_digits(carried(product(inverse.planes, safe), bits))
+        moved = leading_digits(carry(product(inverse.planes, safe), bits))
         sound = sound & is_small(moved[0])
         if wide:
-            moved = carried(product(planes, moved), bits)
+            moved = carry(product(planes, moved), bits)
             sound = sound & is_small(moved[0])
         r = subtract(r, transposed_product(planes, moved, bits) if wide else product(planes, moved), bits)
         x = subtract(x, -moved, bits)

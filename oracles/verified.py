@@ -20,7 +20,7 @@ from math import isqrt, ldexp
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.error_free import digit_bits, digits, fill, norm_square, rounded, subtract
+from lamm_robust.error_free import digit_bits, digits, fill, norm_square, subtract, to_doubles
 from lamm_robust.oracles.bounds import UP, Doubles, Integers, norm, row_blocks
 from lamm_robust.oracles.certificate import PARTS, RADIUS, assemble
 from lamm_robust.oracles.empty import certify_empty
@@ -228,6 +228,6 @@ def doubles(number: Doubles, bits: int) -> tuple[Doubles, Doubles]:
     """Return a number (digits × stack × n) as a sum of PARTS doubles, and a bound of what is left of it."""
     parts = []
     for _ in range(PARTS):
-        parts.append(rounded(number))
+        parts.append(to_doubles(number))
         number = subtract(number, digits(parts[-1], bits), bits)
-    return np.array(parts), np.abs(rounded(number)) * UP
+    return np.array(parts), np.abs(to_doubles(number)) * UP

@@ -92,7 +92,7 @@ def main() -> None:
         cache = Cache(Path(place) / "cache")
         truths = catalog.truths("exact", cache)
         for key in track(dict.fromkeys(case.key for case in planned), "filling the cache"):
-            truths.certified(key)
+            truths.certify(key)
         measure(planned, workers, Path(place) / "results", cache)
 
 

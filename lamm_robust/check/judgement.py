@@ -1,15 +1,13 @@
 """A verdict on one solver of the user's own: what it is held to, what its answers say of it, and what failed and why.
 
-How the answers are had is another matter: see `check_worker` and `testing`.
+Where the answers come from does not matter here: `supervised` gets them from a child process, `testing` from this one.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-
-import numpy as np
+from dataclasses import dataclass, replace
 
 from lamm_robust import catalog
 from lamm_robust.check.reasons import Clues, Reason, is_single, reason
@@ -17,6 +15,7 @@ from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS
 from lamm_robust.reports.grading import BACKWARD, PASSES, is_broken, is_graded, is_judged, is_undefined
 from lamm_robust.reports.summary import Row, row, simplicity
 from lamm_robust.runs.plan import grid
+from lamm_robust.scoring.nonfinite import as_undefined
 from lamm_robust.scoring.records import Done, Scoring
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.scoring.verdicts import shape_of
@@ -40,13 +39,13 @@ from lamm_robust.values import (
 )
 
 REQUIRED: Mapping[Requirement, frozenset[Verdict]] = {"backward-stable": BACKWARD, "forward-stable": PASSES}
-"""The verdicts that each allows; a class bears the name of a verdict where nothing worse is below it."""
+"""The verdicts that each requirement allows, and so the classes that meet it, which are named like verdicts."""
 
 LOST = (Verdict.TIMED_OUT, Verdict.FLAKY)
-"""Verdicts on attempts that did not end by themselves, or not always."""
+"""Verdicts on attempts that did not end by themselves, or not every time."""
 
 SHOWN = 3
-"""Failures that a page shows."""
+"""The number of failures that a page shows."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Terms:
 
     contract: Deficiency = Deficiency.MINIMUM_NORM
     shapes: tuple[Shape, ...] = ()
-    """Those that it takes; none means all, or tall and square for a solver of full rank only."""
+    """The shapes that it takes; none means all, or tall and square for a solver of full rank only."""
     precision: Precision = "float64"
     device: Device = "cpu"
     profile: str = "quick"
@@ -64,13 +63,13 @@ class Terms:
     case_seconds: float = CHECK_SECONDS
     case_memory: int = CASE_MEMORY
 
-    def accepted(self) -> tuple[Shape, ...]:
-        """The shapes of problems that are asked."""
+    def chosen_shapes(self) -> tuple[Shape, ...]:
+        """The shapes of the problems that the solver is tried at."""
         full_rank_only = self.contract is Deficiency.FULL_RANK_ONLY
         return self.shapes or (("tall", "square") if full_rank_only else SHAPES)
 
-    def passing(self) -> frozenset[Verdict]:
-        """The verdicts that are no failures: forward stable is enough unless more is required."""
+    def passing_verdicts(self) -> frozenset[Verdict]:
+        """The verdicts that are not failures: forward stable is enough unless more is required."""
         return REQUIRED[self.require or "forward-stable"]
 
 
@@ -84,36 +83,36 @@ class Failure:
 
     @property
     def record(self) -> Record:
-        """Of the attempt that failed."""
+        """The record of the attempt that failed."""
         return self.clues.record
 
 
 @dataclass(frozen=True, eq=False)
-class Checked:
-    """What a check has found."""
+class Judgement:
+    """What a check has found out about a solver."""
 
     target: str
     terms: Terms
     row: Row
     records: Sequence[Record]
     failures: Sequence[Failure]
-    """The simplest problem first."""
+    """The failed attempts, at the simplest problem first."""
     untried: int
-    """Problems that were left out when enough had been seen."""
+    """The number of problems that were left out when enough had been seen."""
     unproved: int
-    """Problems without a truth."""
-    beside: Sequence[tuple[Row, float]] = field(default=())
-    """Other solvers at the same problems, and their time over this one's."""
+    """The number of problems that were tried and have no proved answer."""
+    drivers: Sequence[Row] = ()
+    """LAPACK's drivers at the same problems; their time is relative to this solver's."""
 
     @property
     def passed(self) -> bool:
-        """Whether what was required holds; true if nothing was."""
+        """Whether what was required holds; true if nothing was required."""
         require = self.terms.require
         return require is None or self.row.stability in REQUIRED[require]
 
     @property
     def safe_kappa(self) -> float:
-        """Every graded full-rank problem up to this κ passed as required."""
+        """The κ up to which every graded full-rank problem passed as required."""
         backward = self.terms.require == "backward-stable"
         return self.row.backward_safe_kappa if backward else self.row.forward_safe_kappa
 
@@ -122,99 +121,90 @@ Outcomes = dict[Case, Outcome]
 
 
 def variant_of(solver: Solver, terms: Terms) -> Variant:
-    """What the solver is called in records."""
+    """The variant by which records name the solver."""
     return Variant(user.NAME, solver.algorithm, terms.precision, terms.device)
 
 
 def problems(terms: Terms, truths: Truths) -> list[ProblemKey]:
-    """The problems of the profile that the solver is asked, the smallest first; ValueError if there is none."""
+    """The problems of the profile that the solver is tried at, the smallest first; ValueError if there are none."""
     families = catalog.select_families(terms.families)
-    shapes = terms.accepted()
-    keys = [
-        key
-        for key in grid(terms.profile, terms.precision, families)
-        if shape_of(*truths.problem(key).A.shape) in shapes
-    ]
+    shapes = terms.chosen_shapes()
+    every = grid(terms.profile, terms.precision, families)
+    keys = [key for key in every if shape_of(*truths.problem(key).A.shape) in shapes]
     if not keys:
         raise ValueError(f"no problem of {', '.join(families)} is {' or '.join(shapes)} in the {terms.profile} profile")
-    return sorted(keys, key=lambda key: _size(truths.problem(key)))
+    return sorted(keys, key=lambda key: _order(truths.problem(key)))
 
 
-def _size(problem: Problem) -> tuple[bool, int]:
-    """Small problems first, and last those that solvers may refuse: empty ones, and with NaN or ∞ in them."""
-    finite = bool(np.isfinite(problem.A).all() and np.isfinite(problem.b).all())
-    return not (problem.A.size and finite), problem.A.size
+def _order(problem: Problem) -> tuple[bool, int]:
+    """What problems are sorted by: by size, and last those that solvers may refuse, as they are empty or not finite."""
+    return not problem.A.size or as_undefined(problem) is not None, problem.A.size
 
 
-RightAlone = Callable[[Clues, Case], bool]
-"""Whether a failure is none when its problem is asked again, alone in a fresh process."""
+PassesAlone = Callable[[Clues, Case], bool]
+"""Whether a solver passes a case at which it failed when it is asked again, alone in a fresh process."""
 
 
-def judged(
+def judge_solver(
     target: str,
     solver: Solver,
     terms: Terms,
     truths: Truths,
     outcomes: Outcomes,
     planned: int,
-    right_alone: RightAlone = lambda *_: False,
-) -> Checked:
-    """What the outcomes say of the solver, of as many as were planned; ValueError if there is nothing to judge."""
-    records = scored(outcomes, truths, lambda _: solver)
+    passes_alone: PassesAlone = lambda *_: False,
+) -> Judgement:
+    """The judgement from the outcomes at some of the planned problems; ValueError if there is nothing to judge."""
+    records = score_outcomes(outcomes, truths, lambda _: solver)
     if not records:
         raise ValueError("nothing could be judged: no problem that was tried has a proved answer")
     found = row(records, math.nan)
     if any(map(is_breaking, records)):
         found = replace(found, stability="broken")
-    return Checked(
+    return Judgement(
         target=target,
         terms=terms,
         row=found,
         records=records,
-        failures=_failures(records, terms, truths, outcomes, right_alone),
+        failures=_failures(records, terms, truths, outcomes, passes_alone),
         untried=planned - len(outcomes),
         unproved=len(outcomes) - len(records),
     )
 
 
 def is_breaking(record: Record) -> bool:
-    """Whether it makes a solver broken; at an edge case a solver may raise an error, but not take its process along."""
+    """Whether a record makes its solver broken; at an edge case an error does not, but a lost process does."""
     return is_broken(record) and (not record.edge or record.verdict in LOST or record.cause is Cause.PROCESS_LOST)
 
 
-def is_failed(record: Record, terms: Terms) -> bool:
-    """Whether it is to be shown: edge cases and silence where there is no answer are, and decide no class."""
+def is_shown(record: Record, terms: Terms) -> bool:
+    """Whether a record is shown as a failure; edge cases and silence at undefined problems are, but decide no class."""
     if is_judged(record):
-        return record.verdict not in terms.passing()
+        return record.verdict not in terms.passing_verdicts()
     return is_broken(record) or (is_undefined(record) and record.verdict == Verdict.WRONG)
 
 
 def _failures(
-    records: Sequence[Record], terms: Terms, truths: Truths, outcomes: Outcomes, right_alone: RightAlone
+    records: Sequence[Record], terms: Terms, truths: Truths, outcomes: Outcomes, passes_alone: PassesAlone
 ) -> list[Failure]:
-    """What failed and why; the failures that are shown are looked at once more."""
+    """What failed and why, the simplest problem first; the first `SHOWN` are asked once more, alone."""
     cases = {str(case): case for case in outcomes}
-    failed = [r for r in records if is_failed(r, terms)]
     answers = [outcome.x for outcome in outcomes.values() if outcome.x is not None and outcome.x.any()]
     all_single = all(map(is_single, answers))
     found = []
-    for one in failed:
-        case = cases[one.key]
-        certified = truths.certified(case.key)
-        assert certified, "what was scored is certified"
-        found.append(Clues(one, certified, outcomes[case], all_single=all_single))
-    found.sort(key=_simplest)
-    found[:SHOWN] = [replace(c, right_alone=right_alone(c, cases[c.record.key])) for c in found[:SHOWN]]
+    for record in records:
+        if is_shown(record, terms):
+            case = cases[record.key]
+            certified = truths.certify(case.key)
+            assert certified, "what was scored is certified"
+            found.append(Clues(record, certified, outcomes[case], all_single=all_single))
+    found.sort(key=lambda clues: (not is_graded(clues.record), *simplicity(clues.record)))  # edge cases come last
+    found[:SHOWN] = [replace(c, passes_alone=passes_alone(c, cases[c.record.key])) for c in found[:SHOWN]]
     return [Failure(clues, why, why.say(clues)) for clues in found for why in [reason(clues)]]
 
 
-def _simplest(clues: Clues) -> tuple[object, ...]:
-    """Small and well-conditioned first; edge cases and problems without an answer last."""
-    return not is_graded(clues.record), *simplicity(clues.record)
-
-
-def scored(outcomes: Outcomes, truths: Truths, solver: Callable[[Variant], Solver]) -> list[Record]:
-    """The records of the attempts at problems that have a truth."""
+def score_outcomes(outcomes: Outcomes, truths: Truths, solver: Callable[[Variant], Solver]) -> list[Record]:
+    """The records of the outcomes; problems whose truth cannot be proved have none."""
     scoring = Scoring(truths, solver)
     done = [one for case, outcome in outcomes.items() for one in scoring.add(case, outcome)]
     return [one.record for one in [*done, *scoring.flush()] if isinstance(one, Done)]

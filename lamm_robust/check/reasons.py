@@ -13,7 +13,8 @@ from functools import cached_property
 import numpy as np
 
 from lamm_robust.error_free import Doubles
-from lamm_robust.scoring.evidence import LARGEST, norm
+from lamm_robust.reports.grading import is_full_rank
+from lamm_robust.scoring.frame import LARGEST, norm
 from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.truths import Certified, Known
 from lamm_robust.scoring.verdicts import NO_CORRECT_DIGIT, STABLE
@@ -21,63 +22,54 @@ from lamm_robust.text import number
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Cause, Deficiency, Edge, Outcome, Record, Regime, Verdict
 
 LOW_KAPPA = 30.0
-"""Up to here a method that squares κ loses at most three digits: a loss of more has another cause."""
+"""Up to this κ a method that squares κ loses at most three digits: a loss of more has another cause."""
 
 MODERATE_KAPPA = 1e3
-"""Up to here the entries of (AᵀA)⁻¹ leave 33 bits in what their cancellation makes of x: more than float32 has."""
+"""Up to this κ cancellation among the entries of (AᵀA)⁻¹ leaves 33 bits of x: more than float32 has."""
 
 PARALLEL = 1e-3
-"""An error is along x★ if no more than this share of it is not: κu/δ for a scaling by 1 + δ, with room for κ = 10⁴."""
+"""An error is along x★ if at most this share of it is not: κu/δ for a scaling by 1 + δ, with room for κ = 10⁴."""
 
 MUCH_LONGER = 1e3
-"""Times the shortest solution: a basic solution of a small, well-scaled problem is some tens of times as long."""
+"""An answer so many times as long as x★ is noise: a basic solution of a small, well-scaled problem is tens of times as
+long."""
 
 NEARER = 0.01
-"""A truncated solution explains an answer if it is a hundred times as near as the solution is."""
+"""A truncated solution explains an answer if it is at most so far from it, relative to the distance of x★."""
 
 SINGLE = UNIT_ROUNDOFF["float32"]
 
 
 @dataclass(frozen=True, eq=False)
 class Clues:
-    """A failed attempt, and all that is known of it."""
+    """A failed attempt, and everything that is known about it."""
 
     record: Record
     certified: Known
     outcome: Outcome
-    right_alone: bool = False
-    """Whether another attempt at the same problem, alone in a fresh process, passed."""
+    passes_alone: bool = False
+    """Whether a second attempt at the problem, alone in a fresh process, passed."""
     all_single: bool = False
     """Whether every float64 answer of the solver consists of numbers of float32."""
 
     @property
-    def u(self) -> float:
-        """The unit roundoff of the problem."""
-        return UNIT_ROUNDOFF[self.record.precision]
-
-    @property
     def proved(self) -> Certified:
-        """The problem with its truth, where it has one."""
+        """The problem with its truth; AssertionError if it has none."""
         assert isinstance(self.certified, Certified)
         return self.certified
 
     @property
     def kappa(self) -> float:
-        """κ; 1 where A = 0."""
+        """κ of the problem; 1 where A = 0."""
         return self.proved.frame.kappa
 
     @property
     def small(self) -> float:
-        """Scores up to this are rounding errors."""
+        """C·√(mn): scores up to this are rounding errors."""
         return self.certified.limits.small
 
-    @property
-    def is_full_rank(self) -> bool:
-        """Whether A has full rank, resolvably."""
-        return self.certified.regime is Regime.RESOLVABLE
-
     def score(self, name: str) -> float:
-        """A score of the answer, which is finite."""
+        """A score of the answer; KeyError if it is not finite."""
         return self.record.scores[name]
 
     @cached_property
@@ -85,7 +77,7 @@ class Clues:
         """The answer in the scale of the frame, n × right-hand sides."""
         assert self.outcome.x is not None
         wide = self.outcome.x.astype(np.float64).reshape(len(self.outcome.x), -1)
-        with np.errstate(over="ignore"):  # an absurd answer
+        with np.errstate(over="ignore"):  # an absurd answer may overflow
             scaled: Doubles = np.ldexp(wide, self.proved.frame.x_shifts)
         return scaled
 
@@ -101,7 +93,7 @@ class Clues:
 
     @cached_property
     def cut(self) -> float | None:
-        """σ/σ₁ of the largest singular value that the answer does without, though A has it; None if there is none."""
+        """σ/σ₁ of the largest singular value that the answer takes for zero though A has it; None if there is none."""
         frame = self.proved.frame
         U, sigma, Vt = np.linalg.svd(frame.A, full_matrices=False)
         near = NEARER * min(1.0, self.score("relative_error"))
@@ -136,15 +128,11 @@ def is_single(x: Array) -> bool:
         return x.dtype == np.float64 and bool(np.array_equal(x, x.astype(np.float32)))
 
 
-def _is_right_to_float32(c: Clues) -> bool:
-    return c.score("forward_error") * c.u <= c.small * SINGLE
-
-
 def _computes_in_float32(c: Clues) -> bool:
     assert c.outcome.x is not None
-    explained = _is_right_to_float32(c)
-    seen_by_all = c.all_single and (explained or c.kappa * SINGLE >= 1)
-    return is_single(c.outcome.x) and (seen_by_all or (explained and c.kappa <= MODERATE_KAPPA))
+    is_right = c.score("forward_error") * UNIT_ROUNDOFF[c.record.precision] <= c.small * SINGLE  # to float32
+    seen_by_all = c.all_single and (is_right or c.kappa * SINGLE >= 1)
+    return is_single(c.outcome.x) and (seen_by_all or (is_right and c.kappa <= MODERATE_KAPPA))
 
 
 def _single(c: Clues) -> str:
@@ -184,46 +172,48 @@ def _is_longer_solution(c: Clues) -> bool:
 
 
 def _squares_kappa(c: Clues) -> bool:
-    inaccurate = c.record.verdict != Verdict.FORWARD_STABLE
-    return inaccurate and c.is_full_rank and c.kappa > LOW_KAPPA and c.score("backward_error") <= STABLE * c.kappa
+    inaccurate = is_full_rank(c.record) and c.record.verdict != Verdict.FORWARD_STABLE
+    return inaccurate and c.kappa > LOW_KAPPA and c.score("backward_error") <= STABLE * c.kappa
 
 
 def _few_digits(c: Clues) -> bool:
-    return c.is_full_rank and c.kappa <= LOW_KAPPA and c.score("relative_error") < NO_CORRECT_DIGIT
+    return is_full_rank(c.record) and c.kappa <= LOW_KAPPA and c.score("relative_error") < NO_CORRECT_DIGIT
 
 
 @dataclass(frozen=True)
 class Reason:
-    """What can be wrong with an attempt: how it shows, and how to say it."""
+    """What can be wrong with an attempt, how it shows, and the sentence that says so."""
 
     name: str
-    """In two or three words, to count by."""
+    """The reason in two or three words, by which failures are counted."""
     shows: Callable[[Clues], bool]
     say: Callable[[Clues], str]
 
 
-def verdict(*wanted: Verdict) -> Callable[[Clues], bool]:
-    """Whether the verdict is one of these."""
+def has_verdict(*wanted: Verdict) -> Callable[[Clues], bool]:
+    """A function of clues: whether the verdict is one of these."""
     return lambda c: c.record.verdict in wanted
 
 
 REASONS: tuple[Reason, ...] = (
     # no answer at all: the message says it
-    Reason("flaky", verdict(Verdict.FLAKY), lambda c: c.record.message),
-    Reason("timed out", verdict(Verdict.TIMED_OUT), lambda c: c.record.message),
+    Reason("flaky", has_verdict(Verdict.FLAKY), lambda c: c.record.message),
+    Reason("timed out", has_verdict(Verdict.TIMED_OUT), lambda c: c.record.message),
     Reason(
         "ended its process",
         lambda c: c.record.verdict is Verdict.CRASHED and c.record.cause is Cause.PROCESS_LOST,
         lambda c: c.record.message,
     ),
-    Reason("raised an exception", verdict(Verdict.CRASHED, Verdict.REFUSED), lambda c: f"raised {c.record.message}"),
+    Reason(
+        "raised an exception", has_verdict(Verdict.CRASHED, Verdict.REFUSED), lambda c: f"raised {c.record.message}"
+    ),
     # an answer that is another one the next time
     Reason(
         "depends on earlier calls",
-        lambda c: c.right_alone,
+        lambda c: c.passes_alone,
         lambda _: "right when asked alone in a fresh process: it keeps something from earlier calls, or is random",
     ),
-    Reason("bad output", verdict(Verdict.BAD_OUTPUT), _bad_output),
+    Reason("bad output", has_verdict(Verdict.BAD_OUTPUT), _bad_output),
     Reason(
         "not repeatable",
         lambda c: not c.record.repeatable,
@@ -232,7 +222,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("undefined", lambda c: isinstance(c.certified, Undefined), _undefined),
     Reason("empty", lambda c: c.record.edge == Edge.EMPTY, lambda c: f"A is {c.record.m}×{c.record.n}: empty"),
     Reason("extreme scale", lambda c: c.record.edge == Edge.SCALE, _extreme),
-    Reason("not finite", verdict(Verdict.NON_FINITE), lambda _: "x has entries that are infinite or not a number"),
+    Reason("not finite", has_verdict(Verdict.NON_FINITE), lambda _: "x has entries that are infinite or not a number"),
     # a finite answer: from here on there are scores
     Reason("zero", lambda c: not c.x.any() and c.score("relative_error") == 1.0, lambda _: "x is zero"),
     Reason("float32", _computes_in_float32, _single),
@@ -254,7 +244,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("scaled", lambda c: c.factor is not None, _scaled),
     Reason(
         "no near matrix",
-        verdict(Verdict.FORWARD_STABLE),
+        has_verdict(Verdict.FORWARD_STABLE),
         lambda c: (
             "near the answer, but exact for no matrix near A "
             f"(backward error {number(c.score('backward_error'))} u‖A‖): "
@@ -269,7 +259,7 @@ REASONS: tuple[Reason, ...] = (
             "lower precision inside, or another problem solved?"
         ),
     ),
-    Reason("wrong", verdict(Verdict.WRONG), lambda c: f"not one digit is right where κ = {number(c.kappa)}"),
+    Reason("wrong", has_verdict(Verdict.WRONG), lambda c: f"not one digit is right where κ = {number(c.kappa)}"),
     Reason(
         "inaccurate",
         lambda _: True,
@@ -282,5 +272,5 @@ REASONS: tuple[Reason, ...] = (
 
 
 def reason(clues: Clues) -> Reason:
-    """The first that shows."""
+    """The first of `REASONS` that shows; the last one always does."""
     return next(one for one in REASONS if one.shows(clues))

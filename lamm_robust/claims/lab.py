@@ -20,8 +20,9 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat
 
-from lamm_robust import catalog, oracles
+from lamm_robust import catalog
 from lamm_robust.keys import parse_key
+from lamm_robust.oracles.rational import solve_rational
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified, Truths
 from lamm_robust.values import AbsentError, Array, Case, Device, HarnessError, Outcome, Precision, Problem, Record
@@ -52,7 +53,7 @@ class Lab:
 
     def certified(self, key: str) -> Certified:
         """The problem of a key of the catalog with its truth; ValueError if there is none."""
-        known = self.truths.certified(parse_key(key))
+        known = self.truths.certify(parse_key(key))
         if not isinstance(known, Certified):
             raise ValueError(f"'{key}' has no certified answer")
         return known
@@ -72,7 +73,7 @@ class Lab:
     def record(self, case: str) -> Record:
         """The record of an attempt, which ``lamm-robust replay`` shows: its verdict and every score."""
         found = catalog.find_case(case)
-        known = self.truths.certified(found.key)
+        known = self.truths.certify(found.key)
         if known is None:
             raise ValueError(f"'{found.key}' is not certified: {self.truths.refused[found.key]}")
         return record(found, known, catalog.find_solver(found.variant), self.outcome(case))
@@ -103,7 +104,7 @@ def rational_pinv(A: fmpq_mat) -> fmpq_mat:
     """A⁺ by the exact oracle: its j-th column solves min ‖Ax − e_j‖₂ with the shortest x."""
     rows = [[Fraction(int(v.p), int(v.q)) for v in row] for row in A.tolist()]
     units = [[Fraction(int(i == j)) for i in range(A.nrows())] for j in range(A.nrows())]
-    columns = [oracles.solve_rational(rows, unit)[0] for unit in units]
+    columns = [solve_rational(rows, unit)[0] for unit in units]
     return fmpq_mat([[fmpq(v.numerator, v.denominator) for v in column] for column in columns]).transpose()
 
 

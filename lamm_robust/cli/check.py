@@ -10,7 +10,6 @@ from typing import Any, cast
 import click
 
 from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, Exit
-from lamm_robust.solvers import user
 from lamm_robust.values import DEVICES, PRECISIONS, PROFILES, REQUIREMENTS, SHAPES, Deficiency, Device, Precision, Shape
 
 
@@ -58,6 +57,7 @@ def check(
     from lamm_robust.check.judgement import Terms
     from lamm_robust.check.page import facts, page
     from lamm_robust.check.supervised import check_target, only_text
+    from lamm_robust.solvers import user
 
     found_target = user.parse_target(target, Path.cwd())
     if out and out != "-" and (Path(out).is_dir() or not Path(out).absolute().parent.is_dir()):

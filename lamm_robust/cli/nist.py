@@ -17,6 +17,7 @@ from rich.table import Table
 
 from lamm_robust import catalog, oracles
 from lamm_robust.generators import nist
+from lamm_robust.oracles.rational import solve_rational
 from lamm_robust.text import number
 from lamm_robust.values import PRECISIONS, Precision, ProblemKey
 
@@ -56,7 +57,7 @@ def fewest(found: Sequence[Fraction], certified: Sequence[Fraction]) -> float:
 def agreement(dataset: str) -> Agreement:
     """Compare the exact truth of one data set, decimal and rounded, with NIST's certified values."""
     certified = nist.certified(dataset)
-    x, _, rss = oracles.solve_rational(*nist.decimal_design(dataset))
+    x, _, rss = solve_rational(*nist.decimal_design(dataset))
     ceiling: dict[Precision, float] = {}
     for precision in PRECISIONS:
         problem = catalog.build_problem(ProblemKey("nist", (("dataset", dataset),), precision))

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust import catalog, oracles
+from lamm_robust import catalog
+from lamm_robust.oracles.plain_values import facts, truncation_facts
+from lamm_robust.oracles.validation import check_problem
 from lamm_robust.values import Array, Oracle
 
 EXPECTED = "expected an .npz file with numerical arrays A and b, as numpy.savez(file, A=A, b=b) writes it"
@@ -43,16 +45,16 @@ def certify_file(path: Path, oracle: Oracle, rank: int | None = None) -> dict[st
     """
     A, b = read_problem(path)
     try:
-        oracles.check_problem(A, b)
+        check_problem(A, b)
     except ValueError as error:
         raise ValueError(f"'{path}': {error}") from error
     if rank is None:
-        return oracles.facts(oracle.certify(A, b))
+        return facts(oracle.certify(A, b))
     if oracle.truncate is None:
         able = ", ".join(name for name, other in catalog.ORACLES.items() if other.truncate)
         raise ValueError(f"oracle '{oracle.name}' does not truncate; those that do: {able}")
     try:
-        return oracles.truncation_facts(oracle.truncate(A, b, rank))
+        return truncation_facts(oracle.truncate(A, b, rank))
     except ValueError as error:
         raise ValueError(f"'{path}': {error}") from error
 

@@ -1,5 +1,5 @@
 """The search for the problem at which a solver does worst.
 
-Begin with `search`, which knows only keys and a number to be made large. `hunt` makes that number from a solver's
-answers, shrinks the worst problem to one that a person can look at, and tells what it found.
+Begin with `search`, which knows only keys and a number to make large: the severity. `hunt` gets that number from a
+solver's answers, shrinks the worst problem to one that a person can look at, and says what it found.
 """

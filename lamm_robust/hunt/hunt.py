@@ -4,198 +4,191 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from lamm_robust import catalog
 from lamm_robust.defaults import CHECK_SECONDS
 from lamm_robust.hunt import search
 from lamm_robust.keys import parse_key
-from lamm_robust.reports.grading import has_one_answer, is_judged
+from lamm_robust.reports.grading import has_one_answer, is_judged, is_undefined
 from lamm_robust.runs.plan import grid
 from lamm_robust.runs.sweep import why_not_asked
+from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.storage import findings
 from lamm_robust.storage.findings import DISASTER, SILENT
 from lamm_robust.terminal import progress
-from lamm_robust.values import (
-    SUITE,
-    Case,
-    Family,
-    Oracle,
-    Outcome,
-    Problem,
-    ProblemKey,
-    Record,
-    Regime,
-    Variant,
-    Verdict,
-)
+from lamm_robust.values import SUITE, Case, Family, Oracle, Outcome, Problem, ProblemKey, Record, Variant, Verdict
 from lamm_robust.workers.opening import Workers
 from lamm_robust.workers.second_look import ask
 
 NO_EDGES = "; empty matrices, extreme scales, NaN and ∞ were left out, which --edges brings in"
 
 LARGEST = 4096
-"""Entries of A up to which a problem is tried: larger ones cost much and say nothing else."""
+"""The most entries of A with which a problem is tried: larger ones cost much and say nothing else."""
 
 SHARE = 0.5
-"""A shrunk problem may lose this share of the decimal digits by which the worst one is off."""
+"""The share that a shrunk problem may lose of the decimal digits by which the answer to the worst one is off."""
 
 
 @dataclass
 class Prey:
-    """One solver in a process of its own, and every problem at which it was tried."""
+    """One solver in a process of its own, and all problems at which it was tried."""
 
     variant: Variant
     attempt: Callable[[Case, Problem], Outcome]
     truths: Truths
     score: str
     edges: bool = False
-    """Whether it is tried at edge cases, and with NaN and ∞, too: that some solvers fail there is known soon."""
+    """Whether it is tried at edge cases and with NaN and ∞, too: where solvers fail there is soon known."""
     on_tried: Callable[[Prey], None] = lambda _: None
-    """Hears of every problem that was tried."""
+    """Called after every problem that was tried."""
     worst: tuple[float, Record] | None = None
-    """The worst problem so far, and the smallest of those."""
+    """The largest severity so far, and the record of the smallest problem that has it."""
     seen: dict[ProblemKey, tuple[float, Record | None]] = field(default_factory=dict)
+    """The severity at every problem that a search chose, and the record if there was an attempt."""
 
-    def badness(self, key: ProblemKey) -> float:
-        """How badly the solver does at a problem; −∞ where it is not asked or nothing is known."""
+    def severity(self, key: ProblemKey) -> float:
+        """How badly the solver does at a problem; −∞ where it is not tried."""
         if key not in self.seen:
             found = self._record(key)
-            self.seen[key] = (-math.inf if found is None else severity(found, self.score), found)
-            if found is not None:
-                self._keep(self.seen[key][0], found)
+            severe = -math.inf if found is None else severity(found, self.score)
+            self.seen[key] = severe, found
+            if found is not None and (self.worst is None or _order(severe, found) > _order(*self.worst)):
+                self.worst = severe, found
             self.on_tried(self)
         return self.seen[key][0]
 
     def _record(self, key: ProblemKey) -> Record | None:
+        """The record of an attempt; None if the problem does not exist, is too large, left out, or not proved."""
         params = dict(key.params)
         if int(params.get("m", 1)) * int(params.get("n", 1)) > LARGEST:
             return None
         try:
             problem = self.truths.problem(key)
-        except ValueError:  # parameters that do not go together
+        except ValueError:  # these parameters do not go together
             return None
         solver = catalog.find_solver(self.variant)
-        if problem.A.size > LARGEST or why_not_asked(problem, solver):
+        if (
+            problem.A.size > LARGEST
+            or why_not_asked(problem, solver)
+            or (certified := self.truths.certify(key)) is None
+        ):
             return None
-        if (certified := self.truths.certified(key)) is None:
-            return None
-        if not self.edges and (certified.facts["edge"] or certified.regime is Regime.UNDEFINED):
+        if not self.edges and (isinstance(certified, Undefined) or certified.edge):
             return None
         case = Case(key, self.variant)
         return record(case, certified, solver, self.attempt(case, problem))
 
-    def _keep(self, bad: float, found: Record) -> None:
-        if self.worst is None or (bad, -found.m * found.n) > (self.worst[0], -self.worst[1].m * self.worst[1].n):
-            self.worst = bad, found
+
+def _order(severe: float, found: Record) -> tuple[float, int]:
+    """What tried problems are compared by: severity, then how small they are."""
+    return severe, -found.m * found.n
 
 
 def severity(found: Record, score: str) -> float:
     """The decimal logarithm of a score; for silent failures, that of the forward error, and DISASTER for being one.
 
-    A finite answer where there is none has no score: it counts a little less than one that is off by its own size. What
-    is recorded and not judged counts for nothing: beyond the contract or the resolution, or how far one of many right
-    answers is from the shortest.
+    A finite answer to an undefined problem has no score: it counts a little less than one that is off by its own size.
+    What is recorded but not judged counts for nothing: problems beyond the contract or the precision, and the distance
+    from x★ where it is one of many right answers.
     """
-    if found.regime == Regime.UNDEFINED:
+    if is_undefined(found):
         return DISASTER - 1 if score == SILENT and found.verdict == Verdict.WRONG else search.LOWEST
     if not is_judged(found) or (score == "forward_error" and not has_one_answer(found)):
         return search.LOWEST
-    value = found.scores.get(shown(found, score), 0.0)
+    value = found.scores.get(score_name(found, score), 0.0)
     size = math.log10(value) if 0 < value < math.inf else (search.LOWEST if value == 0 else -search.LOWEST)
     return size + DISASTER * (score == SILENT and found.verdict == Verdict.WRONG)
 
 
-def shown(found: Record, score: str) -> str:
-    """The score that is looked at: for silent failures, the distance to x★ where x★ is the one right answer."""
+def score_name(found: Record, score: str) -> str:
+    """The score that counts: for silent failures forward_error if x★ is the one right answer, else backward_error."""
     return score if score != SILENT else "forward_error" if has_one_answer(found) else "backward_error"
 
 
 @contextmanager
 def prey(variant: Variant, score: str, oracle: Oracle, *, edges: bool = False) -> Iterator[Prey]:
-    """The solver of a variant, ready to be tried. ValueError if it cannot be measured here."""
+    """The solver of a variant, with a worker to try it in; ValueError if it cannot be measured here."""
     library = catalog.LIBRARY[variant.library]
     if reason := catalog.absent(library, variant.device):
         raise ValueError(f"{variant}: {reason.sentence}")
-    with Workers(catalog.LIBRARY, case_seconds=CHECK_SECONDS) as workers:
-        worker = workers.open(variant.library, variant.precision, variant.device)
-
-        def attempt(case: Case, problem: Problem) -> Outcome:
-            return ask(worker, case, problem, workers.open)
-
-        try:
-            yield Prey(variant, attempt, Truths(catalog.build_problem, oracle), score, edges)
-        finally:
-            worker.close()
+    with (
+        Workers(catalog.LIBRARY, case_seconds=CHECK_SECONDS) as workers,
+        closing(workers.open(variant.library, variant.precision, variant.device)) as worker,
+    ):
+        attempt = partial(ask, worker, open_worker=workers.open)
+        yield Prey(variant, attempt, Truths(catalog.build_problem, oracle), score, edges)
 
 
 @dataclass(frozen=True)
 class Catch:
-    """What a hunt brings home."""
+    """What a hunt has found."""
 
     worst: Record
     shrunk: Record
+    """The simplest problem that is nearly as bad."""
     tried: int
+    """The number of problems at which the solver was tried."""
 
 
 def hunt(hunted: Prey, families: Sequence[Family], seconds: float) -> Catch | None:
-    """Search for that long and shrink for half as long again at most; None if the solver was never tried.
+    """Search for so many seconds, and shrink for at most half as many more; None if the solver was never tried.
 
-    It begins with the `quick` grid: what is known is not to be searched for.
+    The search begins with the `quick` grid: no time is lost on finding what is known.
     """
     start, dtype = time.monotonic(), hunted.variant.precision
     with suppress(search.OutOfTimeError):
-        at_known = search.bounded(hunted.badness, start + seconds / 3)
+        at_known = search.with_deadline(hunted.severity, start + seconds / 3)
         for known in grid("quick", dtype, [family.name for family in families]):
             at_known(known)
-    search.climb(families, dtype, search.bounded(hunted.badness, start + seconds / 2))
-    ranked = sorted(families, key=lambda family: -best_of(hunted, family.name))
+    search.climb(families, dtype, search.with_deadline(hunted.severity, start + seconds / 2))
+    ranked = sorted(families, key=lambda family: -largest_severity(hunted, family.name))
     for place, family in enumerate(ranked):  # the more promising families get more of the time
         left = start + seconds - time.monotonic()
         share = left if place == len(ranked) - 1 else left / 2
-        search.evolve(family, dtype, search.bounded(hunted.badness, time.monotonic() + share))
+        search.evolve(family, dtype, search.with_deadline(hunted.severity, time.monotonic() + share))
     if hunted.worst is None:
         return None
-    bad, found = hunted.worst
-    # any other silent failure will do, whatever its error
-    limit = min(bad, DISASTER) if bad > DISASTER / 2 else bad - SHARE * max(bad, 0.0)
-    badness, key = search.bounded(hunted.badness, start + 1.5 * seconds), parse_key(found.problem)
+    worst, found = hunted.worst
+    # in place of a silent failure any other one will do, whatever its error
+    limit = min(worst, DISASTER) if worst > DISASTER / 2 else worst - SHARE * max(worst, 0.0)
+    severity_at, key = search.with_deadline(hunted.severity, start + 1.5 * seconds), parse_key(found.problem)
 
-    def bad_enough(simpler: ProblemKey) -> bool:
-        return badness(simpler) >= limit
+    def is_bad_enough(simpler: ProblemKey) -> bool:
+        return severity_at(simpler) >= limit
 
     family = catalog.FAMILIES[key.family]
     with suppress(search.OutOfTimeError):
-        key = search.shrink(key, bad_enough, family)
-        key = search.shrink(next(filter(bad_enough, search.smaller(key)), key), bad_enough, family)
+        key = search.shrink(key, is_bad_enough, family)
+        key = search.shrink(next(filter(is_bad_enough, search.smaller_problems(key)), key), is_bad_enough, family)
     shrunk = min(
-        (seen for bad, seen in hunted.seen.values() if seen is not None and bad >= limit),
+        (seen for severe, seen in hunted.seen.values() if seen is not None and severe >= limit),
         key=lambda seen: (seen.m * seen.n, seen.problem != str(key), len(seen.problem)),
     )
     return Catch(found, shrunk, sum(seen is not None for _, seen in hunted.seen.values()))
 
 
-def best_of(hunted: Prey, family: str) -> float:
-    """The largest badness found in a family."""
-    return max((bad for key, (bad, _) in hunted.seen.items() if key.family == family), default=-math.inf)
+def largest_severity(hunted: Prey, family: str) -> float:
+    """The largest severity found in a family; −∞ if there is none."""
+    return max((severe for key, (severe, _) in hunted.seen.items() if key.family == family), default=-math.inf)
 
 
 def sentence(found: Record, score: str) -> str:
-    """One line on what happened where."""
+    """One line on a record: shape, rank and κ of the problem, and how the solver did there."""
     known = "" if found.rank is None else f"rank {found.rank}, κ = {found.kappa:.3g}, "
-    return f"{found.m}×{found.n}, {known}{found.regime}: {ended(found, score)}"
+    return f"{found.m}×{found.n}, {known}{found.regime}: {result(found, score)}"
 
 
-def ended(found: Record, score: str) -> str:
-    """The verdict, and the score if there is one."""
-    scores: Mapping[str, float] = found.scores
-    name = shown(found, score)
-    said = f"{name} {scores[name]:.3g}" if name in scores else found.status
+def result(found: Record, score: str) -> str:
+    """The verdict, and the score that counts, or the status if there is none."""
+    name = score_name(found, score)
+    said = f"{name} {found.scores[name]:.3g}" if name in found.scores else found.status
     return f"{found.verdict}, {said}"
 
 
@@ -209,14 +202,14 @@ def hunt_text(
     *,
     edges: bool = False,
 ) -> tuple[str, bool]:
-    """Hunt, keep what is found, and tell; and whether there was anything to try.
+    """Hunt, and keep what is found in the directory; returns what to print, and whether anything was tried.
 
-    ValueError for names that are not known, and a solver that is not here.
+    ValueError for an unknown name, a solver that cannot be measured here, and damaged files in the directory.
     """
     variant = catalog.find_variant(solver)
     if score not in (SILENT, *catalog.METRIC):
         raise catalog.unknown("metric", score, (SILENT, *catalog.METRIC))
-    findings.read_all(directory)  # what is damaged there is to be found before the hunt, not after it
+    findings.read_all(directory)  # damage there should be found before the hunt, not after it
     chosen = [catalog.FAMILIES[name] for name in catalog.select_families(families)]
     start = time.monotonic()
     with (
@@ -225,14 +218,14 @@ def hunt_text(
     ):
 
         def tell(so_far: Prey) -> None:
-            steps.reach(time.monotonic() - start, ended(so_far.worst[1], score) if so_far.worst else "")
+            steps.reach(time.monotonic() - start, result(so_far.worst[1], score) if so_far.worst else "")
 
         hunted.on_tried = tell
         caught = hunt(hunted, chosen, seconds)
     if caught is None:
         return f"{variant} takes none of the problems of these families" + ("" if edges else NO_EDGES), False
     none = "no silent failure found; " if score == SILENT and caught.worst.verdict != Verdict.WRONG else ""
-    kept = findings.keep(written(caught, variant, score, seconds), directory)
+    kept = findings.keep(as_finding(caught, variant, score, seconds), directory)
     lines = [f"{caught.tried} problems tried; {none}the worst, and the simplest that is nearly as bad:"]
     for found in [caught.worst] + [caught.shrunk] * (caught.shrunk is not caught.worst):
         lines += ["", sentence(found, score), f"  lamm-robust replay {found.key!r}", f"  problem({found.problem!r})"]
@@ -240,8 +233,8 @@ def hunt_text(
     return "\n".join(lines), True
 
 
-def written(caught: Catch, variant: Variant, score: str, seconds: float) -> findings.Hunted:
-    """A catch as it is kept."""
+def as_finding(caught: Catch, variant: Variant, score: str, seconds: float) -> findings.Hunted:
+    """A catch as `findings` keeps it."""
     return findings.Hunted(
         solver=str(variant),
         score=score,

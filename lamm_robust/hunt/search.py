@@ -1,8 +1,8 @@
-"""Search for the worst problem of a family's parameters, and for a simpler one that is as bad.
+"""Search for the worst problem among a family's parameters, and for a simpler one that is as bad.
 
-Two searches share the time: Hypothesis climbs with `target()` over any parameters, in small steps and with what broke
-other code in mind; differential evolution (Storn and Price, J. Global Optim. 11 (1997) 341; SciPy) is for what is
-continuous, such as conditioning and residual. Neither knows what it searches: badness is a number, the larger the
+Two searches share the time. Hypothesis climbs with `target()` over all parameters, in small steps and with what broke
+other code in mind; differential evolution (Storn and Price, J. Global Optim. 11 (1997) 341; SciPy) is for continuous
+parameters, such as conditioning and residual. Neither knows what it searches: severity is a number, the larger the
 worse.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import product
 from typing import Any
 
@@ -20,36 +21,36 @@ from scipy.optimize import differential_evolution
 
 from lamm_robust.values import Family, Precision, ProblemKey, Value
 
-Badness = Callable[[ProblemKey], float]
-"""How bad a solver does at a problem; −∞ where that says nothing, such as for parameters that make no problem."""
+Severity = Callable[[ProblemKey], float]
+"""How badly a solver does at a problem; −∞ where that says nothing, such as for parameters that make no problem."""
 
 LOWEST = -400.0
-"""Stands for −∞ where a search needs a number: below the logarithm of every positive double."""
+"""The number for −∞ where a search needs a finite one: below the logarithm of every positive double."""
 
 EVER = 10**9
-"""More examples than any budget allows."""
+"""More examples or generations than any budget allows."""
 
 POPULATION = 8
 """Members per parameter of the evolving population: about half of SciPy's default, for budgets of seconds."""
 
 
 class OutOfTimeError(BaseException):
-    """The budget is spent. No Exception, so that no search takes it for a failure of what it searches."""
+    """The time is over. It is no Exception, so that no search takes it for a failure of what it searches."""
 
 
-def bounded(badness: Badness, deadline: float) -> Badness:
-    """The same until the deadline (time.monotonic), then OutOfTimeError."""
+def with_deadline(severity: Severity, deadline: float) -> Severity:
+    """`severity`, which raises OutOfTimeError from the deadline on (by `time.monotonic`)."""
 
-    def until(key: ProblemKey) -> float:
+    def timed(key: ProblemKey) -> float:
         if time.monotonic() > deadline:
             raise OutOfTimeError
-        return badness(key)
+        return severity(key)
 
-    return until
+    return timed
 
 
-def climb(families: Sequence[Family], dtype: Precision, badness: Badness) -> None:
-    """Let Hypothesis look for large badness in these families, until that raises OutOfTimeError."""
+def climb(families: Sequence[Family], dtype: Precision, severity: Severity) -> None:
+    """Let Hypothesis look for the largest severity in these families, until that raises OutOfTimeError."""
 
     @settings(
         max_examples=EVER,
@@ -63,19 +64,17 @@ def climb(families: Sequence[Family], dtype: Precision, badness: Badness) -> Non
     def look(data: st.DataObject) -> None:
         family = data.draw(st.sampled_from(families))
         params = data.draw(family.strategy(dtype))
-        target(max(badness(ProblemKey(family.name, tuple(params.items()), dtype)), LOWEST), label=family.name)
+        target(max(severity(ProblemKey(family.name, tuple(params.items()), dtype)), LOWEST), label=family.name)
 
-    try:
+    with suppress(OutOfTimeError):
         while True:  # one round may end early, when Hypothesis thinks that it has seen everything
             look()
-    except OutOfTimeError:
-        return
 
 
 def ranges(family: Family, dtype: Precision) -> Mapping[str, Sequence[Value]]:
-    """For each parameter, what a search may choose: [least, largest] for numbers, and every value where some are words.
+    """For each parameter, what a search may choose: [least, largest] for numbers, and every value if some are words.
 
-    They are those of the family's `standard` grid.
+    The values are those of the family's `standard` grid.
     """
     grid = list(family.grid("standard", dtype))
     values: dict[str, list[Any]] = {
@@ -85,12 +84,12 @@ def ranges(family: Family, dtype: Precision) -> Mapping[str, Sequence[Value]]:
 
 
 def are_words(values: Sequence[Value]) -> bool:
-    """Whether values are words, or a mixture of words and numbers, to be chosen from and not to be interpolated."""
+    """Whether some of the values are words, so that they have to be chosen from and cannot be interpolated."""
     return any(isinstance(value, str) for value in values)
 
 
-def evolve(family: Family, dtype: Precision, badness: Badness, seed: int = 0) -> None:
-    """Differential evolution over the parameters of one family, until badness raises OutOfTimeError or it converges."""
+def evolve(family: Family, dtype: Precision, severity: Severity, seed: int = 0) -> None:
+    """Differential evolution over the parameters of a family, until severity raises OutOfTimeError or it converges."""
     choices = ranges(family, dtype)
     names = [name for name, seen in choices.items() if seen[0] != seen[-1]]
     fixed = {name: seen[0] for name, seen in choices.items() if name not in names}
@@ -106,11 +105,11 @@ def evolve(family: Family, dtype: Precision, badness: Badness, seed: int = 0) ->
         return ProblemKey(family.name, tuple((name, found[name]) for name in family.parameters), dtype)
 
     if not names:
-        badness(key([]))
+        severity(key([]))
         return
-    try:
+    with suppress(OutOfTimeError):
         differential_evolution(
-            lambda point: -max(badness(key(point)), LOWEST),
+            lambda point: -max(severity(key(point)), LOWEST),
             bounds,
             integrality=whole,
             popsize=POPULATION,
@@ -118,16 +117,17 @@ def evolve(family: Family, dtype: Precision, badness: Badness, seed: int = 0) ->
             polish=False,
             rng=seed,
         )
-    except OutOfTimeError:
-        return
 
 
 SEEDS = 12
-"""Of each small shape: a failure that rounding causes comes and goes with the seed."""
+"""The number of seeds tried for each small shape: a failure that rounding causes comes and goes with the seed."""
 
 
-def smaller(key: ProblemKey) -> Iterator[ProblemKey]:
-    """Problems of the same family with fewer entries, the smallest shapes first, of every rank and with a few seeds."""
+def smaller_problems(key: ProblemKey) -> Iterator[ProblemKey]:
+    """Problems of the same family with fewer entries, the smallest shapes first, of every rank and with `SEEDS` seeds.
+
+    There are none for families without parameters m and n.
+    """
     params = dict(key.params)
     if not {"m", "n"} <= params.keys():
         return
@@ -141,7 +141,7 @@ def smaller(key: ProblemKey) -> Iterator[ProblemKey]:
 
 
 def shrink(key: ProblemKey, accept: Callable[[ProblemKey], bool], family: Family) -> ProblemKey:
-    """The simplest problem that is still accepted, reached by making one parameter simpler at a time."""
+    """The simplest problem that is still accepted and can be reached by making one parameter simpler at a time."""
     choices = next(iter(family.grid("standard", key.dtype)))
     simpler = True
     while simpler:
@@ -156,7 +156,7 @@ def shrink(key: ProblemKey, accept: Callable[[ProblemKey], bool], family: Family
 
 
 def simplifications(value: Value, usual: Value) -> Iterator[Value]:
-    """Simpler values than this, the simplest first."""
+    """Values of a parameter that are simpler than this one, the simplest first; `usual` is the simplest word."""
     if isinstance(value, str):
         if value != usual:
             yield usual

@@ -9,7 +9,7 @@ import numpy as np
 
 from lamm_robust import catalog
 from lamm_robust.lamm.result import Systems
-from lamm_robust.scoring.evidence import Frame
+from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.metrics import score_all
 from lamm_robust.values import Array, NotCertifiedError, Precision, Problem, ProblemKey
 

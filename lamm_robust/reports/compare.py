@@ -1,8 +1,8 @@
 """What changed between two runs of the same problems: verdicts, then accuracy, then time.
 
-Cases are paired by their keys, so every difference is between two attempts at the same bits. A verdict counts as
-changed however it changed; accuracy only by a whole decimal digit; time only beyond what two runs of the same code
-were seen to differ by. What is in one run alone is counted and never judged.
+Cases are paired by their keys, so every difference is between two attempts at the same bits. Every other verdict counts
+as a change; accuracy only by a whole decimal digit; time only beyond what two runs of the same code were seen to differ
+by. Cases that only one run has are counted and never judged.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ FROM_BEST = (
 wrong in silence. To claim less than before is worse than to pass and better than to fail."""
 
 RANK: Mapping[str, int] = {verdict: place for place, verdict in enumerate(FROM_BEST)}
+"""Verdict → its place in `FROM_BEST`."""
 
 DIGIT = 10.0
 """Scores that differ by less than this are the same: another order of summation changes them by factors of a few."""
@@ -44,12 +45,12 @@ Measured as `docs/compare.md` tells: the medians of two runs of the same code on
 """
 
 CONFIDENCE = Fraction(99, 100)
-"""Of the interval around a median ratio: its ends are order statistics, whatever the distribution (sign test)."""
+"""The confidence of the interval around a median ratio: its ends are order statistics, as in the sign test."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """The same case in both runs."""
+    """The records of one case in both runs."""
 
     old: Record
     new: Record
@@ -61,17 +62,18 @@ class Pair:
 
     @property
     def step(self) -> int:
-        """How many places the verdict went down (up, if negative)."""
+        """By how many places of `FROM_BEST` the verdict is worse than before; negative if it is better."""
         return RANK[self.new.verdict] - RANK[self.old.verdict]
 
 
 @dataclass(frozen=True)
-class Accuracy:
-    """How far an error of a case is from what it was, as new over old, both at least `NOISE`."""
+class ErrorChange:
+    """An error of a case that grew or shrank by a digit or more."""
 
     pair: Pair
     metric: str
     factor: float
+    """New over old, both taken for at least `NOISE`."""
 
 
 @dataclass(frozen=True)
@@ -92,54 +94,57 @@ class Times:
 
     @property
     def slower(self) -> bool:
-        """Whether it is slower beyond noise."""
+        """Whether the variant is slower beyond noise."""
         return self.low > SLOWER and self.least > SLOWER
 
     @property
     def faster(self) -> bool:
-        """Whether it is faster beyond noise."""
+        """Whether the variant is faster beyond noise."""
         return self.high < 1 / SLOWER and self.least < 1 / SLOWER
 
 
 @dataclass(eq=False)
 class Comparison:
-    """Everything that changed."""
+    """Everything that changed between two runs."""
 
     conditions: Mapping[str, tuple[str, str]]
     """What the runs were made with, where that differs: name → old, new."""
     unfinished: str = ""
     """Which of the runs lack planned attempts, in words."""
+    merged: str = ""
+    """Which of the runs were merged from several, in words."""
     cases: int = 0
-    """How many are in both runs."""
+    """The number of cases in both runs."""
     identical: int = 0
-    """How many of them have the same verdict and, bit for bit, the same scores."""
+    """The number of cases with the same verdict and, bit for bit, the same scores in both runs."""
     worse: list[Pair] = field(default_factory=list)
     better: list[Pair] = field(default_factory=list)
-    lost: list[Accuracy] = field(default_factory=list)
-    """Errors that grew by a digit or more under an unchanged verdict."""
-    gained: list[Accuracy] = field(default_factory=list)
+    lost: list[ErrorChange] = field(default_factory=list)
+    """Errors that grew under an unchanged verdict."""
+    gained: list[ErrorChange] = field(default_factory=list)
+    """Errors that shrank under an unchanged verdict, in cases in which none grew."""
     times: list[Times] = field(default_factory=list)
     only_old: dict[str, int] = field(default_factory=dict)
-    """Variant → its cases that the new run does not have."""
+    """Variant → the number of its cases that the new run does not have."""
     only_new: dict[str, int] = field(default_factory=dict)
-
-    merged: str = ""
-    """Which of the runs were made of several, in words."""
+    """Variant → the number of its cases that the old run does not have."""
     vanished: list[str] = field(default_factory=list)
     """Variants of the old run that the new one could not measure."""
 
     @property
     def other_clock(self) -> str:
         """Why times cannot be compared, in words; empty if they can."""
-        names = [name for name in CLOCK if name in self.conditions]
-        reasons = [f"{name}: {' → '.join(self.conditions[name])}" for name in names]
-        return "; ".join([*reasons, *([self.merged] if self.merged else [])])
+        reasons = [f"{name}: {' → '.join(self.conditions[name])}" for name in CLOCK if name in self.conditions]
+        return "; ".join(filter(None, [*reasons, self.merged]))
 
     def add(self, variant: str, old: Sequence[Record], new: Sequence[Record]) -> None:
-        """Take in what the runs have of a variant."""
+        """Compare the records of a variant; StoreError if a problem has other bits in one run than in the other."""
         before = {record.problem: record for record in old}
         pairs = [Pair(before[record.problem], record) for record in new if record.problem in before]
-        check_bits(pairs)
+        for pair in pairs:
+            if pair.old.digest != pair.new.digest:
+                problem = pair.new.problem
+                raise StoreError(f"the runs cannot be compared: '{problem}' has other bits in one than in the other")
         self._add_pairs(variant, sorted(pairs, key=lambda pair: simplicity(pair.new)))
         for counts, records in ((self.only_old, old), (self.only_new, new)):
             if len(records) > len(pairs):
@@ -152,11 +157,11 @@ class Comparison:
         self.better += [pair for pair in pairs if pair.step < 0]
         for pair in pairs:
             if not pair.step and pair.new.verdict in ANSWERED:
-                lost, gained = accuracy(pair)
+                lost, gained = changed_errors(pair)
                 self.lost += lost
                 self.gained += [] if lost else gained
-        if timed := compared_times(variant, pairs):
-            self.times.append(timed)
+        if times := compare_times(variant, pairs):
+            self.times.append(times)
 
 
 def compare(old_directory: Path, new_directory: Path) -> Comparison:
@@ -198,72 +203,63 @@ class Environment:
         self.absent = frozenset(content["not measured"])
 
 
-def check_bits(pairs: Sequence[Pair]) -> None:
-    """StoreError unless both records of each pair are about the same bits."""
-    for pair in pairs:
-        if pair.old.digest != pair.new.digest:
-            raise StoreError(
-                f"the runs cannot be compared: '{pair.new.problem}' has other bits in one than in the other"
-            )
-
-
 CLOCK = ("processor", "workers")
 """Conditions under which times cannot be compared if they differ."""
 
 
 def differences(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """What is not the same in two sets of conditions."""
+    """The conditions that differ: name → old, new; "–" where a run does not have it."""
     names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     return {name: (old.get(name, "–"), new.get(name, "–")) for name in names}
 
 
 def conditions(environment: Mapping[str, Any]) -> dict[str, str]:
-    """Everything in an environment that can change an answer or a time."""
+    """Name → value of everything in a run's environment that can change an answer or a time."""
     workers = {worker["name"]: worker for worker in environment["workers"]}
     return {
         **{name: str(version) for name, version in environment["versions"].items()},
         **{name: str(environment[name]) for name in ("code", "commit", "processor", "system")},
         **{name: str(value) for name, value in environment["flags"].items()},
         **{name: str(value) for name, value in environment["limits"].items()},
-        **ways(environment["run with"]),
+        **run_settings(environment["run with"]),
         "oracle": str(environment["suite"]["oracle"]),
         **{f"BLAS of {name}": blas(worker["threads"]) for name, worker in workers.items()},
         **{f"device of {name}": str(worker["device"]) for name, worker in workers.items()},
     }
 
 
-def ways(runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """How the attempts were made: workers and limits, several values where a run was resumed with others."""
+def run_settings(runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Workers and limits, with all the values that they had if a run was resumed with others."""
     names = dict.fromkeys(name for run in runs for name in run)
     return {name: ", then ".join(dict.fromkeys(str(run[name]) for run in runs)) for name in names}
 
 
 def blas(pools: Sequence[Mapping[str, Any]]) -> str:
-    """The BLAS of a worker in a few words."""
+    """The names, versions and kernels of the BLAS libraries of a worker."""
     named = (f"{pool['internal_api']} {pool['version']} {pool['architecture'] or ''}".strip() for pool in pools)
     return ", ".join(sorted(set(named)))
 
 
-def accuracy(pair: Pair) -> tuple[list[Accuracy], list[Accuracy]]:
-    """The errors that a verdict is made of, as far as they grew, or shrank, by a digit."""
+def changed_errors(pair: Pair) -> tuple[list[ErrorChange], list[ErrorChange]]:
+    """The errors on which the verdict depends that grew, and those that shrank, by a digit or more."""
     if is_judged(pair.new):
         metrics = ["backward_error", *(["forward_error"] if has_one_answer(pair.new) else [])]
     else:
         metrics = ["backward_error", "residual_error"]
-    errors = [Accuracy(pair, m, factor(pair.old.scores.get(m), pair.new.scores.get(m))) for m in metrics]
-    lost = [error for error in errors if not error.factor < DIGIT]  # what is no number is lost
+    errors = [ErrorChange(pair, m, factor(pair.old.scores.get(m), pair.new.scores.get(m))) for m in metrics]
+    lost = [error for error in errors if not error.factor < DIGIT]  # and not >=, so that NaN counts as lost
     return lost, [error for error in errors if error.factor <= 1 / DIGIT]
 
 
 def factor(old: float | None, new: float | None) -> float:
-    """New over old, where neither is taken for less than noise; 1 where one is not there."""
+    """The new error over the old one, both taken for at least `NOISE`; 1 if one of them is missing."""
     if old is None or new is None or old == new:
         return 1.0
     return max(new, NOISE) / max(old, NOISE)
 
 
-def compared_times(variant: str, pairs: Sequence[Pair]) -> Times | None:
-    """How the times of a variant compare, over the problems that it passed twice; None if there are none."""
+def compare_times(variant: str, pairs: Sequence[Pair]) -> Times | None:
+    """How the times of a variant compare, over the problems that it passed in both runs; None if there are none."""
     both = [pair for pair in pairs if pair.old.verdict in PASSES and pair.new.verdict in PASSES]
     medians = [(p.old.seconds, p.new.seconds) for p in both if p.old.seconds and p.new.seconds]
     least = [(p.old.min_seconds, p.new.min_seconds) for p in both if p.old.min_seconds and p.new.min_seconds]
@@ -284,7 +280,7 @@ def compared_times(variant: str, pairs: Sequence[Pair]) -> Times | None:
 
 
 def median_interval(ordered: Sequence[float]) -> tuple[float, float]:
-    """An interval that holds the median of what the ordered values are a sample of, with `CONFIDENCE`.
+    """An interval that holds, with `CONFIDENCE`, the median of the distribution of which `ordered` is a sorted sample.
 
     The k-th smallest and k-th largest, for the largest k with P(Binomial(n, 1/2) < k) ≤ (1 − CONFIDENCE)/2: exact for
     any distribution (Thompson, Ann. Math. Statist. 7 (1936) 122). (0, ∞) with fewer than 8 values, which cannot tell.

@@ -1,4 +1,4 @@
-"""A comparison to read, as Markdown, and the same for machines, as JSON."""
+"""A comparison of two runs as a Markdown page, and as plain JSON values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from lamm_robust.reports.compare import CONFIDENCE, DIGIT, SLOWER, Accuracy, Comparison, Pair, Times
+from lamm_robust.reports.compare import CONFIDENCE, DIGIT, SLOWER, Comparison, ErrorChange, Pair, Times
 from lamm_robust.reports.gate import Result
 from lamm_robust.scoring.metrics import METRICS
 from lamm_robust.text import duration, finite, inert, markdown_table, number
@@ -16,13 +16,14 @@ from lamm_robust.values import BY
 
 UNIT = {metric.name: metric.unit for metric in METRICS}
 
-SHORT = 12  # characters of a commit or a digest that a reader compares
+SHORT = 12
+"""Characters of a commit or a digest that a reader compares."""
 
 
 def markdown(old: Path, new: Path, found: Comparison, results: Sequence[Result]) -> str:
-    """The whole page."""
+    """The comparison and the results of its gates as a Markdown page."""
     parts = [
-        f"# {inert(str(old))} → {inert(str(new))}\n\n",
+        f"# {inert(old)} → {inert(new)}\n\n",
         *_gates(results),
         *_overview(found),
         *_verdicts("got worse", found.worse),
@@ -36,25 +37,22 @@ def markdown(old: Path, new: Path, found: Comparison, results: Sequence[Result])
 
 def _gates(results: Sequence[Result]) -> Iterator[str]:
     for result in results:
-        counts = f"{_counted(len(result.failing), 'unexpected failure')}, {len(result.excused)} expected"
+        count = len(result.failing)
+        counts = f"{count} unexpected failure{'' if count == 1 else 's'}, {len(result.excused)} expected"
         stale = f", {len(result.stale)} expected that did not happen" if result.stale else ""
         yield f"**Gate {result.gate}: {'passed' if result.passed else 'FAILED'}.** {counts}{stale}.\n\n"
-        yield from (f"- failed: {line}\n" for line in _by_variant(result.failing))
+        yield from (f"- failed: {line}\n" for line in _count_by_variant(result.failing))
         yield from (f"- expected, did not happen: `{e.case}` ({inert(e.reason)})\n" for e in result.stale)
         for reason in dict.fromkeys(result.excused.values()):
             names = [name for name, why in result.excused.items() if why == reason]
-            yield from (f"- expected: {line} ({inert(reason)})\n" for line in _by_variant(names))
+            yield from (f"- expected: {line} ({inert(reason)})\n" for line in _count_by_variant(names))
         yield "\n" if result.failing or result.stale or result.excused else ""
 
 
-def _by_variant(names: Iterable[str]) -> list[str]:
-    """Keys of cases, or names of variants, counted by variant; each key stands further below."""
+def _count_by_variant(names: Iterable[str]) -> list[str]:
+    """How often each variant is in the keys of cases, or the names of variants; the page has the keys below."""
     counts = Counter(name.rpartition(BY)[2] for name in names)
     return [f"{variant}, {count} times" if count > 1 else variant for variant, count in counts.most_common()]
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _overview(found: Comparison) -> Iterator[str]:
@@ -74,21 +72,17 @@ def _verdicts(how: str, pairs: Sequence[Pair]) -> Iterator[str]:
     if pairs:
         yield 'Each line replays: `lamm-robust replay "KEY"`.\n\n'
     for pair in pairs:
-        yield f"- `{pair.key}` — {pair.old.verdict} → {pair.new.verdict}{_errors(pair)}{_message(pair)}\n"
+        error = "backward_error" in {**pair.old.scores, **pair.new.scores}
+        said = f", {_error(pair, 'backward_error')}" if error else ""
+        message = f": {inert(pair.new.message)}" if pair.new.message else ""
+        yield f"- `{pair.key}` — {pair.old.verdict} → {pair.new.verdict}{said}{message}\n"
     yield "\n" if pairs else ""
 
 
-def _errors(pair: Pair) -> str:
-    return f", {_error(pair, 'backward_error')}" if "backward_error" in {**pair.old.scores, **pair.new.scores} else ""
-
-
 def _error(pair: Pair, metric: str) -> str:
+    """The score of a metric in both runs, with its unit."""
     old, new = (record.scores.get(metric, math.nan) for record in (pair.old, pair.new))
     return f"{metric.replace('_', ' ')} {number(old)} → {number(new)} {UNIT[metric]}"
-
-
-def _message(pair: Pair) -> str:
-    return f": {inert(pair.new.message)}" if pair.new.message else ""
 
 
 def _accuracy(found: Comparison) -> Iterator[str]:
@@ -106,21 +100,14 @@ def _times(found: Comparison) -> Iterator[str]:
     if not found.times:
         yield "No variant passed a problem in both runs.\n\n"
         return
-    header = [
-        "solver",
-        "problems",
-        "old",
-        "new",
-        "median ratio",
-        f"{float(CONFIDENCE):.0%} interval",
-        "least times",
-        "",
-    ]
-    yield markdown_table(header, map(_time, sorted(found.times, key=lambda t: -t.median)))
+    interval = f"{float(CONFIDENCE):.0%} interval"
+    header = ["solver", "problems", "old", "new", "median ratio", interval, "least times", ""]
+    yield markdown_table(header, map(_time_cells, sorted(found.times, key=lambda t: -t.median)))
     yield f"\nSlower or faster: the whole interval, and the ratio of the least times, beyond {SLOWER:g}.\n\n"
 
 
-def _time(times: Times) -> list[str]:
+def _time_cells(times: Times) -> list[str]:
+    """A row of the table of times."""
     verdict = "slower" if times.slower else "faster" if times.faster else ""
     interval = f"{times.low:.2f} to {times.high:.2f}" if times.low else "too few to tell"
     seconds = duration(times.old_seconds), duration(times.new_seconds)
@@ -132,19 +119,19 @@ def _conditions(found: Comparison) -> Iterator[str]:
     if not found.conditions:
         yield "The same versions, code, machine and settings.\n"
         return
-    rows = ([inert(name), *(inert(_short(value)) for value in pair)] for name, pair in found.conditions.items())
+    rows = ([inert(name), *(inert(_shorten(value)) for value in pair)] for name, pair in found.conditions.items())
     yield markdown_table(["", "old", "new"], rows)
 
 
-def _short(value: str) -> str:
-    """Hexadecimal digests cut to what a reader compares."""
+def _shorten(value: str) -> str:
+    """The value; of a hexadecimal digest or commit, only the first characters."""
     digits, plus, rest = value.partition("+")
     is_digest = len(digits) in (40, 64) and set(digits) <= set("0123456789abcdef")
     return digits[:SHORT] + plus + rest if is_digest else value
 
 
 def facts(old: Path, new: Path, found: Comparison, results: Sequence[Result]) -> dict[str, Any]:
-    """The whole comparison as plain JSON values; what is infinite or missing is null."""
+    """The comparison and the results of its gates as plain JSON values; null stands for ∞, NaN and what is missing."""
     return {
         "old": str(old),
         "new": str(new),
@@ -163,8 +150,8 @@ def facts(old: Path, new: Path, found: Comparison, results: Sequence[Result]) ->
         ],
         "worse": list(map(_pair_facts, found.worse)),
         "better": list(map(_pair_facts, found.better)),
-        "less accurate": _accuracy_facts(found.lost),
-        "more accurate": _accuracy_facts(found.gained),
+        "less accurate": list(map(_error_facts, found.lost)),
+        "more accurate": list(map(_error_facts, found.gained)),
         "times": [finite(vars(t) | {"slower": t.slower, "faster": t.faster}) for t in found.times],
         "times not comparable": found.other_clock or None,
         "vanished": found.vanished,
@@ -186,15 +173,6 @@ def _pair_facts(pair: Pair) -> dict[str, Any]:
     }
 
 
-def _accuracy_facts(errors: Iterable[Accuracy]) -> list[dict[str, Any]]:
-    return [
-        finite(
-            {
-                "case": error.pair.key,
-                "metric": error.metric,
-                "old": error.pair.old.scores.get(error.metric),
-                "new": error.pair.new.scores.get(error.metric),
-            }
-        )
-        for error in errors
-    ]
+def _error_facts(error: ErrorChange) -> dict[str, Any]:
+    old, new = (finite(record.scores.get(error.metric)) for record in (error.pair.old, error.pair.new))
+    return {"case": error.pair.key, "metric": error.metric, "old": old, "new": new}

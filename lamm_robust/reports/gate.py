@@ -19,14 +19,14 @@ FAILING: Mapping[str, Callable[[Comparison], list[str]]] = {
     "accuracy": lambda c: [error.pair.key for error in c.lost],
     "time": lambda c: [times.variant for times in c.times if times.slower],
 }
-"""Gate → what fails it: keys of cases, or names of variants that are slower or could not be measured any more."""
+"""Gate → what fails it: keys of cases, or names of variants that are slower or can no longer be measured."""
 
 FIELDS = ("case", "gate", "reason")
 
 
 @dataclass(frozen=True)
-class Expected:
-    """A failure that somebody knows of."""
+class Expectation:
+    """A failure that is known, and why it is accepted."""
 
     case: str
     """A glob over keys of cases, or over names of variants where these fail."""
@@ -36,26 +36,26 @@ class Expected:
 
 @dataclass(frozen=True)
 class Result:
-    """How a gate ended."""
+    """Whether a comparison passes a gate, and why."""
 
     gate: str
     failing: list[str]
-    """What failed it and was not expected."""
+    """Keys of cases, or names of variants, that failed the gate and were not expected to."""
     excused: Mapping[str, str]
-    """What was expected to, and why."""
-    stale: list[Expected]
-    """Expectations that nothing met."""
+    """What failed as expected → the reason."""
+    stale: list[Expectation]
+    """Expected failures that did not happen."""
 
     @property
     def passed(self) -> bool:
-        """Whether everything went as it should or as expected."""
+        """Whether nothing failed but what was expected, and all of that did."""
         return not self.failing and not self.stale
 
 
-def settle(gate: str, comparison: Comparison, expectations: Sequence[Expected]) -> Result:
-    """Hold a comparison against a gate.
+def settle(gate: str, comparison: Comparison, expectations: Sequence[Expectation]) -> Result:
+    """The result of a gate on a comparison.
 
-    ValueError if there is nothing to pass it: a run is unfinished, or times cannot be compared for the gate of time.
+    ValueError if nothing could pass it: a run is unfinished, or the gate is time and times cannot be compared.
     """
     if comparison.unfinished:
         raise ValueError(f"{comparison.unfinished}, so no gate can be passed; finish it, or leave out --fail-on")
@@ -66,12 +66,13 @@ def settle(gate: str, comparison: Comparison, expectations: Sequence[Expected]) 
         )
     mine = [expected for expected in expectations if expected.gate == gate]
     failing = FAILING[gate](comparison)
+    # reversed, so that of several expectations for one failure the first gives the reason
     reasons = {name: e.reason for name in failing for e in reversed(mine) if fnmatchcase(name, e.case)}
     stale = [e for e in mine if not any(fnmatchcase(name, e.case) for name in failing)]
     return Result(gate, [name for name in failing if name not in reasons], reasons, stale)
 
 
-def read_expected(path: Path) -> list[Expected]:
+def read_expected(path: Path) -> list[Expectation]:
     """The expected failures of a TOML file: tables ``[[expected]]`` with ``case``, ``gate`` and ``reason``.
 
     ValueError that names the file, the entry and what would be accepted.
@@ -87,10 +88,11 @@ def read_expected(path: Path) -> list[Expected]:
     entries = content.get("expected", [])
     if not isinstance(entries, list):
         raise ValueError(f"'expected' in '{path}' is one table; write [[expected]], once per entry")
-    return [_expected(f"entry {number} of '{path}'", entry) for number, entry in enumerate(entries, start=1)]
+    return [_read_entry(f"entry {number} of '{path}'", entry) for number, entry in enumerate(entries, start=1)]
 
 
-def _expected(where: str, entry: Any) -> Expected:
+def _read_entry(where: str, entry: Any) -> Expectation:
+    """One table of the file; ValueError that begins with `where` if it lacks a field or has another."""
     if not isinstance(entry, dict):
         raise ValueError(f"{where} is {entry!r}; expected a table with {', '.join(FIELDS)}")
     if unknown := [name for name in entry if name not in FIELDS]:
@@ -100,4 +102,4 @@ def _expected(where: str, entry: Any) -> Expected:
             raise ValueError(f"{where} has no '{name}'; every entry needs {', '.join(FIELDS)}, in words")
     if entry["gate"] not in FAILING:
         raise ValueError(f"{where} has gate = '{entry['gate']}'; accepted: {', '.join(FAILING)}")
-    return Expected(**entry)
+    return Expectation(**entry)

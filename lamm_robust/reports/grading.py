@@ -1,9 +1,9 @@
-"""Which records say what: the kinds of problems that are counted apart.
+"""Which records count for what: the kinds of problems that are counted apart.
 
 *Graded* records are those of resolvable and deficient problems within the solver's contract: only they decide the class
-and the safe κ. Edge cases (empty matrices, extreme scales) are judged alike, but κ has no part in them, so they have a
-count of their own. So have *undefined* problems, with NaN or ∞ in A or b: what is asked there is whether a solver says
-so. Only if it crashes, hangs or returns a finite x in silence does that enter what is said of the solver elsewhere.
+and the safe κ. Edge cases (empty matrices, extreme scales) are judged by the same rules, but κ has no part in them, so
+they are counted apart. So are *undefined* problems, with NaN or ∞ in A or b: there a solver need only say so. If it
+crashes, hangs or returns a finite x in silence, that counts elsewhere, too.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ def is_graded(record: Record) -> bool:
 
 
 def is_edge(record: Record) -> bool:
-    """Whether the record can pass or fail, and the problem is an edge case."""
+    """Whether the record can pass or fail, at an edge case."""
     return is_judged(record) and bool(record.edge)
 
 
 def is_judged(record: Record) -> bool:
-    """Whether truth is resolvable and the contract covers the problem."""
+    """Whether the precision can resolve the problem, and the contract covers it."""
     resolved = record.regime in (Regime.RESOLVABLE, Regime.DEFICIENT)
     return resolved and record.verdict != Verdict.OUT_OF_CONTRACT
 
@@ -40,12 +40,12 @@ def is_undefined(record: Record) -> bool:
 
 
 def is_failure(record: Record) -> bool:
-    """Whether no answer came where one should have, or a crash, a time-out or bad output where there is none."""
+    """Whether no answer came where one should have, or a crash, a time-out or bad output at an undefined problem."""
     return record.verdict not in ANSWERED if is_judged(record) else is_undefined(record) and is_broken(record)
 
 
 def is_broken(record: Record) -> bool:
-    """Whether it crashed, timed out, or returned what is no answer in form."""
+    """Whether the attempt crashed, timed out, or returned something of the wrong form."""
     return record.verdict in BROKEN
 
 

@@ -1,4 +1,4 @@
-"""Tables to read and to decide from: Markdown, CSV and the terminal. Pure functions of rows and records."""
+"""The leaderboard as Markdown, CSV and tables for a terminal, and the page of failures: functions of a summary."""
 
 from __future__ import annotations
 
@@ -10,63 +10,49 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from lamm_robust.reports.summary import Row, Summary
+from lamm_robust.reports.summary import DECADE_METRICS, Row, Summary
 from lamm_robust.text import csv_text, duration, inert, markdown_table, number, share
 from lamm_robust.values import Record, Regime
-
-PASS_LINE = {"backward_error": "backward error in u‖A‖_F", "forward_error": "forward error in Wedin bounds"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """A column of the leaderboard: its name in the files, what it says, and its heading on a terminal."""
+    """A column of the leaderboard."""
 
     name: str
+    """Its heading in files."""
     meaning: str
-    heading: str
-    keep: int
-    """On a terminal that is too narrow the lowest go first; 0 is in the files only."""
+    keep: int = 0
+    """On a terminal that is too narrow, columns with the lowest numbers are left out first; 0 is in files only."""
+
+    @property
+    def heading(self) -> str:
+        """Its heading on a terminal: shorter, and in two lines if it has several words."""
+        return self.name.replace(" stable", "").replace(" ", "\n", 1)
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("solver", "library and algorithm", "solver", 12),
-    Column("class", "stability over every graded problem", "class", 11),
-    Column(
-        "backward stable to κ",
-        "every full-rank problem at or below this κ was solved backward stably",
-        "backward\nto κ",
-        10,
-    ),
-    Column("forward stable to κ", "the same for forward stability, the weaker promise", "forward\nto κ", 9),
-    Column("deficient", "rank-deficient problems solved stably, of those within its contract", "deficient", 6),
-    Column(
-        "NaN or ∞",
-        "problems with NaN or ∞ in A or b at which it said so, by an error or a non-finite x",
-        "NaN\nor ∞",
-        5,
-    ),
-    Column(
-        "edges",
-        "empty matrices, and numbers whose squares over- or underflow: solved stably, of those covered",
-        "edges",
-        5,
-    ),
-    Column("worst backward", "largest backward error, in u‖A‖_F", "worst\nbackward", 4),
-    Column("worst forward", "largest forward error at full rank, in Wedin bounds", "worst\nforward", 3),
-    Column("silent", "silent failures: finite, no warning, and no correct digit, or no answer exists", "silent", 8),
+    Column("solver", "library and algorithm", 12),
+    Column("class", "stability over every graded problem", 11),
+    Column("backward stable to κ", "every full-rank problem at or below this κ was solved backward stably", 10),
+    Column("forward stable to κ", "the same for forward stability, the weaker promise", 9),
+    Column("deficient", "rank-deficient problems solved stably, of those within its contract", 6),
+    Column("NaN or ∞", "problems with NaN or ∞ in A or b at which it said so, by an error or a non-finite x", 5),
+    Column("edges", "empty matrices, and numbers whose squares over- or underflow: solved stably, of those covered", 5),
+    Column("worst backward", "largest backward error, in u‖A‖_F", 4),
+    Column("worst forward", "largest forward error at full rank, in Wedin bounds", 3),
+    Column("silent", "silent failures: finite, no warning, and no correct digit, or no answer exists", 8),
     Column(
         "failed",
         "refused, crashed, timed out, flaky, non-finite or bad output within its contract (with NaN or ∞ in A or b, "
         "to refuse or to return NaN or ∞ is right)",
-        "failed",
         2,
     ),
-    Column("rank right", "reported ranks that are exact, where the precision can tell", "", 0),
-    Column("computes in", "the arithmetic that its errors betray", "computes\nin", 1),
-    Column("time", "median time relative to the fastest solver that is right on the same problem", "time", 7),
-    Column("first call", "median seconds of the first call on a shape, compilation included", "", 0),
+    Column("rank right", "reported ranks that are exact, where the precision can tell"),
+    Column("computes in", "the arithmetic that its errors betray", 1),
+    Column("time", "median time relative to the fastest solver that is right on the same problem", 7),
+    Column("first call", "median seconds of the first call on a shape, compilation included"),
 )
-
 
 WORDS = """\
 - **u**: the unit roundoff, 2⁻²⁴ ≈ 6e-8 in float32 and 2⁻⁵³ ≈ 1e-16 in float64. **κ**: the largest over the smallest
@@ -88,7 +74,7 @@ WORDS = """\
 
 
 def cells(row: Row) -> list[str]:
-    """A leaderboard row as text, in the order of COLUMNS."""
+    """The texts of a leaderboard row, one for each of `COLUMNS`."""
     return [
         f"{row.library}-{row.algorithm}",
         row.stability,
@@ -104,12 +90,12 @@ def cells(row: Row) -> list[str]:
         share(row.rank_right, row.rank_total),
         row.computes_in,
         "–" if math.isnan(row.relative_time) else f"{row.relative_time:.1f}×",
-        "–" if math.isnan(row.first_call_seconds) else duration(row.first_call_seconds),
+        duration(row.first_call_seconds),
     ]
 
 
 def groups(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
-    """Rows under a title per precision and device, in the order given."""
+    """Title → rows of each precision and device; rows must come sorted by these."""
     grouped = itertools.groupby(rows, key=lambda r: f"{r.precision} on {r.device.upper()}")
     return [(title, list(members)) for title, members in grouped]
 
@@ -119,7 +105,7 @@ def leaderboard_markdown(title: str, summary: Summary, absent: Mapping[str, str]
     parts = [f"# {inert(title)}\n\n"]
     for name, members in groups(summary.rows):
         parts += [f"## {name}\n\n", markdown_table([c.name for c in COLUMNS], map(cells, members)), "\n"]
-        for metric, words in PASS_LINE.items():
+        for metric, words in DECADE_METRICS.items():
             heading = f"### Worst {words}, by κ to the nearest power of ten ({name}, full rank)\n\n"
             parts += [heading, decade_table(members, summary.decades[metric]), "\n"]
     if absent:
@@ -130,7 +116,7 @@ def leaderboard_markdown(title: str, summary: Summary, absent: Mapping[str, str]
 
 
 def decade_table(rows: Sequence[Row], worst: Mapping[str, Mapping[int, float]]) -> str:
-    """Solvers × decades of κ: the worst score over full-rank problems; ∞ where no finite answer came."""
+    """A Markdown table of the worst scores, solvers × decades of κ; ∞ where no finite answer came."""
     decades = sorted({decade for row in rows for decade in worst.get(row.variant, {})})
     body = [
         [f"{r.library}-{r.algorithm}", *(number(worst.get(r.variant, {}).get(d, math.nan)) for d in decades)]
@@ -140,19 +126,19 @@ def decade_table(rows: Sequence[Row], worst: Mapping[str, Mapping[int, float]]) 
 
 
 def leaderboard_csv(rows: Iterable[Row]) -> str:
-    """Every field of every row, in full precision."""
+    """Every field of every row as CSV, in full precision."""
     return csv_text([f.name for f in dataclasses.fields(Row)], (vars(row).values() for row in rows))
 
 
 def failures_markdown(summary: Summary) -> str:
-    """Every silent and every open failure as one line that can be replayed."""
+    """A Markdown page with one line for each failure, silent or not, that can be replayed."""
     parts = [
         "# Failures\n\n",
         'Each line replays: `lamm-robust replay "KEY"`. The simplest problem of each solver comes first.\n\n',
         "# Silent failures\n\n",
         "A finite answer, no warning, and no correct digit, on a problem that the precision can resolve and that\n",
         "the contract of the solver covers; or a finite answer without a warning where A or b holds NaN or ∞.\n",
-        *replay_lines(summary.silent, how_wrong),
+        *replay_lines(summary.silent, silent_failure),
         "\n# Failures that show\n\n",
         "Refused, crashed, timed out, flaky, not finite or bad output, on problems that the contract covers; where A\n",
         "or b holds NaN or ∞, to refuse or to return what is not finite is right, and the others are here.\n",
@@ -162,7 +148,7 @@ def failures_markdown(summary: Summary) -> str:
 
 
 def replay_lines(records: Iterable[Record], words: Callable[[Record], str]) -> Iterator[str]:
-    """A heading per variant and a line per record; the records must come sorted by variant."""
+    """A heading for each variant and a line for each of its records; records must come sorted by variant."""
     grouped = [(variant, list(members)) for variant, members in itertools.groupby(records, key=lambda r: r.variant)]
     for variant, members in grouped:
         yield f"\n## {variant}: {len(members)}\n\n"
@@ -171,8 +157,8 @@ def replay_lines(records: Iterable[Record], words: Callable[[Record], str]) -> I
         yield "\nNone.\n"
 
 
-def how_wrong(record: Record) -> str:
-    """A silent failure in words."""
+def silent_failure(record: Record) -> str:
+    """What a silent failure looks like: regime, κ, error, and the rank if a wrong one was reported."""
     if record.regime == Regime.UNDEFINED:
         return "undefined: a finite answer, though A or b is not finite"
     what = f"{record.regime}, κ = {number(record.kappa)}: relative error {number(record.scores['relative_error'])}"
@@ -182,11 +168,11 @@ def how_wrong(record: Record) -> str:
 
 
 def terminal_tables(rows: Sequence[Row], width: int) -> list[Table]:
-    """The leaderboard for a terminal of that many characters, a table per precision and device."""
+    """The leaderboard for a terminal `width` characters wide, one table for each precision and device."""
     texts = {row.variant: cells(row) for row in rows}
     if not texts:
         return []
-    shown = fitting([list(column) for column in zip(*texts.values(), strict=True)], width)
+    shown = fitting_columns([list(column) for column in zip(*texts.values(), strict=True)], width)
     tables = []
     for title, members in groups(rows):
         table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
@@ -199,12 +185,12 @@ def terminal_tables(rows: Sequence[Row], width: int) -> list[Table]:
     return tables
 
 
-def fitting(columns: Sequence[Sequence[str]], width: int) -> list[int]:
-    """The columns that fit side by side, with what is least to be missed left out first."""
+def fitting_columns(texts: Sequence[Sequence[str]], width: int) -> list[int]:
+    """The indices of the columns, with these texts in them, that are shown on a terminal `width` characters wide."""
     shown = [index for index, column in enumerate(COLUMNS) if column.keep]
 
     def needed(index: int) -> int:
-        return 2 + max(len(text) for text in [*columns[index], *COLUMNS[index].heading.split("\n")])
+        return 2 + max(len(text) for text in [*texts[index], *COLUMNS[index].heading.split("\n")])
 
     while sum(map(needed, shown)) + 1 > width and len(shown) > 1:  # two blanks between columns, and the margins
         shown.remove(min(shown, key=lambda index: COLUMNS[index].keep))

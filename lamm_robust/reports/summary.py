@@ -5,20 +5,11 @@ from __future__ import annotations
 import itertools
 import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lamm_robust.reports.grading import (
-    BACKWARD,
-    PASSES,
-    has_one_answer,
-    is_broken,
-    is_edge,
-    is_failure,
-    is_full_rank,
-    is_graded,
-    is_undefined,
-)
+from lamm_robust.reports import grading
+from lamm_robust.reports.grading import BACKWARD, PASSES
 from lamm_robust.values import UNIT_ROUNDOFF, Deficiency, Record, Regime, Verdict
 
 
@@ -35,14 +26,14 @@ class Row:
     backward_safe_kappa: float
     """Largest κ such that every graded full-rank problem at or below it was solved backward stably; 0 if none."""
     forward_safe_kappa: float
-    """The same, where forward stable is enough."""
+    """Largest κ such that every graded full-rank problem at or below it was solved forward stably or better."""
     deficient_passed: int
     deficient_total: int
     undefined_flagged: int
     """Problems with NaN or ∞ in A or b at which it refused or returned NaN or ∞."""
     undefined_total: int
     edges_passed: int
-    """Empty matrices and extreme scales."""
+    """Problems with empty matrices or extreme scales that passed."""
     edges_total: int
     worst_backward_error: float
     worst_backward_problem: str
@@ -50,8 +41,9 @@ class Row:
     worst_forward_problem: str
     silent_failures: int
     failures: int
-    """As `is_failure` says."""
+    """Attempts that ended without an answer where there is one, or that crashed; see `grading.is_failure`."""
     rank_right: int
+    """Reported ranks that are exact."""
     rank_total: int
     computes_in: str
     relative_time: float
@@ -59,8 +51,9 @@ class Row:
     seconds: float
     """Median steady-state seconds."""
     first_call_seconds: float
-    """Median first call."""
+    """Median seconds of first calls on a shape."""
     unrepeatable: int
+    """Attempts in which a second call with the same input gave other bits."""
     cases: int
 
 
@@ -69,7 +62,7 @@ SAME_KAPPA = 0.9
 
 
 def safe_kappa(records: Iterable[Record], passing: frozenset[str]) -> float:
-    """The largest κ such that every one of the records at or below it has a passing verdict; 0 if none has."""
+    """The largest κ such that all records at or below it have a passing verdict; 0 if there is no such κ."""
     graded = list(records)
     fails_from = min((r.kappa for r in graded if r.verdict not in passing), default=math.inf)
     return max((r.kappa for r in graded if r.kappa < SAME_KAPPA * fails_from), default=0.0)
@@ -82,10 +75,10 @@ def stability(records: Iterable[Record], precision: str) -> str:
     that square κ but refine or switch promise (as CholeskyQR2 does: Yamamoto et al., Electron. Trans. Numer.
     Anal. 44 (2015) 306). How it does on rank-deficient problems is counted in a column of its own.
     """
-    judged = [r for r in records if is_graded(r) or is_undefined(r)]
-    if any(map(is_broken, judged)):
+    judged = [r for r in records if grading.is_graded(r) or grading.is_undefined(r)]
+    if any(map(grading.is_broken, judged)):
         return "broken"
-    graded = [r for r in judged if is_graded(r)]
+    graded = [r for r in judged if grading.is_graded(r)]
     verdicts = {record.verdict for record in graded}
     if not verdicts:
         return "not judged"
@@ -94,19 +87,19 @@ def stability(records: Iterable[Record], precision: str) -> str:
     if verdicts <= PASSES:
         return "forward stable"
     limit = UNIT_ROUNDOFF[precision] ** -0.5
-    unstable = any(is_full_rank(r) and r.kappa <= limit and r.verdict not in PASSES for r in graded)
+    unstable = any(grading.is_full_rank(r) and r.kappa <= limit and r.verdict not in PASSES for r in graded)
     return "unstable" if unstable else "conditionally stable"
 
 
 HIGH_KAPPA = 1e3
-"""From here on, errors of working and higher precision differ by three digits: they cannot be confused."""
+"""From this κ on, errors of working and higher precision differ by three digits: they cannot be confused."""
 
 LOW_KAPPA = 10.0
-"""Up to here even methods that square κ lose only two digits, so a loss of more is the arithmetic's."""
+"""Up to this κ even methods that square κ lose only two digits, so a loss of more is the arithmetic's."""
 
 
 def computes_in(records: Iterable[Record]) -> str:
-    """The arithmetic that the errors betray, or "?" where the problems at hand cannot tell.
+    """The arithmetic that the errors show, or "?" where the problems at hand cannot tell.
 
     With κ high, working precision leaves a relative error near uκ, while an answer computed in higher precision
     and rounded once has relative error near u whatever κ is. With κ low, every method leaves a few u, unless
@@ -114,7 +107,7 @@ def computes_in(records: Iterable[Record]) -> str:
     κ shows working precision by both: rounding errors with κ low, and more than that with κ high. An answer without any
     error, such as x★ = 0 or a small whole number, could come from any arithmetic and is left out.
     """
-    judged = (r for r in records if is_graded(r) and is_full_rank(r) and has_one_answer(r))
+    judged = (r for r in records if grading.is_graded(r) and grading.is_full_rank(r) and grading.has_one_answer(r))
     solved = [r for r in judged if 0 < r.scores.get("relative_error", 0.0) < math.inf]
     if not solved:
         return "?"
@@ -132,38 +125,40 @@ def computes_in(records: Iterable[Record]) -> str:
 
 
 Groups = Iterable[Sequence[Record]]
-"""Records, a sequence per variant; may be gone through several times, and holds only one in memory at a time."""
+"""The records of a run, one sequence per variant. It can be iterated several times, and holds one of them in memory."""
 
 Place = tuple[str, str, str]
-"""Problem, precision, device: where times can be compared."""
+"""Problem, precision, device: only times at the same place are compared."""
 
 
-def fastest_right(groups: Groups) -> dict[Place, float]:
-    """The time of the fastest variant that passed, at each problem."""
+def _times(records: Iterable[Record]) -> Iterator[tuple[Place, float]]:
+    """The seconds of each attempt that passed and that κ counts for, with its place."""
+    for r in records:
+        if r.seconds is not None and grading.is_graded(r) and r.verdict in PASSES:
+            yield (r.problem, r.precision, r.device), r.seconds
+
+
+def fastest_times(groups: Groups) -> dict[Place, float]:
+    """The time of the fastest variant that passed, at each place."""
     fastest: dict[Place, float] = {}
-    for record in itertools.chain.from_iterable(groups):
-        if record.seconds is not None and is_graded(record) and record.verdict in PASSES:
-            place = record.problem, record.precision, record.device
-            fastest[place] = min(record.seconds, fastest.get(place, math.inf))
+    for place, seconds in _times(itertools.chain.from_iterable(groups)):
+        fastest[place] = min(seconds, fastest.get(place, math.inf))
     return fastest
 
 
 def relative_time(records: Iterable[Record], fastest: Mapping[Place, float]) -> float:
-    """The median, over the problems that a variant passed, of its time over that of the fastest that did."""
-    ratios = [
-        record.seconds / fastest[record.problem, record.precision, record.device]
-        for record in records
-        if record.seconds is not None and is_graded(record) and record.verdict in PASSES
-    ]
-    return statistics.median(ratios) if ratios else math.nan
+    """The median, over the problems that a variant passed, of its time over that of the fastest that passed."""
+    return median(seconds / fastest[place] for place, seconds in _times(records))
 
 
 def _worst(records: Iterable[Record], metric: str) -> tuple[float, str]:
+    """The largest score of a metric, and the problem that showed it; NaN and "" if there is no score."""
     scored = [(r.scores[metric], r.problem) for r in records if metric in r.scores]
     return max(scored, key=lambda pair: pair[0], default=(math.nan, ""))
 
 
-def _median(values: Iterable[float | None]) -> float:
+def median(values: Iterable[float | None]) -> float:
+    """The median of the values that are not None; NaN if there are none."""
     known = [value for value in values if value is not None]
     return statistics.median(known) if known else math.nan
 
@@ -171,14 +166,15 @@ def _median(values: Iterable[float | None]) -> float:
 def row(records: Sequence[Record], relative_time: float) -> Row:
     """The leaderboard row of one variant from all its records (at least one)."""
     one = records[0]
-    graded = [r for r in records if is_graded(r)]
-    full = [r for r in graded if is_full_rank(r)]
-    promised = [r for r in graded if r.promises != Deficiency.FULL_RANK_ONLY]  # others are graded if they crash
+    graded = [r for r in records if grading.is_graded(r)]
+    full = [r for r in graded if grading.is_full_rank(r)]
+    # a solver for full rank only is graded at a deficient problem if it crashes there, but promises nothing
+    promised = [r for r in graded if r.promises != Deficiency.FULL_RANK_ONLY]
     deficient = [r for r in promised if r.regime == Regime.DEFICIENT]
     backward, backward_problem = _worst(graded, "backward_error")
-    forward, forward_problem = _worst(filter(has_one_answer, full), "forward_error")
-    undefined = [r for r in records if is_undefined(r)]
-    edges = [r for r in records if is_edge(r)]
+    forward, forward_problem = _worst(filter(grading.has_one_answer, full), "forward_error")
+    undefined = [r for r in records if grading.is_undefined(r)]
+    edges = [r for r in records if grading.is_edge(r)]
     ranked = [r for r in records if "rank_error" in r.scores]
     return Row(
         variant=one.variant,
@@ -200,31 +196,25 @@ def row(records: Sequence[Record], relative_time: float) -> Row:
         worst_forward_error=forward,
         worst_forward_problem=forward_problem,
         silent_failures=sum(r.verdict == Verdict.WRONG for r in records),
-        failures=sum(map(is_failure, records)),
+        failures=sum(map(grading.is_failure, records)),
         rank_right=sum(r.scores["rank_error"] == 0.0 for r in ranked),
         rank_total=len(ranked),
         computes_in=computes_in(records),
         relative_time=relative_time,
-        seconds=_median(r.seconds for r in records),
-        first_call_seconds=_median(r.first_call_seconds for r in records),
+        seconds=median(r.seconds for r in records),
+        first_call_seconds=median(r.first_call_seconds for r in records),
         unrepeatable=sum(not r.repeatable for r in records),
         cases=len(records),
     )
 
 
-STABILITY_ORDER = (
-    "backward stable",
-    "forward stable",
-    "conditionally stable",
-    "unstable",
-    "broken",
-    "not judged",
-)
+STABILITY_ORDER = ("backward stable", "forward stable", "conditionally stable", "unstable", "broken", "not judged")
+"""The stability classes, the most trustworthy first."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What the records of a run say; all that tables are made of."""
+    """What the records of a run say: all tables are made of it."""
 
     rows: list[Row]
     """The leaderboard, the most trustworthy first within each device and precision."""
@@ -233,7 +223,7 @@ class Summary:
     silent: list[Record]
     """Wrong answers without a warning, sorted by variant, the simplest problem first."""
     open: list[Record]
-    """Records that are failures and show it, likewise."""
+    """Failures that show, in the same order."""
 
     @property
     def cases(self) -> int:
@@ -242,8 +232,8 @@ class Summary:
 
 
 def summarise(groups: Groups) -> Summary:
-    """Go through the records twice: for the fastest times, and for the rest."""
-    fastest = fastest_right(groups)
+    """The summary of a run. Goes through the records twice: for the fastest times, and for the rest."""
+    fastest = fastest_times(groups)
     rows: list[Row] = []
     decades: dict[str, dict[str, Mapping[int, float]]] = {metric: {} for metric in DECADE_METRICS}
     silent: list[Record] = []
@@ -251,13 +241,14 @@ def summarise(groups: Groups) -> Summary:
     for records in groups:
         rows.append(row(records, relative_time(records, fastest)))
         for metric, worst in decades.items():
-            worst[records[0].variant] = by_decade(records, metric)
+            worst[records[0].variant] = worst_by_decade(records, metric)
         silent += [r for r in records if r.verdict == Verdict.WRONG]
-        failed += filter(is_failure, records)
-    return Summary(sorted(rows, key=_rank), decades, simplest_first(silent), simplest_first(failed))
+        failed += filter(grading.is_failure, records)
+    return Summary(sorted(rows, key=_trust), decades, simplest_first(silent), simplest_first(failed))
 
 
-def _rank(row: Row) -> tuple[object, ...]:
+def _trust(row: Row) -> tuple[object, ...]:
+    """What rows are sorted by: device and precision, then the most trustworthy first."""
     return (
         row.device,
         -int(row.precision.removeprefix("float")),
@@ -269,25 +260,26 @@ def _rank(row: Row) -> tuple[object, ...]:
     )
 
 
-DECADE_METRICS = ("backward_error", "forward_error")
-"""What is shown by κ."""
+DECADE_METRICS = {"backward_error": "backward error in u‖A‖_F", "forward_error": "forward error in Wedin bounds"}
+"""The scores of which the leaderboard shows the worst in each decade of κ, and what it calls them."""
 
 
-def by_decade(records: Iterable[Record], metric: str) -> Mapping[int, float]:
-    """Decade of κ → worst score over resolvable full-rank problems (inf where no answer came)."""
+def worst_by_decade(records: Iterable[Record], metric: str) -> Mapping[int, float]:
+    """Decade of κ → worst score over graded full-rank problems; ∞ where an attempt gave no answer."""
     worst: dict[int, float] = {}
     for r in records:
-        if is_graded(r) and is_full_rank(r) and (metric != "forward_error" or has_one_answer(r)):
+        judged = grading.is_graded(r) and grading.is_full_rank(r)
+        if judged and (metric != "forward_error" or grading.has_one_answer(r)):
             decade = round(math.log10(r.kappa))
             worst[decade] = max(worst.get(decade, 0.0), r.scores.get(metric, math.inf))
     return worst
 
 
 def simplest_first(records: Iterable[Record]) -> list[Record]:
-    """By variant, then the smallest and best conditioned problems first."""
+    """The records by variant, the smallest and best conditioned problems of each first."""
     return sorted(records, key=lambda r: (r.variant, *simplicity(r)))
 
 
 def simplicity(record: Record) -> tuple[int, float, str]:
-    """What problems are sorted by, the simplest first: size, κ (those without one first), and key."""
+    """What problems are sorted by, the simplest first: entries of A, κ (problems without κ first), and key."""
     return record.m * record.n, 0.0 if math.isnan(record.kappa) else record.kappa, record.problem

@@ -185,9 +185,8 @@ def _watch(
             records = [one.record for one in batch if isinstance(one, Done)]
             undone += [one for one in batch if isinstance(one, Undone)]
             journal.append(records)
-            if records:
-                last = records[-1]
-                steps.add(len(batch), f"{last.variant} · {last.family} {last.m}×{last.n}".ljust(52))
+            last = records[-1] if records else None
+            steps.add(len(batch), f"{last.variant} · {last.family} {last.m}×{last.n}".ljust(52) if last else "")
 
 
 def _suspect(answer: Answer) -> dict[str, Any]:

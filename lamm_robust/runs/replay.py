@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lamm_robust import catalog, oracles
+from lamm_robust import catalog
+from lamm_robust.oracles.plain_values import decimals, facts
 from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.records import record
@@ -31,7 +32,7 @@ def replay_text(key: str, oracle: str) -> str:
     """
     case, truths = catalog.find_case(key), catalog.truths(oracle)
     variant, problem, solver = case.variant, truths.problem(case.key), catalog.find_solver(case.variant)
-    certified = truths.certified(case.key)
+    certified = truths.certify(case.key)
     if certified is None:
         raise ValueError(f"'{case.key}' is not certified by {oracle}: {truths.refused[case.key]}")
     if reason := catalog.absent(catalog.LIBRARY[variant.library], variant.device):
@@ -73,19 +74,19 @@ def _no_truth(problem: Undefined) -> list[str]:
 def _truth(certified: Certified) -> list[str]:
     truth = certified.truth
     kappa = "undefined" if truth.kappa is None else f"{float(truth.kappa):.10g}"
-    facts, edge = oracles.facts(truth), EDGES[certified.edge]
+    known, edge = facts(truth), EDGES[certified.edge]
     return [
         "",
         f"truth     by {truth.method}: rank {truth.rank}, κ = {kappa}, {certified.regime}{edge}",
         f"          σ₁ = {float(truth.sigma_max):.10g}, σ_r = {float(truth.sigma_min):.10g}",
-        f"          ‖b − Ax★‖ = {float(facts['residual_norm']):.10g}",
-        *_entries("x★", oracles.decimals(truth, X_DIGITS)[0]),
+        f"          ‖b − Ax★‖ = {float(known['residual_norm']):.10g}",
+        *_entries("x★", decimals(truth, X_DIGITS)[0]),
     ]
 
 
 def _cut(certified: Certified, solver: Solver) -> list[str]:
     """The truncated problem that the solver's own cutoff leaves, against which truncated_error is measured."""
-    left = certified.left_by(solver.contract)
+    left = certified.truncated_frame(solver.contract)
     if left is None or left.truth.rank == certified.truth.rank:
         return ["", "cut       the solver's cutoff keeps all singular values: truncated_error is forward_error"]
     rank, last, share = left.truth.rank, float(left.truth.sigma_min), certified.cutoff(solver.contract)
@@ -93,7 +94,7 @@ def _cut(certified: Certified, solver: Solver) -> list[str]:
         "",
         f"cut       the solver's cutoff, {share:.3g}·σ₁, keeps {rank} singular values, σ_{rank} = {last:.10g}",
         f"          truncated_error is the distance to A_{rank}⁺b:",
-        *_entries(f"A_{rank}⁺b", oracles.decimals(left.truth, X_DIGITS)[0]),
+        *_entries(f"A_{rank}⁺b", decimals(left.truth, X_DIGITS)[0]),
     ]
 
 

@@ -4,7 +4,7 @@ This room knows problems, certificates and outcomes. It knows no solver, no file
 the same verdict wherever it comes from. Nothing here decides what is true; oracles do that.
 
 Begin with `metrics`, where each score is one formula with its source, and `verdicts`, where scores become a word.
-`evidence` computes what the formulas need, in the scale of a `Frame`; `truths` holds each problem with its certificate;
-`nonfinite` stands in for problems without one; `edges` and `truncation` name the special cases; `records` puts it all
-into one flat row.
+`frame` brings a problem and its truth to one scale, where `evidence` computes what the formulas need; `truths` holds
+each problem with its certificate; `nonfinite` stands in for problems without one; `edges` and `truncation` name the
+special cases; `records` puts it all into one flat row.
 """

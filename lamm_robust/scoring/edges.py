@@ -20,7 +20,7 @@ EXPONENTS: dict[Precision, tuple[int, int]] = {"float32": (-126, 128), "float64"
 
 
 def edge_of(problem: Problem, truth: Certificate) -> Edge:
-    """Which edge case a problem is, if any."""
+    """Which edge case a problem is, if any: `truth` gives the size of x★."""
     if 0 in problem.A.shape:
         return Edge.EMPTY
     sizes = [
@@ -33,7 +33,7 @@ def edge_of(problem: Problem, truth: Certificate) -> Edge:
 
 
 def is_extreme(log2_size: float, count: int, precision: Precision) -> bool:
-    """Whether the squares of so many numbers, the largest of that size, may over- or underflow."""
+    """Whether the sum of `count` squares of numbers, the largest of size 2^log2_size, may over- or underflow."""
     least, most = EXPONENTS[precision]
     return 2 * log2_size + math.log2(count) >= most or 2 * log2_size < least
 

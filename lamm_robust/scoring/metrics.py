@@ -3,8 +3,8 @@
 Every score is a pure function of the `Evidence` of a stack of answers to problems of one shape, and all of them are
 unchanged when A or b is multiplied by a power of two.
 
-Backward error is what separates solvers. Forward error alone misleads: `pinv(A) @ b` stays within two
-Wedin bounds of the truth while no small change of A explains its answer.
+Backward error is what separates solvers. Forward error alone misleads: `pinv(A) @ b` stays within two Wedin bounds of
+the truth while no small change of A explains its answer.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from lamm_robust.error_free import Doubles
-from lamm_robust.scoring.evidence import LARGEST, Evidence, Frame, image, norm, svds
+from lamm_robust.scoring.evidence import Evidence, image
+from lamm_robust.scoring.frame import LARGEST, Frame, norm
 from lamm_robust.values import Array, Metric
 
 STACK = 128
@@ -132,12 +133,12 @@ NAMES = tuple(metric.name for metric in METRICS)
 
 
 def score(frame: Frame, x: Array) -> dict[str, float]:
-    """Every metric of a finite answer x̂ (length n, or n×k): the worst over the right-hand sides."""
+    """The worst of each metric over the right-hand sides of a finite x̂ (n, or n×k); errors as `score_each`."""
     return score_all([frame], [x])[0]
 
 
 def score_all(frames: Sequence[Frame], xs: Sequence[Array]) -> list[dict[str, float]]:
-    """`score` of each answer xs[i] to the problem of frames[i], in stacks; ValueError as `score_each`."""
+    """The worst scores of each answer xs[i] to the problem of frames[i], in stacks; errors as `score_each`."""
     return [worst(scores) for scores in score_each(frames, xs)]
 
 
@@ -179,7 +180,6 @@ def _stacks(frames: Sequence[Frame]) -> Iterator[list[int]]:
 
 def _scores(frames: Sequence[Frame], xs: Sequence[Array]) -> Doubles:
     """Every metric of answers to problems of one layout (answers × right-hand sides × metrics)."""
-    _decompose(frames)
     n, columns = frames[0].A.shape[1], frames[0].columns
     x = np.array([x.ravel() for x in xs], dtype=np.float64).reshape(len(xs), n, columns).transpose(0, 2, 1)
     shifts = np.array([frame.x_shifts for frame in frames])
@@ -193,11 +193,3 @@ def _scores(frames: Sequence[Frame], xs: Sequence[Array]) -> Doubles:
     values[:, absurd] = math.inf
     scores: Doubles = values.transpose(1, 2, 0)
     return scores
-
-
-def _decompose(frames: Sequence[Frame]) -> None:
-    """Give each frame its `svd`, all those without one in a single call."""
-    new = list({id(frame): frame for frame in frames if "svd" not in vars(frame)}.values())
-    if new:
-        for frame, svd in zip(new, svds(new), strict=True):
-            frame.svd = svd

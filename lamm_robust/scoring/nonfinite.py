@@ -1,8 +1,8 @@
 """Problems with NaN or ∞ in A or b: there is no answer, so nothing to prove, and nothing to score.
 
 The stored bits decide it, before any oracle is asked: oracles go on refusing such input. `Undefined` stands in the
-place of a problem with its truth (`run.Certified`); a record of it has no rank, no κ and no scores, and its regime is
-*undefined*. What is judged there is one thing: a solver that refuses, or returns an x that is not finite, has
+place of a problem with its truth (`truths.Certified`); a record of it has no rank, no κ and no scores, and its regime
+is *undefined*. What is judged there is one thing: a solver that refuses, or returns an x that is not finite, has
 *flagged* the problem, as it should; a finite x is *wrong* unless a warning came with it.
 """
 
@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from lamm_robust.scoring.verdicts import UNDEFINED, Limits
 from lamm_robust.values import Problem, Regime
 
 NO_ORACLE = "none"
-"""In place of the oracle's name in records."""
+"""What records say in place of the oracle's name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,15 +31,8 @@ class Undefined:
     where: str
     """The first entry that is not finite: "A[0, 3] is nan"."""
 
-    @property
-    def regime(self) -> Regime:
-        """Undefined."""
-        return self.limits.regime
-
-    @property
-    def limits(self) -> Limits:
-        """What a verdict needs to know."""
-        return UNDEFINED
+    limits: ClassVar[Limits] = UNDEFINED
+    regime: ClassVar[Regime] = UNDEFINED.regime
 
     @cached_property
     def facts(self) -> Mapping[str, object]:
@@ -47,7 +41,7 @@ class Undefined:
         return {**identity(self.problem), **unknown, "regime": self.regime}
 
 
-def undefined(problem: Problem) -> Undefined | None:
+def as_undefined(problem: Problem) -> Undefined | None:
     """The problem as one without an answer, or None if all entries of A and b are finite."""
     for name, array in (("A", problem.A), ("b", problem.b)):
         if not np.isfinite(array).all():

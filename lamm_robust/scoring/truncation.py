@@ -11,14 +11,14 @@ from fractions import Fraction
 
 import numpy as np
 
-from lamm_robust.scoring.evidence import Frame
+from lamm_robust.scoring.frame import Frame
 from lamm_robust.values import Array, Ball, NotCertifiedError, Problem, Truncation
 
 Truncate = Callable[[Array, Array, int], Truncation]
 
 
-def selected(problem: Problem, frame: Frame, cutoff: float, truncate: Truncate) -> Frame | None:
-    """The frame of what is left if singular values up to cutoff·σ₁ count as zero; None where it is not proved."""
+def truncated_frame(problem: Problem, frame: Frame, cutoff: float, truncate: Truncate) -> Frame | None:
+    """The frame of the problem in which singular values up to cutoff·σ₁ are zero; None where its rank is in doubt."""
     sigma = np.linalg.svd(frame.A, compute_uv=False)
     near = int((sigma > cutoff * sigma[0]).sum())
     bound = Fraction(cutoff)
@@ -31,19 +31,17 @@ def selected(problem: Problem, frame: Frame, cutoff: float, truncate: Truncate) 
                 found = truncate(problem.A, problem.b, rank)
             except NotCertifiedError:
                 continue
-            known = found.certificate
-            if surely_above(known.sigma_min, known.sigma_max, bound) and surely_below(
-                found.sigma_next, known.sigma_max, bound
-            ):
-                return Frame(problem, known)
+            left, largest = found.certificate, found.certificate.sigma_max
+            if surely_above(left.sigma_min, largest, bound) and surely_below(found.sigma_next, largest, bound):
+                return Frame(problem, left)
     return None
 
 
 def surely_above(sigma: Ball, largest: Ball, cutoff: Fraction) -> bool:
-    """Whether σ > cutoff·σ₁ for all that the balls hold."""
+    """Whether σ > cutoff·σ₁ for every σ and σ₁ in their balls."""
     return sigma.mid - sigma.radius > cutoff * (largest.mid + largest.radius)
 
 
 def surely_below(sigma: Ball, largest: Ball, cutoff: Fraction) -> bool:
-    """Whether σ < cutoff·σ₁ for all that the balls hold."""
+    """Whether σ < cutoff·σ₁ for every σ and σ₁ in their balls."""
     return sigma.mid + sigma.radius < cutoff * (largest.mid - largest.radius)

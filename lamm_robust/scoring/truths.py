@@ -11,21 +11,11 @@ from functools import cached_property
 from typing import Any
 
 from lamm_robust.scoring.edges import edge_of
-from lamm_robust.scoring.evidence import Frame, norm
-from lamm_robust.scoring.nonfinite import Undefined, identity, undefined
-from lamm_robust.scoring.truncation import Truncate, selected
+from lamm_robust.scoring.frame import Frame, norm
+from lamm_robust.scoring.nonfinite import Undefined, as_undefined, identity
+from lamm_robust.scoring.truncation import Truncate, truncated_frame
 from lamm_robust.scoring.verdicts import Limits, limits
-from lamm_robust.values import (
-    UNIT_ROUNDOFF,
-    Certificate,
-    Contract,
-    Edge,
-    NotCertifiedError,
-    Oracle,
-    Problem,
-    ProblemKey,
-    Regime,
-)
+from lamm_robust.values import Certificate, Contract, Edge, NotCertifiedError, Oracle, Problem, ProblemKey, Regime
 
 KEPT = 512
 """Problems kept in memory with their truth: workers go through a plan in one order, so few are needed at a time."""
@@ -38,34 +28,31 @@ class Certified:
     problem: Problem
     frame: Frame
     truncate: Truncate | None = None
-    _selected: dict[float, Frame | None] = field(default_factory=dict)
-
-    def selected(self, cutoff: float) -> Frame | None:
-        """What is left if singular values up to cutoff·σ₁ count as zero, where that is proved; see `truncation`."""
-        if self.truncate is None:
-            return None
-        if cutoff not in self._selected:
-            self._selected[cutoff] = selected(self.problem, self.frame, cutoff, self.truncate)
-        return self._selected[cutoff]
+    """The oracle's proof of A_k⁺b; None if it has none."""
+    _truncated: dict[float, Frame | None] = field(default_factory=dict)
 
     def cutoff(self, contract: Contract) -> float | None:
         """The share of σ₁ up to which a solver takes singular values of this problem for zero; None for other rules."""
-        problem = self.problem
-        return contract.cutoff and contract.cutoff(problem.m, problem.n, eps_of(problem))
+        eps = 2 * self.frame.u  # what libraries call eps: the distance from 1 to the next number
+        return contract.cutoff and contract.cutoff(self.problem.m, self.problem.n, eps)
 
-    def left_by(self, contract: Contract) -> Frame | None:
-        """What a solver's own cutoff leaves of the problem, where there is no doubt of that."""
+    def truncated_frame(self, contract: Contract) -> Frame | None:
+        """The frame of what a solver's own cutoff leaves of the problem; None if there is no cutoff, or a doubt."""
         cutoff = self.cutoff(contract)
-        return None if cutoff is None else self.selected(cutoff)
+        if cutoff is None or self.truncate is None:
+            return None
+        if cutoff not in self._truncated:
+            self._truncated[cutoff] = truncated_frame(self.problem, self.frame, cutoff, self.truncate)
+        return self._truncated[cutoff]
 
     @property
     def truth(self) -> Certificate:
-        """What is proved of the problem."""
+        """The certificate: what is proved of the problem."""
         return self.frame.truth
 
     @cached_property
     def limits(self) -> Limits:
-        """What a verdict needs to know."""
+        """What a verdict on an answer depends on, apart from the answer."""
         return limits(self.truth, self.problem.key.dtype)
 
     @property
@@ -75,7 +62,7 @@ class Certified:
 
     @cached_property
     def edge(self) -> Edge:
-        """Which edge case it is, if any."""
+        """Which edge case the problem is, if any."""
         return edge_of(self.problem, self.truth)
 
     @cached_property
@@ -113,42 +100,38 @@ class Truths:
         self._problems: OrderedDict[ProblemKey, Problem] = OrderedDict()
         self._certified: OrderedDict[ProblemKey, Known] = OrderedDict()
         self.refused: dict[ProblemKey, str] = {}
+        """Why the oracle could not certify a problem."""
         self.seconds = 0.0
-        """Spent here, on building and certifying."""
+        """Time spent on building and certifying."""
 
     def problem(self, key: ProblemKey) -> Problem:
-        """The problem of a key."""
+        """The problem of a key; errors as the function that builds it."""
         if key not in self._problems:
             start = time.perf_counter()
             self._problems[key] = self._build(key)
             self.seconds += time.perf_counter() - start
-            _forget(self._problems)
+            _drop_oldest(self._problems)
         return self._problems[key]
 
-    def certified(self, key: ProblemKey) -> Known | None:
-        """The problem with its truth, or None if the oracle could not prove it; without an answer, it is not asked."""
+    def certify(self, key: ProblemKey) -> Known | None:
+        """The problem with its truth, or None if the oracle cannot prove it. NaN or ∞ are seen without an oracle."""
         if key not in self._certified and key not in self.refused:
             problem = self.problem(key)
             start = time.perf_counter()
             try:
-                self._certified[key] = undefined(problem) or self._proved(problem)
+                self._certified[key] = as_undefined(problem) or self._prove(problem)
             except NotCertifiedError as error:
                 self.refused[key] = str(error)
             self.seconds += time.perf_counter() - start
-            _forget(self._certified)
+            _drop_oldest(self._certified)
         return self._certified.get(key)
 
-    def _proved(self, problem: Problem) -> Certified:
+    def _prove(self, problem: Problem) -> Certified:
         truth = self._oracle.certify(problem.A, problem.b)
         return Certified(problem, Frame(problem, truth), self._oracle.truncate)
 
 
-def _forget(kept: OrderedDict[ProblemKey, Any]) -> None:
-    """Keep the latest only."""
+def _drop_oldest(kept: OrderedDict[ProblemKey, Any]) -> None:
+    """Drop the entries that came first, until there are no more than `KEPT`."""
     while len(kept) > KEPT:
         kept.popitem(last=False)
-
-
-def eps_of(problem: Problem) -> float:
-    """The distance from 1 to the next number of its precision, which is what libraries call eps."""
-    return 2 * UNIT_ROUNDOFF[problem.key.dtype]

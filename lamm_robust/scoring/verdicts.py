@@ -1,9 +1,9 @@
 """What the scores mean: the regime of a problem, and the verdict on one attempt.
 
 The regime is decided by the truth alone, never by how solvers did; with NaN or ∞ in A or b there is no truth, and a
-solver is right to say so. A verdict holds a solver to its own
-contract: a solver that promises the minimum-norm solution is held to the norm, one that promises any least-squares
-solution is not, and one that only takes full rank is out of contract where there is none.
+solver is right to say so. A verdict holds a solver to its own contract: one that promises the minimum-norm solution is
+held to the norm, one that promises any least-squares solution is not, and one that takes full rank only is out of
+contract on other problems.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeGuard
 
 import numpy as np
 
 from lamm_robust.values import (
     UNIT_ROUNDOFF,
+    Array,
     Certificate,
     Contract,
     Deficiency,
@@ -56,18 +58,23 @@ _FAILED: Mapping[Status, Verdict] = {
 }
 
 
+def is_finite(x: Array | None) -> TypeGuard[Array]:
+    """Whether there is an answer, and every entry of it is a number."""
+    return x is not None and bool(np.isfinite(x).all())
+
+
 def shape_of(m: int, n: int) -> Shape:
-    """The word for an m×n matrix's shape."""
+    """Whether an m×n matrix is tall, square or wide."""
     return "tall" if m > n else "wide" if m < n else "square"
 
 
 def threshold(m: int, n: int) -> float:
-    """C·√(mn): the largest score that still counts as rounding error; without entries, as for one."""
+    """C·√(mn): the largest score that still counts as rounding error. A matrix without entries counts as 1×1."""
     return STABLE * math.sqrt(max(m * n, 1))
 
 
 def regime(truth: Certificate, precision: Precision) -> Regime:
-    """Whether the precision can see the smallest non-zero singular value; see `Regime`."""
+    """Whether the precision can see the smallest non-zero singular value, and if so, whether A has full rank."""
     if _kappa(truth) * Fraction(UNIT_ROUNDOFF[precision] * math.sqrt(truth.m * truth.n)) > RESOLVABLE:
         return Regime.AMBIGUOUS
     return Regime.RESOLVABLE if truth.rank == min(truth.m, truth.n) else Regime.DEFICIENT
@@ -84,15 +91,15 @@ def fit_threshold(truth: Certificate, precision: Precision) -> float:
 
 @dataclass(frozen=True)
 class Limits:
-    """What judging at a precision needs to know of a problem."""
+    """What a verdict on an answer to a problem depends on, apart from the answer."""
 
     regime: Regime
     unique: bool
     """Whether there is only one solution: the rank is n."""
     small: float
-    """`threshold`."""
+    """C·√(mn): scores up to this are rounding error."""
     fit: float
-    """`fit_threshold`."""
+    """The largest `residual_excess` that rounding A and b explains."""
     lost: float
     """u(1 + 2κ): what rounding A and b can do to a fit, relative to b."""
     unit: float
@@ -100,7 +107,7 @@ class Limits:
 
 
 def limits(truth: Certificate, precision: Precision) -> Limits:
-    """Everything that a verdict on an answer to the problem depends on, apart from the answer."""
+    """The limits for answers in a precision to the problem of a certificate."""
     kappa, u = _kappa(truth), UNIT_ROUNDOFF[precision]
     return Limits(
         regime=regime(truth, precision),
@@ -113,11 +120,11 @@ def limits(truth: Certificate, precision: Precision) -> Limits:
 
 
 UNDEFINED = Limits(Regime.UNDEFINED, unique=False, small=math.nan, fit=math.nan, lost=math.nan, unit=math.nan)
-"""With NaN or ∞ in A or b."""
+"""The limits where A or b holds NaN or ∞, so that there is no answer."""
 
 
 def judge(contract: Contract, limits: Limits, outcome: Outcome, scores: Mapping[str, float]) -> Verdict:
-    """The verdict on one attempt; `scores` may be empty unless a finite answer was returned where there is one."""
+    """The verdict on one attempt; `scores` are needed if it returned a finite x and the problem has an answer."""
     if limits.regime is Regime.UNDEFINED:
         return _judge_undefined(outcome)
     harmless = outcome.status in (Status.SOLVED, Status.REFUSED)
@@ -125,10 +132,11 @@ def judge(contract: Contract, limits: Limits, outcome: Outcome, scores: Mapping[
         return Verdict.OUT_OF_CONTRACT
     if outcome.status in _FAILED:
         return _FAILED[outcome.status]
-    if outcome.x is None or not np.isfinite(outcome.x).all():
+    if not is_finite(outcome.x):
         return Verdict.NON_FINITE
-    if limits.regime is Regime.AMBIGUOUS:  # x★ cannot be judged; the change of A and the fit can
-        # an answer may be far longer than x★ here, and rounding then explains a longer residual too, but it must fit
+    if limits.regime is Regime.AMBIGUOUS:
+        # The distance to x★ cannot be judged; the change of A and the fit can. An answer may be far longer than x★
+        # here, and rounding then explains a longer residual, too, but it must fit.
         fits = scores["residual_error"] <= limits.small or scores["residual_excess"] < NO_CORRECT_DIGIT
         if scores["backward_error"] <= limits.small and fits:
             return Verdict.BACKWARD_STABLE
@@ -149,10 +157,10 @@ def judge(contract: Contract, limits: Limits, outcome: Outcome, scores: Mapping[
 
 
 def _judge_undefined(outcome: Outcome) -> Verdict:
-    """The verdict where there is no answer: any error that is documented says so, and so does any NaN or ∞ in x̂."""
+    """The verdict where there is no answer: a documented error says so, and so does any NaN or ∞ in x̂."""
     if outcome.status is not Status.REFUSED and outcome.status in _FAILED:
         return _FAILED[outcome.status]
-    if outcome.x is None or not np.isfinite(outcome.x).all():
+    if not is_finite(outcome.x):
         return Verdict.FLAGGED
     return Verdict.INACCURATE if outcome.warned else Verdict.WRONG
 
@@ -162,19 +170,19 @@ ANSWERS = (Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE, Verdict.INACCURATE, 
 
 
 def judge_all(contract: Contract, limits: Limits, outcome: Outcome, scores: Sequence[Mapping[str, float]]) -> Verdict:
-    """The verdict on the worst of the answers to several right-hand sides; `scores` as in `judge`, for each of them."""
+    """The verdict on the worst of the answers to several right-hand sides, with the scores of each as in `judge`."""
     found = [judge(contract, limits, outcome, column) for column in scores or [{}]]
     return max(found, key=lambda verdict: ANSWERS.index(verdict) if verdict in ANSWERS else 0)
 
 
 def _is_short(limits: Limits, scores: Mapping[str, float]) -> bool:
-    """Whether what is outside the row space is rounding error, and never a tenth of the answer."""
+    """Whether the part of x̂ outside the row space of A is rounding error, and less than a tenth of x̂."""
     outside = scores["null_component"]
     return outside <= limits.small and outside * limits.unit < NO_CORRECT_DIGIT
 
 
 def _fits(limits: Limits, scores: Mapping[str, float]) -> bool:
-    """Whether the fit has a correct digit, unless rounding A and b leaves none: ‖Ax★‖ ≤ u(1 + 2κ)‖b‖."""
+    """Whether the fit Ax̂ has a correct digit, or rounding A and b leaves it none: ‖Ax★‖ ≤ u(1 + 2κ)‖b‖."""
     if scores["fit_error"] < NO_CORRECT_DIGIT:
         return True
     return scores["residual_excess"] / scores["fit_error"] <= limits.lost  # the quotient is ‖Ax★‖/‖b‖

@@ -16,17 +16,10 @@ from click.testing import CliRunner, Result
 
 from lamm_robust import catalog
 from lamm_robust.check import supervised
-from lamm_robust.check.judgement import Checked, Terms, judged, variant_of
+from lamm_robust.check.judgement import Judgement, Terms, judge_solver, variant_of
 from lamm_robust.check.page import facts, page, replay_line
 from lamm_robust.check.reasons import REASONS
-from lamm_robust.check.supervised import (
-    check_target,
-    enough,
-    library_of,
-    only_text,
-    times,
-    workers,
-)
+from lamm_robust.check.supervised import check_target, is_enough, library_of, only_text, time_ratio, worker_opener
 from lamm_robust.cli.main import main
 from lamm_robust.keys import parse_key
 from lamm_robust.reports.summary import STABILITY_ORDER
@@ -63,10 +56,10 @@ def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without LAPACK's drivers beside it."""
-    monkeypatch.setattr(supervised, "BESIDE", ())
+    monkeypatch.setattr(supervised, "DRIVERS", ())
 
 
-def checked(name: str, precision: Precision, **terms: Any) -> Checked:
+def checked(name: str, precision: Precision, **terms: Any) -> Judgement:
     target = user.parse_target(f"{FILE}:{name}", HERE)
     return check_target(target, replace(Terms(precision=precision, families=FAMILIES), **terms))
 
@@ -237,24 +230,24 @@ def test_a_crash_counts_where_nothing_is_graded(precision: Precision) -> None:
     truths, terms = catalog.truths(), Terms(precision=precision)
     solver = library_of(user.parse_target(f"{FILE}:good", HERE), terms).solvers[0]
     keys = grid("quick", precision, ["integral"])
-    hopeless = next(k for k in keys if (c := truths.certified(k)) and c.regime is Regime.AMBIGUOUS)
+    hopeless = next(k for k in keys if (c := truths.certify(k)) and c.regime is Regime.AMBIGUOUS)
     easy = parse_key(KEY.format(precision))
     problem = truths.problem(easy)
     outcomes = {
         Case(easy, variant_of(solver, terms)): Outcome(Status.SOLVED, broken.x_of(problem.A, problem.b)),
         Case(hopeless, variant_of(solver, terms)): Outcome(Status.CRASHED, message="IndexError: no"),
     }
-    found = judged("good", solver, terms, truths, outcomes, 2)
+    found = judge_solver("good", solver, terms, truths, outcomes, 2)
     assert found.row.stability == "broken"
     assert [failure.why for failure in found.failures] == ["raised IndexError: no"]
 
 
 def test_enough_is_enough() -> None:
     solved, bad, late = (Outcome(s) for s in (Status.SOLVED, Status.BAD_OUTPUT, Status.TIMED_OUT))
-    assert not enough([solved] * 1000 + [bad] * 49 + [late] * 0)
-    assert enough([solved] + [bad] * 50)
-    assert not enough([late] * 2)
-    assert enough([late] * 3)
+    assert not is_enough([solved] * 1000 + [bad] * 49 + [late] * 0)
+    assert is_enough([solved] + [bad] * 50)
+    assert not is_enough([late] * 2)
+    assert is_enough([late] * 3)
 
 
 # --- the page, and JSON ---------------------------------------------------------------------------------------------
@@ -325,8 +318,8 @@ def test_times_are_compared_where_both_passed() -> None:
     ]
     theirs = [replace(RECORD, problem=f"p{i}", seconds=s) for i, s in enumerate((1.0, 4.0, 8.0))]
     lost = replace(RECORD, problem="p3", seconds=1e6, verdict=Verdict.WRONG)
-    assert times([*theirs, lost], mine) == 2.0
-    assert math.isnan(times([lost], mine))
+    assert time_ratio([*theirs, lost], mine) == 2.0
+    assert math.isnan(time_ratio([lost], mine))
 
 
 def test_a_process_that_is_killed_from_outside_says_nothing_of_the_solver(precision: Precision) -> None:
@@ -339,7 +332,9 @@ def test_a_process_that_is_killed_from_outside_says_nothing_of_the_solver(precis
         (Outcome(Status.CRASHED, cause=Cause.OUT_OF_MEMORY), Status.CRASHED),
     ):
         assert (
-            second_look(Answer(case, first, True), truths.problem(key), workers(library, terms), one_solver=True).status
+            second_look(
+                Answer(case, first, True), truths.problem(key), worker_opener(library, terms), one_solver=True
+            ).status
             is status
         )
 

@@ -12,8 +12,8 @@ import pytest
 
 from lamm_robust import catalog
 from lamm_robust.check.reasons import REASONS, Clues, reason
-from lamm_robust.scoring.evidence import Frame
-from lamm_robust.scoring.nonfinite import undefined
+from lamm_robust.scoring.frame import Frame
+from lamm_robust.scoring.nonfinite import as_undefined
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified, Known
 from lamm_robust.solvers import user
@@ -37,7 +37,7 @@ class Example:
     problem: tuple[Any, Any]
     outcome: Outcome
     words: str
-    right_alone: bool = False
+    passes_alone: bool = False
 
 
 def solved(*x: float, **more: Any) -> Outcome:
@@ -45,7 +45,7 @@ def solved(*x: float, **more: Any) -> Outcome:
 
 
 def failed(status: Status, message: str, cause: Cause = Cause.NONE) -> Outcome:
-    return Outcome(status, cause=cause, message=message)
+    return Outcome(status, message=message, cause=cause)
 
 
 EXAMPLES: Mapping[str, Example] = {
@@ -61,7 +61,7 @@ EXAMPLES: Mapping[str, Example] = {
         EASY,
         solved(2, -1),
         "right when asked alone in a fresh process: it keeps something from earlier calls, or is random",
-        right_alone=True,
+        passes_alone=True,
     ),
     "bad output": Example(EASY, failed(Status.BAD_OUTPUT, "x has shape (3,)"), "x has shape (3,)"),
     "not repeatable": Example(
@@ -117,14 +117,14 @@ EXAMPLES: Mapping[str, Example] = {
 
 def clues(example: Example, deficiency: Deficiency = Deficiency.MINIMUM_NORM) -> Clues:
     problem = problem_of(*example.problem)
-    certified: Known | None = undefined(problem)
+    certified: Known | None = as_undefined(problem)
     if certified is None:
         certified = Certified(problem, Frame(problem, catalog.find_oracle("auto").certify(problem.A, problem.b)))
     contract = user.contract(deficiency, ("tall", "square", "wide"))
     solver = Solver("f", "", contract, lambda A, b: (A, b))
     case = Case(problem.key, Variant("yours", "f", "float64", "cpu"))
     found = record(case, certified, solver, example.outcome)
-    return Clues(found, certified, example.outcome, example.right_alone)
+    return Clues(found, certified, example.outcome, example.passes_alone)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from lamm_robust import oracles
 from lamm_robust.cli.nist import agreement, digits
 from lamm_robust.generators import nist
+from lamm_robust.oracles.rational import solve_rational
 
 datasets = pytest.mark.parametrize("dataset", nist.DATASETS)
 
@@ -44,7 +44,7 @@ def test_there_are_eleven() -> None:
 @datasets
 def test_the_truth_of_the_decimal_data_is_the_certified_one(dataset: str) -> None:
     data = printed(dataset)
-    x, rank, rss = oracles.solve_rational(*nist.decimal_design(dataset))
+    x, rank, rss = solve_rational(*nist.decimal_design(dataset))
     assert rank == len(x) == len(data["coefficients"])
     for value, text in zip(x, data["coefficients"], strict=True):
         assert within_one_in_the_last_place(value, text), (text, rounded_like(value, text))

@@ -11,7 +11,7 @@ import pytest
 from lamm_robust.generators import exact_rank
 from lamm_robust.generators.scaled import EDGES, RANGES, base, build, grid, last_bit, log2_sizes
 from lamm_robust.oracles import select, stored
-from lamm_robust.scoring.evidence import Frame
+from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.metrics import score
 from lamm_robust.values import PRECISIONS, Array, Precision
 from tests.support.problems import fit_ratio, problem_of, rational

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lamm_robust.text import aligned, csv_text, duration, finite, inert, markdown_table, number, printable, share
+from lamm_robust.text import csv_text, duration, finite, inert, markdown_table, number, printable, share, text_table
 from tests.support.records import HOSTILE
 
 
@@ -85,7 +85,7 @@ def test_a_markdown_table() -> None:
 
 
 def test_columns_are_aligned_below_headings_of_two_lines() -> None:
-    assert list(aligned(["name", "of\nwhat", "much"], [["x", "long one", "1"], ["yy", "z", "10"]])) == [
+    assert list(text_table(["name", "of\nwhat", "much"], [["x", "long one", "1"], ["yy", "z", "10"]])) == [
         "        of",
         "  name  what      much",
         "  x     long one     1",

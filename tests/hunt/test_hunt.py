@@ -51,7 +51,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 class Landscape:
-    """A badness that remembers the highest point it was asked about, and is asked so often at most."""
+    """A severity that remembers the highest point it was asked about, and is asked so often at most."""
 
     def __init__(self, height: Callable[[dict[str, float]], float], patience: int) -> None:
         self.height, self.best, self.asked, self.patience = height, -math.inf, 0, patience
@@ -105,10 +105,10 @@ def test_climbing_finds_what_is_rare() -> None:
 
 def test_a_search_ends_with_its_budget_and_passes_errors_on(clock: Clock) -> None:
     land = Landscape(lambda _: 0.0, 1000)
-    search.climb([SPECTRUM], "float64", search.bounded(land, 20.0))
+    search.climb([SPECTRUM], "float64", search.with_deadline(land, 20.0))
     assert (land.asked, clock.tries) == (20, 21)
     with pytest.raises(search.OutOfTimeError):
-        search.bounded(lambda _: 0.0, 20.0)(ProblemKey("spectrum", (), "float64"))
+        search.with_deadline(lambda _: 0.0, 20.0)(ProblemKey("spectrum", (), "float64"))
 
 
 def test_shrinking_makes_one_parameter_simpler_at_a_time() -> None:
@@ -122,14 +122,14 @@ def test_shrinking_makes_one_parameter_simpler_at_a_time() -> None:
 
 def test_smaller_shapes_come_in_order_with_every_rank() -> None:
     key = parse_key("exact_rank m=3 n=2 rank=2 log2_cond=0 residual=0.0 seed=99 dtype=float64")
-    tried = [dict(smaller.params) for smaller in search.smaller(key)]
+    tried = [dict(smaller.params) for smaller in search.smaller_problems(key)]
     sizes = [int(params["m"]) * int(params["n"]) for params in tried]
     assert sizes == sorted(sizes)
     assert {(params["m"], params["n"], params["rank"]) for params in tried} == {
         *((1, 1, 1), (1, 2, 1), (2, 1, 1), (3, 1, 1), (2, 2, 1), (2, 2, 2)),
     }
     assert {params["seed"] for params in tried} == set(range(search.SEEDS))
-    assert list(search.smaller(parse_key("nist dataset=Norris dtype=float64"))) == []
+    assert list(search.smaller_problems(parse_key("nist dataset=Norris dtype=float64"))) == []
 
 
 @pytest.mark.parametrize(

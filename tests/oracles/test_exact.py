@@ -10,9 +10,9 @@ import flint
 import numpy as np
 import pytest
 
-from lamm_robust.oracles import ORACLES, select, solve_rational, stored
+from lamm_robust.oracles import ORACLES, select, stored
 from lamm_robust.oracles.exact import certify
-from lamm_robust.oracles.rational import PRIME
+from lamm_robust.oracles.rational import PRIME, solve_rational
 from lamm_robust.values import UNIT_ROUNDOFF, Array, digest
 
 Rows = list[list[Fraction]]

@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from lamm_robust.error_free import Doubles, rounded
+from lamm_robust.error_free import Doubles, to_doubles
 from lamm_robust.oracles import ball, bounds, exact, extremes, inverse, refinement, verified
 from lamm_robust.values import PRECISIONS, Array, Certificate, NotCertifiedError
 from tests.support.hard import hard, why_false
@@ -79,7 +79,7 @@ def test_certificates_hold_the_exact_answer_at_length(certify: Certify, capsys: 
 
 def plain_product(A: Doubles, x: Doubles) -> Doubles:
     """Ax in float64, as if that were exact."""
-    found: Doubles = np.einsum("cmn,cn->cm", rounded(A.transpose(2, 0, 1, 3)), rounded(x))[np.newaxis]
+    found: Doubles = np.einsum("cmn,cn->cm", to_doubles(A.transpose(2, 0, 1, 3)), to_doubles(x))[np.newaxis]
     return found
 
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lamm_robust.oracles import decimals
 from lamm_robust.oracles.exact import certify
+from lamm_robust.oracles.plain_values import decimals
 
 
 def test_decimals_are_rounded_correctly() -> None:

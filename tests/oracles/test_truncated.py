@@ -15,11 +15,11 @@ from mpmath.libmp import to_rational
 
 from lamm_robust import catalog
 from lamm_robust.oracles import exact, stored, truncate, truncated
-from lamm_robust.scoring.evidence import Frame
-from lamm_robust.scoring.truncation import selected
+from lamm_robust.scoring.frame import Frame
+from lamm_robust.scoring.truncation import truncated_frame
 from lamm_robust.scoring.truths import Certified
 from lamm_robust.storage.packing import pack_truncation, unpack_truncation
-from lamm_robust.values import Array, Ball, NotCertifiedError, Truncation
+from lamm_robust.values import Array, Ball, Contract, Deficiency, NotCertifiedError, Truncation
 from tests.support.hard import hard
 from tests.support.problems import problem_of, random_problem
 
@@ -183,7 +183,7 @@ def with_values(*values: float) -> tuple[Array, Array]:
 def frame_of(A: Array, b: Array, cutoff: float) -> tuple[Frame, Frame | None]:
     problem = problem_of(A, b)
     frame = Frame(problem, exact.certify(problem.A, problem.b))
-    return frame, selected(problem, frame, cutoff, truncate)
+    return frame, truncated_frame(problem, frame, cutoff, truncate)
 
 
 def test_a_cutoff_selects_the_rank_that_the_singular_values_leave_no_doubt_of() -> None:
@@ -206,7 +206,8 @@ def test_no_oracle_that_truncates_no_selection() -> None:
     A, b = with_values(1.0, 1e-20)
     problem = problem_of(A, b)
     certified = Certified(problem, Frame(problem, exact.certify(problem.A, problem.b)))
-    assert certified.selected(1e-16) is None
+    contract = Contract(Deficiency.MINIMUM_NORM, "", cutoff=lambda m, n, eps: 1e-16)
+    assert certified.truncated_frame(contract) is None
 
 
 def test_every_solver_that_cuts_singular_values_says_where() -> None:

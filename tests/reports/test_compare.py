@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from lamm_robust.cli.main import main
 from lamm_robust.reports.compare import RANK, Comparison, compare, factor, median_interval
-from lamm_robust.reports.gate import FAILING, Expected, read_expected, settle
+from lamm_robust.reports.gate import FAILING, Expectation, read_expected, settle
 from lamm_robust.storage import files, parquet
 from lamm_robust.values import Deficiency, Record, Regime, StoreError, Verdict
 from tests.support.records import RECORD, rows
@@ -276,8 +276,8 @@ def test_other_clocks_cannot_gate(directories: tuple[Path, Path], changed: dict[
 WORSE = [made(1), made(2), made(3)], [made(1, BAD), made(2, BAD), made(3)]
 
 
-def expected(case: str, gate: str = "verdict") -> Expected:
-    return Expected(case, gate, "known")
+def expected(case: str, gate: str = "verdict") -> Expectation:
+    return Expectation(case, gate, "known")
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def expected(case: str, gate: str = "verdict") -> Expected:
     ],
 )
 def test_expected_failures_are_strict(
-    directories: tuple[Path, Path], entries: list[Expected], failing: list[int], excused: list[int], stale: int
+    directories: tuple[Path, Path], entries: list[Expectation], failing: list[int], excused: list[int], stale: int
 ) -> None:
     result = settle("verdict", compared(directories, *WORSE), entries)
     assert result.failing == [f"p{n} @ {QR}" for n in failing]
@@ -339,7 +339,7 @@ def test_a_file_that_is_no_list_of_expectations(tmp_path: Path, text: str, words
 def test_a_list_of_expectations(tmp_path: Path) -> None:
     path = tmp_path / "expected.toml"
     path.write_text("".join(f"[[expected]]\ncase = '{g}*'\ngate = '{g}'\nreason = 'µ'\n" for g in FAILING))
-    assert read_expected(path) == [Expected(f"{g}*", g, "µ") for g in FAILING]
+    assert read_expected(path) == [Expectation(f"{g}*", g, "µ") for g in FAILING]
     path.write_text("")
     assert read_expected(path) == []
     path.write_bytes(b"\xff")

@@ -157,8 +157,8 @@ def test_a_basic_solution_is_not_held_to_the_distance_from_the_shortest() -> Non
     full = made(7.0, BACK, promises=Deficiency.BASIC, scores={"forward_error": 2.0})
     (row,) = rows_of([long, full])
     assert row.worst_forward_error == 2.0
-    assert summary.by_decade([long, full], "forward_error") == {1: 2.0}
-    assert summary.by_decade([long, full], "backward_error") == {1: 1.0}
+    assert summary.worst_by_decade([long, full], "forward_error") == {1: 2.0}
+    assert summary.worst_by_decade([long, full], "backward_error") == {1: 1.0}
     assert row.computes_in == "float64"
 
 
@@ -235,7 +235,7 @@ def test_rows_are_ordered_by_trust() -> None:
 def test_decades_keep_the_worst_and_show_missing_answers() -> None:
     records = [made(0.9e3, BACK), made(1.1e3, BACK, scores={"backward_error": 7.0}), made(1e5, BACK)]
     records.append(replace(made(1e5, "non-finite"), scores={}))
-    assert summary.by_decade(records, "backward_error") == {3: 7.0, 5: math.inf}
+    assert summary.worst_by_decade(records, "backward_error") == {3: 7.0, 5: math.inf}
     assert summarised(records).decades["backward_error"] == {RECORD.variant: {3: 7.0, 5: math.inf}}
 
 

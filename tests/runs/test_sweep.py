@@ -256,7 +256,7 @@ def test_old_problems_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
 
     known = Truths(counting, Oracle("exact", "", certify))
     for key in (TALL, WIDE, TALL, SINGULAR, TALL):
-        known.certified(key)
+        known.certify(key)
     assert calls == ["tall", "wide", "singular", "tall"]
 
 
@@ -335,6 +335,6 @@ def test_suspects_of_an_earlier_run_get_their_second_look() -> None:
 
 def test_residual_ratio_of_zero_b() -> None:
     known = Truths(lambda key: replace(problem_of([[1.0]], [0.0]), key=key), select("exact"))
-    certified = known.certified(TALL)
+    certified = known.certify(TALL)
     assert isinstance(certified, Certified)
     assert certified.residual_ratio == 0.0

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lamm_robust.oracles import select, stored
-from lamm_robust.scoring.evidence import Frame, norm
+from lamm_robust.scoring.frame import Frame, norm
 from lamm_robust.scoring.metrics import METRICS, ratio, score
 from lamm_robust.values import UNIT_ROUNDOFF, Array, NotCertifiedError, Precision, Problem
 from tests.support.problems import by_hand, problem_of, random_problem

@@ -13,7 +13,7 @@ import pytest
 
 from lamm_robust.oracles import select, stored
 from lamm_robust.scoring import metrics
-from lamm_robust.scoring.evidence import Frame
+from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.metrics import METRICS, score, score_all
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Certificate, Precision, Problem
 from tests.support.problems import problem_of, random_problem, rational

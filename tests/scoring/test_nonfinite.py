@@ -19,7 +19,7 @@ from lamm_robust.keys import parse_key
 from lamm_robust.oracles import select
 from lamm_robust.reports import compare, leaderboard, summary
 from lamm_robust.runs.plan import grid
-from lamm_robust.scoring.nonfinite import Undefined, undefined
+from lamm_robust.scoring.nonfinite import Undefined, as_undefined
 from lamm_robust.scoring.records import records
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.scoring.verdicts import UNDEFINED, judge
@@ -67,14 +67,14 @@ NAN = problem_of([[1.0, 2.0], [3.0, math.nan], [5.0, 6.0]], [1.0, 1.0, 1.0])
     ],
 )
 def test_the_bits_decide_and_the_first_entry_is_named(A: Any, b: Any, where: str, precision: Precision) -> None:
-    found = undefined(problem_of(A, b, precision))
+    found = as_undefined(problem_of(A, b, precision))
     assert found is not None
     assert (found.where, found.regime) == (where, Regime.UNDEFINED)
 
 
 def test_large_and_empty_problems_are_not_undefined() -> None:
-    assert undefined(problem_of([[1.7e308, -5e-324]], [0.0])) is None
-    assert undefined(problem_of(np.zeros((0, 2)), [])) is None
+    assert as_undefined(problem_of([[1.7e308, -5e-324]], [0.0])) is None
+    assert as_undefined(problem_of(np.zeros((0, 2)), [])) is None
 
 
 def test_no_oracle_is_asked() -> None:
@@ -82,7 +82,7 @@ def test_no_oracle_is_asked() -> None:
         raise AssertionError("asked")
 
     truths = Truths(lambda _: NAN, replace(select("exact"), certify=certify))
-    found = truths.certified(NAN.key)
+    found = truths.certify(NAN.key)
     assert isinstance(found, Undefined)
     assert not truths.refused
 
@@ -121,7 +121,7 @@ def quietly(solver: Solver, library: str, precision: Precision) -> Iterator[Reco
     truths = Truths(catalog.build_problem, catalog.find_oracle("auto"))
     where = catalog.LIBRARY.get(library, catalog.LIBRARY["numpy"])
     for key in grid("quick", precision, ["nonfinite"]):
-        problem, known = truths.problem(key), truths.certified(key)
+        problem, known = truths.problem(key), truths.certify(key)
         assert known is not None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -262,7 +262,7 @@ def test_property_tests_do_not_get_them() -> None:
         least_squares_problems(families=["nonfinite"])
     assert [name for name, family in catalog.FAMILIES.items() if not family.defined] == ["nonfinite"]
     for key in grid("quick", "float64", [name for name, f in catalog.FAMILIES.items() if f.defined]):
-        assert undefined(catalog.build_problem(key)) is None
+        assert as_undefined(catalog.build_problem(key)) is None
 
 
 def test_replay_says_why_there_is_no_truth() -> None:
@@ -280,4 +280,4 @@ def test_the_key_of_one_reads_back() -> None:
         "nonfinite", tuple(next(iter(catalog.FAMILIES["nonfinite"].grid("quick", "float32"))).items()), "float32"
     )
     assert parse_key(str(key)) == key
-    assert undefined(catalog.build_problem(key)) is not None
+    assert as_undefined(catalog.build_problem(key)) is not None

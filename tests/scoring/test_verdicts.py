@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lamm_robust.oracles import select
-from lamm_robust.scoring.evidence import Frame
+from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.metrics import METRICS, score, score_each
 from lamm_robust.scoring.verdicts import STABLE, fit_threshold, judge, judge_all, limits, regime, shape_of, threshold
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm

@@ -9,7 +9,7 @@ import pytest
 
 from lamm_robust import catalog
 from lamm_robust.oracles import select
-from lamm_robust.scoring.evidence import Frame
+from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.metrics import score
 from lamm_robust.scoring.records import scores_of
 from lamm_robust.scoring.truths import Certified

@@ -119,7 +119,7 @@ def test_the_committed_problems_are_what_they_were(path: Path) -> None:
     assert catalog.find_variant(hunted.solver).precision in PRECISIONS
     for found in (hunted.worst, hunted.shrunk):
         key = parse_key(found.problem)
-        problem, certified = truths.problem(key), truths.certified(key)
+        problem, certified = truths.problem(key), truths.certify(key)
         assert problem.digest == found.digest
         assert isinstance(certified, Certified)  # there is a truth
         facts = f"{problem.m}×{problem.n}, rank {certified.truth.rank}, κ = {certified.facts['kappa']:.3g}"

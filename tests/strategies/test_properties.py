@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from lamm_robust import catalog
-from lamm_robust.scoring.evidence import LARGEST as LARGEST_KAPPA
-from lamm_robust.scoring.evidence import Frame
+from lamm_robust.scoring.frame import LARGEST as LARGEST_KAPPA
+from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.metrics import score
-from lamm_robust.scoring.nonfinite import undefined
+from lamm_robust.scoring.nonfinite import as_undefined
 from lamm_robust.scoring.verdicts import judge, judge_all, limits
 from lamm_robust.solvers.contracts import minimum_norm
 from lamm_robust.values import Certificate, Outcome, Precision, Problem, ProblemKey, Status, Verdict
@@ -77,7 +77,7 @@ def test_ten_thousand_draws(data: st.DataObject, family: str, precision: Precisi
 def check_flagged(data: st.DataObject, family: str, precision: Precision) -> None:
     """What has no answer is seen to have none, and an x of NaN is the right thing to return."""
     problem = drawn(data, family, precision)
-    found = undefined(problem)
+    found = as_undefined(problem)
     assert found is not None
     outcome = Outcome(Status.SOLVED, x=np.full(problem.n, np.nan, precision))
     assert judge_all(minimum_norm(""), found.limits, outcome, []) is Verdict.FLAGGED

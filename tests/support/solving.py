@@ -6,7 +6,7 @@ import numpy as np
 
 from lamm_robust import catalog
 from lamm_robust.oracles import select
-from lamm_robust.scoring.evidence import Frame
+from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.metrics import score
 from lamm_robust.values import Array, Outcome, Problem, Solver, Status
 from lamm_robust.workers.attempt import attempt

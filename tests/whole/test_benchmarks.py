@@ -38,7 +38,7 @@ def certified(m: int, n: int, precision: Precision) -> Certified:
     """The benchmark problem of a size: a small residual and a geometric spectrum, certified."""
     spectrum = (("mode", "geometric"), ("log10_cond", LOG10_COND[precision]), ("residual", RESIDUAL[precision]))
     key = ProblemKey("spectrum", (("m", m), ("n", n), *spectrum, ("direction", "random"), ("seed", 0)), precision)
-    found = truths().certified(key)
+    found = truths().certify(key)
     assert isinstance(found, Certified)
     return found
 

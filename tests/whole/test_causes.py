@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.check.judgement import Checked, Terms, is_breaking, judged, variant_of
+from lamm_robust.check.judgement import Judgement, Terms, is_breaking, judge_solver, variant_of
 from lamm_robust.check.supervised import library_of
 from lamm_robust.keys import parse_key
 from lamm_robust.solvers import user
@@ -28,18 +28,18 @@ def edge_key() -> str:
     truths = catalog.truths()
     for params in catalog.FAMILIES["scaled"].grid("quick", "float64"):
         text = "scaled " + " ".join(f"{name}={value}" for name, value in params.items()) + " dtype=float64"
-        known = truths.certified(parse_key(text))
+        known = truths.certify(parse_key(text))
         if known and known.facts["edge"]:
             return text
     raise AssertionError("the family of scaled problems has none at the edge")
 
 
-def check(key: str, outcome: Outcome) -> Checked:
+def check(key: str, outcome: Outcome) -> Judgement:
     case = Case(parse_key(key), variant_of(SOLVER, TERMS))
-    return judged("solver", SOLVER, TERMS, catalog.truths(), {case: outcome}, 1)
+    return judge_solver("solver", SOLVER, TERMS, catalog.truths(), {case: outcome}, 1)
 
 
-def said(found: Checked) -> list[object]:
+def said(found: Judgement) -> list[object]:
     """Everything that was decided, without the words for it."""
     kinds = [(failure.record.verdict, failure.reason.name) for failure in found.failures]
     return [found.row.stability, found.passed, kinds, [is_breaking(record) for record in found.records]]

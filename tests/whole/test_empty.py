@@ -10,7 +10,8 @@ import pytest
 
 from lamm_robust import catalog, oracles
 from lamm_robust.cli import truth
-from lamm_robust.scoring.evidence import Frame
+from lamm_robust.oracles.plain_values import facts
+from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.metrics import score, score_all
 from lamm_robust.scoring.verdicts import judge, limits, threshold
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
@@ -83,7 +84,7 @@ def test_problems_and_certificates_come_back_from_bytes(m: int, n: int, targets:
     assert (back.A.shape, back.b.shape, back.digest) == (problem.A.shape, problem.b.shape, problem.digest)
     found = oracles.AUTO.certify(problem.A, problem.b)
     known = unpack_certificate(pack_certificate(found))
-    assert oracles.facts(known) == oracles.facts(found)
+    assert facts(known) == facts(found)
     assert known.x.shape == found.x.shape
 
 

@@ -27,7 +27,7 @@ def problems(precision: Precision) -> list[Certified]:
     """
     truths = Truths(catalog.build_problem, catalog.find_oracle("auto"))
     keys = grid("quick", precision, catalog.FAMILIES)
-    certified = [truths.certified(key) for key in keys if str(key) != "field report=jax-13105 dtype=float32"]
+    certified = [truths.certify(key) for key in keys if str(key) != "field report=jax-13105 dtype=float32"]
     assert not truths.refused
     return [one for one in certified if isinstance(one, Certified) and one.problem.A.size]
 

@@ -15,6 +15,7 @@ from tests.support.house import (
     FLOORS,
     MODULES,
     PAGE,
+    ROOMS,
     ROOT,
     beyond,
     drawing,
@@ -23,6 +24,7 @@ from tests.support.house import (
     imports,
     module_of,
     page_with,
+    room_of,
 )
 
 
@@ -32,38 +34,52 @@ def test_a_room_imports_only_what_its_row_allows(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "planted"),
+    ("module", "planted", "seen"),
     [
-        ("lamm_robust.values", "from lamm_robust import catalog"),
-        ("lamm_robust.generators.raw", "from lamm_robust import oracles"),
-        ("lamm_robust.oracles.auto", "from lamm_robust.scoring.verdicts import limits"),
-        ("lamm_robust.solvers.jax_", "import lamm_robust.generators.parts.stream"),
-        ("lamm_robust.scoring.metrics", "from lamm_robust import journal"),
-        ("lamm_robust.storage.journal", "from lamm_robust import catalog"),
-        ("lamm_robust.catalog", "def later():\n    from lamm_robust.runs import sweep"),
-        ("lamm_robust.workers.supervisor", "from lamm_robust import verdicts"),
-        ("lamm_robust.reports.summary", "from lamm_robust import replay"),
-        ("lamm_robust.runs.replay", "from lamm_robust.check.judgement import Terms"),
-        ("lamm_robust.hunt.hunt", "from lamm_robust.check.judgement import Terms"),
-        ("lamm_robust.lamm.mesh", "from lamm_robust.claims import page"),
-        ("lamm_robust.strategies", "from lamm_robust.cli.main import main"),
+        ("values", "from lamm_robust import catalog", "catalog"),
+        ("generators.raw", "from lamm_robust import oracles", "oracles"),
+        ("oracles.auto", "from lamm_robust.scoring.verdicts import limits", "scoring.verdicts"),
+        ("solvers.jax_", "import lamm_robust.generators.parts.stream", "generators.parts.stream"),
+        ("scoring.metrics", "from lamm_robust.storage import journal", "storage.journal"),
+        ("storage.journal", "from lamm_robust import catalog as known", "catalog"),
+        ("catalog", "def later():\n    from lamm_robust.runs import sweep", "runs.sweep"),
+        ("workers.supervisor", "if TYPE_CHECKING:\n    from lamm_robust.scoring import verdicts", "scoring.verdicts"),
+        ("reports.summary", "from lamm_robust.runs import plan, replay", "runs.replay"),
+        ("runs.replay", "from lamm_robust.check.judgement import Terms", "check.judgement"),
+        ("hunt.hunt", "from lamm_robust.check import judgement", "check.judgement"),
+        ("lamm.mesh", "from lamm_robust.claims import page", "claims.page"),
+        ("strategies", "import lamm_robust.cli.main", "cli.main"),
+        ("testing", "from lamm_robust import solve", ""),
     ],
 )
-def test_a_planted_import_of_a_higher_or_a_sibling_room_is_seen(module: str, planted: str) -> None:
-    assert module in MODULES
-    assert beyond(module, planted)
+def test_a_planted_import_of_a_higher_or_a_sibling_room_is_seen(module: str, planted: str, seen: str) -> None:
+    assert f"lamm_robust.{module}" in MODULES
+    assert f"lamm_robust.{seen}".removesuffix(".") in beyond(f"lamm_robust.{module}", planted)
+
+
+@pytest.mark.parametrize("room", sorted(set(ROOMS) - {"doors"}))
+def test_every_room_that_is_not_in_the_row_is_refused(room: str) -> None:
+    module = next(name for name in sorted(MODULES) if room_of(name) == room)
+    for other in sorted(MODULES):
+        allowed = room_of(other) in {"ground", room, *ROOMS[room]}
+        assert beyond(module, f"import {other}") == (set() if allowed else {other})
+
+
+def test_a_file_that_is_in_no_room_is_refused() -> None:
+    with pytest.raises(KeyError):
+        room_of("lamm_robust.attic.box")
 
 
 def test_no_room_and_no_file_is_in_a_circle() -> None:
     graph = {module_of(path): imports(path.read_text(encoding="utf-8")) - {module_of(path)} for path in files()}
-    packages = {name for name in graph if any(other.startswith(f"{name}.") for other in graph)}
-    for (
-        name,
-        known,
-    ) in graph.items():  # a package's own __init__ joins its files; that it is imported with them is no circle
-        graph[name] = known - packages if name not in packages else known
+    rooms = {name for name in graph if any(other.startswith(f"{name}.") for other in graph)}
+    for name in graph.keys() - rooms:  # the __init__ of a room may join its files, which import it with their names
+        graph[name] -= rooms
     list(graphlib.TopologicalSorter(graph).static_order())
-    assert max(floors().values()) <= FLOORS
+
+
+def test_the_house_has_so_many_floors_and_no_more() -> None:
+    assert max(floors().values()) == FLOORS
 
 
 def test_a_worker_knows_no_truth() -> None:
