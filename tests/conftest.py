@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -110,3 +112,11 @@ def precision(pytestconfig: pytest.Config) -> Precision:
 @pytest.fixture(scope="session")
 def device(pytestconfig: pytest.Config) -> Device:
     return chosen(pytestconfig)[1]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def compiled() -> Iterator[None]:
+    """What JAX compiled for the tests of a file goes with them: kept to the end, it is four gigabytes."""
+    yield
+    if "jax" in sys.modules:
+        sys.modules["jax"].clear_caches()

@@ -20,6 +20,7 @@ from lamm_robust.scoring.truths import Certified, Truths
 from lamm_robust.scoring.verdicts import judge_all
 from lamm_robust.text import number
 from lamm_robust.values import Device, Outcome, Precision, ProblemKey, Status, Variant
+from tests.conftest import chosen
 
 SIZES = ((16, 4), (64, 16), (256, 64), (1024, 128))
 LOG10_COND = {"float32": 3, "float64": 7}
@@ -45,9 +46,9 @@ def certified(m: int, n: int, precision: Precision) -> Certified:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every variant of the precision and device asked for, at every size."""
     if "variant" in metafunc.fixturenames:
-        options = metafunc.config.option
-        chosen = [v for v in catalog.variants() if v.precision == options.precision and v.device == options.device]
-        metafunc.parametrize("variant", chosen, ids=str)
+        under_test = chosen(metafunc.config)
+        variants = [v for v in catalog.variants() if (v.precision, v.device) == under_test]
+        metafunc.parametrize("variant", variants, ids=str)
         metafunc.parametrize(("m", "n"), SIZES, ids=[f"{m}x{n}" for m, n in SIZES])
 
 

@@ -21,10 +21,10 @@ PACKAGED = ("pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "lamm_robu
 """All that a build reads."""
 
 HERE = sysconfig.get_path("purelib")
-ALONE = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+ALONE = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"PYTHONDONTWRITEBYTECODE": "1"}
 PIP = (
     *("install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--no-cache-dir", "--no-compile"),
-    "--ignore-installed",  # what is installed beside the build backend, and may be of the same version
+    "--ignore-installed",  # the environment that runs the tests has this very version, and is on the path
 )
 
 for module in ("pip", "hatchling"):
@@ -131,6 +131,5 @@ def test_the_wheel_holds_every_file_once_and_below_one_name(checkout: Path, buil
 
 
 def files(checkout: Path) -> set[str]:
-    """What lies in a checkout, once: `rglob` does not follow links. Whoever imports it leaves compiled files there."""
-    found = (path for path in checkout.rglob("*") if path.is_file() and path.suffix != ".pyc")
-    return {str(path.relative_to(checkout)) for path in found}
+    """What lies in a checkout, once: `rglob` does not follow links."""
+    return {str(path.relative_to(checkout)) for path in checkout.rglob("*") if path.is_file()}
