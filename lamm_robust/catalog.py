@@ -9,7 +9,6 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
-from lamm_robust import generators, oracles
 from lamm_robust.keys import parse_case_key
 from lamm_robust.scoring.metrics import METRICS
 from lamm_robust.scoring.truths import Truths
@@ -32,6 +31,14 @@ from lamm_robust.values import (
     Solver,
     Variant,
 )
+
+try:
+    from lamm_robust import generators, oracles
+except ImportError as error:
+    raise ImportError(
+        "lamm_robust/generators and lamm_robust/oracles are no links to the folders beside lamm_robust in this copy (a "
+        "checkout without symbolic links, or an unpacked archive): install it with `pip install .`"
+    ) from error
 
 FAMILIES: Mapping[str, Family] = {family.name: family for family in generators.FAMILIES}
 ORACLES: Mapping[str, Oracle] = {oracle.name: oracle for oracle in (oracles.AUTO, *oracles.ORACLES)}

@@ -25,10 +25,11 @@ def standard_output() -> Console:
 class Steps:
     """How many steps of something are done, shown by a bar; `progress` makes it."""
 
-    def __init__(self, bar: Progress, total: float, what: str) -> None:
+    def __init__(self, bar: Progress, total: float, what: str, unit: str) -> None:
         self._bar = bar
         self._task = bar.add_task(what, total=total)
         self._total = total
+        self._unit = unit
         self._done = 0.0
         self._drawn = 0.0
 
@@ -40,8 +41,8 @@ class Steps:
         """Set the number of steps that are done. Without a terminal, a line for every tenth replaces the bar."""
         before, self._done = self._done, steps
         if not self._bar.console.is_terminal:
-            if int(self._done * 10 // self._total) > int(before * 10 // self._total):
-                line = f"{self._done:.0f} of {self._total:.0f}" + (f", now {now.strip()}" if now else "")
+            if self._unit and int(self._done * 10 // self._total) > int(before * 10 // self._total):
+                line = f"{self._done:.0f} of {self._total:.0f} {self._unit}" + (f", now {now.strip()}" if now else "")
                 self._bar.console.print(line, highlight=False, markup=False)
         elif time.monotonic() - self._drawn > REDRAW_SECONDS:
             self._drawn = time.monotonic()
@@ -50,16 +51,16 @@ class Steps:
 
 @contextmanager
 def progress(
-    total: float, what: str, *, console: Console | None = None, count: bool = True, live: bool = True
+    total: float, what: str, *, unit: str = "", console: Console | None = None, live: bool = True
 ) -> Iterator[Steps]:
     """A progress bar of so many steps, on standard error unless another console is given; it vanishes at the end.
 
-    With `count` it shows how many steps are done, which says nothing where steps are seconds. With `live` a thread
-    redraws it; without, it is drawn at steps only, and costs nothing between them.
+    `unit` names the steps, such as "runs", which are then counted; steps without a name, such as seconds, are not. With
+    `live` a thread redraws it; without, it is drawn at steps only, and costs nothing between them.
     """
-    counted = (MofNCompleteColumn(),) if count else ()
+    counted = (MofNCompleteColumn(),) if unit else ()
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), *counted, TimeElapsedColumn())
     left = (TextColumn("left"), TimeRemainingColumn())
     where = console or Console(stderr=True)
     with Progress(*columns, *left, console=where, transient=True, auto_refresh=live) as bar:
-        yield Steps(bar, total, what)
+        yield Steps(bar, total, what, unit)

@@ -105,7 +105,7 @@ def cholesky_or_lu(lab: Lab) -> Finding:
 
 
 SEEN = (
-    "from lamm_robust import catalog; import numpy as np; "
+    "from lamm_robust import catalog; from lamm_robust.keys import parse_key; import numpy as np; "
     f'A = catalog.build_problem(parse_key("{key(10, SMALL, 0)}")).A; '
     "print(np.linalg.cond(A) ** 2, np.linalg.cond(A.T @ A))"
 )

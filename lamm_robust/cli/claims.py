@@ -30,7 +30,7 @@ def claims(out: Path, numbers: tuple[int, ...]) -> None:
     asked = select_numbers(numbers)
     if not numbers and out.exists() and not out.is_dir():
         raise ValueError(f"--out {out}: expected a directory")
-    with open_lab() as lab, progress(len(asked), "") as steps:
+    with open_lab() as lab, progress(len(asked), "", unit="claims") as steps:
         found = settle(lab, asked, lambda title: steps.add(1, title))
     console = standard_output()
     if numbers:

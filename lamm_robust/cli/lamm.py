@@ -49,7 +49,7 @@ def lamm(
         return
     precisions = PRECISIONS if precision == "all" else (cast(Precision, precision),)
     asked = conduct.study(profile, modes, targets, solvers, precisions, cast(Device, device))
-    with progress(asked.planned(), "steering") as steps:
+    with progress(asked.planned(), "steering", unit="runs") as steps:
         runs, _ = conduct.conduct(asked, directory, lambda: steps.add(1))
     found, console = "\n".join([overview(runs), *(f"* {sentence}" for sentence in words(runs))]), Console()
     if console.is_terminal:

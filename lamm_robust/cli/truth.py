@@ -38,7 +38,7 @@ def _load(path: Path) -> dict[str, Array]:
 
 
 def certify_file(path: Path, oracle: Oracle, rank: int | None = None) -> dict[str, Any]:
-    """The proved facts about the problem in a file, as plain JSON values; see `oracles.facts`.
+    """The proved facts about the problem in a file, as plain JSON values; see `oracles.plain_values.facts`.
 
     With a rank k, they are about A_k, which is A with its singular values after the k-th set to zero, and b; the first
     of these values is among them. ValueError for a file that holds no problem, NotCertifiedError if nothing is proved.

@@ -214,7 +214,7 @@ def hunt_text(
     start = time.monotonic()
     with (
         prey(variant, score, oracle, edges=edges) as hunted,
-        progress(1.5 * seconds, f"hunting {variant}", count=False) as steps,
+        progress(1.5 * seconds, f"hunting {variant}") as steps,
     ):
 
         def tell(so_far: Prey) -> None:

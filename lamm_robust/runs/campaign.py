@@ -80,7 +80,8 @@ def run(campaign: Campaign, console: Console) -> int:
         if todo:
             journal.note({"with": {"workers": campaign.workers}})
         finished = not todo or _sweep(campaign, todo, absent, undone, journal, console)
-        if {str(case) for case in possible}.isdisjoint(journal.case_keys()):
+        lost = {one.case.variant for one in undone if one.absent}  # whose records, if any, are of an earlier run
+        if {str(case) for case in possible if case.variant not in lost}.isdisjoint(journal.case_keys()):
             if finished:
                 return _say_nothing_ran(_first_reason(absent, undone, "no attempt was made"), console)
             console.print("stopped before the first attempt was written down; the same command goes on", style="bold")
@@ -178,7 +179,7 @@ def _watch(
     batches: Iterable[list[Done | Undone]], total: int, undone: list[Undone], journal: Journal, console: Console
 ) -> None:
     """Write the records down as they come, add to `undone`, and show how far the run is."""
-    with progress(total, "starting", console=console, live=False) as steps:
+    with progress(total, "starting", unit="attempts", console=console, live=False) as steps:
         for batch in batches:
             if stop_signals:
                 raise KeyboardInterrupt

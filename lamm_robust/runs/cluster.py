@@ -152,7 +152,9 @@ def _fetch(client: Client, campaign: Campaign, parts: Sequence[Shard], shards: P
     waiting = {
         client.submit(run_shard, shard_command(campaign, part), pure=False, retries=RETRIES): part for part in parts
     }
-    with progress(len(parts), f"shards on {client.scheduler_info()['address']}", console=console) as steps:
+    with progress(
+        len(parts), f"shards on {client.scheduler_info()['address']}", unit="shards", console=console
+    ) as steps:
         for future in as_completed(waiting):
             part = waiting[future]
             try:

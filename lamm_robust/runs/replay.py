@@ -9,7 +9,7 @@ from lamm_robust.oracles.plain_values import decimals, facts
 from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.records import record
-from lamm_robust.scoring.truths import Certified, Known
+from lamm_robust.scoring.truths import Certified, Known, Truths
 from lamm_robust.scoring.verdicts import threshold
 from lamm_robust.text import duration
 from lamm_robust.values import Array, Edge, Outcome, Problem, Record, Solver, Status
@@ -30,7 +30,8 @@ def replay_text(key: str, oracle: str) -> str:
 
     ValueError for a key that names no case, and for a case that cannot be certified or measured here.
     """
-    case, truths = catalog.find_case(key), catalog.truths(oracle)
+    case = catalog.find_case(key)
+    truths = Truths(catalog.build_problem, catalog.cached_oracle(oracle))  # the problem is rebuilt, and not looked up
     variant, problem, solver = case.variant, truths.problem(case.key), catalog.find_solver(case.variant)
     certified = truths.certify(case.key)
     if certified is None:

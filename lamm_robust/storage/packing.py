@@ -39,8 +39,8 @@ def pack(head: Mapping[str, Any], *arrays: npt.NDArray[np.generic]) -> bytes:
 
 def unpack(content: bytes) -> tuple[dict[str, Any], list[Array]]:
     """The inverse of `pack`: the dictionary and the arrays; ValueError or TypeError for other bytes."""
-    line, newline, _ = content.partition(b"\n")
-    start, arrays = len(line) + len(newline), []
+    end = content.find(b"\n")  # and not `partition`, which would copy the arrays
+    line, start, arrays = content[: max(end, 0)], end + 1, []
     try:
         head: dict[str, Any] = json.loads(line)
         for kind, shape in head.pop("arrays"):

@@ -78,7 +78,6 @@ def _measure(library: Library, solver: Solver, problem: Problem, device: Device)
     repeatable = answer.tobytes() == again.tobytes()
     fault = _answer_fault(answer, problem) or _answer_fault(again, problem)
     fault = fault or _input_fault(problem, library.get(A), library.get(b)) or _rank_fault(rank)
-    single = fault and answer.dtype == np.float32 and problem.A.dtype == np.float64
     if not (repeatable or fault):
         answer = max(answer, again, key=lambda x: _misfit(problem, x))
     return Outcome(
@@ -88,7 +87,7 @@ def _measure(library: Library, solver: Solver, problem: Problem, device: Device)
         seconds=median(seconds),
         min_seconds=min(seconds),
         first_call_seconds=first - start,
-        cause=Cause.FLOAT32 if single else Cause.NONE,
+        cause=Cause.FLOAT32 if fault and any(_is_single(x, problem) for x in (answer, again)) else Cause.NONE,
         message=fault,
         repeatable=repeatable,
         spent=before - start,
@@ -120,6 +119,11 @@ def _answer_fault(x: Array, problem: Problem) -> str:
     if x.dtype != problem.A.dtype:
         return f"x is {x.dtype}, expected {problem.A.dtype}"
     return ""
+
+
+def _is_single(x: Array, problem: Problem) -> bool:
+    """Whether nothing is wrong with the form of an answer but that it is float32 for float64."""
+    return x.dtype == np.float32 and problem.A.dtype == np.float64 and x.shape == (problem.n, *problem.b.shape[1:])
 
 
 def _input_fault(problem: Problem, A: Array, b: Array) -> str:

@@ -21,16 +21,18 @@ KILLS = 3
 
 
 def ask(worker: AnyWorker, case: Case, problem: Problem, open_worker: Open) -> Outcome:
-    """Ask an open worker for the outcome of one case and wait for it; a doubtful one gets its second look.
+    """Ask an open worker for the outcome of one case and wait for it; what looks like a crash gets a second look.
 
-    AbsentError if no process can be started.
+    A time-out does not: it has had all its time, and who asks one case at a time waits. AbsentError if no process can
+    be started.
     """
     worker.ask(case, problem)
     while True:
         before = time.monotonic()
         select([worker.reads], [worker.writes] if worker.writes is not None else [], [], 0.1)
         for answer in worker.pump(time.monotonic() - before):
-            return second_look(answer, problem, open_worker) if is_doubtful(answer) else answer.outcome
+            crashed = answer.inconclusive or answer.outcome.status is Status.CRASHED
+            return second_look(answer, problem, open_worker) if crashed else answer.outcome
 
 
 def is_doubtful(answer: Answer) -> bool:
@@ -53,7 +55,7 @@ def second_look(first: Answer, problem: Problem, open_worker: Open, *, one_solve
     ):
         said = f"{first.outcome.message}; not so alone in a fresh process: earlier calls have kept it"
         return replace(first.outcome, message=said)
-    if first.inconclusive and second.status in SUSPECT:
+    if first.inconclusive and second.status in SUSPECT and not one_solver:
         # the first says nothing, so it takes a third attempt to see the fault twice
         first, second = Answer(first.case, second), attempt_alone(first.case, problem, open_worker)
     return agreement(first, second)

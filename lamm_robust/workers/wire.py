@@ -23,6 +23,9 @@ HELLO, OUTCOME, LAST = b"H", b"O", b"L"
 
 _FRAME = struct.Struct("<cII")
 
+RANKS = 2**31
+"""Reported ranks are below this: no matrix has so many rows or columns."""
+
 
 class WireError(Exception):
     """What arrived is no frame or no outcome."""
@@ -86,6 +89,9 @@ def unpack_outcome(content: bytes) -> tuple[int, Outcome]:
         for name, kinds in _KINDS.items():
             if type(head[name]) not in kinds:
                 raise ValueError(f"{name} is {head[name]!r}")
+        head["message"].encode()  # half a surrogate pair is no text
+        if not 0 <= (head["rank"] or 0) < RANKS:
+            raise ValueError(f"the rank is {head['rank']}")
         (x,) = arrays or (None,)
         status, cause = Status(head.pop("status")), Cause(head.pop("cause"))
         return head.pop("number"), Outcome(status=status, cause=cause, x=x, **head)

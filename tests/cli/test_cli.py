@@ -454,28 +454,32 @@ def test_harness_faults_have_an_exit_code_of_their_own(monkeypatch: pytest.Monke
     assert "no-python" in line
 
 
+def run_without_scipy(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A run in float64 on the CPU where SciPy is there and cannot be imported."""
+    (place / "scipy").mkdir(exist_ok=True)
+    (place / "scipy" / "__init__.py").write_text("raise ImportError('planted')\n")
+    command = [sys.executable, "-m", "lamm_robust", "run", "--precision", "float64", "--device", "cpu", *arguments]
+    variables = os.environ | {"PYTHONPATH": str(place)}
+    return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
+
+
 def test_a_library_that_cannot_be_imported_is_absent_and_not_a_bad_solver(tmp_path: Path) -> None:
-    (tmp_path / "scipy").mkdir()
-    (tmp_path / "scipy" / "__init__.py").write_text("raise ImportError('planted')\n")
-    arguments = ["--precision", "float64", "--device", "cpu", "--family", "polynomial", "--out", str(tmp_path / "out")]
-    command = [
-        sys.executable,
-        "-m",
-        "lamm_robust",
-        "run",
-        "--solver",
-        "scipy-gelsd",
-        "--solver",
-        "numpy-qr",
-        *arguments,
-    ]
-    done = subprocess.run(
-        command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True
-    )
+    solvers = ("--solver", "scipy-gelsd", "--solver", "numpy-qr")
+    done = run_without_scipy(tmp_path, *solvers, "--family", "polynomial", "--out", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
     assert "not measured: no worker for scipy on cpu:" in done.stdout
     assert "ImportError: planted: scipy-gelsd-float64-cpu" in done.stdout
     assert set(pq.read_table(tmp_path / "out" / "records.parquet")["library"].to_pylist()) == {"numpy"}
+
+
+def test_what_an_earlier_run_measured_does_not_hide_that_nothing_ran(tmp_path: Path) -> None:
+    out = str(tmp_path / "out")
+    solver = ("--solver", "scipy-gelsd", "--precision", "float64", "--device", "cpu")
+    assert invoke("run", *solver, "--family", "polynomial", "--out", out).exit_code == 0
+    more = ("--family", "polynomial", "--family", "nist")
+    done = run_without_scipy(tmp_path, *solver[:2], *more, "--out", out)
+    assert done.returncode == 4, done.stdout
+    assert "nothing ran: not measured: no worker for scipy on cpu: last words:" in done.stdout
 
 
 def test_results_of_another_blas_are_not_mixed_in(tmp_path: Path) -> None:

@@ -50,11 +50,19 @@ def test_a_room_imports_only_what_its_row_allows(path: Path) -> None:
         ("lamm.mesh", "from lamm_robust.claims import page", "claims.page"),
         ("strategies", "import lamm_robust.cli.main", "cli.main"),
         ("testing", "from lamm_robust import solve", ""),
+        ("storage.journal", "importlib.import_module('lamm_robust.catalog')", "catalog"),
     ],
 )
 def test_a_planted_import_of_a_higher_or_a_sibling_room_is_seen(module: str, planted: str, seen: str) -> None:
     assert f"lamm_robust.{module}" in MODULES
     assert f"lamm_robust.{seen}".removesuffix(".") in beyond(f"lamm_robust.{module}", planted)
+
+
+@pytest.mark.parametrize(
+    "planted", ["from generators.raw import FAMILY", "import oracles", "from tests.support import foils"]
+)
+def test_what_only_a_checkout_has_is_refused(planted: str) -> None:
+    assert beyond("lamm_robust.catalog", planted)
 
 
 @pytest.mark.parametrize("room", sorted(set(ROOMS) - {"doors"}))

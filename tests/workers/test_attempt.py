@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lamm_robust.values import Outcome, Problem, Status
+from lamm_robust.values import Array, Cause, Outcome, Problem, Status
 from lamm_robust.workers.attempt import REPEATS, attempt
 from tests.support.planted import PLANTED, SOLVERS
 from tests.support.problems import problem_of
@@ -51,6 +51,34 @@ def test_failures_are_outcomes(name: str, status: Status, words: str) -> None:
     assert outcome.status is status
     assert outcome.x is None
     assert words in outcome.message
+
+
+@pytest.mark.parametrize(
+    ("answers", "cause"),
+    [
+        ([np.zeros(2, np.float32)], Cause.FLOAT32),
+        ([np.zeros(2), np.zeros(2, np.float32)], Cause.FLOAT32),
+        ([np.zeros((2, 1), np.float32)], Cause.NONE),
+        ([np.zeros(2, np.float16)], Cause.NONE),
+    ],
+)
+def test_float32_for_float64_is_a_cause_where_nothing_else_is_wrong(answers: list[Array], cause: Cause) -> None:
+    left = list(answers)
+
+    def solve(A: object, b: object) -> tuple[object, None]:
+        return left.pop(0) if len(left) > 1 else left[0], None
+
+    outcome = attempt(PLANTED, replace(SOLVERS["lstsq"], solve=solve), small(), "cpu")
+    assert (outcome.status, outcome.cause) == (Status.BAD_OUTPUT, cause)
+
+
+def test_memory_that_runs_out_is_a_cause() -> None:
+    def solve(A: object, b: object) -> tuple[object, None]:
+        raise np._core._exceptions._ArrayMemoryError((1,), np.dtype(float))  # type: ignore[attr-defined]
+
+    outcome = attempt(PLANTED, replace(SOLVERS["lstsq"], solve=solve), small(), "cpu")
+    assert (outcome.status, outcome.cause) == (Status.CRASHED, Cause.OUT_OF_MEMORY)
+    assert outcome.message.startswith("MemoryError: ")
 
 
 def test_warnings_are_kept_once_and_do_not_escape() -> None:

@@ -6,10 +6,12 @@ import os
 import random
 from dataclasses import replace
 from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
 
+from lamm_robust.storage.packing import pack, unpack
 from lamm_robust.values import Array, Cause, Outcome, Status
 from lamm_robust.workers import wire
 from lamm_robust.workers.wire import CASE, OUTCOME, PROBLEM, Frames, WireError, frame, pack_outcome, unpack_outcome
@@ -97,6 +99,31 @@ def test_every_flipped_bit_is_an_error_or_waits_for_more() -> None:
 def test_what_is_no_outcome_is_known(content: bytes) -> None:
     with pytest.raises(WireError, match="an outcome that cannot be read"):
         unpack_outcome(content)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"rank": -1}, {"rank": 2**31}, {"rank": 10**400}, {"rank": 1.5}, {"rank": True}, {"message": "\ud800"},
+        {"message": 3}, {"status": "fine"}, {"cause": "none"}, {"warned": 1}, {"spent": None}, {"seconds": "1"},
+        {"number": None}, {"more": 1},
+    ],
+)  # fmt: skip
+def test_a_forged_outcome_is_known(changed: dict[str, Any]) -> None:
+    head, arrays = unpack(pack_outcome(7, FULL))
+    with pytest.raises(WireError, match="an outcome that cannot be read"):
+        unpack_outcome(pack(head | changed, *arrays))
+
+
+def test_two_answers_in_one_outcome_are_known() -> None:
+    head, arrays = unpack(pack_outcome(7, FULL))
+    with pytest.raises(WireError):
+        unpack_outcome(pack(head, *arrays, *arrays))
+
+
+def test_half_a_surrogate_pair_in_the_words_of_a_solver_crosses() -> None:
+    _, received = unpack_outcome(pack_outcome(7, replace(FULL, message="a\ud800b")))
+    assert received.message == "a?b"
 
 
 def test_fuzzed_outcomes_are_outcomes_or_errors() -> None:
