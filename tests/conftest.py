@@ -78,9 +78,11 @@ def is_partial(config: pytest.Config) -> bool:
 
 def leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep what uses the precision or the device, or with --once the rest."""
-    once = config.getoption("--once")
-    out = [item for item in items if once != UNDER_TEST.isdisjoint(getattr(item, "fixturenames", ()))]
-    items[:] = [item for item in items if item not in set(out)]
+    parts: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    for item in items:
+        uses = not UNDER_TEST.isdisjoint(getattr(item, "fixturenames", ()))
+        parts[uses != config.getoption("--once")].append(item)
+    items[:], out = parts[True], parts[False]
     config.hook.pytest_deselected(items=out)
     config.stash[LEFT_OUT] = len(out)
 

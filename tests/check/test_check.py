@@ -45,6 +45,8 @@ from tests.support.records import RECORD
 HERE = Path(__file__).parents[2]
 FILE = "tests/support/broken.py"
 FAMILIES = ("spectrum", "exact_rank", "raw", "polynomial")
+ONE: Precision = "float64"
+"""Faults of processes, pages and exit codes are the same in both precisions: they are tested once, in this one."""
 KEY = "polynomial points=5 degree=2 abscissae=integers seed=0 dtype={}"
 
 
@@ -182,15 +184,15 @@ BROKEN: Mapping[str, tuple[str, str]] = {
 
 @pytest.mark.parametrize("name", BROKEN)
 @pytest.mark.usefixtures("alone")
-def test_no_solver_hurts_the_check(name: str, precision: Precision, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_solver_hurts_the_check(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervised, "MOST_BROKEN", 3)
     verdict, why = BROKEN[name]
-    found = checked(name, precision, case_seconds=0.5 if name == "hang" else 30.0)
+    found = checked(name, ONE, case_seconds=0.5 if name == "hang" else 30.0)
     assert found.row.stability == "broken"
     assert verdict in {failure.record.verdict for failure in found.failures}
     assert found.failures[0].why.startswith(why)
     assert 3 <= len(found.records) < 3 + 70  # those that were under way when there was enough
-    assert found.untried + len(found.records) == len(checked_keys(precision))
+    assert found.untried + len(found.records) == len(checked_keys(ONE))
 
 
 def checked_keys(precision: Precision) -> list[Any]:
@@ -198,8 +200,8 @@ def checked_keys(precision: Precision) -> list[Any]:
 
 
 @pytest.mark.usefixtures("alone")
-def test_memory_that_is_kept_is_the_solvers_own_fault(precision: Precision) -> None:
-    found = checked("leak", precision, families=("polynomial", "raw"), case_memory=1 << 29)
+def test_memory_that_is_kept_is_the_solvers_own_fault() -> None:
+    found = checked("leak", ONE, families=("polynomial", "raw"), case_memory=1 << 29)
     assert found.row.stability == "broken"
     assert found.untried == 0
     assert {failure.reason.name for failure in found.failures} == {"raised an exception"}
@@ -209,8 +211,8 @@ def test_memory_that_is_kept_is_the_solvers_own_fault(precision: Precision) -> N
 
 
 @pytest.mark.usefixtures("alone")
-def test_what_is_refused_is_counted_and_the_rest_goes_on(precision: Precision) -> None:
-    found = checked("refuses_wide", precision)
+def test_what_is_refused_is_counted_and_the_rest_goes_on() -> None:
+    found = checked("refuses_wide", ONE)
     assert found.untried == 0
     assert {failure.why for failure in found.failures} == {"raised NotImplementedError: wide matrices"}
     assert 0 < len(found.failures) <= facts(found)["refusals"]  # where nothing is graded they are no failures
@@ -218,7 +220,7 @@ def test_what_is_refused_is_counted_and_the_rest_goes_on(precision: Precision) -
     assert all(failure.record.m < failure.record.n for failure in found.failures)
     note = "refuses every wide problem: --shapes tall,square leaves them out"
     assert note in page(found)
-    others = checked("refuses_wide", precision, shapes=("tall", "square"), require="backward-stable")
+    others = checked("refuses_wide", ONE, shapes=("tall", "square"), require="backward-stable")
     assert others.passed
     assert "refuses every" not in page(others)
     limited = replace(found, terms=replace(found.terms, shapes=("wide",), case_seconds=0.5, case_memory=1 << 30))
@@ -226,12 +228,12 @@ def test_what_is_refused_is_counted_and_the_rest_goes_on(precision: Precision) -
     assert " --shapes wide --case-seconds 0.5 --case-memory 1024 --only " in line
 
 
-def test_a_crash_counts_where_nothing_is_graded(precision: Precision) -> None:
-    truths, terms = catalog.truths(), Terms(precision=precision)
+def test_a_crash_counts_where_nothing_is_graded() -> None:
+    truths, terms = catalog.truths(), Terms(precision=ONE)
     solver = library_of(user.parse_target(f"{FILE}:good", HERE), terms).solvers[0]
-    keys = grid("quick", precision, ["integral"])
+    keys = grid("quick", ONE, ["integral"])
     hopeless = next(k for k in keys if (c := truths.certify(k)) and c.regime is Regime.AMBIGUOUS)
-    easy = parse_key(KEY.format(precision))
+    easy = parse_key(KEY.format(ONE))
     problem = truths.problem(easy)
     outcomes = {
         Case(easy, variant_of(solver, terms)): Outcome(Status.SOLVED, broken.x_of(problem.A, problem.b)),
@@ -253,8 +255,8 @@ def test_enough_is_enough() -> None:
 # --- the page, and JSON ---------------------------------------------------------------------------------------------
 
 
-def test_the_page_has_a_replay_line_for_each_failure_and_the_drivers_beside(precision: Precision) -> None:
-    result = invoke(f"{FILE}:normal_equations", "--precision", precision, "--family", "spectrum")
+def test_the_page_has_a_replay_line_for_each_failure_and_the_drivers_beside() -> None:
+    result = invoke(f"{FILE}:normal_equations", "--precision", ONE, "--family", "spectrum")
     assert result.exit_code == 0, result.output  # nothing was required
     text = result.stdout
     assert text.startswith(f"{FILE}:normal_equations: ")
@@ -271,14 +273,14 @@ def test_the_page_has_a_replay_line_for_each_failure_and_the_drivers_beside(prec
     assert f", {verdict[1]}: {why[1]}" in text
 
 
-def test_only_shows_one_case_in_full(precision: Precision) -> None:
-    text = only_text(user.parse_target(f"{FILE}:good", HERE), Terms(), KEY.format(precision))
-    assert f"problem   {KEY.format(precision)}\n" in text
+def test_only_shows_one_case_in_full() -> None:
+    text = only_text(user.parse_target(f"{FILE}:good", HERE), Terms(), KEY.format(ONE))
+    assert f"problem   {KEY.format(ONE)}\n" in text
     assert "truth     by " in text
     assert "\nrank      3 reported\n" in text
     assert text.endswith("verdict   backward stable")
     method = user.parse_target(f"{FILE}:estimator.solve", HERE)
-    assert only_text(method, Terms(), KEY.format(precision)).endswith("verdict   backward stable")
+    assert only_text(method, Terms(), KEY.format(ONE)).endswith("verdict   backward stable")
 
 
 @pytest.mark.usefixtures("alone")
@@ -304,8 +306,8 @@ def test_an_edge_case_may_be_refused_but_not_be_fatal(name: str, stability: str,
 
 
 @pytest.mark.usefixtures("alone")
-def test_silence_where_there_is_no_answer_is_shown(precision: Precision) -> None:
-    found = checked("forgives", precision, families=("nonfinite", "polynomial"), require="backward-stable")
+def test_silence_where_there_is_no_answer_is_shown() -> None:
+    found = checked("forgives", ONE, families=("nonfinite", "polynomial"), require="backward-stable")
     assert (found.row.stability, found.row.undefined_flagged) == ("backward stable", 0)
     assert {failure.reason.name for failure in found.failures} == {"undefined"}
     assert len(found.failures) == found.row.undefined_total == found.row.silent_failures
@@ -322,9 +324,9 @@ def test_times_are_compared_where_both_passed() -> None:
     assert math.isnan(time_ratio([lost], mine))
 
 
-def test_a_process_that_is_killed_from_outside_says_nothing_of_the_solver(precision: Precision) -> None:
-    truths, key = catalog.truths(), parse_key(KEY.format(precision))
-    terms = Terms(precision=precision)
+def test_a_process_that_is_killed_from_outside_says_nothing_of_the_solver() -> None:
+    truths, key = catalog.truths(), parse_key(KEY.format(ONE))
+    terms = Terms(precision=ONE)
     library = library_of(user.parse_target(f"{FILE}:good", HERE), terms)
     case = Case(key, variant_of(library.solvers[0], terms))
     for first, status in (
@@ -340,7 +342,7 @@ def test_a_process_that_is_killed_from_outside_says_nothing_of_the_solver(precis
 
 
 @pytest.mark.usefixtures("alone")
-def test_json_has_what_a_machine_needs(tmp_path: Path, precision: Precision) -> None:
+def test_json_has_what_a_machine_needs(tmp_path: Path) -> None:
     out = tmp_path / "verdict.json"
     result = invoke(f"{FILE}:zero", "--precision", "all", "--family", "raw", "--json", out)
     assert result.exit_code == 0, result.output
@@ -368,8 +370,8 @@ def test_a_rank_that_is_reported_is_counted(precision: Precision) -> None:
 
 
 @pytest.mark.usefixtures("alone")
-def test_infinite_errors_are_null_in_json(precision: Precision) -> None:
-    found = checked("zero", precision, families=("raw",))
+def test_infinite_errors_are_null_in_json() -> None:
+    found = checked("zero", ONE, families=("raw",))
     row = replace(found.row, worst_backward_error=math.inf, worst_forward_error=math.nan)
     values = facts(replace(found, row=row))
     assert (values["worst_backward_error"], values["worst_forward_error"]) == (None, None)
@@ -378,28 +380,28 @@ def test_infinite_errors_are_null_in_json(precision: Precision) -> None:
 
 @pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize(("name", "code"), [("good", 0), ("zero", 1)])
-def test_a_requirement_is_a_gate(name: str, code: int, precision: Precision) -> None:
-    arguments = ["--precision", precision, "--family", "raw", "--require", "forward-stable", "--json", "-"]
+def test_a_requirement_is_a_gate(name: str, code: int) -> None:
+    arguments = ["--precision", ONE, "--family", "raw", "--require", "forward-stable", "--json", "-"]
     result = invoke(f"{FILE}:{name}", *arguments)
     assert result.exit_code == code, result.output
     assert json.loads(result.stdout)["passed"] == (code == 0)  # and nothing else is printed
 
 
-def test_only_reasons_of_the_table_are_given(precision: Precision) -> None:
+def test_only_reasons_of_the_table_are_given() -> None:
     assert {why for _, why, _ in NUMERIC.values()} <= {one.name for one in REASONS}
 
 
 # --- targets --------------------------------------------------------------------------------------------------------
 
 
-def test_targets_are_found_by_module_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: Precision) -> None:
+def test_targets_are_found_by_module_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mine.py").write_text(
         "from helper import solve as f\nimport pathlib\nassert pathlib.Path('helper.py').exists()\n"
     )
     (tmp_path / "helper.py").write_text("import numpy\ndef solve(A, b): return numpy.linalg.lstsq(A, b, rcond=None)\n")
     monkeypatch.chdir(tmp_path)
     for target in ("mine:f", "mine.py:f", tmp_path / "mine.py:f"):
-        result = invoke(target, "--precision", precision, "--only", KEY.format(precision))
+        result = invoke(target, "--precision", ONE, "--only", KEY.format(ONE))
         assert "verdict   backward stable" in result.stdout, result.output
 
 

@@ -408,8 +408,8 @@ def test_without_a_gpu_nothing_is_claimed_of_one() -> None:
 # --- the clock ------------------------------------------------------------------------------------------------------
 
 
-def test_under_vmap_there_is_no_branch(precision: Precision) -> None:
-    samples = clocked("vmap", precision, "cpu")
+def test_under_vmap_there_is_no_branch() -> None:
+    samples = clocked("vmap", "float64", "cpu")
     finding = programs.cond_under_vmap(sampled(samples))
     assert finding.verdict is ONLY_WHEN
     assert (samples["conditionals of lamm-cond"], samples["conditionals of lamm-cond, vmap"]) == (1, 0)
@@ -417,8 +417,8 @@ def test_under_vmap_there_is_no_branch(precision: Precision) -> None:
     assert programs.cond_under_vmap(sampled(kept)).verdict is HOLDS
 
 
-def test_one_program_serves_every_rank(precision: Precision) -> None:
-    samples = clocked("shapes", precision, "cpu")
+def test_one_program_serves_every_rank() -> None:
+    samples = clocked("shapes", "float64", "cpu")
     assert [row["compiled"] for row in samples] == [1, 1, 16, 0]
     assert programs.static_shapes(sampled(samples)).verdict is ONLY_WHEN
     samples[1]["compiled"] = 16
