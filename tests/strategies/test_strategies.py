@@ -95,10 +95,10 @@ def simplest(**asked: Any) -> LeastSquaresProblem:
 
 
 def test_what_it_shrinks_to() -> None:
+    few = ["spectrum", "polynomial", "exact_rank", "columns", "weighted", "lamm"]  # of all it takes thrice the time
     assert simplest(dtype="float64").A.shape == (1, 1)
-    assert simplest(dtype="float64", shapes=("tall",)).A.shape == (2, 1)
-    assert simplest(dtype="float64", shapes=("wide",)).A.shape == (1, 2)
-    few = ["spectrum", "polynomial", "exact_rank", "columns", "weighted", "lamm"]  # of all it takes twice the time
+    assert simplest(dtype="float64", shapes=("tall",), families=few).A.shape == (2, 1)
+    assert simplest(dtype="float64", shapes=("wide",), families=few).A.size <= 4
     assert simplest(dtype="float64", rank="deficient", families=few).A.size <= 8
     assert repr(simplest(families=["polynomial"], dtype="float32")).startswith("problem('polynomial points=")
 
