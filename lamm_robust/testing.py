@@ -121,7 +121,8 @@ def _check_here(function: Callable[[Array, Array], Any], terms: Terms) -> Judgem
     """The judgement on a function that is called in this process."""
     name = getattr(function, "__qualname__", type(function).__qualname__)
     target = user.Target(f"{getattr(function, '__module__', '')}:{name}", Path.cwd())
-    library = user.library(target, user.contract(terms.contract, terms.chosen_shapes()), user.as_solve(function))
+    solve = user.as_solve(function, strict=terms.strict)
+    library = user.library(target, terms.promise(), solve)
     solver, truths = library.solvers[0], catalog.truths()
     keys = problems(terms, truths)
     outcomes: Outcomes = {}

@@ -8,22 +8,25 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from lamm_robust import catalog
 from lamm_robust.check.reasons import Clues, Reason, is_single, reason
-from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS
+from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, FIRST_SECONDS
 from lamm_robust.reports.grading import BACKWARD, PASSES, is_broken, is_graded, is_judged, is_undefined
 from lamm_robust.reports.summary import Row, row, simplicity
 from lamm_robust.runs.plan import grid
+from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.nonfinite import as_undefined
 from lamm_robust.scoring.records import Done, Scoring
 from lamm_robust.scoring.truths import Truths
-from lamm_robust.scoring.verdicts import shape_of
 from lamm_robust.solvers import user
+from lamm_robust.text import count_of
 from lamm_robust.values import (
     SHAPES,
     Case,
     Cause,
+    Contract,
     Deficiency,
     Device,
     Outcome,
@@ -40,6 +43,13 @@ from lamm_robust.values import (
 
 REQUIRED: Mapping[Requirement, frozenset[Verdict]] = {"backward-stable": BACKWARD, "forward-stable": PASSES}
 """The verdicts that each requirement allows, and so the classes that meet it, which are named like verdicts."""
+
+Allowance = Literal["silent", "ranks"]
+ALLOWANCES: Mapping[Allowance, str] = {
+    "silent": "silent failures, at edge cases and where there is no answer, too",
+    "ranks": "wrong reported ranks",
+}
+"""What a requirement forbids beside a worse class, unless it is allowed by name."""
 
 LOST = (Verdict.TIMED_OUT, Verdict.FLAKY)
 """Verdicts on attempts that did not end by themselves, or not every time."""
@@ -60,13 +70,36 @@ class Terms:
     profile: str = "quick"
     families: tuple[str, ...] = ()
     require: Requirement | None = None
+    allow: tuple[Allowance, ...] = ()
+    """What does not count against the requirement."""
+    refuses: tuple[str, ...] = ()
+    """Names of exceptions by which it refuses a problem, beside LinAlgError and ValueError."""
+    one_right_side: bool = False
+    """Whether it takes b of length m only."""
+    columns: int | None = None
+    """The number of columns of A that it takes; None means any."""
+    strict: bool = False
+    """Whether x must have the dtype of A to the letter."""
     case_seconds: float = CHECK_SECONDS
+    first_seconds: float = FIRST_SECONDS
+    """Time limit of the first call in a process, which may compile."""
     case_memory: int = CASE_MEMORY
 
     def chosen_shapes(self) -> tuple[Shape, ...]:
         """The shapes of the problems that the solver is tried at."""
         full_rank_only = self.contract is Deficiency.FULL_RANK_ONLY
         return self.shapes or (("tall", "square") if full_rank_only else SHAPES)
+
+    def promise(self) -> Contract:
+        """The contract of the solver."""
+        return user.contract(
+            self.contract,
+            self.chosen_shapes(),
+            self.refuses,
+            one_right_side=self.one_right_side,
+            columns=self.columns,
+            strict=self.strict,
+        )
 
     def passing_verdicts(self) -> frozenset[Verdict]:
         """The verdicts that are not failures: forward stable is enough unless more is required."""
@@ -101,14 +134,37 @@ class Judgement:
     """The number of problems that were left out when enough had been seen."""
     unproved: int
     """The number of problems that were tried and have no proved answer."""
+    stopped: bool = False
+    """Whether the user stopped the check before it had tried every problem."""
     drivers: Sequence[Row] = ()
     """LAPACK's drivers at the same problems; their time is relative to this solver's."""
 
     @property
     def passed(self) -> bool:
         """Whether what was required holds; true if nothing was required."""
+        return not self.unmet
+
+    @property
+    def unmet(self) -> list[str]:
+        """What keeps the requirement from being held, in words; nothing if it is, or nothing was required."""
         require = self.terms.require
-        return require is None or self.row.stability in REQUIRED[require]
+        if require is None:
+            return []
+        found = [] if self.row.stability in REQUIRED[require] else [f"the class is {self.row.stability}"]
+        words = {"silent": "silent failure", "ranks": "wrong rank"}
+        found += [count_of(number, words[name]) for name, number in self.forbidden.items()]
+        return [*found, "it was stopped before the end"] if self.stopped else found
+
+    @property
+    def forbidden(self) -> Mapping[Allowance, int]:
+        """How often it did what a requirement forbids beside a worse class, unless it is allowed; without zeros."""
+        counts: Mapping[Allowance, int] = {"silent": self.row.silent_failures, "ranks": self.wrong_ranks}
+        return {name: number for name, number in counts.items() if number and name not in self.terms.allow}
+
+    @property
+    def wrong_ranks(self) -> int:
+        """The number of graded problems of which a wrong rank was reported."""
+        return sum(is_wrong_rank(record) for record in self.records)
 
     @property
     def safe_kappa(self) -> float:
@@ -128,11 +184,13 @@ def variant_of(solver: Solver, terms: Terms) -> Variant:
 def problems(terms: Terms, truths: Truths) -> list[ProblemKey]:
     """The problems of the profile that the solver is tried at, the smallest first; ValueError if there are none."""
     families = catalog.select_families(terms.families)
-    shapes = terms.chosen_shapes()
+    solver = Solver("", "", terms.promise(), lambda A, b: (A, b))
     every = grid(terms.profile, terms.precision, families)
-    keys = [key for key in every if shape_of(*truths.problem(key).A.shape) in shapes]
+    keys = [key for key in every if not why_not_asked(truths.problem(key), solver)]
     if not keys:
-        raise ValueError(f"no problem of {', '.join(families)} is {' or '.join(shapes)} in the {terms.profile} profile")
+        shapes = " or ".join(terms.chosen_shapes())
+        left = " with so many columns" if terms.columns is not None else ""
+        raise ValueError(f"no problem of {', '.join(families)} is {shapes}{left} in the {terms.profile} profile")
     return sorted(keys, key=lambda key: _order(truths.problem(key)))
 
 
@@ -153,6 +211,8 @@ def judge_solver(
     outcomes: Outcomes,
     planned: int,
     passes_alone: PassesAlone = lambda *_: False,
+    *,
+    stopped: bool = False,
 ) -> Judgement:
     """The judgement from the outcomes at some of the planned problems; ValueError if there is nothing to judge."""
     records = score_outcomes(outcomes, truths, lambda _: solver)
@@ -169,12 +229,18 @@ def judge_solver(
         failures=_failures(records, terms, truths, outcomes, passes_alone),
         untried=planned - len(outcomes),
         unproved=len(outcomes) - len(records),
+        stopped=stopped,
     )
 
 
 def is_breaking(record: Record) -> bool:
     """Whether a record makes its solver broken; at an edge case an error does not, but a lost process does."""
     return is_broken(record) and (not record.edge or record.verdict in LOST or record.cause is Cause.PROCESS_LOST)
+
+
+def is_wrong_rank(record: Record) -> bool:
+    """Whether a wrong rank was reported of a graded problem."""
+    return is_graded(record) and record.scores.get("rank_error", 0.0) != 0.0
 
 
 def is_shown(record: Record, terms: Terms) -> bool:

@@ -105,6 +105,12 @@ class Clues:
         return None
 
 
+def _raised(c: Clues) -> str:
+    name = c.record.message.partition(":")[0]
+    is_crash = c.record.verdict is Verdict.CRASHED and c.record.cause is Cause.NONE and name.isidentifier()
+    return f"raised {c.record.message}" + (f" (--refuses {name}, if it documents that)" if is_crash else "")
+
+
 def _bad_output(c: Clues) -> str:
     hint = "; JAX computes in float64 only where jax_enable_x64 is set (or ask with --precision float32)"
     return c.record.message + (hint if c.record.cause is Cause.FLOAT32 else "")
@@ -204,9 +210,7 @@ REASONS: tuple[Reason, ...] = (
         lambda c: c.record.verdict is Verdict.CRASHED and c.record.cause is Cause.PROCESS_LOST,
         lambda c: c.record.message,
     ),
-    Reason(
-        "raised an exception", has_verdict(Verdict.CRASHED, Verdict.REFUSED), lambda c: f"raised {c.record.message}"
-    ),
+    Reason("raised an exception", has_verdict(Verdict.CRASHED, Verdict.REFUSED), _raised),
     # an answer that is another one the next time
     Reason(
         "depends on earlier calls",

@@ -49,11 +49,17 @@ def attempt(library: Library, solver: Solver, problem: Problem, device: Device) 
 
 
 def _failure(solver: Solver, error: Exception) -> Outcome:
-    """The outcome of a call that raised; NumPy's own error for exhausted memory is a subclass of MemoryError."""
+    """The outcome of a call that raised; NumPy's own error for exhausted memory is a subclass of MemoryError.
+
+    NotImplementedError says that the solver is not for this problem, so it counts as not attempted. A subclass of a
+    documented error is one, too.
+    """
     out_of_memory = isinstance(error, MemoryError)
     name = MemoryError.__name__ if out_of_memory else type(error).__name__
+    documented = any(base.__name__ in solver.contract.errors for base in type(error).__mro__)
+    refused = Status.REFUSED if documented else Status.CRASHED
     return Outcome(
-        Status.REFUSED if name in solver.contract.errors else Status.CRASHED,
+        Status.NOT_ATTEMPTED if isinstance(error, NotImplementedError) else refused,
         cause=Cause.OUT_OF_MEMORY if out_of_memory else Cause.NONE,
         message=f"{name}: {error}"[:LONGEST_MESSAGE],
     )
@@ -65,7 +71,9 @@ def _measure(library: Library, solver: Solver, problem: Problem, device: Device)
     start = clock()
     x, rank = wait(solve(A, b))
     first = clock()
-    answer = np.array(library.get(x))  # a copy, since a solver may return the same memory at every call
+    exact = solver.contract.exact_dtype
+    wide = not exact and _is_double(library.get(x), problem)
+    answer = _rounded(library.get(x), wide, problem)  # a copy, since a solver may return the same memory at every call
     seconds: list[float] = []
     before = clock()
     end, last = before + BUDGET_SECONDS, x
@@ -74,12 +82,15 @@ def _measure(library: Library, solver: Solver, problem: Problem, device: Device)
         now = clock()
         seconds.append(now - before)
         before = now
-    again = np.array(library.get(last))
+    again = _rounded(library.get(last), not exact and _is_double(library.get(last), problem), problem)
     repeatable = answer.tobytes() == again.tobytes()
     fault = _answer_fault(answer, problem) or _answer_fault(again, problem)
     fault = fault or _input_fault(problem, library.get(A), library.get(b)) or _rank_fault(rank)
     if not (repeatable or fault):
         answer = max(answer, again, key=lambda x: _misfit(problem, x))
+    cause = Cause.FLOAT64 if wide and not fault else Cause.NONE
+    if fault and any(_is_single(x, problem) for x in (answer, again)):
+        cause = Cause.FLOAT32
     return Outcome(
         Status.BAD_OUTPUT if fault else Status.SOLVED,
         x=None if fault else answer,
@@ -87,7 +98,7 @@ def _measure(library: Library, solver: Solver, problem: Problem, device: Device)
         seconds=median(seconds),
         min_seconds=min(seconds),
         first_call_seconds=first - start,
-        cause=Cause.FLOAT32 if fault and any(_is_single(x, problem) for x in (answer, again)) else Cause.NONE,
+        cause=cause,
         message=fault,
         repeatable=repeatable,
         spent=before - start,
@@ -124,6 +135,17 @@ def _answer_fault(x: Array, problem: Problem) -> str:
 def _is_single(x: Array, problem: Problem) -> bool:
     """Whether nothing is wrong with the form of an answer but that it is float32 for float64."""
     return x.dtype == np.float32 and problem.A.dtype == np.float64 and x.shape == (problem.n, *problem.b.shape[1:])
+
+
+def _is_double(x: Array, problem: Problem) -> bool:
+    """Whether an answer is float64 where the problem is float32."""
+    return x.dtype == np.float64 and problem.A.dtype == np.float32
+
+
+def _rounded(x: Array, rounds: bool, problem: Problem) -> Array:
+    """A copy of an answer, rounded to the dtype of the problem if it `rounds`."""
+    with np.errstate(all="ignore"):  # an absurd answer may overflow
+        return np.array(x, dtype=problem.A.dtype if rounds else None)
 
 
 def _input_fault(problem: Problem, A: Array, b: Array) -> str:
