@@ -39,7 +39,7 @@ def _requirement(found: Judgement) -> Iterator[str]:
     if forbidden := found.forbidden:
         names = ",".join([*found.terms.allow, *forbidden])
         what = " and ".join(ALLOWANCES[name] for name in forbidden)
-        yield f"--allow {names} does not require that there are no {what}"
+        yield f"with --allow {names} it does not depend on {what}"
 
 
 def _head(found: Judgement) -> Iterator[str]:

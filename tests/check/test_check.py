@@ -420,7 +420,16 @@ def test_silence_where_there_is_no_answer_is_shown() -> None:
     assert (found.row.stability, found.row.undefined_flagged) == ("backward stable", 0)
     assert {failure.reason.name for failure in found.failures} == {"undefined"}
     assert len(found.failures) == found.row.undefined_total == found.row.silent_failures
-    assert f"undefined    0 of {found.row.undefined_total} problems" in page(found)
+    text = page(found)
+    assert f"undefined    0 of {found.row.undefined_total} problems" in text
+    assert found.unmet == [f"{found.row.undefined_total} silent failures"]
+    assert text.endswith(
+        f"required: backward-stable: not held: {found.row.undefined_total} silent failures\n"
+        "with --allow silent it does not depend on silent failures, at edge cases and where there is no answer, too"
+    )
+    allowed = replace(found, terms=replace(found.terms, allow=("silent",)))
+    assert allowed.passed
+    assert page(allowed).endswith("required: backward-stable, but for silent: held")
 
 
 def test_times_are_compared_where_both_passed() -> None:
@@ -475,7 +484,11 @@ def test_json_has_what_a_machine_needs(tmp_path: Path) -> None:
 def test_a_rank_that_is_reported_is_counted(precision: Precision) -> None:
     found = checked("boasts", precision, families=("exact_rank",))
     assert found.row.rank_right == 0 < found.row.rank_total
-    assert f"right at 0 of {found.row.rank_total} problems" in page(found)
+    assert f"right at 0 of {found.row.rank_total} problems ({found.wrong_ranks} wrong where it counts)" in page(found)
+    assert found.wrong_ranks == found.row.rank_total
+    asked = replace(found, terms=replace(found.terms, require="forward-stable"))
+    assert asked.unmet == [f"{found.wrong_ranks} wrong ranks"]
+    assert replace(asked, terms=replace(asked.terms, allow=("ranks",))).passed
     assert "rank  " not in page(checked("qr", precision, families=("raw",)))
 
 

@@ -20,6 +20,7 @@ from lamm_robust.solvers.contracts import minimum_norm
 from lamm_robust.solvers.numpy_ import NUMPY, lstsq
 from lamm_robust.values import Array, Library, Outcome, Solve, Solver, Status
 from lamm_robust.workers import wire
+from lamm_robust.workers.attempt import REPEATS
 
 Answer = tuple[Any, Any]
 
@@ -179,6 +180,19 @@ def leave(A: Array, b: Array) -> Answer:
     return lstsq(A, b)
 
 
+woken: list[int] = []
+
+
+def wakes_late(A: Array, b: Array) -> Answer:
+    """Slow at its first call, as what is compiled then; then good, until it has solved a problem, and never ends."""
+    if not woken:
+        time.sleep(2)
+    woken.append(1)
+    if len(woken) > 1 + REPEATS[1]:
+        time.sleep(600)
+    return lstsq(A, b)
+
+
 def hang(A: Array, b: Array) -> Answer:
     time.sleep(600)
     return lstsq(A, b)
@@ -242,7 +256,7 @@ def not_a_pair(A: Array, b: Array) -> Answer:
 
 
 BAD: tuple[Solve, ...] = (
-    *(lstsq, segfault, leave, hang, chatter, refuse, crash, warn, shape, dtype, mutate, restless),
+    *(lstsq, segfault, leave, hang, chatter, refuse, crash, warn, shape, dtype, mutate, restless, wakes_late),
     *(not_a_pair, realtime, abort, scribble, forge, answer_twice, dribble, loop, sleep_in_c, swallow, leak, flood),
     *(
         zeros_on_nan,

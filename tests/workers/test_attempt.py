@@ -72,6 +72,45 @@ def test_float32_for_float64_is_a_cause_where_nothing_else_is_wrong(answers: lis
     assert (outcome.status, outcome.cause) == (Status.BAD_OUTPUT, cause)
 
 
+class Singular(np.linalg.LinAlgError):
+    """A documented error of a kind of its own."""
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (Singular("no"), Status.REFUSED),
+        (ValueError("no"), Status.CRASHED),  # the base of the documented one
+        (NotImplementedError("lines only"), Status.NOT_ATTEMPTED),
+        (RuntimeError("no"), Status.CRASHED),  # the base of that
+    ],
+)
+def test_errors_are_known_by_their_bases(error: Exception, status: Status) -> None:
+    def solve(A: object, b: object) -> tuple[object, None]:
+        raise error
+
+    outcome = attempt(PLANTED, replace(SOLVERS["refuse"], solve=solve), small(), "cpu")
+    assert (outcome.status, outcome.message) == (status, f"{type(error).__name__}: {error}")
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_float64_for_float32_is_rounded_where_the_contract_allows_it(exact: bool) -> None:
+    def solve(A: object, b: object) -> tuple[object, None]:
+        return np.array([1 / 3, 1e300]), None
+
+    given = small()
+    problem = replace(given, A=given.A.astype(np.float32), b=given.b.astype(np.float32))
+    solver = SOLVERS["lstsq"]
+    solver = replace(solver, contract=replace(solver.contract, exact_dtype=exact), solve=solve)
+    outcome = attempt(PLANTED, solver, problem, "cpu")
+    if exact:
+        assert outcome.status is Status.BAD_OUTPUT
+        return
+    assert (outcome.status, outcome.cause, outcome.repeatable) == (Status.SOLVED, Cause.FLOAT64, True)
+    assert outcome.x is not None
+    assert outcome.x.tolist() == [float(np.float32(1 / 3)), np.inf]
+
+
 def test_memory_that_runs_out_is_a_cause() -> None:
     def solve(A: object, b: object) -> tuple[object, None]:
         raise np._core._exceptions._ArrayMemoryError((1,), np.dtype(float))  # type: ignore[attr-defined]
