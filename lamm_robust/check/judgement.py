@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from lamm_robust import catalog
-from lamm_robust.check.reasons import Clues, Reason, is_single, reason
+from lamm_robust.check.reasons import Clues, Reason, has_cutoff, is_single, reason
+from lamm_robust.check.trend import squares_kappa
 from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, FIRST_SECONDS
 from lamm_robust.reports.grading import BACKWARD, PASSES, is_broken, is_graded, is_judged, is_undefined
 from lamm_robust.reports.summary import Row, row, simplicity
@@ -256,14 +257,16 @@ def _failures(
     """What failed and why, the simplest problem first; the first `SHOWN` are asked once more, alone."""
     cases = {str(case): case for case in outcomes}
     answers = [outcome.x for outcome in outcomes.values() if outcome.x is not None and outcome.x.any()]
-    all_single = all(map(is_single, answers))
+    all_single, squares = all(map(is_single, answers)), squares_kappa(records)
     found = []
     for record in records:
         if is_shown(record, terms):
             case = cases[record.key]
             certified = truths.certify(case.key)
             assert certified, "what was scored is certified"
-            found.append(Clues(record, certified, outcomes[case], all_single=all_single))
+            found.append(Clues(record, certified, outcomes[case], all_single=all_single, squares_kappa=squares))
+    cutoff = has_cutoff(found)
+    found = [replace(clues, has_cutoff=cutoff) for clues in found]
     found.sort(key=lambda clues: (not is_graded(clues.record), *simplicity(clues.record)))  # edge cases come last
     found[:SHOWN] = [replace(c, passes_alone=passes_alone(c, cases[c.record.key])) for c in found[:SHOWN]]
     return [Failure(clues, why, why.say(clues)) for clues in found for why in [reason(clues)]]

@@ -13,6 +13,7 @@ from lamm_robust import catalog
 from lamm_robust.check.judgement import Terms, is_shown, is_wrong_rank, variant_of
 from lamm_robust.check.reasons import Clues, reason
 from lamm_robust.check.supervised import ask_all, library_of, look_again, worker_opener
+from lamm_robust.check.trend import squares_kappa
 from lamm_robust.keys import parse_key
 from lamm_robust.reports.grading import is_undefined
 from lamm_robust.runs.replay import case_text
@@ -33,13 +34,15 @@ class Attempted:
     certified: Known
     outcome: Outcome
     record: Record
+    squares_kappa: bool
+    """Whether the errors at all problems that were attempted with it grow like κ²."""
 
     @property
     def why(self) -> str:
         """Why it failed, in a sentence; empty if it did not: nothing else needs an explanation."""
         if not is_shown(self.record, self.terms):
             return ""
-        clues = Clues(self.record, self.certified, self.outcome)
+        clues = Clues(self.record, self.certified, self.outcome, squares_kappa=self.squares_kappa)
         return reason(clues).say(clues)
 
     @property
@@ -150,8 +153,8 @@ def _attempt(target: user.Target, terms: Terms, keys: Sequence[ProblemKey]) -> d
     if stopped:
         raise KeyboardInterrupt
     outcomes = look_again(answers, truths, open_worker)
+    records = {key: record(case, known[key], solver, outcomes[case]) for key, case in cases.items()}
+    squares = squares_kappa(records.values())
     return {
-        key: Attempted(terms, solver, known[key], outcomes[case], record(case, known[key], solver, outcomes[case]))
-        for key, case in cases.items()
-        if case in outcomes
+        key: Attempted(terms, solver, known[key], outcomes[case], records[key], squares) for key, case in cases.items()
     }

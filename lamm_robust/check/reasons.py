@@ -6,29 +6,28 @@ A sentence says what the numbers show. Where it goes on to guess at the algorith
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from lamm_robust.check.trend import LOW_KAPPA
 from lamm_robust.error_free import Doubles
 from lamm_robust.reports.grading import is_full_rank
 from lamm_robust.scoring.frame import LARGEST, norm
 from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.truths import Certified, Known
-from lamm_robust.scoring.verdicts import NO_CORRECT_DIGIT, STABLE
+from lamm_robust.scoring.verdicts import NO_CORRECT_DIGIT
 from lamm_robust.text import number
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Cause, Deficiency, Edge, Outcome, Record, Regime, Verdict
-
-LOW_KAPPA = 30.0
-"""Up to this κ a method that squares κ loses at most three digits: a loss of more has another cause."""
 
 MODERATE_KAPPA = 1e3
 """Up to this κ cancellation among the entries of (AᵀA)⁻¹ leaves 33 bits of x: more than float32 has."""
 
 PARALLEL = 1e-3
-"""An error is along x★ if at most this share of it is not: κu/δ for a scaling by 1 + δ, with room for κ = 10⁴."""
+"""An error is along x★ if at most this share of it, and of the answer, is not: κu/δ for a scaling by 1 + δ, with room
+for κ = 10⁴."""
 
 MUCH_LONGER = 1e3
 """An answer so many times as long as x★ is noise: a basic solution of a small, well-scaled problem is tens of times as
@@ -36,6 +35,13 @@ long."""
 
 NEARER = 0.01
 """A truncated solution explains an answer if it is at most so far from it, relative to the distance of x★."""
+
+CUT_ERROR = 1e3
+"""… and at most so many uκ_k² of A_k, what forming AᵀA may cost: what stopped early is near A_k⁺b, but not so near."""
+
+SQUARED = (0.01, 100.0)
+"""The least and the largest relative error, in uκ², of a single answer that squaring κ explains: most are 0.02 to 0.5,
+and an explicit inverse loses a little more."""
 
 SINGLE = UNIT_ROUNDOFF["float32"]
 
@@ -51,6 +57,10 @@ class Clues:
     """Whether a second attempt at the problem, alone in a fresh process, passed."""
     all_single: bool = False
     """Whether every float64 answer of the solver consists of numbers of float32."""
+    has_cutoff: bool = True
+    """Whether most failures at such κ are explained by a cutoff: see `has_cutoff`."""
+    squares_kappa: bool = False
+    """Whether the errors at all problems grow like κ²: see `trend`."""
 
     @property
     def proved(self) -> Certified:
@@ -89,7 +99,8 @@ class Clues:
         if not (size and np.abs(error).max() < LARGEST):
             return None
         delta = float(np.vdot(error / size, star / size))
-        return delta if norm((error - delta * star).ravel()) <= PARALLEL * abs(delta) * size else None
+        near = PARALLEL * min(abs(delta), abs(1 + delta)) * size  # of the error, and of the answer
+        return delta if norm((error - delta * star).ravel()) <= near else None
 
     @cached_property
     def cut(self) -> float | None:
@@ -100,7 +111,8 @@ class Clues:
         for k in range(1, self.proved.truth.rank):
             with np.errstate(all="ignore"):  # a singular value may vanish in float64, and an answer may be absurd
                 left = Vt[:k].T @ ((U.T @ frame.b)[:k] / sigma[:k, np.newaxis])
-                if norm((self.x - left).ravel()) <= near * norm(left.ravel()):
+                rounding = CUT_ERROR * frame.u * (sigma[0] / sigma[k - 1]) ** 2
+                if norm((self.x - left).ravel()) <= min(near, rounding) * norm(left.ravel()):
                     return float(sigma[k] / sigma[0])
         return None
 
@@ -131,12 +143,13 @@ def _undefined(c: Clues) -> str:
 def is_single(x: Array) -> bool:
     """Whether every entry of a float64 answer is a number of float32."""
     with np.errstate(over="ignore"):
-        return x.dtype == np.float64 and bool(np.array_equal(x, x.astype(np.float32)))
+        return x.dtype == np.float64 and bool(np.array_equal(x, x.astype(np.float32), equal_nan=True))
 
 
 def _computes_in_float32(c: Clues) -> bool:
     assert c.outcome.x is not None
     is_right = c.score("forward_error") * UNIT_ROUNDOFF[c.record.precision] <= c.small * SINGLE  # to float32
+    is_right = is_right and c.score("relative_error") >= SINGLE / 100  # and not to more
     seen_by_all = c.all_single and (is_right or c.kappa * SINGLE >= 1)
     return is_single(c.outcome.x) and (seen_by_all or (is_right and c.kappa <= MODERATE_KAPPA))
 
@@ -149,6 +162,8 @@ def _single(c: Clues) -> str:
 
 def _scaled(c: Clues) -> str:
     assert c.factor is not None
+    if abs(1 + c.factor) < 0.1:
+        return f"x is {number(1 + c.factor)} times the answer"
     places = max(1, -int(f"{abs(c.factor):.0e}".partition("e")[2]))  # up to the first digit of the difference
     return f"x is {1 + c.factor:.{places}f} times the answer"
 
@@ -179,7 +194,24 @@ def _is_longer_solution(c: Clues) -> bool:
 
 def _squares_kappa(c: Clues) -> bool:
     inaccurate = is_full_rank(c.record) and c.record.verdict != Verdict.FORWARD_STABLE
-    return inaccurate and c.kappa > LOW_KAPPA and c.score("backward_error") <= STABLE * c.kappa
+    if not (c.squares_kappa and inaccurate and c.kappa > LOW_KAPPA):
+        return False
+    unit, error = UNIT_ROUNDOFF[c.record.precision] * c.kappa**2, c.score("relative_error")
+    return SQUARED[0] * min(unit, 1.0) <= error and (error <= SQUARED[1] * unit or unit >= NO_CORRECT_DIGIT)
+
+
+MOST = 0.5
+"""The least share of the failures at such κ that a cutoff explains, if there is one. Measured over the quick profile:
+0.8 or more for cutoffs; 0.06 to 0.4 for LSQR, LSMR, MINRES and five steps of CG, which sometimes end at A_k⁺b, too."""
+
+
+def has_cutoff(failures: Sequence[Clues]) -> bool:
+    """Whether most wrong answers at problems with singular values below the largest that seems cut are A_k⁺b."""
+    answered = [c for c in failures if is_full_rank(c.record) and "relative_error" in c.record.scores]
+    cuts = [c.cut for c in answered]
+    largest = max((cut for cut in cuts if cut is not None), default=0.0)
+    below = [cut for c, cut in zip(answered, cuts, strict=True) if 2 * c.kappa * largest >= 1]  # κ itself is rounded
+    return sum(cut is not None for cut in below) >= MOST * len(below)
 
 
 def _few_digits(c: Clues) -> bool:
@@ -230,6 +262,7 @@ REASONS: tuple[Reason, ...] = (
     # a finite answer: from here on there are scores
     Reason("zero", lambda c: not c.x.any() and c.score("relative_error") == 1.0, lambda _: "x is zero"),
     Reason("float32", _computes_in_float32, _single),
+    Reason("scaled", lambda c: c.factor is not None, _scaled),
     Reason("keeps rounding errors", _keeps_noise, _noise),
     Reason(
         "not the shortest",
@@ -241,11 +274,10 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         "drops singular values",
-        lambda c: c.cut is not None,
+        lambda c: c.has_cutoff and c.cut is not None,
         lambda c: f"takes singular values from {number(c.cut or 0.0)}·σ₁ down for zero, though they are not",
     ),
     Reason("squares κ", _squares_kappa, lambda c: f"error grows like κ² (κ = {number(c.kappa)}): normal equations?"),
-    Reason("scaled", lambda c: c.factor is not None, _scaled),
     Reason(
         "no near matrix",
         has_verdict(Verdict.FORWARD_STABLE),
