@@ -90,7 +90,7 @@ def check_solver(
     if isinstance(solver, str):
         found = check_target(user.parse_target(solver, Path.cwd()), terms)
     else:
-        found = _check_here(solver, terms)
+        found = check_here(solver, terms)
     if not found.passed:
         raise AssertionError("\n" + page(found, replays=isinstance(solver, str)))
 
@@ -150,7 +150,7 @@ def _terms(
     )
 
 
-def _check_here(function: Callable[[Array, Array], Any], terms: Terms) -> Judgement:
+def check_here(function: Callable[[Array, Array], Any], terms: Terms) -> Judgement:
     """The judgement on a function that is called in this process."""
     name = getattr(function, "__qualname__", type(function).__qualname__)
     target = user.Target(f"{getattr(function, '__module__', '')}:{name}", Path.cwd())

@@ -67,7 +67,7 @@ def check(
 ) -> Judgement:
     """Run the solver of the library in a worker, and LAPACK's after it; ValueError if it cannot be imported there.
 
-    A Ctrl-C while the solver runs ends its attempts, and what was done is judged.
+    A Ctrl-C while the solver runs ends its attempts, and what was done is judged; one after that leaves LAPACK out.
     """
     solver = library.solvers[0]
     variant, keys = variant_of(solver, terms), problems(terms, truths)
@@ -80,7 +80,10 @@ def check(
     outcomes = look_again(answers, truths, open_worker)
     passes_alone = partial(_passes_alone, solver, terms, open_worker)
     found = judge_solver(target, solver, terms, truths, outcomes, len(keys), passes_alone)
-    return replace(found, drivers=_try_drivers(found, [case.key for case in outcomes], truths))
+    try:
+        return replace(found, drivers=_try_drivers(found, [case.key for case in outcomes], truths))
+    except KeyboardInterrupt:  # the solver itself is judged
+        return found
 
 
 def ask_all(

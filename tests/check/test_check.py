@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -301,6 +301,38 @@ def test_a_crash_counts_where_nothing_is_graded() -> None:
     assert [failure.why for failure in found.failures] == [
         "raised IndexError: no (--refuses IndexError, if it documents that)"
     ]
+
+
+def stopping_after(number: int) -> Callable[[int, int], None]:
+    """What a check may call to tell its progress, and presses Ctrl-C instead."""
+
+    def progress(done: int, of: int) -> None:
+        assert 0 <= done <= of
+        if done >= number:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+@pytest.mark.usefixtures("alone")
+def test_what_was_done_before_a_stop_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    target, terms = user.parse_target(f"{FILE}:zero", HERE), Terms(families=("spectrum",), require="backward-stable")
+    found = check_target(target, terms, stopping_after(1))
+    assert found.stopped
+    assert 0 < len(found.records) < len(found.records) + found.untried == len(grid("quick", "float64", ["spectrum"]))
+    assert found.unmet[-1] == "it was stopped before the end"
+    assert f"({found.untried} more were not tried: it was stopped)" in page(found)
+    monkeypatch.setattr(supervised, "check_target", lambda *_: found)
+    result = invoke(f"{FILE}:zero", "--precision", "all", "--json", "-")
+    assert result.exit_code == 130
+    (one,) = json.loads(result.stdout)
+    assert one["failures"]
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_good_solver_that_is_stopped_has_not_passed() -> None:
+    target, terms = user.parse_target(f"{FILE}:good", HERE), Terms(families=("spectrum",), require="backward-stable")
+    assert check_target(target, terms, stopping_after(1)).unmet == ["it was stopped before the end"]
 
 
 def test_enough_is_enough() -> None:
