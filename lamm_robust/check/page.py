@@ -10,6 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from lamm_robust.check.judgement import ALLOWANCES, SHOWN, Failure, Judgement, Terms
+from lamm_robust.check.reasons import GROWTH
+from lamm_robust.check.trend import witnesses
 from lamm_robust.reports.grading import BROKEN, is_graded, is_judged
 from lamm_robust.reports.leaderboard import COLUMNS, cells
 from lamm_robust.scoring.verdicts import shape_of
@@ -36,7 +38,7 @@ def _requirement(found: Judgement) -> Iterator[str]:
         f"required: {found.terms.require}{f', but for {allow}' if allow else ''}: "
         + (f"not held: {', '.join(found.unmet)}" if found.unmet else "held")
     )
-    if forbidden := found.forbidden:
+    if (forbidden := found.forbidden) and len(found.unmet) == len(forbidden):  # nothing else keeps it from being held
         names = ",".join([*found.terms.allow, *forbidden])
         what = " and ".join(ALLOWANCES[name] for name in forbidden)
         yield f"with --allow {names} it does not depend on {what}"
@@ -159,7 +161,11 @@ def replay_line(found: Judgement, failure: Failure) -> str:
         if getattr(terms, name) != getattr(usual, name):
             words += [option, value] if value else [option]
     quoted = " ".join(shlex.quote(word) for word in words)
-    return f'lamm-robust check {quoted} --only "{failure.record.problem}"'
+    # growth needs several problems to be seen: with these it is seen again
+    others = witnesses(found.records) if failure.reason.name == GROWTH else []
+    keys = dict.fromkeys(record.problem for record in (failure.record, *others))
+    only = " ".join(f'--only "{key}"' for key in keys)
+    return f"lamm-robust check {quoted} {only}"
 
 
 def _drivers(found: Judgement) -> Iterator[str]:

@@ -43,6 +43,9 @@ SQUARED = (0.01, 100.0)
 """The least and the largest relative error, in uκ², of a single answer that squaring κ explains: most are 0.02 to 0.5,
 and an explicit inverse loses a little more."""
 
+GROWTH = "squares κ"
+"""The name of the one reason for which it takes several problems."""
+
 SINGLE = UNIT_ROUNDOFF["float32"]
 
 
@@ -277,7 +280,7 @@ REASONS: tuple[Reason, ...] = (
         lambda c: c.has_cutoff and c.cut is not None,
         lambda c: f"takes singular values from {number(c.cut or 0.0)}·σ₁ down for zero, though they are not",
     ),
-    Reason("squares κ", _squares_kappa, lambda c: f"error grows like κ² (κ = {number(c.kappa)}): normal equations?"),
+    Reason(GROWTH, _squares_kappa, lambda c: f"error grows like κ² (κ = {number(c.kappa)}): normal equations?"),
     Reason(
         "no near matrix",
         has_verdict(Verdict.FORWARD_STABLE),

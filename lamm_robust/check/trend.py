@@ -51,6 +51,13 @@ def squares_kappa(records: Iterable[Record]) -> bool:
     return SIZES[0] <= size <= SIZES[1] and all(_slope(points, error) >= SLOPE for error in (1, 2))
 
 
+def witnesses(records: Iterable[Record]) -> list[Record]:
+    """Two records that show such growth by themselves, of the lowest κ for which there are two; nothing if none do."""
+    shown = sorted((r for r in records if _can_show(r)), key=lambda r: r.kappa)
+    pairs = itertools.combinations(shown, 2)
+    return next(([a, b] for a, b in pairs if squares_kappa([a, b])), [])
+
+
 def _can_show(r: Record) -> bool:
     scored = "relative_error" in r.scores and all(map(math.isfinite, r.scores.values()))
     moderate = LOW_KAPPA < r.kappa < FIRST_FIGURES * UNIT_ROUNDOFF[r.precision] ** -0.5

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lamm_robust.check.trend import squares_kappa
+from lamm_robust.check.trend import squares_kappa, witnesses
 from lamm_robust.values import UNIT_ROUNDOFF, Precision, Record, Verdict
 from tests.support.records import RECORD
 
@@ -68,3 +68,10 @@ def test_problems_that_show_nothing_are_left_out(change: dict[str, object]) -> N
 def test_low_and_high_condition_numbers_are_left_out() -> None:
     assert not squares_kappa([at(kappa, 0.1, 2, "float64") for kappa in (2.0, 20.0)])
     assert not squares_kappa([at(kappa, 0.1, 2, "float64") for kappa in (1e8, 1e10)])
+
+
+def test_two_records_are_enough_to_show_it_again() -> None:
+    found = witnesses(reversed(grown(0.1, 2)))
+    assert [record.kappa for record in found] == [1e2, 1e3]
+    assert squares_kappa(found)
+    assert witnesses(grown(0.1, 1)) == []
