@@ -121,9 +121,8 @@ class Clues:
 
 
 def _raised(c: Clues) -> str:
-    name = c.record.message.partition(":")[0]
-    is_crash = c.record.verdict is Verdict.CRASHED and c.record.cause is Cause.NONE and name.isidentifier()
-    return f"raised {c.record.message}" + (f" (--refuses {name}, if it documents that)" if is_crash else "")
+    is_crash = c.record.verdict is Verdict.CRASHED and c.record.cause is Cause.NONE
+    return f"raised {c.record.message}{' (--refuses NAME, if it documents that)' if is_crash else ''}"
 
 
 def _bad_output(c: Clues) -> str:

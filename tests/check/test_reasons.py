@@ -60,7 +60,7 @@ EXAMPLES: Mapping[str, Example] = {
     "raised an exception": Example(
         EASY,
         failed(Status.CRASHED, "IndexError: no"),
-        "raised IndexError: no (--refuses IndexError, if it documents that)",
+        "raised IndexError: no (--refuses NAME, if it documents that)",
     ),
     "depends on earlier calls": Example(
         EASY,
