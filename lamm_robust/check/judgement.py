@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from lamm_robust import catalog
-from lamm_robust.check.reasons import Clues, Reason, has_cutoff, is_single, reason
+from lamm_robust.check.clues import Clues, has_cutoff, is_single
+from lamm_robust.check.reasons import Reason, reason
 from lamm_robust.check.trend import squares_kappa
 from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, FIRST_SECONDS
 from lamm_robust.reports.grading import BACKWARD, PASSES, is_broken, is_graded, is_judged, is_undefined

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from lamm_robust import catalog
+from lamm_robust.check.clues import Clues
 from lamm_robust.check.judgement import Terms, is_shown, is_wrong_rank, variant_of
-from lamm_robust.check.reasons import Clues, reason
+from lamm_robust.check.reasons import reason
 from lamm_robust.check.supervised import ask_all, library_of, look_again, worker_opener
 from lamm_robust.check.trend import squares_kappa
 from lamm_robust.keys import parse_key

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from lamm_robust.check.judgement import ALLOWANCES, SHOWN, Failure, Judgement, Terms
+from lamm_robust.check.judgement import ALLOWANCES, SHOWN, Failure, Judgement, Terms, is_wrong_rank
 from lamm_robust.check.reasons import GROWTH
 from lamm_robust.check.trend import witnesses
 from lamm_robust.reports.grading import BROKEN, is_graded, is_judged
 from lamm_robust.reports.leaderboard import COLUMNS, cells
+from lamm_robust.reports.summary import simplicity
 from lamm_robust.scoring.verdicts import shape_of
 from lamm_robust.text import count_of, duration, finite, number, printable, text_table
 from lamm_robust.values import Cause, Shape, Status, Verdict
@@ -63,8 +64,7 @@ def _head(found: Judgement) -> Iterator[str]:
     )
     yield f"failures     {_failure_counts(found)}"
     if row.rank_total:
-        wrong = f" ({found.wrong_ranks} wrong where it counts)" if found.wrong_ranks else ""
-        yield f"rank         reported, and right at {row.rank_right} of {row.rank_total} problems{wrong}"
+        yield f"rank         reported, and right at {row.rank_right} of {row.rank_total} problems"
     yield f"computes in  {row.computes_in}"
     yield f"time         {duration(row.seconds)} in the median"
     for note in _notes(found):
@@ -73,6 +73,9 @@ def _head(found: Judgement) -> Iterator[str]:
 
 def _notes(found: Judgement) -> Iterator[str]:
     """What a user may want to change, or to know."""
+    if wrong := sorted(filter(is_wrong_rank, found.records), key=simplicity):
+        ranks = f"{wrong[0].reported_rank} for {wrong[0].rank}"
+        yield f"wrong rank at {count_of(len(wrong), 'problem')}: {ranks}, at {wrong[0].problem}"
     if refused := _refused_shapes(found):
         others = ",".join(shape for shape in found.terms.chosen_shapes() if shape not in refused)
         yield f"refuses every {' and '.join(refused)} problem: --shapes {others} leaves them out"

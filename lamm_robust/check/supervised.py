@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import partial
 
 from lamm_robust import catalog
+from lamm_robust.check.clues import Clues
 from lamm_robust.check.judgement import Judgement, Outcomes, Terms, judge_solver, problems, score_outcomes, variant_of
-from lamm_robust.check.reasons import Clues
 from lamm_robust.reports.grading import PASSES
 from lamm_robust.reports.summary import Row, median, row
 from lamm_robust.runs.sweep import why_not_asked

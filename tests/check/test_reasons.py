@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.check.reasons import REASONS, Clues, has_cutoff, reason
+from lamm_robust.check.clues import Clues, has_cutoff
+from lamm_robust.check.reasons import REASONS, reason
 from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.nonfinite import as_undefined
 from lamm_robust.scoring.records import record
