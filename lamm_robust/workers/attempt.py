@@ -22,7 +22,7 @@ REPEATS = (3, 30)
 BUDGET_SECONDS = 0.01
 """How long fast solvers are called again: a hundred times the call overhead of the slowest library."""
 
-MUCH_FASTER = 10.0
+MUCH_FASTER = 4.0
 """Later calls that are so many times as fast as the first either need not compile again, or find the answer where the
 first has left it: which of them, calls with other numbers tell."""
 
