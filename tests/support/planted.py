@@ -20,7 +20,6 @@ from lamm_robust.solvers.contracts import minimum_norm
 from lamm_robust.solvers.numpy_ import NUMPY, lstsq
 from lamm_robust.values import Array, Library, Outcome, Solve, Solver, Status
 from lamm_robust.workers import wire
-from lamm_robust.workers.attempt import REPEATS
 
 Answer = tuple[Any, Any]
 
@@ -180,15 +179,15 @@ def leave(A: Array, b: Array) -> Answer:
     return lstsq(A, b)
 
 
-woken: list[int] = []
+woken: list[None] = []
 
 
 def wakes_late(A: Array, b: Array) -> Answer:
-    """Slow at its first call, as what is compiled then; then good, until it has solved a problem, and never ends."""
+    """Slow at its first call, as what is compiled then; then good, but never done where an entry of A is 5."""
     if not woken:
         time.sleep(2)
-    woken.append(1)
-    if len(woken) > 1 + REPEATS[1]:
+    woken.append(None)
+    if 5 in A:
         time.sleep(600)
     return lstsq(A, b)
 

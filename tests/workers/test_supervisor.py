@@ -320,7 +320,10 @@ def test_a_first_call_has_a_clock_of_its_own(templates: Templates) -> None:
     def opener(*_: object) -> Worker:
         return Worker(kind(memory=MEMORY), templates.get, 0.5, first_seconds=CASE_SECONDS)
 
-    first, second = answers(opener, "wakes_late", "wakes_late")
+    other = problem_of([[5.0, 0.0], [0.0, 2.0], [0.0, 0.0]], [1.0, 2.0, 3.0])
+    cases = [case("wakes_late", number) for number in (0, 1)]
+    pool = Pool(cases, lambda asked: other if asked == cases[1] else SMALL, opener)
+    first, second = [answer for batch in pool for answer in batch]
     assert is_right(first)
     assert (second.outcome.status, second.outcome.message) == (Status.TIMED_OUT, "no answer within 0.5 s")
 
