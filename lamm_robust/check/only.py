@@ -106,8 +106,9 @@ def read_keys(words: Sequence[str]) -> list[str]:
             continue
         try:
             lines = Path(word[1:]).read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"--only {word}: cannot be read: {getattr(error, 'strerror', 'it is no text')}") from error
+        except (OSError, ValueError) as error:  # ValueError for what is no name of a file, or no text
+            why = getattr(error, "strerror", None) or "expected the name of a text file"
+            raise ValueError(f"--only {word}: cannot be read: {why}") from error
         found = [key for line in lines if (key := line.partition("#")[0].strip())]
         if not found:
             raise ValueError(f"--only {word}: it holds no key; expected one a line, # before comments")

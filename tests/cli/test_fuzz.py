@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from lamm_robust.check import supervised
+from lamm_robust.check import only, supervised
 from lamm_robust.cli import main as cli
 from lamm_robust.cli import nist
 from lamm_robust.runs import campaign, cluster, replay
@@ -29,7 +29,8 @@ COMMANDS = ("run", "list", "replay", "truth", "nist", "tables", "merge", "compar
 OPTIONS = (
     *("--profile", "--precision", "--device", "--solver", "--family", "--oracle", "--out", "--fresh", "--repair"),
     *("--workers", "--case-seconds", "--case-memory", "--shard", "--dask", "--json", "--fail-on", "--expected"),
-    *("--contract", "--shapes", "--require", "--only"),
+    *("--contract", "--shapes", "--require", "--only", "--allow", "--refuses", "--columns", "--first-seconds"),
+    *("--one-right-side", "--strict"),
     *("--help", "-h", "--version", "--", "-", "--no-such", "--profil", "-x"),
 )
 KEY = "polynomial points=5 degree=2 abscissae=integers seed=0 dtype=float64 @ numpy-qr-float64-cpu"
@@ -66,7 +67,8 @@ VALUES = (
         "\x00",
         "é\ud800",
     ),
-    *("numpy.linalg:lstsq", "tall,wide", "minimum_norm", "basic", "forward-stable"),
+    *("numpy.linalg:lstsq", "tall,wide", "minimum_norm", "basic", "forward-stable", "silent,ranks", "KeyError"),
+    *("@/dev/null", "@/proc/self/mem", "@\x00", "@é\ud800", "@."),
     *("/dev/null", "/proc/self/mem", "/no/such/place", ".", "..", "a" * 5000, "%s%n", "../" * 40, "\x1b[31m", "<b>"),
 )
 
@@ -79,7 +81,7 @@ def harmless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(nist, "agreement_table", lambda: "")
     monkeypatch.setattr(replay, "replay_text", lambda *_: "")
     monkeypatch.setattr(supervised, "check_target", reached)
-    monkeypatch.setattr(supervised, "only_text", lambda *_: "")
+    monkeypatch.setattr(only, "attempt_only", lambda *_: [])
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
