@@ -54,12 +54,12 @@ def judge(contract: Contract, limits: Limits, outcome: Outcome, scores: Mapping[
         return _judge_ambiguous(limits, outcome, scores)
     # where there are many solutions and any will do, neither the norm nor the distance to x★ is promised
     any_solution = not limits.unique and contract.deficiency is Deficiency.BASIC
-    right = any_solution or scores["entry_error"] < NO_CORRECT_DIGIT
-    right_length = any_solution or _is_short(limits, scores)
+    right = any_solution or _has_digits(limits, scores)
+    near = scores["residual_excess"] <= limits.fit
+    right_length = near if any_solution else _is_short(limits, scores)  # a long solution costs the fit its digits
     if scores["backward_error"] <= limits.small and right and right_length and _fits(limits, scores, limits.small):
         return _backward_stable(limits, scores)
-    explained = scores["residual_excess"] <= limits.fit
-    explained = explained and right and (any_solution or scores["forward_error"] <= limits.small)
+    explained = near and right and (any_solution or scores["forward_error"] <= limits.small)
     if explained and not any_solution and _fits(limits, scores):
         return Verdict.FORWARD_STABLE
     error = scores["fit_error"] if any_solution else max(scores["relative_error"], scores["entry_error"])
@@ -116,6 +116,18 @@ def judge_all(contract: Contract, limits: Limits, outcome: Outcome, scores: Sequ
     """The verdict on the worst of the answers to several right-hand sides, with the scores of each as in `judge`."""
     found = [judge(contract, limits, outcome, column) for column in scores or [{}]]
     return max(found, key=lambda verdict: ANSWERS.index(verdict) if verdict in ANSWERS else 0)
+
+
+def _has_digits(limits: Limits, scores: Mapping[str, float]) -> bool:
+    """Whether x̂ has the digits that a solver has which is stable column by column, whatever its norm excuses.
+
+    Every entry of which such a solver has a digit has one; and where x̂ as a whole has none, a small change of every
+    column explains that.
+    """
+    if scores["entry_error"] >= NO_CORRECT_DIGIT:
+        return False
+    by_columns = scores.get("columnwise_forward_error", scores["forward_error"])
+    return scores["relative_error"] < NO_CORRECT_DIGIT or by_columns <= limits.small
 
 
 def _is_short(limits: Limits, scores: Mapping[str, float]) -> bool:
