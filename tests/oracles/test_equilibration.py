@@ -24,7 +24,8 @@ def graded(name: str, seed: int = 0) -> Array:
     A = np.random.default_rng(seed).integers(-9, 10, (m, n)) / 8.0
     A[:, 0] += 2.0
     A = A / np.linalg.norm(A, axis=1 if m < n else 0, keepdims=True)
-    return A * (np.array(sizes)[:, np.newaxis] if m < n else np.array(sizes))
+    scaled: Array = A * (np.array(sizes)[:, np.newaxis] if m < n else np.array(sizes))
+    return scaled
 
 
 def unscaled(A: Array, truth: Certificate) -> Array:

@@ -129,7 +129,7 @@ def equal(one: Certificate, other: Certificate) -> bool:
     without = [{k: v for k, v in vars(c).items() if k not in ("x", "exponent", "equilibrated")} for c in (one, other)]
     scaled = [c.equilibrated and vars(c.equilibrated) | {"exponents": None} for c in (one, other)]
     if one.equilibrated and other.equilibrated:
-        arrays = arrays and same(one.equilibrated.exponents, other.equilibrated.exponents)
+        arrays = arrays and np.array_equal(one.equilibrated.exponents, other.equilibrated.exponents)
     return arrays and without[0] == without[1] and scaled[0] == scaled[1]
 
 
