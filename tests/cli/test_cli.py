@@ -241,7 +241,7 @@ def test_a_list_that_is_not_there_is_named_with_the_nearest(what: str, words: st
 def test_replay_shows_problem_truth_answer_and_scores() -> None:
     result = invoke("replay", KEY)
     assert result.exit_code == 0, result.output
-    for words in ("polynomial points=5", "SHA-256", "by exact: rank 3", "backward_error", "backward stable"):
+    for words in ("polynomial points=5", "SHA-256", "by exact: rank 3", "backward_error", "column-wise stable"):
         assert words in result.output
 
 
