@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import isqrt
 
@@ -92,6 +92,8 @@ def truncate(A: Array, b: Array, rank: int) -> Truncation:
             if found is not None and found.eta <= GAP * found.beta:
                 answer = solution(integer_A, integer_b, V, found, upper_end(sigma_max))
                 if all(target.sharp for target in answer):
+                    if found.sigma_next.radius >= found.sigma_next.mid and exact_rank(integer_A) == rank:
+                        found = replace(found, sigma_next=Ball(Fraction(0)))
                     return seal_truncation((A, b), answer, found, sigma_max, (exponent_A, exponent_b), started)
         bits *= 2
     if (exact := exact_rank(integer_A)) < rank:

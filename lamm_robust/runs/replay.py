@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lamm_robust import catalog
-from lamm_robust.oracles.plain_values import decimals, facts
+from lamm_robust.oracles.plain_values import AT_MOST, decimals, facts
 from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.records import record
@@ -75,12 +75,13 @@ def _no_truth(problem: Undefined) -> list[str]:
 def _truth(certified: Certified) -> list[str]:
     truth = certified.truth
     kappa = "undefined" if truth.kappa is None else f"{float(truth.kappa):.10g}"
-    known, edge = facts(truth), EDGES[certified.edge]
+    norm, edge = facts(truth)["residual_norm"], EDGES[certified.edge]
+    residual = norm if norm.startswith(AT_MOST) else f"= {float(norm):.10g}"
     return [
         "",
         f"truth     by {truth.method}: rank {truth.rank}, κ = {kappa}, {certified.regime}{edge}",
         f"          σ₁ = {float(truth.sigma_max):.10g}, σ_r = {float(truth.sigma_min):.10g}",
-        f"          ‖b − Ax★‖ = {float(known['residual_norm']):.10g}",
+        f"          ‖b − Ax★‖ {residual}",
         *_entries("x★", decimals(truth, X_DIGITS)[0]),
     ]
 
