@@ -44,7 +44,7 @@ J. Matrix Anal. Appl. 13 (1992) 1204)."""
 Rows = list[list[arb]]
 
 
-def singular_values(A: Array, weights: Sequence[Fraction] = ()) -> list[Ball]:
+def all_singular_values(A: Array, weights: Sequence[Fraction] = ()) -> list[Ball]:
     """Enclose the non-zero singular values of A (m×n), the largest first; of √w·A with weights w ≥ 0 of the rows.
 
     Raises ValueError for what `check_problem` refuses in A, and NotCertifiedError if the largest precision proves too

@@ -219,11 +219,16 @@ def list_(what: str) -> None:
 @main.command(short_help="Rebuild one row of the tables from its key.")
 @click.argument("key")
 @from_oracle
-def replay(key: str, oracle: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+def replay(key: str, oracle: str, as_json: bool) -> None:
     """Rebuild one row from its KEY, as printed in the tables, and show problem, truth, answer and scores."""
+    from lamm_robust.cli.replay import replay_facts
     from lamm_robust.runs.replay import replay_text
 
-    click.echo(replay_text(key, oracle))
+    if as_json:
+        click.echo(json.dumps(replay_facts(key, oracle), indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        click.echo(replay_text(key, oracle))
 
 
 @main.command(short_help="Certify your own problem: a file, or text.")

@@ -9,7 +9,7 @@ import numpy as np
 from lamm_robust import catalog
 from lamm_robust.cli.given import Given, read
 from lamm_robust.oracles import weighted
-from lamm_robust.oracles.jacobi import singular_values
+from lamm_robust.oracles.jacobi import all_singular_values
 from lamm_robust.oracles.plain_values import certain_digits, facts, truncation_facts
 from lamm_robust.oracles.validation import check_problem
 from lamm_robust.values import Array, Certificate, Oracle, Truncation
@@ -76,7 +76,7 @@ def _proved(given: Given, b: Array, oracle: Oracle, rank: int | None, pinv: bool
 def _sigmas(given: Given, truth: Certificate) -> dict[str, Any]:
     """All singular values that are not zero, or the largest and the smallest of them if A is large."""
     if min(given.A.shape) <= ALL_SIGMAS:
-        return {"sigma": [certain_digits(one) for one in singular_values(given.A, given.weights)]}
+        return {"sigma": [certain_digits(one) for one in all_singular_values(given.A, given.weights)]}
     return {"sigma_max": certain_digits(truth.sigma_max), "sigma_min": certain_digits(truth.sigma_min)}
 
 

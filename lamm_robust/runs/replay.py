@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from lamm_robust import catalog
@@ -25,8 +27,18 @@ SHOWN = 8
 """Rows and columns of a matrix that are shown: as many as a person can take in."""
 
 
-def replay_text(key: str, oracle: str) -> str:
-    """Attempt the case of a key once more, alone; returns `case_text` of it.
+@dataclass(frozen=True, eq=False)
+class Replayed:
+    """A case that was attempted once more, with everything about it."""
+
+    certified: Known
+    solver: Solver
+    outcome: Outcome
+    record: Record
+
+
+def attempt_again(key: str, oracle: str) -> Replayed:
+    """Attempt the case of a key once more, alone.
 
     ValueError for a key that names no case, and for a case that cannot be certified or measured here.
     """
@@ -43,7 +55,13 @@ def replay_text(key: str, oracle: str) -> str:
     else:
         with Workers(catalog.LIBRARY) as workers:
             outcome = attempt_alone(case, problem, workers.open)
-    return case_text(certified, solver, outcome, record(case, certified, solver, outcome))
+    return Replayed(certified, solver, outcome, record(case, certified, solver, outcome))
+
+
+def replay_text(key: str, oracle: str) -> str:
+    """Attempt the case of a key once more, alone; returns `case_text` of it. Errors as `attempt_again`."""
+    done = attempt_again(key, oracle)
+    return case_text(done.certified, done.solver, done.outcome, done.record)
 
 
 def case_text(certified: Known, solver: Solver, outcome: Outcome, row: Record) -> str:

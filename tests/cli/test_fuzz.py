@@ -77,7 +77,7 @@ def harmless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(campaign, "run", lambda *_: 0)
     monkeypatch.setattr(cluster, "run", lambda *_: 0)
     monkeypatch.setattr(nist, "agreement_table", lambda: "")
-    monkeypatch.setattr(replay, "replay_text", lambda *_: "")
+    monkeypatch.setattr(replay, "attempt_again", reached)
     monkeypatch.setattr(supervised, "check_target", reached)
     monkeypatch.setattr(supervised, "only_text", lambda *_: "")
     monkeypatch.chdir(tmp_path)

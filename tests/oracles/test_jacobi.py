@@ -11,7 +11,7 @@ from mpmath import MPContext
 from mpmath.libmp import to_rational
 
 from lamm_robust.oracles import exact, jacobi
-from lamm_robust.oracles.jacobi import singular_values
+from lamm_robust.oracles.jacobi import all_singular_values
 from lamm_robust.values import Array, Ball
 
 DIGITS = 150
@@ -56,7 +56,7 @@ def deficient(m: int, rank: int, n: int) -> Array:
     ],
 )
 def test_every_value_is_that_of_mpmath(A: Array) -> None:
-    found, right = singular_values(A), by_mpmath(A)
+    found, right = all_singular_values(A), by_mpmath(A)
     truth = exact.certify(A, A[:, 0])
     assert len(found) == truth.rank
     assert all(holds(ball, value, right[0]) for ball, value in zip(found, right, strict=False))
@@ -67,21 +67,21 @@ def test_every_value_is_that_of_mpmath(A: Array) -> None:
 
 def test_values_that_agree_and_values_of_any_size() -> None:
     reflected = np.eye(6) * 3 - np.ones((6, 6))  # 3(I − vvᵀ) − 3·vvᵀ for a unit vector v: ±3, six times
-    assert [float(one) for one in singular_values(reflected)] == [3.0] * 6
+    assert [float(one) for one in all_singular_values(reflected)] == [3.0] * 6
     ends = np.diag([5e-324, 1e200, 0.0, 1.0])
-    assert [float(one) for one in singular_values(ends)] == [1e200, 1.0, 5e-324]
-    assert [float(one) for one in singular_values(np.ones((4, 9), np.float32))] == [6.0]
+    assert [float(one) for one in all_singular_values(ends)] == [1e200, 1.0, 5e-324]
+    assert [float(one) for one in all_singular_values(np.ones((4, 9), np.float32))] == [6.0]
 
 
 @pytest.mark.parametrize("shape", [(3, 2), (0, 4), (4, 0), (0, 0)])
 def test_nothing_is_left_of_zeros(shape: tuple[int, int]) -> None:
-    assert singular_values(np.zeros(shape)) == []
+    assert all_singular_values(np.zeros(shape)) == []
 
 
 def test_weights_are_those_of_rows_scaled_by_their_roots() -> None:
     A, roots = deficient(6, 3, 4), np.array([1.0, 8.0, 0.25, 0.0, 3.0, 1.0])
-    weighted = singular_values(A, [Fraction(root) ** 2 for root in roots.tolist()])
-    scaled = singular_values(A * roots[:, np.newaxis])
+    weighted = all_singular_values(A, [Fraction(root) ** 2 for root in roots.tolist()])
+    scaled = all_singular_values(A * roots[:, np.newaxis])
     assert len(weighted) == len(scaled) == 3
     for one, other in zip(weighted, scaled, strict=True):
         assert abs(one.mid - other.mid) <= one.radius + other.radius
