@@ -81,6 +81,6 @@ def why(done: Replayed) -> str | None:
     if verdict in PASSES or verdict is Verdict.FLAGGED:
         return None
     if verdict is Verdict.OUT_OF_CONTRACT:
-        return done.outcome.message or f"the solver promises {done.solver.contract.deficiency}, and nothing here"
+        return done.outcome.message or f"promises {done.solver.contract.deficiency}: nothing is asked here"
     clues = Clues(done.record, done.certified, done.outcome)
     return reason(clues).say(clues)
