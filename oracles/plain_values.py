@@ -31,16 +31,20 @@ def facts(certificate: Certificate) -> dict[str, Any]:
     """Return what a certificate says: numbers as decimal strings of `DIGITS` digits, or as `certain_digits` has them.
 
     ``x`` is a list, or a list of rows for several right-hand sides; ``radius`` bounds ‖x printed − x★‖_F;
-    ``residual_norm`` is ‖b − Ax★‖_F over all right-hand sides; ``kappa`` is "nan" when the rank is 0.
+    ``residual_norm`` is ‖b − Ax★‖_F over all right-hand sides; ``kappa``, and
+    ``kappa_columns``, which is κ with columns (rows, if A is wide) of one size, are "nan" when the rank is 0.
     """
     x, radius = decimals(certificate)
-    kappa = "nan" if certificate.kappa is None else certain_digits(certificate.kappa)
+    kappa, equal = (
+        "nan" if ball is None else certain_digits(ball) for ball in (certificate.kappa, certificate.kappa_columns)
+    )
     return {
         "rank": certificate.rank,
         "x": x,
         "radius": radius,
         "residual_norm": certain_digits(total_norm(certificate.residual_norm)),
         "kappa": kappa,
+        "kappa_columns": equal,
         "method": certificate.method,
         "seconds": round(certificate.seconds, 6),
         "m": certificate.m,

@@ -6,7 +6,8 @@ A = C M⁻¹ R of `rational` (of the rows with wᵢ > 0),
     x★ = (DA)⁺Db = R⁺ M (CᵀWC)⁻¹ CᵀWb,    ‖D(b − Ax★)‖² = bᵀWb − (AᵀWb)ᵀx★,
 
 both rational, and σ₁² and 1/σ_r² of DA are the largest eigenvalues of AᵀWA and of the K of `singular_values` with
-CᵀWC in place of CᵀC. So nothing is rounded that `exact` does not round.
+CᵀWC in place of CᵀC. So nothing is rounded that `exact` does not round. Where DA has full rank, its columns (its rows,
+if it is wide) are also brought to one size: scaling columns scales A, and scaling rows scales the weights.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import lcm
 
+import numpy as np
 from flint import arb_mat, fmpq_mat, fmpz_mat
 
-from lamm_robust.oracles.certificate import ZERO_SPECTRUM, Spectrum, seal
-from lamm_robust.oracles.enclosures import quotient, scale_ball, square_root
+from lamm_robust.oracles.certificate import ZERO_SPECTRUM, Scaled, Spectrum, seal
+from lamm_robust.oracles.enclosures import power_of_two, quotient, scale_ball, square_root
 from lamm_robust.oracles.integers import integer_matrix
 from lamm_robust.oracles.rational import Matrix, Skeleton, columns, dot, fractions, full_row_solve, skeleton, solve
 from lamm_robust.oracles.singular_values import enclose, inverse_gram
@@ -44,6 +46,7 @@ def certify(A: Array, b: Array, weights: Sequence[Fraction]) -> Certificate:
     N, B = (scale_rows([min(w, 1) for w in whole], M) for M in (integer_A, integer_b))  # rows without weight are zeros
     factors = None if N.is_zero() else skeleton(N)
     X = weighted_solution(factors, whole, B) if factors else fmpq_mat(A.shape[1], B.ncols())
+    full = factors is not None and factors.rank == min(A.shape)
     return seal(
         "weighted",
         (A, b),
@@ -51,6 +54,7 @@ def certify(A: Array, b: Array, weights: Sequence[Fraction]) -> Certificate:
         fractions(X),
         [scale_ball(square_root(Ball(unit * square)), exponent_b) for square in residual_squares(N, whole, B, X)],
         offset=exponent_b - exponent_A,
+        scaled=equilibrated(N, whole, unit, exponent_A) if full else None,
         started=started,
     )
 
@@ -80,6 +84,35 @@ def spectrum(A: fmpz_mat, weights: Sequence[int], factors: Skeleton, unit: Fract
     sigma_max = square_root(Ball(unit * largest.mid, unit * largest.radius))
     sigma_min = quotient(Ball(Fraction(1)), square_root(Ball(inverse.mid / unit, inverse.radius / unit)))
     return Spectrum(factors.rank, sigma_max, sigma_min)
+
+
+def equilibrated(A: fmpz_mat, weights: Sequence[int], unit: Fraction, exponent: int) -> Scaled | None:
+    """Return exponents e and the spectrum of √unit·DA·2^exponent with column j (row j, if wide) divided by 2^e_j.
+
+    Their norms are then in [1/2, 1). None where all e are equal already; A is of full rank.
+    """
+    wide, WA = A.nrows() < A.ncols(), scale_rows(weights, A).tolist()
+    products = [[v * w for v, w in zip(*rows, strict=True)] for rows in zip(A.tolist(), WA, strict=True)]
+    squares = [int(sum(line)) for line in (products if wide else zip(*products, strict=True))]
+    exponents = [half_exponent(unit * square * power_of_two(2 * exponent)) for square in squares]
+    if len(set(exponents)) == 1:
+        return None
+    top = max(exponents)
+    shifts = [1 << (top - e) for e in exponents]
+    if wide:
+        equal = spectrum(A, [w * s * s for w, s in zip(weights, shifts, strict=True)], skeleton(A), unit)
+    else:
+        N = scale_rows(shifts, A.transpose()).transpose()
+        equal = spectrum(N, weights, skeleton(N), unit)
+    return np.array(exponents, dtype=np.int64), equal.scale(exponent - top)
+
+
+def half_exponent(v: Fraction) -> int:
+    """Return e with 4^(e − 1) ≤ v < 4^e, for v > 0."""
+    e = (v.numerator.bit_length() - v.denominator.bit_length()) // 2
+    while v >= power_of_two(2 * e):
+        e += 1
+    return e
 
 
 def residual_squares(A: fmpz_mat, weights: Sequence[int], B: fmpz_mat, X: fmpq_mat) -> list[Fraction]:

@@ -24,8 +24,9 @@ def replay_facts(key: str, oracle: str) -> dict[str, Any]:
     """Attempt the case of a key once more, and return what is known of it; errors as `runs.replay.attempt_again`.
 
     ``x`` has every digit that the solver returned, and ``x_star`` is the exact solution, each entry correctly rounded
-    to the working precision; both are lists, or lists of rows for several right-hand sides. ``rank`` and ``kappa`` are
-    those of the truth. ``why`` is a sentence about what failed, or null.
+    to the working precision; both are lists, or lists of rows for several right-hand sides. ``rank``, ``kappa`` and
+    ``kappa_columns`` (κ with columns of one size; rows, if A is wide) are those of the truth. ``why`` is a sentence
+    about what failed, or null.
     """
     done = attempt_again(key, oracle)
     x = done.outcome.x
@@ -33,13 +34,18 @@ def replay_facts(key: str, oracle: str) -> dict[str, Any]:
         "key": done.record.key,
         "verdict": str(done.record.verdict),
         "regime": str(done.record.regime),
-        "kappa": None if math.isnan(done.record.kappa) else plain(done.record.kappa),
+        "kappa": _known(done.record.kappa),
+        "kappa_columns": _known(done.record.kappa_columns),
         "rank": done.record.rank,
         "scores": {name: plain(value) for name, value in done.record.scores.items()},
         "x": None if x is None else plain(x.tolist()),
         "x_star": x_star(done),
         "why": why(done),
     }
+
+
+def _known(kappa: float) -> Any:
+    return None if math.isnan(kappa) else plain(kappa)
 
 
 def plain(value: Any) -> Any:

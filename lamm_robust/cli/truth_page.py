@@ -41,7 +41,10 @@ def _rank(found: dict[str, Any]) -> list[str]:
 
 
 def _kappa(found: dict[str, Any]) -> str:
-    return str(found["kappa"])
+    """κ, and what it is with columns of one size if that is another number."""
+    kappa, equal = str(found["kappa"]), str(found["kappa_columns"])
+    lines = "rows" if found["m"] < found["n"] else "columns"
+    return kappa if equal == kappa else f"{kappa}; {equal} with {lines} of one size"
 
 
 def _sigmas(found: dict[str, Any]) -> list[str]:

@@ -93,6 +93,9 @@ def _no_truth(problem: Undefined) -> list[str]:
 def _truth(certified: Certified) -> list[str]:
     truth = certified.truth
     kappa = "undefined" if truth.kappa is None else f"{float(truth.kappa):.10g}"
+    if truth.equilibrated:
+        lines = "rows" if truth.m < truth.n else "columns"
+        kappa += f" ({float(truth.equilibrated.kappa):.10g} with {lines} of one size)"
     norm, edge = facts(truth)["residual_norm"], EDGES[certified.edge]
     residual = norm if norm.startswith(AT_MOST) else f"= {float(norm):.10g}"
     return [
@@ -142,6 +145,7 @@ def _answer(solver: Solver, outcome: Outcome) -> list[str]:
 
 def _judgement(row: Record) -> list[str]:
     units = {name: metric.unit for name, metric in catalog.METRIC.items()}
-    scores = [f"  {name:<18}{value:<12.4g}{units.get(name, '')}" for name, value in row.scores.items()]
+    width = 2 + max(map(len, row.scores), default=0)
+    scores = [f"  {name:<{width}}{value:<12.4g}{units.get(name, '')}" for name, value in row.scores.items()]
     limit = f"(small: at most {threshold(row.m, row.n):.4g} units)" if scores else "none"
     return ["", f"scores    {limit}", *scores, "", f"verdict   {row.verdict}"]

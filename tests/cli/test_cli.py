@@ -292,6 +292,7 @@ def test_truth_of_a_file(tmp_path: Path) -> None:
         "x": [f"0.52{'0' * 38}", f"1.04{'0' * 37}"],  # (13/25, 26/25)
         "residual_norm": "0.4472135954999579392818347337462552470881",  # 1/√5
         "kappa": f"1.{'0' * 39}",
+        "kappa_columns": f"1.{'0' * 39}",
         "method": "exact",
         "m": 2,
         "n": 2,

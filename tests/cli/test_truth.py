@@ -198,6 +198,7 @@ def test_without_b_it_tells_of_A_alone(tmp_path: Path) -> None:
     assert found == {
         "rank": 2,
         "kappa": f"1.{'3' * 39}",
+        "kappa_columns": f"1.{'3' * 39}",
         "method": "exact",
         "m": 3,
         "n": 3,
@@ -242,6 +243,16 @@ def test_a_wide_pseudo_inverse_fits_the_page_and_its_radius_holds(tmp_path: Path
     (radius,) = (Fraction(line.split()[2]) for line in lines if line.startswith("A⁺, within"))
     assert error <= radius**2 < 4 * error
     assert [line for line in lines if "column" in line][-1] == "  columns 9 to 11:"
+
+
+def test_kappa_with_columns_of_one_size_is_beside_it() -> None:
+    found = facts("A=1,1700000000;1,1700000060;1,1700000120 b=1,2,4")
+    assert float(found["kappa"]) == pytest.approx(5.9e16, rel=0.01)
+    assert 1e7 < float(found["kappa_columns"]) < 1e8
+    (line,) = (line for line in page("A=1,0;0,1024 b=1,2") if line.startswith("κ"))
+    assert line == "κ = σ₁/σ_r     1024; 1 with columns of one size"
+    assert "1 with rows of one size" in "\n".join(page("A=1,0,0;0,1024,0 b=1,2"))
+    assert "one size" not in "\n".join(page("A=3,0;0,2 b=1,2"))
 
 
 # --- numbers of which no digit is known -------------------------------------------------------------------------------

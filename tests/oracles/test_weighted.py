@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lamm_robust.oracles import exact, stored
-from lamm_robust.oracles.weighted import certify
+from lamm_robust.oracles.weighted import certify, half_exponent
 from lamm_robust.values import Array, Ball
 
 
@@ -45,9 +45,30 @@ def test_it_is_the_problem_with_scaled_rows(m: int, n: int, rank: int) -> None:
         gap = max(abs(p - q) for p, q in zip(stored(found).flat, stored(right).flat, strict=True))
         assert gap <= found.x_radius + right.x_radius
         assert found.rank == right.rank
-        for name in ("sigma_max", "sigma_min", "kappa"):
+        for name in ("sigma_max", "sigma_min", "kappa", "kappa_columns"):
             assert agree(getattr(found, name), getattr(right, name)), name
         assert all(map(agree, found.residual_norm, right.residual_norm))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_columns_or_rows_of_one_size(turned: bool) -> None:
+    A = np.array([[1.0, 2.0**40], [1.0, 2.0**40 + 3 * 2.0**30], [1.0, 2.0**41]])
+    A, D = (A.T, np.array([1.0, 2.0**-30])) if turned else (A, np.array([4.0, 1.0, 2.0]))
+    found = certify(A, np.ones(len(A)), [Fraction(d) ** 2 for d in D.tolist()])
+    right = exact.certify(D[:, np.newaxis] * A, D)
+    assert found.equilibrated is not None
+    assert right.equilibrated is not None
+    assert found.equilibrated.exponents.tolist() == right.equilibrated.exponents.tolist()
+    for name in ("sigma_max", "sigma_min", "kappa"):
+        assert agree(getattr(found.equilibrated, name), getattr(right.equilibrated, name)), name
+    assert float(found.equilibrated.kappa) < 100
+    assert float(found.kappa or 0) > (100 if turned else 1e12)
+
+
+@pytest.mark.parametrize("v", [1, 4, Fraction(15, 4), Fraction(1, 4), Fraction(7, 1000)])
+def test_half_exponents(v: Fraction) -> None:
+    e = half_exponent(Fraction(v))
+    assert Fraction(4) ** (e - 1) <= v < Fraction(4) ** e
 
 
 def test_without_any_weight_nothing_is_left() -> None:
