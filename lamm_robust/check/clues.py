@@ -67,7 +67,7 @@ class Clues:
         assert self.outcome.x is not None
         wide = self.outcome.x.astype(np.float64).reshape(len(self.outcome.x), -1)
         with np.errstate(over="ignore"):  # an absurd answer may overflow
-            scaled: Doubles = np.ldexp(wide, self.proved.frame.x_shifts)
+            scaled: Doubles = np.ldexp(wide, self.proved.frame.x_shifts.T)
         return scaled
 
     @cached_property

@@ -15,7 +15,19 @@ from lamm_robust.check.clues import Clues, has_cutoff, is_single
 from lamm_robust.check.reasons import Reason, reason
 from lamm_robust.check.trend import squares_kappa
 from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, FIRST_SECONDS
-from lamm_robust.reports.grading import BACKWARD, PASSES, is_broken, is_graded, is_judged, is_undefined
+from lamm_robust.reports.grading import (
+    ANSWERED,
+    BACKWARD,
+    COLUMNWISE,
+    PASSES,
+    is_ambiguous,
+    is_broken,
+    is_full_rank,
+    is_graded,
+    is_judged,
+    is_resolvable_as_a_whole,
+    is_undefined,
+)
 from lamm_robust.reports.summary import Row, row, simplicity
 from lamm_robust.runs.plan import grid
 from lamm_robust.runs.sweep import why_not_asked
@@ -43,7 +55,11 @@ from lamm_robust.values import (
     Verdict,
 )
 
-REQUIRED: Mapping[Requirement, frozenset[Verdict]] = {"backward-stable": BACKWARD, "forward-stable": PASSES}
+REQUIRED: Mapping[Requirement, frozenset[Verdict]] = {
+    "column-wise-stable": COLUMNWISE,
+    "backward-stable": BACKWARD,
+    "forward-stable": PASSES,
+}
 """The verdicts that each requirement allows, and so the classes that meet it, which are named like verdicts."""
 
 Allowance = Literal["silent", "ranks"]
@@ -171,8 +187,9 @@ class Judgement:
     @property
     def safe_kappa(self) -> float:
         """The κ up to which every graded full-rank problem passed as required."""
-        backward = self.terms.require == "backward-stable"
-        return self.row.backward_safe_kappa if backward else self.row.forward_safe_kappa
+        row = self.row
+        to = row.columnwise_safe_kappa, row.backward_safe_kappa, row.forward_safe_kappa
+        return dict(zip(REQUIRED, to, strict=True))[self.terms.require or "forward-stable"]
 
 
 Outcomes = dict[Case, Outcome]
@@ -246,10 +263,23 @@ def is_wrong_rank(record: Record) -> bool:
 
 
 def is_shown(record: Record, terms: Terms) -> bool:
-    """Whether a record is shown as a failure; edge cases and silence at undefined problems are, but decide no class."""
+    """Whether a record is shown as a failure; some that are decide no class, such as those at edge cases."""
     if is_judged(record):
-        return record.verdict not in terms.passing_verdicts()
-    return is_broken(record) or (is_undefined(record) and record.verdict == Verdict.WRONG)
+        return record.verdict not in _allowed(record, terms)
+    silent = record.verdict == Verdict.WRONG and (is_undefined(record) or is_ambiguous(record))
+    return silent or is_broken(record)
+
+
+def _allowed(record: Record, terms: Terms) -> frozenset[Verdict]:
+    """The verdicts that are no failure at a judged problem; see `summary.stability` for which problem asks what.
+
+    Columns are asked about at full rank only. Where the precision resolves nothing but columns of one size, who is not
+    held to that may be inaccurate.
+    """
+    passing = terms.passing_verdicts()
+    if passing <= COLUMNWISE:
+        return passing if is_full_rank(record) else BACKWARD
+    return passing if is_resolvable_as_a_whole(record) else ANSWERED - {Verdict.WRONG}
 
 
 def _failures(

@@ -82,6 +82,7 @@ class Attempted:
                 "verdict": found.verdict,
                 "regime": found.regime,
                 "kappa": found.kappa,
+                "kappa_columns": found.kappa_columns,
                 "rank": found.rank,
                 "reported_rank": found.reported_rank,
                 "scores": found.scores,

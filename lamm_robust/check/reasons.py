@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from lamm_robust.check.clues import Clues, is_single
 from lamm_robust.check.trend import LOW_KAPPA
 from lamm_robust.reports.grading import is_full_rank
+from lamm_robust.scoring.limits import NO_CORRECT_DIGIT
 from lamm_robust.scoring.nonfinite import Undefined
-from lamm_robust.scoring.verdicts import NO_CORRECT_DIGIT
 from lamm_robust.text import number
 from lamm_robust.values import UNIT_ROUNDOFF, Cause, Deficiency, Edge, Regime, Verdict
 
@@ -156,6 +156,14 @@ REASONS: tuple[Reason, ...] = (
     Reason("extreme scale", lambda c: c.record.edge == Edge.SCALE, _extreme),
     Reason("not finite", has_verdict(Verdict.NON_FINITE), lambda _: "x has entries that are infinite or not a number"),
     # a finite answer: from here on there are scores
+    Reason(
+        "not column by column",
+        has_verdict(Verdict.BACKWARD_STABLE),
+        lambda c: (
+            "exact for a matrix near A as a whole, but for none that is near it column by column (backward error "
+            f"{number(c.score('columnwise_backward_error'))} u): scale the columns to one size, or use QR"
+        ),
+    ),
     Reason("zero", lambda c: not c.x.any() and c.score("relative_error") == 1.0, lambda _: "x is zero"),
     Reason("float32", _computes_in_float32, _single),
     Reason("scaled", lambda c: c.factor is not None, _scaled),

@@ -23,7 +23,13 @@ def at(kappa: float, size: float, power: float, precision: Precision, backward: 
         "backward_error": size * kappa**backward,
     }
     return replace(
-        RECORD, precision=precision, kappa=kappa, residual_ratio=0.0, verdict=Verdict.INACCURATE, scores=scores
+        RECORD,
+        precision=precision,
+        kappa=kappa,
+        kappa_columns=kappa,
+        residual_ratio=0.0,
+        verdict=Verdict.INACCURATE,
+        scores=scores,
     )
 
 
@@ -60,7 +66,9 @@ def test_one_problem_shows_no_growth() -> None:
     assert not squares_kappa(near)
 
 
-@pytest.mark.parametrize("change", [{"residual_ratio": 0.5}, {"verdict": Verdict.OUT_OF_CONTRACT}, {"scores": {}}])
+@pytest.mark.parametrize(
+    "change", [{"residual_ratio": 0.5}, {"kappa_columns": 3.0}, {"verdict": Verdict.OUT_OF_CONTRACT}, {"scores": {}}]
+)
 def test_problems_that_show_nothing_are_left_out(change: dict[str, object]) -> None:
     assert not squares_kappa([replace(record, **change) for record in grown(0.1, 2)])  # type: ignore[arg-type]
 

@@ -19,10 +19,11 @@ from lamm_robust.keys import parse_key
 from lamm_robust.oracles import select
 from lamm_robust.reports import compare, leaderboard, summary
 from lamm_robust.runs.plan import grid
+from lamm_robust.scoring.limits import UNDEFINED
 from lamm_robust.scoring.nonfinite import Undefined, as_undefined
 from lamm_robust.scoring.records import records
 from lamm_robust.scoring.truths import Truths
-from lamm_robust.scoring.verdicts import UNDEFINED, judge
+from lamm_robust.scoring.verdicts import judge
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
 from lamm_robust.storage.findings import DISASTER, SILENT
 from lamm_robust.storage.lines import block, records_of
@@ -168,7 +169,13 @@ def test_a_record_says_what_is_not_known(precision: Precision) -> None:
 
 def test_records_keep_an_unknown_rank(tmp_path: Path) -> None:
     unknown = replace(
-        RECORD, rank=None, kappa=math.nan, residual_ratio=math.nan, regime=Regime.UNDEFINED, oracle="none"
+        RECORD,
+        rank=None,
+        kappa=math.nan,
+        kappa_columns=math.nan,
+        residual_ratio=math.nan,
+        regime=Regime.UNDEFINED,
+        oracle="none",
     )
     (back,) = records_of(block([unknown]))
     assert repr(back) == repr(unknown)
@@ -193,7 +200,10 @@ def made(verdict: str, **changes: Any) -> Record:
     return replace(RECORD, verdict=Verdict(verdict), **(given | changes))
 
 
-GOOD = [replace(RECORD, problem=f"p{k}", kappa=float(k), scores={"backward_error": 1.0}) for k in (2, 1000)]
+GOOD = [
+    replace(RECORD, problem=f"p{k}", kappa=float(k), kappa_columns=float(k), scores={"backward_error": 1.0})
+    for k in (2, 1000)
+]
 
 
 def summarised(*more: Record) -> summary.Summary:
