@@ -126,7 +126,7 @@ def groups(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
 
 def leaderboard_markdown(title: str, summary: Summary, absent: Mapping[str, str]) -> str:
     """The leaderboard page: a table per precision and device, the errors by κ, and what was not measured."""
-    parts = [f"# {inert(title)}\n\n"]
+    parts = [f"# {inert(title)}\n\n{summary.asked_to_fit}, and no more.\n\n"]
     for name, members in groups(summary.rows):
         parts += [f"## {name}\n\n", markdown_table([c.name for c in COLUMNS], map(cells, members)), "\n"]
         for metric, words in DECADE_METRICS.items():

@@ -268,6 +268,12 @@ class Summary:
         """How many records there are."""
         return sum(row.cases for row in self.rows)
 
+    @property
+    def asked_to_fit(self) -> str:
+        """How many attempts could be asked for no more than a fit, as a sentence without its end."""
+        ambiguous = sum(row.ambiguous_total for row in self.rows)
+        return f"{ambiguous} of {self.cases} attempts are at problems with κ beyond the precision, and are asked to fit"
+
 
 def summarise(groups: Groups) -> Summary:
     """The summary of a run. Goes through the records twice: for the fastest times, and for the rest."""
