@@ -103,15 +103,24 @@ def _is_longer_solution(c: Clues) -> bool:
 
 
 def _squares_kappa(c: Clues) -> bool:
-    inaccurate = is_full_rank(c.record) and c.record.verdict != Verdict.FORWARD_STABLE
+    full_rank = c.record.rank == min(c.record.m, c.record.n)  # resolvable or not
+    inaccurate = full_rank and c.record.verdict != Verdict.FORWARD_STABLE
     if not (c.squares_kappa and inaccurate and c.kappa > LOW_KAPPA):
         return False
-    unit, error = UNIT_ROUNDOFF[c.record.precision] * c.kappa**2, c.score("relative_error")
+    unit = UNIT_ROUNDOFF[c.record.precision] * c.kappa**2
+    error = max(c.score("relative_error"), c.score("entry_error"))
     return SQUARED[0] * min(unit, 1.0) <= error and (error <= SQUARED[1] * unit or unit >= NO_CORRECT_DIGIT)
 
 
 def _few_digits(c: Clues) -> bool:
     return is_full_rank(c.record) and c.kappa <= LOW_KAPPA and c.score("relative_error") < NO_CORRECT_DIGIT
+
+
+def _wrong(c: Clues) -> str:
+    if c.score("relative_error") >= NO_CORRECT_DIGIT:
+        return f"not one digit is right where κ = {number(c.kappa)}"
+    kappa = c.record.kappa_columns
+    return f"an entry of x has no right digit, though κ = {number(kappa)} with columns of one size"
 
 
 @dataclass(frozen=True)
@@ -199,7 +208,15 @@ REASONS: tuple[Reason, ...] = (
             "lower precision inside, or another problem solved?"
         ),
     ),
-    Reason("wrong", has_verdict(Verdict.WRONG), lambda c: f"not one digit is right where κ = {number(c.kappa)}"),
+    Reason(
+        "fits nothing",
+        lambda c: c.record.verdict is Verdict.WRONG and c.certified.regime is Regime.AMBIGUOUS,
+        lambda c: (
+            f"fits nothing: Ax is {number(c.score('residual_excess'))}‖b‖ away from the best fit, "
+            f"which no rounding explains, though κ = {number(c.kappa)} is beyond the precision"
+        ),
+    ),
+    Reason("wrong", has_verdict(Verdict.WRONG), _wrong),
     Reason(
         "inaccurate",
         lambda _: True,

@@ -88,7 +88,9 @@ def failed(result: Result, code: int = 2) -> str:
 @pytest.mark.usefixtures("alone")
 def test_good_solvers_pass(name: str, precision: Precision) -> None:
     found = checked(name, precision, require="backward-stable")
-    assert (found.row.stability, found.passed, list(found.failures)) == ("backward stable", True, [])
+    # NumPy computes in float64 where it is given float32
+    expected = "column-wise stable" if precision == "float32" else "backward stable"
+    assert (found.row.stability, found.passed, list(found.failures)) == (expected, True, [])
     assert found.row.deficient_total > 5
     assert found.row.deficient_passed == found.row.deficient_total
     assert found.safe_kappa > UNIT_ROUNDOFF[precision] ** -0.5

@@ -121,6 +121,12 @@ EXAMPLES: Mapping[str, Example] = {
         solved(1.001, 1),
         "only 3 digits are right where κ = 2: lower precision inside, or another problem solved?",
     ),
+    "fits nothing": Example(
+        ([[1, 1], [1, 1 + 2.0**-52]], [1, 2]),
+        solved(3, 0),
+        "fits nothing: Ax is 1‖b‖ away from the best fit, which no rounding explains, "
+        "though κ = 2e16 is beyond the precision",
+    ),
     "wrong": Example(EASY, solved(2, -1), "not one digit is right where κ = 2"),
     "inaccurate": Example(
         MIDDLE,
@@ -207,6 +213,14 @@ def test_a_cutoff_is_only_said_where_it_explains_most() -> None:
     assert has_cutoff([cut, low, low])  # at whose κ it cuts nothing
     assert not has_cutoff([cut, other, other])
     assert reason(replace(cut, has_cutoff=False)).name == "wrong"
+
+
+def test_an_entry_that_is_lost_is_told_from_an_answer_that_is() -> None:
+    """κ = 1e8 comes of the sizes of the columns alone."""
+    lost = clues(Example(([[1, 0], [0, 2.0**27], [0, 0]], [1, 1, 1]), solved(1, 3e-8), ""))
+    assert lost.record.verdict == "wrong"
+    assert lost.record.scores["relative_error"] < 1e-7
+    assert reason(lost).say(lost) == "an entry of x has no right digit, though κ = 1 with columns of one size"
 
 
 def test_jax_in_float32_is_told_what_to_do() -> None:
