@@ -154,6 +154,20 @@ def test_failures_are_outcomes(name: str, status: Status, words: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("x", "status", "cause"),
+    [
+        (np.ones((2, 4)), Status.SOLVED, Cause.NONE),
+        (np.ones((2, 4), np.float32), Status.BAD_OUTPUT, Cause.FLOAT32),
+        (np.ones(2), Status.BAD_OUTPUT, Cause.NONE),
+        (np.ones((2, 3)), Status.BAD_OUTPUT, Cause.NONE),
+    ],
+)
+def test_x_has_a_column_for_each_right_hand_side(x: Array, status: Status, cause: Cause) -> None:
+    outcome = by(lambda A, b: (x, None), problem_of([[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]], np.ones((3, 4))))
+    assert (outcome.status, outcome.cause) == (status, cause)
+
+
+@pytest.mark.parametrize(
     ("answers", "cause"),
     [
         ([np.zeros(2, np.float32)], Cause.FLOAT32),
