@@ -217,6 +217,7 @@ def test_of_answers_that_differ_the_worse_one_counts(first: float, later: float)
 @pytest.mark.parametrize(
     ("A", "b", "x", "worse"),
     [
+        pytest.param([[1.0]], [1.0], [0.75], [-0.5], id="the one that fits worse, though shorter"),
         pytest.param([[1.0, 1.0]], [2.0], [1.0, 1.0], [2.0, 0.0], id="the longer of two that fit as well"),
         pytest.param([[1.0, 0.0], [0.0, 0.0]], [0.0, 1.0], [1e-4, 0.0], [0.0, 5.0], id="beyond three digits alike"),
         pytest.param([[1.0, 0.0], [0.0, 0.0]], [0.0, 1.0], [0.0, 5.0], [0.2, 0.0], id="three digits decide"),
