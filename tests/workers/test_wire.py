@@ -95,6 +95,15 @@ def test_every_flipped_bit_is_an_error_or_waits_for_more() -> None:
             assert not found or (position == 0 and found[0][0] != OUTCOME)
 
 
+def test_damage_is_shown_by_its_first_forty_bytes() -> None:
+    whole = frame(CASE, b"lstsq")
+    with pytest.raises(WireError, match=f"^b'{'z' * 40}' is no frame$"):
+        list(Frames().feed(whole + b"z" * 60))
+    damaged = frame(CASE, b"a" * 60)[:-1] + b"b"
+    with pytest.raises(WireError, match=f"^b'{'a' * 40}' does not have the checksum it came with$"):
+        list(Frames().feed(whole + damaged))
+
+
 @pytest.mark.parametrize("content", [b"", b"x", b"\xff" * 60, pack_outcome(7, FULL)[:-3], pack_outcome(7, FULL) + b"x"])
 def test_what_is_no_outcome_is_known(content: bytes) -> None:
     with pytest.raises(WireError, match="an outcome that cannot be read"):
