@@ -145,7 +145,7 @@ def test_more_threads_than_one_are_refused(bench: Bench) -> None:
 def test_the_bits_of_a_problem_are_sent_once_for_all_its_cases(greeted: Bench) -> None:
     for number, problem in enumerate((ONE, ONE, OTHER, ONE)):
         greeted.ask(number, problem)
-    assert greeted.worker.writes == greeted.process.requests
+    assert (greeted.worker.reads, greeted.worker.writes) == (greeted.process.replies, greeted.process.requests)
     greeted.pump()
     assert greeted.worker.writes is None
     sent = {id(problem): (wire.PROBLEM, pack_problem(problem)) for problem in (ONE, OTHER)}
