@@ -156,7 +156,7 @@ def test_reading_and_writing_through_a_pipe_that_is_too_small() -> None:
         with os.fdopen(writes, "wb"):
             wire.write_all(writes, frame(OUTCOME, content))
 
-    writer = Thread(target=write)
+    writer = Thread(target=write, daemon=True)  # it may wait for ever if the reader is wrong
     writer.start()
     with os.fdopen(reads, "rb"):
         assert list(wire.read_frames(reads)) == [(OUTCOME, content)]
