@@ -285,6 +285,11 @@ def test_keys_that_name_nothing(key: str, words: str) -> None:
     assert words in failed(invoke("replay", key))
 
 
+def test_a_library_that_is_absent_is_not_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "absent", lambda *_: AbsentError("numpy is not installed"))
+    assert failed(invoke("replay", KEY)).endswith("numpy-qr-float64-cpu: not measured: numpy is not installed")
+
+
 # --- truth -----------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from lamm_robust.workers import opening
 from lamm_robust.workers.opening import Workers
-from lamm_robust.workers.process import Kind
+from lamm_robust.workers.process import Kind, Template
 from tests.support.planted import PLANTED
 
 
@@ -45,3 +46,12 @@ def test_a_worker_is_told_its_kind_its_limits_and_whom_to_greet(monkeypatch: pyt
         assert hellos == [("planted float32 gpu", {"device": "G"})]
         assert templates.closed < 1
     assert templates.closed == 1
+
+
+def test_a_template_that_has_died_knows_no_status() -> None:
+    template = Template.__new__(Template)
+    template._control, other = socket.socketpair()
+    with template._control, other:
+        other.shutdown(socket.SHUT_WR)
+        with pytest.raises(ChildProcessError):
+            template.status(5)

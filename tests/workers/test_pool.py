@@ -193,6 +193,32 @@ def test_a_second_worker_that_cannot_be_had_is_done_without() -> None:
     assert all(worker.closed for worker in office.workers)
 
 
+def test_who_has_nobody_left_to_do_without_ends_the_run() -> None:
+    office = Office(lambda _: 1000)
+
+    class Late(Worker):
+        def pump(self, seconds: float) -> list[Answer]:
+            if self.office.workers[0].closed:
+                raise AbsentError("broken")
+            return []
+
+    def open_(library: str, precision: Precision, device: Device) -> Worker:
+        if not office.workers:
+            return office.open(library, precision, device)
+        late = Late(office, library)
+        late.has_greeted = False
+        office.workers.append(late)
+        return late
+
+    found: list[Case] = []
+    with pytest.raises(AbsentError, match="broken"):  # noqa: PT012 - after the first batch
+        for batch in Pool([case(n) for n in range(4)], lambda _: PROBLEM, open_, 2):
+            found += [answer.case for answer in batch]
+    assert len(found) == 3, "all but what the second was asked"
+    assert len(office.workers) == 3
+    assert all(worker.closed for worker in office.workers)
+
+
 def test_answers_of_one_are_not_lost_when_another_cannot_go_on() -> None:
     office = Office(broken=("two",))
     cases = [case(n, "a", lib) for n in range(2) for lib in ("one", "two")]

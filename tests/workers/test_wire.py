@@ -81,6 +81,10 @@ def test_frames_are_put_together_from_any_pieces() -> None:
         assert found == contents
 
 
+def test_a_frame_without_content_is_complete() -> None:
+    assert list(Frames().feed(frame(CASE, b""))) == [(CASE, b"")]
+
+
 def test_every_flipped_bit_is_an_error_or_waits_for_more() -> None:
     stream = frame(OUTCOME, pack_outcome(7, FULL))
     for position in range(len(stream)):
