@@ -103,7 +103,7 @@ class Worker:
             self._sent = problem
         self._outbox += wire.frame(wire.CASE, case.variant.algorithm.encode())
 
-    def _answer(self, outcome: Outcome, inconclusive: bool = False) -> Answer:
+    def _answer(self, outcome: Outcome, inconclusive: bool) -> Answer:
         """The answer to the first pending case, which is pending no longer."""
         self._problems.popleft()
         self._served += 1
