@@ -107,7 +107,7 @@ def test_the_simplest_problem_is_what_a_search_shrinks_to(family: Family, dtype:
 @families
 @precisions
 def test_every_draw_builds(family: Family, dtype: Precision) -> None:
-    @hypothesis.settings(max_examples=60, derandomize=True, deadline=None, database=None)
+    @hypothesis.settings(max_examples=40, derandomize=True, deadline=None, database=None)
     @hypothesis.given(st.data())
     def check(data: st.DataObject) -> None:
         params = data.draw(family.strategy(dtype))

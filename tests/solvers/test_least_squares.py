@@ -20,8 +20,9 @@ jnp = jax.numpy
 
 pytestmark = pytest.mark.usefixtures("precision")  # JAX computes in its default type, which the precision decides
 
-SHAPES = [(30, 10), (16, 16), (10, 30)]
-"""Compiling for a shape takes seconds: the tests below share these, which are shapes of the quick grid, too."""
+SHAPES = [(30, 10), (10, 30)]
+"""Tall, as which square ones are solved, and wide: each takes seconds to compile, and the tests below share these.
+They are shapes of the quick grid, which has square ones, too."""
 
 
 def random(shape: tuple[int, ...], precision: Precision, seed: int = 0) -> Any:
