@@ -61,8 +61,8 @@ def rows_of(records: Sequence[Record]) -> list[summary.Row]:
 )
 def test_safe_kappa(records: list[tuple[float, str]], backward: float, forward: float) -> None:
     found = [made(*r) for r in reversed(records)]
-    assert summary.safe_kappa(found, grading.BACKWARD) == backward
-    assert summary.safe_kappa(found, grading.PASSES) == forward
+    assert summary.safe_kappa([(r.kappa, r.verdict) for r in found], grading.BACKWARD) == backward
+    assert summary.safe_kappa([(r.kappa, r.verdict) for r in found], grading.PASSES) == forward
 
 
 @pytest.mark.parametrize("verdict", [BACK, FORE, BAD, WRONG, "refused", "crashed"])
