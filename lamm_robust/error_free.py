@@ -86,6 +86,37 @@ def exact_residual(A: Doubles, b: Doubles, x: Doubles) -> Doubles:
     return subtract(digits(b, bits), product(A, digits(x, bits)), bits)
 
 
+def exact_residual_and_distance(A: Doubles, b: Doubles, image: Doubles, x: Doubles) -> tuple[Doubles, Doubles]:
+    """b − Ax and y − Ax (digits × C × m each), exactly, for y in parts, `image` (parts × C × m).
+
+    See `exact_residual`; the first part of y must be at most 1/(n + 2) in size, too.
+    """
+    bits = digit_bits(max(A.shape[1], A.shape[3]))
+    Ax = product(A, digits(x, bits))
+    return subtract(digits(b, bits), Ax, bits), subtract(_sum_of_parts(image, bits), Ax, bits)
+
+
+def exact_image(A: Doubles, x: Doubles) -> Doubles:
+    """Ax in as many parts as x has (parts × m), for the digits of one matrix A (m × digits × n) and x (parts × n)."""
+    bits, scale = digit_bits(max(A.shape[0], A.shape[2])), int(grid(x[:1], x[:1])[0])
+    digits_of_x = _sum_of_parts(np.ldexp(x, -scale)[:, np.newaxis], bits)
+    number = carry(product(A[np.newaxis], digits_of_x), bits)
+    parts = []
+    for _ in x:
+        parts.append(to_doubles(number))
+        number = subtract(number, digits(parts[-1], bits), bits)
+    return np.ldexp(np.array(parts)[:, 0], scale)
+
+
+def _sum_of_parts(parts: Doubles, bits: int) -> Doubles:
+    """The digits of a number given as a sum of doubles, its parts (parts × any shape)."""
+    planes = [digits(part, bits) for part in parts]
+    total = np.zeros((max(map(len, planes)), *parts.shape[1:]))
+    for digits_of_part in planes:
+        total[: len(digits_of_part)] += digits_of_part
+    return carry(total, bits)
+
+
 def product(A: Doubles, x: Doubles) -> Doubles:
     """Ax (digits × C × m, not carried) of C stacked problems: digits of A (C × m × digits × n), x (digits × C × n)."""
     stack, m, places, n = A.shape

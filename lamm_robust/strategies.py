@@ -25,8 +25,9 @@ from hypothesis import strategies as st
 from lamm_robust import catalog
 from lamm_robust.keys import parse_key
 from lamm_robust.scoring.frame import Frame
+from lamm_robust.scoring.limits import threshold
 from lamm_robust.scoring.metrics import score
-from lamm_robust.scoring.verdicts import shape_of, threshold
+from lamm_robust.scoring.verdicts import shape_of
 from lamm_robust.values import (
     PRECISIONS,
     SHAPES,

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -23,7 +24,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-SUITE = "2026.11.4"
+SUITE = "2026.11.5"
 """The version of families, grids and thresholds together. Numbers of different suites are never compared."""
 
 Array = npt.NDArray[np.floating[Any]]
@@ -145,6 +146,23 @@ class Ball:
 
 
 @dataclass(frozen=True, eq=False)
+class Equilibrated:
+    """What is proved about A·2^−exponents, A of full rank with its columns (its rows, if it is wide) of one size.
+
+    Scaling columns, or the rows of a wide system, by powers of two changes no bit of a fraction and no answer but by
+    these powers. So whether an answer is right need not depend on how large the columns are beside each other.
+    """
+
+    exponents: npt.NDArray[np.int64]
+    """The norm of each column (row, if wide) is in [1/2, 1) times 2 to this power, roughly."""
+    sigma_max: Ball
+    sigma_min: Ball
+    kappa: Ball
+    """σ₁/σ_min of the scaled matrix: at most √n times the least that any scaling of its columns gives (van der Sluis,
+    Numer. Math. 14 (1969) 14), but for the factor 2 that powers of two leave open."""
+
+
+@dataclass(frozen=True, eq=False)
 class Certificate:
     """What is proved about a problem with r = rank A: never a float64 answer, never the x used to build b.
 
@@ -172,7 +190,14 @@ class Certificate:
     """σ_r, the smallest non-zero singular value (0 when the rank is 0)."""
     kappa: Ball | None
     """σ₁/σ_r; None when the rank is 0."""
+    equilibrated: Equilibrated | None = None
+    """None where the rank is not full, and where all columns (rows, if wide) have one size as they are."""
     seconds: float = 0.0
+
+    @property
+    def kappa_columns(self) -> Ball | None:
+        """κ of A with its columns (rows, if wide) of one size; κ of A as it is where the rank is not full."""
+        return self.equilibrated.kappa if self.equilibrated else self.kappa
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,7 +227,7 @@ class Oracle:
 Shape = Literal["tall", "square", "wide"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 
-Requirement = Literal["backward-stable", "forward-stable"]
+Requirement = Literal["column-wise-stable", "backward-stable", "forward-stable"]
 REQUIREMENTS: tuple[Requirement, ...] = get_args(Requirement)
 """What a check may ask of a solver, the strictest first."""
 
@@ -385,9 +410,12 @@ class Edge(enum.StrEnum):
 class Verdict(enum.StrEnum):
     """The judgement of an attempt; the value is the word in tables.
 
-    *Flagged*: where there is no answer, it refused, or returned an x that is not finite.
+    *Column-wise stable*: a small change of each column of A, beside that column, explains the answer. *Backward
+    stable*: a small change of A as a whole does. *Flagged*: where there is no answer, it refused, or returned an x that
+    is not finite.
     """
 
+    COLUMNWISE_STABLE = "column-wise stable"
     BACKWARD_STABLE = "backward stable"
     FORWARD_STABLE = "forward stable"
     FLAGGED = "flagged"
@@ -411,6 +439,10 @@ class Metric:
     summary: str
     compute: Callable[[Any], npt.NDArray[np.float64]]
     """Returns the score of each attempt of a stack, from a `scoring.evidence.Evidence`."""
+    equilibrated: bool = False
+    """Whether it is computed of the problem with columns (rows, if wide) of one size, where the rank is full."""
+    full_rank: bool = False
+    """Whether it is computed where the rank is full, and only there."""
 
 
 @dataclass(frozen=True)
@@ -449,6 +481,11 @@ class Record:
     first_call_seconds: float | None
     edge: Edge = Edge.NONE
     cause: Cause = Cause.NONE
+    kappa_columns: float = math.nan
+    """κ of A with its columns (rows, if wide) of one size, where the rank is full; else as `kappa`."""
+    column_ratio: float = math.nan
+    """The largest norm of a column (row, if wide) over the smallest, to a power of two, where the rank is full; else 1,
+    as the shortest solution depends on the sizes; NaN where there is no answer."""
     scores: Mapping[str, float] = field(default_factory=dict)
 
     @property

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lamm_robust.oracles.enclosures import power_of_two, quotient, scale_ball, square_root, upper_end
-from lamm_robust.values import UNIT_ROUNDOFF, Array, Ball, Certificate, NotCertifiedError, digest
+from lamm_robust.values import UNIT_ROUNDOFF, Array, Ball, Certificate, Equilibrated, NotCertifiedError, digest
 
 PARTS = 4
 """Doubles per entry: 212 bits put the storage error near 1e-64, far below every error to be judged."""
@@ -52,6 +52,9 @@ class Spectrum:
         """Return the spectrum of 2**exponent times the matrix."""
         return Spectrum(self.rank, scale_ball(self.sigma_max, exponent), scale_ball(self.sigma_min, exponent))
 
+
+Scaled = tuple[npt.NDArray[np.int64], Spectrum]
+"""Exponents of the columns (rows, if A is wide) of A, and the spectrum of A·2^−exponents; see `equilibration`."""
 
 ZERO_SPECTRUM = Spectrum(0, Ball(Fraction(0)), Ball(Fraction(0)))
 """The spectrum of a matrix of zeros, or of size 0."""
@@ -108,6 +111,7 @@ def seal(
     *,
     offset: int = 0,
     x_errors: Sequence[Fraction] = (),
+    scaled: Scaled | None = None,
     started: float,
 ) -> Certificate:
     """Write the certificate of (A, b) from rational answers: x★ = 2**offset · x, row by row.
@@ -131,6 +135,7 @@ def seal(
         (np.array(exponents, dtype=np.int64) + offset).reshape(A.shape[1], targets),
         [radius * power_of_two(offset) for radius in radii],
         residual_norm,
+        scaled=scaled,
         started=started,
     )
 
@@ -144,6 +149,7 @@ def assemble(
     radii: Sequence[Fraction],
     residual_norm: Sequence[Ball],
     *,
+    scaled: Scaled | None = None,
     started: float,
 ) -> Certificate:
     """Write the certificate of (A, b) from x in parts (PARTS × n × targets), exponents, and a radius for each target.
@@ -165,6 +171,7 @@ def assemble(
         sigma_max=spectrum.sigma_max,
         sigma_min=spectrum.sigma_min,
         kappa=_kappa(spectrum),
+        equilibrated=_equilibrated(*scaled) if scaled else None,
         seconds=time.perf_counter() - started,
     )
 
@@ -177,6 +184,13 @@ def _check_radius(radius: Fraction, largest: Fraction, precision: str) -> None:
         if radius < largest:
             known = f"only to 2^{_exponent_above(radius / largest)} of its largest entry"
         raise NotCertifiedError(f"x is known {known}; {precision} needs {float(RADIUS_SHARE)} u")
+
+
+def _equilibrated(exponents: npt.NDArray[np.int64], spectrum: Spectrum) -> Equilibrated:
+    """Return what is proved of the scaled matrix. Raises NotCertifiedError as `_kappa` does."""
+    kappa = _kappa(spectrum)
+    assert kappa is not None, "columns are scaled where the rank is full"
+    return Equilibrated(exponents, spectrum.sigma_max, spectrum.sigma_min, kappa)
 
 
 def _kappa(spectrum: Spectrum) -> Ball | None:

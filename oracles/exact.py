@@ -13,11 +13,13 @@ from collections.abc import Callable
 
 from flint import fmpq_mat, fmpz_mat
 
-from lamm_robust.oracles.certificate import ZERO_SPECTRUM, seal
+from lamm_robust.oracles.bounds import Integers
+from lamm_robust.oracles.certificate import ZERO_SPECTRUM, Spectrum, seal
 from lamm_robust.oracles.empty import certify_empty
 from lamm_robust.oracles.enclosures import scale_ball, square_root
+from lamm_robust.oracles.equilibration import column_exponents, scaled_integers
 from lamm_robust.oracles.integers import integer_matrix
-from lamm_robust.oracles.rational import Skeleton, fractions, minimum_norm, residual_squares, skeleton, solve
+from lamm_robust.oracles.rational import Skeleton, fractions, identity, minimum_norm, residual_squares, skeleton, solve
 from lamm_robust.oracles.singular_values import spectrum
 from lamm_robust.oracles.validation import check_problem
 from lamm_robust.values import Array, Ball, Certificate
@@ -47,6 +49,8 @@ def certify_integers(method: str, A: Array, b: Array, answers: Answers) -> Certi
     (integer_A, exponent_A), (integer_b, exponent_b) = integer_matrix(A), integer_matrix(b)
     factors = None if integer_A.is_zero() else skeleton(integer_A)
     found = spectrum(integer_A, factors).scale(exponent_A) if factors else ZERO_SPECTRUM
+    exponents = column_exponents(A) if factors and factors.rank == min(A.shape) else None
+    scaled = None if exponents is None else (exponents, scaled_spectrum(integer_A, exponents).scale(exponent_A))
     x, norms = answers(integer_A, integer_b, factors)
     return seal(
         method,
@@ -56,8 +60,17 @@ def certify_integers(method: str, A: Array, b: Array, answers: Answers) -> Certi
         [scale_ball(norm, exponent_b) for norm in norms],
         offset=exponent_b - exponent_A,
         x_errors=[entry.radius for entry in x],
+        scaled=scaled,
         started=started,
     )
+
+
+def scaled_spectrum(A: fmpz_mat, exponents: Integers) -> Spectrum:
+    """Enclose σ₁ and σ_min of an integer A of full rank with columns (rows, if wide) scaled by 2^−exponents."""
+    N, exponent = scaled_integers(A, exponents)
+    one = (N, identity(N.ncols()), identity(N.ncols()))
+    factors = one if N.nrows() >= N.ncols() else (identity(N.nrows()), identity(N.nrows()), N)
+    return spectrum(N, Skeleton(min(N.nrows(), N.ncols()), *factors)).scale(exponent)
 
 
 def rational_answers(A: fmpz_mat, B: fmpz_mat, factors: Skeleton | None) -> tuple[list[Ball], list[Ball]]:

@@ -25,9 +25,11 @@ import numpy as np
 from mpmath import MPContext
 from mpmath.libmp import to_rational
 
+from lamm_robust.oracles.bounds import Integers
 from lamm_robust.oracles.certificate import ZERO_SPECTRUM, Spectrum, seal
 from lamm_robust.oracles.empty import certify_empty
 from lamm_robust.oracles.enclosures import scale_ball
+from lamm_robust.oracles.equilibration import column_exponents
 from lamm_robust.oracles.validation import check_problem
 from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError
 
@@ -85,6 +87,12 @@ def _compare(A: Array, b: Array, digits: tuple[int, int], started: float) -> Cer
         raise RankUnprovedError
     kept = [agreement(c, f, digits[0]) for c, f in zip(sigma, finer_sigma, strict=True)][:rank]
     spectrum = Spectrum(rank, kept[0], kept[-1]) if rank else ZERO_SPECTRUM
+    exponents = column_exponents(A) if rank == min(A.shape) else None
+    scaled = None
+    if exponents is not None:
+        pairs = zip(coarse.singular_values(exponents), fine.singular_values(exponents), strict=True)
+        equal = [agreement(c, f, digits[0]) for c, f in pairs]
+        scaled = exponents, Spectrum(rank, equal[0], equal[-1]).scale(fine.exponent_A)
     (x, norms), (finer_x, finer_norms) = coarse.solve(rank), fine.solve(rank)
     residual_norm = [agreement(c, f, digits[0]) for c, f in zip(norms, finer_norms, strict=True)]
     entries = [agreement(c, f, digits[0]) for c, f in zip(x, finer_x, strict=True)]
@@ -96,6 +104,7 @@ def _compare(A: Array, b: Array, digits: tuple[int, int], started: float) -> Cer
         [scale_ball(ball, fine.exponent_b) for ball in residual_norm],
         offset=fine.exponent_b - fine.exponent_A,
         x_errors=[ball.radius for ball in entries],
+        scaled=scaled,
         started=started,
     )
 
@@ -133,9 +142,14 @@ class Working:
     def _lift(self, array: Array, exponent: int) -> Any:
         return self.mp.matrix(array.tolist()) * self.mp.ldexp(1, -exponent)
 
-    def singular_values(self) -> list[Fraction]:
-        """Return all min(m, n) singular values of the scaled A, largest first."""
+    def singular_values(self, exponents: Integers | None = None) -> list[Fraction]:
+        """Return all min(m, n) singular values of the scaled A, largest first.
+
+        With exponents, those of A·2^−exponents, column by column (row by row, if A is wide).
+        """
         tall = self.A if self.A.rows >= self.A.cols else self.A.T
+        if exponents is not None:
+            tall = tall * self.mp.diag([self.mp.ldexp(1, -e) for e in exponents.tolist()])
         return [rational(s) for s in self.mp.svd_r(tall, compute_uv=False)]
 
     def solve(self, rank: int) -> tuple[list[Fraction], list[Fraction]]:

@@ -25,6 +25,7 @@ from lamm_robust.oracles.bounds import UP, Doubles, Integers, norm, row_blocks
 from lamm_robust.oracles.certificate import PARTS, RADIUS, assemble
 from lamm_robust.oracles.empty import certify_empty
 from lamm_robust.oracles.enclosures import power_of_two, scale_ball
+from lamm_robust.oracles.equilibration import column_exponents
 from lamm_robust.oracles.extremes import extremes
 from lamm_robust.oracles.inverse import Inverse, invert
 from lamm_robust.oracles.refinement import refine
@@ -68,12 +69,17 @@ def certify_stack(problems: Sequence[tuple[Array, Array]]) -> list[Certificate |
         scaled = scale(np.array([A for A, _ in problems], dtype=np.float64), significand)
         inverse = invert(scaled.B, scaled.planes)
         singular = extremes(scaled.B, inverse, scaled.exponents)
+        sizes = [column_exponents(A) for A, _ in problems]
+        shifts = np.array(
+            [own if size is None else own - size for own, size in zip(scaled.exponents, sizes, strict=True)]
+        )
+        equal = extremes(scaled.B, inverse, shifts) if any(size is not None for size in sizes) else singular
         b = np.array([b for _, b in problems], dtype=np.float64).reshape(stack, m, -1)
         answers = [solve(scaled, inverse, b[:, :, j]) for j in range(b.shape[2])]
     x = np.stack([answer.x for answer in answers], axis=-1)
     exponents = np.stack([answer.exponents for answer in answers], axis=-1)
     found: list[Certificate | NotCertifiedError] = []
-    for i, problem in enumerate(problems):
+    for i, (problem, size) in enumerate(zip(problems, sizes, strict=True)):
         try:
             require_proof(scaled, inverse, answers, i)
             found.append(
@@ -85,6 +91,7 @@ def certify_stack(problems: Sequence[tuple[Array, Array]]) -> list[Certificate |
                     exponents[i],
                     [answer.radius_of(i) for answer in answers],
                     [answer.residual_norm_of(i) for answer in answers],
+                    scaled=None if size is None else (size, equal.spectrum(i, min(m, n))),
                     started=started,
                 )
             )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from lamm_robust import catalog
 from lamm_robust.check.reasons import Clues, Reason, is_single, reason
 from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS
-from lamm_robust.reports.grading import BACKWARD, PASSES, is_broken, is_graded, is_judged, is_undefined
+from lamm_robust.reports.grading import BACKWARD, COLUMNWISE, PASSES, is_broken, is_graded, is_judged, is_undefined
 from lamm_robust.reports.summary import Row, row, simplicity
 from lamm_robust.runs.plan import grid
 from lamm_robust.scoring.nonfinite import as_undefined
@@ -38,7 +38,11 @@ from lamm_robust.values import (
     Verdict,
 )
 
-REQUIRED: Mapping[Requirement, frozenset[Verdict]] = {"backward-stable": BACKWARD, "forward-stable": PASSES}
+REQUIRED: Mapping[Requirement, frozenset[Verdict]] = {
+    "column-wise-stable": COLUMNWISE,
+    "backward-stable": BACKWARD,
+    "forward-stable": PASSES,
+}
 """The verdicts that each requirement allows, and so the classes that meet it, which are named like verdicts."""
 
 LOST = (Verdict.TIMED_OUT, Verdict.FLAKY)
@@ -113,8 +117,9 @@ class Judgement:
     @property
     def safe_kappa(self) -> float:
         """The κ up to which every graded full-rank problem passed as required."""
-        backward = self.terms.require == "backward-stable"
-        return self.row.backward_safe_kappa if backward else self.row.forward_safe_kappa
+        row = self.row
+        to = row.columnwise_safe_kappa, row.backward_safe_kappa, row.forward_safe_kappa
+        return dict(zip(REQUIRED, to, strict=True))[self.terms.require or "forward-stable"]
 
 
 Outcomes = dict[Case, Outcome]

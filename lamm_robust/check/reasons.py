@@ -15,9 +15,9 @@ import numpy as np
 from lamm_robust.error_free import Doubles
 from lamm_robust.reports.grading import is_full_rank
 from lamm_robust.scoring.frame import LARGEST, norm
+from lamm_robust.scoring.limits import NO_CORRECT_DIGIT, STABLE
 from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.truths import Certified, Known
-from lamm_robust.scoring.verdicts import NO_CORRECT_DIGIT, STABLE
 from lamm_robust.text import number
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Cause, Deficiency, Edge, Outcome, Record, Regime, Verdict
 
@@ -78,7 +78,7 @@ class Clues:
         assert self.outcome.x is not None
         wide = self.outcome.x.astype(np.float64).reshape(len(self.outcome.x), -1)
         with np.errstate(over="ignore"):  # an absurd answer may overflow
-            scaled: Doubles = np.ldexp(wide, self.proved.frame.x_shifts)
+            scaled: Doubles = np.ldexp(wide, self.proved.frame.x_shifts.T)
         return scaled
 
     @cached_property

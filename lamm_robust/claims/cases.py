@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from lamm_robust.claims.finding import Cell, Spread, Table, spread
 from lamm_robust.claims.lab import Lab
-from lamm_robust.scoring.verdicts import threshold
+from lamm_robust.scoring.limits import threshold
 from lamm_robust.values import Precision, Record
 
 SEEDS = (0, 1, 2, 3, 4)

@@ -22,7 +22,8 @@ from lamm_robust.storage.parquet import Records, read_environment
 from lamm_robust.values import Record, StoreError, Verdict
 
 FROM_BEST = (
-    *(Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE, Verdict.FLAGGED, Verdict.OUT_OF_CONTRACT, Verdict.INACCURATE),
+    *(Verdict.COLUMNWISE_STABLE, Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE, Verdict.FLAGGED),
+    *(Verdict.OUT_OF_CONTRACT, Verdict.INACCURATE),
     *(Verdict.REFUSED, Verdict.NON_FINITE, Verdict.TIMED_OUT, Verdict.FLAKY, Verdict.CRASHED, Verdict.BAD_OUTPUT),
     Verdict.WRONG,
 )

@@ -3,17 +3,20 @@
 *Graded* records are those of resolvable and deficient problems within the solver's contract: only they decide the class
 and the safe κ. Edge cases (empty matrices, extreme scales) are judged by the same rules, but κ has no part in them, so
 they are counted apart. So are *undefined* problems, with NaN or ∞ in A or b: there a solver need only say so. If it
-crashes, hangs or returns a finite x in silence, that counts elsewhere, too.
+crashes, hangs or returns a finite x in silence, that counts elsewhere, too. *Ambiguous* problems, whose κ is beyond the
+precision, are asked one thing: that the answer fits. One that fits nothing, in silence, decides the class.
 """
 
 from __future__ import annotations
 
 import math
 
-from lamm_robust.values import Deficiency, Record, Regime, Verdict
+from lamm_robust.scoring.limits import NO_CORRECT_DIGIT, threshold
+from lamm_robust.values import UNIT_ROUNDOFF, Deficiency, Record, Regime, Verdict
 
-PASSES = frozenset({Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE})
-BACKWARD = frozenset({Verdict.BACKWARD_STABLE})
+COLUMNWISE = frozenset({Verdict.COLUMNWISE_STABLE})
+BACKWARD = COLUMNWISE | {Verdict.BACKWARD_STABLE}
+PASSES = BACKWARD | {Verdict.FORWARD_STABLE}
 ANSWERED = PASSES | {Verdict.INACCURATE, Verdict.WRONG}
 BROKEN = frozenset({Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.FLAKY, Verdict.BAD_OUTPUT})
 
@@ -32,6 +35,25 @@ def is_judged(record: Record) -> bool:
     """Whether the precision can resolve the problem, and the contract covers it."""
     resolved = record.regime in (Regime.RESOLVABLE, Regime.DEFICIENT)
     return resolved and record.verdict != Verdict.OUT_OF_CONTRACT
+
+
+def is_ambiguous(record: Record) -> bool:
+    """Whether κ is beyond the precision, and the contract covers the problem: it is asked to fit, and no more."""
+    return record.regime == Regime.AMBIGUOUS and record.verdict != Verdict.OUT_OF_CONTRACT
+
+
+def kappa(record: Record) -> float:
+    """The κ that decides what the precision can see: with columns (rows, if wide) of one size at full rank."""
+    return record.kappa if math.isnan(record.kappa_columns) else record.kappa_columns
+
+
+def is_resolvable_as_a_whole(record: Record) -> bool:
+    """Whether the precision can see σ_r of A as stored, and not only once its columns are of one size.
+
+    A solver that is backward stable as a whole, but not column by column, has the digits of these problems alone.
+    """
+    u = UNIT_ROUNDOFF[record.precision]
+    return math.isnan(record.kappa) or threshold(record.m, record.n) * u * record.kappa <= NO_CORRECT_DIGIT
 
 
 def is_undefined(record: Record) -> bool:

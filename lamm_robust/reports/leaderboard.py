@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from lamm_robust.reports import grading
 from lamm_robust.reports.summary import DECADE_METRICS, Row, Summary
 from lamm_robust.text import csv_text, duration, inert, markdown_table, number, share
 from lamm_robust.values import Record, Regime
@@ -34,11 +35,20 @@ class Column:
 COLUMNS: tuple[Column, ...] = (
     Column("solver", "library and algorithm", 12),
     Column("class", "stability over every graded problem", 11),
-    Column("backward stable to κ", "every full-rank problem at or below this κ was solved backward stably", 10),
-    Column("forward stable to κ", "the same for forward stability, the weaker promise", 9),
+    Column("column-wise to κ", "every full-rank problem at or below this κ was solved column-wise stably", 10),
+    Column("backward stable to κ", "the same for backward stability, or better", 9),
+    Column("forward stable to κ", "the same for forward stability, or better"),
+    Column(
+        "to ratio",
+        "where columns (rows, if wide) differ in size by at most this, no digit was lost in silence for that alone",
+        7,
+    ),
     Column("deficient", "rank-deficient problems solved stably, of those within its contract", 6),
     Column("NaN or ∞", "problems with NaN or ∞ in A or b at which it said so, by an error or a non-finite x", 5),
     Column("edges", "empty matrices, and numbers whose squares over- or underflow: solved stably, of those covered", 5),
+    Column(
+        "beyond", "problems with κ beyond the precision at which it did not answer in silence with what fits nothing", 1
+    ),
     Column("worst backward", "largest backward error, in u‖A‖_F", 4),
     Column("worst forward", "largest forward error at full rank, in Wedin bounds", 3),
     Column("silent", "silent failures: finite, no warning, and no correct digit, or no answer exists", 8),
@@ -49,22 +59,32 @@ COLUMNS: tuple[Column, ...] = (
         2,
     ),
     Column("rank right", "reported ranks that are exact, where the precision can tell"),
-    Column("computes in", "the arithmetic that its errors betray", 1),
+    Column("computes in", "the arithmetic that its errors betray"),
     Column("time", "median time relative to the fastest solver that is right on the same problem", 7),
     Column("first call", "median seconds of the first call on a shape, compilation included"),
 )
 
 WORDS = """\
 - **u**: the unit roundoff, 2⁻²⁴ ≈ 6e-8 in float32 and 2⁻⁵³ ≈ 1e-16 in float64. **κ**: the largest over the smallest
-  non-zero singular value of A, certified. **Wedin bound**: how far rounding A and b can move the solution.
-- **small**: an error of at most 10·√(mn) of its units counts as rounding (173 for 30×10).
-- **backward stable**: the answer is exact for a matrix within rounding of A (and the shortest, where that is promised).
+  non-zero singular value of A, certified; where A has full rank, with its columns (its rows, if it is wide) brought to
+  one size by powers of two. **Wedin bound**: how far rounding A and b can move the solution.
+- **small**: an error of at most 10·√(n·min(m, 1000)) of its units, for m×n with m ≥ n, counts as rounding (173 for
+  30×10).
+- **column-wise stable**: the answer is exact for a matrix of which every column is within rounding of that of A,
+  beside the size of *that* column (of rows, if A is wide), and the shortest, where that is promised. Where A is
+  rank-deficient, the shortest solution depends on the sizes, and *backward stable* is asked.
+- **backward stable**: the answer is exact for a matrix within rounding of A as a whole. Where columns differ in size it
+  may have no correct digit of what a small column contributes: *to ratio* says up to where it has.
 - **forward stable**: not that, but as near the solution as rounding A and b allows.
+- Whichever of these words an answer gets, it has a correct digit wherever a column-wise stable solver must have one.
 - **conditionally stable**: something failed, but no full-rank problem with κ ≤ u^(-1/2) (4e3 in float32, 9e7 in
   float64) did: see *deficient* and *silent*. **unstable**: such a problem failed. **broken**: crashed, timed out, or
   returned what is no answer.
-- **graded**: problems whose non-zero singular values the precision can resolve (uκ√(mn) ≤ 0.1), so that rank and
-  solution are well defined, and that the solver's contract covers. "Stable to κ" ends with the last of them.
+- **graded**: problems whose non-zero singular values the precision can resolve (small·uκ ≤ 0.1), so that rank and
+  solution are well defined, and that the solver's contract covers. "Stable to κ" ends with the last of them. A class
+  below *column-wise stable* is asked of those that are resolvable as they are stored.
+- **beyond**: the other problems, whose κ is beyond the precision. The distance to x★ is not asked there; but an answer
+  that no small change of A explains, and whose fit is a tenth of b away from the best, is a silent failure.
 - **edges**: matrices without rows or columns, and A, b or solutions whose squares over- or underflow. They say nothing
   of conditioning, and count in no other column but *silent* and *failed*.
 - **NaN or ∞**: with one in A or b no finite x is a solution. A solver that refuses or returns NaN or ∞ has *flagged*
@@ -75,14 +95,16 @@ WORDS = """\
 
 def cells(row: Row) -> list[str]:
     """The texts of a leaderboard row, one for each of `COLUMNS`."""
+    safe = row.columnwise_safe_kappa, row.backward_safe_kappa, row.forward_safe_kappa
     return [
         f"{row.library}-{row.algorithm}",
         row.stability,
-        number(row.backward_safe_kappa) if row.backward_safe_kappa else "–",
-        number(row.forward_safe_kappa) if row.forward_safe_kappa else "–",
+        *(number(k) if k else "–" for k in safe),
+        number(row.safe_ratio),
         share(row.deficient_passed, row.deficient_total),
         share(row.undefined_flagged, row.undefined_total),
         share(row.edges_passed, row.edges_total),
+        share(row.ambiguous_fitted, row.ambiguous_total),
         number(row.worst_backward_error),
         number(row.worst_forward_error),
         str(row.silent_failures),
@@ -137,7 +159,8 @@ def failures_markdown(summary: Summary) -> str:
         'Each line replays: `lamm-robust replay "KEY"`. The simplest problem of each solver comes first.\n\n',
         "# Silent failures\n\n",
         "A finite answer, no warning, and no correct digit, on a problem that the precision can resolve and that\n",
-        "the contract of the solver covers; or a finite answer without a warning where A or b holds NaN or ∞.\n",
+        "the contract of the solver covers; or one that fits nothing, where κ is beyond the precision; or a finite\n",
+        "answer without a warning where A or b holds NaN or ∞.\n",
         *replay_lines(summary.silent, silent_failure),
         "\n# Failures that show\n\n",
         "Refused, crashed, timed out, flaky, not finite or bad output, on problems that the contract covers; where A\n",
@@ -161,7 +184,8 @@ def silent_failure(record: Record) -> str:
     """What a silent failure looks like: regime, κ, error, and the rank if a wrong one was reported."""
     if record.regime == Regime.UNDEFINED:
         return "undefined: a finite answer, though A or b is not finite"
-    what = f"{record.regime}, κ = {number(record.kappa)}: relative error {number(record.scores['relative_error'])}"
+    error = record.scores["relative_error"]
+    what = f"{record.regime}, κ = {number(grading.kappa(record))}: relative error {number(error)}"
     if record.reported_rank is not None and record.reported_rank != record.rank:
         what += f", rank {record.reported_rank} reported for {record.rank}"
     return what
@@ -197,4 +221,9 @@ def fitting_columns(texts: Sequence[Sequence[str]], width: int) -> list[int]:
     return shown
 
 
-STYLE: Mapping[str, str] = {"backward stable": "green", "unstable": "yellow", "broken": "red"}
+STYLE: Mapping[str, str] = {
+    "column-wise stable": "bold green",
+    "backward stable": "green",
+    "unstable": "yellow",
+    "broken": "red",
+}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lamm_robust.reports import grading
-from lamm_robust.reports.grading import BACKWARD, PASSES
+from lamm_robust.reports.grading import BACKWARD, COLUMNWISE, PASSES
 from lamm_robust.values import UNIT_ROUNDOFF, Deficiency, Record, Regime, Verdict
 
 
@@ -23,10 +23,16 @@ class Row:
     precision: str
     device: str
     stability: str
+    columnwise_safe_kappa: float
+    """Largest κ, of columns of one size, such that every graded full-rank problem at or below it was solved column-wise
+    stably; 0 if none."""
     backward_safe_kappa: float
-    """Largest κ such that every graded full-rank problem at or below it was solved backward stably; 0 if none."""
+    """The same for backward stably or better."""
     forward_safe_kappa: float
-    """Largest κ such that every graded full-rank problem at or below it was solved forward stably or better."""
+    """The same for forward stably or better."""
+    safe_ratio: float
+    """Largest ratio of column sizes (of rows, if wide) such that no graded full-rank problem at or below it that is
+    resolvable column by column only was answered without a digit in silence; NaN if there is no full-rank problem."""
     deficient_passed: int
     deficient_total: int
     undefined_flagged: int
@@ -35,6 +41,9 @@ class Row:
     edges_passed: int
     """Problems with empty matrices or extreme scales that passed."""
     edges_total: int
+    ambiguous_fitted: int
+    """Problems whose κ is beyond the precision at which it did not answer in silence with what fits nothing."""
+    ambiguous_total: int
     worst_backward_error: float
     worst_backward_problem: str
     worst_forward_error: float
@@ -64,24 +73,43 @@ SAME_KAPPA = 0.9
 def safe_kappa(records: Iterable[Record], passing: frozenset[str]) -> float:
     """The largest κ such that all records at or below it have a passing verdict; 0 if there is no such κ."""
     graded = list(records)
-    fails_from = min((r.kappa for r in graded if r.verdict not in passing), default=math.inf)
-    return max((r.kappa for r in graded if r.kappa < SAME_KAPPA * fails_from), default=0.0)
+    fails_from = min((grading.kappa(r) for r in graded if r.verdict not in passing), default=math.inf)
+    return max((k for k in map(grading.kappa, graded) if k < SAME_KAPPA * fails_from), default=0.0)
+
+
+def safe_ratio(records: Iterable[Record]) -> float:
+    """The largest ratio of column sizes such that no record at or below it is a silent failure by columns alone.
+
+    NaN if there are no records: all of them are graded, and of full rank.
+    """
+    ratios = [(r.column_ratio, r.verdict == Verdict.WRONG and not grading.is_resolvable_as_a_whole(r)) for r in records]
+    fails_from = min((ratio for ratio, failed in ratios if failed), default=math.inf)
+    return max((ratio for ratio, _ in ratios if ratio < fails_from), default=1.0 if ratios else math.nan)
 
 
 def stability(records: Iterable[Record], precision: str) -> str:
     """The stability class in words, from graded records; a crash on an undefined problem makes a solver broken, too.
 
+    *Column-wise stable* is asked of every graded problem, the other classes of those that the precision resolves as
+    they are stored: backward stability as a whole promises no digit where κ is small only once columns are of one size.
+    An answer in silence that fits nothing counts wherever it is.
+
     *Conditionally stable* is stable under the condition that A has full rank and κ ≤ u^(-1/2), which is what solvers
     that square κ but refine or switch promise (as CholeskyQR2 does: Yamamoto et al., Electron. Trans. Numer.
     Anal. 44 (2015) 306). How it does on rank-deficient problems is counted in a column of its own.
     """
-    judged = [r for r in records if grading.is_graded(r) or grading.is_undefined(r)]
+    every = list(records)
+    judged = [r for r in every if grading.is_graded(r) or grading.is_undefined(r)]
     if any(map(grading.is_broken, judged)):
         return "broken"
     graded = [r for r in judged if grading.is_graded(r)]
-    verdicts = {record.verdict for record in graded}
-    if not verdicts:
+    if not graded:
         return "not judged"
+    lost = {r.verdict for r in every if grading.is_ambiguous(r) and r.verdict == Verdict.WRONG}
+    by_columns = {r.verdict for r in graded if grading.is_full_rank(r)}
+    verdicts = lost | {r.verdict for r in graded if grading.is_resolvable_as_a_whole(r)}
+    if by_columns <= COLUMNWISE and verdicts <= BACKWARD:
+        return "column-wise stable"
     if verdicts <= BACKWARD:
         return "backward stable"
     if verdicts <= PASSES:
@@ -175,6 +203,7 @@ def row(records: Sequence[Record], relative_time: float) -> Row:
     forward, forward_problem = _worst(filter(grading.has_one_answer, full), "forward_error")
     undefined = [r for r in records if grading.is_undefined(r)]
     edges = [r for r in records if grading.is_edge(r)]
+    ambiguous = [r for r in records if grading.is_ambiguous(r)]
     ranked = [r for r in records if "rank_error" in r.scores]
     return Row(
         variant=one.variant,
@@ -183,14 +212,18 @@ def row(records: Sequence[Record], relative_time: float) -> Row:
         precision=one.precision,
         device=one.device,
         stability=stability(records, one.precision),
+        columnwise_safe_kappa=safe_kappa(full, COLUMNWISE),
         backward_safe_kappa=safe_kappa(full, BACKWARD),
         forward_safe_kappa=safe_kappa(full, PASSES),
+        safe_ratio=safe_ratio(full),
         deficient_passed=sum(r.verdict in PASSES for r in deficient),
         deficient_total=len(deficient),
         undefined_flagged=sum(r.verdict == Verdict.FLAGGED for r in undefined),
         undefined_total=len(undefined),
         edges_passed=sum(r.verdict in PASSES for r in edges),
         edges_total=len(edges),
+        ambiguous_fitted=sum(r.verdict != Verdict.WRONG for r in ambiguous),
+        ambiguous_total=len(ambiguous),
         worst_backward_error=backward,
         worst_backward_problem=backward_problem,
         worst_forward_error=forward,
@@ -208,7 +241,10 @@ def row(records: Sequence[Record], relative_time: float) -> Row:
     )
 
 
-STABILITY_ORDER = ("backward stable", "forward stable", "conditionally stable", "unstable", "broken", "not judged")
+STABILITY_ORDER = (
+    *("column-wise stable", "backward stable", "forward stable"),
+    *("conditionally stable", "unstable", "broken", "not judged"),
+)
 """The stability classes, the most trustworthy first."""
 
 
@@ -254,6 +290,7 @@ def _trust(row: Row) -> tuple[object, ...]:
         -int(row.precision.removeprefix("float")),
         STABILITY_ORDER.index(row.stability),
         row.silent_failures,
+        -row.columnwise_safe_kappa,
         -row.backward_safe_kappa,
         -row.forward_safe_kappa,
         row.variant,
@@ -273,7 +310,7 @@ def worst_by_decade(records: Iterable[Record], metric: str) -> Mapping[int, floa
     for r in records:
         judged = grading.is_graded(r) and grading.is_full_rank(r)
         if judged and (metric != "forward_error" or grading.has_one_answer(r)):
-            decade = round(math.log10(r.kappa))
+            decade = round(math.log10(grading.kappa(r)))
             worst[decade] = max(worst.get(decade, 0.0), r.scores.get(metric, math.inf))
     return worst
 
@@ -285,4 +322,5 @@ def simplest_first(records: Iterable[Record]) -> list[Record]:
 
 def simplicity(record: Record) -> tuple[int, float, str]:
     """What problems are sorted by, the simplest first: entries of A, κ (problems without κ first), and key."""
-    return record.m * record.n, 0.0 if math.isnan(record.kappa) else record.kappa, record.problem
+    kappa = grading.kappa(record)
+    return record.m * record.n, 0.0 if math.isnan(kappa) else kappa, record.problem

@@ -7,10 +7,10 @@ import numpy as np
 from lamm_robust import catalog
 from lamm_robust.oracles.plain_values import decimals, facts
 from lamm_robust.runs.sweep import why_not_asked
+from lamm_robust.scoring.limits import threshold
 from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified, Known, Truths
-from lamm_robust.scoring.verdicts import threshold
 from lamm_robust.text import duration
 from lamm_robust.values import Array, Edge, Outcome, Problem, Record, Solver, Status
 from lamm_robust.workers.opening import Workers

@@ -1,7 +1,7 @@
 """What a stack of answers shows against the truth: errors, residuals and gradients, in the scale of a `Frame`.
 
-The residual of the computed x̂ is formed exactly (see `error_free`); the distance to x★ uses every digit of the
-certificate.
+The residual of the computed x̂ and its distance from the best one are formed exactly (see `error_free`); the distance to
+x★ uses every digit of the certificate.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.error_free import Doubles, exact_gradient, exact_residual, grid, to_doubles
+from lamm_robust.error_free import Doubles, exact_gradient, exact_residual_and_distance, grid, to_doubles
+from lamm_robust.scoring.fine import lacks_digits
 from lamm_robust.scoring.frame import Frame, norm, svds
 
 
@@ -24,11 +25,12 @@ class Evidence:
         self.x = x
         self._frames = [frame for frame, _ in members]
         self._b: Doubles = np.array([frame.b[:, column] for frame, column in members])
+        self._fit_star: Doubles = np.array([frame.fit_star[:, :, column] for frame, column in members])
         self._x_star: Doubles = np.array([frame.x_star[:, :, column] for frame, column in members])
         sizes = np.array([frame.sizes[column] for frame, column in members]).T
-        self.u, self.kappa, self.sigma_max, self.frobenius_norm = sizes[:4]
-        self.residual_star_norm, self.x_star_norm, self.b_norm, self.fit_norm = sizes[4:]
-        """Eight arrays of C numbers, in the frames' scale: see `Frame.sizes`."""
+        self.u, self.small, self.kappa, self.sigma_max, self.frobenius_norm = sizes[:5]
+        self.residual_star_norm, self.x_star_norm, self.b_norm, self.fit_norm = sizes[5:]
+        """Nine arrays of C numbers, in the frames' scale: see `Frame.sizes`."""
 
     @cached_property
     def x_norm(self) -> Doubles:
@@ -48,27 +50,44 @@ class Evidence:
         """‖x̂ − x★‖ of each answer (C)."""
         return norm(self.error)
 
+    @property
+    def x_star(self) -> Doubles:
+        """x★ (C × n), rounded once."""
+        return self._x_star[:, 0]
+
+    @cached_property
+    def _products(self) -> tuple[Doubles, Doubles, Doubles]:
+        """r̂ = b − Ax̂, Aᵀr̂ and A(x★ − x̂), each computed exactly and rounded once (C × m, C × n and C × m)."""
+        A, fit = np.array([frame.digits for frame in self._frames]), self._fit_star
+        scale = grid(np.concatenate([self._b, fit[:, 0]], axis=1), self.x)[:, np.newaxis]
+        b, x, parts = (np.ldexp(v, -scale) for v in (self._b, self.x, fit.transpose(1, 0, 2)))
+        residual, distance = exact_residual_and_distance(A, b, parts, x)
+        found = to_doubles(residual), exact_gradient(A, residual), to_doubles(distance)
+        r, gradient, away = (np.ldexp(v, scale) for v in found)
+        return r, gradient, away
+
     @cached_property
     def fit_distance(self) -> Doubles:
         """‖A(x̂ − x★)‖ of each answer (C): how far its fit is from the best one."""
-        return norm(image(np.array([frame.A for frame in self._frames]), self.error))
-
-    @cached_property
-    def _residual_and_gradient(self) -> tuple[Doubles, Doubles]:
-        """r̂ = b − Ax̂ and Aᵀr̂, each computed exactly and rounded once (C × m and C × n)."""
-        A, scale = np.array([frame.digits for frame in self._frames]), grid(self._b, self.x)[:, np.newaxis]
-        residual = exact_residual(A, np.ldexp(self._b, -scale), np.ldexp(self.x, -scale))
-        return np.ldexp(to_doubles(residual), scale), np.ldexp(exact_gradient(A, residual), scale)
+        return norm(self._products[2])
 
     @cached_property
     def residual_norm(self) -> Doubles:
         """‖r̂‖ = ‖b − Ax̂‖ of each answer (C)."""
-        return norm(self._residual_and_gradient[0])
+        return norm(self._products[0])
 
     @property
     def gradient(self) -> Doubles:
         """Aᵀr̂ (C × n), from the exact residual."""
-        return self._residual_and_gradient[1]
+        return self._products[1]
+
+    @cached_property
+    def fine_backward_error(self) -> Doubles:
+        """The backward errors, relative to ‖A‖_F = 1 unit of the frame, where float64 lacks digits; else NaN (C)."""
+        found = np.full(len(self.x), np.nan)
+        for place in np.flatnonzero(lacks_digits(self.kappa)):
+            found[place] = self._frames[place].fine.backward_error(self._b[place], self.x[place])
+        return found
 
     @cached_property
     def sigma(self) -> Doubles:

@@ -14,8 +14,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.error_free import Doubles, matrix_digits
-from lamm_robust.values import UNIT_ROUNDOFF, Array, Certificate, NotCertifiedError, Problem
+from lamm_robust.error_free import Doubles, exact_image, matrix_digits
+from lamm_robust.scoring.fine import Fine
+from lamm_robust.scoring.limits import threshold
+from lamm_robust.values import UNIT_ROUNDOFF, Certificate, Equilibrated, NotCertifiedError, Problem
 
 LARGEST = 2.0**900
 """Entries of x̂ from here on are infinitely wrong: it leaves room for products with A and for sums."""
@@ -33,37 +35,55 @@ def norm(vectors: Doubles) -> Doubles:
 class Frame:
     """A problem and its truth with the largest entries of A and b scaled into [1/4, 1/2); built once, used by all.
 
-    A ← A/2^a, b ← b/2^β, and so x ← x·2^(a−β), all by exact powers of two, with a β for each right-hand side.
+    A ← A/2^a, b ← b/2^β, and so x ← x·2^(a−β), all by exact powers of two, with a β for each right-hand side. In the
+    frame of `equilibrated`, columns of A (rows of A and b, if A is wide) are brought to one size before that.
     """
 
     svd: tuple[Doubles, Doubles]
     """The leading `rank` singular values, then zeros, and all n right singular vectors (rows); set by `svds`."""
 
-    def __init__(self, problem: Problem, truth: Certificate) -> None:
-        """Scale; ValueError if the certificate is about another problem, NotCertifiedError if κ > 2⁹⁰⁰."""
+    def __init__(self, problem: Problem, truth: Certificate, columns: Equilibrated | None = None) -> None:
+        """Scale; ValueError if the certificate is about another problem, NotCertifiedError if κ > 2⁹⁰⁰.
+
+        With `columns`, which is `truth.equilibrated`, columns (or rows) are of one size.
+        """
         if truth.digest != problem.digest:
             raise ValueError(f"the certificate given for '{problem.key}' is about another problem")
         if truth.kappa is not None and truth.kappa.mid > LARGEST:
             raise NotCertifiedError("κ is beyond 2^900: float64 cannot hold A and x in one scale to score answers")
-        self.truth = truth
+        self.problem, self.truth = problem, truth
         self.u = UNIT_ROUNDOFF[str(problem.A.dtype)]
+        self.small = threshold(truth.m, truth.n)
         self.columns = math.prod(problem.b.shape[1:])
-        self.a_exponent = _exponent(problem.A)
-        b = problem.b.reshape(problem.m, self.columns)
-        self.b_exponents = np.array([_exponent(column) for column in b.T], dtype=np.int64)
-        self.x_shifts: npt.NDArray[np.int64] = self.a_exponent - self.b_exponents
-        """The answer to each right-hand side is multiplied by 2 to this power when it enters the frame."""
-        self.A: Doubles = np.ldexp(problem.A.astype(np.float64), -self.a_exponent)
-        self.b: Doubles = np.ldexp(b.astype(np.float64), -self.b_exponents)
-        n = self.A.shape[1]
-        parts, exponents = truth.x.reshape(len(truth.x), n, self.columns), truth.exponent.reshape(n, self.columns)
-        self.x_star: Doubles = np.ldexp(parts, exponents + self.x_shifts)
-        self.kappa = 1.0 if truth.kappa is None else float(truth.kappa)
-        self.sigma_max = float(truth.sigma_max.mid / Fraction(2) ** self.a_exponent)
+        A, b = problem.A.astype(np.float64), problem.b.reshape(problem.m, self.columns).astype(np.float64)
+        rows, across = np.zeros((problem.m, 1), dtype=np.int64), np.zeros(problem.n, dtype=np.int64)
+        if columns is not None and problem.m < problem.n:
+            rows = columns.exponents[:, np.newaxis]
+        elif columns is not None:
+            across = columns.exponents
+        self.a_exponent = int(_exponent(A, rows + across, axis=None))
+        self.b_exponents = _exponent(b, rows, axis=0)
+        self.x_shifts: npt.NDArray[np.int64] = self.a_exponent - self.b_exponents[:, np.newaxis] + across
+        """Entries of the answer to each right-hand side (columns × n) enter the frame times 2 to this power."""
+        self.A: Doubles = np.ldexp(A, -(rows + across) - self.a_exponent)
+        self.b: Doubles = np.ldexp(b, -rows - self.b_exponents)
+        parts, exponents = truth.x.reshape(-1, problem.n, self.columns), truth.exponent.reshape(-1, self.columns)
+        self.x_star: Doubles = np.ldexp(parts, exponents + self.x_shifts.T)
+        sigma_max, kappa = (truth.sigma_max, truth.kappa) if columns is None else (columns.sigma_max, columns.kappa)
+        self.kappa = 1.0 if kappa is None else float(kappa)
+        self.sigma_max = float(sigma_max.mid / Fraction(2) ** self.a_exponent)
+
+    @cached_property
+    def equilibrated(self) -> Frame:
+        """The frame in which columns (rows, if wide) are of one size; itself if they are, or the rank is not full."""
+        columns = self.truth.equilibrated
+        return Frame(self.problem, self.truth, columns) if columns else self
 
     @cached_property
     def residual_star(self) -> list[float]:
-        """‖b − Ax★‖ of each right-hand side, in the frame's scale."""
+        """‖b − Ax★‖ of each right-hand side, in the frame's scale; 0 at full row rank, where rows may be scaled."""
+        if self.truth.rank == self.truth.m:
+            return [0.0] * self.columns
         balls = zip(self.truth.residual_norm, self.b_exponents.tolist(), strict=True)
         return [float(ball.mid / Fraction(2) ** exponent) for ball, exponent in balls]
 
@@ -73,22 +93,36 @@ class Frame:
         return matrix_digits(self.A)
 
     @cached_property
+    def fit_star(self) -> Doubles:
+        """Ax★ in parts (parts × m × columns), from every digit that the certificate has of x★."""
+        return np.stack([exact_image(self.digits, self.x_star[:, :, j]) for j in range(self.columns)], axis=-1)
+
+    @cached_property
+    def fine(self) -> Fine:
+        """A for sums beyond float64."""
+        return Fine(self.A)
+
+    @cached_property
     def layout(self) -> tuple[int, int]:
         """The number of digits of A and of parts of x★; frames of one shape and layout can be stacked."""
         return self.digits.shape[1], len(self.x_star)
 
     @cached_property
     def sizes(self) -> Doubles:
-        """What the scores of any answer are relative to, (columns × 8), in the order in which `Evidence` names them."""
-        sizes, x_star = np.empty((self.columns, 8)), self.x_star[0].T
-        sizes[:, :4] = self.u, self.kappa, self.sigma_max, norm(self.A.ravel())
-        sizes[:, 4:] = np.transpose([self.residual_star, norm(x_star), norm(self.b.T), norm(x_star @ self.A.T)])
+        """What the scores of any answer are relative to, (columns × 9), in the order in which `Evidence` names them."""
+        sizes = np.empty((self.columns, 9))
+        sizes[:, :5] = self.u, self.small, self.kappa, self.sigma_max, norm(self.A.ravel())
+        lengths = norm(self.x_star[0].T), norm(self.b.T), norm(self.fit_star[0].T)
+        sizes[:, 5:] = np.transpose([self.residual_star, *lengths])
         return sizes
 
 
-def _exponent(array: Array) -> int:
-    """The e for which the largest entry is in [2^e/4, 2^e/2); 1 if there is no entry, or none but zeros."""
-    return int(math.frexp(float(np.max(np.abs(array), initial=0.0)))[1]) + 1
+def _exponent(values: Doubles, shifts: npt.NDArray[np.int64], axis: int | None) -> npt.NDArray[np.int64]:
+    """The e for which the largest entry times 2^−shift is in [2^e/4, 2^e/2), along an axis; 1 if all are 0."""
+    none = np.iinfo(np.int64).min
+    exponents = np.where(values == 0.0, none, np.frexp(values)[1] - shifts + 1)
+    largest: npt.NDArray[np.int64] = exponents.max(axis=axis, initial=none)
+    return np.where(largest == none, 1, largest)
 
 
 def svds(frames: Sequence[Frame]) -> list[tuple[Doubles, Doubles]]:

@@ -18,6 +18,7 @@ import numpy as np
 from lamm_robust.error_free import Doubles
 from lamm_robust.scoring.evidence import Evidence, image
 from lamm_robust.scoring.frame import LARGEST, Frame, norm
+from lamm_robust.scoring.limits import NO_CORRECT_DIGIT
 from lamm_robust.values import Array, Metric
 
 STACK = 128
@@ -49,10 +50,14 @@ def forward_error(e: Evidence) -> Doubles:
     Accuracy and Stability of Numerical Algorithms, 2nd ed., Theorem 20.1, here in absolute form so that
     x★ = 0 needs no special case. For rank 0 only x̂ = 0 is right.
     """
+    return ratio(e.error_norm, wedin_bound(e))
+
+
+def wedin_bound(e: Evidence) -> Doubles:
+    """u·κ·(2‖x★‖ + (κ+1)‖r★‖/σ₁); 0 where A = 0."""
     zero = e.sigma_max == 0.0
     spread = (e.kappa + 1.0) * e.residual_star_norm / np.where(zero, 1.0, e.sigma_max)
-    wedin = e.u * e.kappa * (2.0 * e.x_star_norm + spread)
-    return ratio(e.error_norm, np.where(zero, 0.0, wedin))
+    return np.where(zero, 0.0, e.u * e.kappa * (2.0 * e.x_star_norm + spread))
 
 
 def backward_error(e: Evidence) -> Doubles:
@@ -61,12 +66,13 @@ def backward_error(e: Evidence) -> Doubles:
     The estimate of Karlson and Waldén (BIT 37 (1997) 862), ‖(‖x̂‖²AᵀA + ‖r̂‖²I)^(-1/2) Aᵀr̂‖, which is
     within a factor √2 of the optimum of Waldén, Karlson and Sun (Numer. Linear Algebra Appl. 2 (1995) 271);
     see also Gratton, Jiránek and Titley-Peloquin, SIAM J. Matrix Anal. Appl. 33 (2012) 822. Aᵀr̂ lies in the row space,
-    so only the first `rank` singular vectors take part.
+    so only the first `rank` singular vectors take part. Where float64 lacks digits of them, see `fine`.
     """
     along = np.where(e.in_row_space, image(e.Vt, e.gradient), 0.0)
     weight = np.hypot(e.x_norm[:, np.newaxis] * e.sigma, e.residual_norm[:, np.newaxis])
     terms = along / np.where(weight == 0.0, 1.0, weight)  # a zero weight means x̂ = 0 and r̂ = 0, so Aᵀr̂ = 0 too
-    return ratio(norm(terms), e.u * e.frobenius_norm)
+    fine = e.fine_backward_error
+    return ratio(np.where(np.isnan(fine), norm(terms), fine), e.u * e.frobenius_norm)
 
 
 def residual_excess(e: Evidence) -> Doubles:
@@ -100,18 +106,40 @@ def orthogonality(e: Evidence) -> Doubles:
 
 
 def norm_excess(e: Evidence) -> Doubles:
-    """‖x̂‖/‖x★‖ − 1: positive for a solution that is longer than it need be; σ₁‖x̂‖/‖b‖ where x★ = 0."""
-    return ratio(e.x_norm - e.x_star_norm, solution_size(e))
+    """‖x̂‖/‖x★‖ − 1: positive for a solution that is longer than it need be; σ₁‖x̂‖/‖b‖ where x★ = 0.
+
+    The difference of the norms is (x̂ − x★)ᵀ(x̂ + x★)/(‖x̂‖ + ‖x★‖), in which little cancels.
+    """
+    unit = np.maximum(e.x_norm, e.x_star_norm)
+    unit = np.where(unit == 0.0, 1.0, unit)
+    along = ((e.error / unit[:, np.newaxis]) * ((e.x + e.x_star) / unit[:, np.newaxis])).sum(axis=1)
+    both = e.x_norm / unit + e.x_star_norm / unit  # 0 only where both are
+    return ratio(unit * along / np.where(both == 0.0, 1.0, both), solution_size(e))
 
 
 def null_component(e: Evidence) -> Doubles:
     """‖(I − A⁺A)x̂‖ in units of uκ‖x̂‖: zero for a minimum-norm solution.
 
-    x★ has no such component, so that of x̂ is that of x̂ − x★; projecting the small difference keeps the
-    error of the computed null space, itself about uκ, at second order.
+    x★ has no such component, so that of x̂ is that of x̂ − x★; of the two, the shorter is projected, which keeps the
+    error of the computed null space, itself about uκ, smallest.
     """
-    outside = np.where(e.in_row_space, 0.0, image(e.Vt, e.error))
+    shorter = np.where((e.error_norm < e.x_norm)[:, np.newaxis], e.error, e.x)
+    outside = np.where(e.in_row_space, 0.0, image(e.Vt, shorter))
     return ratio(norm(outside), e.u * e.kappa * e.x_norm)
+
+
+def entry_error(e: Evidence) -> Doubles:
+    """max |x̂_j − x★_j|/|x★_j| over entries of which a solver that is stable column by column has a digit; 0 if none.
+
+    Such a solver's answer is exact for A + E with ‖E_j‖ ≤ small·u‖A_j‖ in every column (Householder QR: Higham,
+    Accuracy and Stability of Numerical Algorithms, 2nd ed., Theorems 19.4 and 20.3). With columns brought to one size,
+    D = diag of their norms, y = Dx, this is an ordinary perturbation, so by Wedin's theorem ‖ŷ − y★‖ is at most
+    `small` Wedin bounds with κ of AD⁻¹. Entries of y★ above ten times that have a correct digit, however small the
+    entries of x★ are beside each other. To be asked in the frame of columns of one size.
+    """
+    sure = np.abs(e.x_star) * NO_CORRECT_DIGIT > (e.small * wedin_bound(e))[:, np.newaxis]
+    found: Doubles = np.where(sure, ratio(np.abs(e.error), np.abs(e.x_star)), 0.0).max(axis=1, initial=0.0)
+    return found
 
 
 METRICS: tuple[Metric, ...] = (
@@ -126,10 +154,30 @@ METRICS: tuple[Metric, ...] = (
     Metric("orthogonality", "u", "how far the residual is from orthogonal to range A", orthogonality),
     Metric("norm_excess", "relative", "how much longer than x★ the answer is", norm_excess),
     Metric("null_component", "uκ", "part of the answer outside the row space", null_component),
+    Metric(
+        "entry_error",
+        "relative",
+        "worst entry of x of which a column-wise stable solver has a digit",
+        entry_error,
+        equilibrated=True,
+    ),
+    Metric(
+        "columnwise_forward_error",
+        "Wedin bounds",
+        "distance to x★ over what rounding explains, with columns of one size",
+        forward_error,
+        equilibrated=True,
+        full_rank=True,
+    ),
+    Metric(
+        "columnwise_backward_error",
+        "u‖AD‖_F",
+        "smallest change of the columns, each beside its size, that explains the answer",
+        backward_error,
+        equilibrated=True,
+        full_rank=True,
+    ),
 )
-
-
-NAMES = tuple(metric.name for metric in METRICS)
 
 
 def score(frame: Frame, x: Array) -> dict[str, float]:
@@ -144,7 +192,7 @@ def score_all(frames: Sequence[Frame], xs: Sequence[Array]) -> list[dict[str, fl
 
 def worst(scores: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """The largest of every metric over the right-hand sides, whatever its sign; nothing if there are none."""
-    return {name: max((each[name] for each in scores), key=abs) for name in NAMES} if scores else {}
+    return {name: max((each[name] for each in scores), key=abs) for name in scores[0]} if scores else {}
 
 
 def score_each(frames: Sequence[Frame], xs: Sequence[Array]) -> list[list[dict[str, float]]]:
@@ -160,36 +208,56 @@ def score_each(frames: Sequence[Frame], xs: Sequence[Array]) -> list[list[dict[s
     for _, n, columns in shapes:
         if wrong := [x.shape for x in xs if x.size != n * columns]:
             raise ValueError(f"an answer has shape {wrong[0]}; there are {n} unknowns, {columns} times")
-    scores: list[list[dict[str, float]]] = [[] for _ in frames]
-    for stack in _stacks(frames):
-        found = _scores([frames[i] for i in stack], [xs[i] for i in stack])
-        for i, values in zip(stack, found.tolist(), strict=True):
-            scores[i] = [dict(zip(NAMES, column, strict=True)) for column in values]
+    scores: list[list[dict[str, float]]] = [[{} for _ in range(frame.columns)] for frame in frames]
+    for metrics, places in _stacks(frames):
+        chosen = [_framed(frames[i], metrics) for i in places]
+        found = _scores(chosen, [xs[i] for i in places], metrics)
+        for i, values in zip(places, found.tolist(), strict=True):
+            for known, column in zip(scores[i], values, strict=True):
+                known.update(zip((metric.name for metric in metrics), column, strict=True))
     return scores
 
 
-def _stacks(frames: Sequence[Frame]) -> Iterator[list[int]]:
-    """The places of frames of one layout, up to STACK at a time."""
+Metrics = tuple[Metric, ...]
+
+
+def _framed(frame: Frame, metrics: Metrics) -> Frame:
+    """The frame in which these metrics are computed."""
+    return frame.equilibrated if metrics[0].equilibrated else frame
+
+
+def _parts(frame: Frame) -> tuple[Metrics, ...]:
+    """The metrics of a frame, together where they are computed in the same one."""
+    full = frame.truth.rank == min(frame.A.shape) and frame.A.size > 0
+    asked = [metric for metric in METRICS if full or not metric.full_rank]
+    if frame.equilibrated is frame:
+        return (tuple(asked),)
+    return tuple(tuple(m for m in asked if m.equilibrated is equilibrated) for equilibrated in (False, True))
+
+
+def _stacks(frames: Sequence[Frame]) -> Iterator[tuple[Metrics, list[int]]]:
+    """Metrics, and the places of frames of one layout for which they are computed, up to STACK at a time."""
     alike = defaultdict(list)
     for place, frame in enumerate(frames):
-        alike[frame.layout].append(place)
-    for places in alike.values():
+        for metrics in _parts(frame):
+            alike[metrics, _framed(frame, metrics).layout].append(place)
+    for (metrics, _), places in alike.items():
         for start in range(0, len(places), STACK):
-            yield places[start : start + STACK]
+            yield metrics, places[start : start + STACK]
 
 
-def _scores(frames: Sequence[Frame], xs: Sequence[Array]) -> Doubles:
-    """Every metric of answers to problems of one layout (answers × right-hand sides × metrics)."""
+def _scores(frames: Sequence[Frame], xs: Sequence[Array], metrics: Metrics) -> Doubles:
+    """The metrics of answers to problems of one layout (answers × right-hand sides × metrics)."""
     n, columns = frames[0].A.shape[1], frames[0].columns
     x = np.array([x.ravel() for x in xs], dtype=np.float64).reshape(len(xs), n, columns).transpose(0, 2, 1)
     shifts = np.array([frame.x_shifts for frame in frames])
     with np.errstate(over="ignore"):  # an absurd x̂ may overflow here: it is infinitely wrong; so may a Wedin bound
-        scaled = np.ldexp(x, shifts[:, :, np.newaxis])
+        scaled = np.ldexp(x, shifts)
         absurd = (np.abs(scaled) >= LARGEST).any(axis=2)
         scaled[absurd] = 0.0
         members = [(frame, column) for frame in frames for column in range(columns)]
         evidence = Evidence(members, scaled.reshape(len(members), n))
-        values = np.array([metric.compute(evidence) for metric in METRICS]).reshape(len(METRICS), len(xs), columns)
+        values = np.array([metric.compute(evidence) for metric in metrics]).reshape(len(metrics), len(xs), columns)
     values[:, absurd] = math.inf
     scores: Doubles = values.transpose(1, 2, 0)
     return scores

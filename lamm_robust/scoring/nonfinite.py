@@ -16,7 +16,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from lamm_robust.scoring.verdicts import UNDEFINED, Limits
+from lamm_robust.scoring.limits import UNDEFINED, Limits
 from lamm_robust.values import Problem, Regime
 
 NO_ORACLE = "none"

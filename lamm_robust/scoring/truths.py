@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from lamm_robust.scoring.edges import edge_of
 from lamm_robust.scoring.frame import Frame, norm
+from lamm_robust.scoring.limits import Limits, limits
 from lamm_robust.scoring.nonfinite import Undefined, as_undefined, identity
 from lamm_robust.scoring.truncation import Truncate, truncated_frame
-from lamm_robust.scoring.verdicts import Limits, limits
 from lamm_robust.values import Certificate, Contract, Edge, NotCertifiedError, Oracle, Problem, ProblemKey, Regime
 
 KEPT = 512
@@ -75,12 +77,14 @@ class Certified:
     @cached_property
     def facts(self) -> Mapping[str, object]:
         """The fields of a record that are the same for every attempt at the problem."""
-        truth = self.truth
+        truth, columns = self.truth, self.truth.equilibrated
         return {
             **identity(self.problem),
             "oracle": truth.method,
             "rank": truth.rank,
             "kappa": self.frame.kappa if truth.kappa else math.nan,
+            "kappa_columns": float(truth.kappa_columns) if truth.kappa_columns else math.nan,
+            "column_ratio": 2.0 ** min(int(np.ptp(columns.exponents)), 1023) if columns else 1.0,
             "residual_ratio": self.residual_ratio,
             "regime": self.regime,
             "edge": self.edge,

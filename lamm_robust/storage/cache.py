@@ -35,7 +35,7 @@ STALE_SECONDS = 3600.0
 TOUCH_SECONDS = 86400.0
 """Age of the last mark of use at which reading marks a blob again: to mark each time would cost as much as reading."""
 
-_FORMAT = b"lamm2\n"  # the first bytes of a blob: change them when the format changes, here or in `packing`
+_FORMAT = b"lamm3\n"  # the first bytes of a blob: change them when the format changes, here or in `packing`
 _START = len(_FORMAT) + 4  # of the content, behind the format and the checksum
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.values import Array, Ball, Certificate, Problem, ProblemKey, Truncation
+from lamm_robust.values import Array, Ball, Certificate, Equilibrated, Problem, ProblemKey, Truncation
 
 TYPES = ("<f4", "<f8", "<i8")
 """NumPy's names of the types that can be packed: those of the two precisions, and of exponents."""
@@ -73,15 +73,17 @@ def pack_certificate(certificate: Certificate) -> bytes:
     head = {
         **{name: getattr(c, name) for name in _PLAIN},
         "x_radius": _hex(c.x_radius),
-        "balls": [[_hex(ball.mid), _hex(ball.radius)] for ball in (c.sigma_max, c.sigma_min, *c.residual_norm)],
-        "kappa": c.kappa and [_hex(c.kappa.mid), _hex(c.kappa.radius)],
+        "balls": list(map(_pair, (c.sigma_max, c.sigma_min, *c.residual_norm))),
+        "kappa": c.kappa and _pair(c.kappa),
+        "equilibrated": c.equilibrated and list(map(_pair, _spectrum(c.equilibrated))),
     }
-    return pack(head, c.x, c.exponent)
+    sizes = [c.equilibrated.exponents] if c.equilibrated else []
+    return pack(head, c.x, c.exponent, *sizes)
 
 
 def unpack_certificate(content: bytes) -> Certificate:
     """The inverse of `pack_certificate`; ValueError or TypeError for other bytes."""
-    head, (x, exponent) = unpack(content)
+    head, (x, exponent, *sizes) = unpack(content)
     try:
         sigma_max, sigma_min, *residual_norm = (_ball(pair) for pair in head["balls"])
         return Certificate(
@@ -93,9 +95,22 @@ def unpack_certificate(content: bytes) -> Certificate:
             sigma_max=sigma_max,
             sigma_min=sigma_min,
             kappa=head["kappa"] and _ball(head["kappa"]),
+            equilibrated=_equilibrated(head["equilibrated"], *sizes),
         )
     except (AttributeError, LookupError, ZeroDivisionError) as error:
         raise ValueError(f"what was packed is no certificate: {error}") from error
+
+
+def _equilibrated(pairs: list[tuple[str, str]] | None, *sizes: Array) -> Equilibrated | None:
+    """What was proved of the scaled matrix, from its packed balls and exponents; ValueError if only one is there."""
+    if not pairs and not sizes:
+        return None
+    (exponents,), balls = sizes, map(_ball, pairs or [])
+    return Equilibrated(exponents.astype(np.int64), *balls)
+
+
+def _spectrum(scaled: Equilibrated) -> tuple[Ball, Ball, Ball]:
+    return scaled.sigma_max, scaled.sigma_min, scaled.kappa
 
 
 _PLAIN = ("method", "digest", "m", "n", "rank", "seconds")
@@ -113,6 +128,10 @@ def unpack_truncation(content: bytes) -> Truncation:
     known = unpack_certificate(content)
     *norms, sigma_next = known.residual_norm
     return Truncation(replace(known, residual_norm=tuple(norms)), sigma_next)
+
+
+def _pair(ball: Ball) -> tuple[str, str]:
+    return _hex(ball.mid), _hex(ball.radius)
 
 
 def _hex(value: Fraction) -> str:

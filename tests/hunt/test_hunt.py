@@ -17,7 +17,7 @@ from lamm_robust.cli.main import main
 from lamm_robust.hunt import search
 from lamm_robust.hunt.hunt import Catch, hunt, prey, severity
 from lamm_robust.keys import parse_key
-from lamm_robust.scoring.verdicts import threshold
+from lamm_robust.scoring.limits import threshold
 from lamm_robust.storage import findings
 from lamm_robust.storage.findings import DISASTER, SILENT
 from lamm_robust.values import Deficiency, ProblemKey, Record, Regime, Verdict

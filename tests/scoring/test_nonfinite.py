@@ -19,10 +19,11 @@ from lamm_robust.keys import parse_key
 from lamm_robust.oracles import select
 from lamm_robust.reports import compare, leaderboard, summary
 from lamm_robust.runs.plan import grid
+from lamm_robust.scoring.limits import UNDEFINED
 from lamm_robust.scoring.nonfinite import Undefined, as_undefined
 from lamm_robust.scoring.records import records
 from lamm_robust.scoring.truths import Truths
-from lamm_robust.scoring.verdicts import UNDEFINED, judge
+from lamm_robust.scoring.verdicts import judge
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
 from lamm_robust.storage.findings import DISASTER, SILENT
 from lamm_robust.storage.lines import block, records_of

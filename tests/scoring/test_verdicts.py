@@ -12,8 +12,9 @@ import pytest
 
 from lamm_robust.oracles import select
 from lamm_robust.scoring.frame import Frame
+from lamm_robust.scoring.limits import STABLE, limits, regime, threshold
 from lamm_robust.scoring.metrics import METRICS, score, score_each
-from lamm_robust.scoring.verdicts import STABLE, fit_threshold, judge, judge_all, limits, regime, shape_of, threshold
+from lamm_robust.scoring.verdicts import judge, judge_all, shape_of
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
 from lamm_robust.values import (
     PRECISIONS,
@@ -35,7 +36,7 @@ ANY = minimum_norm("σ_i ≤ eps·σ₁ counts as zero")
 SOME = basic("pivots")
 FULL = full_rank("LinAlgError")
 
-PERFECT = {metric.name: 0.0 for metric in METRICS}
+PERFECT = {metric.name: 0.0 for metric in METRICS if not metric.full_rank}
 
 
 def truth_with(kappa: float, rank: int, m: int = 4, n: int = 4) -> Certificate:
@@ -51,8 +52,8 @@ def solved(x: Array | None = None, *, warned: bool = False) -> Outcome:
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
-def test_a_problem_is_resolvable_while_kappa_u_root_mn_is_a_tenth(precision: Precision) -> None:
-    limit = 0.1 / UNIT_ROUNDOFF[precision] / 4  # √(mn) = 4
+def test_a_problem_is_resolvable_while_small_errors_leave_a_digit(precision: Precision) -> None:
+    limit = 0.1 / UNIT_ROUNDOFF[precision] / 40  # 10·√(mn) = 40
     assert regime(truth_with(0.99 * limit, 4), precision) is Regime.RESOLVABLE
     assert regime(truth_with(1.01 * limit, 4), precision) is Regime.AMBIGUOUS
     assert regime(truth_with(0.99 * limit, 3), precision) is Regime.DEFICIENT
@@ -60,17 +61,17 @@ def test_a_problem_is_resolvable_while_kappa_u_root_mn_is_a_tenth(precision: Pre
 
 
 def test_the_limit_itself_is_resolvable_and_the_radius_of_kappa_counts() -> None:
-    limit = 0.1 * 2.0**53 / 4  # u·κ·√(mn) is then 0.1 exactly
-    truth = truth_with(limit, 4)
+    limit = Fraction(0.1) * 2**53 / 40  # small·u·κ is then 0.1 exactly
+    truth = replace(truth_with(2.0, 4), kappa=Ball(limit))
     assert regime(truth, "float64") is Regime.RESOLVABLE
-    unsure = replace(truth, kappa=Ball(Fraction(limit), Fraction(limit) / 100))
+    unsure = replace(truth, kappa=Ball(limit, limit / 10**9))
     assert regime(unsure, "float64") is Regime.AMBIGUOUS
 
 
 def test_the_regime_depends_on_the_shape() -> None:
-    kappa = 0.1 * 2.0**53 / 20
-    assert regime(truth_with(kappa, 4, 16, 4), "float64") is Regime.RESOLVABLE  # √64 = 8
-    assert regime(truth_with(kappa, 4, 400, 4), "float64") is Regime.AMBIGUOUS  # √1600 = 40
+    kappa = 0.1 * 2.0**53 / 200
+    assert regime(truth_with(kappa, 4, 16, 4), "float64") is Regime.RESOLVABLE  # 10·√64 = 80
+    assert regime(truth_with(kappa, 4, 400, 4), "float64") is Regime.AMBIGUOUS  # 10·√1600 = 400
 
 
 def test_full_rank_of_a_wide_matrix_is_its_number_of_rows() -> None:
@@ -82,14 +83,17 @@ def test_the_zero_matrix_is_deficient() -> None:
     problem = problem_of([[0.0]], [1.0])
     truth = select("exact").certify(problem.A, problem.b)
     assert regime(truth, "float64") is Regime.DEFICIENT
-    assert fit_threshold(truth, "float64") == 10 * 2.0**-53 * 3  # κ is taken as 1
+    assert limits(truth, "float64").fit == 10 * 2.0**-53 * 3  # κ is taken as 1
     assert judged(problem, np.zeros(1)) is Verdict.BACKWARD_STABLE
     assert judged(problem, np.ones(1)) is Verdict.WRONG
 
 
 def test_shapes_and_threshold() -> None:
     assert [shape_of(3, 2), shape_of(2, 2), shape_of(2, 3)] == ["tall", "square", "wide"]
-    assert threshold(9, 4) == pytest.approx(60.0)
+    assert threshold(9, 4) == threshold(4, 9) == pytest.approx(60.0)
+    assert threshold(1000, 10) == threshold(10**6, 10) == threshold(10, 10**6) == pytest.approx(1000.0)
+    assert threshold(999, 10) < threshold(1000, 10)
+    assert threshold(0, 5) == threshold(1, 5) > threshold(0, 0) == STABLE
     assert STABLE == 10.0
 
 
@@ -97,12 +101,30 @@ def test_shapes_and_threshold() -> None:
 
 SMALL, LARGE = 40.0, 40.1  # C√(mn) for 4×4, which still passes, and a little more
 
-RESOLVABLE, AMBIGUOUS = 2.0, 2.0**51  # κ
+RESOLVABLE, AMBIGUOUS = 2.0, 2.0**45  # κ
 NO_FIT = 2.0**-53 * 5  # u(1 + 2κ) at κ = 2
 FIT = 40 * 2.0**-53 * 5  # C√(mn)·u·(1 + 2κ) at κ = 2
 
 CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
     (ANY, 4, RESOLVABLE, {}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, RESOLVABLE, {"columnwise_backward_error": SMALL}, Verdict.COLUMNWISE_STABLE),
+    (ANY, 4, RESOLVABLE, {"columnwise_backward_error": LARGE}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, RESOLVABLE, {"columnwise_backward_error": 0.0, "backward_error": LARGE}, Verdict.FORWARD_STABLE),
+    # a digit that column-wise stable solvers have is asked of all
+    (ANY, 4, RESOLVABLE, {"entry_error": 0.099}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, RESOLVABLE, {"entry_error": 0.1}, Verdict.WRONG),
+    (ANY, 3, RESOLVABLE, {"entry_error": 0.1}, Verdict.WRONG),
+    (SOME, 4, RESOLVABLE, {"entry_error": 0.1}, Verdict.WRONG),
+    (SOME, 3, RESOLVABLE, {"entry_error": 0.1}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, RESOLVABLE, {"entry_error": 0.1, "backward_error": LARGE}, Verdict.WRONG),
+    # an answer without a digit must be explained column by column
+    (ANY, 4, RESOLVABLE, {"relative_error": 0.1, "columnwise_forward_error": SMALL}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, RESOLVABLE, {"relative_error": 0.1, "columnwise_forward_error": LARGE}, Verdict.WRONG),
+    (ANY, 4, RESOLVABLE, {"relative_error": 0.099, "columnwise_forward_error": LARGE}, Verdict.BACKWARD_STABLE),
+    (ANY, 3, RESOLVABLE, {"relative_error": 0.1, "forward_error": LARGE}, Verdict.WRONG),
+    (SOME, 3, RESOLVABLE, {"relative_error": 0.1, "forward_error": LARGE}, Verdict.BACKWARD_STABLE),
+    (SOME, 3, RESOLVABLE, {"residual_excess": FIT, "fit_error": 0.09}, Verdict.BACKWARD_STABLE),
+    (SOME, 3, RESOLVABLE, {"residual_excess": 1.01 * FIT, "fit_error": 0.09}, Verdict.INACCURATE),
     (ANY, 4, RESOLVABLE, {"backward_error": SMALL}, Verdict.BACKWARD_STABLE),
     (ANY, 4, RESOLVABLE, {"backward_error": LARGE}, Verdict.FORWARD_STABLE),
     (ANY, 4, RESOLVABLE, {"backward_error": LARGE, "forward_error": SMALL}, Verdict.FORWARD_STABLE),
@@ -113,10 +135,19 @@ CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
     (ANY, 4, RESOLVABLE, {"fit_error": 0.1, "residual_excess": 0.1, "relative_error": 1.0}, Verdict.WRONG),
     (SOME, 3, RESOLVABLE, {"fit_error": 0.1, "residual_excess": 0.1}, Verdict.WRONG),
     # unless rounding leaves none: b (almost) orthogonal to the range
-    (ANY, 4, RESOLVABLE, {"fit_error": math.inf, "residual_excess": NO_FIT}, Verdict.BACKWARD_STABLE),
-    (ANY, 4, RESOLVABLE, {"fit_error": 1.0, "residual_excess": NO_FIT}, Verdict.BACKWARD_STABLE),
-    (ANY, 4, RESOLVABLE, {"fit_error": 0.5, "residual_excess": NO_FIT}, Verdict.INACCURATE),
-    (ANY, 4, RESOLVABLE, {"fit_error": 1.0, "residual_excess": 1.05 * NO_FIT}, Verdict.INACCURATE),
+    (ANY, 4, RESOLVABLE, {"fit_error": math.inf, "residual_excess": FIT}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, RESOLVABLE, {"fit_error": 1.0, "residual_excess": FIT}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, RESOLVABLE, {"fit_error": 0.5, "residual_excess": FIT}, Verdict.INACCURATE),
+    (ANY, 4, RESOLVABLE, {"fit_error": 1.0, "residual_excess": 1.05 * FIT}, Verdict.INACCURATE),
+    # an answer that is only near has fewer excuses
+    (
+        ANY,
+        4,
+        RESOLVABLE,
+        {"fit_error": 1.0, "residual_excess": NO_FIT, "backward_error": LARGE},
+        Verdict.FORWARD_STABLE,
+    ),
+    (ANY, 4, RESOLVABLE, {"fit_error": 0.5, "residual_excess": NO_FIT, "backward_error": LARGE}, Verdict.INACCURATE),
     (
         ANY,
         4,
@@ -171,7 +202,7 @@ CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
     (SOME, 4, RESOLVABLE, {"null_component": LARGE, "forward_error": LARGE}, Verdict.INACCURATE),
     (FULL, 4, RESOLVABLE, {}, Verdict.BACKWARD_STABLE),
     (FULL, 3, RESOLVABLE, {}, Verdict.OUT_OF_CONTRACT),
-    # beyond resolution only the backward error is judged, and nothing is called wrong
+    # beyond resolution only the backward error and the fit are judged
     (ANY, 4, AMBIGUOUS, {"forward_error": math.inf, "null_component": LARGE}, Verdict.BACKWARD_STABLE),
     (ANY, 4, AMBIGUOUS, {"backward_error": SMALL, "relative_error": 9.0}, Verdict.BACKWARD_STABLE),
     (ANY, 4, AMBIGUOUS, {"residual_error": SMALL}, Verdict.BACKWARD_STABLE),
@@ -183,6 +214,17 @@ CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
     (ANY, 4, AMBIGUOUS, {"backward_error": LARGE, "truncated_error": SMALL}, Verdict.FORWARD_STABLE),
     (ANY, 4, AMBIGUOUS, {"backward_error": LARGE, "truncated_error": LARGE}, Verdict.INACCURATE),
     (ANY, 4, AMBIGUOUS, {"truncated_error": LARGE}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, AMBIGUOUS, {"columnwise_backward_error": SMALL}, Verdict.COLUMNWISE_STABLE),
+    # what fits nothing is wrong there, too
+    (ANY, 4, AMBIGUOUS, {"backward_error": LARGE, "residual_excess": 0.099}, Verdict.INACCURATE),
+    (ANY, 4, AMBIGUOUS, {"backward_error": LARGE, "residual_excess": 0.1}, Verdict.WRONG),
+    (
+        ANY,
+        4,
+        AMBIGUOUS,
+        {"backward_error": LARGE, "residual_excess": 0.1, "truncated_error": SMALL},
+        Verdict.FORWARD_STABLE,
+    ),
 )
 
 
@@ -255,7 +297,7 @@ def kappa(problem: Problem) -> float:
     return float(np.linalg.cond(problem.A.astype(np.float64)))
 
 
-GOOD = (Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE)
+GOOD = (Verdict.COLUMNWISE_STABLE, Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE)
 PROBLEMS = tuple(
     random_problem(m, n, log10_cond, residual, seed=7, dtype=dtype)
     for (m, n), log10_cond, residual in itertools.product(((12, 4), (5, 5)), (0, 3), (1e-6, 1.0))
@@ -266,7 +308,7 @@ PROBLEMS = tuple(
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda p: f"{p.m}x{p.n}-{p.key.dtype}")
 def test_the_rounded_truth_passes_and_known_wrong_answers_do_not(problem: Problem) -> None:
     x = star(problem)
-    assert judged(problem, x) is Verdict.BACKWARD_STABLE
+    assert judged(problem, x) is Verdict.COLUMNWISE_STABLE
     stretched = judged(problem, x * problem.A.dtype.type(1 + 1e-3))
     # at κ = 1e3, a thousandth is within what rounding to float32 explains: only there may it pass
     assert stretched not in GOOD or (problem.key.dtype == "float32" and kappa(problem) > 100)
@@ -313,7 +355,7 @@ def test_the_constant_in_the_backward_error_does_not_let_zero_pass() -> None:
     assert score(Frame(problem, truth), np.zeros(10, np.float32))["backward_error"] < threshold(10, 10)
     assert judged(problem, np.zeros(10, np.float32)) not in GOOD
     assert judged(problem, -x) is Verdict.WRONG
-    assert judged(problem, x) is Verdict.BACKWARD_STABLE
+    assert judged(problem, x) is Verdict.COLUMNWISE_STABLE
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -334,7 +376,7 @@ def test_zero_never_passes_where_the_residual_hides_everything() -> None:
     problem = random_problem(30, 10, 12, 1e3, seed=1)
     for x in (np.zeros(10), star(problem) / 2):
         assert judged(problem, x) not in GOOD
-    assert judged(problem, star(problem)) is Verdict.BACKWARD_STABLE
+    assert judged(problem, star(problem)) is Verdict.COLUMNWISE_STABLE
 
 
 @pytest.mark.parametrize(("dtype", "log10_cond"), [("float64", 13), ("float32", 4.2)])
@@ -345,7 +387,7 @@ def test_a_ninth_outside_the_row_space_is_never_short(dtype: Precision, log10_co
     long = (x + np.linalg.norm(x) / 9 * null).astype(dtype)
     truth = select("exact").certify(problem.A, problem.b)
     assert 0 < score(Frame(problem, truth), long)["null_component"] < threshold(10, 30)  # rounding would excuse it
-    assert judged(problem, star(problem)) is Verdict.BACKWARD_STABLE
+    assert judged(problem, star(problem)) is Verdict.COLUMNWISE_STABLE
     assert judged(problem, long) is not Verdict.BACKWARD_STABLE
 
 
@@ -368,7 +410,7 @@ def test_rank_error_is_no_part_of_the_verdict() -> None:
     outcome = Outcome(Status.SOLVED, x=star(problem), rank=1)
     scores = score(Frame(problem, truth), star(problem)) | {"rank_error": -2.0}
     verdicts = {judge(ANY, limits(truth, "float64"), o, scores) for o in (outcome, replace(outcome, rank=None))}
-    assert verdicts == {Verdict.BACKWARD_STABLE}
+    assert verdicts == {Verdict.COLUMNWISE_STABLE}
 
 
 # --- several right-hand sides -----------------------------------------------------------------------------
@@ -383,8 +425,8 @@ def verdict_on(A: list[list[float]], b: list[list[float]], x: list[list[float]])
 
 def test_the_worst_right_hand_side_decides() -> None:
     A, b = [[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]], [[1.0, 0.0], [2.0, 0.0], [3.0, 1.0]]
-    assert verdict_on(A, b, [[1.0, 0.0], [1.0, 0.0]]) is Verdict.BACKWARD_STABLE
-    assert verdict_on(A, b, [[1.0, 1e-20], [1.0, 0.0]]) is Verdict.BACKWARD_STABLE  # x★ = 0 has no digits to lose
+    assert verdict_on(A, b, [[1.0, 0.0], [1.0, 0.0]]) is Verdict.COLUMNWISE_STABLE
+    assert verdict_on(A, b, [[1.0, 1e-20], [1.0, 0.0]]) is Verdict.COLUMNWISE_STABLE  # x★ = 0 has no digits to lose
     assert verdict_on(A, b, [[1.0, 0.2], [1.0, 0.0]]) is Verdict.WRONG  # but so much is no rounding error of b
     assert verdict_on(A, b, [[1 + 1e-11, 1e-20], [1.0, 0.0]]) is Verdict.INACCURATE
     assert verdict_on(A, b, [[1 + 1e-11, 0.0], [1.0, 0.0]]) is Verdict.INACCURATE
@@ -403,7 +445,7 @@ def test_a_tiny_right_hand_side_counts_as_much_as_a_huge_one() -> None:
     problem = problem_of(A, b)
     x = select("exact").certify(problem.A, problem.b)
     right = np.ldexp(x.x[0], x.exponent)
-    assert verdict_on(A, b, right.tolist()) is Verdict.BACKWARD_STABLE
+    assert verdict_on(A, b, right.tolist()) is Verdict.COLUMNWISE_STABLE
     assert verdict_on(A, b, (right * [1.0, -1000.0]).tolist()) is Verdict.WRONG
 
 

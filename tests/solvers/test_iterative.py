@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lamm_robust.scoring.verdicts import threshold
+from lamm_robust.scoring.limits import threshold
 from lamm_robust.solvers import randomized
 from lamm_robust.solvers.iterative import most_steps
 from lamm_robust.values import UNIT_ROUNDOFF, Device, Precision, Status

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from lamm_robust.scoring.verdicts import threshold
+from lamm_robust.scoring.limits import threshold
 from lamm_robust.solvers import normal_equations
 from lamm_robust.values import Device, Precision, Status
 from tests.support.problems import problem_of, random_problem

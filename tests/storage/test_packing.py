@@ -126,8 +126,11 @@ def test_problems_come_back(dtype: Precision, b: list[Any]) -> None:
 
 def equal(one: Certificate, other: Certificate) -> bool:
     arrays = all(same(getattr(one, name), getattr(other, name)) for name in ("x", "exponent"))
-    without = [{k: v for k, v in vars(c).items() if k not in ("x", "exponent")} for c in (one, other)]
-    return arrays and without[0] == without[1]
+    without = [{k: v for k, v in vars(c).items() if k not in ("x", "exponent", "equilibrated")} for c in (one, other)]
+    scaled = [c.equilibrated and vars(c.equilibrated) | {"exponents": None} for c in (one, other)]
+    if one.equilibrated and other.equilibrated:
+        arrays = arrays and np.array_equal(one.equilibrated.exponents, other.equilibrated.exponents)
+    return arrays and without[0] == without[1] and scaled[0] == scaled[1]
 
 
 @pytest.mark.parametrize("oracle", ["exact", "mpmath"])

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from lamm_robust import catalog
 from lamm_robust.scoring.frame import LARGEST as LARGEST_KAPPA
 from lamm_robust.scoring.frame import Frame
+from lamm_robust.scoring.limits import limits
 from lamm_robust.scoring.metrics import score
 from lamm_robust.scoring.nonfinite import as_undefined
-from lamm_robust.scoring.verdicts import judge, judge_all, limits
+from lamm_robust.scoring.verdicts import judge, judge_all
 from lamm_robust.solvers.contracts import minimum_norm
 from lamm_robust.values import Certificate, Outcome, Precision, Problem, ProblemKey, Status, Verdict
 

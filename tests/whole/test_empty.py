@@ -12,8 +12,9 @@ from lamm_robust import catalog, oracles
 from lamm_robust.cli import truth
 from lamm_robust.oracles.plain_values import facts
 from lamm_robust.scoring.frame import Frame
+from lamm_robust.scoring.limits import limits, threshold
 from lamm_robust.scoring.metrics import score, score_all
-from lamm_robust.scoring.verdicts import judge, limits, threshold
+from lamm_robust.scoring.verdicts import judge
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
 from lamm_robust.storage.packing import pack_certificate, pack_problem, unpack_certificate, unpack_problem
 from lamm_robust.strategies import LeastSquaresProblem, least_squares_problems
