@@ -7,29 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pytest
 
-from lamm_robust import catalog
 from lamm_robust.reports.summary import Row, row
-from lamm_robust.runs.plan import grid
 from lamm_robust.scoring.records import record
-from lamm_robust.scoring.truths import Certified, Truths
+from lamm_robust.scoring.truths import Certified
 from lamm_robust.solvers.numpy_ import NUMPY
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Case, Library, Precision, Record, Solver, Variant
 from lamm_robust.workers.attempt import attempt
 from tests.support import foils
+from tests.support.certified import quick
 
 
 @pytest.fixture(scope="module")
 def problems(precision: Precision) -> list[Certified]:
-    """The quick profile at the precision under test, certified, without problems that have no answer, or no entries.
-
-    In float32 without the report of a column so long that the usual cutoff, 2u·max(m, n)·σ₁, is what is wrong: even the
-    good foil has that.
-    """
-    truths = Truths(catalog.build_problem, catalog.find_oracle("auto"))
-    keys = grid("quick", precision, catalog.FAMILIES)
-    certified = [truths.certify(key) for key in keys if str(key) != "field report=jax-13105 dtype=float32"]
-    assert not truths.refused
-    return [one for one in certified if isinstance(one, Certified) and one.problem.A.size]
+    """The quick profile at the precision under test, certified, without problems that have no answer, or no entries."""
+    return list(quick(precision))
 
 
 @pytest.fixture(autouse=True)
