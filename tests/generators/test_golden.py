@@ -421,6 +421,18 @@ GOLDEN = [
         "8529d0216dc8d719adb9db4a8a3db9f07ef9b577730e5e7f8e4195ac56ac3dee",
         "56a548763fb0d59eaddbd838a4a71b7f8a9b78e4fc4e2e348aa196e691113087",
     ),
+    Golden(
+        "field",
+        {"report": "mljs-213"},
+        "3de9e7163839d1c4c101f38aec1b678372cf3492b84c3e54fd326cf99170b1c1",
+        "7e6b09d491a9ebacb05b0e34bb8b620c038ee47b49ec5b4e0e4c0e093aa61a43",
+    ),
+    Golden(
+        "field",
+        {"report": "statsmodels-10126"},
+        "a998d7cebdf25d4d32d11b7770101efaadb821d50d779e5936b290a609ac56dc",
+        "2eb04ea93f8b3aef8ade9b83d3104b042c4ba434645afed5d6c198da170a9166",
+    ),
 ]
 """Recorded once; a change of any of these is a new version of the suite."""
 
