@@ -9,7 +9,8 @@ returns a certificate: exact rank, the minimum-norm solution x★ = A⁺b, ‖b 
 * `auto` uses the cheapest of these that can;
 * `mpmath` computes twice in high precision and reports how far the two answers agree.
 
-`truncated` proves the answer of a solver that sets small singular values to zero. A new oracle is one file and one line
+`truncated` proves the answer of a solver that sets small singular values to zero, `weighted` that of a problem whose
+rows have weights, and `jacobi` every singular value. A new oracle is one file and one line
 of `ORACLES`. Begin with `exact`, then `rational` and `certificate`.
 """
 
@@ -20,12 +21,22 @@ from lamm_robust.oracles.auto import certify_all
 from lamm_robust.oracles.ball import certify as certify_ball
 from lamm_robust.oracles.certificate import stored
 from lamm_robust.oracles.exact import certify as certify_exact
+from lamm_robust.oracles.jacobi import all_singular_values
 from lamm_robust.oracles.mpmath_ import certify as certify_mpmath
 from lamm_robust.oracles.truncated import truncate
 from lamm_robust.oracles.verified import certify as certify_verified
+from lamm_robust.oracles.weighted import certify as certify_weighted
 from lamm_robust.values import NotCertifiedError, Oracle
 
-__all__ = ["NotCertifiedError", "certify_all", "select", "stored", "truncate"]  # for users: docs/api.md
+__all__ = [  # for users: docs/api.md
+    "NotCertifiedError",
+    "all_singular_values",
+    "certify_all",
+    "certify_weighted",
+    "select",
+    "stored",
+    "truncate",
+]
 
 ORACLES: tuple[Oracle, ...] = (
     Oracle(

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from lamm_robust.oracles.certificate import norm_above, stored
-from lamm_robust.oracles.enclosures import square_root
+from lamm_robust.oracles.enclosures import square_root, upper_end
 from lamm_robust.values import Ball, Certificate, Truncation
 
 DIGITS = 40
@@ -23,21 +23,28 @@ DIGITS = 40
 RADIUS_DIGITS = 3
 """Digits of a printed radius: rounding it up by 1 % loses nothing that anyone compares."""
 
+AT_MOST = "<= "
+"""What stands before an upper bound where no digit of a number is certain."""
+
 
 def facts(certificate: Certificate) -> dict[str, Any]:
-    """Return what a certificate says: numbers as decimal strings of `DIGITS` digits, or as many as are known.
+    """Return what a certificate says: numbers as decimal strings of `DIGITS` digits, or as `certain_digits` has them.
 
     ``x`` is a list, or a list of rows for several right-hand sides; ``radius`` bounds ‖x printed − x★‖_F;
-    ``residual_norm`` is ‖b − Ax★‖_F over all right-hand sides; ``kappa`` is "nan" when the rank is 0.
+    ``residual_norm`` is ‖b − Ax★‖_F over all right-hand sides; ``kappa``, and
+    ``kappa_columns``, which is κ with columns (rows, if A is wide) of one size, are "nan" when the rank is 0.
     """
     x, radius = decimals(certificate)
-    kappa = "nan" if certificate.kappa is None else certain_digits(certificate.kappa)
+    kappa, equal = (
+        "nan" if ball is None else certain_digits(ball) for ball in (certificate.kappa, certificate.kappa_columns)
+    )
     return {
         "rank": certificate.rank,
         "x": x,
         "radius": radius,
         "residual_norm": certain_digits(total_norm(certificate.residual_norm)),
         "kappa": kappa,
+        "kappa_columns": equal,
         "method": certificate.method,
         "seconds": round(certificate.seconds, 6),
         "m": certificate.m,
@@ -63,10 +70,22 @@ def decimals(certificate: Certificate, digits: int = DIGITS) -> tuple[list[Any],
     return np.array(printed, dtype=object).reshape(values.shape).tolist(), radius
 
 
+def shorter(printed: list[list[str]], radius: str, digits: int) -> tuple[list[list[str]], str]:
+    """Return rows of `decimals` rounded to fewer digits, and the radius that then encloses the truth."""
+    values = [[Fraction(entry) for entry in row] for row in printed]
+    rounded = [[_decimal(value, digits) for value in row] for row in values]
+    pairs = zip((v for row in values for v in row), (p for row in rounded for p in row), strict=True)
+    lost = norm_above([Fraction(p) - v for v, p in pairs])
+    return rounded, _divide(Fraction(radius) + lost, RADIUS_DIGITS, ROUND_UP)
+
+
 def certain_digits(ball: Ball) -> str:
-    """Return the midpoint of a ball of numbers ≥ 0, to as many digits as its radius leaves certain; "0" if none is."""
+    """Return the midpoint of a ball of numbers ≥ 0, to as many digits as its radius leaves certain.
+
+    Where it leaves none, return an upper bound, as in "<= 1.3E-200"; "0" is only what is proved to be zero.
+    """
     if ball.radius >= ball.mid:
-        return "0"
+        return f"{AT_MOST}{_divide(upper_end(ball), RADIUS_DIGITS, ROUND_UP)}" if ball.radius else "0"
     share = ball.radius / ball.mid
     certain = math.floor(math.log10(share.denominator) - math.log10(share.numerator)) if share else DIGITS
     return _decimal(ball.mid, max(1, min(DIGITS, certain)))

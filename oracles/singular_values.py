@@ -46,12 +46,13 @@ def spectrum(A: fmpz_mat, factors: Skeleton) -> Spectrum:
     return Spectrum(factors.rank, sigma_max, quotient(Ball(Fraction(1)), inverse_sigma_min))
 
 
-def inverse_gram(A: Skeleton) -> arb_mat:
+def inverse_gram(A: Skeleton, gram: fmpz_mat | None = None) -> arb_mat:
     """Enclose K = A⁺(A⁺)ᵀ = Qᵀ M (CᵀC)⁻¹ Mᵀ Q with Q = (RRᵀ)⁻¹R, for the skeleton A = C M⁻¹ R.
 
-    Raises ZeroDivisionError when the working precision cannot tell a Gram matrix from a singular one.
+    `gram` is CᵀWC in place of CᵀC, for rows with weights. Raises ZeroDivisionError when the working precision cannot
+    tell a Gram matrix from a singular one.
     """
-    inner = arb_mat(A.C.transpose() * A.C)
+    inner = arb_mat(A.C.transpose() * A.C if gram is None else gram)
     if is_identity(A.R):
         return inner.inv()
     M = arb_mat(A.M)

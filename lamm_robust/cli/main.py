@@ -219,25 +219,36 @@ def list_(what: str) -> None:
 @main.command(short_help="Rebuild one row of the tables from its key.")
 @click.argument("key")
 @from_oracle
-def replay(key: str, oracle: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+def replay(key: str, oracle: str, as_json: bool) -> None:
     """Rebuild one row from its KEY, as printed in the tables, and show problem, truth, answer and scores."""
+    from lamm_robust.cli.replay import replay_facts
     from lamm_robust.runs.replay import replay_text
 
-    click.echo(replay_text(key, oracle))
+    if as_json:
+        click.echo(json.dumps(replay_facts(key, oracle), indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        click.echo(replay_text(key, oracle))
 
 
-@main.command(short_help="Certify your own problem from an .npz file.")
-@click.argument("file", type=click.Path(path_type=Path))
+@main.command(short_help="Certify your own problem: a file, or text.")
+@click.argument("problem")
 @from_oracle
 @click.option("--rank", type=int, metavar="K", help="Count the singular values after the K-th as zero: certify A_K⁺b.")
+@click.option("--pinv", is_flag=True, help="Certify the pseudo-inverse A⁺ instead of x; no b is needed.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-def truth(file: Path, oracle: str, rank: int | None, as_json: bool) -> None:
-    """Certify your own problem: FILE.npz with arrays A (m×n) and b (m or m×k), float32 or float64."""
-    from lamm_robust import catalog
-    from lamm_robust.cli.truth import certify_file, text
+def truth(problem: str, oracle: str, rank: int | None, pinv: bool, as_json: bool) -> None:
+    """Certify your own PROBLEM: an .npz or .json file with A (m×n) and b (m or m×k), or text 'A=1,2;3,4 b=5,6'.
 
-    facts = certify_file(file, catalog.cached_oracle(oracle), rank)
-    click.echo(json.dumps(facts, indent=2) if as_json else text(facts))
+    X and y are other names of A and b; w or sigma are weights of the rows. Without b (also in an .npy file, which is A)
+    you get rank, κ and singular values. Numbers are float32, float64, or whole.
+    """
+    from lamm_robust import catalog
+    from lamm_robust.cli.truth import certify_given
+    from lamm_robust.cli.truth_page import text
+
+    facts = certify_given(problem, catalog.cached_oracle(oracle), rank, pinv=pinv)
+    click.echo(json.dumps(facts, indent=2, ensure_ascii=False) if as_json else text(facts))
 
 
 @main.command(short_help="Search for the problem at which a solver does worst.")

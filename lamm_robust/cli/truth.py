@@ -1,79 +1,87 @@
-"""The command `truth`: read A and b of a user's own problem from an .npz file, and tell what is proved about them."""
+"""The command `truth`: what is proved about a user's own problem, as plain JSON values."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lamm_robust import catalog
-from lamm_robust.oracles.plain_values import facts, truncation_facts
+from lamm_robust.cli.given import Given, read
+from lamm_robust.oracles import weighted
+from lamm_robust.oracles.jacobi import all_singular_values
+from lamm_robust.oracles.plain_values import certain_digits, facts, truncation_facts
 from lamm_robust.oracles.validation import check_problem
-from lamm_robust.values import Array, Oracle
+from lamm_robust.values import Array, Certificate, Oracle, Truncation
 
-EXPECTED = "expected an .npz file with numerical arrays A and b, as numpy.savez(file, A=A, b=b) writes it"
+ALL_SIGMAS = 50
+"""The largest min(m, n) at which every singular value is enclosed: in a few seconds. Beyond it, they are σ₁ and σ_r."""
 
+WEIGHING = ("auto", "exact")
+"""The oracles that may be asked for where there are weights: `weighted` proves it then, as exactly as `exact`."""
 
-def read_problem(path: Path) -> tuple[Array, Array]:
-    """A and b of an .npz file; ValueError for another file, or one without them, which says what is expected."""
-    arrays = _load(path)
-    for name in "Ab":
-        if name not in arrays:
-            held = ", ".join(arrays) or "nothing"
-            raise ValueError(f"'{path}' has no array '{name}' (it holds: {held}); needed are A and b")
-    return arrays["A"], arrays["b"]
+OF_B = ("x", "radius", "residual_norm")
+"""The facts that need a b."""
 
 
-def _load(path: Path) -> dict[str, Array]:
-    if path.is_dir():
-        raise ValueError(f"'{path}' is a directory; {EXPECTED}")
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            return {name: archive[name] if name in ("A", "b") else np.empty(0) for name in archive.files}
-    except FileNotFoundError:
-        raise ValueError(f"there is no file '{path}'; {EXPECTED}") from None
-    except Exception:  # a damaged archive or header makes NumPy and what lies below it raise almost anything
-        raise ValueError(f"cannot read '{path}'; {EXPECTED}") from None
-
-
-def certify_file(path: Path, oracle: Oracle, rank: int | None = None) -> dict[str, Any]:
-    """The proved facts about the problem in a file, as plain JSON values; see `oracles.plain_values.facts`.
+def certify_given(text: str, oracle: Oracle, rank: int | None = None, *, pinv: bool = False) -> dict[str, Any]:
+    """The proved facts about the problem in a file or a text, as plain JSON values; see `oracles.plain_values.facts`.
 
     With a rank k, they are about A_k, which is A with its singular values after the k-th set to zero, and b; the first
-    of these values is among them. ValueError for a file that holds no problem, NotCertifiedError if nothing is proved.
+    of these values is ``sigma_next``. With weights, they are about the weighted problem, and ``weighted_by`` names the
+    weights. Without b there is no x, but ``sigma``, all singular values of A that are not zero, or beyond `ALL_SIGMAS`
+    rows and columns ``sigma_max`` and ``sigma_min``, those of the certificate. With `pinv`, ``pinv`` is A⁺ (A_k⁺), in
+    rows, and ``radius`` a bound on ‖A⁺ printed − A⁺‖_F. ``notes`` say in words what was converted or left out.
+    ValueError for what holds no problem, NotCertifiedError if nothing is proved.
     """
-    A, b = read_problem(path)
+    given = read(text)
+    b = _target(given, pinv)
     try:
-        check_problem(A, b)
+        check_problem(given.A, b)
+        proof = _proved(given, b, oracle, rank, pinv)
     except ValueError as error:
-        raise ValueError(f"'{path}': {error}") from error
+        raise ValueError(f"{given.source}: {error}") from error
+    found = truncation_facts(proof) if isinstance(proof, Truncation) else facts(proof)
+    truth = proof.certificate if isinstance(proof, Truncation) else proof
+    if pinv:
+        found = {"pinv" if name == "x" else name: value for name, value in found.items() if name != "residual_norm"}
+    elif given.b is None:
+        found = {name: value for name, value in found.items() if name not in OF_B} | _sigmas(given, truth)
+    return found | _remarks(given, pinv)
+
+
+def _target(given: Given, pinv: bool) -> Array:
+    """The right-hand side to certify: the identity for A⁺, and zeros where there is none."""
+    if pinv and given.A.ndim:
+        return np.eye(len(given.A), dtype=given.A.dtype)
+    return np.zeros(given.A.shape[:1], given.A.dtype) if given.b is None else given.b
+
+
+def _proved(given: Given, b: Array, oracle: Oracle, rank: int | None, pinv: bool) -> Certificate | Truncation:
+    """What is proved of A and b; ValueError for options that do not go together."""
+    if given.weights:
+        if rank is not None or pinv:
+            raise ValueError(f"{given.weighted_by} and {'--pinv' if pinv else '--rank'} do not go together")
+        if oracle.name not in WEIGHING:
+            raise ValueError(f"oracle '{oracle.name}' takes no weights; those that do: {', '.join(WEIGHING)}")
+        return weighted.certify(given.A, b, given.weights)
     if rank is None:
-        return facts(oracle.certify(A, b))
+        return oracle.certify(given.A, b)
     if oracle.truncate is None:
         able = ", ".join(name for name, other in catalog.ORACLES.items() if other.truncate)
         raise ValueError(f"oracle '{oracle.name}' does not truncate; those that do: {able}")
-    try:
-        return truncation_facts(oracle.truncate(A, b, rank))
-    except ValueError as error:
-        raise ValueError(f"'{path}': {error}") from error
+    return oracle.truncate(given.A, b, rank)
 
 
-def text(found: dict[str, Any]) -> str:
-    """The facts that `certify_file` returns, in lines for people."""
-    rows = found["x"] if found["x"] and isinstance(found["x"][0], list) else [[entry] for entry in found["x"]]
-    known = "estimated" if found["method"] == "mpmath" else "certified"
-    rank, answer = [f"exact rank     {found['rank']}"], "x★ = A⁺b"
-    if "sigma_next" in found:
-        left = "zeros only" if found["sigma_next"] == "0" else f"{found['sigma_next']} and smaller singular values"
-        rank, answer = [f"rank           {found['rank']}, as asked", f"counted as 0   {left}"], f"A_{found['rank']}⁺b"
-    lines = [
-        f"problem        {found['m']}×{found['n']}, {known} by '{found['method']}' in {found['seconds']:.3g} s",
-        *rank,
-        f"κ = σ₁/σ_r     {found['kappa']}",
-        f"‖b − Ax‖       {found['residual_norm']}",
-        f"{answer}, exactly:" if found["radius"] == "0" else f"{answer}, within {found['radius']} (2-norm) of:",
-    ]
-    return "\n".join(
-        [*lines, *("  " + "  ".join(row) for row in rows or [["(A has no columns, so x has no entries)"]])]
-    )
+def _sigmas(given: Given, truth: Certificate) -> dict[str, Any]:
+    """All singular values that are not zero, or the largest and the smallest of them if A is large."""
+    if min(given.A.shape) <= ALL_SIGMAS:
+        return {"sigma": [certain_digits(one) for one in all_singular_values(given.A, given.weights)]}
+    return {"sigma_max": certain_digits(truth.sigma_max), "sigma_min": certain_digits(truth.sigma_min)}
+
+
+def _remarks(given: Given, pinv: bool) -> dict[str, Any]:
+    """What else a reader should know: the name of the weights, and notes in words."""
+    notes = list(given.notes) + (["b is not used: A⁺ does not depend on it"] if pinv and given.b is not None else [])
+    found: dict[str, Any] = {"weighted_by": given.weighted_by} if given.weights else {}
+    return found | ({"notes": notes} if notes else {})

@@ -35,8 +35,12 @@ class Column:
 COLUMNS: tuple[Column, ...] = (
     Column("solver", "library and algorithm", 12),
     Column("class", "stability over every graded problem", 11),
-    Column("column-wise to κ", "every full-rank problem at or below this κ was solved column-wise stably", 10),
-    Column("backward stable to κ", "the same for backward stability, or better", 9),
+    Column(
+        "column-wise to κ",
+        "every full-rank problem at or below this κ, of columns of one size, was solved column-wise stably",
+        10,
+    ),
+    Column("backward stable to κ", "every full-rank problem at or below this κ, as stored, was backward stably", 9),
     Column("forward stable to κ", "the same for forward stability, or better"),
     Column(
         "to ratio",
@@ -46,9 +50,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("deficient", "rank-deficient problems solved stably, of those within its contract", 6),
     Column("NaN or ∞", "problems with NaN or ∞ in A or b at which it said so, by an error or a non-finite x", 5),
     Column("edges", "empty matrices, and numbers whose squares over- or underflow: solved stably, of those covered", 5),
-    Column(
-        "beyond", "problems with κ beyond the precision at which it did not answer in silence with what fits nothing", 1
-    ),
+    Column("beyond", "problems with κ beyond the precision at which it did not, in silence, fit nothing", 1),
     Column("worst backward", "largest backward error, in u‖A‖_F", 4),
     Column("worst forward", "largest forward error at full rank, in Wedin bounds", 3),
     Column("silent", "silent failures: finite, no warning, and no correct digit, or no answer exists", 8),

@@ -27,7 +27,8 @@ class Row:
     """Largest κ, of columns of one size, such that every graded full-rank problem at or below it was solved column-wise
     stably; 0 if none."""
     backward_safe_kappa: float
-    """The same for backward stably or better."""
+    """Largest κ, of A as stored, such that every graded full-rank problem at or below it was solved backward stably or
+    better; 0 if none."""
     forward_safe_kappa: float
     """The same for forward stably or better."""
     safe_ratio: float
@@ -70,11 +71,11 @@ SAME_KAPPA = 0.9
 """Two problems whose κ differ by less than a tenth were asked to have the same κ, before rounding."""
 
 
-def safe_kappa(records: Iterable[Record], passing: frozenset[str]) -> float:
-    """The largest κ such that all records at or below it have a passing verdict; 0 if there is no such κ."""
-    graded = list(records)
-    fails_from = min((grading.kappa(r) for r in graded if r.verdict not in passing), default=math.inf)
-    return max((k for k in map(grading.kappa, graded) if k < SAME_KAPPA * fails_from), default=0.0)
+def safe_kappa(verdicts: Iterable[tuple[float, str]], passing: frozenset[str]) -> float:
+    """The largest κ of pairs of κ and verdict such that all at or below it are passing verdicts; 0 if there is none."""
+    graded = list(verdicts)
+    fails_from = min((kappa for kappa, verdict in graded if verdict not in passing), default=math.inf)
+    return max((kappa for kappa, _ in graded if kappa < SAME_KAPPA * fails_from), default=0.0)
 
 
 def safe_ratio(records: Iterable[Record]) -> float:
@@ -196,6 +197,7 @@ def row(records: Sequence[Record], relative_time: float) -> Row:
     one = records[0]
     graded = [r for r in records if grading.is_graded(r)]
     full = [r for r in graded if grading.is_full_rank(r)]
+    as_stored = [(r.kappa, r.verdict) for r in full if grading.is_resolvable_as_a_whole(r)]
     # a solver for full rank only is graded at a deficient problem if it crashes there, but promises nothing
     promised = [r for r in graded if r.promises != Deficiency.FULL_RANK_ONLY]
     deficient = [r for r in promised if r.regime == Regime.DEFICIENT]
@@ -212,9 +214,9 @@ def row(records: Sequence[Record], relative_time: float) -> Row:
         precision=one.precision,
         device=one.device,
         stability=stability(records, one.precision),
-        columnwise_safe_kappa=safe_kappa(full, COLUMNWISE),
-        backward_safe_kappa=safe_kappa(full, BACKWARD),
-        forward_safe_kappa=safe_kappa(full, PASSES),
+        columnwise_safe_kappa=safe_kappa([(grading.kappa(r), r.verdict) for r in full], COLUMNWISE),
+        backward_safe_kappa=safe_kappa(as_stored, BACKWARD),
+        forward_safe_kappa=safe_kappa(as_stored, PASSES),
         safe_ratio=safe_ratio(full),
         deficient_passed=sum(r.verdict in PASSES for r in deficient),
         deficient_total=len(deficient),
@@ -297,20 +299,27 @@ def _trust(row: Row) -> tuple[object, ...]:
     )
 
 
-DECADE_METRICS = {"backward_error": "backward error in u‖A‖_F", "forward_error": "forward error in Wedin bounds"}
+DECADE_METRICS = {
+    "columnwise_backward_error": "column-wise backward error in u‖AD‖_F",
+    "backward_error": "backward error in u‖A‖_F",
+    "forward_error": "forward error in Wedin bounds",
+}
 """The scores of which the leaderboard shows the worst in each decade of κ, and what it calls them."""
 
 
 def worst_by_decade(records: Iterable[Record], metric: str) -> Mapping[int, float]:
     """log₁₀ κ, rounded → worst score over graded full-rank problems; ∞ where an attempt gave no answer.
 
-    For the forward error, only problems with one answer count.
+    κ is that with columns of one size where the score is; else that of A as stored, and only problems count that are
+    resolvable so. For the forward error, only problems with one answer count.
     """
+    by_columns = metric.startswith("columnwise")
     worst: dict[int, float] = {}
     for r in records:
         judged = grading.is_graded(r) and grading.is_full_rank(r)
-        if judged and (metric != "forward_error" or grading.has_one_answer(r)):
-            decade = round(math.log10(grading.kappa(r)))
+        asked = by_columns or grading.is_resolvable_as_a_whole(r)
+        if judged and asked and (metric != "forward_error" or grading.has_one_answer(r)):
+            decade = round(math.log10(grading.kappa(r) if by_columns else r.kappa))
             worst[decade] = max(worst.get(decade, 0.0), r.scores.get(metric, math.inf))
     return worst
 

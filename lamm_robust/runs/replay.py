@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from lamm_robust import catalog
-from lamm_robust.oracles.plain_values import decimals, facts
+from lamm_robust.oracles.plain_values import AT_MOST, decimals, facts
 from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.limits import threshold
 from lamm_robust.scoring.nonfinite import Undefined
@@ -25,8 +27,18 @@ SHOWN = 8
 """Rows and columns of a matrix that are shown: as many as a person can take in."""
 
 
-def replay_text(key: str, oracle: str) -> str:
-    """Attempt the case of a key once more, alone; returns `case_text` of it.
+@dataclass(frozen=True, eq=False)
+class Replayed:
+    """A case that was attempted once more, with everything about it."""
+
+    certified: Known
+    solver: Solver
+    outcome: Outcome
+    record: Record
+
+
+def attempt_again(key: str, oracle: str) -> Replayed:
+    """Attempt the case of a key once more, alone.
 
     ValueError for a key that names no case, and for a case that cannot be certified or measured here.
     """
@@ -43,7 +55,13 @@ def replay_text(key: str, oracle: str) -> str:
     else:
         with Workers(catalog.LIBRARY) as workers:
             outcome = attempt_alone(case, problem, workers.open)
-    return case_text(certified, solver, outcome, record(case, certified, solver, outcome))
+    return Replayed(certified, solver, outcome, record(case, certified, solver, outcome))
+
+
+def replay_text(key: str, oracle: str) -> str:
+    """Attempt the case of a key once more, alone; returns `case_text` of it. Errors as `attempt_again`."""
+    done = attempt_again(key, oracle)
+    return case_text(done.certified, done.solver, done.outcome, done.record)
 
 
 def case_text(certified: Known, solver: Solver, outcome: Outcome, row: Record) -> str:
@@ -75,12 +93,16 @@ def _no_truth(problem: Undefined) -> list[str]:
 def _truth(certified: Certified) -> list[str]:
     truth = certified.truth
     kappa = "undefined" if truth.kappa is None else f"{float(truth.kappa):.10g}"
-    known, edge = facts(truth), EDGES[certified.edge]
+    if truth.equilibrated:
+        lines = "rows" if truth.m < truth.n else "columns"
+        kappa += f" ({float(truth.equilibrated.kappa):.10g} with {lines} of one size)"
+    norm, edge = facts(truth)["residual_norm"], EDGES[certified.edge]
+    residual = norm if norm.startswith(AT_MOST) else f"= {float(norm):.10g}"
     return [
         "",
         f"truth     by {truth.method}: rank {truth.rank}, κ = {kappa}, {certified.regime}{edge}",
         f"          σ₁ = {float(truth.sigma_max):.10g}, σ_r = {float(truth.sigma_min):.10g}",
-        f"          ‖b − Ax★‖ = {float(known['residual_norm']):.10g}",
+        f"          ‖b − Ax★‖ {residual}",
         *_entries("x★", decimals(truth, X_DIGITS)[0]),
     ]
 
@@ -123,6 +145,7 @@ def _answer(solver: Solver, outcome: Outcome) -> list[str]:
 
 def _judgement(row: Record) -> list[str]:
     units = {name: metric.unit for name, metric in catalog.METRIC.items()}
-    scores = [f"  {name:<18}{value:<12.4g}{units.get(name, '')}" for name, value in row.scores.items()]
+    width = 2 + max(map(len, row.scores), default=0)
+    scores = [f"  {name:<{width}}{value:<12.4g}{units.get(name, '')}" for name, value in row.scores.items()]
     limit = f"(small: at most {threshold(row.m, row.n):.4g} units)" if scores else "none"
     return ["", f"scores    {limit}", *scores, "", f"verdict   {row.verdict}"]

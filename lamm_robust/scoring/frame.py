@@ -67,7 +67,8 @@ class Frame:
         """Entries of the answer to each right-hand side (columns × n) enter the frame times 2 to this power."""
         self.A: Doubles = np.ldexp(A, -(rows + across) - self.a_exponent)
         self.b: Doubles = np.ldexp(b, -rows - self.b_exponents)
-        parts, exponents = truth.x.reshape(-1, problem.n, self.columns), truth.exponent.reshape(-1, self.columns)
+        shape = (problem.n, self.columns)
+        parts, exponents = truth.x.reshape(len(truth.x), *shape), truth.exponent.reshape(shape)
         self.x_star: Doubles = np.ldexp(parts, exponents + self.x_shifts.T)
         sigma_max, kappa = (truth.sigma_max, truth.kappa) if columns is None else (columns.sigma_max, columns.kappa)
         self.kappa = 1.0 if kappa is None else float(kappa)

@@ -19,7 +19,7 @@ from lamm_robust.values import BY, HarnessError, Record, StoreError
 
 OF_PROBLEM = (
     *("problem", "digest", "family", "m", "n", "precision"),
-    *("oracle", "rank", "kappa", "residual_ratio", "regime", "edge"),
+    *("oracle", "rank", "kappa", "kappa_columns", "column_ratio", "residual_ratio", "regime", "edge"),
 )
 """The fields of a record that all attempts at a problem share."""
 

@@ -241,7 +241,7 @@ def test_a_list_that_is_not_there_is_named_with_the_nearest(what: str, words: st
 def test_replay_shows_problem_truth_answer_and_scores() -> None:
     result = invoke("replay", KEY)
     assert result.exit_code == 0, result.output
-    for words in ("polynomial points=5", "SHA-256", "by exact: rank 3", "backward_error", "backward stable"):
+    for words in ("polynomial points=5", "SHA-256", "by exact: rank 3", "backward_error", "column-wise stable"):
         assert words in result.output
 
 
@@ -292,6 +292,7 @@ def test_truth_of_a_file(tmp_path: Path) -> None:
         "x": [f"0.52{'0' * 38}", f"1.04{'0' * 37}"],  # (13/25, 26/25)
         "residual_norm": "0.4472135954999579392818347337462552470881",  # 1/√5
         "kappa": f"1.{'0' * 39}",
+        "kappa_columns": f"1.{'0' * 39}",
         "method": "exact",
         "m": 2,
         "n": 2,
@@ -363,14 +364,12 @@ def test_truth_of_the_zero_matrix(tmp_path: Path) -> None:
     ("arrays", "words"),
     [
         ({"b": B2}, "has no array 'A'"),
-        ({"A": A22}, "has no array 'b'"),
         ({"A": A22, "b": np.array([1.0, np.nan])}, "b"),
         ({"A": np.array([[np.inf, 1.0]]), "b": np.ones(1)}, "A"),
         ({"A": A22, "b": np.ones(3)}, "b"),
         ({"A": A22 + 1j, "b": B2}, "complex"),
         ({"A": A22, "b": np.zeros((2, 0))}, "b has shape (2, 0): no right-hand side"),
         ({"A": np.ones(2), "b": B2}, "A"),
-        ({"A": A22.astype(int), "b": B2}, "int64"),
         ({"A": A22.astype(np.float32), "b": B2}, "float"),
         ({"A": np.array([[object()]]), "b": np.ones(1)}, "cannot read"),
     ],
@@ -387,11 +386,11 @@ def test_truth_refuses_in_one_line(tmp_path: Path, arrays: dict[str, Any], words
 
 def test_truth_of_what_is_no_npz_file(tmp_path: Path) -> None:
     (tmp_path / "text.npz").write_text("A = 1")
-    np.save(tmp_path / "bare.npy", A22)
     (tmp_path / "cut.npz").write_bytes(saved(tmp_path / "p.npz", A=A22, b=B2).read_bytes()[:-30])
     assert "no file" in failed(invoke("truth", tmp_path / "missing.npz"))
     assert "is a directory" in failed(invoke("truth", tmp_path))
     assert "cannot read" in failed(invoke("truth", tmp_path / "text.npz"))
+    (tmp_path / "bare.npy").write_bytes(b"\x93NUMPY")
     assert "cannot read" in failed(invoke("truth", tmp_path / "bare.npy"))
     assert "cannot read" in failed(invoke("truth", tmp_path / "cut.npz"))
     np.savez_compressed(tmp_path / "z.npz", A=np.arange(400.0).reshape(20, 20), b=np.ones(20))
@@ -399,8 +398,6 @@ def test_truth_of_what_is_no_npz_file(tmp_path: Path) -> None:
     damaged[200] ^= 0xFF
     (tmp_path / "z.npz").write_bytes(damaged)
     assert "cannot read" in failed(invoke("truth", tmp_path / "z.npz"))
-    beside = saved(tmp_path / "beside.npz", A=A22, b=B2, notes=np.array([object()]))
-    assert invoke("truth", beside).exit_code == 0
     assert "unknown oracle" in failed(invoke("truth", tmp_path / "p.npz", "--oracle", "gnd"))
 
 

@@ -29,7 +29,7 @@ COMMANDS = ("run", "list", "replay", "truth", "nist", "tables", "merge", "compar
 OPTIONS = (
     *("--profile", "--precision", "--device", "--solver", "--family", "--oracle", "--out", "--fresh", "--repair"),
     *("--workers", "--case-seconds", "--case-memory", "--shard", "--dask", "--json", "--fail-on", "--expected"),
-    *("--contract", "--shapes", "--require", "--only"),
+    *("--contract", "--shapes", "--require", "--only", "--rank", "--pinv"),
     *("--help", "-h", "--version", "--", "-", "--no-such", "--profil", "-x"),
 )
 KEY = "polynomial points=5 degree=2 abscissae=integers seed=0 dtype=float64 @ numpy-qr-float64-cpu"
@@ -66,6 +66,7 @@ VALUES = (
         "\x00",
         "é\ud800",
     ),
+    *("A=1,2;3,4 b=5,6", "A=1,2;2,4;0,1", "A=1;2 w=1,0", "raw A=1;2 b=1,2 dtype=float64", "A=1 b=", "X=1;٣ y=1,2"),
     *("numpy.linalg:lstsq", "tall,wide", "minimum_norm", "basic", "forward-stable"),
     *("/dev/null", "/proc/self/mem", "/no/such/place", ".", "..", "a" * 5000, "%s%n", "../" * 40, "\x1b[31m", "<b>"),
 )
@@ -77,7 +78,7 @@ def harmless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(campaign, "run", lambda *_: 0)
     monkeypatch.setattr(cluster, "run", lambda *_: 0)
     monkeypatch.setattr(nist, "agreement_table", lambda: "")
-    monkeypatch.setattr(replay, "replay_text", lambda *_: "")
+    monkeypatch.setattr(replay, "attempt_again", reached)
     monkeypatch.setattr(supervised, "check_target", reached)
     monkeypatch.setattr(supervised, "only_text", lambda *_: "")
     monkeypatch.chdir(tmp_path)

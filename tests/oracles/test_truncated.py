@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from flint import arb, arb_mat, ctx
 from mpmath import MPContext
 from mpmath.libmp import to_rational
 
 from lamm_robust import catalog
 from lamm_robust.oracles import exact, stored, truncate, truncated
+from lamm_robust.oracles.singular_values import infinity_norm
 from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.truncation import truncated_frame
 from lamm_robust.scoring.truths import Certified
@@ -136,6 +138,33 @@ def test_without_a_gap_it_is_refused(values: list[float]) -> None:
     k = 1 if values[1] > 0.5 else 2
     with pytest.raises(NotCertifiedError, match=f"no gap is proved between the singular values {k} and {k + 1}"):
         truncate(Q * values, np.ones(5), k)
+
+
+def just_a_gap(seed: int) -> tuple[Array, Array]:
+    """A random 6×3 matrix with σ₃/σ₂ = 0.4977, and b."""
+    generator = np.random.default_rng(seed)
+    U, sigma, Vt = np.linalg.svd(generator.standard_normal((6, 3)), full_matrices=False)
+    sigma[2] = 0.4977 * sigma[1]
+    return np.asarray((U * sigma) @ Vt), generator.standard_normal(6)
+
+
+def test_a_gap_that_just_holds_is_proved() -> None:
+    for seed in range(20):  # of these, three failed while V was orthonormal to float64 only
+        A, b = just_a_gap(seed)
+        found = truncate(A, b, 2)
+        assert not why_false(found, A, b)
+        assert float(found.sigma_next) / float(found.certificate.sigma_min) == pytest.approx(0.4977, rel=1e-12)
+
+
+def test_columns_become_orthonormal_to_the_working_precision() -> None:
+    V = np.random.default_rng(0).standard_normal((7, 4))
+    for bits in (256, 1024):
+        with ctx.workprec(bits):
+            found = truncated.orthonormal(arb_mat((V * [2.0**20, 1.0, 2.0**-10, 1.0]).tolist()))
+            off = infinity_norm(found.transpose() * found - truncated.identity(4))
+            same = arb_mat(V.tolist()) - found * (found.transpose() * arb_mat(V.tolist()))
+            assert off < arb(2) ** (20 - bits)
+            assert infinity_norm(same) < arb(2) ** (60 - bits), "the range is that of V"
 
 
 def test_more_than_the_exact_rank_is_refused_with_the_rank() -> None:

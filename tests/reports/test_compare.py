@@ -55,6 +55,7 @@ def made(number: int, verdict: str = BACK, variant: str = QR, **changes: Any) ->
         verdict=Verdict(verdict),
         scores=scores,
         kappa=float(10 + number),
+        kappa_columns=float(10 + number),
         **{"message": "", **changes},
     )
 
@@ -107,7 +108,7 @@ def test_changes_of_verdict(directories: tuple[Path, Path], old: str, new: str, 
 
 def test_the_simplest_problem_comes_first(directories: tuple[Path, Path]) -> None:
     sizes = {1: (9, 1e3), 2: (4, 1e5), 3: (9, 1e2)}
-    old = [replace(made(n), m=m, kappa=kappa) for n, (m, kappa) in sizes.items()]
+    old = [replace(made(n), m=m, kappa=kappa, kappa_columns=kappa) for n, (m, kappa) in sizes.items()]
     found = compared(directories, old, [replace(r, verdict=Verdict.WRONG) for r in old])
     assert [pair.new.problem for pair in found.worse] == ["p2", "p3", "p1"]
 

@@ -24,7 +24,9 @@ BACK, FORE, BAD, WRONG = "backward stable", "forward stable", "inaccurate", "wro
 def made(kappa: float, verdict: str, **changes: Any) -> Record:
     scores = {"backward_error": 1.0, "forward_error": 1.0, "relative_error": 1e-16 * kappa} | changes.pop("scores", {})
     name = changes.pop("problem", f"p κ={kappa} {changes.get('regime', '')}")
-    return replace(RECORD, problem=name, kappa=kappa, verdict=Verdict(verdict), scores=scores, **changes)
+    return replace(
+        RECORD, problem=name, kappa=kappa, kappa_columns=kappa, verdict=Verdict(verdict), scores=scores, **changes
+    )
 
 
 def deficient(kappa: float, verdict: str, **changes: Any) -> Record:
@@ -59,8 +61,8 @@ def rows_of(records: Sequence[Record]) -> list[summary.Row]:
 )
 def test_safe_kappa(records: list[tuple[float, str]], backward: float, forward: float) -> None:
     found = [made(*r) for r in reversed(records)]
-    assert summary.safe_kappa(found, grading.BACKWARD) == backward
-    assert summary.safe_kappa(found, grading.PASSES) == forward
+    assert summary.safe_kappa([(r.kappa, r.verdict) for r in found], grading.BACKWARD) == backward
+    assert summary.safe_kappa([(r.kappa, r.verdict) for r in found], grading.PASSES) == forward
 
 
 @pytest.mark.parametrize("verdict", [BACK, FORE, BAD, WRONG, "refused", "crashed"])
@@ -286,4 +288,4 @@ def test_the_terminal_table_shows_every_row_uncut(width: int) -> None:
     assert "numpy-normal-cholesky" in shown
     assert "…" not in shown
     assert ("silent" in shown) == (width >= 80)
-    assert ("computes" in shown) == (width >= 150)
+    assert ("ratio" in shown) == (width >= 100)

@@ -157,7 +157,7 @@ def test_a_record_says_what_was_asked_and_found() -> None:
     assert (record.m, record.n, record.rank, record.reported_rank) == (3, 2, 2, 2)
     assert (record.kappa, record.regime, record.promises) == (2.0, "resolvable", "minimum_norm")
     assert record.residual_ratio == pytest.approx(2 / 3)
-    assert (record.status, record.verdict, record.oracle) == ("solved", "backward stable", "exact")
+    assert (record.status, record.verdict, record.oracle) == ("solved", "column-wise stable", "exact")
     assert record.seconds == 0.5
     assert record.scores["rank_error"] == 0.0
     assert record.scores["backward_error"] < 1
@@ -304,7 +304,7 @@ class Killed(Recorder):
         return super().outcome(problem)
 
 
-@pytest.mark.parametrize(("crashes", "verdict"), [(0, "backward stable"), (1, "flaky"), (2, "crashed")])
+@pytest.mark.parametrize(("crashes", "verdict"), [(0, "column-wise stable"), (1, "flaky"), (2, "crashed")])
 def test_after_a_kill_a_crash_needs_two_looks_of_its_own(crashes: int, verdict: str) -> None:
     Killed.killed, Killed.crashes = False, ["tall"] * crashes
     assert only([Case(TALL, variant("any"))], Office(Killed)).verdict == verdict

@@ -64,7 +64,7 @@ def test_empty_matrices(shape: tuple[int, int]) -> None:
 
 def test_they_have_a_count_of_their_own() -> None:
     wrong = replace(RECORD, verdict=Verdict.WRONG, edge=Edge.SCALE, scores={"backward_error": 1e9})
-    right = replace(RECORD, edge=Edge.EMPTY, kappa=float("nan"))
+    right = replace(RECORD, edge=Edge.EMPTY, kappa=float("nan"), kappa_columns=float("nan"))
     crashed = replace(RECORD, verdict=Verdict.CRASHED, edge=Edge.EMPTY, scores={})
     plain = replace(RECORD, scores={"backward_error": 2.0})
     outside = replace(RECORD, verdict=Verdict.OUT_OF_CONTRACT, edge=Edge.SCALE)

@@ -169,7 +169,13 @@ def test_a_record_says_what_is_not_known(precision: Precision) -> None:
 
 def test_records_keep_an_unknown_rank(tmp_path: Path) -> None:
     unknown = replace(
-        RECORD, rank=None, kappa=math.nan, residual_ratio=math.nan, regime=Regime.UNDEFINED, oracle="none"
+        RECORD,
+        rank=None,
+        kappa=math.nan,
+        kappa_columns=math.nan,
+        residual_ratio=math.nan,
+        regime=Regime.UNDEFINED,
+        oracle="none",
     )
     (back,) = records_of(block([unknown]))
     assert repr(back) == repr(unknown)
@@ -194,7 +200,10 @@ def made(verdict: str, **changes: Any) -> Record:
     return replace(RECORD, verdict=Verdict(verdict), **(given | changes))
 
 
-GOOD = [replace(RECORD, problem=f"p{k}", kappa=float(k), scores={"backward_error": 1.0}) for k in (2, 1000)]
+GOOD = [
+    replace(RECORD, problem=f"p{k}", kappa=float(k), kappa_columns=float(k), scores={"backward_error": 1.0})
+    for k in (2, 1000)
+]
 
 
 def summarised(*more: Record) -> summary.Summary:

@@ -35,6 +35,8 @@ RECORD = Record(
     seconds=1.5e-5,
     min_seconds=1.25e-5,
     first_call_seconds=None,
+    kappa_columns=0.1 + 0.7,
+    column_ratio=8.0,
     scores={"forward_error": 1 / 3, "norm_excess": -math.inf},
 )
 

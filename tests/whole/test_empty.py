@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lamm_robust import catalog, oracles
-from lamm_robust.cli import truth
+from lamm_robust.cli import truth, truth_page
 from lamm_robust.oracles.plain_values import facts
 from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.limits import limits, threshold
@@ -106,7 +106,7 @@ def test_the_truth_of_a_file_reads_well(tmp_path: Path, m: int, n: int, last: st
     path = tmp_path / "problem.npz"
     problem = empty(m, n)
     np.savez(path, A=problem.A, b=problem.b)
-    lines = truth.text(truth.certify_file(path, oracles.AUTO)).splitlines()
+    lines = truth_page.text(truth.certify_given(str(path), oracles.AUTO)).splitlines()
     assert lines[0].startswith(f"problem        {m}×{n}, certified by ")
     assert lines[1] == "exact rank     0"
     assert lines[-1] == last

@@ -58,7 +58,10 @@ def leaderboard(solver: Solver, problems: Sequence[Certified]) -> tuple[Row, set
 Seen = Callable[[Row, set[str]], bool]
 
 UNSTABLE: Seen = lambda row, _: row.stability == "unstable"  # noqa: E731 - a name for a line of the table
-LESS_THAN_STABLE: Seen = lambda row, _: row.stability not in ("backward stable", "forward stable")  # noqa: E731
+BEST = {"column-wise stable", "backward stable"}
+"""The verdicts on rounding errors alone; where the rank is deficient, nothing is asked column by column."""
+
+LESS_THAN_STABLE: Seen = lambda row, _: row.stability not in ("column-wise stable", "backward stable", "forward stable")  # noqa: E731
 SILENT: Seen = lambda row, _: row.silent_failures > 0  # noqa: E731
 BROKEN: Seen = lambda row, verdicts: row.stability == "broken" and verdicts == {"bad output"}  # noqa: E731
 NOT_FINITE: Seen = lambda row, verdicts: "non-finite" in verdicts and row.failures > 0  # noqa: E731
@@ -93,7 +96,7 @@ GOOD = ("good", "slightly scaled")
 
 @pytest.fixture(scope="module")
 def good(problems: list[Certified]) -> list[tuple[Row, set[str]]]:
-    solvers = [find(NUMPY, "lstsq"), *(find(foils.library(), name) for name in GOOD)]
+    solvers = [find(foils.library(), name) for name in GOOD]
     return [leaderboard(solver, problems) for solver in solvers]
 
 
@@ -113,7 +116,8 @@ def test_every_planted_solver_is_in_the_table(library: Library) -> None:
 
 def test_the_good_solvers_are_good(good: list[tuple[Row, set[str]]]) -> None:
     for found, verdicts in good:
-        assert (found.stability, verdicts) == ("backward stable", {"backward stable"}), found
+        assert found.stability in BEST, found
+        assert verdicts <= BEST, found
         assert (found.silent_failures, found.failures, found.unrepeatable) == (0, 0, 0)
         assert (found.deficient_passed, found.rank_right) == (found.deficient_total, found.rank_total)
 
@@ -133,8 +137,8 @@ def knowing(answer: Callable[[Certified], Array], problems: Sequence[Certified])
 def test_the_rounded_truth_never_fails(problems: list[Certified], precision: Precision) -> None:
     """x̂ = Dx★, |D − I| ≤ u, solves the problem with AD⁻¹: the residual is the same, and orthogonal to range A."""
     found = knowing(rounded, problems)
-    assert [r.key for r in found if r.verdict != "backward stable"] == []
-    assert row(found, 1.0).stability == "backward stable"
+    assert [r.key for r in found if r.verdict not in BEST] == []
+    assert row(found, 1.0).stability == "column-wise stable"
     assert max(r.scores["backward_error"] for r in found) <= 1.0
     # at most u in every entry, and near it where there is one entry only
     assert 0.5 <= max(r.scores["relative_error"] for r in found) / UNIT_ROUNDOFF[precision] <= 1.0
@@ -149,5 +153,6 @@ def test_nor_does_one_in_which_every_entry_is_moved_to_its_neighbour(problems: l
         return np.where(x.any(axis=0), moved, x)  # 0 has no neighbours that are rounding errors of it
 
     found = knowing(nudged, problems)
-    assert [r.key for r in found if r.verdict != "backward stable"] == []
+    assert [r.key for r in found if r.verdict not in BEST] == []
+    assert row(found, 1.0).stability == "column-wise stable"
     assert 1.0 < max(r.scores["backward_error"] for r in found) <= 3.0  # moved by 2u at most, on top of u
