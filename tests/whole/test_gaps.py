@@ -50,7 +50,8 @@ def test_what_is_wrong_for_a_layout_is_seen_and_said(name: str, precision: Preci
     found = tried(LAYOUT_GAPS[name], quick(precision))
     assert not passes(found)
     wrong = [Clues(record, one, outcome) for one, outcome, record in found if record.verdict == "wrong"]
-    assert sum(reason(clues).name == "depends on the layout" for clues in wrong) > len(found) / 3
+    easy = [clues for clues in wrong if clues.kappa < 30]  # where no loss by rounding, not of κ²u, could be why
+    assert sum(reason(clues).name == "depends on the layout" for clues in easy) > 2 / 3 * len(easy) > 30
     told = {outcome.message for _, outcome, _ in found if outcome.cause is Cause.LAYOUT}
     assert all(name in message for message in told)
 
