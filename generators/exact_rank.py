@@ -84,22 +84,23 @@ MODERATE = 2.0**-8
 def _quick(dtype: Precision) -> Grid:
     yield from _cross(_deficient(QUICK_SHAPES), (0,), (1.0,), SEEDS[:1])
     yield from _cross(_deficient(QUICK_SHAPES), (8,), (MODERATE,), SEEDS[1:2])
-    yield from _cross(((30, 10, 7), (30, 10, 9), (16, 16, 8), (10, 30, 5)), STEEP[dtype], (MODERATE,), SEEDS[:1])
+    # without a residual: beside a large one, a small turn of A would excuse the loss of what κ makes small
+    yield from _cross(((30, 10, 7), (30, 10, 9), (16, 16, 8), (10, 30, 5)), STEEP[dtype], (0.0,), SEEDS[:1])
     yield from _cross(((33, 32, 31), (65, 33, 16), (31, 31, 30), (64, 64, 32)), MIDDLE[dtype], (1.0,), SEEDS[:1])
 
 
 def _standard(dtype: Precision) -> Grid:
     yield from _cross(_deficient(SHAPES), (0, 8), (MODERATE, 1.0), SEEDS[:2])
     conds = (*MIDDLE[dtype], *STEEP[dtype])
-    yield from _cross(_several(SHAPES), conds, (MODERATE,), SEEDS[2:])
-    yield from _cross(_several((*BLOCK_TALL, *BLOCK_SQUARE, *MORE_BLOCK_SQUARE)), conds, (1.0,), SEEDS[:1])
+    yield from _cross(_several(SHAPES), conds, (0.0,), SEEDS[2:])
+    yield from _cross(_several((*BLOCK_TALL, *BLOCK_SQUARE, *MORE_BLOCK_SQUARE)), conds, (MODERATE,), SEEDS[:1])
     yield from _cross([(m, n, 0) for m, n in QUICK_SHAPES], (0,), (0.0, 1.0), SEEDS[:1])
     yield from _cross([(m, n, min(m, n)) for m, n in SHAPES], (0, 8), (0.0,), SEEDS[:1])
 
 
 def _full(dtype: Precision) -> Grid:
     yield from _cross(_deficient(FULL_SHAPES), (0, 2, 4, 6, 8), (0.0, MODERATE, 16.0), SEEDS)
-    yield from _cross(_several(FULL_SHAPES), (*MIDDLE[dtype], *STEEP[dtype]), (MODERATE, 1.0), SEEDS[:1])
+    yield from _cross(_several(FULL_SHAPES), (*MIDDLE[dtype], *STEEP[dtype]), (0.0, MODERATE), SEEDS[:1])
     every = [(m, n, rank) for m, n in SHAPES for rank in range(min(m, n))]
     yield from _cross(every, (0, 4), (1.0,), range(5))
     yield from _cross([(m, n, min(m, n)) for m, n in FULL_SHAPES], (0, 4, 8), (0.0,), SEEDS)

@@ -67,14 +67,15 @@ def needs_to_write(A: Array, b: Array) -> Answer:
     return lstsq(A if A.flags.writeable else np.ones_like(A), b)
 
 
-GAPS: Mapping[str, Solve] = {
-    "normal equations for several right-hand sides": squares_for_several,
-    "a coarse cutoff where A is deficient": cuts_where_deficient,
-    "half of the bits for large squares": half_for_large_squares,
-    "normal equations below κ = 100": squares_below_100,
-    "the last of many odd rows forgotten": forgets_the_last_of_odd,
-    "a remainder of columns forgotten": forgets_the_remainder,
+GAPS: Mapping[str, tuple[Solve, str]] = {
+    "normal equations for several right-hand sides": (squares_for_several, "right_sides"),
+    "a coarse cutoff where A is deficient": (cuts_where_deficient, "exact_rank"),
+    "half of the bits for large squares": (half_for_large_squares, "spectrum"),
+    "normal equations below κ = 100": (squares_below_100, "spectrum"),
+    "the last of many odd rows forgotten": (forgets_the_last_of_odd, "spectrum"),
+    "a remainder of columns forgotten": (forgets_the_remainder, "spectrum"),
 }
+"""Name → solver, and the family at which it must fail."""
 LAYOUT_GAPS: Mapping[str, Solve] = {
     "Fortran-ordered": takes_columns_for_rows,
     "strided": ignores_strides,
