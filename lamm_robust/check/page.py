@@ -15,7 +15,7 @@ from lamm_robust.reports.grading import BROKEN, is_graded
 from lamm_robust.reports.leaderboard import COLUMNS, cells
 from lamm_robust.scoring.verdicts import shape_of
 from lamm_robust.text import duration, finite, number, printable, text_table
-from lamm_robust.values import Deficiency, Shape, Verdict
+from lamm_robust.values import Cause, Deficiency, Shape, Verdict
 
 LEFT_OUT = ("solver", "NaN or ∞", "edges", "failed", "rank right", "computes in", "first call")
 COMPARED = [index for index, column in enumerate(COLUMNS) if column.name not in LEFT_OUT]
@@ -56,6 +56,9 @@ def _head(found: Judgement) -> Iterator[str]:
         yield f"note         refuses every {' and '.join(refused)} problem: --shapes {others} leaves them out"
     if differ := sum(not r.repeatable for r in found.records if r.verdict != Verdict.BAD_OUTPUT):
         yield f"note         at {differ} problems two calls with the same input gave different bits"
+    refusals = Counter(r.message for r in found.records if r.cause is Cause.LAYOUT_REFUSED).most_common(1)
+    if refusals and 2 * refusals[0][1] > row.cases:  # at a few problems, rounding may be why it raises an exception
+        yield f"note         at {refusals[0][1]} problems it {printable(refusals[0][0])}"
 
 
 def _refused_shapes(found: Judgement) -> list[Shape]:

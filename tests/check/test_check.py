@@ -84,7 +84,8 @@ def failed(result: Result, code: int = 2) -> str:
 @pytest.mark.parametrize("name", ["good", "named", "chatter", "same_memory"])
 @pytest.mark.usefixtures("alone")
 def test_good_solvers_pass(name: str, precision: Precision) -> None:
-    found = checked(name, precision, require="backward-stable")
+    families = FAMILIES[:3]  # not fits over unix times, where an SVD may have no correct digit: see column-wise stable
+    found = checked(name, precision, families=families, require="backward-stable")
     assert (found.row.stability, found.passed, list(found.failures)) == ("backward stable", True, [])
     assert found.row.deficient_total > 5
     assert found.row.deficient_passed == found.row.deficient_total
@@ -142,6 +143,21 @@ def test_wrong_answers_are_seen_and_explained(name: str, precision: Precision) -
     explained = [failure for failure in found.failures if failure.reason.name == why]
     assert explained, page(found)
     assert all(re.search(words, failure.why) for failure in explained)
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_layout_may_be_refused_but_not_misread() -> None:
+    found = checked("in_place", ONE, families=("named",), require="backward-stable")
+    assert found.passed
+    tried = len(found.records)
+    note = f"at {tried} problems it refuses read-only arrays: ValueError: output array is read-only"
+    assert note in page(found)
+    found = checked("memory_order", ONE, families=("named",))
+    assert found.row.stability == "unstable"
+    words = "x is another one for Fortran-ordered arrays: it depends on how A and b are stored"
+    said = [failure.why for failure in found.failures if failure.reason.name == "depends on the layout"]
+    assert len(said) > 3
+    assert set(said) == {words}
 
 
 @pytest.mark.usefixtures("alone")

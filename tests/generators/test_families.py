@@ -51,7 +51,7 @@ SIMPLEST: dict[str, dict[str, Any]] = {
 }
 
 GRID_SIZES = {"quick": (190, 290), "standard": (1000, 1400), "full": (8000, 15000)}
-GRID_SHAPES = {"quick": 38, "standard": 70, "full": 140}
+GRID_SHAPES = {"quick": 38, "standard": 74, "full": 140}
 
 families = pytest.mark.parametrize("family", FAMILIES, ids=[family.name for family in FAMILIES])
 precisions = pytest.mark.parametrize("dtype", PRECISIONS)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lamm_robust.values import Array, Cause, Outcome, Problem, Status
+from lamm_robust.values import Array, Cause, Library, Outcome, Problem, Solve, Status
 from lamm_robust.workers.attempt import LONGEST_MESSAGE, REPEATS, attempt, median
 from tests.support.planted import PLANTED, SOLVERS
 from tests.support.problems import problem_of
@@ -252,3 +252,108 @@ def test_warnings_about_code_do_not_excuse_an_answer(category: type[Warning]) ->
 
     outcome = attempt(PLANTED, replace(SOLVERS["lstsq"], solve=solve), small(), "cpu")
     assert (outcome.warned, outcome.message) == (False, "")
+
+
+# --- layouts ----------------------------------------------------------------------------------------------------
+
+
+def solved_by(solve: Solve, library: Library = PLANTED) -> Outcome:
+    return attempt(library, replace(SOLVERS["lstsq"], solve=solve), small(), "cpu")
+
+
+def test_each_layout_is_tried_once_between_arrays_by_rows() -> None:
+    seen: list[tuple[bool, bool, bool]] = []
+
+    def solve(A: Array, b: Array) -> tuple[Array, None]:
+        assert np.array_equal(A, small().A)
+        assert np.array_equal(b, small().b)
+        seen.append((A.flags.c_contiguous, A.flags.f_contiguous, A.flags.writeable and b.flags.writeable))
+        return np.ones(2), None
+
+    outcome = solved_by(solve)
+    assert (outcome.cause, outcome.repeatable) == (Cause.NONE, True)
+    usual = (True, False, True)
+    assert seen[:5] == [usual, (False, True, True), (False, False, True), (True, False, False), usual]
+    assert set(seen[5:]) == {usual}
+
+
+def test_arrays_of_other_libraries_have_no_layouts() -> None:
+    calls = []
+
+    def solve(A: list[list[float]], b: list[float]) -> tuple[Array, None]:
+        calls.append((A, b))
+        return np.ones(2), None
+
+    lists = replace(PLANTED, put=lambda array, _: array.tolist(), get=np.array)
+    assert solved_by(solve, library=lists).status is Status.SOLVED
+    assert len(calls) == 1 + REPEATS[1]
+
+
+@pytest.mark.parametrize("rest", [np.nan, 7.0])
+def test_an_answer_that_depends_on_the_layout_is_taken_at_its_worst(rest: float) -> None:
+    def solve(A: Array, b: Array) -> tuple[Array, None]:
+        return np.array([1.0, 1.0 if A.flags.c_contiguous else rest]), None
+
+    outcome = solved_by(solve)
+    assert (outcome.status, outcome.cause, outcome.repeatable) == (Status.SOLVED, Cause.LAYOUT, True)
+    assert outcome.x is not None
+    assert str(outcome.x.tolist()) == str([1.0, rest])
+    words = "x is another one for Fortran-ordered and strided arrays: it depends on how A and b are stored"
+    assert outcome.message == words
+
+
+def test_last_bits_may_depend_on_the_layout() -> None:
+    def solve(A: Array, b: Array) -> tuple[Array, None]:
+        return np.array([1.0, 1.0 if A.flags.c_contiguous else 1.0 + 2.0**-50]), None
+
+    outcome = solved_by(solve)
+    assert (outcome.cause, outcome.message, outcome.repeatable) == (Cause.NONE, "", True)
+    assert outcome.x is not None
+    assert outcome.x[1] != 1.0  # of two good answers, the worse one is judged
+
+
+def test_a_solver_that_works_in_place_is_named_and_solves() -> None:
+    def solve(A: Array, b: Array) -> tuple[Array, None]:
+        b *= 1.0
+        return np.ones(2), None
+
+    outcome = solved_by(solve)
+    assert (outcome.status, outcome.cause) == (Status.SOLVED, Cause.LAYOUT_REFUSED)
+    assert outcome.message == "refuses read-only arrays: ValueError: output array is read-only"
+    assert outcome.x is not None
+
+
+def test_faults_with_another_layout_are_faults() -> None:
+    def short(A: Array, b: Array) -> tuple[Array, None]:
+        return np.ones(2 if A.flags.writeable else 1), None
+
+    def scribble(A: Array, b: Array) -> tuple[Array, None]:
+        if not A.flags.c_contiguous:
+            A[0, 0] = 5.0
+        return np.ones(2), None
+
+    found = [solved_by(solve) for solve in (short, scribble)]
+    assert {outcome.status for outcome in found} == {Status.BAD_OUTPUT}
+    assert [outcome.message for outcome in found] == [
+        "x has shape (1,), expected (2,), for read-only arrays",
+        "the solver changed its input A, for Fortran-ordered arrays",
+    ]
+
+
+def test_warnings_about_a_layout_do_not_excuse_the_answer() -> None:
+    def solve(A: Array, b: Array) -> tuple[Array, None]:
+        if not A.flags.writeable:
+            warnings.warn("this array is not writable", UserWarning, stacklevel=1)
+        return np.zeros(2), None
+
+    outcome = solved_by(solve)
+    assert (outcome.warned, outcome.message) == (False, "")
+
+
+def test_memory_that_runs_out_with_a_layout_is_no_refusal() -> None:
+    def solve(A: Array, b: Array) -> tuple[Array, None]:
+        if not A.flags.writeable:
+            raise MemoryError
+        return np.ones(2), None
+
+    assert solved_by(solve).cause is Cause.OUT_OF_MEMORY
