@@ -10,6 +10,9 @@ CASE_SECONDS = 60.0
 CHECK_SECONDS = 10.0
 """Time limit of a case in a check or a hunt: a hundred times what the largest one takes, with compilation."""
 
+FIRST_SECONDS = 60.0
+"""Time limit of the first call of a process in a check: Numba compiles for ten seconds, longer beside other work."""
+
 CASE_MEMORY = 4 << 30
 """Bytes that a worker may allocate beyond what it starts with: a hundred times what the largest problem needs."""
 

@@ -5,7 +5,7 @@
 
     @given(least_squares_problems(rank="full", max_cond=1e6))
     def test_my_solver(problem):
-        assert problem.score(my_solver(problem.A, problem.b))["backward_error"] < problem.small
+        problem.assert_solved(my_solver(problem.A, problem.b))
 
 What fails is shrunk to the simplest problem that fails, and printed as a line that makes it again.
 """
@@ -26,18 +26,29 @@ from lamm_robust import catalog
 from lamm_robust.keys import parse_key
 from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.limits import threshold
-from lamm_robust.scoring.metrics import score
-from lamm_robust.scoring.verdicts import shape_of
+from lamm_robust.scoring.metrics import score, score_each
+from lamm_robust.scoring.nonfinite import as_undefined
+from lamm_robust.scoring.truths import Certified, Known
+from lamm_robust.scoring.verdicts import ANSWERS, is_finite, judge_all, shape_of
+from lamm_robust.text import number
 from lamm_robust.values import (
     PRECISIONS,
+    REQUIREMENTS,
     SHAPES,
     Array,
     Certificate,
+    Contract,
+    Deficiency,
     NotCertifiedError,
+    Outcome,
     Precision,
     Problem,
     ProblemKey,
+    Regime,
+    Requirement,
     Shape,
+    Status,
+    Verdict,
 )
 
 __all__ = ["LeastSquaresProblem", "least_squares_problems", "problem"]
@@ -73,6 +84,11 @@ class LeastSquaresProblem:
         """The certificate: exact rank, x★ = A⁺b, ‖b − Ax★‖, σ₁ and σ_r; NotCertifiedError if they cannot be proved."""
         return catalog.find_oracle("auto").certify(self.A, self.b)
 
+    @cached_property
+    def _known(self) -> Known:
+        """The problem as verdicts need it: with its truth, or with the entry for which it has none."""
+        return as_undefined(self.problem) or Certified(self.problem, Frame(self.problem, self.truth))
+
     @property
     def x(self) -> npt.NDArray[np.float64]:
         """x★ = A⁺b, the shortest solution, in float64; only the last bit may be wrong."""
@@ -99,6 +115,61 @@ class LeastSquaresProblem:
     def score(self, x: npt.ArrayLike) -> Mapping[str, float]:
         """Every score of a finite answer of length n, or n×k; `lamm-robust list metrics` says what they are."""
         return score(Frame(self.problem, self.truth), np.asarray(x))
+
+    def verdict(self, x: npt.ArrayLike, contract: str = "minimum_norm") -> Verdict:
+        """The judgement of an answer of length n, or n×k, as in `lamm-robust check`; the glossary has the words.
+
+        It is held to a contract: minimum_norm (the shortest solution), basic (any) or full_rank_only, for which a
+        problem without full rank is *out of contract*. The answer is rounded to the precision of the problem.
+        ValueError for an answer of another shape or an unknown contract, NotCertifiedError if the truth is not proved.
+        """
+        if contract not in list(Deficiency):
+            raise ValueError(f"contract is {contract!r}; accepted: {', '.join(Deficiency)}")
+        answer = self._rounded(x)
+        scores = []
+        if isinstance(self._known, Certified) and is_finite(answer):
+            (scores,) = score_each([self._known.frame], [answer])
+        promised = Contract(Deficiency(contract), rank_rule="")
+        return judge_all(promised, self._known.limits, Outcome(Status.SOLVED, answer), scores)
+
+    def assert_solved(
+        self, x: npt.ArrayLike, contract: str = "minimum_norm", require: Requirement = "backward-stable"
+    ) -> None:
+        """AssertionError unless the answer is as good as required; see `verdict` for x, the contract, and other errors.
+
+        Where A is too ill-conditioned for its precision, an answer may be *inaccurate*, but not *wrong*. Where there is
+        no answer, x has to say so by NaN or ∞. The message names the problem by a line that makes it again.
+        """
+        if require not in REQUIREMENTS:
+            raise ValueError(f"require is {require!r}; accepted: {', '.join(REQUIREMENTS)}")
+        found = self.verdict(x, contract)
+        worst = next(verdict for verdict in Verdict if verdict.replace(" ", "-") == require)
+        if self._known.regime is Regime.AMBIGUOUS and found is not Verdict.WRONG:
+            return
+        if worst is Verdict.COLUMNWISE_STABLE and self._known.regime is Regime.DEFICIENT:
+            worst = Verdict.BACKWARD_STABLE  # the shortest solution depends on the sizes of the columns
+        if (found in ANSWERS and ANSWERS.index(found) > ANSWERS.index(worst)) or found is Verdict.NON_FINITE:
+            raise AssertionError(f"{self!r}: {found}, {worst} is required{self._errors(x)}")
+
+    def _rounded(self, x: npt.ArrayLike) -> Array:
+        """The answer as an array of the dtype of A; ValueError if it has another shape or is no array of numbers."""
+        answer, expected = np.asarray(x), (self.problem.n, *self.b.shape[1:])
+        if answer.shape != expected or answer.dtype.kind not in "iuf":
+            raise ValueError(f"x is {answer.dtype} of shape {answer.shape}; expected numbers of shape {expected}")
+        with np.errstate(over="ignore"):  # an absurd answer is infinite
+            return answer.astype(self.A.dtype)
+
+    def _errors(self, x: npt.ArrayLike) -> str:
+        """The scores that tell most about an answer, in words; nothing if there are none."""
+        answer = self._rounded(x)
+        if not isinstance(self._known, Certified) or not is_finite(answer):
+            return ""
+        scores = score(self._known.frame, answer)
+        return (
+            f": κ = {number(self.cond)}, relative error {number(scores['relative_error'])}, "
+            f"backward error {number(scores['backward_error'])} u‖A‖_F, "
+            f"forward error {number(scores['forward_error'])} Wedin bounds ({number(self.small)} are rounding)"
+        )
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         """Let Hypothesis print the line that makes the problem again, and not the fields of the dataclass."""

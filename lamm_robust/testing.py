@@ -7,7 +7,7 @@
 
     @parametrize_with_problems(families=["polynomial"], dtype="float64")
     def test_my_solver(problem):
-        assert problem.score(my_solver(problem.A, problem.b))["backward_error"] < problem.small
+        problem.assert_solved(my_solver(problem.A, problem.b))
 
 A function is called in the process of the test: if it crashes or hangs, so does the test. A string that names one, such
 as "package.module:function", is checked in a supervised process, as by `lamm-robust check`.
@@ -16,11 +16,21 @@ as "package.module:function", is checked in a supervised process, as by `lamm-ro
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lamm_robust import catalog
-from lamm_robust.check.judgement import REQUIRED, Judgement, Outcomes, Terms, judge_solver, problems, variant_of
+from lamm_robust.check.judgement import (
+    ALLOWANCES,
+    REQUIRED,
+    Judgement,
+    Outcomes,
+    Terms,
+    judge_solver,
+    problems,
+    variant_of,
+)
 from lamm_robust.check.page import page
 from lamm_robust.check.supervised import check_target
 from lamm_robust.solvers import host, user
@@ -56,20 +66,31 @@ def check_solver(
     dtype: Precision = "float64",
     profile: str = "quick",
     families: Sequence[str] = (),
+    allow: Sequence[str] = (),
+    refuses: Sequence[str] = (),
+    one_right_side: bool = False,
+    columns: int | None = None,
+    strict: bool = False,
 ) -> None:
     """AssertionError with the verdict page unless the solver is as stable as required at every problem of the profile.
 
     The solver takes A (m×n) and b (m, or m×k) and returns x (n, or n×k) in their dtype, or what `lamm-robust check`
-    takes for it. ValueError that names a wrong argument and what is accepted, or says why a string names no function.
+    takes for it; the last five arguments are options of that command. ValueError that names a wrong argument and what
+    is accepted, or says why a string names no function.
     """
     __tracebackhide__ = True  # pytest shows the line of the test and the page
-    terms = _terms(contract, shapes, dtype, profile, families, require)
+    terms = replace(
+        _terms(contract, shapes, dtype, profile, families, require, allow, refuses),
+        one_right_side=one_right_side,
+        columns=columns,
+        strict=strict,
+    )
     if not (callable(solver) or isinstance(solver, str)):
         raise ValueError(f"solver is {solver!r}; accepted is a function of A and b, or a string that names one")
     if isinstance(solver, str):
         found = check_target(user.parse_target(solver, Path.cwd()), terms)
     else:
-        found = _check_here(solver, terms)
+        found = check_here(solver, terms)
     if not found.passed:
         raise AssertionError("\n" + page(found, replays=isinstance(solver, str)))
 
@@ -100,9 +121,11 @@ def _terms(
     profile: str,
     families: Sequence[str],
     require: Requirement | None,
+    allow: Sequence[str] = (),
+    refuses: Sequence[str] = (),
 ) -> Terms:
     """The arguments as terms; ValueError that names a wrong one and what is accepted."""
-    for name, several in (("shapes", shapes), ("families", families)):
+    for name, several in (("shapes", shapes), ("families", families), ("allow", allow), ("refuses", refuses)):
         if isinstance(several, str):
             raise ValueError(f"{name} is {several!r}; accepted is a sequence, such as [{several!r}]")
     for name, given, accepted in (
@@ -111,17 +134,28 @@ def _terms(
         ("dtype", [dtype], PRECISIONS),
         ("profile", [profile], [p.name for p in PROFILES]),
         ("require", [require] if require else [], tuple(REQUIRED)),
+        ("allow", allow, tuple(ALLOWANCES)),
     ):
         if wrong := [value for value in given if value not in accepted]:
             raise ValueError(f"{name} is {wrong[0]!r}; accepted: {', '.join(accepted)}")
-    return Terms(Deficiency(contract), tuple(shapes), dtype, profile=profile, families=tuple(families), require=require)
+    return Terms(
+        Deficiency(contract),
+        tuple(shapes),
+        dtype,
+        profile=profile,
+        families=tuple(families),
+        require=require,
+        allow=cast(Any, tuple(allow)),
+        refuses=tuple(refuses),
+    )
 
 
-def _check_here(function: Callable[[Array, Array], Any], terms: Terms) -> Judgement:
+def check_here(function: Callable[[Array, Array], Any], terms: Terms) -> Judgement:
     """The judgement on a function that is called in this process."""
     name = getattr(function, "__qualname__", type(function).__qualname__)
     target = user.Target(f"{getattr(function, '__module__', '')}:{name}", Path.cwd())
-    library = user.library(target, user.contract(terms.contract, terms.chosen_shapes()), user.as_solve(function))
+    solve = user.as_solve(function, strict=terms.strict)
+    library = user.library(target, terms.promise(), solve)
     solver, truths = library.solvers[0], catalog.truths()
     keys = problems(terms, truths)
     outcomes: Outcomes = {}

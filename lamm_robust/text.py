@@ -35,6 +35,11 @@ def duration(seconds: float) -> str:
     return f"{seconds * 1e6:.3g} µs"
 
 
+def count_of(number: int, thing: str) -> str:
+    """The number and the thing, with an s unless it is one: "2 problems"."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def share(part: int, whole: int) -> str:
     """The text part/whole, or "–" if the whole is 0."""
     return f"{part}/{whole}" if whole else "–"

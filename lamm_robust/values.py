@@ -249,10 +249,16 @@ class Contract:
     """Which singular values or columns count as zero, in words."""
     shapes: tuple[Shape, ...] = SHAPES
     errors: tuple[str, ...] = ()
-    """Class names of the exceptions by which its documentation says that it refuses a problem."""
+    """Class names of the exceptions, or of their bases, by which its documentation says that it refuses a problem."""
     reports_rank: bool = False
     cutoff: Callable[[int, int, float], float] | None = None
     """(m, n, eps) → rcond, the share of σ₁ up to which singular values count as zero; None for another rule."""
+    one_right_side: bool = False
+    """Whether it takes b of length m only, and not m×k."""
+    columns: int | None = None
+    """The number of columns of A that it takes; None means any."""
+    exact_dtype: bool = True
+    """Whether x must be of the dtype of A; else float64 for float32 is rounded, and judged."""
 
 
 Solve = Callable[[Any, Any], tuple[Any, Any]]
@@ -355,6 +361,8 @@ class Cause(enum.StrEnum):
     """The answer fits far worse if A and b lie in memory in another way; where κ is large, rounding can do that."""
     LAYOUT_REFUSED = "refuses a layout"
     """The answer is that for arrays by rows; for another layout the solver raised an exception."""
+    FLOAT64 = "float64 for float32"
+    """It has an answer, which was rounded: a contract without `exact_dtype` allows that."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,22 +8,39 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from lamm_robust import catalog
-from lamm_robust.check.reasons import Clues, Reason, is_single, reason
-from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS
-from lamm_robust.reports.grading import BACKWARD, COLUMNWISE, PASSES, is_broken, is_graded, is_judged, is_undefined
+from lamm_robust.check.clues import Clues, has_cutoff, is_single
+from lamm_robust.check.reasons import Reason, reason
+from lamm_robust.check.trend import squares_kappa
+from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, FIRST_SECONDS
+from lamm_robust.reports.grading import (
+    ANSWERED,
+    BACKWARD,
+    COLUMNWISE,
+    PASSES,
+    is_ambiguous,
+    is_broken,
+    is_full_rank,
+    is_graded,
+    is_judged,
+    is_resolvable_as_a_whole,
+    is_undefined,
+)
 from lamm_robust.reports.summary import Row, row, simplicity
 from lamm_robust.runs.plan import grid
+from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.nonfinite import as_undefined
 from lamm_robust.scoring.records import Done, Scoring
 from lamm_robust.scoring.truths import Truths
-from lamm_robust.scoring.verdicts import shape_of
 from lamm_robust.solvers import user
+from lamm_robust.text import count_of
 from lamm_robust.values import (
     SHAPES,
     Case,
     Cause,
+    Contract,
     Deficiency,
     Device,
     Outcome,
@@ -45,6 +62,13 @@ REQUIRED: Mapping[Requirement, frozenset[Verdict]] = {
 }
 """The verdicts that each requirement allows, and so the classes that meet it, which are named like verdicts."""
 
+Allowance = Literal["silent", "ranks"]
+ALLOWANCES: Mapping[Allowance, str] = {
+    "silent": "silent failures, at edge cases and where there is no answer, too",
+    "ranks": "wrong reported ranks",
+}
+"""What a requirement forbids beside a worse class, unless it is allowed by name."""
+
 LOST = (Verdict.TIMED_OUT, Verdict.FLAKY)
 """Verdicts on attempts that did not end by themselves, or not every time."""
 
@@ -64,13 +88,36 @@ class Terms:
     profile: str = "quick"
     families: tuple[str, ...] = ()
     require: Requirement | None = None
+    allow: tuple[Allowance, ...] = ()
+    """What does not count against the requirement."""
+    refuses: tuple[str, ...] = ()
+    """Names of exceptions by which it refuses a problem, beside LinAlgError and ValueError."""
+    one_right_side: bool = False
+    """Whether it takes b of length m only."""
+    columns: int | None = None
+    """The number of columns of A that it takes; None means any."""
+    strict: bool = False
+    """Whether x must have the dtype of A to the letter."""
     case_seconds: float = CHECK_SECONDS
+    first_seconds: float = FIRST_SECONDS
+    """Time limit of the first call in a process, which may compile."""
     case_memory: int = CASE_MEMORY
 
     def chosen_shapes(self) -> tuple[Shape, ...]:
         """The shapes of the problems that the solver is tried at."""
         full_rank_only = self.contract is Deficiency.FULL_RANK_ONLY
         return self.shapes or (("tall", "square") if full_rank_only else SHAPES)
+
+    def promise(self) -> Contract:
+        """The contract of the solver."""
+        return user.contract(
+            self.contract,
+            self.chosen_shapes(),
+            self.refuses,
+            one_right_side=self.one_right_side,
+            columns=self.columns,
+            strict=self.strict,
+        )
 
     def passing_verdicts(self) -> frozenset[Verdict]:
         """The verdicts that are not failures: forward stable is enough unless more is required."""
@@ -105,14 +152,37 @@ class Judgement:
     """The number of problems that were left out when enough had been seen."""
     unproved: int
     """The number of problems that were tried and have no proved answer."""
+    stopped: bool = False
+    """Whether the user stopped the check before it had tried every problem."""
     drivers: Sequence[Row] = ()
     """LAPACK's drivers at the same problems; their time is relative to this solver's."""
 
     @property
     def passed(self) -> bool:
         """Whether what was required holds; true if nothing was required."""
+        return not self.unmet
+
+    @property
+    def unmet(self) -> list[str]:
+        """What keeps the requirement from being held, in words; nothing if it is, or nothing was required."""
         require = self.terms.require
-        return require is None or self.row.stability in REQUIRED[require]
+        if require is None:
+            return []
+        found = [] if self.row.stability in REQUIRED[require] else [f"the class is {self.row.stability}"]
+        words = {"silent": "silent failure", "ranks": "wrong rank"}
+        found += [count_of(number, words[name]) for name, number in self.forbidden.items()]
+        return [*found, "it was stopped before the end"] if self.stopped else found
+
+    @property
+    def forbidden(self) -> Mapping[Allowance, int]:
+        """How often it did what a requirement forbids beside a worse class, unless it is allowed; without zeros."""
+        counts: Mapping[Allowance, int] = {"silent": self.row.silent_failures, "ranks": self.wrong_ranks}
+        return {name: number for name, number in counts.items() if number and name not in self.terms.allow}
+
+    @property
+    def wrong_ranks(self) -> int:
+        """The number of graded problems of which a wrong rank was reported."""
+        return sum(is_wrong_rank(record) for record in self.records)
 
     @property
     def safe_kappa(self) -> float:
@@ -133,11 +203,13 @@ def variant_of(solver: Solver, terms: Terms) -> Variant:
 def problems(terms: Terms, truths: Truths) -> list[ProblemKey]:
     """The problems of the profile that the solver is tried at, the smallest first; ValueError if there are none."""
     families = catalog.select_families(terms.families)
-    shapes = terms.chosen_shapes()
+    solver = Solver("", "", terms.promise(), lambda A, b: (A, b))
     every = grid(terms.profile, terms.precision, families)
-    keys = [key for key in every if shape_of(*truths.problem(key).A.shape) in shapes]
+    keys = [key for key in every if not why_not_asked(truths.problem(key), solver)]
     if not keys:
-        raise ValueError(f"no problem of {', '.join(families)} is {' or '.join(shapes)} in the {terms.profile} profile")
+        shapes = " or ".join(terms.chosen_shapes())
+        left = " with so many columns" if terms.columns is not None else ""
+        raise ValueError(f"no problem of {', '.join(families)} is {shapes}{left} in the {terms.profile} profile")
     return sorted(keys, key=lambda key: _order(truths.problem(key)))
 
 
@@ -158,6 +230,8 @@ def judge_solver(
     outcomes: Outcomes,
     planned: int,
     passes_alone: PassesAlone = lambda *_: False,
+    *,
+    stopped: bool = False,
 ) -> Judgement:
     """The judgement from the outcomes at some of the planned problems; ValueError if there is nothing to judge."""
     records = score_outcomes(outcomes, truths, lambda _: solver)
@@ -174,6 +248,7 @@ def judge_solver(
         failures=_failures(records, terms, truths, outcomes, passes_alone),
         untried=planned - len(outcomes),
         unproved=len(outcomes) - len(records),
+        stopped=stopped,
     )
 
 
@@ -182,11 +257,29 @@ def is_breaking(record: Record) -> bool:
     return is_broken(record) and (not record.edge or record.verdict in LOST or record.cause is Cause.PROCESS_LOST)
 
 
+def is_wrong_rank(record: Record) -> bool:
+    """Whether a wrong rank was reported of a graded problem."""
+    return is_graded(record) and record.scores.get("rank_error", 0.0) != 0.0
+
+
 def is_shown(record: Record, terms: Terms) -> bool:
-    """Whether a record is shown as a failure; edge cases and silence at undefined problems are, but decide no class."""
+    """Whether a record is shown as a failure; some that are decide no class, such as those at edge cases."""
     if is_judged(record):
-        return record.verdict not in terms.passing_verdicts()
-    return is_broken(record) or (is_undefined(record) and record.verdict == Verdict.WRONG)
+        return record.verdict not in _allowed(record, terms)
+    silent = record.verdict == Verdict.WRONG and (is_undefined(record) or is_ambiguous(record))
+    return silent or is_broken(record)
+
+
+def _allowed(record: Record, terms: Terms) -> frozenset[Verdict]:
+    """The verdicts that are no failure at a judged problem; see `summary.stability` for which problem asks what.
+
+    Columns are asked about at full rank only. Where the precision resolves nothing but columns of one size, who is not
+    held to that may be inaccurate.
+    """
+    passing = terms.passing_verdicts()
+    if passing <= COLUMNWISE:
+        return passing if is_full_rank(record) else BACKWARD
+    return passing if is_resolvable_as_a_whole(record) else ANSWERED - {Verdict.WRONG}
 
 
 def _failures(
@@ -195,14 +288,16 @@ def _failures(
     """What failed and why, the simplest problem first; the first `SHOWN` are asked once more, alone."""
     cases = {str(case): case for case in outcomes}
     answers = [outcome.x for outcome in outcomes.values() if outcome.x is not None and outcome.x.any()]
-    all_single = all(map(is_single, answers))
+    all_single, squares = all(map(is_single, answers)), squares_kappa(records)
     found = []
     for record in records:
         if is_shown(record, terms):
             case = cases[record.key]
             certified = truths.certify(case.key)
             assert certified, "what was scored is certified"
-            found.append(Clues(record, certified, outcomes[case], all_single=all_single))
+            found.append(Clues(record, certified, outcomes[case], all_single=all_single, squares_kappa=squares))
+    cutoff = has_cutoff(found)
+    found = [replace(clues, has_cutoff=cutoff) for clues in found]
     found.sort(key=lambda clues: (not is_graded(clues.record), *simplicity(clues.record)))  # edge cases come last
     found[:SHOWN] = [replace(c, passes_alone=passes_alone(c, cases[c.record.key])) for c in found[:SHOWN]]
     return [Failure(clues, why, why.say(clues)) for clues in found for why in [reason(clues)]]

@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from lamm_robust.check.judgement import SHOWN, Failure, Judgement
-from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS
-from lamm_robust.reports.grading import BROKEN, is_graded
+from lamm_robust.check.judgement import ALLOWANCES, SHOWN, Failure, Judgement, Terms, is_wrong_rank
+from lamm_robust.check.reasons import GROWTH
+from lamm_robust.check.trend import witnesses
+from lamm_robust.reports.grading import BROKEN, is_graded, is_judged
 from lamm_robust.reports.leaderboard import COLUMNS, cells
+from lamm_robust.reports.summary import simplicity
 from lamm_robust.scoring.verdicts import shape_of
-from lamm_robust.text import duration, finite, number, printable, text_table
-from lamm_robust.values import Cause, Deficiency, Shape, Verdict
+from lamm_robust.text import count_of, duration, finite, number, printable, text_table
+from lamm_robust.values import Cause, Shape, Status, Verdict
 
 LEFT_OUT = ("solver", "NaN or ∞", "edges", "failed", "rank right", "computes in", "first call")
 COMPARED = [index for index, column in enumerate(COLUMNS) if column.name not in LEFT_OUT]
@@ -24,9 +26,23 @@ COMPARED = [index for index, column in enumerate(COLUMNS) if column.name not in 
 
 def page(found: Judgement, *, replays: bool = True) -> str:
     """The verdict and the reasons for it as text; `replays` adds the command that shows each failure in full."""
-    require = found.terms.require
-    end = ["", f"required: {require}: {'held' if found.passed else 'not held'}"] if require else []
-    return "\n".join([*_head(found), *_failures(found, replays), *_drivers(found), *end])
+    return "\n".join([*_head(found), *_failures(found, replays), *_drivers(found), *_requirement(found)])
+
+
+def _requirement(found: Judgement) -> Iterator[str]:
+    """Whether what was required holds, what keeps it from that, and how to ask for less."""
+    if found.terms.require is None:
+        return
+    allow = ",".join(found.terms.allow)
+    yield ""
+    yield (
+        f"required: {found.terms.require}{f', but for {allow}' if allow else ''}: "
+        + (f"not held: {', '.join(found.unmet)}" if found.unmet else "held")
+    )
+    if (forbidden := found.forbidden) and len(found.unmet) == len(forbidden):  # nothing else keeps it from being held
+        names = ",".join([*found.terms.allow, *forbidden])
+        what = " and ".join(ALLOWANCES[name] for name in forbidden)
+        yield f"with --allow {names} it does not depend on {what}"
 
 
 def _head(found: Judgement) -> Iterator[str]:
@@ -51,14 +67,35 @@ def _head(found: Judgement) -> Iterator[str]:
         yield f"rank         reported, and right at {row.rank_right} of {row.rank_total} problems"
     yield f"computes in  {row.computes_in}"
     yield f"time         {duration(row.seconds)} in the median"
+    for note in _notes(found):
+        yield f"note         {note}"
+
+
+def _notes(found: Judgement) -> Iterator[str]:
+    """What a user may want to change, or to know."""
+    if wrong := sorted(filter(is_wrong_rank, found.records), key=simplicity):
+        ranks = f"{wrong[0].reported_rank} for {wrong[0].rank}"
+        yield f"wrong rank at {count_of(len(wrong), 'problem')}: {ranks}, at {wrong[0].problem}"
     if refused := _refused_shapes(found):
-        others = ",".join(shape for shape in terms.chosen_shapes() if shape not in refused)
-        yield f"note         refuses every {' and '.join(refused)} problem: --shapes {others} leaves them out"
+        others = ",".join(shape for shape in found.terms.chosen_shapes() if shape not in refused)
+        yield f"refuses every {' and '.join(refused)} problem: --shapes {others} leaves them out"
+    if _fails_several_sides_only(found):
+        yield "fails with several right-hand sides (b is m×k), and not with one: --one-right-side leaves them out"
+    if declined := sum(r.status is Status.NOT_ATTEMPTED for r in found.records):
+        yield f"{count_of(declined, 'problem')} not asked: it raised NotImplementedError there"
+    if wide := sum(r.cause is Cause.FLOAT64 for r in found.records):
+        yield f"float64 for float32 at {count_of(wide, 'problem')}, rounded here: say .astype(A.dtype) (or --strict)"
     if differ := sum(not r.repeatable for r in found.records if r.verdict != Verdict.BAD_OUTPUT):
-        yield f"note         at {differ} problems two calls with the same input gave different bits"
+        yield f"at {count_of(differ, 'problem')} two calls with the same input gave different bits"
     refusals = Counter(r.message for r in found.records if r.cause is Cause.LAYOUT_REFUSED).most_common(1)
-    if refusals and 2 * refusals[0][1] > row.cases:  # at a few problems, rounding may be why it raises an exception
-        yield f"note         at {refusals[0][1]} problems it {printable(refusals[0][0])}"
+    if refusals and 2 * refusals[0][1] > found.row.cases:  # at a few problems, rounding may be why it raises
+        yield f"at {refusals[0][1]} problems it {printable(refusals[0][0])}"
+
+
+def _fails_several_sides_only(found: Judgement) -> bool:
+    """Whether there are failures, and all of them have several right-hand sides."""
+    graded = [failure for failure in found.failures if is_judged(failure.record)]
+    return bool(graded) and all(failure.clues.certified.problem.b.ndim > 1 for failure in graded)
 
 
 def _refused_shapes(found: Judgement) -> list[Shape]:
@@ -75,7 +112,8 @@ def _kappa(value: float) -> str:
 def _extent(found: Judgement) -> str:
     """How many problems were tried, how many were not, and how many have no proved answer."""
     tried = f"{found.row.cases} problems of the {found.terms.profile} profile"
-    untried = f" ({found.untried} more were not tried: enough is broken)" if found.untried else ""
+    reason = "it was stopped" if found.stopped else "enough is broken"
+    untried = f" ({found.untried} more were not tried: {reason})" if found.untried else ""
     return tried + untried + (f" ({found.unproved} could not be proved)" if found.unproved else "")
 
 
@@ -108,20 +146,32 @@ def _failures(found: Judgement, replays: bool) -> Iterator[str]:
 
 
 def replay_line(found: Judgement, failure: Failure) -> str:
-    """The command that shows one failed attempt in full."""
-    terms, words = found.terms, [found.target]
-    if terms.contract is not Deficiency.MINIMUM_NORM:
-        words += ["--contract", terms.contract]
-    if terms.shapes:
-        words += ["--shapes", ",".join(terms.shapes)]
-    if terms.device != "cpu":
-        words += ["--device", terms.device]
-    if terms.case_seconds != CHECK_SECONDS:
-        words += ["--case-seconds", f"{terms.case_seconds:g}"]
-    if terms.case_memory != CASE_MEMORY:
-        words += ["--case-memory", str(terms.case_memory >> 20)]
+    """The command that shows one failed attempt in full, with whatever of the terms is not the default."""
+    terms, usual = found.terms, Terms()
+    options = (
+        ("contract", "--contract", terms.contract),
+        ("shapes", "--shapes", ",".join(terms.shapes)),
+        ("one_right_side", "--one-right-side", ""),
+        ("columns", "--columns", str(terms.columns)),
+        ("refuses", "--refuses", ",".join(terms.refuses)),
+        ("strict", "--strict", ""),
+        ("require", "--require", terms.require or ""),
+        ("allow", "--allow", ",".join(terms.allow)),
+        ("device", "--device", terms.device),
+        ("case_seconds", "--case-seconds", f"{terms.case_seconds:g}"),
+        ("first_seconds", "--first-seconds", f"{terms.first_seconds:g}"),
+        ("case_memory", "--case-memory", str(terms.case_memory >> 20)),
+    )
+    words = [found.target]
+    for name, option, value in options:
+        if getattr(terms, name) != getattr(usual, name):
+            words += [option, value] if value else [option]
     quoted = " ".join(shlex.quote(word) for word in words)
-    return f'lamm-robust check {quoted} --only "{failure.record.problem}"'
+    # growth needs several problems to be seen: with these it is seen again
+    others = witnesses(found.records) if failure.reason.name == GROWTH else []
+    keys = dict.fromkeys(record.problem for record in (failure.record, *others))
+    only = " ".join(f'--only "{key}"' for key in keys)
+    return f"lamm-robust check {quoted} {only}"
 
 
 def _drivers(found: Judgement) -> Iterator[str]:
@@ -146,6 +196,7 @@ def facts(found: Judgement) -> dict[str, Any]:
         "class": row.stability,
         "safe_kappa": finite(found.safe_kappa),
         "silent_failures": row.silent_failures,
+        "wrong_ranks": found.wrong_ranks,
         "refusals": verdicts[Verdict.REFUSED],
         "crashes": sum(verdicts[value] for value in BROKEN - {Verdict.BAD_OUTPUT}),
         "worst_backward_error": finite(row.worst_backward_error),
@@ -153,5 +204,6 @@ def facts(found: Judgement) -> dict[str, Any]:
         "computes_in": row.computes_in,
         "cases": row.cases,
         "passed": found.passed,
+        "unmet": found.unmet,
         "failures": [{"key": f.record.problem, "verdict": f.record.verdict, "why": f.why} for f in found.failures],
     }

@@ -8,34 +8,28 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
-import numpy as np
-
-from lamm_robust.error_free import Doubles
+from lamm_robust.check.clues import Clues, is_single
+from lamm_robust.check.trend import LOW_KAPPA
 from lamm_robust.reports.grading import is_full_rank
-from lamm_robust.scoring.frame import LARGEST, norm
-from lamm_robust.scoring.limits import NO_CORRECT_DIGIT, STABLE
+from lamm_robust.scoring.limits import NO_CORRECT_DIGIT
 from lamm_robust.scoring.nonfinite import Undefined
-from lamm_robust.scoring.truths import Certified, Known
 from lamm_robust.text import number
-from lamm_robust.values import UNIT_ROUNDOFF, Array, Cause, Deficiency, Edge, Outcome, Record, Regime, Verdict
-
-LOW_KAPPA = 30.0
-"""Up to this κ a method that squares κ loses at most three digits: a loss of more has another cause."""
+from lamm_robust.values import UNIT_ROUNDOFF, Cause, Deficiency, Edge, Regime, Verdict
 
 MODERATE_KAPPA = 1e3
 """Up to this κ cancellation among the entries of (AᵀA)⁻¹ leaves 33 bits of x: more than float32 has."""
-
-PARALLEL = 1e-3
-"""An error is along x★ if at most this share of it is not: κu/δ for a scaling by 1 + δ, with room for κ = 10⁴."""
 
 MUCH_LONGER = 1e3
 """An answer so many times as long as x★ is noise: a basic solution of a small, well-scaled problem is tens of times as
 long."""
 
-NEARER = 0.01
-"""A truncated solution explains an answer if it is at most so far from it, relative to the distance of x★."""
+SQUARED = (0.01, 100.0)
+"""The least and the largest relative error, in uκ², of a single answer that squaring κ explains: most are 0.02 to 0.5,
+and an explicit inverse loses a little more."""
+
+GROWTH = "squares κ"
+"""The name of the one reason for which it takes several problems."""
 
 NO_SQUARE = 1e-4
 """κ²u up to which even normal equations change the residual by less than `workers.attempt.CHANGED` of b."""
@@ -43,69 +37,9 @@ NO_SQUARE = 1e-4
 SINGLE = UNIT_ROUNDOFF["float32"]
 
 
-@dataclass(frozen=True, eq=False)
-class Clues:
-    """A failed attempt, and everything that is known about it."""
-
-    record: Record
-    certified: Known
-    outcome: Outcome
-    passes_alone: bool = False
-    """Whether a second attempt at the problem, alone in a fresh process, passed."""
-    all_single: bool = False
-    """Whether every float64 answer of the solver consists of numbers of float32."""
-
-    @property
-    def proved(self) -> Certified:
-        """The problem with its truth; AssertionError if it has none."""
-        assert isinstance(self.certified, Certified)
-        return self.certified
-
-    @property
-    def kappa(self) -> float:
-        """κ of the problem; 1 where A = 0."""
-        return self.proved.frame.kappa
-
-    @property
-    def small(self) -> float:
-        """C·√(mn): scores up to this are rounding errors."""
-        return self.certified.limits.small
-
-    def score(self, name: str) -> float:
-        """A score of the answer; KeyError if it is not finite."""
-        return self.record.scores[name]
-
-    @cached_property
-    def x(self) -> Doubles:
-        """The answer in the scale of the frame, n × right-hand sides."""
-        assert self.outcome.x is not None
-        wide = self.outcome.x.astype(np.float64).reshape(len(self.outcome.x), -1)
-        with np.errstate(over="ignore"):  # an absurd answer may overflow
-            scaled: Doubles = np.ldexp(wide, self.proved.frame.x_shifts.T)
-        return scaled
-
-    @cached_property
-    def factor(self) -> float | None:
-        """The δ for which x̂ is (1 + δ)x★, or None if it is not along x★."""
-        star, error = self.proved.frame.x_star[0], self.x - self.proved.frame.x_star.sum(axis=0)
-        size = float(norm(star.ravel()))
-        if not (size and np.abs(error).max() < LARGEST):
-            return None
-        delta = float(np.vdot(error / size, star / size))
-        return delta if norm((error - delta * star).ravel()) <= PARALLEL * abs(delta) * size else None
-
-    @cached_property
-    def cut(self) -> float | None:
-        """σ/σ₁ of the largest singular value that the answer takes for zero though A has it; None if there is none."""
-        frame = self.proved.frame
-        U, sigma, Vt = np.linalg.svd(frame.A, full_matrices=False)
-        near = NEARER * min(1.0, self.score("relative_error"))
-        for k in range(1, self.proved.truth.rank):
-            with np.errstate(all="ignore"):  # a singular value may vanish in float64, and an answer may be absurd
-                left = Vt[:k].T @ ((U.T @ frame.b)[:k] / sigma[:k, np.newaxis])
-                if norm((self.x - left).ravel()) <= near * norm(left.ravel()):
-                    return float(sigma[k] / sigma[0])
-        return None
+def _raised(c: Clues) -> str:
+    is_crash = c.record.verdict is Verdict.CRASHED and c.record.cause is Cause.NONE
+    return f"raised {c.record.message}{' (--refuses NAME, if it documents that)' if is_crash else ''}"
 
 
 def _bad_output(c: Clues) -> str:
@@ -132,15 +66,10 @@ def _undefined(c: Clues) -> str:
     return f"a finite answer, and no warning, though {c.certified.where}"
 
 
-def is_single(x: Array) -> bool:
-    """Whether every entry of a float64 answer is a number of float32."""
-    with np.errstate(over="ignore"):
-        return x.dtype == np.float64 and bool(np.array_equal(x, x.astype(np.float32)))
-
-
 def _computes_in_float32(c: Clues) -> bool:
     assert c.outcome.x is not None
     is_right = c.score("forward_error") * UNIT_ROUNDOFF[c.record.precision] <= c.small * SINGLE  # to float32
+    is_right = is_right and c.score("relative_error") >= SINGLE / 100  # and not to more
     seen_by_all = c.all_single and (is_right or c.kappa * SINGLE >= 1)
     return is_single(c.outcome.x) and (seen_by_all or (is_right and c.kappa <= MODERATE_KAPPA))
 
@@ -153,6 +82,8 @@ def _single(c: Clues) -> str:
 
 def _scaled(c: Clues) -> str:
     assert c.factor is not None
+    if abs(1 + c.factor) < 0.1:
+        return f"x is {number(1 + c.factor)} times the answer"
     places = max(1, -int(f"{abs(c.factor):.0e}".partition("e")[2]))  # up to the first digit of the difference
     return f"x is {1 + c.factor:.{places}f} times the answer"
 
@@ -183,7 +114,10 @@ def _is_longer_solution(c: Clues) -> bool:
 
 def _squares_kappa(c: Clues) -> bool:
     inaccurate = is_full_rank(c.record) and c.record.verdict != Verdict.FORWARD_STABLE
-    return inaccurate and c.kappa > LOW_KAPPA and c.score("backward_error") <= STABLE * c.kappa
+    if not (c.squares_kappa and inaccurate and c.kappa > LOW_KAPPA):
+        return False
+    unit, error = UNIT_ROUNDOFF[c.record.precision] * c.kappa**2, c.score("relative_error")
+    return SQUARED[0] * min(unit, 1.0) <= error and (error <= SQUARED[1] * unit or unit >= NO_CORRECT_DIGIT)
 
 
 def _few_digits(c: Clues) -> bool:
@@ -214,9 +148,7 @@ REASONS: tuple[Reason, ...] = (
         lambda c: c.record.verdict is Verdict.CRASHED and c.record.cause is Cause.PROCESS_LOST,
         lambda c: c.record.message,
     ),
-    Reason(
-        "raised an exception", has_verdict(Verdict.CRASHED, Verdict.REFUSED), lambda c: f"raised {c.record.message}"
-    ),
+    Reason("raised an exception", has_verdict(Verdict.CRASHED, Verdict.REFUSED), _raised),
     # an answer that is another one the next time
     Reason(
         "depends on earlier calls",
@@ -235,8 +167,17 @@ REASONS: tuple[Reason, ...] = (
     Reason("extreme scale", lambda c: c.record.edge == Edge.SCALE, _extreme),
     Reason("not finite", has_verdict(Verdict.NON_FINITE), lambda _: "x has entries that are infinite or not a number"),
     # a finite answer: from here on there are scores
+    Reason(
+        "not column by column",
+        has_verdict(Verdict.BACKWARD_STABLE),
+        lambda c: (
+            "exact for a matrix near A as a whole, but for none that is near it column by column (backward error "
+            f"{number(c.score('columnwise_backward_error'))} u): scale the columns to one size, or use QR"
+        ),
+    ),
     Reason("zero", lambda c: not c.x.any() and c.score("relative_error") == 1.0, lambda _: "x is zero"),
     Reason("float32", _computes_in_float32, _single),
+    Reason("scaled", lambda c: c.factor is not None, _scaled),
     Reason("keeps rounding errors", _keeps_noise, _noise),
     Reason(
         "not the shortest",
@@ -248,11 +189,10 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         "drops singular values",
-        lambda c: c.cut is not None,
+        lambda c: c.has_cutoff and c.cut is not None,
         lambda c: f"takes singular values from {number(c.cut or 0.0)}·σ₁ down for zero, though they are not",
     ),
-    Reason("squares κ", _squares_kappa, lambda c: f"error grows like κ² (κ = {number(c.kappa)}): normal equations?"),
-    Reason("scaled", lambda c: c.factor is not None, _scaled),
+    Reason(GROWTH, _squares_kappa, lambda c: f"error grows like κ² (κ = {number(c.kappa)}): normal equations?"),
     Reason(
         "no near matrix",
         has_verdict(Verdict.FORWARD_STABLE),

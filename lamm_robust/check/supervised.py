@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from lamm_robust import catalog
+from lamm_robust.check.clues import Clues
 from lamm_robust.check.judgement import Judgement, Outcomes, Terms, judge_solver, problems, score_outcomes, variant_of
-from lamm_robust.check.reasons import Clues, reason
-from lamm_robust.keys import parse_key
 from lamm_robust.reports.grading import PASSES
 from lamm_robust.reports.summary import Row, median, row
-from lamm_robust.runs.replay import case_text
 from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Truths
@@ -27,75 +25,98 @@ SECOND_LOOKS = 3
 """The number of crashes and time-outs that get a second look, to tell a fault from an accident."""
 
 MOST_TIMED_OUT, MOST_BROKEN = 3, 50
-"""The check ends after so many time-outs, or so many crashes, time-outs and bad outputs: the class is settled, and each
-costs a process or the whole time limit."""
+"""The check ends after so many time-outs of the usual length, or so many crashes, time-outs and bad outputs: the class
+is settled, and each costs a process or the whole time limit. A time-out at a first call, which is given longer, counts
+for its length."""
 
 DRIVERS = (("scipy", "gelsd"), ("scipy", "gelsy"), ("scipy", "qr"))
 """(library, algorithm) of the LAPACK solvers that run beside the user's, for comparison."""
 
 
-def check_target(target: user.Target, terms: Terms) -> Judgement:
+Progress = Callable[[int, int], None]
+"""Called with the number of problems that were tried and that will be."""
+
+
+def check_target(target: user.Target, terms: Terms, progress: Progress = lambda *_: None) -> Judgement:
     """The judgement on a target; ValueError if it cannot be imported or is not a function."""
-    found = check(str(target), library_of(target, terms), terms, catalog.truths())
+    found = check(str(target), library_of(target, terms), terms, catalog.truths(), progress)
     Cache(default_directory()).trim()
     return found
 
 
 def library_of(target: user.Target, terms: Terms) -> Library:
     """The target as a library, with the contract that it is held to; ValueError without the device."""
-    library = user.library(target, user.contract(terms.contract, terms.chosen_shapes()))
+    library = user.library(target, terms.promise())
     if reason := catalog.absent(library, terms.device):
         raise ValueError(f"'{target}' on the {terms.device.upper()}: {reason}")
     return library
 
 
-def only_text(target: user.Target, terms: Terms, key: str) -> str:
-    """The attempt at one problem in full; ValueError as `check_target`, or for a key that names no problem."""
-    problem_key = parse_key(key)
-    terms = replace(terms, precision=problem_key.dtype)
-    library = library_of(target, terms)
-    solver, truths = library.solvers[0], catalog.truths()
-    certified = truths.certify(problem_key)
-    if certified is None:
-        raise ValueError(f"'{problem_key}' is not certified: {truths.refused[problem_key]}")
-    if why := why_not_asked(certified.problem, solver):
-        raise ValueError(f"'{problem_key}' is not asked: {why}")
-    case = Case(problem_key, variant_of(solver, terms))
-    outcome = attempts(str(target), [case], truths, worker_opener(library, terms))[case]
-    found = record(case, certified, solver, outcome)
-    text = case_text(certified, solver, outcome, found)
-    if found.verdict in terms.passing_verdicts():
-        return text
-    clues = Clues(found, certified, outcome)
-    return f"{text}\nwhy       {reason(clues).say(clues)}"
-
-
 def worker_opener(library: Library, terms: Terms) -> Open:
     """The function that starts a worker with the checked solver, which is imported anew each time and never forked."""
-    return Workers({library.name: library}, case_seconds=terms.case_seconds, case_memory=terms.case_memory).open
+    return Workers(
+        {library.name: library},
+        case_seconds=terms.case_seconds,
+        case_memory=terms.case_memory,
+        first_seconds=terms.first_seconds,
+    ).open
 
 
-def check(target: str, library: Library, terms: Terms, truths: Truths) -> Judgement:
-    """Run the solver of the library in a worker, and LAPACK's after it; ValueError if it cannot be imported there."""
+def check(
+    target: str, library: Library, terms: Terms, truths: Truths, progress: Progress = lambda *_: None
+) -> Judgement:
+    """Run the solver of the library in a worker, and LAPACK's after it; ValueError if it cannot be imported there.
+
+    A Ctrl-C while the solver runs ends its attempts, and what was done is judged; one after that leaves LAPACK out.
+    """
     solver = library.solvers[0]
     variant, keys = variant_of(solver, terms), problems(terms, truths)
     open_worker = worker_opener(library, terms)
-    outcomes = attempts(target, [Case(key, variant) for key in keys], truths, open_worker)
+    enough = partial(is_enough, case_seconds=terms.case_seconds)
+    answers, stopped = ask_all(target, [Case(key, variant) for key in keys], truths, open_worker, enough, progress)
+    if stopped:
+        outcomes = {case: answer.outcome for case, answer in answers.items() if not answer.inconclusive}
+        return judge_solver(target, solver, terms, truths, outcomes, len(keys), stopped=True)
+    outcomes = look_again(answers, truths, open_worker)
     passes_alone = partial(_passes_alone, solver, terms, open_worker)
     found = judge_solver(target, solver, terms, truths, outcomes, len(keys), passes_alone)
-    return replace(found, drivers=_try_drivers(found, [case.key for case in outcomes], truths))
+    try:
+        return replace(found, drivers=_try_drivers(found, [case.key for case in outcomes], truths))
+    except KeyboardInterrupt:  # the solver itself is judged
+        return found
 
 
-def attempts(target: str, cases: Sequence[Case], truths: Truths, open_worker: Open) -> Outcomes:
-    """How each attempt ended, until enough are broken; ValueError if the target cannot be imported in a worker."""
+def ask_all(
+    target: str,
+    cases: Sequence[Case],
+    truths: Truths,
+    open_worker: Open,
+    enough: Callable[[Sequence[Outcome]], bool] = lambda _: False,
+    progress: Progress = lambda *_: None,
+) -> tuple[dict[Case, Answer], bool]:
+    """The answer to each case, until there are `enough` outcomes, and whether the user has stopped it before the end.
+
+    ValueError if the target cannot be imported in a worker.
+    """
     pool = Pool(cases, lambda case: truths.problem(case.key), open_worker)
     answers: dict[Case, Answer] = {}
-    for heard in pool:
-        answers |= {answer.case: answer for answer in heard}
-        if is_enough([answer.outcome for answer in answers.values()]):
-            break
+    try:
+        for heard in pool:
+            answers |= {answer.case: answer for answer in heard}
+            progress(len(answers), len(cases))
+            if enough([answer.outcome for answer in answers.values()]):
+                break
+    except KeyboardInterrupt:
+        if not answers:
+            raise
+        return answers, True
     for absence in pool.absent.values():
         raise ValueError(f"'{target}' cannot be used: {absence.why}")
+    return answers, False
+
+
+def look_again(answers: Mapping[Case, Answer], truths: Truths, open_worker: Open) -> Outcomes:
+    """How each attempt ended, when the first that crashed or timed out, and those that say nothing, are made again."""
     suspects = [a for a in answers.values() if a.outcome.status in SUSPECT and not a.inconclusive]
     doubted = {a.case for a in suspects[:SECOND_LOOKS]} | {a.case for a in answers.values() if a.inconclusive}
     return {
@@ -106,11 +127,11 @@ def attempts(target: str, cases: Sequence[Case], truths: Truths, open_worker: Op
     }
 
 
-def is_enough(outcomes: Sequence[Outcome]) -> bool:
+def is_enough(outcomes: Sequence[Outcome], case_seconds: float) -> bool:
     """Whether so many attempts are broken that the others need not be made."""
-    statuses = [outcome.status for outcome in outcomes]
-    broken = sum(status in (*SUSPECT, Status.BAD_OUTPUT) for status in statuses)
-    return statuses.count(Status.TIMED_OUT) >= MOST_TIMED_OUT or broken >= MOST_BROKEN
+    waited = sum(outcome.spent for outcome in outcomes if outcome.status is Status.TIMED_OUT)
+    broken = sum(outcome.status in (*SUSPECT, Status.BAD_OUTPUT) for outcome in outcomes)
+    return waited >= MOST_TIMED_OUT * case_seconds or broken >= MOST_BROKEN
 
 
 def _passes_alone(solver: Solver, terms: Terms, open_worker: Open, failed: Clues, case: Case) -> bool:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, Exit
+from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, FIRST_SECONDS, Exit
 from lamm_robust.values import DEVICES, PRECISIONS, PROFILES, REQUIREMENTS, SHAPES, Deficiency, Device, Precision, Shape
+
+if TYPE_CHECKING:
+    from lamm_robust.check.judgement import Judgement, Terms
+    from lamm_robust.solvers.user import Target
+
+SECONDS = click.FloatRange(0.001, 1e6)
 
 
 @click.command(short_help="A verdict on a solver of your own.")
@@ -27,10 +34,21 @@ from lamm_robust.values import DEVICES, PRECISIONS, PROFILES, REQUIREMENTS, SHAP
 @click.option("--device", type=click.Choice(DEVICES), default="cpu", show_default=True, help="`cpu` hides the GPU.")
 @click.option("--profile", type=click.Choice([p.name for p in PROFILES[:2]]), default="quick", show_default=True)
 @click.option("--family", "families", multiple=True, metavar="GLOB", help="Only these families; repeatable.")
+@click.option("--one-right-side", is_flag=True, help="It takes b of length m only, not m×k.")
+@click.option("--columns", type=click.IntRange(1), metavar="N", help="It takes matrices of N columns only.")
+@click.option("--refuses", metavar="LIST", help="Exceptions by which it refuses, beside LinAlgError and ValueError.")
+@click.option("--strict", is_flag=True, help="x must be an array of A's dtype and the right shape, to the letter.")
 @click.option("--require", type=click.Choice(REQUIREMENTS), help="Exit with 1 unless this holds.")
+@click.option("--allow", metavar="LIST", help="Of silent,ranks: what --require need not forbid.")
 @click.option("--json", "out", metavar="FILE", help="Write the verdict as JSON too; `-` prints it instead of the page.")
-@click.option("--only", metavar="KEY", help="Show one problem in full, by its key.")
-@click.option("--case-seconds", type=click.FloatRange(0.001, 1e6), default=CHECK_SECONDS, show_default=True)
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="KEY",
+    help="Only the problem of this key, in full; exit with 1 if it fails. Repeatable; @FILE has one key a line.",
+)
+@click.option("--case-seconds", type=SECONDS, default=CHECK_SECONDS, show_default=True)
+@click.option("--first-seconds", type=SECONDS, default=FIRST_SECONDS, show_default=True, help="For a first call.")
 @click.option(
     "--case-memory", type=click.IntRange(1, 1 << 24), default=CASE_MEMORY >> 20, show_default=True, help="In MiB."
 )
@@ -42,64 +60,114 @@ def check(
     device: str,
     profile: str,
     families: tuple[str, ...],
+    one_right_side: bool,
+    columns: int | None,
+    refuses: str | None,
+    strict: bool,
     require: Any,
+    allow: str | None,
     out: str | None,
-    only: str | None,
+    only: tuple[str, ...],
     case_seconds: float,
+    first_seconds: float,
     case_memory: int,
 ) -> None:
     """A verdict on your own solver TARGET: package.module:function or path/to/file.py:function.
 
     The function takes NumPy arrays A and b and returns x. Exit code 0 if what is required holds, or nothing is.
     """
-    from rich.console import Console
-
-    from lamm_robust.check.judgement import Terms
-    from lamm_robust.check.page import facts, page
-    from lamm_robust.check.supervised import check_target, only_text
+    from lamm_robust.check.judgement import ALLOWANCES, Terms
+    from lamm_robust.check.only import read_keys
     from lamm_robust.solvers import user
 
     found_target = user.parse_target(target, Path.cwd())
     if out and out != "-" and (Path(out).is_dir() or not Path(out).absolute().parent.is_dir()):
         raise ValueError(f"--json {out}: expected a file in a directory that exists, or -")
-    if only is not None and (out or require):
-        raise ValueError("--only shows one problem; leave out --json and --require")
+    if allow and not require:
+        raise ValueError("--allow is about what is required; say what with --require")
     precisions = PRECISIONS if precision == "all" else (cast(Precision, precision),)
     asked = [
         Terms(
             contract=Deficiency(contract),
-            shapes=parse_shapes(shapes),
+            shapes=cast("tuple[Shape, ...]", parse_list("--shapes", shapes, SHAPES)),
             precision=one,
             device=cast(Device, device),
             profile=profile,
             families=families,
             require=require,
+            allow=cast(Any, parse_list("--allow", allow, tuple(ALLOWANCES))),
+            refuses=parse_names(refuses),
+            one_right_side=one_right_side,
+            columns=columns,
+            strict=strict,
             case_seconds=case_seconds,
+            first_seconds=first_seconds,
             case_memory=case_memory << 20,
         )
         for one in precisions
     ]
-    if only is not None:
-        click.echo(only_text(found_target, asked[0], only))
-        return
-    found = []
+    sys.exit(_check_only(found_target, asked[0], read_keys(only), out) if only else _check(found_target, asked, out))
+
+
+def _check(target: Target, asked: Sequence[Terms], out: str | None) -> Exit:
+    """Check in each precision, print and write what was found, and return the exit code."""
+    from rich.console import Console
+
+    from lamm_robust.check.page import facts, page
+    from lamm_robust.check.supervised import check_target
+
+    def check_in(terms: Terms) -> Judgement:
+        what = f"checking in {terms.precision}"
+        with Console(stderr=True).status(what) as status:
+            return check_target(target, terms, lambda done, of: status.update(f"{what}: {done} of {of} problems"))
+
+    found: list[Judgement] = []
     for terms in asked:
-        with Console(stderr=True).status(f"checking in {terms.precision}"):
-            found.append(check_target(found_target, terms))
+        found.append(check_in(terms))
         if out != "-":
             click.echo(("\n\n" if len(found) > 1 else "") + page(found[-1]))
+        if found[-1].stopped:
+            break
     values = [facts(one) for one in found]
+    write_json(values if len(asked) > 1 else values[0], out)
+    if any(one.stopped for one in found):
+        return Exit.INTERRUPTED
+    return Exit.DONE if all(one.passed for one in found) else Exit.NOT_HELD
+
+
+def _check_only(target: Target, terms: Terms, keys: Sequence[str], out: str | None) -> Exit:
+    """Attempt single problems, print and write what was found, and return the exit code."""
+    from lamm_robust.check.only import attempt_only
+
+    found = attempt_only(target, terms, keys)
+    if out != "-":
+        click.echo("\n\n".join(one.text for one in found))
+        if len(found) > 1:
+            click.echo("\n" + "\n".join(one.line for one in found))
+    write_json([one.facts for one in found], out)
+    return Exit.NOT_HELD if any(one.failed for one in found) else Exit.DONE
+
+
+def write_json(values: Any, out: str | None) -> None:
+    """Write the values to a file, or print them for "-"; nothing for None."""
     if out:
-        text = json.dumps(values if precision == "all" else values[0], indent=2, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
         click.echo(text) if out == "-" else Path(out).write_text(text + "\n", encoding="utf-8")
-    sys.exit(Exit.DONE if all(one.passed for one in found) else Exit.NOT_HELD)
 
 
-def parse_shapes(text: str | None) -> tuple[Shape, ...]:
-    """The shapes in a text that joins them by commas, or none for None; ValueError for a word that is no shape."""
+def parse_list(option: str, text: str | None, accepted: Sequence[str]) -> tuple[str, ...]:
+    """The words in a text that joins them by commas, or none for None; ValueError for a word that is not accepted."""
     if text is None:
         return ()
     words = [word.strip() for word in text.split(",")]
-    if bad := [word for word in words if word not in SHAPES]:
-        raise ValueError(f"--shapes has '{bad[0]}'; accepted are {', '.join(SHAPES)}, joined by commas")
-    return tuple(cast(Shape, word) for word in dict.fromkeys(words))
+    if bad := [word for word in words if word not in accepted]:
+        raise ValueError(f"{option} has '{bad[0]}'; accepted are {', '.join(accepted)}, joined by commas")
+    return tuple(dict.fromkeys(words))
+
+
+def parse_names(text: str | None) -> tuple[str, ...]:
+    """The class names in a text that joins them by commas, without modules; ValueError for what is no name."""
+    words = [word.strip().rpartition(".")[2] for word in text.split(",")] if text is not None else []
+    if bad := [word for word in words if not word.isidentifier()]:
+        raise ValueError(f"--refuses has '{bad[0]}'; accepted are names of exceptions, joined by commas")
+    return tuple(dict.fromkeys(words))

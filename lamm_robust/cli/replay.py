@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust.check.reasons import Clues, reason
+from lamm_robust.check.clues import Clues
+from lamm_robust.check.reasons import reason
 from lamm_robust.oracles import stored
 from lamm_robust.reports.grading import PASSES
 from lamm_robust.runs.replay import Replayed, attempt_again

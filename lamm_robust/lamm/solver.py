@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from lamm_robust import catalog
-from lamm_robust.solvers import user
+from lamm_robust.solvers import results
 from lamm_robust.values import Device, Library, Solve, Solver
 
 Driver = Literal["original", "compiled"]
@@ -49,7 +49,7 @@ def prepare_solver(solver: str | Callable[[Any, Any], Any], driver: Driver, back
     The backend is JAX's, where its solvers compute in the original loop, too.
     """
     if callable(solver):
-        return lambda X, delta: user.parts(solver(X, delta))
+        return lambda X, delta: results.parts(solver(X, delta))
     if not isinstance(solver, str):
         raise ValueError(f"solver is {solver!r}; accepted is a name of the catalog or a function (X, δ) → α")
     library, found = find_solver(solver, driver)

@@ -76,5 +76,11 @@ def _absent(case: Case, pool: Pool) -> Undone:
 
 def why_not_asked(problem: Problem, solver: Solver) -> str:
     """Why a solver is not asked to solve a problem, in words; empty if it is."""
-    shape, accepted = shape_of(problem.m, problem.n), solver.contract.shapes
-    return "" if shape in accepted else f"A is {shape}; the solver takes {' or '.join(accepted)}"
+    shape, contract = shape_of(problem.m, problem.n), solver.contract
+    if shape not in contract.shapes:
+        return f"A is {shape}; the solver takes {' or '.join(contract.shapes)}"
+    if contract.one_right_side and problem.b.ndim > 1:
+        return f"b is {'×'.join(map(str, problem.b.shape))}; the solver takes one right-hand side"
+    if contract.columns not in (None, problem.n):
+        return f"A has {problem.n} columns; the solver takes {contract.columns}"
+    return ""

@@ -1,8 +1,8 @@
 """A solver of the user's own, named ``package.module:function`` or ``path/to/file.py:function``.
 
-The function is imported in its worker process and nowhere else, so that an import can do no harm to a check. Two
-environment variables tell the worker where it is. It takes A and b as NumPy arrays and returns x, or something that
-holds x.
+The function is imported in its worker process and nowhere else, so that an import can do no harm to a check.
+Environment variables tell the worker where it is, and what it promises. It takes A and b as NumPy arrays and returns x,
+or something that holds x; `results` says what that may be.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import json
 import operator
 import os
 import sys
@@ -22,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from lamm_robust.solvers import host
+from lamm_robust.solvers.results import as_numbers, parts, whole
 from lamm_robust.values import Array, Contract, Deficiency, Device, Library, Shape, Solve, Solver
 
 NAME = "yours"
@@ -29,11 +31,13 @@ NAME = "yours"
 
 EXPECTED = "expected package.module:function or path/to/file.py:function"
 
-TARGET, HOME = "LAMM_ROBUST_TARGET", "LAMM_ROBUST_TARGET_HOME"
-"""Environment variables of the worker: the text and the home of a `Target`."""
+TARGET, HOME, TERMS = "LAMM_ROBUST_TARGET", "LAMM_ROBUST_TARGET_HOME", "LAMM_ROBUST_TARGET_TERMS"
+"""Environment variables of the worker: the text and the home of a `Target`, and what of its contract an attempt
+depends on, as JSON."""
 
-REFUSALS = ("LinAlgError", "ValueError", "NotImplementedError")
-"""Exceptions by which a solver of the user's own may refuse a problem; any other is a crash."""
+REFUSALS = ("LinAlgError", "ValueError")
+"""Exceptions by which a solver of the user's own may refuse a problem, with their subclasses and those that the user
+names; any other is a crash. NotImplementedError is neither: it says that the solver is not for this problem."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,12 @@ def library(target: Target, contract: Contract, solve: Solve | None = None) -> L
         name=NAME,
         module="numpy",
         devices=("cpu", "gpu"),
-        environment=lambda _, device: {**environment(device), TARGET: target.text, HOME: str(target.home)},
+        environment=lambda _, device: {
+            **environment(device),
+            TARGET: target.text,
+            HOME: str(target.home),
+            TERMS: json.dumps({"refuses": contract.errors, "strict": contract.exact_dtype}),
+        },
         put=host.put,
         wait=host.wait,
         state=state,
@@ -94,9 +103,28 @@ def _elsewhere(*_: Array) -> tuple[Any, Any]:
     raise RuntimeError("a target is only called in its worker")
 
 
-def contract(deficiency: Deficiency, shapes: tuple[Shape, ...]) -> Contract:
-    """The contract that the user claims for the solver, whose rank rule nobody else knows."""
-    return Contract(deficiency, "a rule of its own", shapes, REFUSALS)
+def contract(
+    deficiency: Deficiency,
+    shapes: tuple[Shape, ...],
+    refuses: tuple[str, ...] = (),
+    *,
+    one_right_side: bool = False,
+    columns: int | None = None,
+    strict: bool = False,
+) -> Contract:
+    """The contract that the user claims for the solver, whose rank rule nobody else knows.
+
+    `refuses` are names of exceptions beside `REFUSALS`; `strict` asks for the dtype of A to the letter.
+    """
+    return Contract(
+        deficiency,
+        "a rule of its own",
+        shapes,
+        (*REFUSALS, *refuses),
+        one_right_side=one_right_side,
+        columns=columns,
+        exact_dtype=strict,
+    )
 
 
 def environment(device: Device) -> Mapping[str, str]:
@@ -114,7 +142,9 @@ def state() -> dict[str, object]:
 def from_environment() -> Library:
     """The library of the target that the environment names; SystemExit with one line if it cannot be imported."""
     target = parse_target(os.environ[TARGET], Path(os.environ[HOME]))
-    return library(target, contract(Deficiency.MINIMUM_NORM, ()), as_solve(load(target)))
+    terms = json.loads(os.environ[TERMS])
+    promised = contract(Deficiency.MINIMUM_NORM, (), tuple(terms["refuses"]), strict=terms["strict"])
+    return library(target, promised, as_solve(load(target), strict=promised.exact_dtype))
 
 
 def load(target: Target) -> Callable[[Array, Array], Any]:
@@ -155,32 +185,14 @@ def _from_file(path: Path) -> Any:
     return module
 
 
-def as_solve(function: Callable[[Array, Array], Any]) -> Solve:
-    """The function as a solver of x as a NumPy array, so that it is really there, and the rank if it is an integer."""
+def as_solve(function: Callable[[Array, Array], Any], *, strict: bool = False) -> Solve:
+    """The function as a solver of x as a NumPy array, so that it is really there, and the rank if it is an integer.
+
+    If it is `strict`, x is taken as it came: of whatever form is no array of the dtype and shape asked for is a fault.
+    """
 
     def solve(A: Array, b: Array) -> tuple[Array, int | None]:
         x, rank = parts(function(A, b))
-        return np.asarray(x), _whole(rank)
+        return np.asarray(x) if strict else as_numbers(x, A, b), whole(rank)
 
     return solve
-
-
-def parts(result: Any) -> tuple[Any, Any]:
-    """x and the rank, or None for it, out of the result of a solver.
-
-    x is the result itself, its attribute `x` or `solution`, or the first item of a tuple. The rank is its attribute
-    `rank`, or the third item of four, as in the `lstsq` of NumPy, SciPy and JAX: a whole number elsewhere may as well
-    count iterations or errors.
-    """
-    for name in ("x", "solution"):
-        if hasattr(result, name) and not isinstance(result, np.ndarray):
-            return getattr(result, name), getattr(result, "rank", None)
-    if isinstance(result, tuple) and result:
-        return result[0], result[2] if len(result) == 4 else None
-    return result, None
-
-
-def _whole(value: Any) -> int | None:
-    """The value if it is one whole number, else None."""
-    number = np.asarray(value)
-    return int(number) if number.ndim == 0 and number.dtype.kind in "iu" else None

@@ -8,6 +8,7 @@ counts.
 
 from __future__ import annotations
 
+import contextlib
 import time
 import warnings
 from collections.abc import Sequence
@@ -27,6 +28,10 @@ Calls with other layouts are among them, but their times count only where there 
 
 BUDGET_SECONDS = 0.01
 """How long fast solvers are called again: a hundred times the call overhead of the slowest library."""
+
+MUCH_FASTER = 4.0
+"""Later calls that are so many times as fast as the first either need not compile again, or find the answer where the
+first has left it: which of them, calls with other numbers tell."""
 
 ABOUT_CODE = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ImportWarning, ResourceWarning)
 """Warnings that say nothing about the answer, and so do not excuse a wrong one."""
@@ -56,11 +61,17 @@ def attempt(library: Library, solver: Solver, problem: Problem, device: Device) 
 
 
 def _failure(solver: Solver, error: Exception) -> Outcome:
-    """The outcome of a call that raised; NumPy's own error for exhausted memory is a subclass of MemoryError."""
+    """The outcome of a call that raised; NumPy's own error for exhausted memory is a subclass of MemoryError.
+
+    NotImplementedError says that the solver is not for this problem, so it counts as not attempted. A subclass of a
+    documented error is one, too.
+    """
     out_of_memory = isinstance(error, MemoryError)
     name = MemoryError.__name__ if out_of_memory else type(error).__name__
+    documented = any(base.__name__ in solver.contract.errors for base in type(error).__mro__)
+    refused = Status.REFUSED if documented else Status.CRASHED
     return Outcome(
-        Status.REFUSED if name in solver.contract.errors else Status.CRASHED,
+        Status.NOT_ATTEMPTED if isinstance(error, NotImplementedError) else refused,
         cause=Cause.OUT_OF_MEMORY if out_of_memory else Cause.NONE,
         message=f"{name}: {error}"[:LONGEST_MESSAGE],
     )
@@ -72,7 +83,7 @@ def _measure(library: Library, solver: Solver, problem: Problem, device: Device)
     start = clock()
     x, rank = wait(solve(A, b))
     first = clock()
-    answer = np.array(library.get(x))  # a copy, since a solver may return the same memory at every call
+    answer = _answer(library, solver, x, problem)
     seconds: list[float] = []
     end, last = clock() + BUDGET_SECONDS, x
     trials = [_trial(library, solver, problem, one) for one in LAYOUTS] if isinstance(A, np.ndarray) else []
@@ -83,17 +94,24 @@ def _measure(library: Library, solver: Solver, problem: Problem, device: Device)
         now = clock()
         seconds.append(now - before)
         before = now
-    again = np.array(library.get(last))
+    again = _answer(library, solver, last, problem)
     repeatable = answer.tobytes() == again.tobytes()
     fault = _answer_fault(answer, problem) or _answer_fault(again, problem)
     fault = fault or _input_fault(problem, library.get(A), library.get(b)) or _rank_fault(rank)
     fault = fault or next((trial.fault for trial in trials if trial.fault), "")
+    if first - start >= MUCH_FASTER * median(seconds):
+        fresh = _fresh_seconds(library, solver, problem, device)
+        seconds = fresh if fresh and min(fresh) >= MUCH_FASTER * median(seconds) else seconds
     cause, message = (Cause.NONE, fault) if fault else _layout_finding(problem, answer, trials)
     answers = [answer, again, *(trial.x for trial in trials if trial.x is not None)]
     if not fault and len({x.tobytes() for x in answers}) > 1:
         answer = max(answers, key=lambda x: _misfit(problem, x))
     if len(seconds) < REPEATS[0]:
         seconds += [trial.seconds for trial in trials]
+    if fault and any(_is_single(x, problem) for x in (answer, again)):
+        cause = Cause.FLOAT32
+    elif cause is Cause.NONE and not fault and _rounds(library, solver, x, problem):
+        cause = Cause.FLOAT64
     return Outcome(
         Status.BAD_OUTPUT if fault else Status.SOLVED,
         x=None if fault else answer,
@@ -101,10 +119,10 @@ def _measure(library: Library, solver: Solver, problem: Problem, device: Device)
         seconds=median(seconds),
         min_seconds=min(seconds),
         first_call_seconds=first - start,
-        cause=Cause.FLOAT32 if fault and any(_is_single(x, problem) for x in (answer, again)) else cause,
+        cause=cause,
         message=message,
         repeatable=repeatable,
-        spent=before - start,
+        spent=clock() - start,
     )
 
 
@@ -136,7 +154,7 @@ def _trial(library: Library, solver: Solver, problem: Problem, layout: Layout) -
     except Exception as error:
         refusal = f"refuses {layout.name} arrays: {type(error).__name__}: {error}"
         return _Trial(layout, time.perf_counter() - start, refusal=refusal[:LONGEST_MESSAGE])
-    seconds, x = time.perf_counter() - start, np.array(library.get(result))
+    seconds, x = time.perf_counter() - start, _answer(library, solver, result, problem)
     fault = _answer_fault(x, problem) or _input_fault(problem, A, b)
     return _Trial(layout, seconds, x, f"{fault}, for {layout.name} arrays" if fault else "")
 
@@ -169,6 +187,22 @@ def _is_worse(problem: Problem, x: Array, plain: Array) -> bool:
     return residual > (usual if usual <= size else 2 * usual) + CHANGED * size
 
 
+def _fresh_seconds(library: Library, solver: Solver, problem: Problem, device: Device) -> list[float]:
+    """The times of calls with the same numbers in new places and with other signs; nothing if one of them fails.
+
+    Changing the sign of A or b is exact, costs a solver the same, and changes x by its sign at most.
+    """
+    seconds = []
+    with contextlib.suppress(Exception):
+        for a_sign, b_sign in ((-1, -1), (-1, 1), (1, -1)):
+            A, b = library.put(a_sign * problem.A, device), library.put(b_sign * problem.b, device)
+            start = time.perf_counter()
+            library.wait(solver.solve(A, b))
+            seconds.append(time.perf_counter() - start)
+        return seconds
+    return []
+
+
 def _misfit(problem: Problem, x: Array) -> tuple[float, float]:
     """How bad an answer is, as far as that shows without the truth: its residual, to three digits, then its length."""
     if not np.isfinite(x).all():
@@ -199,6 +233,18 @@ def _answer_fault(x: Array, problem: Problem) -> str:
 def _is_single(x: Array, problem: Problem) -> bool:
     """Whether nothing is wrong with the form of an answer but that it is float32 for float64."""
     return x.dtype == np.float32 and problem.A.dtype == np.float64 and x.shape == (problem.n, *problem.b.shape[1:])
+
+
+def _rounds(library: Library, solver: Solver, x: Any, problem: Problem) -> bool:
+    """Whether an answer is float64 where the problem is float32, and the contract allows that."""
+    wide = library.get(x).dtype == np.float64 and problem.A.dtype == np.float32
+    return wide and not solver.contract.exact_dtype
+
+
+def _answer(library: Library, solver: Solver, x: Any, problem: Problem) -> Array:
+    """A copy of an answer, since a solver may return the same memory at every call; rounded if it `_rounds`."""
+    with np.errstate(all="ignore"):  # an absurd answer may overflow
+        return np.array(library.get(x), dtype=problem.A.dtype if _rounds(library, solver, x, problem) else None)
 
 
 def _input_fault(problem: Problem, A: Array, b: Array) -> str:

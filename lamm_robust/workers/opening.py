@@ -23,12 +23,17 @@ class Workers:
         *,
         case_seconds: float = CASE_SECONDS,
         case_memory: int = CASE_MEMORY,
+        first_seconds: float = 0.0,
         on_hello: Hello = lambda *_: None,
     ) -> None:
-        """`case_seconds` limits one case; `case_memory`, in bytes, what a process allocates beyond its start."""
+        """`case_seconds` limits one case; `case_memory`, in bytes, what a process allocates beyond its start.
+
+        `first_seconds`, if it is more, limits first calls, which may compile.
+        """
         self._libraries = libraries
         self._case_seconds = case_seconds
         self._case_memory = case_memory
+        self._first_seconds = first_seconds
         self._on_hello = on_hello
         self._templates = Templates()
 
@@ -42,4 +47,10 @@ class Workers:
         """A worker whose process is being started; whoever opens a worker closes it."""
         name = f"{library} {precision} {device}"
         kind = Kind(self._libraries[library], precision, device, self._case_memory)
-        return Worker(kind, self._templates.get, self._case_seconds, lambda hello: self._on_hello(name, hello))
+        return Worker(
+            kind,
+            self._templates.get,
+            self._case_seconds,
+            lambda hello: self._on_hello(name, hello),
+            first_seconds=self._first_seconds,
+        )

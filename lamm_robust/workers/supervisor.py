@@ -40,13 +40,17 @@ class Worker:
         template: Callable[[Kind], Template | None] = lambda _: None,
         case_seconds: float = CASE_SECONDS,
         on_hello: Callable[[Mapping[str, Any]], None] = lambda _: None,
+        *,
+        first_seconds: float = 0.0,
     ) -> None:
         """Start the process, by forking the template of its kind if `template` returns one.
 
+        `first_seconds` is the time limit of first calls, if it is more than `case_seconds`: see `_limit`.
         `on_hello` is called with what the process says that it runs on, before its first answer is handed on.
         """
         self.kind = kind
         self.case_seconds = case_seconds
+        self._first_seconds = first_seconds
         self.hello: dict[str, Any] | None = None
         """What the latest process to greet said that it runs on."""
         self.pending: deque[Case] = deque()
@@ -64,6 +68,7 @@ class Worker:
         self._outbox = bytearray()
         self._sent: Problem | None = None
         self._served = 0
+        self._called: set[tuple[str, int]] = set()
         self._waited = 0.0
         self._said_hello = False
         self._starts += 1
@@ -105,6 +110,7 @@ class Worker:
 
     def _answer(self, outcome: Outcome, inconclusive: bool) -> Answer:
         """The answer to the first pending case, which is pending no longer."""
+        self._called.add(self._signature)
         self._problems.popleft()
         self._served += 1
         return Answer(self.pending.popleft(), outcome, inconclusive)
@@ -127,9 +133,20 @@ class Worker:
         self._waited += 0.0 if answers else seconds
         if not self._said_hello and self._waited > START_SECONDS:
             raise AbsentError(f"it did not start within {START_SECONDS:g} s", worker=self._name)
-        if self.pending and self._said_hello and self._waited > self.case_seconds:
+        if self.pending and self._said_hello and self._waited > self._limit:
             answers += self._handle_silence()
         return answers
+
+    @property
+    def _signature(self) -> tuple[str, int]:
+        """The solver of the first pending case, and whether its b is a vector: what a compiler would compile for."""
+        return self.pending[0].variant.algorithm, self._problems[0].b.ndim
+
+    @property
+    def _limit(self) -> float:
+        """The time limit of the first pending case: longer at the first call of a signature in this process."""
+        is_first = self._signature not in self._called
+        return max(self.case_seconds, self._first_seconds) if is_first else self.case_seconds
 
     def _write(self) -> None:
         try:
@@ -206,8 +223,10 @@ class Worker:
         """The process has not answered for too long: time out the first pending case, unless the process is gone."""
         if self._process.exit_code(0.0) is not None:  # something that it has started keeps its pipe open
             return self._handle_death()
-        seconds = self.case_seconds
-        outcome = Outcome(Status.TIMED_OUT, seconds=seconds, message=f"no answer within {seconds:g} s", spent=seconds)
+        seconds = self._limit
+        what = " at a first call, which may compile (--first-seconds)" if seconds > self.case_seconds else ""
+        message = f"no answer within {seconds:g} s{what}"
+        outcome = Outcome(Status.TIMED_OUT, seconds=seconds, message=message, spent=seconds)
         return self._blame(outcome)
 
     def _blame_loss(self, message: str, killed: bool = False) -> list[Answer]:

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.check.reasons import REASONS, Clues, reason
+from lamm_robust.check.clues import Clues, has_cutoff
+from lamm_robust.check.reasons import REASONS, reason
 from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.nonfinite import as_undefined
 from lamm_robust.scoring.records import record
@@ -24,6 +25,7 @@ U = 2.0**-53
 EASY = [[1, 0], [0, 2], [0, 0]], [1, 2, 1]  # κ = 2, x★ = (1, 1)
 HARD = [[1, 0], [0, 1e-5], [0, 0]], [1, 1e-5, 1]  # κ = 1e5, x★ = (1, 1)
 HARDER = [[1, 0], [0, 1e-8], [0, 0]], [1, 1e-8, 1]
+CLEAN = [[1, 0], [0, 1e-5], [0, 0]], [1, 1e-5, 0]  # the same without a residual
 MIDDLE = [[1, 0], [0, 1e-3], [0, 0]], [1, 1e-3, 1]
 DEFICIENT = [[1, 1], [1, 1], [0, 0]], [1, 1, 1]  # rank 1, x★ = (1/2, 1/2), (1, −1) is in the null space
 THIRDS = [[3, 0], [0, 6], [0, 0]], [1, 1, 1]
@@ -38,6 +40,7 @@ class Example:
     outcome: Outcome
     words: str
     passes_alone: bool = False
+    squares_kappa: bool = False
 
 
 def solved(*x: float, **more: Any) -> Outcome:
@@ -56,7 +59,11 @@ EXAMPLES: Mapping[str, Example] = {
         failed(Status.CRASHED, "the process ended with signal 11", Cause.PROCESS_LOST),
         "the process ended with signal 11",
     ),
-    "raised an exception": Example(EASY, failed(Status.CRASHED, "IndexError: no"), "raised IndexError: no"),
+    "raised an exception": Example(
+        EASY,
+        failed(Status.CRASHED, "IndexError: no"),
+        "raised IndexError: no (--refuses NAME, if it documents that)",
+    ),
     "depends on earlier calls": Example(
         EASY,
         solved(2, -1),
@@ -82,10 +89,17 @@ EXAMPLES: Mapping[str, Example] = {
         HUGE, solved(0, 0), "overflow or underflow, with entries of A near 1e301 and of b near 1e301?"
     ),
     "not finite": Example(EASY, solved(math.nan, 1), "x has entries that are infinite or not a number"),
+    "not column by column": Example(
+        HARD,
+        solved(1, 1 + 1e-6),
+        "exact for a matrix near A as a whole, but for none that is near it column by column (backward error 4e4 u): "
+        "scale the columns to one size, or use QR",
+    ),
     "zero": Example(EASY, solved(0, 0), "x is zero"),
     "float32": Example(
         THIRDS, solved(float(np.float32(1 / 3)), float(np.float32(1 / 6))), "right to float32 only: computes in float32"
     ),
+    "scaled": Example(EASY, solved(1 + 1e-9, 1 + 1e-9), "x is 1.000000001 times the answer"),
     "keeps rounding errors": Example(
         DEFICIENT,
         solved(1e10, -1e10, rank=2),
@@ -98,8 +112,9 @@ EXAMPLES: Mapping[str, Example] = {
     "drops singular values": Example(
         HARD, solved(1, 0), "takes singular values from 1e-5·σ₁ down for zero, though they are not"
     ),
-    "squares κ": Example(HARD, solved(1, 1 + 1e-6), "error grows like κ² (κ = 1e5): normal equations?"),
-    "scaled": Example(EASY, solved(1 + 1e-9, 1 + 1e-9), "x is 1.000000001 times the answer"),
+    "squares κ": Example(
+        CLEAN, solved(1, 1 + 1e-6), "error grows like κ² (κ = 1e5): normal equations?", squares_kappa=True
+    ),
     "no near matrix": Example(
         HARDER,
         solved(1 + 1e-12, 1),
@@ -129,7 +144,7 @@ def clues(example: Example, deficiency: Deficiency = Deficiency.MINIMUM_NORM) ->
     solver = Solver("f", "", contract, lambda A, b: (A, b))
     case = Case(problem.key, Variant("yours", "f", "float64", "cpu"))
     found = record(case, certified, solver, example.outcome)
-    return Clues(found, certified, example.outcome, example.passes_alone)
+    return Clues(found, certified, example.outcome, example.passes_alone, squares_kappa=example.squares_kappa)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -157,8 +172,11 @@ def test_there_is_an_example_of_every_reason() -> None:
         (EASY, (1e300, 1), "wrong"),  # beyond what can be measured
         (EASY, (1 + 1.0005e-4, 1 + 0.9995e-4), "scaled"),  # along x★ but for half a thousandth
         (EASY, (1 + 1.005e-4, 1 + 0.995e-4), "few digits"),  # but for half a hundredth
-        (HARD, (1, 0.005), "drops singular values"),  # a hundred times as near to (1, 0) as that is to x★
-        (HARD, (1, 0.02), "squares κ"),  # thirty times
+        (HARD, (1, 1e-14), "drops singular values"),  # as near to (1, 0) as rounding leaves it
+        (HARD, (1, 1e-6), "wrong"),  # near, but no more than what stops early
+        (CLEAN, (1, 1 + 1e-6), "inaccurate"),  # as much as κ² explains, but one problem shows no growth
+        (HARD, (1e-9, 0), "wrong"),  # short, but not along x★
+        (HARD, (1e-9, 1e-9), "scaled"),
     ],
 )
 def test_neighbours_are_told_apart(problem: tuple[Any, Any], x: tuple[float, ...], name: str) -> None:
@@ -168,10 +186,32 @@ def test_neighbours_are_told_apart(problem: tuple[Any, Any], x: tuple[float, ...
 
 def test_a_solver_that_answers_in_float32_only_is_known_by_all_its_answers() -> None:
     known = clues(Example(HARDER, solved(1, 1 + 2.0**-3), ""))
-    assert reason(known).name == "squares κ"
+    assert reason(known).name == "wrong"
     found = reason(replace(known, all_single=True))
     assert found.name == "float32"
     assert found.say(replace(known, all_single=True)) == "computes in float32, for which κ = 1e8 is too much"
+
+
+def test_what_is_right_to_more_than_float32_is_not_taken_for_it() -> None:
+    """Its numbers are numbers of float32, as all of few digits are."""
+    close = clues(Example(([[1, 0], [0, 2], [0, 0]], [1 + 1e-10, 2, 1]), solved(1, 1), ""))
+    assert reason(close).name == "few digits"
+
+
+@pytest.mark.parametrize(("error", "squares"), [(1e-8, False), (1e-6, True), (0.9, False)])
+def test_growth_explains_no_answer_that_is_much_better_or_worse(error: float, squares: bool) -> None:
+    """With uκ² = 1e-6, where errors at other problems grow like κ²."""
+    known = clues(Example(CLEAN, solved(1, 1 + error), "", squares_kappa=True))
+    assert (reason(known).name == "squares κ") == squares
+
+
+def test_a_cutoff_is_only_said_where_it_explains_most() -> None:
+    cut, other = (clues(Example(HARD, solved(1, second), "")) for second in (0.0, 0.5))
+    low = clues(Example(EASY, solved(1.001, 1), ""))
+    assert has_cutoff([cut, other])
+    assert has_cutoff([cut, low, low])  # at whose κ it cuts nothing
+    assert not has_cutoff([cut, other, other])
+    assert reason(replace(cut, has_cutoff=False)).name == "wrong"
 
 
 def test_jax_in_float32_is_told_what_to_do() -> None:
@@ -188,3 +228,5 @@ def test_a_basic_solution_need_not_be_the_shortest() -> None:
 def test_the_sign_of_a_scaling_is_said() -> None:
     known = clues(Example(EASY, solved(1 - 1e-3, 1 - 1e-3), ""))
     assert reason(known).say(known) == "x is 0.999 times the answer"
+    tiny = clues(Example(EASY, solved(2e-7, 2e-7), ""))
+    assert reason(tiny).say(tiny) == "x is 2e-7 times the answer"

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from lamm_robust.check import supervised
+from lamm_robust.check import only, supervised
 from lamm_robust.cli import main as cli
 from lamm_robust.cli import nist
 from lamm_robust.runs import campaign, cluster, replay
@@ -29,7 +29,8 @@ COMMANDS = ("run", "list", "replay", "truth", "nist", "tables", "merge", "compar
 OPTIONS = (
     *("--profile", "--precision", "--device", "--solver", "--family", "--oracle", "--out", "--fresh", "--repair"),
     *("--workers", "--case-seconds", "--case-memory", "--shard", "--dask", "--json", "--fail-on", "--expected"),
-    *("--contract", "--shapes", "--require", "--only", "--rank", "--pinv"),
+    *("--contract", "--shapes", "--require", "--only", "--allow", "--refuses", "--columns", "--first-seconds"),
+    *("--one-right-side", "--strict", "--rank", "--pinv"),
     *("--help", "-h", "--version", "--", "-", "--no-such", "--profil", "-x"),
 )
 KEY = "polynomial points=5 degree=2 abscissae=integers seed=0 dtype=float64 @ numpy-qr-float64-cpu"
@@ -67,7 +68,8 @@ VALUES = (
         "é\ud800",
     ),
     *("A=1,2;3,4 b=5,6", "A=1,2;2,4;0,1", "A=1;2 w=1,0", "raw A=1;2 b=1,2 dtype=float64", "A=1 b=", "X=1;٣ y=1,2"),
-    *("numpy.linalg:lstsq", "tall,wide", "minimum_norm", "basic", "forward-stable"),
+    *("numpy.linalg:lstsq", "tall,wide", "minimum_norm", "basic", "forward-stable", "silent,ranks", "KeyError"),
+    *("@/dev/null", "@/proc/self/mem", "@\x00", "@é\ud800", "@."),
     *("/dev/null", "/proc/self/mem", "/no/such/place", ".", "..", "a" * 5000, "%s%n", "../" * 40, "\x1b[31m", "<b>"),
 )
 
@@ -80,7 +82,7 @@ def harmless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(nist, "agreement_table", lambda: "")
     monkeypatch.setattr(replay, "attempt_again", reached)
     monkeypatch.setattr(supervised, "check_target", reached)
-    monkeypatch.setattr(supervised, "only_text", lambda *_: "")
+    monkeypatch.setattr(only, "attempt_only", lambda *_: [])
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -13,7 +13,7 @@ from hypothesis.vendor.pretty import pretty
 
 from lamm_robust.scoring.verdicts import shape_of
 from lamm_robust.strategies import LeastSquaresProblem, least_squares_problems, problem
-from lamm_robust.values import Array, Shape
+from lamm_robust.values import REQUIREMENTS, Array, Precision, Requirement, Shape
 
 slow_draws = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 SEARCH = settings(max_examples=2000, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
@@ -70,6 +70,99 @@ def test_the_truth_scores_as_true(drawn: LeastSquaresProblem) -> None:
     scores = drawn.score(drawn.x)
     assert scores["forward_error"] <= 1
     assert scores["backward_error"] <= drawn.small
+
+
+EASY = problem("raw A=1,0;0,2;0,0 b=1,2,1 dtype=float64")  # κ = 2, x★ = (1, 1)
+DEFICIENT = problem("raw A=1,2;2,4;3,6 b=1,2,3 dtype=float64")  # x★ = (1/5, 2/5); (1, 0) solves it, too
+LOST = problem("raw A=1,1;1,1.0000000000000002 b=1,2 dtype=float64")  # κ = 1.8e16
+UNDEFINED = problem("nonfinite m=30 n=10 rank=10 value=not-a-number array=A place=middle seed=0 dtype=float64")
+
+
+@pytest.mark.parametrize(
+    ("asked", "x", "contract", "verdict", "require"),
+    [
+        (EASY, [1, 1], "minimum_norm", "column-wise stable", "column-wise-stable"),
+        (EASY, [1 + 2e-15, 1], "minimum_norm", "column-wise stable", "column-wise-stable"),
+        (EASY, [1 + 1e-9, 1], "minimum_norm", "inaccurate", None),
+        (EASY, [-1, -1], "full_rank_only", "wrong", None),
+        (EASY, [np.nan, 1], "minimum_norm", "non-finite", None),
+        (DEFICIENT, [0.2, 0.4], "minimum_norm", "backward stable", "column-wise-stable"),
+        (DEFICIENT, [1, 0], "minimum_norm", "wrong", None),
+        (DEFICIENT, [1, 0], "basic", "backward stable", "column-wise-stable"),
+        (DEFICIENT, [5, 5], "full_rank_only", "out of contract", "column-wise-stable"),
+        (
+            LOST,
+            [0.75, 0.75],
+            "minimum_norm",
+            "column-wise stable",
+            "column-wise-stable",
+        ),  # A₁⁺b, where little can be asked
+        (UNDEFINED, np.full(10, np.nan), "minimum_norm", "flagged", "column-wise-stable"),
+        (UNDEFINED, np.zeros(10), "minimum_norm", "wrong", None),
+    ],
+)
+def test_answers_are_judged(
+    asked: LeastSquaresProblem, x: Array, contract: str, verdict: str, require: Requirement | None
+) -> None:
+    """`require` is the strictest requirement that the answer meets."""
+    assert asked.verdict(x, contract) == verdict
+    for each in REQUIREMENTS:
+        if require and REQUIREMENTS.index(each) >= REQUIREMENTS.index(require):
+            asked.assert_solved(x, contract, each)
+        else:
+            with pytest.raises(AssertionError) as raised:
+                asked.assert_solved(x, contract, each)
+            assert str(raised.value).startswith(f"problem('{asked.problem.key}'): {verdict}, ")
+
+
+def test_columns_are_asked_about_where_that_is_required() -> None:
+    """NumPy's answer over unix times: no digit of the slope, where Householder QR has several."""
+    times = problem("raw A=1,1700000000;1,1700000060;1,1700000120;1,1700000180 b=20,21,23,24 dtype=float64")
+    with pytest.raises(AssertionError):
+        times.assert_solved([0.0, 1.3e-8], require="forward-stable")
+    times.assert_solved(times.x, require="column-wise-stable")
+
+
+def test_forward_stable_is_enough_where_that_is_required() -> None:
+    hard = problem("raw A=1,0;0,1e-8;0,0 b=1,1e-8,1 dtype=float64")
+    x = np.array([1 + 1e-12, 1])
+    assert hard.verdict(x) == "forward stable"
+    hard.assert_solved(x, require="forward-stable")
+    words = "forward stable, backward stable is required: κ = 1e8, relative error 7e-13"
+    with pytest.raises(AssertionError, match=words):
+        hard.assert_solved(x)
+
+
+@pytest.mark.parametrize(
+    ("x", "asked", "words"),
+    [
+        ([1.0], {}, r"x is float64 of shape \(1,\); expected numbers of shape \(2,\)"),
+        ([[1.0], [1.0]], {}, r"expected numbers of shape \(2,\)"),
+        (["1", "1"], {}, "expected numbers"),
+        ([1, 1], {"contract": "best"}, "contract is 'best'; accepted: minimum_norm, basic, full_rank_only"),
+        ([1, 1], {"require": "stable"}, "require is 'stable'; accepted: .*backward-stable, forward-stable"),
+    ],
+)
+def test_what_cannot_be_judged_is_named(x: Any, asked: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        EASY.assert_solved(x, **asked)
+
+
+def test_a_pseudo_inverse_that_keeps_rounding_errors_is_not_let_through(precision: Precision) -> None:
+    """Its backward error alone is small: what documents once recommended as a test."""
+    key = f"exact_rank m=16 n=8 rank=4 log2_cond=4 residual=0.0 seed=0 dtype={precision}"
+    deficient = problem(key)
+    x = (np.linalg.pinv(deficient.A, rcond=0.0) @ deficient.b).astype(precision)
+    with pytest.raises(AssertionError):
+        deficient.assert_solved(x)
+
+
+def test_several_right_hand_sides_are_judged_by_the_worst() -> None:
+    two = problem("right_sides m=30 n=10 rank=10 log2_cond=4 k=8 log2_span=80 seed=0 dtype=float64")
+    x = two.x.copy()
+    assert two.verdict(x) == "column-wise stable"
+    x[:, 4] *= -1
+    assert two.verdict(x) == "wrong"
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 import zlib
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -204,8 +205,61 @@ def raises(A: Array, b: Array) -> Array:
 
 def refuses_wide(A: Array, b: Array) -> Array:
     if A.shape[0] < A.shape[1]:
-        raise NotImplementedError("wide matrices")
+        raise np.linalg.LinAlgError("wide matrices")
     return x_of(A, b)
+
+
+def lines_only(A: Array, b: Array) -> Array:
+    if A.shape[1] != 2 or b.ndim > 1:
+        raise NotImplementedError("anything but lines")
+    return x_of(A, b)
+
+
+def one_side(A: Array, b: Array) -> Array:
+    """Right for one right-hand side; of several, it knows the first only."""
+    return x_of(A, b) if b.ndim == 1 else np.tile(x_of(A, b[:, :1]), b.shape[1])
+
+
+class OwnError(ArithmeticError):
+    """One that no library has."""
+
+
+def divides(A: Array, b: Array) -> Array:
+    """Raises an error of its own, of a kind that the user names, where the rank is deficient."""
+    x, _, rank, _ = np.linalg.lstsq(A, b, rcond=None)
+    if rank < A.shape[1]:
+        raise OwnError("a pivot is zero")
+    return np.asarray(x)
+
+
+def listed(A: Array, b: Array) -> Any:
+    return x_of(A, b).tolist()
+
+
+def fractions(A: Array, b: Array) -> Any:
+    """Exact numbers, as arrays of Python objects; in the place of what is none, the float."""
+    x = x_of(A, b)
+    return np.array([Fraction(v) if np.isfinite(v) else v for v in x.ravel().tolist()], object).reshape(x.shape)
+
+
+def foreign(A: Array, b: Array) -> Array:
+    """Numbers in the byte order of other machines."""
+    return x_of(A, b).astype(A.dtype.newbyteorder(">"))
+
+
+def matrix(A: Array, b: Array) -> Any:
+    """A NumPy matrix, which has two dimensions always."""
+    x = x_of(A, b)
+    return x.reshape(-1 if b.ndim > 1 else 1, x.shape[-1]).view(np.matrix)
+
+
+def long_double(A: Array, b: Array) -> Any:
+    return {"x": x_of(A, b).astype(np.longdouble)}
+
+
+def double(A: Array, b: Array) -> Array:
+    """Computes in float64, whatever it is given, and says so in its dtype."""
+    return x_of(A.astype(np.float64), b.astype(np.float64), float(2 * np.finfo(A.dtype).eps) * max(A.shape))
 
 
 def zero(A: Array, b: Array) -> Array:

@@ -316,6 +316,26 @@ def test_the_first_call_is_only_reported_for_a_new_shape(opener: Opener) -> None
     assert after.outcome.first_call_seconds is not None
 
 
+def test_a_first_call_has_a_clock_of_its_own(templates: Templates) -> None:
+    def opener(*_: object) -> Worker:
+        return Worker(kind(memory=MEMORY), templates.get, 0.5, first_seconds=CASE_SECONDS)
+
+    other = problem_of([[5.0, 0.0], [0.0, 2.0], [0.0, 0.0]], [1.0, 2.0, 3.0])
+    cases = [case("wakes_late", number) for number in (0, 1)]
+    pool = Pool(cases, lambda asked: other if asked == cases[1] else SMALL, opener)
+    first, second = [answer for batch in pool for answer in batch]
+    assert is_right(first)
+    assert (second.outcome.status, second.outcome.message) == (Status.TIMED_OUT, "no answer within 0.5 s")
+
+
+def test_who_is_late_at_a_first_call_is_told_the_option(templates: Templates) -> None:
+    def opener(*_: object) -> Worker:
+        return Worker(kind(memory=MEMORY), templates.get, 0.1, first_seconds=0.3)
+
+    (late,) = answers(opener, "hang")
+    assert late.outcome.message == "no answer within 0.3 s at a first call, which may compile (--first-seconds)"
+
+
 def test_how_ends_read() -> None:
     assert describe_exit(None) == "an unknown status"
     assert describe_exit(3) == "exit status 3"

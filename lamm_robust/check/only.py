@@ -1,0 +1,163 @@
+"""Single problems instead of a profile: each in full, or as a gate on one's own matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lamm_robust import catalog
+from lamm_robust.check.clues import Clues
+from lamm_robust.check.judgement import Terms, is_shown, is_wrong_rank, variant_of
+from lamm_robust.check.reasons import reason
+from lamm_robust.check.supervised import ask_all, library_of, look_again, worker_opener
+from lamm_robust.check.trend import squares_kappa
+from lamm_robust.keys import parse_key
+from lamm_robust.reports.grading import is_undefined
+from lamm_robust.runs.replay import case_text
+from lamm_robust.runs.sweep import why_not_asked
+from lamm_robust.scoring.records import record
+from lamm_robust.scoring.truths import Certified, Known
+from lamm_robust.solvers import user
+from lamm_robust.text import finite, printable
+from lamm_robust.values import Case, Outcome, Precision, ProblemKey, Record, Solver, Verdict
+
+
+@dataclass(frozen=True, eq=False)
+class Attempted:
+    """One problem that the solver has attempted."""
+
+    terms: Terms
+    solver: Solver
+    certified: Known
+    outcome: Outcome
+    record: Record
+    squares_kappa: bool
+    """Whether the errors at all problems that were attempted with it grow like κ²."""
+
+    @property
+    def why(self) -> str:
+        """Why it failed, in a sentence; empty if it did not: nothing else needs an explanation."""
+        if not is_shown(self.record, self.terms):
+            return ""
+        clues = Clues(self.record, self.certified, self.outcome, squares_kappa=self.squares_kappa)
+        return reason(clues).say(clues)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the attempt fails a gate: it is a failure of the class that is required, or reports a wrong rank.
+
+        If nothing is required, forward stable is enough, and ranks do not count.
+        """
+        allow, require = self.terms.allow, self.terms.require
+        if is_shown(self.record, self.terms):
+            allowed = "silent" in allow and is_undefined(self.record) and self.record.verdict is Verdict.WRONG
+            return not allowed
+        return require is not None and is_wrong_rank(self.record) and "ranks" not in allow
+
+    @property
+    def text(self) -> str:
+        """Problem, truth, answer, scores, verdict, and why it failed."""
+        text = case_text(self.certified, self.solver, self.outcome, self.record)
+        return f"{text}\nwhy       {printable(self.why)}" if self.why else text
+
+    @property
+    def line(self) -> str:
+        """Verdict, key and reason in one line."""
+        line = f"{self.record.verdict}: {self.record.problem}"
+        return f"{line}: {printable(self.why)}" if self.why else line
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """The attempt as plain JSON values; null stands for ∞, NaN, and what there is not."""
+        found, x, star = self.record, self.outcome.x, None
+        if isinstance(self.certified, Certified):
+            star = np.ldexp(self.certified.truth.x[0], self.certified.truth.exponent).tolist()
+        values: Mapping[str, Any] = finite(
+            {
+                "key": found.problem,
+                "verdict": found.verdict,
+                "regime": found.regime,
+                "kappa": found.kappa,
+                "kappa_columns": found.kappa_columns,
+                "rank": found.rank,
+                "reported_rank": found.reported_rank,
+                "scores": found.scores,
+                "x": None if x is None else x.tolist(),
+                "x_star": star,
+                "why": self.why,
+                "failed": self.failed,
+            }
+        )
+        return values
+
+
+def read_keys(words: Sequence[str]) -> list[str]:
+    """The keys that are given, each as itself or as one line of a file that ``@FILE`` names.
+
+    Empty lines and what follows a # are left out. ValueError for a file that cannot be read or holds no key.
+    """
+    keys: list[str] = []
+    for word in words:
+        if not word.startswith("@"):
+            keys.append(word)
+            continue
+        try:
+            lines = Path(word[1:]).read_text(encoding="utf-8").splitlines()
+        except (OSError, ValueError) as error:  # ValueError for what is no name of a file, or no text
+            why = getattr(error, "strerror", None) or "expected the name of a text file"
+            raise ValueError(f"--only {word}: cannot be read: {why}") from error
+        found = [key for line in lines if (key := line.partition("#")[0].strip())]
+        if not found:
+            raise ValueError(f"--only {word}: it holds no key; expected one a line, # before comments")
+        keys += found
+    return list(dict.fromkeys(keys))
+
+
+def attempt_only(target: user.Target, terms: Terms, keys: Sequence[str]) -> list[Attempted]:
+    """The attempts at the problems of these keys, in their order.
+
+    ValueError for a key that names no problem, cannot be certified, or is none that the solver takes, and as
+    `check_target`.
+    """
+    parsed = [_parse(key) for key in keys]
+    found: dict[ProblemKey, Attempted] = {}
+    precisions: list[Precision] = list(dict.fromkeys(key.dtype for key in parsed))
+    for precision in precisions:
+        alike = [key for key in parsed if key.dtype == precision]
+        found |= _attempt(target, replace(terms, precision=precision), alike)
+    return [found[key] for key in parsed]
+
+
+def _parse(key: str) -> ProblemKey:
+    try:
+        return parse_key(key)
+    except ValueError as error:
+        raise ValueError(f"--only '{key}': {error}") from error
+
+
+def _attempt(target: user.Target, terms: Terms, keys: Sequence[ProblemKey]) -> dict[ProblemKey, Attempted]:
+    library = library_of(target, terms)
+    solver, truths = library.solvers[0], catalog.truths()
+    known: dict[ProblemKey, Known] = {}
+    for key in keys:
+        certified = truths.certify(key)
+        if certified is None:
+            raise ValueError(f"'{key}' is not certified: {truths.refused[key]}")
+        if why := why_not_asked(certified.problem, solver):
+            raise ValueError(f"'{key}' is not asked: {why}")
+        known[key] = certified
+    cases = {key: Case(key, variant_of(solver, terms)) for key in keys}
+    open_worker = worker_opener(library, terms)
+    answers, stopped = ask_all(str(target), list(cases.values()), truths, open_worker)
+    if stopped:
+        raise KeyboardInterrupt
+    outcomes = look_again(answers, truths, open_worker)
+    records = {key: record(case, known[key], solver, outcomes[case]) for key, case in cases.items()}
+    squares = squares_kappa(records.values())
+    return {
+        key: Attempted(terms, solver, known[key], outcomes[case], records[key], squares) for key, case in cases.items()
+    }

@@ -1,0 +1,40 @@
+"""Which cause a check names: that of most failures is the right one, and no other is guessed at."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from lamm_robust.check.judgement import Judgement, Terms
+from lamm_robust.testing import check_here
+from lamm_robust.values import Deficiency, Precision
+from tests.support.impostors import IMPOSTORS, Function, half_of_the_bits
+
+GUESSES = frozenset({"squares κ", "drops singular values", "float32", "keeps rounding errors", "no near matrix"})
+"""The reasons that say how the answer was computed."""
+
+FAMILIES = ("spectrum", "polynomial", "columns", "named")
+
+
+def checked(function: Function, precision: Precision) -> Judgement:
+    return check_here(function, Terms(Deficiency.FULL_RANK_ONLY, precision=precision, families=FAMILIES))
+
+
+@pytest.mark.parametrize("function", IMPOSTORS, ids=lambda function: function.__name__)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_no_cause_is_named_but_the_right_one(function: Function, precision: Precision) -> None:
+    expected, found = IMPOSTORS[function], checked(function, precision)
+    answered = [f.reason.name for f in found.failures if f.record.verdict in ("wrong", "inaccurate", "forward stable")]
+    reasons = Counter(answered)
+    if expected:
+        assert reasons.most_common(1)[0][0] == expected, reasons
+        assert reasons[expected] >= 3
+    assert set(reasons) & GUESSES <= {expected}, reasons
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_half_of_the_bits_are_named() -> None:
+    reasons = Counter(failure.reason.name for failure in checked(half_of_the_bits, "float64").failures)
+    assert reasons.most_common(1)[0][0] == "float32"
+    assert not set(reasons) & (GUESSES - {"float32"})
