@@ -64,7 +64,7 @@ REQUIRED: Mapping[Requirement, frozenset[Verdict]] = {
 
 Allowance = Literal["silent", "ranks"]
 ALLOWANCES: Mapping[Allowance, str] = {
-    "silent": "silent failures, at edge cases and where there is no answer, too",
+    "silent": "silent failures (at edge cases and where there is no answer, too)",
     "ranks": "wrong reported ranks",
 }
 """What a requirement forbids beside a worse class, unless it is allowed by name."""

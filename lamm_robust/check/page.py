@@ -19,7 +19,7 @@ from lamm_robust.scoring.verdicts import shape_of
 from lamm_robust.text import count_of, duration, finite, number, printable, text_table
 from lamm_robust.values import Cause, Shape, Status, Verdict
 
-LEFT_OUT = ("solver", "NaN or ∞", "edges", "failed", "rank right", "computes in", "first call")
+LEFT_OUT = ("solver", "NaN or ∞", "edges", "beyond", "failed", "rank right", "computes in", "first call")
 COMPARED = [index for index, column in enumerate(COLUMNS) if column.name not in LEFT_OUT]
 """Columns of the leaderboard in which a solver is compared with LAPACK's drivers."""
 
@@ -52,12 +52,18 @@ def _head(found: Judgement) -> Iterator[str]:
     yield ""
     backward, forward = _kappa(row.backward_safe_kappa), _kappa(row.forward_safe_kappa)
     yield f"safe κ       {backward} backward stably, {forward} forward stably"
+    if not math.isnan(row.safe_ratio):
+        by_columns, ratio = _kappa(row.columnwise_safe_kappa), number(row.safe_ratio)
+        yield f"columns      {by_columns} column-wise stably; none lost in silence by sizes up to {ratio} : 1"
     if row.deficient_total:
         yield f"deficient    {row.deficient_passed} of {row.deficient_total} rank-deficient problems passed"
     if row.edges_total:
         yield f"edge cases   {row.edges_passed} of {row.edges_total} passed: A is empty, or squares over- or underflow"
     if row.undefined_total:
         yield f"undefined    {row.undefined_flagged} of {row.undefined_total} problems with NaN or ∞ in A or b flagged"
+    if row.ambiguous_total:
+        fitted = f"{row.ambiguous_fitted} of {row.ambiguous_total}"
+        yield f"beyond       {fitted} problems with κ beyond the precision passed: to fit, or to warn, is all they ask"
     yield (
         f"worst        backward error {number(row.worst_backward_error)} u‖A‖_F, "
         f"forward error {number(row.worst_forward_error)} Wedin bounds (10·√(mn) are allowed)"

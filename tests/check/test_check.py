@@ -477,7 +477,7 @@ def test_silence_where_there_is_no_answer_is_shown() -> None:
     assert found.unmet == [f"{found.row.undefined_total} silent failures"]
     assert text.endswith(
         f"required: backward-stable: not held: {found.row.undefined_total} silent failures\n"
-        "with --allow silent it does not depend on silent failures, at edge cases and where there is no answer, too"
+        "with --allow silent it does not depend on silent failures (at edge cases and where there is no answer, too)"
     )
     allowed = replace(found, terms=replace(found.terms, allow=("silent",)))
     assert allowed.passed
