@@ -16,7 +16,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from lamm_robust.generators.parts.elementary import SIGNIFICAND
-from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, cross
+from lamm_robust.generators.parts.grids import (
+    BLOCK_SQUARE,
+    BLOCK_TALL,
+    MIDDLE,
+    MORE_BLOCK_SQUARE,
+    STEEP,
+    Grid,
+    Shapes,
+    by_profile,
+    cross,
+)
 from lamm_robust.generators.parts.known_svd import Recipe, bits_needed, descending_powers, draw_recipe
 from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, power_of_two, whole
 from lamm_robust.generators.parts.searches import Draw, search_strategy
@@ -71,19 +81,26 @@ MODERATE = 2.0**-8
 """‖b − Ax★‖/‖Ax★‖ of grid problems: with κ = 2⁸, A and b of every grid shape still fit the 24 bits of float32."""
 
 
-def _quick(_dtype: Precision) -> Grid:
-    yield from _cross(_deficient(QUICK_SHAPES), (0,), (1.0,), SEEDS[:2])
-    yield from _cross(_deficient(QUICK_SHAPES), (8,), (MODERATE,), SEEDS[:1])
+def _quick(dtype: Precision) -> Grid:
+    yield from _cross(_deficient(QUICK_SHAPES), (0,), (1.0,), SEEDS[:1])
+    yield from _cross(_deficient(QUICK_SHAPES), (8,), (MODERATE,), SEEDS[1:2])
+    # without a residual: beside a large one, a small turn of A would excuse the loss of what κ makes small
+    yield from _cross(((30, 10, 7), (30, 10, 9), (16, 16, 8), (10, 30, 5)), STEEP[dtype], (0.0,), SEEDS[:1])
+    yield from _cross(((33, 32, 31), (65, 33, 16), (31, 31, 30), (64, 64, 32)), MIDDLE[dtype], (1.0,), SEEDS[:1])
 
 
-def _standard(_dtype: Precision) -> Grid:
-    yield from _cross(_deficient(SHAPES), (0, 8), (MODERATE, 1.0), SEEDS)
+def _standard(dtype: Precision) -> Grid:
+    yield from _cross(_deficient(SHAPES), (0, 8), (MODERATE, 1.0), SEEDS[:2])
+    conds = (*MIDDLE[dtype], *STEEP[dtype])
+    yield from _cross(_several(SHAPES), conds, (0.0,), SEEDS[2:])
+    yield from _cross(_several((*BLOCK_TALL, *BLOCK_SQUARE, *MORE_BLOCK_SQUARE)), conds, (MODERATE,), SEEDS[:1])
     yield from _cross([(m, n, 0) for m, n in QUICK_SHAPES], (0,), (0.0, 1.0), SEEDS[:1])
     yield from _cross([(m, n, min(m, n)) for m, n in SHAPES], (0, 8), (0.0,), SEEDS[:1])
 
 
-def _full(_dtype: Precision) -> Grid:
+def _full(dtype: Precision) -> Grid:
     yield from _cross(_deficient(FULL_SHAPES), (0, 2, 4, 6, 8), (0.0, MODERATE, 16.0), SEEDS)
+    yield from _cross(_several(FULL_SHAPES), (*MIDDLE[dtype], *STEEP[dtype]), (0.0, MODERATE), SEEDS[:1])
     every = [(m, n, rank) for m, n in SHAPES for rank in range(min(m, n))]
     yield from _cross(every, (0, 4), (1.0,), range(5))
     yield from _cross([(m, n, min(m, n)) for m, n in FULL_SHAPES], (0, 4, 8), (0.0,), SEEDS)
@@ -92,6 +109,11 @@ def _full(_dtype: Precision) -> Grid:
 def _deficient(shapes: Shapes) -> list[tuple[int, int, int]]:
     """List (m, n, rank) for each shape: about half its full rank, and one less than full rank."""
     return [(m, n, rank) for m, n in shapes for rank in sorted({min(m, n) // 2, min(m, n) - 1})]
+
+
+def _several(shapes: Shapes) -> list[tuple[int, int, int]]:
+    """List those of `_deficient` with several singular values: a single one has no κ but 1."""
+    return [place for place in _deficient(shapes) if place[2] > 1]
 
 
 def _cross(

@@ -122,7 +122,7 @@ ANGLES = (1, 2, 3)
 def _quick(dtype: Precision) -> Grid:
     yield from _cross(("hilbert", "lotkin", "vandermonde"), ((16, 7),), (SMALL[dtype],))
     yield from _cross(("chebyshev_vandermonde", "pascal"), ((16, 9),), (1.0,))
-    yield from _cross(("lauchli",), ((10, 9),), (SMALL[dtype],), FALLING[dtype])
+    yield from _cross(("lauchli",), ((33, 32),), (SMALL[dtype],), FALLING[dtype])
     yield from _cross(("kahan",), ((16, 16),), (0.0,), ANGLES[1:2])
     yield from _cross(TRIANGLES, ((16, 16),), (0.0,))
     yield from _cross(("gfpp",), ((16, 9),), (SMALL[dtype],))
@@ -130,7 +130,7 @@ def _quick(dtype: Precision) -> Grid:
     yield from _cross(("bauer",), ((8, 5),), (1.0,))
     yield from _cross(("rosser",), ((8, 8),), (0.0,))
     yield from _cross(("magic",), ((16, 9),), (1.0,))
-    yield from _cross(("inverse_hilbert",), ((10, 9),), (SMALL[dtype],))
+    yield from _cross(("inverse_hilbert",), ((8, 5),), (SMALL[dtype],))
     yield from _cross(("gks",), ((16, 16),), (0.0,))
 
 

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lamm_robust.generators.parts.elementary import SIGNIFICAND
-from lamm_robust.generators.parts.grids import Grid, by_profile, cross
+from lamm_robust.generators.parts.grids import MIDDLE, STEEP, Grid, by_profile, cross
 from lamm_robust.generators.parts.known_svd import (
     Recipe,
     apply_layers,
@@ -94,22 +94,28 @@ def entry_bits(m: int, n: int, rank: int, log2_cond: int) -> int:
 
 TALL, DEFICIENT = (30, 10, 10), (30, 10, 7)
 FLAT = ((16, 16, 8), (16, 16, 16), (10, 30, 5), (10, 30, 10))
+ODD = ((65, 33, 33), (33, 33, 33), (33, 33, 20))
+"""(m, n, rank) of sizes just above those of blocks."""
 
 
-def _quick(_dtype: Precision) -> Grid:
-    yield from _cross((TALL, DEFICIENT), (4,), (8,), (80,))
-    yield from _cross((TALL,), (4,), (1,), (0,))
-    yield from _cross(FLAT, (4,), (4,), (80,))
+def _quick(dtype: Precision) -> Grid:
+    yield from _cross((TALL, DEFICIENT), (4, *STEEP[dtype]), (8,), (80,))
+    yield from _cross((TALL,), MIDDLE[dtype], (1,), (0,))
+    yield from _cross(FLAT, MIDDLE[dtype], (4,), (80,))
 
 
-def _standard(_dtype: Precision) -> Grid:
-    yield from _cross((TALL, DEFICIENT), (0, 8), (1, 4, 8), (0, 80))
-    yield from _cross(FLAT, (4,), (4,), (0, 80), seeds=(1,))
+def _standard(dtype: Precision) -> Grid:
+    yield from _cross((TALL, DEFICIENT), (0, *MIDDLE[dtype], *STEEP[dtype]), (1, 8), (0, 80))
+    yield from _cross((TALL, DEFICIENT), (8,), (4,), (80,))
+    yield from _cross(FLAT, (4, *STEEP[dtype]), (4,), (80,), seeds=(1,))
+    yield from _cross(ODD, MIDDLE[dtype], (4,), (80,))
 
 
-def _full(_dtype: Precision) -> Grid:
-    yield from _cross((TALL, DEFICIENT), (0, 4, 8), range(1, 9), (0, 20, 80), seeds=(0, 1))
-    yield from _cross(FLAT, (0, 4, 8), (1, 2, 4, 8), (0, 20, 80), seeds=(0, 1))
+def _full(dtype: Precision) -> Grid:
+    conds = (0, 4, 8, *MIDDLE[dtype], *STEEP[dtype])
+    yield from _cross((TALL, DEFICIENT), conds, range(1, 9), (0, 20, 80), seeds=(0, 1))
+    yield from _cross(FLAT, conds, (1, 2, 4, 8), (0, 20, 80), seeds=(0, 1))
+    yield from _cross(ODD, conds, (4,), (0, 80), seeds=(0, 1))
 
 
 def _cross(

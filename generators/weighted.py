@@ -93,7 +93,8 @@ SMALL = 2.0**-10
 
 
 def _quick(_dtype: Precision) -> Grid:
-    yield from _cross(TALL[:1], SPANS[2:], ORDERS, AXES[:1], (0.0,))
+    yield from _cross(TALL[:1], SPANS[2:], ORDERS[1:], AXES[:1], (0.0,))
+    yield from _cross(TALL[:1], SPANS[1:2], ORDERS[:1], AXES[1:], (1.0,))
     yield from _cross(TALL[:1], SPANS[:2], ORDERS[1:2], AXES[:1], (SMALL, 1.0))
     yield from _cross(TALL[1:], SPANS[1:], ORDERS[2:], AXES[1:], (SMALL,))
     yield from _cross(FLAT, SPANS[1:2], ORDERS[2:], AXES[:1], (0.0,))

@@ -348,12 +348,19 @@ class Status(enum.StrEnum):
 
 
 class Cause(enum.StrEnum):
-    """Why an attempt has no answer, where its status does not tell; code decides by causes, never by messages."""
+    """Why an attempt has no answer, or a doubtful one, where its status does not tell.
+
+    Code decides by causes, never by messages.
+    """
 
     NONE = ""
     OUT_OF_MEMORY = "out of memory"
     PROCESS_LOST = "process lost"
     FLOAT32 = "float32 for float64"
+    LAYOUT = "depends on the layout"
+    """The answer fits far worse if A and b lie in memory in another way; where κ is large, rounding can do that."""
+    LAYOUT_REFUSED = "refuses a layout"
+    """The answer is that for arrays by rows; for another layout the solver raised an exception."""
     FLOAT64 = "float64 for float32"
     """It has an answer, which was rounded: a contract without `exact_dtype` allows that."""
 

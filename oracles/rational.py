@@ -129,11 +129,9 @@ def full_column_solve(C: fmpz_mat, Y: Matrix, solve: Solve) -> Matrix:
 
 
 def full_row_solve(R: fmpz_mat, Y: Matrix, solve: Solve) -> Matrix:
-    """Return R⁺Y = Rᵀ(RRᵀ)⁻¹Y for R of full row rank; no Gram matrix where R is square."""
+    """Return R⁺Y = Rᵀ(RRᵀ)⁻¹Y for R of full row rank; the R of a skeleton is square only as the identity."""
     if is_identity(R):
         return Y
-    if R.is_square():
-        return solve(R, Y)
     Rt = R.transpose()
     return Rt * solve(R * Rt, Y)
 

@@ -15,6 +15,23 @@ Table = TypeVar("Table")
 Grid = Iterator[dict[str, Value]]
 """The problems of a grid: for each, parameter → value."""
 
+MIDDLE: dict[Precision, tuple[int, ...]] = {"float32": (7,), "float64": (20,)}
+"""log₂ κ in grids of integer matrices: κ = 128 or 1e6, where what squares κ has lost half of the digits."""
+STEEP: dict[Precision, tuple[int, ...]] = {"float32": (13,), "float64": (40,)}
+"""log₂ κ in grids of integer matrices: κ = 8e3 or 1e12, below which no tolerance and no loss of digits can hide.
+
+At 30×10, uκ√(mn) is 0.8 % and 0.2 %: the precision still sees the smallest singular value well.
+"""
+BLOCK_TALL: Shapes = ((33, 32), (65, 33))
+BLOCK_SQUARE: Shapes = ((31, 31), (64, 64))
+"""(m, n) with 31, 32, 33, 64 and 65 in them, on both sides of the block sizes 32 and 64 that libraries work with.
+
+There a remainder of rows or columns is handled apart, or there is none. Grids share these shapes, as JAX compiles once
+for each.
+"""
+MORE_BLOCK_SQUARE: Shapes = ((32, 32), (33, 33), (65, 65))
+"""The other squares of these sizes, for the larger grids."""
+
 
 def of_profile(profile: str, tables: Mapping[str, Table]) -> Table:
     """Return the table of a profile; raises ValueError for a name that is not a profile."""

@@ -93,6 +93,9 @@ def _notes(found: Judgement) -> Iterator[str]:
         yield f"float64 for float32 at {count_of(wide, 'problem')}, rounded here: say .astype(A.dtype) (or --strict)"
     if differ := sum(not r.repeatable for r in found.records if r.verdict != Verdict.BAD_OUTPUT):
         yield f"at {count_of(differ, 'problem')} two calls with the same input gave different bits"
+    refusals = Counter(r.message for r in found.records if r.cause is Cause.LAYOUT_REFUSED).most_common(1)
+    if refusals and 2 * refusals[0][1] > found.row.cases:  # at a few problems, rounding may be why it raises
+        yield f"at {refusals[0][1]} problems it {printable(refusals[0][0])}"
 
 
 def _fails_several_sides_only(found: Judgement) -> bool:

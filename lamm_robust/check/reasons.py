@@ -31,6 +31,9 @@ and an explicit inverse loses a little more."""
 GROWTH = "squares κ"
 """The name of the one reason for which it takes several problems."""
 
+NO_SQUARE = 1e-4
+"""κ²u up to which even normal equations change the residual by less than `workers.attempt.CHANGED` of b."""
+
 SINGLE = UNIT_ROUNDOFF["float32"]
 
 
@@ -42,6 +45,13 @@ def _raised(c: Clues) -> str:
 def _bad_output(c: Clues) -> str:
     hint = "; JAX computes in float64 only where jax_enable_x64 is set (or ask with --precision float32)"
     return c.record.message + (hint if c.record.cause is Cause.FLOAT32 else "")
+
+
+def _depends_on_layout(c: Clues) -> bool:
+    """Whether the answer is another one for another layout, and a loss of κ²u, the most by rounding, cannot be why."""
+    if c.record.cause is not Cause.LAYOUT or isinstance(c.certified, Undefined):
+        return False
+    return UNIT_ROUNDOFF[c.record.precision] * c.kappa**2 <= NO_SQUARE
 
 
 def _extreme(c: Clues) -> str:
@@ -160,6 +170,7 @@ REASONS: tuple[Reason, ...] = (
         lambda c: not c.record.repeatable,
         lambda _: "answers differ between two calls with the same input: it keeps something, or is random",
     ),
+    Reason("depends on the layout", _depends_on_layout, lambda c: c.record.message),
     Reason("undefined", lambda c: isinstance(c.certified, Undefined), _undefined),
     Reason("empty", lambda c: c.record.edge == Edge.EMPTY, lambda c: f"A is {c.record.m}×{c.record.n}: empty"),
     Reason("extreme scale", lambda c: c.record.edge == Edge.SCALE, _extreme),

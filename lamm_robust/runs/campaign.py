@@ -79,6 +79,8 @@ def run(campaign: Campaign, console: Console) -> int:
             console.print(f"resuming {campaign.out}: {done}", markup=False)
         if todo:
             journal.note({"with": {"workers": campaign.workers}})
+        else:  # what an earlier run lacked is not what this selection lacks
+            _note_end(absent, undone, journal)
         finished = not todo or _sweep(campaign, todo, absent, undone, journal, console)
         lost = {one.case.variant for one in undone if one.absent}  # whose records, if any, are of an earlier run
         if {str(case) for case in possible if case.variant not in lost}.isdisjoint(journal.case_keys()):
@@ -155,14 +157,19 @@ def _sweep(
             console.print(inert(error), style="bold red", highlight=False, markup=False)
             return False
         finally:
-            missing = {str(variant): why.sentence for variant, why in absent.items()}
-            missing |= {str(one.case.variant): one.why for one in undone if one.absent}
-            refused = {str(one.case.key): one.why for one in undone if not one.absent}
-            journal.note({"ended": {"absent": missing, "refused": refused}})
+            _note_end(absent, undone, journal)
             cache.trim()
     if cache.directory:
         console.print(f"truth is kept in {cache}", markup=False, highlight=False, soft_wrap=True)
     return True
+
+
+def _note_end(absent: Mapping[Variant, AbsentError], undone: Sequence[Undone], journal: Journal) -> None:
+    """Write down which variants could not be measured and which problems not certified, with the reasons."""
+    missing = {str(variant): why.sentence for variant, why in absent.items()}
+    missing |= {str(one.case.variant): one.why for one in undone if one.absent}
+    refused = {str(one.case.key): one.why for one in undone if not one.absent}
+    journal.note({"ended": {"absent": missing, "refused": refused}})
 
 
 stop_signals: list[int] = []

@@ -1,7 +1,9 @@
 """One attempt: call a solver on a problem, time it, look at what came back, and never raise.
 
-The first call is timed apart, since it may compile. Calls are then repeated; their median is the steady-state time.
-Every call blocks until the answer is really there. Where the first and the last answer differ, the worse one counts.
+The first call is timed apart, since it may compile. A solver that takes NumPy arrays is then called once with each of
+`LAYOUTS`. Calls with the first arrays are then repeated; their median is the steady-state time. Every call blocks until
+the answer is really there. Where the answers to the first call, to the last one and to other layouts differ, the worst
+counts.
 """
 
 from __future__ import annotations
@@ -9,15 +11,20 @@ from __future__ import annotations
 import contextlib
 import time
 import warnings
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from lamm_robust.values import Array, Cause, Device, Library, Outcome, Problem, Solver, Status
+from lamm_robust.workers.layouts import LAYOUTS, Layout
 
 REPEATS = (3, 30)
-"""The fewest steady-state calls, so that a median exists, and the most, after which it has settled."""
+"""The fewest calls after the first, so that a median exists, and the most, after which it has settled.
+
+Calls with other layouts are among them, but their times count only where there are too few others.
+"""
 
 BUDGET_SECONDS = 0.01
 """How long fast solvers are called again: a hundred times the call overhead of the slowest library."""
@@ -76,29 +83,35 @@ def _measure(library: Library, solver: Solver, problem: Problem, device: Device)
     start = clock()
     x, rank = wait(solve(A, b))
     first = clock()
-    exact = solver.contract.exact_dtype
-    wide = not exact and _is_double(library.get(x), problem)
-    answer = _rounded(library.get(x), wide, problem)  # a copy, since a solver may return the same memory at every call
+    answer = _answer(library, solver, x, problem)
     seconds: list[float] = []
+    end, last = clock() + BUDGET_SECONDS, x
+    trials = [_trial(library, solver, problem, one) for one in LAYOUTS] if isinstance(A, np.ndarray) else []
+    fewest, most = max(1, REPEATS[0] - len(trials)), REPEATS[1] - len(trials)
     before = clock()
-    end, last = before + BUDGET_SECONDS, x
-    while len(seconds) < REPEATS[0] or (len(seconds) < REPEATS[1] and before < end):
+    while len(seconds) < fewest or (len(seconds) < most and before < end):
         last, _ = wait(solve(A, b))
         now = clock()
         seconds.append(now - before)
         before = now
-    again = _rounded(library.get(last), not exact and _is_double(library.get(last), problem), problem)
+    again = _answer(library, solver, last, problem)
     repeatable = answer.tobytes() == again.tobytes()
     fault = _answer_fault(answer, problem) or _answer_fault(again, problem)
     fault = fault or _input_fault(problem, library.get(A), library.get(b)) or _rank_fault(rank)
+    fault = fault or next((trial.fault for trial in trials if trial.fault), "")
     if first - start >= MUCH_FASTER * median(seconds):
         fresh = _fresh_seconds(library, solver, problem, device)
         seconds = fresh if fresh and min(fresh) >= MUCH_FASTER * median(seconds) else seconds
-    if not (repeatable or fault):
-        answer = max(answer, again, key=lambda x: _misfit(problem, x))
-    cause = Cause.FLOAT64 if wide and not fault else Cause.NONE
+    cause, message = (Cause.NONE, fault) if fault else _layout_finding(problem, answer, trials)
+    answers = [answer, again, *(trial.x for trial in trials if trial.x is not None)]
+    if not fault and len({x.tobytes() for x in answers}) > 1:
+        answer = max(answers, key=lambda x: _misfit(problem, x))
+    if len(seconds) < REPEATS[0]:
+        seconds += [trial.seconds for trial in trials]
     if fault and any(_is_single(x, problem) for x in (answer, again)):
         cause = Cause.FLOAT32
+    elif cause is Cause.NONE and not fault and _rounds(library, solver, x, problem):
+        cause = Cause.FLOAT64
     return Outcome(
         Status.BAD_OUTPUT if fault else Status.SOLVED,
         x=None if fault else answer,
@@ -107,10 +120,71 @@ def _measure(library: Library, solver: Solver, problem: Problem, device: Device)
         min_seconds=min(seconds),
         first_call_seconds=first - start,
         cause=cause,
-        message=fault,
+        message=message,
         repeatable=repeatable,
         spent=clock() - start,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """What a call with arrays of another layout gave: an answer, unless the solver refused; and what is wrong."""
+
+    layout: Layout
+    seconds: float
+    x: Array | None = None
+    fault: str = ""
+    refusal: str = ""
+
+
+def _trial(library: Library, solver: Solver, problem: Problem, layout: Layout) -> _Trial:
+    """Call the solver with arrays of a layout; MemoryError is raised, any other exception is a refusal.
+
+    Warnings are not heard: what they say of the answer has been said at the first call, and of the arrays no verdict
+    may depend.
+    """
+    A, b = layout.copy(problem.A), layout.copy(problem.b)
+    start = time.perf_counter()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            result, _ = library.wait(solver.solve(A, b))
+    except MemoryError:
+        raise
+    except Exception as error:
+        refusal = f"refuses {layout.name} arrays: {type(error).__name__}: {error}"
+        return _Trial(layout, time.perf_counter() - start, refusal=refusal[:LONGEST_MESSAGE])
+    seconds, x = time.perf_counter() - start, _answer(library, solver, result, problem)
+    fault = _answer_fault(x, problem) or _input_fault(problem, A, b)
+    return _Trial(layout, seconds, x, f"{fault}, for {layout.name} arrays" if fault else "")
+
+
+def _layout_finding(problem: Problem, plain: Array, trials: Sequence[_Trial]) -> tuple[Cause, str]:
+    """What to say of other layouts: for which of them x is another one, or is refused; nothing if all is well."""
+    names = [t.layout.name for t in trials if t.x is not None and _is_worse(problem, t.x, plain)]
+    if names:
+        return Cause.LAYOUT, f"x is another one for {' and '.join(names)} arrays: it depends on how A and b are stored"
+    refusals = [trial.refusal for trial in trials if trial.refusal]
+    return (Cause.LAYOUT_REFUSED, "; ".join(refusals)[:LONGEST_MESSAGE]) if refusals else (Cause.NONE, "")
+
+
+CHANGED = 1e-3
+"""By how much of ‖b‖ the residual grows, at least, if an answer is another one: a million times what rounding does to a
+good answer in float64, a thousand times in float32."""
+
+
+def _is_worse(problem: Problem, x: Array, plain: Array) -> bool:
+    """Whether an answer fits so much worse than another one that a good solver's rounding is no explanation.
+
+    Other routines of a BLAS round otherwise, which no solver can help. One that squares κ may lose the fit by that
+    alone, so an answer that fits worse than x = 0 is only said to be another one if the residual is doubled.
+    """
+    if x.tobytes() == plain.tobytes():
+        return False
+    (residual, _), (usual, _) = _misfit(problem, x), _misfit(problem, plain)
+    with np.errstate(all="ignore"):
+        size = float(np.linalg.norm(problem.b.astype(np.float64)))
+    return residual > (usual if usual <= size else 2 * usual) + CHANGED * size
 
 
 def _fresh_seconds(library: Library, solver: Solver, problem: Problem, device: Device) -> list[float]:
@@ -161,15 +235,16 @@ def _is_single(x: Array, problem: Problem) -> bool:
     return x.dtype == np.float32 and problem.A.dtype == np.float64 and x.shape == (problem.n, *problem.b.shape[1:])
 
 
-def _is_double(x: Array, problem: Problem) -> bool:
-    """Whether an answer is float64 where the problem is float32."""
-    return x.dtype == np.float64 and problem.A.dtype == np.float32
+def _rounds(library: Library, solver: Solver, x: Any, problem: Problem) -> bool:
+    """Whether an answer is float64 where the problem is float32, and the contract allows that."""
+    wide = library.get(x).dtype == np.float64 and problem.A.dtype == np.float32
+    return wide and not solver.contract.exact_dtype
 
 
-def _rounded(x: Array, rounds: bool, problem: Problem) -> Array:
-    """A copy of an answer, rounded to the dtype of the problem if it `rounds`."""
+def _answer(library: Library, solver: Solver, x: Any, problem: Problem) -> Array:
+    """A copy of an answer, since a solver may return the same memory at every call; rounded if it `_rounds`."""
     with np.errstate(all="ignore"):  # an absurd answer may overflow
-        return np.array(x, dtype=problem.A.dtype if rounds else None)
+        return np.array(library.get(x), dtype=problem.A.dtype if _rounds(library, solver, x, problem) else None)
 
 
 def _input_fault(problem: Problem, A: Array, b: Array) -> str:

@@ -108,7 +108,7 @@ class Worker:
             self._sent = problem
         self._outbox += wire.frame(wire.CASE, case.variant.algorithm.encode())
 
-    def _answer(self, outcome: Outcome, inconclusive: bool = False) -> Answer:
+    def _answer(self, outcome: Outcome, inconclusive: bool) -> Answer:
         """The answer to the first pending case, which is pending no longer."""
         self._called.add(self._signature)
         self._problems.popleft()

@@ -87,10 +87,10 @@ def failed(result: Result, code: int = 2) -> str:
 @pytest.mark.parametrize("name", ["good", "named", "chatter", "same_memory"])
 @pytest.mark.usefixtures("alone")
 def test_good_solvers_pass(name: str, precision: Precision) -> None:
-    found = checked(name, precision, require="backward-stable")
-    # NumPy computes in float64 where it is given float32
-    expected = "column-wise stable" if precision == "float32" else "backward stable"
-    assert (found.row.stability, found.passed, list(found.failures)) == (expected, True, [])
+    families = FAMILIES[:3]  # not fits over unix times, where an SVD may have no correct digit: see column-wise stable
+    found = checked(name, precision, families=families, require="backward-stable")
+    assert found.row.stability in ("backward stable", "column-wise stable")  # by how the columns are scaled
+    assert (found.passed, list(found.failures)) == (True, [])
     assert found.row.deficient_total > 5
     assert found.row.deficient_passed == found.row.deficient_total
     assert found.safe_kappa > UNIT_ROUNDOFF[precision] ** -0.5
@@ -101,7 +101,7 @@ def test_good_solvers_pass(name: str, precision: Precision) -> None:
 @pytest.mark.parametrize("name", ["listed", "fractions", "foreign", "matrix", "long_double", "column"])
 @pytest.mark.usefixtures("alone")
 def test_numbers_are_taken_in_many_forms(name: str, precision: Precision) -> None:
-    terms = {"families": ("polynomial",), "one_right_side": True, "require": "backward-stable"}
+    terms = {"families": ("spectrum",), "one_right_side": True, "require": "backward-stable"}
     assert checked(name, precision, **terms).passed
     if name != "listed":  # which numbers in a list are Python's own
         assert not checked(name, precision, **terms, strict=True).passed
@@ -109,7 +109,7 @@ def test_numbers_are_taken_in_many_forms(name: str, precision: Precision) -> Non
 
 @pytest.mark.usefixtures("alone")
 def test_float64_for_float32_is_judged(precision: Precision) -> None:
-    terms = {"families": ("polynomial", "exact_rank"), "require": "backward-stable"}
+    terms = {"families": ("spectrum", "exact_rank"), "require": "backward-stable"}
     found = checked("double", precision, **terms)
     assert found.passed
     note = f"float64 for float32 at {len(found.records)} problems, rounded here: say .astype(A.dtype)"
@@ -169,6 +169,21 @@ def test_wrong_answers_are_seen_and_explained(name: str, precision: Precision) -
 
 
 @pytest.mark.usefixtures("alone")
+def test_a_layout_may_be_refused_but_not_misread() -> None:
+    found = checked("in_place", ONE, families=("named",), require="backward-stable")
+    assert found.passed
+    tried = len(found.records)
+    note = f"at {tried} problems it refuses read-only arrays: ValueError: output array is read-only"
+    assert note in page(found)
+    found = checked("memory_order", ONE, families=("named",))
+    assert found.row.stability == "unstable"
+    words = "x is another one for Fortran-ordered arrays: it depends on how A and b are stored"
+    said = [failure.why for failure in found.failures if failure.reason.name == "depends on the layout"]
+    assert len(said) > 3
+    assert set(said) == {words}
+
+
+@pytest.mark.usefixtures("alone")
 def test_float32_inside_is_seen(precision: Precision) -> None:
     found = checked("single", precision, families=("spectrum",), require="forward-stable")
     if precision == "float32":  # where it is what was asked for
@@ -225,7 +240,7 @@ def checked_keys(precision: Precision) -> list[Any]:
 
 @pytest.mark.usefixtures("alone")
 def test_memory_that_is_kept_is_the_solvers_own_fault() -> None:
-    found = checked("leak", ONE, families=("polynomial", "raw"), case_memory=1 << 29)
+    found = checked("leak", ONE, families=("spectrum", "raw"), case_memory=1 << 29)
     assert found.row.stability == "broken"
     assert found.untried == 0
     assert {failure.reason.name for failure in found.failures} == {"raised an exception"}
@@ -236,7 +251,7 @@ def test_memory_that_is_kept_is_the_solvers_own_fault() -> None:
 
 @pytest.mark.usefixtures("alone")
 def test_what_is_refused_is_counted_and_the_rest_goes_on() -> None:
-    found = checked("refuses_wide", ONE)
+    found = checked("refuses_wide", ONE, families=FAMILIES[:3])
     assert found.untried == 0
     assert {failure.why for failure in found.failures} == {"raised LinAlgError: wide matrices"}
     assert 0 < len(found.failures) <= facts(found)["refusals"]  # where nothing is graded they are no failures
@@ -244,7 +259,7 @@ def test_what_is_refused_is_counted_and_the_rest_goes_on() -> None:
     assert all(failure.record.m < failure.record.n for failure in found.failures)
     note = "refuses every wide problem: --shapes tall,square leaves them out"
     assert note in page(found)
-    others = checked("refuses_wide", ONE, shapes=("tall", "square"), require="backward-stable")
+    others = checked("refuses_wide", ONE, families=FAMILIES[:3], shapes=("tall", "square"), require="backward-stable")
     assert others.passed
     assert "refuses every" not in page(others)
     limited = replace(found, terms=replace(found.terms, shapes=("wide",), case_seconds=0.5, case_memory=1 << 30))
@@ -267,7 +282,7 @@ def test_what_is_not_implemented_is_not_asked() -> None:
 
 @pytest.mark.usefixtures("alone")
 def test_several_right_hand_sides_can_be_left_out() -> None:
-    families = ("polynomial", "right_sides")
+    families = ("spectrum", "right_sides")
     found = checked("one_side", ONE, families=families, require="forward-stable")
     assert not found.passed
     note = "fails with several right-hand sides (b is m×k), and not with one: --one-right-side leaves them out"
@@ -454,8 +469,8 @@ def test_an_edge_case_may_be_refused_but_not_be_fatal(name: str, stability: str,
 
 @pytest.mark.usefixtures("alone")
 def test_silence_where_there_is_no_answer_is_shown() -> None:
-    found = checked("forgives", ONE, families=("nonfinite", "polynomial"), require="backward-stable")
-    assert (found.row.stability, found.row.undefined_flagged) == ("backward stable", 0)
+    found = checked("forgives", ONE, families=("nonfinite", "spectrum"), require="backward-stable")
+    assert (found.row.stability, found.row.undefined_flagged) == ("column-wise stable", 0)
     assert {failure.reason.name for failure in found.failures} == {"undefined"}
     assert len(found.failures) == found.row.undefined_total == found.row.silent_failures
     text = page(found)
@@ -706,21 +721,21 @@ def test_who_is_strict_takes_what_comes() -> None:
 
 
 def test_check_solver_passes_what_is_good(precision: Precision) -> None:
-    check_solver(broken.good, dtype=precision, families=FAMILIES)
+    check_solver(broken.good, dtype=precision, families=FAMILIES[:3])
     check_solver(broken.qr, dtype=precision, families=FAMILIES, contract="full_rank_only")
 
 
 def test_check_solver_has_the_options_of_the_command() -> None:
-    families = ("polynomial", "right_sides", "exact_rank")
+    families = ("spectrum", "right_sides", "exact_rank")
     with pytest.raises(AssertionError, match="not held: the class is"):
         check_solver(broken.one_side, families=families)
     check_solver(broken.one_side, families=families, one_right_side=True)
     check_solver(broken.divides, families=families, contract="full_rank_only", refuses=["OwnError"])
     with pytest.raises(AssertionError, match=r"not held: \d+ wrong ranks"):
-        check_solver(broken.boasts, families=("polynomial",))
-    check_solver(broken.boasts, families=("polynomial",), allow=["ranks"])
+        check_solver(broken.boasts, families=("spectrum",))
+    check_solver(broken.boasts, families=("spectrum",), allow=["ranks"])
     with pytest.raises(AssertionError, match="bad output"):
-        check_solver(broken.foreign, families=("polynomial",), strict=True)
+        check_solver(broken.foreign, families=("spectrum",), strict=True)
     check_solver(broken.lines_only, families=("spectrum",), columns=2)
 
 
@@ -771,7 +786,7 @@ def test_what_is_no_solver_is_named() -> None:
 
 
 def test_good_answers_in_the_same_memory_are_told_apart(precision: Precision) -> None:
-    check_solver(broken.same_memory, dtype=precision, families=("polynomial", "exact_rank"))
+    check_solver(broken.same_memory, dtype=precision, families=("spectrum", "exact_rank"))
 
 
 @parametrize_with_problems(families=["polynomial"], dtype="float64", shapes=["tall"])

@@ -76,6 +76,11 @@ EXAMPLES: Mapping[str, Example] = {
         solved(2, -1, repeatable=False),
         "answers differ between two calls with the same input: it keeps something, or is random",
     ),
+    "depends on the layout": Example(
+        EASY,
+        solved(2, -1, cause=Cause.LAYOUT, message="x is another one for strided arrays"),
+        "x is another one for strided arrays",
+    ),
     "undefined": Example(
         ([[1, math.inf]], [1]), solved(1, 1), "a finite answer, and no warning, though A[0, 1] is inf"
     ),

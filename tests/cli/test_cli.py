@@ -24,7 +24,7 @@ from lamm_robust.generators import nist
 from lamm_robust.runs import campaign
 from lamm_robust.runs.plan import grid
 from lamm_robust.storage.journal import JOURNAL, Journal, open_journal
-from lamm_robust.values import Array, Certificate, NotCertifiedError, Oracle, StoreError
+from lamm_robust.values import AbsentError, Array, Certificate, NotCertifiedError, Oracle, StoreError
 
 ROOT = Path(__file__).parents[2]
 SMALL = ["run", "--precision", "float64", "--device", "cpu", "--solver", "numpy-*", "--family", "polynomial"]
@@ -81,6 +81,21 @@ def test_tables_are_about_the_selection_and_say_so(tmp_path: Path) -> None:
     assert page.startswith("# Least-squares solvers: the quick profile, only numpy-qr, polynomial\n")
     assert "numpy-lstsq" not in page
     assert set(pq.read_table(tmp_path / "records.parquet")["algorithm"].to_pylist()) == {"qr"}
+
+
+def test_what_cannot_be_measured_is_not_missing_where_all_else_is_done(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    narrow = ["run", "--precision", "float64", "--family", "polynomial", "--solver", "numpy-qr", "--out", tmp_path]
+    assert invoke(*narrow).exit_code == 0
+    gone = AbsentError("scipy is not installed")
+    monkeypatch.setattr(catalog, "absent", lambda library, _device: gone if library.name == "scipy" else None)
+    result = invoke(*narrow, "--solver", "scipy-qr")
+    assert result.exit_code == 0
+    assert "unfinished" not in result.output
+    assert f"{gone.sentence}: scipy-qr-float64-cpu" in result.output
+    done = len(grid("quick", "float64", ["polynomial"]))
+    assert f"nothing was left to do: all {done} attempts are done" in result.output
 
 
 def test_a_run_of_other_code_is_not_resumed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -268,6 +283,11 @@ def test_replay_of_a_shape_outside_the_contract() -> None:
 )
 def test_keys_that_name_nothing(key: str, words: str) -> None:
     assert words in failed(invoke("replay", key))
+
+
+def test_a_library_that_is_absent_is_not_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "absent", lambda *_: AbsentError("numpy is not installed"))
+    assert failed(invoke("replay", KEY)).endswith("numpy-qr-float64-cpu: not measured: numpy is not installed")
 
 
 # --- truth -----------------------------------------------------------------------------------------------------

@@ -397,6 +397,42 @@ GOLDEN = [
         "d09ac57fad7fbdc380a1ed751d493fc9e475492f5185aaafd33eba4f2c278c81",
         "b236d73721813d9e594d729c0eb5d5b893f5aeda57d8aef1d770120ece2a7807",
     ),
+    Golden(
+        "exact_rank",
+        {"m": 65, "n": 33, "rank": 16, "log2_cond": 13, "residual": 1.0, "seed": 0},
+        "dcb6c4db3791452ba2d2a51b6485a24831cf1e3c1f8caaa8de4f7d3b843a478f",
+        "e25e5fc2dae1e51c90964d379dba407f36f6ed68d7b7acc6d587219e4ed79ae1",
+    ),
+    Golden(
+        "right_sides",
+        {"m": 30, "n": 10, "rank": 7, "log2_cond": 13, "k": 8, "log2_span": 80, "seed": 0},
+        "75e2687161c23222f029cc82ba89f6c46a2965105758a4ea795113cb196af031",
+        "fb4f66045be83504e5995ce991606868a316cfb5d7faab76997603d50d52b84c",
+    ),
+    Golden(
+        "polynomial",
+        {"points": 36, "degree": 1, "abscissae": "unix", "seed": 0},
+        "a62cc307e39b2471c72251aafcccee56ec90069d84e93da72b9a4478041f031b",
+        "6ec2565a2d989c960928dea6e208a509d4855bc4b21316082b49dbb937e59bc9",
+    ),
+    Golden(
+        "polynomial",
+        {"points": 16, "degree": 6, "abscissae": "wavelengths", "seed": 0},
+        "8529d0216dc8d719adb9db4a8a3db9f07ef9b577730e5e7f8e4195ac56ac3dee",
+        "56a548763fb0d59eaddbd838a4a71b7f8a9b78e4fc4e2e348aa196e691113087",
+    ),
+    Golden(
+        "field",
+        {"report": "mljs-213"},
+        "3de9e7163839d1c4c101f38aec1b678372cf3492b84c3e54fd326cf99170b1c1",
+        "7e6b09d491a9ebacb05b0e34bb8b620c038ee47b49ec5b4e0e4c0e093aa61a43",
+    ),
+    Golden(
+        "field",
+        {"report": "statsmodels-10126"},
+        "a998d7cebdf25d4d32d11b7770101efaadb821d50d779e5936b290a609ac56dc",
+        "2eb04ea93f8b3aef8ade9b83d3104b042c4ba434645afed5d6c198da170a9166",
+    ),
 ]
 """Recorded once; a change of any of these is a new version of the suite."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import mpmath
@@ -222,6 +223,7 @@ def test_what_is_zero_is_stored_as_zero() -> None:
 # --- what is asked is what is stored --------------------------------------------------------------------
 
 
+@cache
 def asked_kappa(equation: str, m: int, n: int) -> float:
     """κ before the matrix is rounded, from an SVD with 80 digits of entries known to 36."""
     with mpmath.workdps(80):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import flint
@@ -55,6 +56,7 @@ def tall(matrix: str) -> tuple[int, int]:
     return (8, 5) if matrix == "bauer" else (8, 7)
 
 
+@cache
 def asked_kappa(matrix: str, m: int, n: int, parameter: int) -> float:
     """κ of the formula, before any rounding, from an SVD with 80 digits."""
     with mpmath.workdps(80):

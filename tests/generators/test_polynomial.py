@@ -47,16 +47,28 @@ def test_abscissae_by_hand() -> None:
     assert polynomial.nodes(3, "integers") == [0, 1, 2]
     assert polynomial.nodes(3, "unit") == [0, Fraction(1, 2), 1]
     assert polynomial.nodes(4, "centred") == [-1, Fraction(-1, 3), Fraction(1, 3), 1]
+    assert polynomial.nodes(4, "wavelengths") == [370, 370 + Fraction(100, 3), 370 + Fraction(200, 3), 470]
+    assert polynomial.nodes(3, "unix") == [1_700_000_000, 1_700_000_060, 1_700_000_120]
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
 @pytest.mark.parametrize("abscissae", polynomial.ABSCISSAE)
 def test_powers_are_rounded_once(dtype: Precision, abscissae: str) -> None:
-    A, b = polynomial.build(dtype, points=21, degree=12, abscissae=abscissae, seed=1)
-    exact = [[t**j for j in range(13)] for t in polynomial.nodes(21, abscissae)]
+    degree = {"unix": 4}.get(abscissae, 12)
+    A, b = polynomial.build(dtype, points=21, degree=degree, abscissae=abscissae, seed=1)
+    exact = [[t**j for j in range(degree + 1)] for t in polynomial.nodes(21, abscissae)]
     assert A.dtype == b.dtype == np.dtype(dtype)
-    assert A.shape == (21, 13)
+    assert A.shape == (21, degree + 1)
     assert_nearest(A, exact)
+    with pytest.raises(ValueError, match=f"^degree is {degree + 1}; accepted is a whole number from 0 to {degree}"):
+        polynomial.build(dtype, points=21, degree=degree + 1, abscissae=abscissae, seed=1)
+
+
+def test_every_accepted_power_is_finite_in_float32() -> None:
+    for abscissae in polynomial.ABSCISSAE:
+        degree = polynomial.most_degrees(polynomial.MAX_POINTS, abscissae)
+        A, _ = polynomial.build("float32", points=1000, degree=degree, abscissae=abscissae, seed=0)
+        assert np.isfinite(A).all()
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

@@ -17,8 +17,7 @@ def test_keys_round_trip() -> None:
     for family in catalog.FAMILIES:
         for precision in PRECISIONS:
             for key in grid("quick", precision, [family]):
-                assert parse_key(str(key)) == key
-                assert catalog.build_problem(parse_key(str(key))).digest == catalog.build_problem(key).digest
+                assert repr(parse_key(str(key))) == repr(key)  # in which 1 is not 1.0, as it is for ==
 
 
 def test_values_are_whole_numbers_numbers_or_words() -> None:

@@ -96,6 +96,18 @@ def test_what_is_partly_words_is_chosen_and_not_interpolated() -> None:
     assert len({str(key) for key in tried}) > 20
 
 
+def test_a_family_of_one_problem_is_tried_once() -> None:
+    only = next(iter(SPECTRUM.grid("quick", "float64")))
+    tried: list[ProblemKey] = []
+
+    def note(key: ProblemKey) -> float:
+        tried.append(key)
+        return 0.0
+
+    search.evolve(replace(SPECTRUM, grid=lambda *_: iter([only])), "float64", note)
+    assert [dict(key.params) for key in tried] == [only]
+
+
 def test_climbing_finds_what_is_rare() -> None:
     land = Landscape(lambda params: params["log10_cond"] + params["m"] / 10 - params["n"], 700)
     search.climb([SPECTRUM], "float64", land)

@@ -149,10 +149,10 @@ def test_limits_and_tolerances(driver: Any) -> None:
     few = apply_delta(mesh(MODES), START, nearby(), steps=1, **asked)
     assert few.status is Ending.STEP_LIMIT
     assert few.steps == 1
-    within = apply_delta(mesh(MODES), START, nearby(), atol=10.0, **asked)
+    within = apply_delta(mesh(MODES), START, nearby(), atol=10.0, steps=8, **asked)
     assert (within.status, within.steps) == (Ending.REACHED, 0)
     size = np.linalg.norm(nearby())
-    relative = apply_delta(mesh(MODES), START, nearby(), atol=0.0, rtol=0.1, **asked)
+    relative = apply_delta(mesh(MODES), START, nearby(), atol=0.0, rtol=0.1, steps=8, **asked)
     assert relative.status is Ending.REACHED
     assert 1e-4 * size < relative.magnitude <= 0.1 * size
     assert relative.history.magnitude[-2] > 0.1 * size
@@ -240,7 +240,7 @@ def test_a_matrix_without_numbers_is_named() -> None:
 
 @pytest.mark.parametrize("driver", ["original", "compiled"])
 def test_columns_reach_over_a_share_of_the_step_size_along_new_directions(driver: Any, precision: Precision) -> None:
-    asked: Any = {"driver": driver, "solver": "jax-lstsq", "directions": 4, "step_size": 0.5, "steps": 2, "keep": 1}
+    asked: Any = {"driver": driver, "solver": "jax-lstsq", "directions": 4, "step_size": 0.5, "keep": 1}
     found = apply_delta(mesh(MODES), START, nearby(), span=0.2, seed=7, **asked)
     assert found.systems is not None
     V, later = (np.asarray(draw_directions(jax.random.key(7), step, 4, START.shape, START.dtype)) for step in (0, 1))

@@ -10,7 +10,7 @@ import pytest
 from lamm_robust import catalog
 from lamm_robust.oracles import stored
 from lamm_robust.runs.plan import grid
-from lamm_robust.values import Certificate, NotCertifiedError, Precision
+from lamm_robust.values import PRECISIONS, Certificate, NotCertifiedError, Precision
 from tests.support.problems import problem_of
 
 EXACT, MPMATH = catalog.ORACLES["exact"], catalog.ORACLES["mpmath"]
@@ -32,7 +32,9 @@ def check_agreement(exact: Certificate, other: Certificate) -> None:
 
 @pytest.mark.parametrize("family", [name for name, family in catalog.FAMILIES.items() if family.defined])
 def test_the_oracles_agree_on_every_problem_of_the_quick_profile(family: str, precision: Precision) -> None:
-    problems = [catalog.build_problem(key) for key in grid("quick", precision, [family])]
+    """Every second problem in each precision, for the two are certified by the same code."""
+    first = PRECISIONS.index(precision)
+    problems = [catalog.build_problem(key) for key in grid("quick", precision, [family])[first::2]]
     small = [problem for problem in problems if problem.A.size <= LARGEST]
     assert len(small) >= len(problems) - 1 > 0
     for problem in small:

@@ -97,6 +97,17 @@ def test_a_stack_proves_what_each_alone_does() -> None:
         assert not why_false(certificate, exact.certify(A, b))
 
 
+def test_what_nothing_proves_is_an_error_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ball, "LAST_BITS", 0)  # of the precisions that it tries
+    monkeypatch.setattr(auto, "BALL_COLUMNS", 1)
+    pairs = [(np.eye(2), np.ones(2)), (np.ones((3, 2)), np.ones(3)), (np.eye(2), np.ones(2))]
+    first, refused, last = certify_all(pairs)
+    assert isinstance(first, Certificate)
+    assert isinstance(last, Certificate)
+    assert isinstance(refused, NotCertifiedError)
+    assert str(refused).startswith("ball: x has no enclosure")
+
+
 def test_bad_input_is_named_before_anything_is_certified() -> None:
     with pytest.raises(ValueError, match="problem 1: b has 3 rows but A has 2"):
         certify_all([(np.ones((2, 1)), np.ones(2)), (np.ones((2, 1)), np.ones(3))])

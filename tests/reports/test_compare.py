@@ -426,6 +426,12 @@ def test_nothing_in_common_is_not_success(directories: tuple[Path, Path]) -> Non
     assert "no attempt in common" in result.stderr
 
 
+def test_without_times_the_page_says_so(directories: tuple[Path, Path]) -> None:
+    for directory in directories:
+        written(directory, [made(1, "wrong")])
+    assert "No variant passed a problem in both runs.\n" in invoke(*directories).stdout
+
+
 def test_a_variant_that_could_not_be_measured_any_more_fails_the_gate(directories: tuple[Path, Path]) -> None:
     old, lost = [made(1), made(1, variant=SVD)], dict[str, Any]({"not measured": {SVD: "no worker"}})
     found = compare(written(directories[0], old), written(directories[1], old[:1], **lost))

@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 pytest.importorskip("distributed", reason="the extra 'dask' is not installed")
 
 SOLVERS = ("numpy-qr", "numpy-lstsq", "numpy-pinv", "numpy-normal-*")
-SELECTION = Selection("quick", ("float64",), ("cpu",), SOLVERS, ("spectrum", "nist"))
+SELECTION = Selection("quick", ("float64",), ("cpu",), SOLVERS, ("polynomial", "nist", "near_rank"))
 
 
 @pytest.fixture(autouse=True)

@@ -19,10 +19,10 @@ def keys(selection: Selection) -> list[str]:
     return [str(case) for case in selection.cases()]
 
 
-@pytest.mark.parametrize("of", [1, 2, 3, 7, 1000])
+@pytest.mark.parametrize("of", [1, 2, 3, 7, 100])  # which is more than there are problems
 def test_shards_are_disjoint_and_complete(of: int) -> None:
-    whole = Selection("quick", PRECISIONS, ("cpu",), ("numpy",))
-    parts = [keys(Selection("quick", PRECISIONS, ("cpu",), ("numpy",), shard=Shard(k, of))) for k in range(1, of + 1)]
+    whole = Selection("quick", PRECISIONS, ("cpu",), ("numpy",), ("polynomial", "nist", "raw"))
+    parts = [keys(replace(whole, shard=Shard(k, of))) for k in range(1, of + 1)]
     assert Counter(key for part in parts for key in part) == Counter(keys(whole))
     sizes = [len(part) for part in parts]
     assert max(sizes) - min(sizes) <= max(Counter(key.split(" @ ")[0] for key in keys(whole)).values())

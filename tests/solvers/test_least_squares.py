@@ -20,8 +20,9 @@ jnp = jax.numpy
 
 pytestmark = pytest.mark.usefixtures("precision")  # JAX computes in its default type, which the precision decides
 
-SHAPES = [(30, 10), (5, 5), (10, 30)]
-"""Compiling for a shape takes seconds: the tests below share these, and those of the quick grid."""
+SHAPES = [(30, 10), (10, 30)]
+"""Tall, as which square ones are solved, and wide: each takes seconds to compile, and the tests below share these.
+They are shapes of the quick grid, which has square ones, too."""
 
 
 def random(shape: tuple[int, ...], precision: Precision, seed: int = 0) -> Any:
@@ -41,10 +42,10 @@ def test_compiled_batched_and_alone_are_the_same(
 ) -> None:
     A = deficient(*shape, precision) if is_deficient else random(shape, precision)
     B = random((7, shape[0]), precision, seed=2)
-    alone = [lamm_robust.solve(A, b) for b in B]
-    compiled = [jax.jit(lamm_robust.solve)(A, b) for b in B]
-    batched = jax.vmap(lamm_robust.solve)(jnp.stack([A] * 7), B)
-    block = lamm_robust.solve(A, B.T)
+    alone = [jax.device_get(lamm_robust.solve(A, b)) for b in B]
+    compiled = [jax.device_get(jax.jit(lamm_robust.solve)(A, b)) for b in B]
+    batched = jax.device_get(jax.vmap(lamm_robust.solve)(jnp.stack([A] * 7), B))
+    block = jax.device_get(lamm_robust.solve(A, B.T))
     tolerance = 2000 * UNIT_ROUNDOFF[precision]
     for j, single in enumerate(alone):
         assert single.rank == compiled[j].rank == batched.rank[j] == block.rank == (3 if is_deficient else min(shape))
@@ -99,8 +100,8 @@ def test_where_rounding_errors_hide_a_singular_value_the_error_is_infinite(preci
 
 def test_a_column_that_is_lost_beside_another_makes_no_nan(precision: Precision) -> None:
     large = 1e20 if precision == "float32" else 1e160
-    A = np.diag(np.asarray([large, 1 / large, 0], precision))
-    found = lamm_robust.solve(A, np.asarray([large, 1 / large, 0], precision))
+    A = np.eye(4, 3, dtype=precision) * np.asarray([large, 1 / large, 0], precision)
+    found = lamm_robust.solve(A, np.asarray([large, 1 / large, 0, 0], precision))
     assert np.isfinite(found.x).all()
     assert found.x[0] == 1
     assert np.isinf(found.error)
@@ -176,13 +177,11 @@ def test_a_batch_of_batches_has_one_choice(precision: Precision) -> None:
 
 
 def test_rcond_decides_the_rank(precision: Precision) -> None:
-    A = jnp.diag(jnp.asarray([1.0, 1e-2, 1e-4], precision)) @ random((3, 3), precision)
-    A = jnp.linalg.qr(random((9, 3), precision))[0] * jnp.asarray([1.0, 1.0, 1.0], precision) @ A
-    b = random((9,), precision, 1)
-    ranks = [int(lamm_robust.solve(A, b, rcond=rcond).rank) for rcond in (0.0, 1e-3, 0.1)]
-    assert ranks[0] == 3
-    assert ranks == sorted(ranks, reverse=True)
-    assert ranks[-1] == 1
+    draw = np.random.default_rng(0)
+    A = np.linalg.qr(draw.standard_normal((9, 3)))[0] * [1.0, 1e-2, 1e-4] @ draw.standard_normal((3, 3))
+    b = draw.standard_normal(9)
+    ranks = [lamm_robust.solve(A.astype(precision), b.astype(precision), rcond).rank for rcond in (0.0, 1e-3, 0.1)]
+    assert ranks == [3, 2, 1]
 
 
 def test_the_slope_of_a_long_straight_line_is_kept(precision: Precision) -> None:
@@ -220,7 +219,7 @@ def test_what_is_not_finite_comes_out_as_nan(bad: float, precision: Precision) -
 
 
 def test_zero_has_rank_zero(precision: Precision) -> None:
-    x, rank, error = lamm_robust.solve(jnp.zeros((4, 2), precision), jnp.ones(4, precision))
+    x, rank, error = lamm_robust.solve(jnp.zeros((3, 2), precision), jnp.ones(3, precision))
     assert not np.any(x)
     assert rank == 0
     assert error == 0
@@ -289,7 +288,7 @@ def test_calls_outside_of_jit_compile_once_for_each_shape(
 def test_subnormal_numbers_are_no_zeros(precision: Precision) -> None:
     """XLA takes them for zero, and their quotients are ordinary numbers."""
     tiny = np.finfo(precision).smallest_subnormal
-    A, b = np.array([[1, 2], [3, -1], [-5, 8], [1, 1]], dtype=precision), np.array([3, 4, 5, 6], dtype=precision)
+    A, b = np.array([[1, 2], [3, -1], [-5, 8]], dtype=precision), np.array([3, 4, 5], dtype=precision)
     expected = lamm_robust.solve(A, b).x
     found = lamm_robust.solve(A * tiny, b * tiny)
     assert found.rank == 2

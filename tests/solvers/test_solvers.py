@@ -115,8 +115,9 @@ def test_an_exactly_deficient_problem_is_solved_where_that_is_promised(
 ) -> None:
     if solver.algorithm in ANOTHER_PROBLEM:
         pytest.skip("it solves another problem")
-    # a column of zeros is the one deficiency that no rounding can hide: rank 1, x★ = (1, 0)
-    problem = problem_of([[1, 0], [2, 0], [3, 0], [4, 0]], [1, 2, 3, 4], precision)
+    # columns of zeros are the one deficiency that no rounding can hide: rank 1, x★ = (1, 0, 0, 0)
+    b = np.arange(1, 13)
+    problem = problem_of(np.outer(b, [1, 0, 0, 0]), b, precision)  # of a shape that is compiled for above
     outcome, verdict = judged(usable, solver, problem, device)
     if solver.contract.deficiency is Deficiency.FULL_RANK_ONLY:
         assert verdict is Verdict.OUT_OF_CONTRACT

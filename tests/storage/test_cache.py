@@ -99,6 +99,13 @@ def test_where_it_is(monkeypatch: pytest.MonkeyPatch, chosen: str | None, base: 
     assert default_directory() == (expected and Path(expected))
 
 
+def test_a_user_without_a_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LAMM_ROBUST_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", Mock(side_effect=RuntimeError))
+    assert default_directory() is None
+
+
 def filled(directory: Path, count: int) -> tuple[Cache, list[str]]:
     """Blobs of 1,000 bytes, the first the longest unused."""
     cache, names = Cache(directory), [f"{number:02d}" + "0" * 62 for number in range(count)]

@@ -101,6 +101,11 @@ def test_other_bytes_are_known(content: bytes) -> None:
         unpack(content)
 
 
+def test_what_is_left_over_is_counted() -> None:
+    with pytest.raises(ValueError, match="^3 bytes are left over$"):
+        unpack(pack_arrays(np.arange(6.0)) + b"and")
+
+
 @pytest.mark.parametrize("name", ["x_radius", "balls", "kappa", "rank", "digest"])
 def test_a_certificate_without_a_field_is_known(name: str) -> None:
     head, arrays = unpack(pack_certificate(CERTIFICATE))

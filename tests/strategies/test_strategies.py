@@ -192,7 +192,8 @@ def test_what_it_shrinks_to() -> None:
     assert simplest(dtype="float64").A.shape == (1, 1)
     assert simplest(dtype="float64", shapes=("tall",), families=few).A.shape == (2, 1)
     assert simplest(dtype="float64", shapes=("wide",), families=few).A.size <= 4
-    assert simplest(dtype="float64", rank="deficient", families=few).A.size <= 8
+    # a problem of another family is certified before it is passed over
+    assert simplest(dtype="float64", rank="deficient", families=["exact_rank", "columns"]).A.size <= 8
     assert repr(simplest(families=["polynomial"], dtype="float32")).startswith("problem('polynomial points=")
 
 

@@ -7,25 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pytest
 
-from lamm_robust import catalog
 from lamm_robust.reports.summary import Row, row
-from lamm_robust.runs.plan import grid
 from lamm_robust.scoring.records import record
-from lamm_robust.scoring.truths import Certified, Truths
+from lamm_robust.scoring.truths import Certified
 from lamm_robust.solvers.numpy_ import NUMPY
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Case, Library, Precision, Record, Solver, Variant
 from lamm_robust.workers.attempt import attempt
 from tests.support import foils
+from tests.support.certified import quick
 
 
 @pytest.fixture(scope="module")
 def problems(precision: Precision) -> list[Certified]:
     """The quick profile at the precision under test, certified, without problems that have no answer, or no entries."""
-    truths = Truths(catalog.build_problem, catalog.find_oracle("auto"))
-    keys = grid("quick", precision, catalog.FAMILIES)
-    certified = [truths.certify(key) for key in keys]
-    assert not truths.refused
-    return [one for one in certified if isinstance(one, Certified) and one.problem.A.size]
+    return list(quick(precision))
 
 
 @pytest.fixture(autouse=True)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from lamm_robust.values import Array, Cause, Outcome, Problem, Status
-from lamm_robust.workers.attempt import REPEATS, attempt
+from lamm_robust.values import Array, Cause, Library, Outcome, Problem, Solve, Status
+from lamm_robust.workers.attempt import LONGEST_MESSAGE, REPEATS, attempt, median
 from tests.support.planted import PLANTED, SOLVERS
 from tests.support.problems import problem_of
 
@@ -21,6 +24,103 @@ def small() -> Problem:
 
 def tried(name: str) -> Outcome:
     return attempt(PLANTED, SOLVERS[name], small(), "cpu")
+
+
+def by(solve: Callable[[Array, Array], tuple[Any, Any]], problem: Problem | None = None) -> Outcome:
+    """The attempt of a solver that is nothing but this function."""
+    return attempt(PLANTED, replace(SOLVERS["lstsq"], solve=solve), problem or small(), "cpu")
+
+
+def in_turn(first: list[float], later: list[float]) -> Callable[[Array, Array], tuple[Array, None]]:
+    """A solver that returns the one at its first call, and the other ever after."""
+    left = [first]
+    return lambda A, b: (np.array(left.pop() if left else later), None)
+
+
+class Clock:
+    """A clock that stands still but for the calls of a solver, which take so many seconds each."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *seconds: float) -> None:
+        self.now, self.calls, self._seconds = 1000.0, 0, seconds
+        monkeypatch.setattr("lamm_robust.workers.attempt.time.perf_counter", lambda: self.now)
+
+    def solve(self, A: Array, b: Array) -> tuple[Array, None]:
+        self.now += self._seconds[min(self.calls, len(self._seconds) - 1)]
+        self.calls += 1
+        return np.ones(2), None
+
+
+def test_times_are_those_of_the_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch, 4.0, 0.5, 0.125, 0.25)
+    outcome = by(clock.solve)
+    assert clock.calls == 4, "the least: no time is left after the first of the three"
+    assert outcome.first_call_seconds == 4.0
+    assert (outcome.seconds, outcome.min_seconds) == (0.25, 0.125)
+    assert outcome.spent == 4.875
+
+
+def test_calls_are_repeated_until_their_time_is_used_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch, 1 / 1024)  # of which ten fit into 0.01 s, and one begins within
+    by(clock.solve)
+    assert clock.calls == 1 + 11
+
+
+def test_a_call_that_raises_has_taken_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch, 2.0)
+
+    def solve(A: Array, b: Array) -> tuple[Array, None]:
+        clock.solve(A, b)
+        raise RuntimeError
+
+    assert by(solve).spent == 2.0
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"), [([3.0], 3.0), ([4.0, 1.0], 2.5), ([9.0, 1.0, 2.0], 2.0), ([8.0, 1.0, 2.0, 4.0], 3.0)]
+)
+def test_medians(values: list[float], expected: float) -> None:
+    assert median(values) == expected
+
+
+@pytest.mark.parametrize(
+    ("rank", "reported"), [(None, None), (0, 0), (2, 2), (2.0, 2), (np.int32(1), 1), (2**31 - 1, 2**31 - 1)]
+)
+def test_ranks_are_whole_numbers(rank: Any, reported: int | None) -> None:
+    outcome = by(lambda A, b: (np.ones(2), rank))
+    assert (outcome.status, outcome.rank) == (Status.SOLVED, reported)
+    assert outcome.rank is None or type(outcome.rank) is int
+
+
+@pytest.mark.parametrize("rank", [-1, 2**31, 1.5, math.nan, math.inf, True, "2", np.array([2]), 2j])
+def test_other_ranks_are_bad_output(rank: Any) -> None:
+    outcome = by(lambda A, b: (np.ones(2), rank))
+    assert (outcome.status, outcome.rank, outcome.x) == (Status.BAD_OUTPUT, None, None)
+    assert outcome.message == f"the reported rank is {rank!r}, expected a whole number"
+
+
+def test_a_changed_A_is_noticed() -> None:
+    def solve(A: Array, b: Array) -> tuple[Array, None]:
+        A[0, 0] = 7.0
+        return np.ones(2), None
+
+    outcome = by(solve)
+    assert (outcome.status, outcome.message) == (Status.BAD_OUTPUT, "the solver changed its input A")
+
+
+def test_long_words_are_cut() -> None:
+    def shout(A: Array, b: Array) -> tuple[Array, None]:
+        raise RuntimeError("x" * 5000)
+
+    def warn(A: Array, b: Array) -> tuple[Array, None]:
+        warnings.warn("x" * 5000, RuntimeWarning, stacklevel=1)
+        return np.ones(2), None
+
+    assert LONGEST_MESSAGE == 2000
+    answers: list[Callable[[Array, Array], tuple[Any, Any]]] = [
+        *(shout, warn),
+        *(lambda A, b: (["x" * 5000, None], None), lambda A, b: (np.ones(2), "x" * 5000)),
+    ]
+    assert [len(by(solve).message) for solve in answers] == [LONGEST_MESSAGE] * 4
 
 
 def test_a_good_attempt() -> None:
@@ -52,6 +152,20 @@ def test_failures_are_outcomes(name: str, status: Status, words: str) -> None:
     assert outcome.status is status
     assert outcome.x is None
     assert words in outcome.message
+
+
+@pytest.mark.parametrize(
+    ("x", "status", "cause"),
+    [
+        (np.ones((2, 4)), Status.SOLVED, Cause.NONE),
+        (np.ones((2, 4), np.float32), Status.BAD_OUTPUT, Cause.FLOAT32),
+        (np.ones(2), Status.BAD_OUTPUT, Cause.NONE),
+        (np.ones((2, 3)), Status.BAD_OUTPUT, Cause.NONE),
+    ],
+)
+def test_x_has_a_column_for_each_right_hand_side(x: Array, status: Status, cause: Cause) -> None:
+    outcome = by(lambda A, b: (x, None), problem_of([[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]], np.ones((3, 4))))
+    assert (outcome.status, outcome.cause) == (status, cause)
 
 
 @pytest.mark.parametrize(
@@ -134,16 +248,28 @@ def test_answers_that_change_between_calls_are_noticed() -> None:
 
 @pytest.mark.parametrize(("first", "later"), [(1.0, 3.0), (3.0, 1.0), (1.0, np.nan), (np.nan, 1.0)])
 def test_of_answers_that_differ_the_worse_one_counts(first: float, later: float) -> None:
-    left = [first]
-
-    def solve(A: object, b: object) -> tuple[object, None]:
-        return np.array([left.pop() if left else later]), None
-
-    problem = problem_of([[1.0], [1.0]], [1.0, 1.0])
-    outcome = attempt(PLANTED, replace(SOLVERS["lstsq"], solve=solve), problem, "cpu")
+    outcome = by(in_turn([first], [later]), problem_of([[1.0], [1.0]], [1.0, 1.0]))
     assert not outcome.repeatable
     assert outcome.x is not None
     assert outcome.x[0] != 1.0
+
+
+@pytest.mark.parametrize(
+    ("A", "b", "x", "worse"),
+    [
+        pytest.param([[1.0]], [1.0], [0.75], [-0.5], id="the one that fits worse, though shorter"),
+        pytest.param([[1.0, 1.0]], [2.0], [1.0, 1.0], [2.0, 0.0], id="the longer of two that fit as well"),
+        pytest.param([[1.0, 0.0], [0.0, 0.0]], [0.0, 1.0], [1e-4, 0.0], [0.0, 5.0], id="beyond three digits alike"),
+        pytest.param([[1.0, 0.0], [0.0, 0.0]], [0.0, 1.0], [0.0, 5.0], [0.2, 0.0], id="three digits decide"),
+    ],
+)
+def test_the_worse_answer_fits_worse_or_is_longer(
+    A: list[list[float]], b: list[float], x: list[float], worse: list[float]
+) -> None:
+    for first, later in ((x, worse), (worse, x)):
+        found = by(in_turn(first, later), problem_of(A, b)).x
+        assert found is not None
+        assert found.tolist() == worse
 
 
 def test_calls_are_counted() -> None:
@@ -200,3 +326,108 @@ def test_warnings_about_code_do_not_excuse_an_answer(category: type[Warning]) ->
 
     outcome = attempt(PLANTED, replace(SOLVERS["lstsq"], solve=solve), small(), "cpu")
     assert (outcome.warned, outcome.message) == (False, "")
+
+
+# --- layouts ----------------------------------------------------------------------------------------------------
+
+
+def solved_by(solve: Solve, library: Library = PLANTED) -> Outcome:
+    return attempt(library, replace(SOLVERS["lstsq"], solve=solve), small(), "cpu")
+
+
+def test_each_layout_is_tried_once_between_arrays_by_rows() -> None:
+    seen: list[tuple[bool, bool, bool]] = []
+
+    def solve(A: Array, b: Array) -> tuple[Array, None]:
+        assert np.array_equal(A, small().A)
+        assert np.array_equal(b, small().b)
+        seen.append((A.flags.c_contiguous, A.flags.f_contiguous, A.flags.writeable and b.flags.writeable))
+        return np.ones(2), None
+
+    outcome = solved_by(solve)
+    assert (outcome.cause, outcome.repeatable) == (Cause.NONE, True)
+    usual = (True, False, True)
+    assert seen[:5] == [usual, (False, True, True), (False, False, True), (True, False, False), usual]
+    assert set(seen[5:]) == {usual}
+
+
+def test_arrays_of_other_libraries_have_no_layouts() -> None:
+    calls = []
+
+    def solve(A: list[list[float]], b: list[float]) -> tuple[Array, None]:
+        calls.append((A, b))
+        return np.ones(2), None
+
+    lists = replace(PLANTED, put=lambda array, _: array.tolist(), get=np.array)
+    assert solved_by(solve, library=lists).status is Status.SOLVED
+    assert len(calls) == 1 + REPEATS[1]
+
+
+@pytest.mark.parametrize("rest", [np.nan, 7.0])
+def test_an_answer_that_depends_on_the_layout_is_taken_at_its_worst(rest: float) -> None:
+    def solve(A: Array, b: Array) -> tuple[Array, None]:
+        return np.array([1.0, 1.0 if A.flags.c_contiguous else rest]), None
+
+    outcome = solved_by(solve)
+    assert (outcome.status, outcome.cause, outcome.repeatable) == (Status.SOLVED, Cause.LAYOUT, True)
+    assert outcome.x is not None
+    assert str(outcome.x.tolist()) == str([1.0, rest])
+    words = "x is another one for Fortran-ordered and strided arrays: it depends on how A and b are stored"
+    assert outcome.message == words
+
+
+def test_last_bits_may_depend_on_the_layout() -> None:
+    def solve(A: Array, b: Array) -> tuple[Array, None]:
+        return np.array([1.0, 1.0 if A.flags.c_contiguous else 1.0 + 2.0**-50]), None
+
+    outcome = solved_by(solve)
+    assert (outcome.cause, outcome.message, outcome.repeatable) == (Cause.NONE, "", True)
+    assert outcome.x is not None
+    assert outcome.x[1] != 1.0  # of two good answers, the worse one is judged
+
+
+def test_a_solver_that_works_in_place_is_named_and_solves() -> None:
+    def solve(A: Array, b: Array) -> tuple[Array, None]:
+        b *= 1.0
+        return np.ones(2), None
+
+    outcome = solved_by(solve)
+    assert (outcome.status, outcome.cause) == (Status.SOLVED, Cause.LAYOUT_REFUSED)
+    assert outcome.message == "refuses read-only arrays: ValueError: output array is read-only"
+    assert outcome.x is not None
+
+
+def test_faults_with_another_layout_are_faults() -> None:
+    def short(A: Array, b: Array) -> tuple[Array, None]:
+        return np.ones(2 if A.flags.writeable else 1), None
+
+    def scribble(A: Array, b: Array) -> tuple[Array, None]:
+        if not A.flags.c_contiguous:
+            A[0, 0] = 5.0
+        return np.ones(2), None
+
+    found = [solved_by(solve) for solve in (short, scribble)]
+    assert {outcome.status for outcome in found} == {Status.BAD_OUTPUT}
+    assert [outcome.message for outcome in found] == [
+        "x has shape (1,), expected (2,), for read-only arrays",
+        "the solver changed its input A, for Fortran-ordered arrays",
+    ]
+
+
+def test_warnings_about_a_layout_do_not_excuse_the_answer() -> None:
+    def solve(A: Array, b: Array) -> tuple[Array, None]:
+        if not A.flags.writeable:
+            warnings.warn("this array is not writable", UserWarning, stacklevel=1)
+        return np.zeros(2), None
+
+    outcome = solved_by(solve)
+    assert (outcome.warned, outcome.message) == (False, "")
+
+
+def test_memory_that_runs_out_with_a_layout_is_no_refusal() -> None:
+    def solve(A: Array, b: Array) -> tuple[Array, None]:
+        if not A.flags.writeable:
+            raise MemoryError
+        return np.ones(2), None
+
+    assert solved_by(solve).cause is Cause.OUT_OF_MEMORY

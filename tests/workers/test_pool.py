@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 from collections import deque
 from collections.abc import Callable
 
@@ -153,6 +154,7 @@ def test_a_library_that_cannot_be_had_does_not_hold_up_the_others() -> None:
     assert sorted(str(a.case) for batch in pool for a in batch) == sorted(map(str, cases[::2]))
     assert {v: why.sentence for v, why in pool.absent.items()} == {cases[1].variant: "not measured: broken"}
     assert sorted(map(str, pool.skipped)) == sorted(map(str, cases[1::2]))
+    assert all(worker.closed for worker in office.workers)
 
 
 def test_who_has_worked_and_cannot_go_on_ends_the_run_and_leaves_nobody_behind() -> None:
@@ -175,6 +177,49 @@ def test_the_time_that_this_process_was_busy_is_not_the_workers(monkeypatch: pyt
     assert max(office.waits) == 2 * TICK
 
 
+def test_a_worker_is_told_the_time_since_it_was_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(n / 4 for n in range(100, 200))
+    monkeypatch.setattr("lamm_robust.workers.pool.time.monotonic", lambda: next(clock))
+    office = Office()
+    answered([case(n) for n in range(3)], office)
+    assert office.waits == [0.25] * 3
+
+
+@pytest.mark.parametrize(
+    ("writes", "event", "gathers"),
+    [(None, select.POLLIN, 1), (None, select.POLLHUP, 1), (77, select.POLLOUT, 0), (77, select.POLLIN, 1)],
+)
+def test_more_answers_are_waited_for_where_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, writes: int | None, event: int, gathers: int
+) -> None:
+    asked: list[tuple[int, int]] = []
+    waited: list[float] = []
+    slept: list[float] = []
+
+    class Poll:
+        def register(self, descriptor: int, events: int) -> None:
+            asked.append((descriptor, events))
+
+        def poll(self, milliseconds: float) -> list[tuple[int, int]]:
+            waited.append(milliseconds)
+            return [(9, event)]
+
+    monkeypatch.setattr("lamm_robust.workers.pool.select.poll", Poll)
+    monkeypatch.setattr("lamm_robust.workers.pool.time.sleep", slept.append)
+    office = Office()
+
+    def open_(library: str, precision: Precision, device: Device) -> Worker:
+        worker = office.open(library, precision, device)
+        worker.writes = writes
+        return worker
+
+    list(Pool([case(1)], lambda _: PROBLEM, open_))
+    reads = office.workers[0].reads
+    assert asked == [(reads, select.POLLIN), *([] if writes is None else [(writes, select.POLLOUT)])]
+    assert waited == [1000 * TICK]
+    assert slept == [0.0] * gathers  # as long as `at_once` says
+
+
 def test_a_second_worker_that_cannot_be_had_is_done_without() -> None:
     """Others of its group have worked, so it says nothing of the library."""
     office = Office(lambda _: 3)
@@ -190,6 +235,32 @@ def test_a_second_worker_that_cannot_be_had_is_done_without() -> None:
     assert sorted(str(a.case) for batch in pool for a in batch) == sorted(map(str, cases))
     assert pool.absent == {}
     assert pool.skipped == []
+    assert all(worker.closed for worker in office.workers)
+
+
+def test_who_has_nobody_left_to_do_without_ends_the_run() -> None:
+    office = Office(lambda _: 1000)
+
+    class Late(Worker):
+        def pump(self, seconds: float) -> list[Answer]:
+            if self.office.workers[0].closed:
+                raise AbsentError("broken")
+            return []
+
+    def open_(library: str, precision: Precision, device: Device) -> Worker:
+        if not office.workers:
+            return office.open(library, precision, device)
+        late = Late(office, library)
+        late.has_greeted = False
+        office.workers.append(late)
+        return late
+
+    found: list[Case] = []
+    with pytest.raises(AbsentError, match="broken"):  # noqa: PT012 - after the first batch
+        for batch in Pool([case(n) for n in range(4)], lambda _: PROBLEM, open_, 2):
+            found += [answer.case for answer in batch]
+    assert len(found) == 3, "all but what the second was asked"
+    assert len(office.workers) == 3
     assert all(worker.closed for worker in office.workers)
 
 

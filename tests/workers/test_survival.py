@@ -73,9 +73,9 @@ def check(cases: list[Case], case_seconds: float) -> tuple[Counter[str], float]:
 
 
 def test_a_few_hundred_cases() -> None:
-    counts, _ = check(planned(cases=200, crashes=20, hangs=2, seed=1), case_seconds=2.0)
+    counts, _ = check(planned(cases=200, crashes=20, hangs=1, seed=1), case_seconds=2.0)
     assert counts["crashed"] > 20
-    assert counts["timed out"] == 2
+    assert counts["timed out"] == 1
 
 
 @pytest.mark.slow

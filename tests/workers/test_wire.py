@@ -81,6 +81,10 @@ def test_frames_are_put_together_from_any_pieces() -> None:
         assert found == contents
 
 
+def test_a_frame_without_content_is_complete() -> None:
+    assert list(Frames().feed(frame(CASE, b""))) == [(CASE, b"")]
+
+
 def test_every_flipped_bit_is_an_error_or_waits_for_more() -> None:
     stream = frame(OUTCOME, pack_outcome(7, FULL))
     for position in range(len(stream)):
@@ -93,6 +97,15 @@ def test_every_flipped_bit_is_an_error_or_waits_for_more() -> None:
                 continue
             # the length may now be longer than what came; the kind may now be another, whose content is the same
             assert not found or (position == 0 and found[0][0] != OUTCOME)
+
+
+def test_damage_is_shown_by_its_first_forty_bytes() -> None:
+    whole = frame(CASE, b"lstsq")
+    with pytest.raises(WireError, match=f"^b'{'z' * 40}' is no frame$"):
+        list(Frames().feed(whole + b"z" * 60))
+    damaged = frame(CASE, b"a" * 60)[:-1] + b"b"
+    with pytest.raises(WireError, match=f"^b'{'a' * 40}' does not have the checksum it came with$"):
+        list(Frames().feed(whole + damaged))
 
 
 @pytest.mark.parametrize("content", [b"", b"x", b"\xff" * 60, pack_outcome(7, FULL)[:-3], pack_outcome(7, FULL) + b"x"])
@@ -147,7 +160,7 @@ def test_reading_and_writing_through_a_pipe_that_is_too_small() -> None:
         with os.fdopen(writes, "wb"):
             wire.write_all(writes, frame(OUTCOME, content))
 
-    writer = Thread(target=write)
+    writer = Thread(target=write, daemon=True)  # it may wait for ever if the reader is wrong
     writer.start()
     with os.fdopen(reads, "rb"):
         assert list(wire.read_frames(reads)) == [(OUTCOME, content)]

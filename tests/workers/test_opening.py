@@ -1,0 +1,57 @@
+"""How other rooms get a worker: what it is told, and what ends with the room's context."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from lamm_robust.workers import opening
+from lamm_robust.workers.opening import Workers
+from lamm_robust.workers.process import Kind, Template
+from tests.support.planted import PLANTED
+
+
+class Templates:
+    """Templates that start no process, and say how often they were closed."""
+
+    closed: int = 0
+
+    def get(self, kind: Kind) -> None:
+        raise AssertionError("not reached")
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_a_worker_is_told_its_kind_its_limits_and_whom_to_greet(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Kind, object, float, Callable[[Mapping[str, Any]], None]]] = []
+    templates, opened, hellos = Templates(), object(), list[tuple[str, Mapping[str, Any]]]()
+
+    def worker(*told: Any) -> object:
+        asked.append(told)
+        return opened
+
+    monkeypatch.setattr(opening, "Templates", lambda: templates)
+    monkeypatch.setattr(opening, "Worker", worker)
+    limits: dict[str, Any] = {"case_seconds": 3.5, "case_memory": 77}
+    with Workers({"planted": PLANTED}, **limits, on_hello=lambda *told: hellos.append(told)) as workers:
+        assert workers.open("planted", "float32", "gpu") is opened
+        ((kind, get, seconds, on_hello),) = asked
+        assert kind == Kind(PLANTED, "float32", "gpu", memory=77)
+        assert (get, seconds) == (templates.get, 3.5)
+        on_hello({"device": "G"})
+        assert hellos == [("planted float32 gpu", {"device": "G"})]
+        assert templates.closed < 1
+    assert templates.closed == 1
+
+
+def test_a_template_that_has_died_knows_no_status() -> None:
+    template = Template.__new__(Template)
+    template._control, other = socket.socketpair()
+    with template._control, other:
+        other.shutdown(socket.SHUT_WR)
+        with pytest.raises(ChildProcessError):
+            template.status(5)
