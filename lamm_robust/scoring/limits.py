@@ -35,8 +35,7 @@ def threshold(m: int, n: int) -> float:
 
     A matrix without entries counts as 1×1.
     """
-    short, long = max(min(m, n), 1), max(m, n, 1)
-    return STABLE * math.sqrt(short * min(long, ROWS))
+    return STABLE * math.sqrt(max(min(m, n) * min(max(m, n), ROWS), 1))
 
 
 def regime(truth: Certificate, precision: Precision) -> Regime:

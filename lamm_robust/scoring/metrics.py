@@ -180,6 +180,9 @@ METRICS: tuple[Metric, ...] = (
 )
 
 
+NAMES = tuple(metric.name for metric in METRICS)
+
+
 def score(frame: Frame, x: Array) -> dict[str, float]:
     """The worst of each metric over the right-hand sides of a finite x̂ (n, or n×k); errors as `score_each`."""
     return score_all([frame], [x])[0]
@@ -215,7 +218,8 @@ def score_each(frames: Sequence[Frame], xs: Sequence[Array]) -> list[list[dict[s
         for i, values in zip(places, found.tolist(), strict=True):
             for known, column in zip(scores[i], values, strict=True):
                 known.update(zip((metric.name for metric in metrics), column, strict=True))
-    return scores
+    # in one order, whatever was scored together
+    return [[{name: known[name] for name in NAMES if name in known} for known in columns] for columns in scores]
 
 
 Metrics = tuple[Metric, ...]

@@ -93,7 +93,7 @@ def test_shapes_and_threshold() -> None:
     assert threshold(9, 4) == threshold(4, 9) == pytest.approx(60.0)
     assert threshold(1000, 10) == threshold(10**6, 10) == threshold(10, 10**6) == pytest.approx(1000.0)
     assert threshold(999, 10) < threshold(1000, 10)
-    assert threshold(0, 5) == threshold(1, 5) > threshold(0, 0) == STABLE
+    assert threshold(0, 5) == threshold(4, 0) == threshold(0, 0) == threshold(1, 1) == STABLE
     assert STABLE == 10.0
 
 

@@ -14,9 +14,22 @@ import numpy as np
 from lamm_robust.values import Array
 
 
+def lstsq(A: Array, b: Array, rcond: float | None) -> Any:
+    """NumPy's own, with what it returns, of columns (rows, if wide) of one size where that shows full rank."""
+    wide, cutoff = A.shape[0] < A.shape[1], max(A.shape) * np.finfo(A.dtype).eps if rcond is None else rcond
+    largest = np.abs(A).max(axis=1 if wide else 0, initial=0)
+    e = np.frexp(np.where(largest == 0, largest.max(initial=0), largest))[1]
+    e = e - e.max(initial=-9999)  # to the size of the largest, which overflows nothing
+    across = (slice(None), np.newaxis) if b.ndim == 2 else slice(None)
+    scaled, target = (np.ldexp(A, -e[:, np.newaxis]), np.ldexp(b, -e[across])) if wide else (np.ldexp(A, -e), b)
+    y, *rest = np.linalg.lstsq(scaled, target, rcond=cutoff)
+    if rest[1] < min(A.shape):
+        return np.linalg.lstsq(A, b, rcond=cutoff)
+    return y if wide else np.ldexp(y, -e[across]), *rest
+
+
 def good(A: Array, b: Array) -> Any:
-    """NumPy's own, with what it returns."""
-    return np.linalg.lstsq(A, b, rcond=None)
+    return lstsq(A, b, rcond=None)
 
 
 class Estimator:
@@ -42,7 +55,7 @@ def pinv(A: Array, b: Array) -> Array:
 
 
 def x_of(A: Array, b: Array, rcond: float | None = None) -> Array:
-    return np.asarray(np.linalg.lstsq(A, b, rcond=rcond)[0])
+    return np.asarray(lstsq(A, b, rcond=rcond)[0])
 
 
 def scaled(A: Array, b: Array) -> Array:
@@ -52,7 +65,7 @@ def scaled(A: Array, b: Array) -> Array:
 
 def longer(A: Array, b: Array) -> Array:
     """A solution, and a part of what A takes to zero."""
-    x, _, rank, _ = np.linalg.lstsq(A, b, rcond=None)
+    x, _, rank, _ = lstsq(A, b, rcond=None)
     null = np.linalg.svd(A, full_matrices=A.shape[0] < A.shape[1])[2][rank:].sum(axis=0)
     return np.asarray((x.T + 0.3 * np.linalg.norm(x) * null).T.astype(A.dtype))
 
@@ -85,11 +98,11 @@ def random_nan(A: Array, b: Array) -> Array:
 
 
 def no_tolerance(A: Array, b: Array) -> Any:
-    return np.linalg.lstsq(A, b, rcond=0.0)
+    return lstsq(A, b, rcond=0.0)
 
 
 def high_tolerance(A: Array, b: Array) -> Any:
-    return np.linalg.lstsq(A, b, rcond=1e-3)
+    return lstsq(A, b, rcond=1e-3)
 
 
 def segfault(A: Array, b: Array) -> Array:
@@ -226,7 +239,7 @@ class OwnError(ArithmeticError):
 
 def divides(A: Array, b: Array) -> Array:
     """Raises an error of its own, of a kind that the user names, where the rank is deficient."""
-    x, _, rank, _ = np.linalg.lstsq(A, b, rcond=None)
+    x, _, rank, _ = lstsq(A, b, rcond=None)
     if rank < A.shape[1]:
         raise OwnError("a pivot is zero")
     return np.asarray(x)
@@ -288,7 +301,7 @@ class Result(NamedTuple):
 
 
 def named(A: Array, b: Array) -> Result:
-    x, residuals, rank, _ = np.linalg.lstsq(A, b, rcond=None)
+    x, residuals, rank, _ = lstsq(A, b, rcond=None)
     return Result(x, residuals, int(rank))
 
 
