@@ -26,11 +26,12 @@ def tried(name: str, problem: Problem) -> Outcome:
 
 
 def answer(name: str, problem: Problem) -> Array:
-    """What it returned."""
+    """What it returns for arrays by rows: of an attempt, x may be that for another layout, with other last bits."""
     outcome = tried(name, problem)
     assert outcome.status is Status.SOLVED, f"{name}: {outcome.message}"
-    assert outcome.x is not None
-    return outcome.x
+    library, solver = catalog.LIBRARY[name.partition("-")[0]], named(name)
+    x, _ = library.wait(solver.solve(library.put(problem.A, "cpu"), library.put(problem.b, "cpu")))
+    return np.array(library.get(x))
 
 
 def scores(problem: Problem, *names: str) -> list[Scores]:
