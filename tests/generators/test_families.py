@@ -155,7 +155,9 @@ def test_grids_name_parameters_in_the_order_of_the_key(family: Family, dtype: Pr
 
 def test_larger_profiles_use_more_seeds() -> None:
     for dtype in PRECISIONS:
-        seeds = [{dict(key.params).get("seed") for key in keys(profile.name, dtype)} for profile in PROFILES]
+        asked = [[dict(key.params) for key in keys(profile.name, dtype)] for profile in PROFILES]
+        # but for problems of 4×2, of which quick has eight alike: what they are for shows at one in three
+        seeds = [{params.get("seed") for params in listed if params.get("m") != 4} for listed in asked]
         assert seeds[0] < seeds[1] <= seeds[2]
 
 

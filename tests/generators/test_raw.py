@@ -70,7 +70,9 @@ def test_what_is_drawn_is_what_is_read_from_the_key(dtype: Precision) -> None:
     assert np.any((sizes > 0) & (sizes < facts.tiny)), "subnormal numbers"
     assert np.any(sizes > np.sqrt(facts.max)), "numbers whose squares overflow"
     assert np.mean((sizes <= 9) & (sizes == np.round(sizes))) > 0.3, "small whole numbers"
-    assert {A.shape for A in drawn} >= {(6, 4), (1, 1), (1, 4), (6, 1)}
+    # not all at once: what Hypothesis draws depends on the numbers in whatever modules are imported
+    assert {len(A) for A in drawn} == set(range(1, 7))
+    assert {A.shape[1] for A in drawn} == set(range(1, 5))
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)

@@ -268,10 +268,9 @@ def test_quick_grid_sweeps_the_condition_number_at_both_residuals() -> None:
             and (params["direction"], params["residual"]) == ("random", residual)
         ]
 
-    for residual in (1e-12, 1.0):
-        assert swept("float64", residual) == [*range(13), 14, 16]
-    for residual in (1e-5, 1.0):
-        assert swept("float32", residual) == [0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8]
+    every64, every32 = [*range(13), 14, 16], [0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8]
+    assert (swept("float64", 1e-12), swept("float64", 1.0)) == (every64, every64[::2])
+    assert (swept("float32", 1e-5), swept("float32", 1.0)) == (every32, every32[::2])
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
@@ -280,5 +279,5 @@ def test_every_profile_has_every_mode_and_quick_few_of_each(dtype: Precision) ->
         listed: list[dict[str, Any]] = list(grid(profile.name, dtype))
         assert {params["mode"] for params in listed} == set(MODES)
     quick = [params["mode"] for params in grid("quick", dtype)]
-    assert all(quick.count(mode) == 2 for mode in MODES if mode not in ("geometric", "stairs"))
+    assert all(quick.count(mode) == 1 for mode in MODES if mode not in ("geometric", "stairs"))
     assert quick.count("stairs") == 1

@@ -28,20 +28,23 @@ class Templates:
 
 def test_a_worker_is_told_its_kind_its_limits_and_whom_to_greet(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[Kind, object, float, Callable[[Mapping[str, Any]], None]]] = []
+    firsts: list[dict[str, float]] = []
     templates, opened, hellos = Templates(), object(), list[tuple[str, Mapping[str, Any]]]()
 
-    def worker(*told: Any) -> object:
+    def worker(*told: Any, **limits: float) -> object:
         asked.append(told)
+        firsts.append(limits)
         return opened
 
     monkeypatch.setattr(opening, "Templates", lambda: templates)
     monkeypatch.setattr(opening, "Worker", worker)
-    limits: dict[str, Any] = {"case_seconds": 3.5, "case_memory": 77}
+    limits: dict[str, Any] = {"case_seconds": 3.5, "first_seconds": 9.0, "case_memory": 77}
     with Workers({"planted": PLANTED}, **limits, on_hello=lambda *told: hellos.append(told)) as workers:
         assert workers.open("planted", "float32", "gpu") is opened
         ((kind, get, seconds, on_hello),) = asked
         assert kind == Kind(PLANTED, "float32", "gpu", memory=77)
         assert (get, seconds) == (templates.get, 3.5)
+        assert firsts == [{"first_seconds": 9.0}]
         on_hello({"device": "G"})
         assert hellos == [("planted float32 gpu", {"device": "G"})]
         assert templates.closed < 1
