@@ -81,10 +81,7 @@ def residual_excess(e: Evidence) -> Doubles:
 
 
 def fit_error(e: Evidence) -> Doubles:
-    """‖A(x̂ − x★)‖/‖Ax★‖: the relative error of the fit itself; Ax★ has digits in float64 while κ is below 2⁵³.
-
-    Where Ax★ = 0, it is relative to b.
-    """
+    """‖A(x̂ − x★)‖/‖Ax★‖: the relative error of the fit itself. Where Ax★ = 0, it is relative to b."""
     return ratio(e.fit_distance, np.where(e.fit_norm == 0.0, e.b_norm, e.fit_norm))
 
 
@@ -132,10 +129,10 @@ def entry_error(e: Evidence) -> Doubles:
     """max |x̂_j − x★_j|/|x★_j| over entries of which a solver that is stable column by column has a digit; 0 if none.
 
     Such a solver's answer is exact for A + E with ‖E_j‖ ≤ small·u‖A_j‖ in every column (Householder QR: Higham,
-    Accuracy and Stability of Numerical Algorithms, 2nd ed., Theorems 19.4 and 20.3). With columns brought to one size,
-    D = diag of their norms, y = Dx, this is an ordinary perturbation, so by Wedin's theorem ‖ŷ − y★‖ is at most
-    `small` Wedin bounds with κ of AD⁻¹. Entries of y★ above ten times that have a correct digit, however small the
-    entries of x★ are beside each other. To be asked in the frame of columns of one size.
+    Accuracy and Stability of Numerical Algorithms, 2nd ed., Theorems 19.4 and 20.3). Of AD, with columns of one size,
+    and y = D⁻¹x this is an ordinary perturbation, so by Wedin's theorem ‖ŷ − y★‖ is at most `small` Wedin bounds with
+    κ of AD. Entries of y★ above ten times that have a correct digit, however small the entries of x★ are beside each
+    other. To be asked in the frame of columns of one size.
     """
     sure = np.abs(e.x_star) * NO_CORRECT_DIGIT > (e.small * wedin_bound(e))[:, np.newaxis]
     found: Doubles = np.where(sure, ratio(np.abs(e.error), np.abs(e.x_star)), 0.0).max(axis=1, initial=0.0)
