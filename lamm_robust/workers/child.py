@@ -18,7 +18,7 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,10 @@ def die_with(parent: int) -> None:
         os._exit(0)
 
 
+ROOM = 16 << 20
+"""Bytes that a solver cannot take: with them this process can always say that a solver has run out of memory."""
+
+
 def confine(memory: int) -> None:
     """Limit what this process can take: so much memory beyond what it has now, no large files, no core dumps.
 
@@ -68,10 +72,24 @@ def confine(memory: int) -> None:
     if sys.platform != "linux":
         return
     held = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmData"))
-    limit = int(held.split()[1]) * 1024 + memory
+    limit = int(held.split()[1]) * 1024 + memory + ROOM
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     with contextlib.suppress(OSError):  # when the machine runs out of memory, the solver goes first and not the run
         Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+@contextlib.contextmanager
+def room_to_answer() -> Iterator[None]:
+    """Leave `ROOM` bytes of what this process may take to what comes after."""
+    _, limit = resource.getrlimit(resource.RLIMIT_DATA)
+    confined = sys.platform == "linux" and limit != resource.RLIM_INFINITY
+    if confined:
+        resource.setrlimit(resource.RLIMIT_DATA, (limit - ROOM, limit))
+    try:
+        yield
+    finally:
+        if confined:
+            resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 def greeting(library: Library, device: Device) -> Greeting:
@@ -116,7 +134,8 @@ def serve(library: Library, device: Device, requests: int, replies: int) -> None
             continue
         assert problem is not None, "a problem comes before the solvers that are to try it"
         name = content.decode()
-        outcome = attempt(library, solvers[name], problem, device)
+        with room_to_answer():
+            outcome = attempt(library, solvers[name], problem, device)
         if (name, problem.A.shape) in seen:  # nothing was compiled: the first call says nothing that `seconds` does not
             outcome = replace(outcome, first_call_seconds=None)
         seen.add((name, problem.A.shape))

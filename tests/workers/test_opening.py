@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -58,3 +60,24 @@ def test_a_template_that_has_died_knows_no_status() -> None:
         other.shutdown(socket.SHUT_WR)
         with pytest.raises(ChildProcessError):
             template.status(5)
+
+
+TAKE_ALL = """
+import numpy as np
+from lamm_robust.workers import child
+child.confine(1 << 27)
+hoard = []
+with child.room_to_answer():
+    try:
+        while True:
+            hoard.append(np.ones(1 << 17))
+    except MemoryError:
+        pass
+assert len(hoard) >= 100, len(hoard)
+answer = np.ones(1 << 20)  # half of the room
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can limit memory so")
+def test_a_solver_that_takes_all_memory_leaves_room_to_say_so() -> None:
+    subprocess.run([sys.executable, "-c", TAKE_ALL], check=True, timeout=60)
