@@ -109,7 +109,7 @@ class LeastSquaresProblem:
 
     @property
     def small(self) -> float:
-        """10·√(mn): scores in units of rounding errors are rounding errors up to this."""
+        """10·√(n·min(m, 1000)), m ≥ n: scores in units of rounding errors are rounding errors up to this."""
         return threshold(self.problem.m, self.problem.n)
 
     def score(self, x: npt.ArrayLike) -> Mapping[str, float]:

@@ -54,7 +54,7 @@ class Clues:
 
     @property
     def small(self) -> float:
-        """C·√(mn): scores up to this are rounding errors."""
+        """Scores up to this are rounding errors; see `scoring.limits.threshold`."""
         return self.certified.limits.small
 
     def score(self, name: str) -> float:

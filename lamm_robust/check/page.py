@@ -66,7 +66,7 @@ def _head(found: Judgement) -> Iterator[str]:
         yield f"beyond       {fitted} problems with κ beyond the precision passed: to fit, or to warn, is all they ask"
     yield (
         f"worst        backward error {number(row.worst_backward_error)} u‖A‖_F, "
-        f"forward error {number(row.worst_forward_error)} Wedin bounds (10·√(mn) are allowed)"
+        f"forward error {number(row.worst_forward_error)} Wedin bounds (rounding: to 10·√(n·min(m, 1000)))"
     )
     yield f"failures     {_failure_counts(found)}"
     if row.rank_total:
