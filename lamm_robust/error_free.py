@@ -71,41 +71,38 @@ def matrix_digits(A: Doubles) -> Doubles:
 
 
 def grid(b: Doubles, x: Doubles) -> npt.NDArray[np.intc]:
-    """Exponents e (C, one for each problem): `exact_residual` takes b / 2^e (C × m) and x / 2^e (C × n)."""
+    """Exponents e (C, one for each problem): `exact_residuals` takes b / 2^e (C × m) and x / 2^e (C × n)."""
     largest = np.maximum(np.abs(b).max(axis=1, initial=0.0), np.abs(x).max(axis=1, initial=0.0))
     exponents: npt.NDArray[np.intc] = np.frexp(largest)[1] + (x.shape[1] + 1).bit_length()
     return exponents
 
 
-def exact_residual(A: Doubles, b: Doubles, x: Doubles) -> Doubles:
-    """b − Ax (digits × C × m) of C stacked problems, exactly: digits of A (C × m × digits × n), b (C × m), x (C × n).
+def exact_residuals(A: Doubles, x: Doubles, *targets: Doubles) -> list[Doubles]:
+    """b − Ax (digits × C × m) for each target b, exactly, of C stacked problems.
 
-    For the residual to be at most 1/2, b and x must be at most 1/(n + 2) in size.
-    """
-    bits = digit_bits(max(A.shape[1], A.shape[3]))
-    return subtract(digits(b, bits), product(A, digits(x, bits)), bits)
-
-
-def exact_residual_and_distance(A: Doubles, b: Doubles, image: Doubles, x: Doubles) -> tuple[Doubles, Doubles]:
-    """b − Ax and y − Ax (digits × C × m each), exactly, for y in parts, `image` (parts × C × m).
-
-    See `exact_residual`; the first part of y must be at most 1/(n + 2) in size, too.
+    Takes digits of A (C × m × digits × n), x (C × n), and targets in parts (parts × C × m). For the residual to be at
+    most 1/2, x and the first part of b must be at most 1/(n + 2) in size.
     """
     bits = digit_bits(max(A.shape[1], A.shape[3]))
     Ax = product(A, digits(x, bits))
-    return subtract(digits(b, bits), Ax, bits), subtract(_sum_of_parts(image, bits), Ax, bits)
+    return [subtract(_sum_of_parts(target, bits), Ax, bits) for target in targets]
 
 
 def exact_image(A: Doubles, x: Doubles) -> Doubles:
     """Ax in as many parts as x has (parts × m), for the digits of one matrix A (m × digits × n) and x (parts × n)."""
     bits, scale = digit_bits(max(A.shape[0], A.shape[2])), int(grid(x[:1], x[:1])[0])
     digits_of_x = _sum_of_parts(np.ldexp(x, -scale)[:, np.newaxis], bits)
-    number = carry(product(A[np.newaxis], digits_of_x), bits)
+    parts, _ = to_parts(carry(product(A[np.newaxis], digits_of_x), bits), bits, len(x))
+    return np.ldexp(parts[:, 0], scale)
+
+
+def to_parts(number: Doubles, bits: int, count: int) -> tuple[Doubles, Doubles]:
+    """The first `count` doubles of a number (digits × any shape), each what the ones before leave; and the rest."""
     parts = []
-    for _ in x:
+    for _ in range(count):
         parts.append(to_doubles(number))
         number = subtract(number, digits(parts[-1], bits), bits)
-    return np.ldexp(np.array(parts)[:, 0], scale)
+    return np.array(parts), number
 
 
 def _sum_of_parts(parts: Doubles, bits: int) -> Doubles:

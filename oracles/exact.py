@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from flint import fmpq_mat, fmpz_mat
 
@@ -19,7 +20,7 @@ from lamm_robust.oracles.empty import certify_empty
 from lamm_robust.oracles.enclosures import scale_ball, square_root
 from lamm_robust.oracles.equilibration import column_exponents, scaled_integers
 from lamm_robust.oracles.integers import integer_matrix
-from lamm_robust.oracles.rational import Skeleton, fractions, identity, minimum_norm, residual_squares, skeleton, solve
+from lamm_robust.oracles.rational import Skeleton, fractions, minimum_norm, residual_squares, skeleton, solve
 from lamm_robust.oracles.singular_values import spectrum
 from lamm_robust.oracles.validation import check_problem
 from lamm_robust.values import Array, Ball, Certificate
@@ -49,8 +50,9 @@ def certify_integers(method: str, A: Array, b: Array, answers: Answers) -> Certi
     (integer_A, exponent_A), (integer_b, exponent_b) = integer_matrix(A), integer_matrix(b)
     factors = None if integer_A.is_zero() else skeleton(integer_A)
     found = spectrum(integer_A, factors).scale(exponent_A) if factors else ZERO_SPECTRUM
-    exponents = column_exponents(A) if factors and factors.rank == min(A.shape) else None
-    scaled = None if exponents is None else (exponents, scaled_spectrum(integer_A, exponents).scale(exponent_A))
+    scaled = None
+    if factors and factors.rank == min(A.shape) and (exponents := column_exponents(A)) is not None:
+        scaled = exponents, scaled_spectrum(integer_A, factors, exponents).scale(exponent_A)
     x, norms = answers(integer_A, integer_b, factors)
     return seal(
         method,
@@ -65,12 +67,11 @@ def certify_integers(method: str, A: Array, b: Array, answers: Answers) -> Certi
     )
 
 
-def scaled_spectrum(A: fmpz_mat, exponents: Integers) -> Spectrum:
+def scaled_spectrum(A: fmpz_mat, factors: Skeleton, exponents: Integers) -> Spectrum:
     """Enclose σ₁ and σ_min of an integer A of full rank with columns (rows, if wide) scaled by 2^−exponents."""
     N, exponent = scaled_integers(A, exponents)
-    one = (N, identity(N.ncols()), identity(N.ncols()))
-    factors = one if N.nrows() >= N.ncols() else (identity(N.nrows()), identity(N.nrows()), N)
-    return spectrum(N, Skeleton(min(N.nrows(), N.ncols()), *factors)).scale(exponent)
+    scaled = replace(factors, R=N) if N.nrows() < N.ncols() else replace(factors, C=N)  # A is one of the factors
+    return spectrum(N, scaled).scale(exponent)
 
 
 def rational_answers(A: fmpz_mat, B: fmpz_mat, factors: Skeleton | None) -> tuple[list[Ball], list[Ball]]:

@@ -20,7 +20,7 @@ from math import isqrt, ldexp
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.error_free import digit_bits, digits, fill, norm_square, subtract, to_doubles
+from lamm_robust.error_free import digit_bits, fill, norm_square, to_doubles, to_parts
 from lamm_robust.oracles.bounds import UP, Doubles, Integers, norm, row_blocks
 from lamm_robust.oracles.certificate import PARTS, RADIUS, assemble
 from lamm_robust.oracles.empty import certify_empty
@@ -233,8 +233,5 @@ def scale_target(b: Doubles, lines: Integers, scaled: Scaled, inverse: Inverse) 
 
 def doubles(number: Doubles, bits: int) -> tuple[Doubles, Doubles]:
     """Return a number (digits × stack × n) as a sum of PARTS doubles, and a bound of the rest."""
-    parts = []
-    for _ in range(PARTS):
-        parts.append(to_doubles(number))
-        number = subtract(number, digits(parts[-1], bits), bits)
-    return np.array(parts), np.abs(to_doubles(number)) * UP
+    parts, rest = to_parts(number, bits, PARTS)
+    return parts, np.abs(to_doubles(rest)) * UP

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import lcm
 
@@ -46,7 +47,9 @@ def certify(A: Array, b: Array, weights: Sequence[Fraction]) -> Certificate:
     N, B = (scale_rows([min(w, 1) for w in whole], M) for M in (integer_A, integer_b))  # rows without weight are zeros
     factors = None if N.is_zero() else skeleton(N)
     X = weighted_solution(factors, whole, B) if factors else fmpq_mat(A.shape[1], B.ncols())
-    full = factors is not None and factors.rank == min(A.shape)
+    scaled = None
+    if factors and factors.rank == min(A.shape):
+        scaled = equilibrated(N, whole, factors, unit, exponent_A)
     return seal(
         "weighted",
         (A, b),
@@ -54,7 +57,7 @@ def certify(A: Array, b: Array, weights: Sequence[Fraction]) -> Certificate:
         fractions(X),
         [scale_ball(square_root(Ball(unit * square)), exponent_b) for square in residual_squares(N, whole, B, X)],
         offset=exponent_b - exponent_A,
-        scaled=equilibrated(N, whole, unit, exponent_A) if full else None,
+        scaled=scaled,
         started=started,
     )
 
@@ -86,10 +89,12 @@ def spectrum(A: fmpz_mat, weights: Sequence[int], factors: Skeleton, unit: Fract
     return Spectrum(factors.rank, sigma_max, sigma_min)
 
 
-def equilibrated(A: fmpz_mat, weights: Sequence[int], unit: Fraction, exponent: int) -> Scaled | None:
+def equilibrated(
+    A: fmpz_mat, weights: Sequence[int], factors: Skeleton, unit: Fraction, exponent: int
+) -> Scaled | None:
     """Return exponents e and the spectrum of √unit·DA·2^exponent with column j (row j, if wide) divided by 2^e_j.
 
-    Their norms are then in [1/2, 1). None where all e are equal already; A is of full rank.
+    Their norms are then in [1/2, 1). None where all e are equal already; A is of full rank, so one of its `factors`.
     """
     wide, WA = A.nrows() < A.ncols(), scale_rows(weights, A).tolist()
     products = [[v * w for v, w in zip(*rows, strict=True)] for rows in zip(A.tolist(), WA, strict=True)]
@@ -100,10 +105,10 @@ def equilibrated(A: fmpz_mat, weights: Sequence[int], unit: Fraction, exponent: 
     top = max(exponents)
     shifts = [1 << (top - e) for e in exponents]
     if wide:
-        equal = spectrum(A, [w * s * s for w, s in zip(weights, shifts, strict=True)], skeleton(A), unit)
+        equal = spectrum(A, [w * s * s for w, s in zip(weights, shifts, strict=True)], factors, unit)
     else:
         N = scale_rows(shifts, A.transpose()).transpose()
-        equal = spectrum(N, weights, skeleton(N), unit)
+        equal = spectrum(N, weights, replace(factors, C=N), unit)
     return np.array(exponents, dtype=np.int64), equal.scale(exponent - top)
 
 

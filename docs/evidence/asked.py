@@ -18,7 +18,7 @@ from lamm_robust.generators.parts.integer_designs import pair_count
 from lamm_robust.oracles.integers import integer_matrix
 from lamm_robust.oracles.rational import skeleton
 from lamm_robust.oracles.singular_values import spectrum
-from lamm_robust.scoring.limits import NO_CORRECT_DIGIT, threshold
+from lamm_robust.scoring.limits import resolves
 from lamm_robust.values import UNIT_ROUNDOFF, Certificate, NotCertifiedError, Problem, ProblemKey
 
 CERTIFY = catalog.find_oracle("auto").certify
@@ -76,8 +76,8 @@ class Measured:
     @property
     def beyond(self) -> bool:
         """Whether rounding decides, for the κ asked: where verdicts call κ ambiguous."""
-        small = threshold(self.problem.m, self.problem.n)
-        return self.asked_kappa is not None and self.u * float(self.asked_kappa) * small > NO_CORRECT_DIGIT
+        problem, kappa = self.problem, self.asked_kappa
+        return kappa is not None and not resolves(problem.key.dtype, problem.m, problem.n, kappa)
 
     @property
     def ratio(self) -> Fraction | None:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import math
 
-from lamm_robust.scoring.limits import NO_CORRECT_DIGIT, threshold
-from lamm_robust.values import UNIT_ROUNDOFF, Deficiency, Record, Regime, Verdict
+from lamm_robust.scoring.limits import resolves
+from lamm_robust.values import Deficiency, Record, Regime, Verdict
 
 COLUMNWISE = frozenset({Verdict.COLUMNWISE_STABLE})
 BACKWARD = COLUMNWISE | {Verdict.BACKWARD_STABLE}
@@ -52,8 +52,7 @@ def is_resolvable_as_a_whole(record: Record) -> bool:
 
     A solver that is backward stable as a whole, but not column by column, has the digits of these problems alone.
     """
-    u = UNIT_ROUNDOFF[record.precision]
-    return math.isnan(record.kappa) or threshold(record.m, record.n) * u * record.kappa <= NO_CORRECT_DIGIT
+    return math.isnan(record.kappa) or resolves(record.precision, record.m, record.n, record.kappa)
 
 
 def is_undefined(record: Record) -> bool:

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.error_free import Doubles, exact_gradient, exact_residual_and_distance, grid, to_doubles
+from lamm_robust.error_free import Doubles, exact_gradient, exact_residuals, grid, to_doubles
 from lamm_robust.scoring.fine import lacks_digits
 from lamm_robust.scoring.frame import Frame, norm, svds
 
@@ -61,7 +61,7 @@ class Evidence:
         A, fit = np.array([frame.digits for frame in self._frames]), self._fit_star
         scale = grid(np.concatenate([self._b, fit[:, 0]], axis=1), self.x)[:, np.newaxis]
         b, x, parts = (np.ldexp(v, -scale) for v in (self._b, self.x, fit.transpose(1, 0, 2)))
-        residual, distance = exact_residual_and_distance(A, b, parts, x)
+        residual, distance = exact_residuals(A, x, b[np.newaxis], parts)
         found = to_doubles(residual), exact_gradient(A, residual), to_doubles(distance)
         r, gradient, away = (np.ldexp(v, scale) for v in found)
         return r, gradient, away

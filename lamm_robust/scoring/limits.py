@@ -38,15 +38,18 @@ def threshold(m: int, n: int) -> float:
     return STABLE * math.sqrt(max(min(m, n) * min(max(m, n), ROWS), 1))
 
 
+def resolves(precision: Precision, m: int, n: int, kappa: Fraction | float) -> bool:
+    """Whether C·√(n·min(m, ROWS))·uκ is at most a tenth: then rounding leaves a digit along every singular vector."""
+    return kappa * Fraction(threshold(m, n) * UNIT_ROUNDOFF[precision]) <= NO_CORRECT_DIGIT
+
+
 def regime(truth: Certificate, precision: Precision) -> Regime:
     """Whether the precision can see the smallest non-zero singular value, and if so, whether A has full rank.
 
-    It can while C·√(n·min(m, ROWS))·uκ is at most a tenth: then an error that counts as rounding leaves a correct digit
-    along every singular vector, and no solver can be excused for losing σ_r. κ is that of columns (rows, if A is wide)
+    Where it `resolves` κ, no solver can be excused for losing σ_r. κ is that of columns (rows, if A is wide)
     of one size where the rank is full: column sizes hide nothing from a solver that is stable column by column.
     """
-    lost = _upper(truth.kappa_columns) * Fraction(threshold(truth.m, truth.n) * UNIT_ROUNDOFF[precision])
-    if lost > NO_CORRECT_DIGIT:
+    if not resolves(precision, truth.m, truth.n, _upper(truth.kappa_columns)):
         return Regime.AMBIGUOUS
     return Regime.RESOLVABLE if truth.rank == min(truth.m, truth.n) else Regime.DEFICIENT
 

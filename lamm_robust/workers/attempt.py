@@ -83,7 +83,8 @@ def _measure(library: Library, solver: Solver, problem: Problem, device: Device)
     start = clock()
     x, rank = wait(solve(A, b))
     first = clock()
-    answer = _answer(library, solver, x, problem)
+    found = library.get(x)
+    answer = _answer(found, solver, problem)
     seconds: list[float] = []
     end, last = clock() + BUDGET_SECONDS, x
     trials = [_trial(library, solver, problem, one) for one in LAYOUTS] if isinstance(A, np.ndarray) else []
@@ -94,7 +95,7 @@ def _measure(library: Library, solver: Solver, problem: Problem, device: Device)
         now = clock()
         seconds.append(now - before)
         before = now
-    again = _answer(library, solver, last, problem)
+    again = _answer(library.get(last), solver, problem)
     repeatable = answer.tobytes() == again.tobytes()
     fault = _answer_fault(answer, problem) or _answer_fault(again, problem)
     fault = fault or _input_fault(problem, library.get(A), library.get(b)) or _rank_fault(rank)
@@ -110,7 +111,7 @@ def _measure(library: Library, solver: Solver, problem: Problem, device: Device)
         seconds += [trial.seconds for trial in trials]
     if fault and any(_is_single(x, problem) for x in (answer, again)):
         cause = Cause.FLOAT32
-    elif cause is Cause.NONE and not fault and _rounds(library, solver, x, problem):
+    elif cause is Cause.NONE and not fault and _is_rounded(found, solver, problem):
         cause = Cause.FLOAT64
     return Outcome(
         Status.BAD_OUTPUT if fault else Status.SOLVED,
@@ -154,7 +155,7 @@ def _trial(library: Library, solver: Solver, problem: Problem, layout: Layout) -
     except Exception as error:
         refusal = f"refuses {layout.name} arrays: {type(error).__name__}: {error}"
         return _Trial(layout, time.perf_counter() - start, refusal=refusal[:LONGEST_MESSAGE])
-    seconds, x = time.perf_counter() - start, _answer(library, solver, result, problem)
+    seconds, x = time.perf_counter() - start, _answer(library.get(result), solver, problem)
     fault = _answer_fault(x, problem) or _input_fault(problem, A, b)
     return _Trial(layout, seconds, x, f"{fault}, for {layout.name} arrays" if fault else "")
 
@@ -235,16 +236,15 @@ def _is_single(x: Array, problem: Problem) -> bool:
     return x.dtype == np.float32 and problem.A.dtype == np.float64 and x.shape == (problem.n, *problem.b.shape[1:])
 
 
-def _rounds(library: Library, solver: Solver, x: Any, problem: Problem) -> bool:
+def _is_rounded(x: Array, solver: Solver, problem: Problem) -> bool:
     """Whether an answer is float64 where the problem is float32, and the contract allows that."""
-    wide = library.get(x).dtype == np.float64 and problem.A.dtype == np.float32
-    return wide and not solver.contract.exact_dtype
+    return x.dtype == np.float64 and problem.A.dtype == np.float32 and not solver.contract.exact_dtype
 
 
-def _answer(library: Library, solver: Solver, x: Any, problem: Problem) -> Array:
-    """A copy of an answer, since a solver may return the same memory at every call; rounded if it `_rounds`."""
+def _answer(x: Array, solver: Solver, problem: Problem) -> Array:
+    """A copy of an answer, since a solver may return the same memory at every call; rounded if it `_is_rounded`."""
     with np.errstate(all="ignore"):  # an absurd answer may overflow
-        return np.array(library.get(x), dtype=problem.A.dtype if _rounds(library, solver, x, problem) else None)
+        return np.array(x, dtype=problem.A.dtype if _is_rounded(x, solver, problem) else None)
 
 
 def _input_fault(problem: Problem, A: Array, b: Array) -> str:

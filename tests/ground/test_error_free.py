@@ -12,7 +12,7 @@ from lamm_robust.error_free import (
     digit_bits,
     digits,
     exact_gradient,
-    exact_residual,
+    exact_residuals,
     grid,
     matrix_digits,
     places,
@@ -93,7 +93,7 @@ def test_residual_and_gradient_are_exact(m: int, n: int, seed: int) -> None:
     x[0] = generator.uniform(-1, 1, n) / (n + 2)
     b[0] = plain @ x[0]  # rounded: all but the last bits of b − Ax cancel
     A = stacked(*matrices)
-    residual = exact_residual(A, b, x)
+    (residual,) = exact_residuals(A, x, b[np.newaxis])
     gradient = exact_gradient(A, residual)
     for i, matrix in enumerate(matrices):
         exact = [Fraction(float(t)) - dot(rational(row), rational(x[i])) for t, row in zip(b[i], matrix, strict=True)]
@@ -113,7 +113,7 @@ def test_the_fullest_digits_do_not_overflow() -> None:
     full = sum(2.0 ** (bits - 1 - bits * (place + 1)) for place in range(2))
     A, x = np.full((1, length), full), np.full((1, length), full * 2.0**-bits)
     assert np.abs(digits(A, bits)[:, 0, 0]).tolist() == [2.0**-1, 2.0 ** (-1 - bits)]
-    residual = exact_residual(stacked(A), np.zeros((1, 1)), x)
+    (residual,) = exact_residuals(stacked(A), x, np.zeros((1, 1, 1)))
     assert value(residual[:, 0]) == [-length * Fraction(full) ** 2 / 2**bits]
     gradient = exact_gradient(stacked(A.T), np.full((1, 1, length), 2.0**-1))
     assert gradient.tolist() == [[length * full / 2]]
@@ -130,7 +130,7 @@ def test_the_grid_leaves_room_for_the_residual_and_wastes_little() -> None:
 def test_a_residual_that_vanishes_is_zero_in_every_digit() -> None:
     A = np.random.default_rng(3).integers(-8, 8, (9, 4)) / 16
     x = np.random.default_rng(4).integers(-(2**40), 2**40, (1, 4)) / 2.0**43
-    residual = exact_residual(stacked(A), (A @ x[0])[np.newaxis], x)
+    (residual,) = exact_residuals(stacked(A), x, (A @ x[0])[np.newaxis, np.newaxis])
     assert not residual.any()
     assert not exact_gradient(stacked(A), residual).any()
 
@@ -139,7 +139,7 @@ def test_carried_digits_do_not_cancel() -> None:
     """Each is at most half of the unit before it, so that the first that is not zero tells the size of the number."""
     generator = np.random.default_rng(5)
     A, x = generator.uniform(-0.5, 0.5, (20, 10)), generator.uniform(-1, 1, (1, 10)) / 12
-    residual = exact_residual(stacked(A), (A @ x[0])[np.newaxis], x)
+    (residual,) = exact_residuals(stacked(A), x, (A @ x[0])[np.newaxis, np.newaxis])
     for place in range(1, len(residual)):
         assert all(abs(q) <= unit(place - 1, digit_bits(20)) / 2 for q in rational(residual[place, 0]))
     assert not residual[0].any()
@@ -151,7 +151,7 @@ def test_the_range_of_doubles_is_spanned(exponent: int) -> None:
     A = np.array([[0.25, 0.0], [0.3, 2.0**exponent]])
     x = np.array([[2.0**exponent / 3, 0.2]])
     b = (A @ x[0])[np.newaxis]
-    residual = exact_residual(stacked(A), b, x)
+    (residual,) = exact_residuals(stacked(A), x, b[np.newaxis])
     exact = [Fraction(float(t)) - dot(rational(row), rational(x[0])) for t, row in zip(b[0], A, strict=True)]
     underflow = Fraction(2) ** -1070
     assert all(abs(f - e) <= underflow for f, e in zip(value(residual[:, 0]), exact, strict=True))
