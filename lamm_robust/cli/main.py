@@ -152,11 +152,12 @@ def run(
 
 @main.command(short_help="Make the files of a results directory again from its journal.")
 @click.argument("directory", type=click.Path(path_type=Path))
-def tables(directory: Path) -> None:
+@click.option("--lean", is_flag=True, help="Keep four digits of scores and times: a third of the size, to commit.")
+def tables(directory: Path, lean: bool) -> None:
     """Make the files of a results DIRECTORY again from its journal: records, leaderboard, failures, manifest."""
     from lamm_robust.runs import results
 
-    sys.exit(results.write_again(directory, standard_output()))
+    sys.exit(results.write_again(directory, standard_output(), lean=lean))
 
 
 @main.command(short_help="Make one results directory of several, such as the shards of a plan.")

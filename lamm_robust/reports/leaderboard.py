@@ -48,7 +48,11 @@ COLUMNS: tuple[Column, ...] = (
         7,
     ),
     Column("deficient", "rank-deficient problems solved stably, of those within its contract", 6),
-    Column("NaN or ∞", "problems with NaN or ∞ in A or b at which it said so, by an error or a non-finite x", 5),
+    Column(
+        "NaN or ∞",
+        "problems with NaN or ∞ in A or b at which it said so, by an error or a non-finite x; *lost*: crashes, hangs",
+        5,
+    ),
     Column("edges", "empty matrices, and numbers whose squares over- or underflow: solved stably, of those covered", 5),
     Column("beyond", "problems with κ beyond the precision at which it did not, in silence, fit nothing", 1),
     Column("worst backward", "largest backward error, in u‖A‖_F", 4),
@@ -90,8 +94,8 @@ WORDS = """\
 - **edges**: matrices without rows or columns, and A, b or solutions whose squares over- or underflow. They say nothing
   of conditioning, and count in no other column but *silent* and *failed*.
 - **NaN or ∞**: with one in A or b no finite x is a solution. A solver that refuses or returns NaN or ∞ has *flagged*
-  the problem, as it should; a finite x without a warning is a silent failure, and a crash or a time-out makes a solver
-  *broken* here too. These problems count nowhere else.
+  the problem, as it should; a finite x without a warning is a silent failure; where it crashed or hung, it is *lost*,
+  and *failed*. These problems count nowhere else.
 """
 
 
@@ -104,7 +108,7 @@ def cells(row: Row) -> list[str]:
         *(number(k) if k else "–" for k in safe),
         number(row.safe_ratio),
         share(row.deficient_passed, row.deficient_total),
-        share(row.undefined_flagged, row.undefined_total),
+        share(row.undefined_flagged, row.undefined_total) + f", {row.undefined_lost} lost" * bool(row.undefined_lost),
         share(row.edges_passed, row.edges_total),
         share(row.ambiguous_fitted, row.ambiguous_total),
         number(row.worst_backward_error),

@@ -39,6 +39,8 @@ class Row:
     undefined_flagged: int
     """Problems with NaN or ∞ in A or b at which it refused or returned NaN or ∞."""
     undefined_total: int
+    undefined_lost: int
+    """Problems with NaN or ∞ in A or b at which it crashed or hung, or returned what is no answer."""
     edges_passed: int
     """Problems with empty matrices or extreme scales that passed."""
     edges_total: int
@@ -89,7 +91,7 @@ def safe_ratio(records: Iterable[Record]) -> float:
 
 
 def stability(records: Iterable[Record], precision: str) -> str:
-    """The stability class in words, from graded records; a crash on an undefined problem makes a solver broken, too.
+    """The stability class in words, from graded records, and so of problems that have an answer.
 
     *Column-wise stable* is asked of every graded problem, the other classes of those that the precision resolves as
     they are stored: backward stability as a whole promises no digit where κ is small only once columns are of one size.
@@ -100,12 +102,11 @@ def stability(records: Iterable[Record], precision: str) -> str:
     Anal. 44 (2015) 306). How it does on rank-deficient problems is counted in a column of its own.
     """
     every = list(records)
-    judged = [r for r in every if grading.is_graded(r) or grading.is_undefined(r)]
-    if any(map(grading.is_broken, judged)):
-        return "broken"
-    graded = [r for r in judged if grading.is_graded(r)]
+    graded = [r for r in every if grading.is_graded(r)]
     if not graded:
         return "not judged"
+    if any(map(grading.is_broken, graded)):
+        return "broken"
     lost = {r.verdict for r in every if grading.is_ambiguous(r) and r.verdict == Verdict.WRONG}
     by_columns = {r.verdict for r in graded if grading.is_full_rank(r)}
     verdicts = lost | {r.verdict for r in graded if grading.is_resolvable_as_a_whole(r)}
@@ -222,6 +223,7 @@ def row(records: Sequence[Record], relative_time: float) -> Row:
         deficient_total=len(deficient),
         undefined_flagged=sum(r.verdict == Verdict.FLAGGED for r in undefined),
         undefined_total=len(undefined),
+        undefined_lost=sum(map(grading.is_broken, undefined)),
         edges_passed=sum(r.verdict in PASSES for r in edges),
         edges_total=len(edges),
         ambiguous_fitted=sum(r.verdict != Verdict.WRONG for r in ambiguous),

@@ -45,10 +45,11 @@ class Report:
     """The number of records in the journal that the latest run did not plan."""
 
 
-def write(directory: Path, journal: Journal, cases: Sequence[Case] | None = None) -> Report:
+def write(directory: Path, journal: Journal, cases: Sequence[Case] | None = None, *, lean: bool = False) -> Report:
     """Write all files, for the cases that the latest run planned: a journal may hold more, from other filters.
 
-    `cases` are the planned ones; they are planned again if they are not at hand.
+    `cases` are the planned ones; they are planned again if they are not at hand. If `lean`, four digits of a score are
+    kept, in the records and in what is made of them.
     """
     ran, ended = journal.notes.last("run"), journal.notes.last("ended")
     selection = parse_selection(ran["selection"])
@@ -59,7 +60,7 @@ def write(directory: Path, journal: Journal, cases: Sequence[Case] | None = None
             planned.add(str(case))
     facts = {name: journal.header[name] for name in ("suite", "profile", "oracle")}
     rows = (row for row in journal.rows() if f"{row[0]['problem']}{BY}{row[0]['variant']}" in planned)
-    parquet.write_records(directory / parquet.RECORDS, rows, catalog.SCORES, facts)
+    parquet.write_records(directory / parquet.RECORDS, rows, catalog.SCORES, facts, lean=lean)
     parquet.write_manifest(directory, (parquet.RECORDS,))  # the tables on disk are older: nothing may vouch for them
     report = Report(
         directory=directory,
@@ -89,14 +90,14 @@ def write(directory: Path, journal: Journal, cases: Sequence[Case] | None = None
     return report
 
 
-def write_again(directory: Path, console: Console) -> int:
-    """Write all files of a results directory again from its journal, and return the exit code."""
+def write_again(directory: Path, console: Console, *, lean: bool = False) -> int:
+    """Write all files of a results directory again from its journal, as `write` does, and return the exit code."""
     header = read_header(directory)
     check_suite(directory, header)
     with open_journal(directory, header) as journal, refuse_other_versions(journal.path):
         if not journal.done:
             raise StoreError(f"'{journal.path}' holds no attempts")
-        report = write(directory, journal)
+        report = write(directory, journal, lean=lean)
     show(report, console)
     return conclude(report, console)
 

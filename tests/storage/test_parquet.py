@@ -64,6 +64,22 @@ def test_parquet_holds_every_field_and_score(tmp_path: Path) -> None:
     assert table.schema.metadata[b"suite"] == b"test"
 
 
+def test_a_lean_file_has_four_digits_of_scores_and_times_and_every_bit_of_all_else(tmp_path: Path) -> None:
+    scores = {"a": 2 / 3 * 1e300, "b": 5e-324, "c": 12345.0, "d": -math.pi, "e": math.nan, "f": math.inf, "g": 0.0}
+    written = replace(RECORD, kappa=1 / 3, seconds=1e-6 / 3, scores=scores)
+    parquet.write_records(tmp_path / parquet.RECORDS, rows([written]), [*scores, "absent"], {}, lean=True)
+    parquet.write_manifest(tmp_path)
+    ((found,),) = parquet.Records(tmp_path)
+    assert found.kappa == 1 / 3
+    assert found.seconds == float.fromhex("0x1.65e8p-22")  # 3.3333e-7
+    assert 0 < abs(found.scores["a"] / scores["a"] - 1) < 2**-14
+    assert found.scores["d"] == -12868 / 2**12  # π = 11.001001000011111101…₂
+    same = {name: found.scores[name] for name in "bcfg"}
+    assert same == {name: scores[name] for name in "bcfg"}
+    assert math.isnan(found.scores["e"])
+    assert "absent" not in found.scores
+
+
 def test_parquet_pages_are_checksummed(tmp_path: Path) -> None:
     path = tmp_path / parquet.RECORDS
     parquet.write_records(path, rows(numbered(200)), [], {})
