@@ -24,7 +24,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-SUITE = "2026.11.5"
+SUITE = "2026.11.6"
 """The version of families, grids and thresholds together. Numbers of different suites are never compared."""
 
 Array = npt.NDArray[np.floating[Any]]
@@ -147,14 +147,16 @@ class Ball:
 
 @dataclass(frozen=True, eq=False)
 class Equilibrated:
-    """What is proved about A·2^−exponents, A of full rank with its columns (its rows, if it is wide) of one size.
+    """What is proved about A·2^−exponents, A with its columns (its rows, if it is wide) of one size.
+
+    A is of full rank, but for columns of zeros where it is not wide.
 
     Scaling columns, or the rows of a wide system, by powers of two changes no bit of a fraction and no answer but by
     these powers. So whether an answer is right need not depend on how large the columns are beside each other.
     """
 
     exponents: npt.NDArray[np.int64]
-    """The norm of each column (row, if wide) is in [1/2, 1) times 2 to this power, roughly."""
+    """The norm of each column (row, if wide) is in [1/2, 1) times 2 to this power, roughly, unless it is 0."""
     sigma_max: Ball
     sigma_min: Ball
     kappa: Ball
@@ -191,7 +193,7 @@ class Certificate:
     kappa: Ball | None
     """σ₁/σ_r; None when the rank is 0."""
     equilibrated: Equilibrated | None = None
-    """None where the rank is not full, and where all columns (rows, if wide) have one size as they are."""
+    """None where the rank is not full but for columns of zeros, and where all columns (rows, if wide) have one size."""
     seconds: float = 0.0
 
     @property
@@ -457,7 +459,9 @@ class Metric:
     equilibrated: bool = False
     """Whether it is computed of the problem with columns (rows, if wide) of one size, where the rank is full."""
     full_rank: bool = False
-    """Whether it is computed where the rank is full, and only there."""
+    """Whether it is computed where the rank is full (but for zero columns), and only there."""
+    is_fit: bool = False
+    """Whether it measures the fit: with rows of one size, where A is wide, of full rank and resolvable."""
 
 
 @dataclass(frozen=True)

@@ -14,19 +14,23 @@ from lamm_robust.oracles.bounds import Integers
 from lamm_robust.values import Array
 
 
-def column_exponents(A: Array) -> Integers | None:
+def column_exponents(A: Array, rank: int) -> Integers | None:
     """Return e for which the norm of column j (row j, if A is wide) is in [1/2, 1) times 2^e_j.
 
     Exact but for norms within rounding of a power of two, and the same on every machine, since rows are added in their
-    order. None where there is nothing to scale: all e are equal, a column is zero, or A has no entries.
+    order. A column of zeros gets the largest e of the others. None where there is nothing to scale: all e are equal, A
+    has no entries, or its rank is less than the number of columns (rows, if wide) but for zeros. Rows of zeros in a
+    wide A are equations that may not be met, so that its other rows must not be scaled either.
     """
-    lines = np.ascontiguousarray(A.T if A.shape[0] < A.shape[1] else A, dtype=np.float64)
+    wide = A.shape[0] < A.shape[1]
+    lines = np.ascontiguousarray(A.T if wide else A, dtype=np.float64)
     largest = np.abs(lines).max(axis=0, initial=0.0)
-    if lines.shape[1] < 2 or not largest.all():
+    there = largest > 0.0
+    if lines.shape[1] < 2 or rank < there.sum() or not there.any() or (wide and not there.all()):
         return None
     exponents = np.frexp(largest)[1].astype(np.int64)
     norms = np.sqrt(np.square(np.ldexp(lines, -exponents)).sum(axis=0))
-    exponents = exponents + np.frexp(norms)[1]
+    exponents = np.where(there, exponents + np.frexp(norms)[1], (exponents + np.frexp(norms)[1])[there].max())
     return exponents if (exponents != exponents[0]).any() else None
 
 

@@ -51,7 +51,7 @@ def certify_integers(method: str, A: Array, b: Array, answers: Answers) -> Certi
     factors = None if integer_A.is_zero() else skeleton(integer_A)
     found = spectrum(integer_A, factors).scale(exponent_A) if factors else ZERO_SPECTRUM
     scaled = None
-    if factors and factors.rank == min(A.shape) and (exponents := column_exponents(A)) is not None:
+    if factors and (exponents := column_exponents(A, factors.rank)) is not None:
         scaled = exponents, scaled_spectrum(integer_A, factors, exponents).scale(exponent_A)
     x, norms = answers(integer_A, integer_b, factors)
     return seal(
@@ -68,9 +68,12 @@ def certify_integers(method: str, A: Array, b: Array, answers: Answers) -> Certi
 
 
 def scaled_spectrum(A: fmpz_mat, factors: Skeleton, exponents: Integers) -> Spectrum:
-    """Enclose σ₁ and σ_min of an integer A of full rank with columns (rows, if wide) scaled by 2^−exponents."""
+    """Enclose σ₁ and σ_r of an integer A with columns (rows, if wide) scaled by 2^−exponents."""
     N, exponent = scaled_integers(A, exponents)
-    scaled = replace(factors, R=N) if N.nrows() < N.ncols() else replace(factors, C=N)  # A is one of the factors
+    if factors.rank < min(A.nrows(), A.ncols()):  # for columns of zeros
+        scaled = skeleton(N)
+    else:  # A is one of the factors
+        scaled = replace(factors, R=N) if N.nrows() < N.ncols() else replace(factors, C=N)
     return spectrum(N, scaled).scale(exponent)
 
 

@@ -87,12 +87,12 @@ def _compare(A: Array, b: Array, digits: tuple[int, int], started: float) -> Cer
         raise RankUnprovedError
     kept = [agreement(c, f, digits[0]) for c, f in zip(sigma, finer_sigma, strict=True)][:rank]
     spectrum = Spectrum(rank, kept[0], kept[-1]) if rank else ZERO_SPECTRUM
-    exponents = column_exponents(A) if rank == min(A.shape) else None
+    exponents = column_exponents(A, rank)
     scaled = None
     if exponents is not None:
         pairs = zip(coarse.singular_values(exponents), fine.singular_values(exponents), strict=True)
         equal = [agreement(c, f, digits[0]) for c, f in pairs]
-        scaled = exponents, Spectrum(rank, equal[0], equal[-1]).scale(fine.exponent_A)
+        scaled = exponents, Spectrum(rank, equal[0], equal[rank - 1]).scale(fine.exponent_A)
     (x, norms), (finer_x, finer_norms) = coarse.solve(rank), fine.solve(rank)
     residual_norm = [agreement(c, f, digits[0]) for c, f in zip(norms, finer_norms, strict=True)]
     entries = [agreement(c, f, digits[0]) for c, f in zip(x, finer_x, strict=True)]

@@ -69,7 +69,7 @@ def certify_stack(problems: Sequence[tuple[Array, Array]]) -> list[Certificate |
         scaled = scale(np.array([A for A, _ in problems], dtype=np.float64), significand)
         inverse = invert(scaled.B, scaled.planes)
         singular = extremes(scaled.B, inverse, scaled.exponents)
-        sizes = [column_exponents(A) for A, _ in problems]
+        sizes = [column_exponents(A, min(m, n)) for A, _ in problems]
         shifts = np.array(
             [own if size is None else own - size for own, size in zip(scaled.exponents, sizes, strict=True)]
         )

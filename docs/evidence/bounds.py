@@ -15,7 +15,7 @@ from pathlib import Path
 
 from table import head, row
 
-from lamm_robust.reports.grading import BACKWARD, is_graded
+from lamm_robust.reports.grading import is_graded
 from lamm_robust.scoring.limits import threshold
 from lamm_robust.storage.parquet import Records
 from lamm_robust.values import Precision, Record
@@ -40,10 +40,9 @@ BOUNDS: dict[str, Callable[[int, int], float]] = {
 
 
 def honest(records: Iterable[Record]) -> Iterator[Record]:
-    """The graded answers of honest solvers that pass, with a backward error."""
+    """The graded answers of honest solvers, passed or not, that have a backward error."""
     for r in records:
-        name = f"{r.library}-{r.algorithm}"
-        if name in HONEST and is_graded(r) and r.verdict in BACKWARD and "backward_error" in r.scores:
+        if f"{r.library}-{r.algorithm}" in HONEST and is_graded(r) and "backward_error" in r.scores:
             yield r
 
 
@@ -60,7 +59,8 @@ def by_shape(records: Sequence[Record]) -> Iterator[list[str]]:
 def flips(records: Sequence[Record]) -> Iterator[list[str]]:
     """A row for each bound: how many passes of honest solvers it would take away, and whose."""
     for words, bound in BOUNDS.items():
-        lost = [r for r in records if r.scores["backward_error"] > bound(max(r.m, r.n, 1), max(min(r.m, r.n), 1))]
+        sizes = ((r, max(r.m, r.n, 1), max(min(r.m, r.n), 1)) for r in records)
+        lost = [r for r, longer, shorter in sizes if r.scores["backward_error"] > bound(longer, shorter)]
         whose = sorted({f"{r.library}-{r.algorithm} {r.precision}" for r in lost})
         yield [words, str(len(lost)), str(sum(max(r.m, r.n) <= 1000 for r in lost)), ", ".join(whose) or "nobody"]
 

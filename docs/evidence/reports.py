@@ -14,28 +14,30 @@ from pathlib import Path
 
 from lamm_robust.generators import field
 from lamm_robust.keys import parse_key
-from lamm_robust.reports.grading import is_judged
+from lamm_robust.reports.grading import PASSES, is_judged
 from lamm_robust.storage.parquet import Records, read_environment
 from lamm_robust.text import markdown_table
 from lamm_robust.values import PRECISIONS, Record, Regime, Verdict
 
-CALLS: Mapping[str, tuple[str, ...]] = {
-    "NumPy lstsq": ("numpy-lstsq",),
-    "NumPy pinv": ("numpy-pinv",),
-    "SciPy lstsq": ("scipy-gelsd",),
-    "SciPy gelsy": ("scipy-gelsy",),
-    "SciPy pinv": ("scipy-pinv",),
-    "JAX lstsq": ("jax-lstsq",),
-    "JAX pinv": ("jax-pinv",),
-    "lamm_robust.solve": ("jax-solve",),
-    "scikit-learn": ("sklearn-linear-regression",),
-    "statsmodels": ("statsmodels-pinv",),
-    "PyTorch lstsq": ("torch-gelsd",),
-    "Lineax": ("lineax-svd",),
+CALLS: Mapping[str, str] = {
+    "NumPy lstsq": "numpy-lstsq",
+    "NumPy pinv": "numpy-pinv",
+    "SciPy lstsq": "scipy-gelsd",
+    "SciPy gelsy": "scipy-gelsy",
+    "SciPy pinv": "scipy-pinv",
+    "JAX lstsq": "jax-lstsq",
+    "JAX pinv": "jax-pinv",
+    "lamm_robust.solve": "jax-solve",
+    "scikit-learn": "sklearn-linear-regression",
+    "statsmodels": "statsmodels-pinv",
+    "PyTorch lstsq": "torch-gelsy",  # the default driver on a CPU
+    "PyTorch gelsd": "torch-gelsd",
+    "Lineax": "lineax-svd",
 }
-"""What people call, and the algorithm of the tables that it is."""
+"""What people call, with default arguments unless it says otherwise, and the algorithm of the tables that it is."""
 
-RIGHT = (Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE)
+NO_DIGIT = 0.1
+"""Relative error from which on nothing is called right: no digit is."""
 
 HEAD = """\
 # Public bug reports, run again
@@ -47,13 +49,16 @@ Each row is a problem from a public report, in the precision as reported. The la
 was reported; that may have been about another function, another option or another device. The other
 cells say what `lamm-robust run` recorded:
 
-* **right**: backward or forward stable.
+* **right**: column-wise, backward or forward stable, and x has a correct digit.
 * **silent**: a finite answer without a warning, and not one correct digit.
 * **off**: the answer lost digits that the precision has.
 * **refused**: an error.
-* *open*: a singular value is below what the precision can resolve, so no solver can know the rank.
-  Such answers are not judged by their distance from the truth.
+* *open*: the precision cannot tell the answer. A singular value is below what it resolves, so that
+  no solver can know the rank, or rounding A and b alone moves the solution by more than a tenth.
+  Such answers are asked to fit, and no more: *open*, wrong is one that does not.
 * A dash: not attempted.
+
+A column is a call with its default arguments, where it does not name a driver.
 
 The words are those of the [glossary](glossary.md).
 """
@@ -73,11 +78,11 @@ def word(found: Record | None) -> str:
     if found is None or found.status == "not attempted":
         return "–"
     if found.regime == Regime.AMBIGUOUS:
-        return "*open*" if found.verdict in RIGHT else f"*open*, {found.verdict}"
+        return "*open*" if found.verdict in (*PASSES, Verdict.INACCURATE) else f"*open*, {found.verdict}"
     if not is_judged(found):
         return "–"
-    if found.verdict in RIGHT:
-        return "right"
+    if found.verdict in PASSES:
+        return "right" if found.scores["relative_error"] <= NO_DIGIT else "*open*"
     return {Verdict.WRONG: "**silent**", Verdict.INACCURATE: "off"}.get(found.verdict, found.verdict)
 
 
@@ -96,7 +101,7 @@ def page(directory: Path) -> str:
     known = set(records.variants())
     found = {
         (call, precision): by_problem(records.of(name), precision)
-        for call, (solver,) in CALLS.items()
+        for call, solver in CALLS.items()
         for precision in PRECISIONS
         if (name := f"{solver}-{precision}-cpu") in known
     }

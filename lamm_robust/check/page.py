@@ -54,7 +54,7 @@ def _head(found: Judgement) -> Iterator[str]:
     yield f"safe κ       {backward} backward stably, {forward} forward stably"
     if not math.isnan(row.safe_ratio):
         by_columns, ratio = _kappa(row.columnwise_safe_kappa), number(row.safe_ratio)
-        yield f"columns      {by_columns} column-wise stably; none lost in silence by sizes up to {ratio} : 1"
+        yield f"columns      {by_columns} column-wise stably; none lost by sizes up to {ratio} : 1"
     if row.deficient_total:
         yield f"deficient    {row.deficient_passed} of {row.deficient_total} rank-deficient problems passed"
     if row.edges_total:

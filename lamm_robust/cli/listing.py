@@ -43,7 +43,7 @@ def families() -> Listing:
 def metrics() -> Listing:
     """Every score with its unit and what it says."""
     rows = [[metric.name, metric.unit, metric.summary] for metric in catalog.METRIC.values()]
-    cut = "if a singular value is below the resolution: distance to A_k⁺b, with the k that the solver's cutoff keeps"
+    cut = "if a singular value is below the resolution: distance to A_k⁺b, or of its fit, where the cutoff keeps k"
     rows.append(["rank_error", "integer", "reported minus exact rank, where the precision can tell"])
     rows.append(["truncated_error", "Wedin bounds", cut])
     return ["score", "unit", "what it says"], rows

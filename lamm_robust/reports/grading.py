@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 
-from lamm_robust.scoring.limits import resolves
+from lamm_robust.scoring.limits import NO_CORRECT_DIGIT, resolves, threshold
 from lamm_robust.values import Deficiency, Record, Regime, Verdict
 
 COLUMNWISE = frozenset({Verdict.COLUMNWISE_STABLE})
@@ -48,11 +48,50 @@ def kappa(record: Record) -> float:
 
 
 def is_resolvable_as_a_whole(record: Record) -> bool:
-    """Whether the precision can see σ_r of A as stored, and not only once its columns are of one size.
-
-    A solver that is backward stable as a whole, but not column by column, has the digits of these problems alone.
-    """
+    """Whether the precision can see σ_r of A as stored, and not only once its columns are of one size."""
     return math.isnan(record.kappa) or resolves(record.precision, record.m, record.n, record.kappa)
+
+
+def as_a_whole(record: Record) -> Verdict:
+    """The verdict on a graded answer where no column is asked about: what a solver by an SVD can be held to.
+
+    *Backward stable* where a small change of A as a whole explains the answer, if that leaves it a digit at all. Where
+    the precision sees σ_r only once columns are of one size, nothing is asked but that the answer fits, as if κ were
+    beyond the precision; what is not answered there is not held against it either.
+    """
+    if record.verdict in BACKWARD or not is_full_rank(record):
+        return record.verdict
+    resolvable = is_resolvable_as_a_whole(record)
+    if is_explained_as_a_whole(record) and (not resolvable or _has_its_digits(record)):
+        return Verdict.BACKWARD_STABLE
+    if resolvable or (record.verdict == Verdict.WRONG and _score(record, "residual_excess") >= NO_CORRECT_DIGIT):
+        return record.verdict
+    return Verdict.OUT_OF_CONTRACT
+
+
+def is_lost_by_columns(record: Record) -> bool:
+    """Whether there is no answer, or none with a digit and no warning, where A as stored asks for none."""
+    lost = record.verdict not in PASSES | {Verdict.INACCURATE}
+    return lost and (not is_resolvable_as_a_whole(record) or as_a_whole(record) in BACKWARD)
+
+
+def is_explained_as_a_whole(record: Record) -> bool:
+    """Whether an answer fits, and is one (the shortest, where that is promised) after a small change of A as stored."""
+    small = threshold(record.m, record.n)
+    length = 0.0 if record.promises == Deficiency.BASIC else _score(record, "null_backward_error")
+    fits = _score(record, "residual_error") <= small or _score(record, "residual_excess") < NO_CORRECT_DIGIT
+    return max(_score(record, "backward_error"), length) <= small and fits
+
+
+def _has_its_digits(record: Record) -> bool:
+    """Whether x̂ has a digit, or rounding A as a whole explains that it has none."""
+    small = threshold(record.m, record.n)
+    return _score(record, "relative_error") < NO_CORRECT_DIGIT or _score(record, "forward_error") <= small
+
+
+def _score(record: Record, name: str) -> float:
+    """A score of the record; ∞ where there is no finite answer to score."""
+    return record.scores.get(name, math.inf)
 
 
 def is_undefined(record: Record) -> bool:

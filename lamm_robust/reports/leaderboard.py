@@ -44,7 +44,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("forward stable to κ", "the same for forward stability, or better"),
     Column(
         "to ratio",
-        "where columns (rows, if wide) differ in size by at most this, no digit was lost in silence for that alone",
+        "where columns (rows, if wide) differ in size by at most this, no answer was lost for that alone",
         7,
     ),
     Column("deficient", "rank-deficient problems solved stably, of those within its contract", 6),

@@ -32,8 +32,8 @@ class Row:
     forward_safe_kappa: float
     """The same for forward stably or better."""
     safe_ratio: float
-    """Largest ratio of column sizes (of rows, if wide) such that no graded full-rank problem at or below it that is
-    resolvable column by column only was answered without a digit in silence; NaN if there is no full-rank problem."""
+    """Largest ratio of column sizes (of rows, if wide) such that no graded full-rank problem at or below it was lost
+    for that alone, see `grading.is_lost_by_columns`; NaN if there is no full-rank problem."""
     deficient_passed: int
     deficient_total: int
     undefined_flagged: int
@@ -81,11 +81,11 @@ def safe_kappa(verdicts: Iterable[tuple[float, str]], passing: frozenset[str]) -
 
 
 def safe_ratio(records: Iterable[Record]) -> float:
-    """The largest ratio of column sizes such that no record at or below it is a silent failure by columns alone.
+    """The largest ratio of column sizes such that no record at or below it was lost for that alone.
 
     NaN if there are no records: all of them are graded, and of full rank.
     """
-    ratios = [(r.column_ratio, r.verdict == Verdict.WRONG and not grading.is_resolvable_as_a_whole(r)) for r in records]
+    ratios = [(r.column_ratio, grading.is_lost_by_columns(r)) for r in records]
     fails_from = min((ratio for ratio, failed in ratios if failed), default=math.inf)
     return max((ratio for ratio, _ in ratios if ratio < fails_from), default=1.0 if ratios else math.nan)
 
@@ -93,9 +93,9 @@ def safe_ratio(records: Iterable[Record]) -> float:
 def stability(records: Iterable[Record], precision: str) -> str:
     """The stability class in words, from graded records, and so of problems that have an answer.
 
-    *Column-wise stable* is asked of every graded problem, the other classes of those that the precision resolves as
-    they are stored: backward stability as a whole promises no digit where κ is small only once columns are of one size.
-    An answer in silence that fits nothing counts wherever it is.
+    *Column-wise stable* is asked of every graded problem, the other classes of A as it is stored, see
+    `grading.as_a_whole`: backward stability as a whole promises no digit where κ is small only once columns are of one
+    size. An answer in silence that fits nothing counts wherever it is.
 
     *Conditionally stable* is stable under the condition that A has full rank and κ ≤ u^(-1/2), which is what solvers
     that square κ but refine or switch promise (as CholeskyQR2 does: Yamamoto et al., Electron. Trans. Numer.
@@ -109,15 +109,16 @@ def stability(records: Iterable[Record], precision: str) -> str:
         return "broken"
     lost = {r.verdict for r in every if grading.is_ambiguous(r) and r.verdict == Verdict.WRONG}
     by_columns = {r.verdict for r in graded if grading.is_full_rank(r)}
-    verdicts = lost | {r.verdict for r in graded if grading.is_resolvable_as_a_whole(r)}
-    if by_columns <= COLUMNWISE and verdicts <= BACKWARD:
+    verdicts = (lost | {grading.as_a_whole(r) for r in graded}) - {Verdict.OUT_OF_CONTRACT}
+    if by_columns and by_columns <= COLUMNWISE and verdicts <= BACKWARD:
         return "column-wise stable"
     if verdicts <= BACKWARD:
         return "backward stable"
     if verdicts <= PASSES:
         return "forward stable"
     limit = UNIT_ROUNDOFF[precision] ** -0.5
-    unstable = any(grading.is_full_rank(r) and r.kappa <= limit and r.verdict not in PASSES for r in graded)
+    moderate = {grading.as_a_whole(r) for r in graded if grading.is_full_rank(r) and r.kappa <= limit}
+    unstable = not moderate <= PASSES | {Verdict.OUT_OF_CONTRACT}
     return "unstable" if unstable else "conditionally stable"
 
 
@@ -198,7 +199,7 @@ def row(records: Sequence[Record], relative_time: float) -> Row:
     one = records[0]
     graded = [r for r in records if grading.is_graded(r)]
     full = [r for r in graded if grading.is_full_rank(r)]
-    as_stored = [(r.kappa, r.verdict) for r in full if grading.is_resolvable_as_a_whole(r)]
+    as_stored = [(r.kappa, grading.as_a_whole(r)) for r in full if grading.is_resolvable_as_a_whole(r)]
     # a solver for full rank only is graded at a deficient problem if it crashes there, but promises nothing
     promised = [r for r in graded if r.promises != Deficiency.FULL_RANK_ONLY]
     deficient = [r for r in promised if r.regime == Regime.DEFICIENT]

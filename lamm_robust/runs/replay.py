@@ -111,12 +111,12 @@ def _cut(certified: Certified, solver: Solver) -> list[str]:
     """The truncated problem that the solver's own cutoff leaves, against which truncated_error is measured."""
     left = certified.truncated_frame(solver.contract)
     if left is None or left.truth.rank == certified.truth.rank:
-        return ["", "cut       the solver's cutoff keeps all singular values: truncated_error is forward_error"]
+        return ["", "cut       the solver's cutoff keeps all singular values"]
     rank, last, share = left.truth.rank, float(left.truth.sigma_min), certified.cutoff(solver.contract)
     return [
         "",
         f"cut       the solver's cutoff, {share:.3g}·σ₁, keeps {rank} singular values, σ_{rank} = {last:.10g}",
-        f"          truncated_error is the distance to A_{rank}⁺b:",
+        f"          truncated_error is the distance to A_{rank}⁺b, or that of its fit:",
         *_entries(f"A_{rank}⁺b", decimals(left.truth, X_DIGITS)[0]),
     ]
 

@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from lamm_robust.error_free import Doubles, exact_image, matrix_digits
 from lamm_robust.scoring.fine import Fine
-from lamm_robust.scoring.limits import threshold
-from lamm_robust.values import UNIT_ROUNDOFF, Certificate, Equilibrated, NotCertifiedError, Problem
+from lamm_robust.scoring.limits import regime, threshold
+from lamm_robust.values import UNIT_ROUNDOFF, Certificate, Equilibrated, NotCertifiedError, Precision, Problem, Regime
 
 LARGEST = 2.0**900
 """Entries of x̂ from here on are infinitely wrong: it leaves room for products with A and for sums."""
@@ -52,8 +52,8 @@ class Frame:
         if truth.kappa is not None and truth.kappa.mid > LARGEST:
             raise NotCertifiedError("κ is beyond 2^900: float64 cannot hold A and x in one scale to score answers")
         self.problem, self.truth = problem, truth
-        self.u = UNIT_ROUNDOFF[str(problem.A.dtype)]
-        self.small = threshold(truth.m, truth.n)
+        self.precision: Precision = problem.key.dtype
+        self.u, self.small = UNIT_ROUNDOFF[self.precision], threshold(truth.m, truth.n)
         self.columns = math.prod(problem.b.shape[1:])
         A, b = problem.A.astype(np.float64), problem.b.reshape(problem.m, self.columns).astype(np.float64)
         rows, across = np.zeros((problem.m, 1), dtype=np.int64), np.zeros(problem.n, dtype=np.int64)
@@ -79,6 +79,12 @@ class Frame:
         """The frame in which columns (rows, if wide) are of one size; itself if they are, or the rank is not full."""
         columns = self.truth.equilibrated
         return Frame(self.problem, self.truth, columns) if columns else self
+
+    @cached_property
+    def fits_by_rows(self) -> bool:
+        """Whether fits are measured with rows of one size: A is wide, every equation can be met, and so it must be."""
+        wide = self.truth.rank == self.truth.m < self.truth.n
+        return wide and regime(self.truth, self.precision) is Regime.RESOLVABLE
 
     @cached_property
     def residual_star(self) -> list[float]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from lamm_robust.scoring.limits import resolves
 from lamm_robust.scoring.metrics import STACK, score, score_each, worst
 from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.truths import Certified, Known, Truths
@@ -138,7 +139,15 @@ def scores_of(
 
 
 def truncated_error(certified: Certified, x: Array | None, contract: Contract) -> Scores:
-    """The forward error against what the solver's own cutoff leaves of the problem; empty where that is in doubt."""
-    if is_finite(x) and (frame := certified.truncated_frame(contract)) is not None:
-        return {"truncated_error": score(frame, x)["forward_error"]}
-    return {}
+    """How far x̂ and its fit are from A_k⁺b, where the solver's own cutoff leaves a rank k beyond doubt; else empty.
+
+    The larger of the forward error and of ‖A(x̂ − A_k⁺b)‖/‖b‖ in units of u(1 + 2κ_k), the two halves of Wedin's
+    theorem: where κ_k²‖r‖ excuses any x, the fit is still known. Empty, too, where κ_k is beyond the precision.
+    """
+    frame = certified.truncated_frame(contract) if is_finite(x) else None
+    if frame is None or not resolves(frame.precision, frame.truth.m, frame.truth.n, frame.kappa):
+        return {}
+    assert x is not None, "only a finite x has a frame"
+    found = score(frame, x)
+    fit = found["residual_excess"] / (frame.u * (1 + 2 * frame.kappa))
+    return {"truncated_error": max(found["forward_error"], fit)}

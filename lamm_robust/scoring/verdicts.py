@@ -50,15 +50,16 @@ def judge(contract: Contract, limits: Limits, outcome: Outcome, scores: Mapping[
         return _FAILED[outcome.status]
     if not is_finite(outcome.x):
         return Verdict.NON_FINITE
-    if limits.regime is Regime.AMBIGUOUS:
-        return _judge_ambiguous(limits, outcome, scores)
     # where there are many solutions and any will do, neither the norm nor the distance to x★ is promised
     any_solution = not limits.unique and contract.deficiency is Deficiency.BASIC
+    if limits.regime is Regime.AMBIGUOUS:
+        return _judge_ambiguous(limits, outcome, scores, any_solution=any_solution)
     right = any_solution or _has_digits(limits, scores)
     near = scores["residual_excess"] <= limits.fit
     right_length = near if any_solution else _is_short(limits, scores)  # a long solution costs the fit its digits
-    if scores["backward_error"] <= limits.small and right and right_length and _fits(limits, scores, limits.small):
-        return _backward_stable(limits, scores)
+    backward = _explains(limits, scores, any_solution=any_solution)
+    if backward and right and right_length and _fits(limits, scores, limits.small):
+        return _backward_stable(limits, scores, any_solution=any_solution)
     explained = near and right and (any_solution or scores["forward_error"] <= limits.small)
     if explained and not any_solution and _fits(limits, scores):
         return Verdict.FORWARD_STABLE
@@ -67,27 +68,36 @@ def judge(contract: Contract, limits: Limits, outcome: Outcome, scores: Mapping[
     return Verdict.WRONG if silent else Verdict.INACCURATE
 
 
-def _backward_stable(limits: Limits, scores: Mapping[str, float]) -> Verdict:
+def _explains(limits: Limits, scores: Mapping[str, float], prefix: str = "", *, any_solution: bool) -> bool:
+    """Whether the answer is one, and the shortest where it must be, after a small change of A; as the prefix measures.
+
+    One change is to explain both, and two are found, of which neither is large.
+    """
+    length = 0.0 if any_solution else scores.get(f"{prefix}null_backward_error", math.inf)
+    return max(scores.get(f"{prefix}backward_error", math.inf), length) <= limits.small
+
+
+def _backward_stable(limits: Limits, scores: Mapping[str, float], *, any_solution: bool) -> Verdict:
     """Whether a small change of A explains the answer column by column, or only as a whole.
 
     Where the rank is not full there is no score by columns: the shortest solution depends on their sizes.
     """
-    columnwise = scores.get("columnwise_backward_error", math.inf) <= limits.small
+    columnwise = _explains(limits, scores, "columnwise_", any_solution=any_solution)
     return Verdict.COLUMNWISE_STABLE if columnwise else Verdict.BACKWARD_STABLE
 
 
-def _judge_ambiguous(limits: Limits, outcome: Outcome, scores: Mapping[str, float]) -> Verdict:
+def _judge_ambiguous(limits: Limits, outcome: Outcome, scores: Mapping[str, float], *, any_solution: bool) -> Verdict:
     """The verdict where κ is beyond the precision: not the distance to x★ is judged, but the change of A and the fit.
 
     An answer may be far longer than x★ here, and rounding then explains a longer residual, too, but it must fit. One
     that neither a small change of A nor the solver's own cutoff explains, and that is a tenth of b away from the best
-    fit, fits nothing.
+    fit, fits nothing. The cutoff explains what is near A_k⁺b and its fit, see `records.truncated_error`.
     """
     fits = scores["residual_error"] <= limits.small or scores["residual_excess"] < NO_CORRECT_DIGIT
-    explained = scores["backward_error"] <= limits.small
+    explained = _explains(limits, scores, any_solution=any_solution)
     if explained and fits:
-        return _backward_stable(limits, scores)
-    if scores.get("truncated_error", math.inf) <= limits.small:  # the distance to what its own cutoff leaves of A
+        return _backward_stable(limits, scores, any_solution=any_solution)
+    if scores.get("truncated_error", math.inf) <= limits.small:
         return Verdict.FORWARD_STABLE
     silent = not explained and scores["residual_excess"] >= NO_CORRECT_DIGIT and not outcome.warned
     return Verdict.WRONG if silent else Verdict.INACCURATE

@@ -77,13 +77,29 @@ def test_orthogonal_columns_on_paper() -> None:
 
 
 def test_where_there_is_nothing_to_scale() -> None:
-    assert column_exponents(np.zeros((3, 0))) is None
-    assert column_exponents(np.zeros((0, 3))) is None
-    assert column_exponents(np.array([[1.0], [2.0]])) is None
-    assert column_exponents(np.array([[1.0, 0.0], [1.0, 0.0]])) is None  # a column of zeros has no size
-    assert column_exponents(np.array([[3.0, 3.5], [0.0, 0.0]])) is None
+    assert column_exponents(np.zeros((3, 0)), 0) is None
+    assert column_exponents(np.zeros((0, 3)), 0) is None
+    assert column_exponents(np.zeros((3, 2)), 0) is None
+    assert column_exponents(np.array([[1.0], [2.0]]), 1) is None
+    assert column_exponents(np.array([[1.0, 0.0], [1.0, 0.0]]), 1) is None  # one size, and a column without any
+    assert column_exponents(np.array([[1.0, 9.0, 0.0], [1.0, 9.0, 0.0]]), 1) is None  # deficient for another reason
+    assert column_exponents(np.array([[3.0, 3.5], [0.0, 0.0]]), 1) is None
+    assert column_exponents(np.array([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]]), 1) is None  # an equation that is not met
     for A in ([[1.0, 2.0], [2.0, 4.0], [0.0, 0.0]], [[0.0, 0.0]]):
         assert catalog.ORACLES["exact"].certify(np.array(A), np.ones(len(A))).equilibrated is None
+
+
+@pytest.mark.parametrize("oracle", ["exact", "mpmath"])
+def test_columns_of_zeros_do_not_keep_the_others_from_being_scaled(oracle: str) -> None:
+    A = np.array([[3.0, 0.0, 0.0], [4.0, 0.0, 2.0**-40], [0.0, 0.0, 2.0**-40]])
+    truth = catalog.ORACLES[oracle].certify(A, np.ones(3))
+    without = catalog.ORACLES[oracle].certify(A[:, [0, 2]], np.ones(3))
+    assert truth.rank == 2
+    assert truth.equilibrated
+    assert without.equilibrated
+    assert truth.equilibrated.exponents.tolist() == [3, 3, -39]
+    assert float(truth.equilibrated.kappa) == pytest.approx(float(without.equilibrated.kappa), rel=1e-15)
+    assert float(truth.equilibrated.kappa) < 4
 
 
 def test_the_edges_of_float64_are_scaled_exactly() -> None:

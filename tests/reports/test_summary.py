@@ -24,9 +24,8 @@ BACK, FORE, BAD, WRONG = "backward stable", "forward stable", "inaccurate", "wro
 def made(kappa: float, verdict: str, **changes: Any) -> Record:
     scores = {"backward_error": 1.0, "forward_error": 1.0, "relative_error": 1e-16 * kappa} | changes.pop("scores", {})
     name = changes.pop("problem", f"p κ={kappa} {changes.get('regime', '')}")
-    return replace(
-        RECORD, problem=name, kappa=kappa, kappa_columns=kappa, verdict=Verdict(verdict), scores=scores, **changes
-    )
+    changes = {"kappa_columns": kappa} | changes
+    return replace(RECORD, problem=name, kappa=kappa, verdict=Verdict(verdict), scores=scores, **changes)
 
 
 def deficient(kappa: float, verdict: str, **changes: Any) -> Record:
@@ -119,6 +118,55 @@ def test_safe_kappa_is_about_full_rank_and_judged_problems_only() -> None:
 def test_stability_class(verdicts: list[tuple[float, str]], expected: str) -> None:
     (row,) = rows_of([made(*v) for v in verdicts])
     assert row.stability == expected
+
+
+def test_deficient_problems_alone_say_nothing_of_columns() -> None:
+    (row,) = rows_of([deficient(2.0, BACK), deficient(3.0, BACK)])
+    assert row.stability == "backward stable"
+    (row,) = rows_of([deficient(2.0, BACK), made(3.0, "column-wise stable")])
+    assert row.stability == "column-wise stable"
+
+
+EXPLAINED = {"backward_error": 9.0, "residual_error": 1.0, "residual_excess": 0.5, "null_backward_error": 9.0}
+DIGITS = {"relative_error": 0.09, "forward_error": 500.0}
+
+
+@pytest.mark.parametrize(
+    ("kappa", "scores", "expected"),
+    [
+        # a digit is missing in a small column, and a small change of A as a whole explains that
+        (1e4, EXPLAINED | DIGITS, "backward stable"),
+        (1e4, EXPLAINED | {"relative_error": 1.0, "forward_error": 9.0}, "backward stable"),
+        (1e4, EXPLAINED | {"relative_error": 1.0, "forward_error": 500.0}, "unstable"),
+        (1e4, EXPLAINED | DIGITS | {"backward_error": 500.0}, "unstable"),
+        (1e4, EXPLAINED | DIGITS | {"null_backward_error": 500.0}, "unstable"),
+        (1e4, EXPLAINED | DIGITS | {"residual_error": 500.0}, "unstable"),
+        # the precision sees σ_r only once columns are of one size: the answer must fit
+        (1e15, EXPLAINED | {"relative_error": 1.0, "forward_error": 500.0}, "backward stable"),
+        (1e15, EXPLAINED | {"backward_error": 500.0}, "conditionally stable"),
+        (1e15, EXPLAINED | {"backward_error": 500.0, "residual_excess": 0.09}, "backward stable"),
+    ],
+)
+def test_what_a_class_below_column_wise_stable_asks_where_columns_differ_in_size(
+    kappa: float, scores: dict[str, float], expected: str
+) -> None:
+    lost = made(kappa, WRONG, kappa_columns=2.0, column_ratio=1e3, scores=scores)
+    (row,) = rows_of([made(2.0, BACK), lost])
+    assert row.stability == expected
+    assert row.silent_failures == 1
+    alone = kappa == 1e15 or expected == "backward stable"
+    assert row.safe_ratio == (RECORD.column_ratio if alone else 1e3)
+
+
+def test_what_is_not_answered_where_columns_differ_in_size_ends_the_safe_ratio_and_not_the_class() -> None:
+    def unanswered(kappa: float, verdict: str) -> Record:
+        return replace(made(kappa, verdict, kappa_columns=2.0, column_ratio=1e3), scores={})
+
+    for verdict in ("refused", "non-finite"):
+        (row,) = rows_of([made(2.0, BACK), unanswered(1e15, verdict)])
+        assert (row.stability, row.safe_ratio, row.failures) == (BACK, RECORD.column_ratio, 1)
+        (row,) = rows_of([made(2.0, BACK), unanswered(1e4, verdict)])
+        assert (row.stability, row.safe_ratio) == ("unstable", 1e3)
 
 
 def test_deficient_failures_alone_do_not_make_a_solver_unstable() -> None:

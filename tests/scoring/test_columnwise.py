@@ -14,10 +14,13 @@ from lamm_robust.oracles import select
 from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.limits import limits
 from lamm_robust.scoring.metrics import score
+from lamm_robust.scoring.records import record
+from lamm_robust.scoring.truths import Certified, Truths
 from lamm_robust.scoring.verdicts import judge
 from lamm_robust.solvers.contracts import basic, minimum_norm
-from lamm_robust.values import Array, Outcome, Problem, Regime, Status, Verdict
+from lamm_robust.values import Array, Case, Outcome, Problem, Regime, Status, Variant, Verdict
 from tests.support.problems import problem_of, random_problem
+from tests.support.solving import named, tried
 
 ANY, SOME = minimum_norm("none"), basic("pivots")
 
@@ -139,6 +142,34 @@ def test_rank_deficient_problems_have_no_score_by_columns() -> None:
     found = score(Frame(problem, truth), np.zeros(2))
     assert not [name for name in found if name.startswith("columnwise")]
     assert found["entry_error"] == 1.0
+
+
+def test_a_column_of_zeros_hides_no_other_column() -> None:
+    wider = problem_of(np.column_stack([TIMES.A, np.zeros(6)]), TIMES.b)
+    right = np.append(householder(TIMES.A, TIMES.b), 0.0)
+    assert judged(wider, right) is Verdict.COLUMNWISE_STABLE
+    assert judged(wider, lstsq(wider.A, wider.b)) is Verdict.WRONG
+    longer = right + np.array([0.0, 0.0, 1e-6 * np.linalg.norm(right)])
+    assert judged(wider, longer) is Verdict.BACKWARD_STABLE  # by a change beside the times that dwarfs zeros and ones
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "spectrum m=30 n=10 mode=one_large log10_cond=5 residual=1.0 direction=random seed=0 dtype=float32",
+        "orthogonal matrix=stiff seed=1 dtype=float32",
+    ],
+)
+def test_a_cutoff_excuses_no_answer_that_fits_nothing(key: str) -> None:
+    """A large residual makes the Wedin bound of A_k⁺b so wide that it excuses any x; the fit is known all the same."""
+    name = "normal-pinv" if key.startswith("spectrum") else "pinv"
+    certified = Truths(catalog.build_problem, select("auto")).certify(parse_key(key))
+    assert isinstance(certified, Certified)
+    outcome, solver = tried(f"numpy-{name}", certified.problem), named(f"numpy-{name}")
+    found = record(Case(certified.problem.key, Variant("numpy", name, "float32", "cpu")), certified, solver, outcome)
+    assert found.regime is Regime.AMBIGUOUS
+    assert found.scores["residual_excess"] > 10
+    assert found.verdict is Verdict.WRONG
 
 
 def test_any_solution_will_do_but_its_length_must_not_cost_the_fit() -> None:

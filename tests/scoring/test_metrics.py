@@ -45,10 +45,12 @@ def test_every_score_by_hand() -> None:
         "orthogonality": 4 * e / (4 * residual) / U,
         "norm_excess": size / math.sqrt(2) - 1,
         "null_component": 0.0,
+        "null_backward_error": 0.0,
         "entry_error": e,  # of an entry far above what rounding explains
     }
     # by_hand says nothing of columns of one size, so there the problem is taken as it is
-    expected |= {f"columnwise_{name}": expected[name] for name in ("forward_error", "backward_error")}
+    twice = ("forward_error", "backward_error", "null_backward_error")
+    expected |= {f"columnwise_{name}": expected[name] for name in twice}
     assert found == pytest.approx(expected, rel=1e-12, abs=1e-15)
     assert set(found) == {metric.name for metric in METRICS}
 

@@ -132,15 +132,32 @@ class Ruler:
 
     def null_component(self) -> tuple[float, float]:
         """What it is by an SVD in float64, and what rounding in it may change."""
+        outside, _, noise = self.outside()
+        spread = self.u * self.kappa * size(self.x)
+        return quotient(outside, spread), quotient(noise, spread)
+
+    def null_backward_error(self) -> tuple[float, float]:
+        """The same part of x̂, over what a change of A by u‖A‖_F makes of the multipliers y = A⁺ᵀx̂."""
+        outside, y, noise = self.outside()
+        spread = self.u * self.frobenius() * y
+        return quotient(outside, spread), quotient(noise, spread)
+
+    def outside(self) -> tuple[Real, Real, Real]:
+        """‖(I − A⁺A)x̂‖ and ‖A⁺ᵀx̂‖ by an SVD in float64, and what rounding in it may change the first by."""
         A = np.array([[float(value) for value in row] for row in self.A])
         exponent = int(np.frexp(np.abs(A).max())[1])
-        Vt = np.linalg.svd(np.ldexp(A, -exponent))[2]
+        _, sigma, Vt = np.linalg.svd(np.ldexp(A, -exponent))
         shorter = self.error if size(self.error) < size(self.x) else self.x
-        length = size(shorter) or mpmath.mpf(1)
-        direction = np.array([float(real(entry) / length) for entry in shorter])
-        outside = mpmath.norm([row @ direction * length for row in Vt[self.rank :]] or [0])
-        spread = self.u * self.kappa * size(self.x)
-        return quotient(outside, spread), quotient(4 * len(self.x) * NOISE * length, spread)
+
+        def along(rows: Array, vector: Vector) -> list[Real]:
+            length = size(vector) or mpmath.mpf(1)
+            direction = np.array([float(real(entry) / length) for entry in vector])
+            return [row @ direction * length for row in rows]
+
+        kept = zip(along(Vt[: self.rank], self.x), sigma[: self.rank], strict=True)
+        y = mpmath.norm([part / mpmath.ldexp(mpmath.mpf(value), exponent) for part, value in kept] or [0])
+        noise = 4 * len(self.x) * NOISE * (size(shorter) or mpmath.mpf(1))
+        return mpmath.norm(along(Vt[self.rank :], shorter) or [0]), y, noise
 
 
 def worst(values: Iterable[float]) -> float:
@@ -153,20 +170,27 @@ def assert_right(problem: Problem, x: Array) -> None:
         columns = range(problem.b.reshape(problem.m, -1).shape[1])
         plain, scaled = ([Ruler(problem, truth, j, x, scaled=way) for j in columns] for way in (False, True))
         right = {name: worst(ruler.sharp()[name] for ruler in plain) for name in plain[0].sharp()}
+        if truth.rank == problem.m < problem.n and float(truth.kappa_columns or 0) < 1e4:  # each equation has its size
+            right |= {name: worst(ruler.sharp()[name] for ruler in scaled) for name in ("residual_excess", "fit_error")}
         right["entry_error"] = worst(ruler.entry_error() for ruler in scaled)
         rough = {"backward_error": worst(ruler.backward_error() for ruler in plain)}
         if truth.rank == min(problem.A.shape):
             right["columnwise_forward_error"] = worst(ruler.forward_error() for ruler in scaled)
             rough["columnwise_backward_error"] = worst(ruler.backward_error() for ruler in scaled)
-        outside = [ruler.null_component() for ruler in plain]
+        outside = {"null_component": [ruler.null_component() for ruler in plain]}
+        outside["null_backward_error"] = [ruler.null_backward_error() for ruler in plain]
+        if truth.rank == min(problem.A.shape):
+            outside["columnwise_null_backward_error"] = [ruler.null_backward_error() for ruler in scaled]
     found = score(Frame(problem, truth), x)
-    assert set(found) == {*right, *rough, "null_component"}
+    assert set(found) == {*right, *rough, *outside}
     for name, value in right.items():
         assert found[name] == pytest.approx(value, rel=1e-12, abs=1e-15), name
     for name, value in rough.items():  # three digits where float64 holds the singular values, else two
         assert found[name] == pytest.approx(value, rel=1e-2, abs=1e-9), name
-    blur = max(0.1, *(noise for _, noise in outside))  # the null space itself is known to a part of uκ
-    assert found["null_component"] == pytest.approx(worst(value for value, _ in outside), rel=1e-6, abs=blur)
+    for name, values in outside.items():
+        unit = 0.1 if name == "null_component" else 1.0  # the null space itself is known to a part of uκ, or of u‖A⁺ᵀx̂‖
+        blur = max(unit, *(noise for _, noise in values))
+        assert found[name] == pytest.approx(worst(value for value, _ in values), rel=1e-6, abs=blur), name
 
 
 def graded(m: int, n: int, log10_cond: float, seed: int) -> Problem:
@@ -211,6 +235,7 @@ PROBLEMS = {
     "float32-kappa-1e7": random_problem(9, 4, 7, 1e-2, seed=9, dtype="float32"),
     "wide": random_problem(4, 9, 4, 0.0, seed=10),
     "wide-float32": random_problem(3, 8, 2, 0.0, seed=11, dtype="float32"),
+    "wide-rows": problem_of(np.ldexp(random_problem(4, 9, 2, 0.0, 16).A, [[0], [30], [-40], [9]]), np.ones(4)),
     "square": random_problem(5, 5, 6, 0.0, seed=12),
     "badly-scaled": wide_range("float64", 13),
     "badly-scaled-float32": wide_range("float32", 14),

@@ -105,11 +105,13 @@ RESOLVABLE, AMBIGUOUS = 2.0, 2.0**45  # κ
 NO_FIT = 2.0**-53 * 5  # u(1 + 2κ) at κ = 2
 FIT = 40 * 2.0**-53 * 5  # C√(mn)·u·(1 + 2κ) at κ = 2
 
+COLUMNS = {"columnwise_backward_error": 0.0, "columnwise_null_backward_error": 0.0}
+
 CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
     (ANY, 4, RESOLVABLE, {}, Verdict.BACKWARD_STABLE),
-    (ANY, 4, RESOLVABLE, {"columnwise_backward_error": SMALL}, Verdict.COLUMNWISE_STABLE),
-    (ANY, 4, RESOLVABLE, {"columnwise_backward_error": LARGE}, Verdict.BACKWARD_STABLE),
-    (ANY, 4, RESOLVABLE, {"columnwise_backward_error": 0.0, "backward_error": LARGE}, Verdict.FORWARD_STABLE),
+    (ANY, 4, RESOLVABLE, COLUMNS | {"columnwise_backward_error": SMALL}, Verdict.COLUMNWISE_STABLE),
+    (ANY, 4, RESOLVABLE, COLUMNS | {"columnwise_backward_error": LARGE}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, RESOLVABLE, COLUMNS | {"backward_error": LARGE}, Verdict.FORWARD_STABLE),
     # a digit that column-wise stable solvers have is asked of all
     (ANY, 4, RESOLVABLE, {"entry_error": 0.099}, Verdict.BACKWARD_STABLE),
     (ANY, 4, RESOLVABLE, {"entry_error": 0.1}, Verdict.WRONG),
@@ -188,6 +190,14 @@ CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
         {"null_component": LARGE, "forward_error": LARGE, "relative_error": 1.0},
         Verdict.WRONG,
     ),
+    # … or the shortest for no matrix near A
+    (ANY, 3, RESOLVABLE, {"null_backward_error": SMALL}, Verdict.BACKWARD_STABLE),
+    (ANY, 3, RESOLVABLE, {"null_backward_error": LARGE}, Verdict.FORWARD_STABLE),
+    (SOME, 3, RESOLVABLE, {"null_backward_error": LARGE}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, RESOLVABLE, COLUMNS | {"columnwise_null_backward_error": SMALL}, Verdict.COLUMNWISE_STABLE),
+    (ANY, 4, RESOLVABLE, COLUMNS | {"columnwise_null_backward_error": LARGE}, Verdict.BACKWARD_STABLE),
+    (ANY, 4, AMBIGUOUS, {"null_backward_error": LARGE}, Verdict.INACCURATE),
+    (ANY, 4, AMBIGUOUS, {"null_backward_error": LARGE, "residual_excess": 0.1}, Verdict.WRONG),
     # any solution will do
     (
         SOME,
@@ -214,7 +224,7 @@ CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
     (ANY, 4, AMBIGUOUS, {"backward_error": LARGE, "truncated_error": SMALL}, Verdict.FORWARD_STABLE),
     (ANY, 4, AMBIGUOUS, {"backward_error": LARGE, "truncated_error": LARGE}, Verdict.INACCURATE),
     (ANY, 4, AMBIGUOUS, {"truncated_error": LARGE}, Verdict.BACKWARD_STABLE),
-    (ANY, 4, AMBIGUOUS, {"columnwise_backward_error": SMALL}, Verdict.COLUMNWISE_STABLE),
+    (ANY, 4, AMBIGUOUS, COLUMNS | {"columnwise_backward_error": SMALL}, Verdict.COLUMNWISE_STABLE),
     # what fits nothing is wrong there, too
     (ANY, 4, AMBIGUOUS, {"backward_error": LARGE, "residual_excess": 0.099}, Verdict.INACCURATE),
     (ANY, 4, AMBIGUOUS, {"backward_error": LARGE, "residual_excess": 0.1}, Verdict.WRONG),
