@@ -16,9 +16,9 @@ STABLE = 10.0
 
 Backward-stable algorithms have backward errors of a modest multiple of u‖A‖_F; √(mn) is the growth of a random walk
 over the entries of A. Calibrated on the `standard` profile, see docs/verdicts.md: Householder QR stays below 4.2 times
-the root, and 10 leaves room for another BLAS. LAPACK's SVD in float64 does not always: it takes for zero what is below 100u
-beside its neighbours (xBDSQR), so that xGELSD errs by up to 31 times the root at one in 170 small random matrices. Its
-answers are *forward stable* there, since a bound that excused them would excuse normal equations up to κ = 100.
+the root, and 10 leaves room for another BLAS. LAPACK's SVD in float64 does not always: it takes for zero what is below
+100u beside its neighbours (xBDSQR), so that xGELSD errs by up to 31 times the root at one in 170 small random matrices.
+Its answers are *forward stable* there, since a bound that excused them would excuse normal equations up to κ = 100.
 """
 
 ROWS = 1000

@@ -57,7 +57,7 @@ def judge(contract: Contract, limits: Limits, outcome: Outcome, scores: Mapping[
     right = any_solution or _has_digits(limits, scores)
     near = scores["residual_excess"] <= limits.fit
     right_length = near if any_solution else _is_short(limits, scores)  # a long solution costs the fit its digits
-    backward = _explains(limits, scores, any_solution=any_solution)
+    backward = _is_explained(limits, scores, any_solution=any_solution)
     if backward and right and right_length and _fits(limits, scores, limits.small):
         return _backward_stable(limits, scores, any_solution=any_solution)
     explained = near and right and (any_solution or scores["forward_error"] <= limits.small)
@@ -68,13 +68,26 @@ def judge(contract: Contract, limits: Limits, outcome: Outcome, scores: Mapping[
     return Verdict.WRONG if silent else Verdict.INACCURATE
 
 
-def _explains(limits: Limits, scores: Mapping[str, float], prefix: str = "", *, any_solution: bool) -> bool:
-    """Whether the answer is one, and the shortest where it must be, after a small change of A; as the prefix measures.
+def _explains(limits: Limits, scores: Mapping[str, float], change: str, *, any_solution: bool) -> bool:
+    """Whether x̂ solves the problem, and is the shortest where it must be, after a small change of A.
 
-    One change is to explain both, and two are found, of which neither is large.
+    `change` begins the names of the scores: "" for one of A as a whole, "columnwise_" for one of every column (row, if
+    wide). Two changes are found, one for each half of what is asked, and neither is large.
     """
-    length = 0.0 if any_solution else scores.get(f"{prefix}null_backward_error", math.inf)
-    return max(scores.get(f"{prefix}backward_error", math.inf), length) <= limits.small
+    length = 0.0 if any_solution else scores.get(f"{change}null_backward_error", math.inf)
+    return max(scores.get(f"{change}backward_error", math.inf), length) <= limits.small
+
+
+def _is_explained(limits: Limits, scores: Mapping[str, float], *, any_solution: bool) -> bool:
+    """Whether a small change of A explains the answer: one of every column is one of A, measured where κ is small.
+
+    Of A as it is stored, κ may be so large that ‖A⁺ᵀx̂‖ is not what it is for the changed matrix.
+    """
+    return any(_explains(limits, scores, change, any_solution=any_solution) for change in ("", COLUMNWISE))
+
+
+COLUMNWISE = "columnwise_"
+"""How the names of the scores begin that are measured with columns of one size."""
 
 
 def _backward_stable(limits: Limits, scores: Mapping[str, float], *, any_solution: bool) -> Verdict:
@@ -82,7 +95,7 @@ def _backward_stable(limits: Limits, scores: Mapping[str, float], *, any_solutio
 
     Where the rank is not full there is no score by columns: the shortest solution depends on their sizes.
     """
-    columnwise = _explains(limits, scores, "columnwise_", any_solution=any_solution)
+    columnwise = _explains(limits, scores, COLUMNWISE, any_solution=any_solution)
     return Verdict.COLUMNWISE_STABLE if columnwise else Verdict.BACKWARD_STABLE
 
 
@@ -94,7 +107,7 @@ def _judge_ambiguous(limits: Limits, outcome: Outcome, scores: Mapping[str, floa
     fit, fits nothing. The cutoff explains what is near A_k⁺b and its fit, see `records.truncated_error`.
     """
     fits = scores["residual_error"] <= limits.small or scores["residual_excess"] < NO_CORRECT_DIGIT
-    explained = _explains(limits, scores, any_solution=any_solution)
+    explained = _is_explained(limits, scores, any_solution=any_solution)
     if explained and fits:
         return _backward_stable(limits, scores, any_solution=any_solution)
     if scores.get("truncated_error", math.inf) <= limits.small:
