@@ -63,6 +63,8 @@ class Limits:
     regime: Regime
     unique: bool
     """Whether there is only one solution: the rank is n."""
+    full_rank: bool
+    """Whether the rank is that of the smaller side of A."""
     small: float
     """Scores up to this are rounding error; see `threshold`."""
     fit: float
@@ -85,6 +87,7 @@ def limits(truth: Certificate, precision: Precision) -> Limits:
     return Limits(
         regime=regime(truth, precision),
         unique=truth.rank == truth.n,
+        full_rank=truth.rank == min(truth.m, truth.n),
         small=small,
         fit=small * u * float(1 + 2 * _upper(truth.kappa_columns if by_rows else truth.kappa)),
         lost=u * float(1 + 2 * _upper(truth.kappa_columns)),
@@ -92,7 +95,9 @@ def limits(truth: Certificate, precision: Precision) -> Limits:
     )
 
 
-UNDEFINED = Limits(Regime.UNDEFINED, unique=False, small=math.nan, fit=math.nan, lost=math.nan, unit=math.nan)
+UNDEFINED = Limits(
+    Regime.UNDEFINED, unique=False, full_rank=False, small=math.nan, fit=math.nan, lost=math.nan, unit=math.nan
+)
 """The limits where A or b holds NaN or ∞, so that there is no answer."""
 
 

@@ -51,7 +51,7 @@ def judge(contract: Contract, limits: Limits, outcome: Outcome, scores: Mapping[
     if not is_finite(outcome.x):
         return Verdict.NON_FINITE
     # where there are many solutions and any will do, neither the norm nor the distance to x★ is promised
-    any_solution = not limits.unique and contract.deficiency is Deficiency.BASIC
+    any_solution = not limits.unique and not _promises_the_shortest(contract, limits)
     if limits.regime is Regime.AMBIGUOUS:
         return _judge_ambiguous(limits, outcome, scores, any_solution=any_solution)
     right = any_solution or _has_digits(limits, scores)
@@ -66,6 +66,13 @@ def judge(contract: Contract, limits: Limits, outcome: Outcome, scores: Mapping[
     error = scores["fit_error"] if any_solution else max(scores["relative_error"], scores["entry_error"])
     silent = error >= NO_CORRECT_DIGIT and not explained and not outcome.warned
     return Verdict.WRONG if silent else Verdict.INACCURATE
+
+
+def _promises_the_shortest(contract: Contract, limits: Limits) -> bool:
+    """Whether x̂ is to be the shortest solution; of who is for full rank only, nothing is known where there is less."""
+    if contract.deficiency is Deficiency.FULL_RANK_ONLY:
+        return limits.full_rank
+    return contract.deficiency is Deficiency.MINIMUM_NORM
 
 
 def _explains(limits: Limits, scores: Mapping[str, float], change: str, *, any_solution: bool) -> bool:

@@ -198,6 +198,9 @@ CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
     (ANY, 4, RESOLVABLE, COLUMNS | {"columnwise_null_backward_error": LARGE}, Verdict.BACKWARD_STABLE),
     (ANY, 4, AMBIGUOUS, {"null_backward_error": LARGE}, Verdict.INACCURATE),
     (ANY, 4, AMBIGUOUS, {"null_backward_error": LARGE, "residual_excess": 0.1}, Verdict.WRONG),
+    (FULL, 3, AMBIGUOUS, {"null_backward_error": LARGE}, Verdict.BACKWARD_STABLE),
+    (ANY, 3, AMBIGUOUS, {"null_backward_error": LARGE}, Verdict.INACCURATE),
+    (SOME, 3, AMBIGUOUS, {"null_backward_error": LARGE}, Verdict.BACKWARD_STABLE),
     # any solution will do
     (
         SOME,
