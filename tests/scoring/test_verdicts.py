@@ -233,6 +233,12 @@ def test_judgement(contract: Contract, rank: int, kappa: float, changed: dict[st
     assert judge(contract, limits(truth_with(kappa, rank), "float64"), solved(), PERFECT | changed) is expected
 
 
+def test_a_tenth_of_the_answer_outside_the_row_space_is_not_short() -> None:
+    wide = replace(limits(truth_with(2.0, 3), "float64"), unit=0.1 / 32)
+    for outside, expected in ((31.9, Verdict.BACKWARD_STABLE), (32.0, Verdict.FORWARD_STABLE)):
+        assert judge(ANY, wide, solved(), PERFECT | {"null_component": outside}) is expected
+
+
 def test_a_basic_solution_of_a_wide_system_of_full_rank_need_not_be_short() -> None:
     scores = PERFECT | {"forward_error": LARGE, "null_component": LARGE, "relative_error": 1.0}
     truth = truth_with(2.0, 3, 3, 5)
