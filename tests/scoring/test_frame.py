@@ -7,9 +7,10 @@ import numpy.typing as npt
 import pytest
 
 from lamm_robust.oracles import select
-from lamm_robust.scoring.frame import Frame
+from lamm_robust.scoring.frame import Frame, norm
 from lamm_robust.scoring.metrics import score
-from tests.support.problems import problem_of
+from lamm_robust.values import NotCertifiedError
+from tests.support.problems import by_hand, problem_of
 
 TALL = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
 X = np.array([[3.0, 0.0, -1.0], [0.5, 0.0, 1.0]])
@@ -68,3 +69,17 @@ def test_a_zero_matrix_and_a_zero_right_hand_side_have_the_exponent_one() -> Non
 def test_scores_of_a_matrix_with_zeros_do_not_depend_on_its_scale(scale: int) -> None:
     A, b, x = np.array([[1.0, 0.0], [0.0, 3.0], [1.0, 0.0]]), np.array([1.0, 2.0, 4.0]), np.array([2.0, 1.0])
     assert score(frame_of(np.ldexp(A, scale), b), np.ldexp(x, -scale)) == score(frame_of(A, b), x)
+
+
+def test_a_norm_has_the_same_bits_wherever_its_vectors_lie() -> None:
+    vectors = np.random.default_rng(1).standard_normal((5, 1000))
+    expected = [norm(vector) for vector in vectors]
+    for laid in (vectors, np.asfortranarray(vectors), np.repeat(vectors, 2, axis=1)[:, ::2]):
+        assert norm(laid).tolist() == expected
+
+
+def test_the_largest_condition_number_that_a_frame_takes_is_2_to_the_900() -> None:
+    problem = problem_of(np.diag([2.0**450, 2.0**-450]), [2.0**450, 2.0**-450])
+    assert Frame(problem, by_hand(problem, 2, [1.0, 1.0], 0.0, 2.0**450, 2.0**-450)).kappa == 2.0**900
+    with pytest.raises(NotCertifiedError, match="beyond 2"):
+        Frame(problem, by_hand(problem, 2, [1.0, 1.0], 0.0, 2.0**450 * (1 + 2.0**-52), 2.0**-450))
