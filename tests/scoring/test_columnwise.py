@@ -141,6 +141,14 @@ def test_rank_deficient_problems_have_no_score_by_columns() -> None:
     assert found["entry_error"] == 1.0
 
 
+@pytest.mark.parametrize("shape", [(3, 0), (0, 2), (0, 0)])
+def test_matrices_without_entries_have_no_score_by_columns(shape: tuple[int, int]) -> None:
+    problem = problem_of(np.zeros(shape), np.ones(shape[0]))
+    found = score(Frame(problem, select("exact").certify(problem.A, problem.b)), np.zeros(shape[1]))
+    assert not [name for name in found if name.startswith("columnwise")]
+    assert set(found.values()) == {0.0}
+
+
 def test_any_solution_will_do_but_its_length_must_not_cost_the_fit() -> None:
     problem = problem_of([[3.0, 5.0, 7.0]], [1.0])
     assert judged(problem, np.array([2.0, -1.0, 0.0]), basic_only=True) is Verdict.COLUMNWISE_STABLE

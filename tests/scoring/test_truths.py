@@ -162,7 +162,7 @@ def test_a_ratio_of_columns_beyond_every_double_is_the_largest_power_of_two() ->
 
 def test_a_cutoff_is_of_the_size_of_the_problem_and_eps_is_twice_u() -> None:
     one = certified(np.eye(3, 2), np.ones(3))
-    assert one.cutoff(minimum_norm("", cutoff=lambda m, n, eps: 100 * m + n + eps)) == 302 + 2.0**-52
+    assert one.cutoff(minimum_norm("", cutoff=lambda m, n, eps: (100 * m + n) * eps)) == 302 * 2.0**-52
     assert one.cutoff(minimum_norm("")) is None
 
 
