@@ -87,7 +87,12 @@ def test_the_slope_of_a_line_over_unix_times_in_numbers() -> None:
     truth = select("exact").certify(TIMES.A, TIMES.b)
     assert float(truth.kappa or 0) == pytest.approx(2.8e16, rel=0.05)
     assert float(truth.kappa_columns or 0) == pytest.approx(3.7e7, rel=0.05)
-    assert limits(truth, "float64").regime is Regime.RESOLVABLE
+    found, u = limits(truth, "float64"), 2.0**-53
+    assert found.regime is Regime.RESOLVABLE
+    assert found.lost == pytest.approx(u * 2 * float(truth.kappa_columns or 0), rel=1e-6)
+    assert found.unit == pytest.approx(u * float(truth.kappa or 0), rel=1e-6)
+    assert found.fit == pytest.approx(2 * found.small * found.unit, rel=1e-6)
+    assert found.unique
     intercept, slope = 141 / 6 - 17 / 700 * 1700000150, 17 / 700  # through the mean, by hand
     assert judged(TIMES, np.array([intercept, slope])) is Verdict.COLUMNWISE_STABLE
     assert judged(TIMES, np.array([0.0, 1.4e-8])) is Verdict.WRONG

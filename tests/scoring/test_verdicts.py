@@ -14,7 +14,7 @@ from lamm_robust.oracles import select
 from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.limits import STABLE, limits, regime, threshold
 from lamm_robust.scoring.metrics import METRICS, score, score_each
-from lamm_robust.scoring.verdicts import judge, judge_all, shape_of
+from lamm_robust.scoring.verdicts import ANSWERS, judge, judge_all, shape_of
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
 from lamm_robust.values import (
     PRECISIONS,
@@ -198,6 +198,14 @@ CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
     ),
     (SOME, 3, RESOLVABLE, {"backward_error": LARGE, "fit_error": 0.09, "residual_excess": 0.09}, Verdict.INACCURATE),
     (SOME, 3, RESOLVABLE, {"backward_error": LARGE, "fit_error": 0.1, "residual_excess": 0.1}, Verdict.WRONG),
+    (SOME, 3, RESOLVABLE, {"backward_error": LARGE}, Verdict.INACCURATE),  # a fit alone is no distance to x★
+    (
+        SOME,
+        3,
+        RESOLVABLE,
+        {"backward_error": LARGE, "forward_error": LARGE, "fit_error": 1.0, "residual_excess": FIT},
+        Verdict.INACCURATE,
+    ),
     (SOME, 4, RESOLVABLE, {"backward_error": LARGE, "forward_error": SMALL}, Verdict.FORWARD_STABLE),
     (SOME, 4, RESOLVABLE, {"null_component": LARGE, "forward_error": LARGE}, Verdict.INACCURATE),
     (FULL, 4, RESOLVABLE, {}, Verdict.BACKWARD_STABLE),
@@ -252,6 +260,9 @@ def test_a_warning_makes_a_wrong_answer_inaccurate() -> None:
     truth = truth_with(2.0, 4)
     assert judge(ANY, limits(truth, "float64"), solved(warned=False), scores) is Verdict.WRONG
     assert judge(ANY, limits(truth, "float64"), solved(warned=True), scores) is Verdict.INACCURATE
+    beyond, nowhere = truth_with(AMBIGUOUS, 4), PERFECT | {"backward_error": LARGE, "residual_excess": 1.0}
+    assert judge(ANY, limits(beyond, "float64"), solved(warned=False), nowhere) is Verdict.WRONG
+    assert judge(ANY, limits(beyond, "float64"), solved(warned=True), nowhere) is Verdict.INACCURATE
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
@@ -440,6 +451,20 @@ def test_the_worst_right_hand_side_decides() -> None:
     assert verdict_on(A, b, [[1.0, 0.2], [1.0, 0.0]]) is Verdict.WRONG  # but so much is no rounding error of b
     assert verdict_on(A, b, [[1 + 1e-11, 1e-20], [1.0, 0.0]]) is Verdict.INACCURATE
     assert verdict_on(A, b, [[1 + 1e-11, 0.0], [1.0, 0.0]]) is Verdict.INACCURATE
+
+
+def test_verdicts_on_right_hand_sides_are_ordered_from_the_best_to_the_worst() -> None:
+    changes = [
+        {"columnwise_backward_error": 0.0},
+        {},
+        {"backward_error": LARGE},
+        {"backward_error": LARGE, "forward_error": LARGE},
+        {"backward_error": LARGE, "forward_error": LARGE, "relative_error": 1.0},
+    ]
+    columns, known = [PERFECT | change for change in changes], limits(truth_with(2.0, 4), "float64")
+    assert [judge_all(ANY, known, solved(), [column]) for column in columns] == list(ANSWERS)
+    for (i, one), (k, other) in itertools.product(enumerate(columns), repeat=2):
+        assert judge_all(ANY, known, solved(), [one, other]) is ANSWERS[max(i, k)]
 
 
 def test_one_right_hand_side_does_not_excuse_another() -> None:
