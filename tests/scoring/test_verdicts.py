@@ -68,10 +68,13 @@ def test_the_limit_itself_is_resolvable_and_the_radius_of_kappa_counts() -> None
     assert regime(unsure, "float64") is Regime.AMBIGUOUS
 
 
-def test_the_regime_depends_on_the_shape() -> None:
-    kappa = 0.1 * 2.0**53 / 200
-    assert regime(truth_with(kappa, 4, 16, 4), "float64") is Regime.RESOLVABLE  # 10·√64 = 80
-    assert regime(truth_with(kappa, 4, 400, 4), "float64") is Regime.AMBIGUOUS  # 10·√1600 = 400
+@pytest.mark.parametrize(("m", "n", "small"), [(16, 4, 80), (4, 16, 80), (400, 4, 400), (4, 400, 400), (9, 9, 90)])
+def test_the_regime_depends_on_the_shape(m: int, n: int, small: float) -> None:
+    limit = 0.1 * 2.0**53 / small  # 10·√(mn)
+    rank = min(m, n)
+    assert regime(truth_with(0.99 * limit, rank, m, n), "float64") is Regime.RESOLVABLE
+    assert regime(truth_with(1.01 * limit, rank, m, n), "float64") is Regime.AMBIGUOUS
+    assert limits(truth_with(2.0, rank, m, n), "float64").small == pytest.approx(small)
 
 
 def test_full_rank_of_a_wide_matrix_is_its_number_of_rows() -> None:
