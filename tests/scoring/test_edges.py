@@ -47,7 +47,17 @@ def test_the_answer_alone_may_be_extreme(dtype: Precision, least: int, most: int
 def test_sums_overflow_before_single_squares_do() -> None:
     single = np.ldexp(np.ones((1, 1)), 511)
     assert edge(single, single[0]) is Edge.NONE
-    assert edge(np.ldexp(np.ones((4, 1)), 511), np.ones(4)) is Edge.SCALE
+    four = np.ones((4, 1))
+    assert edge(np.ldexp(four, 511), np.ones(4)) is Edge.SCALE
+    for exponent, expected in ((510, Edge.NONE), (511, Edge.SCALE)):
+        assert edge(np.ldexp(four, 100), np.ldexp(four[:, 0], exponent)) is expected  # b alone
+        assert edge(np.ldexp(four.T, -200), np.ldexp([1.0], exponent - 198)) is expected  # x★ alone, 2^exponent
+
+
+def test_the_sign_does_not_count() -> None:
+    A = np.array([[1.0, 0.0], [0.0, 1.0]])
+    assert edge(A, np.array([-1.0, -2.0])) is Edge.NONE
+    assert edge(A, np.array([1.0, -(2.0**600)])) is Edge.SCALE
 
 
 def test_each_right_hand_side_counts_and_zeros_do_not() -> None:
