@@ -79,6 +79,16 @@ def test_null_component_is_in_units_of_kappa() -> None:
     assert found["null_component"] == pytest.approx(0.5 / (U * 4 * 1.5))
 
 
+def test_the_null_component_of_an_answer_far_shorter_than_the_solution_is_its_own() -> None:
+    """Its distance to x★, which has the same part outside, is 10¹² times as long, and so are the errors in it."""
+    problem = random_problem(3, 8, 1, 0.0, seed=2)
+    frame = frame_of(problem)
+    x = np.ldexp(frame.truth.x[0], frame.truth.exponent - 40)
+    assert score(frame, x)["null_component"] < 10
+    outside = np.linalg.svd(problem.A)[2][-1] * np.linalg.norm(x) * 1e-3
+    assert score(frame, x + outside)["null_component"] == pytest.approx(1e-3 / (U * frame.kappa), rel=1e-3)
+
+
 def test_the_truth_scores_zero() -> None:
     _, frame = paper()
     assert set(score(frame, np.array([1.0, 1.0])).values()) == {0.0}
