@@ -147,7 +147,8 @@ def test_a_condition_number_that_scores_cannot_hold_is_refused() -> None:
 
 def test_absurdly_large_answers_are_infinitely_wrong() -> None:
     problem, frame = paper()
-    assert set(score(frame, np.array([1e300, 1.0])).values()) == {math.inf}
+    for x in ([1e300, 1.0], [-1e300, 1.0]):
+        assert set(score(frame, np.array(x)).values()) == {math.inf}
     huge = frame_of(problem_of(np.ldexp(problem.A, 600), problem.b))
     assert set(score(huge, np.array([1e300, 1.0])).values()) == {math.inf}
     one = frame_of(problem_of([[1.0]], [1.0]))
