@@ -35,8 +35,10 @@ def test_squares_that_are_normal_numbers_are_no_edge(dtype: Precision, least: in
         a, c = np.ldexp(one, inside // 2), np.ldexp(one, outside)
         assert edge(a, c[0]) is Edge.SCALE  # b alone
         assert edge(c, a[0]) is Edge.SCALE  # A alone
-    below = one * 2.0 ** (least - 0.25)  # its square is between the smallest normal number and half of that
-    assert edge(below.astype(dtype), below[0].astype(dtype)) is Edge.SCALE
+    # squares between the smallest normal number and half of that, and just below where they overflow
+    for exponent, expected in ((least - 0.25, Edge.SCALE), (most + 0.75, Edge.NONE)):
+        a = np.array([[2.0**exponent]], dtype)
+        assert edge(a, a[0]) is expected
 
 
 @pytest.mark.parametrize(("dtype", "least", "most"), LIMITS)
