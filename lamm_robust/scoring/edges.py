@@ -42,5 +42,5 @@ def log2_largest(values: Array, exponents: npt.ArrayLike = 0) -> list[float]:
     """log₂ of the largest size in each column of values · 2**exponents, which need not be doubles; −∞ if all are 0."""
     with np.errstate(divide="ignore"):
         sizes = np.log2(np.abs(values.astype(np.float64))) + np.asarray(exponents)
-    largest: list[float] = sizes.reshape(len(values), -1).max(axis=0, initial=-math.inf).tolist()
+    largest: list[float] = sizes.reshape(len(values), -1).max(axis=0).tolist()
     return largest

@@ -18,7 +18,7 @@ from lamm_robust.values import UNIT_ROUNDOFF
 FIRST_BITS = 512
 """Bits of the first attempt: 2·log₂ κ for κ up to 1e60 are 400, and as many decimals as a double has."""
 
-LAST_BITS = 2**14
+LAST_BITS = 2**13
 """Bits of the last attempt: 2·log₂ κ for the largest κ that a frame takes, 2^900, and entries over as wide a range."""
 
 

@@ -161,9 +161,8 @@ def _has_digits(limits: Limits, scores: Mapping[str, float]) -> bool:
 
 
 def _is_short(limits: Limits, scores: Mapping[str, float]) -> bool:
-    """Whether the part of x̂ outside the row space of A is rounding error, and less than a tenth of x̂."""
-    outside = scores["null_component"]
-    return outside <= limits.small and outside * limits.unit < NO_CORRECT_DIGIT
+    """Whether the part of x̂ outside the row space of A is less than a tenth of x̂, whatever explains it."""
+    return scores["null_component"] * limits.unit < NO_CORRECT_DIGIT
 
 
 def _fits(limits: Limits, scores: Mapping[str, float], changes: float = 1.0) -> bool:

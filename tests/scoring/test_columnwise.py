@@ -90,7 +90,12 @@ def test_the_slope_of_a_line_over_unix_times_in_numbers() -> None:
     truth = select("exact").certify(TIMES.A, TIMES.b)
     assert float(truth.kappa or 0) == pytest.approx(2.8e16, rel=0.05)
     assert float(truth.kappa_columns or 0) == pytest.approx(3.7e7, rel=0.05)
-    assert limits(truth, "float64").regime is Regime.RESOLVABLE
+    found, u = limits(truth, "float64"), 2.0**-53
+    assert found.regime is Regime.RESOLVABLE
+    assert found.lost == pytest.approx(u * 2 * float(truth.kappa_columns or 0), rel=1e-6)
+    assert found.unit == pytest.approx(u * float(truth.kappa or 0), rel=1e-6)
+    assert found.fit == pytest.approx(2 * found.small * found.unit, rel=1e-6)
+    assert found.unique
     intercept, slope = 141 / 6 - 17 / 700 * 1700000150, 17 / 700  # through the mean, by hand
     assert judged(TIMES, np.array([intercept, slope])) is Verdict.COLUMNWISE_STABLE
     assert judged(TIMES, np.array([0.0, 1.4e-8])) is Verdict.WRONG
@@ -170,6 +175,14 @@ def test_a_cutoff_excuses_no_answer_that_fits_nothing(key: str) -> None:
     assert found.regime is Regime.AMBIGUOUS
     assert found.scores["residual_excess"] > 10
     assert found.verdict is Verdict.WRONG
+
+
+@pytest.mark.parametrize("shape", [(3, 0), (0, 2), (0, 0)])
+def test_matrices_without_entries_have_no_score_by_columns(shape: tuple[int, int]) -> None:
+    problem = problem_of(np.zeros(shape), np.ones(shape[0]))
+    found = score(Frame(problem, select("exact").certify(problem.A, problem.b)), np.zeros(shape[1]))
+    assert not [name for name in found if name.startswith("columnwise")]
+    assert set(found.values()) == {0.0}
 
 
 def test_any_solution_will_do_but_its_length_must_not_cost_the_fit() -> None:

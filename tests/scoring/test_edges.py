@@ -35,6 +35,10 @@ def test_squares_that_are_normal_numbers_are_no_edge(dtype: Precision, least: in
         a, c = np.ldexp(one, inside // 2), np.ldexp(one, outside)
         assert edge(a, c[0]) is Edge.SCALE  # b alone
         assert edge(c, a[0]) is Edge.SCALE  # A alone
+    # squares between the smallest normal number and half of that, and just below where they overflow
+    for exponent, expected in ((least - 0.25, Edge.SCALE), (most + 0.75, Edge.NONE)):
+        a = np.array([[2.0**exponent]], dtype)
+        assert edge(a, a[0]) is expected
 
 
 @pytest.mark.parametrize(("dtype", "least", "most"), LIMITS)
@@ -47,7 +51,17 @@ def test_the_answer_alone_may_be_extreme(dtype: Precision, least: int, most: int
 def test_sums_overflow_before_single_squares_do() -> None:
     single = np.ldexp(np.ones((1, 1)), 511)
     assert edge(single, single[0]) is Edge.NONE
-    assert edge(np.ldexp(np.ones((4, 1)), 511), np.ones(4)) is Edge.SCALE
+    four = np.ones((4, 1))
+    assert edge(np.ldexp(four, 511), np.ones(4)) is Edge.SCALE
+    for exponent, expected in ((510, Edge.NONE), (511, Edge.SCALE)):
+        assert edge(np.ldexp(four, 100), np.ldexp(four[:, 0], exponent)) is expected  # b alone
+        assert edge(np.ldexp(four.T, -200), np.ldexp([1.0], exponent - 198)) is expected  # x★ alone, 2^exponent
+
+
+def test_the_sign_does_not_count() -> None:
+    A = np.array([[1.0, 0.0], [0.0, 1.0]])
+    assert edge(A, np.array([-1.0, -2.0])) is Edge.NONE
+    assert edge(A, np.array([1.0, -(2.0**600)])) is Edge.SCALE
 
 
 def test_each_right_hand_side_counts_and_zeros_do_not() -> None:

@@ -81,6 +81,16 @@ def test_null_component_is_in_units_of_kappa() -> None:
     assert found["null_component"] == pytest.approx(0.5 / (U * 4 * 1.5))
 
 
+def test_the_null_component_of_an_answer_far_shorter_than_the_solution_is_its_own() -> None:
+    """Its distance to x★, which has the same part outside, is 10¹² times as long, and so are the errors in it."""
+    problem = random_problem(3, 8, 1, 0.0, seed=2)
+    frame = frame_of(problem)
+    x = np.ldexp(frame.truth.x[0], frame.truth.exponent - 40)
+    assert score(frame, x)["null_component"] < 10
+    outside = np.linalg.svd(problem.A)[2][-1] * np.linalg.norm(x) * 1e-3
+    assert score(frame, x + outside)["null_component"] == pytest.approx(1e-3 / (U * frame.kappa), rel=1e-3)
+
+
 def test_the_truth_scores_zero() -> None:
     _, frame = paper()
     assert set(score(frame, np.array([1.0, 1.0])).values()) == {0.0}
@@ -139,9 +149,14 @@ def test_a_condition_number_that_scores_cannot_hold_is_refused() -> None:
 
 def test_absurdly_large_answers_are_infinitely_wrong() -> None:
     problem, frame = paper()
-    assert set(score(frame, np.array([1e300, 1.0])).values()) == {math.inf}
+    for x in ([1e300, 1.0], [-1e300, 1.0]):
+        assert set(score(frame, np.array(x)).values()) == {math.inf}
     huge = frame_of(problem_of(np.ldexp(problem.A, 600), problem.b))
     assert set(score(huge, np.array([1e300, 1.0])).values()) == {math.inf}
+    one = frame_of(problem_of([[1.0]], [1.0]))
+    assert set(score(one, np.array([2.0**900])).values()) == {math.inf}
+    found = score(one, np.array([-np.nextafter(2.0**900, 0)]))  # its square overflows, and no score does
+    assert found["relative_error"] == found["norm_excess"] == pytest.approx(2.0**900)
 
 
 def test_a_frame_refuses_the_truth_of_another_problem() -> None:

@@ -14,7 +14,7 @@ from lamm_robust.oracles import select
 from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.limits import STABLE, limits, regime, threshold
 from lamm_robust.scoring.metrics import METRICS, score, score_each
-from lamm_robust.scoring.verdicts import judge, judge_all, shape_of
+from lamm_robust.scoring.verdicts import ANSWERS, judge, judge_all, shape_of
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
 from lamm_robust.values import (
     PRECISIONS,
@@ -68,10 +68,13 @@ def test_the_limit_itself_is_resolvable_and_the_radius_of_kappa_counts() -> None
     assert regime(unsure, "float64") is Regime.AMBIGUOUS
 
 
-def test_the_regime_depends_on_the_shape() -> None:
-    kappa = 0.1 * 2.0**53 / 200
-    assert regime(truth_with(kappa, 4, 16, 4), "float64") is Regime.RESOLVABLE  # 10·√64 = 80
-    assert regime(truth_with(kappa, 4, 400, 4), "float64") is Regime.AMBIGUOUS  # 10·√1600 = 400
+@pytest.mark.parametrize(("m", "n", "small"), [(16, 4, 80), (4, 16, 80), (400, 4, 400), (4, 400, 400), (9, 9, 90)])
+def test_the_regime_depends_on_the_shape(m: int, n: int, small: float) -> None:
+    limit = 0.1 * 2.0**53 / small  # 10·√(mn)
+    rank = min(m, n)
+    assert regime(truth_with(0.99 * limit, rank, m, n), "float64") is Regime.RESOLVABLE
+    assert regime(truth_with(1.01 * limit, rank, m, n), "float64") is Regime.AMBIGUOUS
+    assert limits(truth_with(2.0, rank, m, n), "float64").small == pytest.approx(small)
 
 
 def test_full_rank_of_a_wide_matrix_is_its_number_of_rows() -> None:
@@ -102,6 +105,7 @@ def test_shapes_and_threshold() -> None:
 SMALL, LARGE = 40.0, 40.1  # C√(mn) for 4×4, which still passes, and a little more
 
 RESOLVABLE, AMBIGUOUS = 2.0, 2.0**45  # κ
+UNIT = 2.0**-53 * 2  # uκ at κ = 2
 NO_FIT = 2.0**-53 * 5  # u(1 + 2κ) at κ = 2
 FIT = 40 * 2.0**-53 * 5  # C√(mn)·u·(1 + 2κ) at κ = 2
 
@@ -181,13 +185,13 @@ CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
         Verdict.WRONG,
     ),
     # a solution that is not the shortest one
-    (ANY, 3, RESOLVABLE, {"null_component": SMALL}, Verdict.BACKWARD_STABLE),
-    (ANY, 3, RESOLVABLE, {"null_component": LARGE}, Verdict.FORWARD_STABLE),
+    (ANY, 3, RESOLVABLE, {"null_component": 0.099 / UNIT}, Verdict.BACKWARD_STABLE),
+    (ANY, 3, RESOLVABLE, {"null_component": 0.1 / UNIT}, Verdict.FORWARD_STABLE),
     (
         ANY,
         3,
         RESOLVABLE,
-        {"null_component": LARGE, "forward_error": LARGE, "relative_error": 1.0},
+        {"null_component": 0.1 / UNIT, "forward_error": LARGE, "relative_error": 1.0},
         Verdict.WRONG,
     ),
     # … or the shortest for no matrix near A
@@ -211,8 +215,16 @@ CASES: tuple[tuple[Contract, int, float, dict[str, float], Verdict], ...] = (
     ),
     (SOME, 3, RESOLVABLE, {"backward_error": LARGE, "fit_error": 0.09, "residual_excess": 0.09}, Verdict.INACCURATE),
     (SOME, 3, RESOLVABLE, {"backward_error": LARGE, "fit_error": 0.1, "residual_excess": 0.1}, Verdict.WRONG),
+    (SOME, 3, RESOLVABLE, {"backward_error": LARGE}, Verdict.INACCURATE),  # a fit alone is no distance to x★
+    (
+        SOME,
+        3,
+        RESOLVABLE,
+        {"backward_error": LARGE, "forward_error": LARGE, "fit_error": 1.0, "residual_excess": FIT},
+        Verdict.INACCURATE,
+    ),
     (SOME, 4, RESOLVABLE, {"backward_error": LARGE, "forward_error": SMALL}, Verdict.FORWARD_STABLE),
-    (SOME, 4, RESOLVABLE, {"null_component": LARGE, "forward_error": LARGE}, Verdict.INACCURATE),
+    (SOME, 4, RESOLVABLE, {"null_component": 0.1 / UNIT, "forward_error": LARGE}, Verdict.INACCURATE),
     (FULL, 4, RESOLVABLE, {}, Verdict.BACKWARD_STABLE),
     (FULL, 3, RESOLVABLE, {}, Verdict.OUT_OF_CONTRACT),
     # beyond resolution only the backward error and the fit are judged
@@ -246,6 +258,12 @@ def test_judgement(contract: Contract, rank: int, kappa: float, changed: dict[st
     assert judge(contract, limits(truth_with(kappa, rank), "float64"), solved(), PERFECT | changed) is expected
 
 
+def test_a_tenth_of_the_answer_outside_the_row_space_is_not_short() -> None:
+    wide = replace(limits(truth_with(2.0, 3), "float64"), unit=0.1 / 32)
+    for outside, expected in ((31.9, Verdict.BACKWARD_STABLE), (32.0, Verdict.FORWARD_STABLE)):
+        assert judge(ANY, wide, solved(), PERFECT | {"null_component": outside}) is expected
+
+
 def test_a_basic_solution_of_a_wide_system_of_full_rank_need_not_be_short() -> None:
     scores = PERFECT | {"forward_error": LARGE, "null_component": LARGE, "relative_error": 1.0}
     truth = truth_with(2.0, 3, 3, 5)
@@ -259,6 +277,9 @@ def test_a_warning_makes_a_wrong_answer_inaccurate() -> None:
     truth = truth_with(2.0, 4)
     assert judge(ANY, limits(truth, "float64"), solved(warned=False), scores) is Verdict.WRONG
     assert judge(ANY, limits(truth, "float64"), solved(warned=True), scores) is Verdict.INACCURATE
+    beyond, nowhere = truth_with(AMBIGUOUS, 4), PERFECT | {"backward_error": LARGE, "residual_excess": 1.0}
+    assert judge(ANY, limits(beyond, "float64"), solved(warned=False), nowhere) is Verdict.WRONG
+    assert judge(ANY, limits(beyond, "float64"), solved(warned=True), nowhere) is Verdict.INACCURATE
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
@@ -392,16 +413,22 @@ def test_zero_never_passes_where_the_residual_hides_everything() -> None:
     assert judged(problem, star(problem)) is Verdict.COLUMNWISE_STABLE
 
 
-@pytest.mark.parametrize(("dtype", "log10_cond"), [("float64", 13), ("float32", 4.2)])
+@pytest.mark.parametrize(("dtype", "log10_cond"), [("float64", 12.5), ("float32", 3.8)])
 def test_a_ninth_outside_the_row_space_is_never_short(dtype: Precision, log10_cond: float) -> None:
-    problem = random_problem(10, 30, log10_cond, 0.0, seed=1, dtype=dtype)
-    null = np.linalg.svd(problem.A.astype(np.float64), full_matrices=True)[2][-1]
-    x = star(problem).astype(np.float64)
-    long = (x + np.linalg.norm(x) / 9 * null).astype(dtype)
+    """Rows of two sizes let κ, and with it the unit of `null_component`, grow beyond what the regime allows."""
+    plain, sizes = random_problem(10, 30, log10_cond, 0.0, seed=1), np.array([8.0, 1.0] * 5)
+    A = (plain.A * sizes[:, np.newaxis]).astype(dtype).astype(np.float64)
+    last, null = np.linalg.svd(A, full_matrices=True)[2][[9, -1]]
+    problem = problem_of(A, A @ last, dtype)  # x★ is along σ_r, so that a small change of A turns it far
     truth = select("exact").certify(problem.A, problem.b)
-    assert 0 < score(Frame(problem, truth), long)["null_component"] < threshold(10, 30)  # rounding would excuse it
+    assert limits(truth, dtype).regime is Regime.RESOLVABLE
+    x = star(problem).astype(np.float64)
     assert judged(problem, star(problem)) is Verdict.COLUMNWISE_STABLE
-    assert judged(problem, long) is not Verdict.BACKWARD_STABLE
+    for share, verdict in ((1 / 11, Verdict.COLUMNWISE_STABLE), (1 / 9, Verdict.FORWARD_STABLE)):
+        long = (x + np.linalg.norm(x) * share * null).astype(dtype)
+        found = score(Frame(problem, truth), long)
+        assert 0 < found["columnwise_null_backward_error"] < threshold(10, 30)  # rounding would excuse it
+        assert judged(problem, long) is verdict
 
 
 def test_the_longer_solution_of_a_deficient_problem_is_wrong_only_where_the_norm_is_promised() -> None:
@@ -443,6 +470,20 @@ def test_the_worst_right_hand_side_decides() -> None:
     assert verdict_on(A, b, [[1.0, 0.2], [1.0, 0.0]]) is Verdict.WRONG  # but so much is no rounding error of b
     assert verdict_on(A, b, [[1 + 1e-11, 1e-20], [1.0, 0.0]]) is Verdict.INACCURATE
     assert verdict_on(A, b, [[1 + 1e-11, 0.0], [1.0, 0.0]]) is Verdict.INACCURATE
+
+
+def test_verdicts_on_right_hand_sides_are_ordered_from_the_best_to_the_worst() -> None:
+    changes = [
+        COLUMNS,
+        {},
+        {"backward_error": LARGE},
+        {"backward_error": LARGE, "forward_error": LARGE},
+        {"backward_error": LARGE, "forward_error": LARGE, "relative_error": 1.0},
+    ]
+    columns, known = [PERFECT | change for change in changes], limits(truth_with(2.0, 4), "float64")
+    assert [judge_all(ANY, known, solved(), [column]) for column in columns] == list(ANSWERS)
+    for (i, one), (k, other) in itertools.product(enumerate(columns), repeat=2):
+        assert judge_all(ANY, known, solved(), [one, other]) is ANSWERS[max(i, k)]
 
 
 def test_one_right_hand_side_does_not_excuse_another() -> None:
