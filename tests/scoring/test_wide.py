@@ -78,6 +78,7 @@ def test_the_part_outside_the_row_space_by_hand() -> None:
     ("A", "b", "x", "expected"),
     [
         ([[1, 0, 0], [0, 1e-20, 0]], [1, 1e-20], [1, 1, 0.13], Verdict.BACKWARD_STABLE),  # a change of row 2 as stored
+        ([[1, 0, 0], [0, 1e-20, 0]], [1, 1e-20], [1, 1, 0.15], Verdict.WRONG),  # too, and more than a tenth of x
         ([[1, 0, 0], [1, 1e-10, 0]], [1, 1], [1, 0, 1e-6], Verdict.FORWARD_STABLE),  # no change puts 1e-6 there
         ([[1, 0, 0], [1, 1e-10, 0]], [1, 1], [1, 0, 1e-15], Verdict.COLUMNWISE_STABLE),
         ([[1, 0, 0], [0, 1e-10, 0], [0, 0, 0]], [1, 0, 0], [1, 0, 1e-6], Verdict.FORWARD_STABLE),  # rank 2 of 3
