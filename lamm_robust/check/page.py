@@ -12,8 +12,8 @@ from typing import Any
 from lamm_robust.check.judgement import ALLOWANCES, SHOWN, Failure, Judgement, Terms, is_wrong_rank
 from lamm_robust.check.reasons import GROWTH
 from lamm_robust.check.trend import witnesses
+from lamm_robust.reports.columns import COLUMNS, cells
 from lamm_robust.reports.grading import BROKEN, is_graded, is_judged
-from lamm_robust.reports.leaderboard import COLUMNS, cells
 from lamm_robust.reports.summary import simplicity
 from lamm_robust.scoring.verdicts import shape_of
 from lamm_robust.text import count_of, duration, finite, number, printable, text_table

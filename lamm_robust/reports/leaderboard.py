@@ -1,74 +1,18 @@
-"""The leaderboard as Markdown, CSV and tables for a terminal, and the page of failures: functions of a summary."""
+"""The leaderboard as Markdown, CSV and tables for a terminal: functions of a summary."""
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from lamm_robust.reports import grading
+from lamm_robust.reports.columns import EIGHT, RULE, Column
 from lamm_robust.reports.summary import DECADE_METRICS, Row, Summary
-from lamm_robust.text import csv_text, duration, inert, markdown_table, number, share
-from lamm_robust.values import Record, Regime
-
-
-@dataclasses.dataclass(frozen=True)
-class Column:
-    """A column of the leaderboard."""
-
-    name: str
-    """Its heading in files."""
-    meaning: str
-    keep: int = 0
-    """On a terminal that is too narrow, columns with the lowest numbers are left out first; 0 is in files only."""
-
-    @property
-    def heading(self) -> str:
-        """Its heading on a terminal: shorter, and in two lines if it has several words."""
-        return self.name.replace(" stable", "").replace(" ", "\n", 1)
-
-
-COLUMNS: tuple[Column, ...] = (
-    Column("solver", "library and algorithm", 12),
-    Column("class", "stability over every graded problem", 11),
-    Column(
-        "column-wise to κ",
-        "every full-rank problem at or below this κ, of columns of one size, was solved column-wise stably",
-        10,
-    ),
-    Column("backward stable to κ", "every full-rank problem at or below this κ, as stored, was backward stably", 9),
-    Column("forward stable to κ", "the same for forward stability, or better"),
-    Column(
-        "to ratio",
-        "where columns (rows, if wide) differ in size by at most this, no answer was lost for that alone",
-        7,
-    ),
-    Column("deficient", "rank-deficient problems solved stably, of those within its contract", 6),
-    Column(
-        "NaN or ∞",
-        "problems with NaN or ∞ in A or b at which it said so, by an error or a non-finite x; *lost*: crashes, hangs",
-        5,
-    ),
-    Column("edges", "empty matrices, and numbers whose squares over- or underflow: solved stably, of those covered", 5),
-    Column("beyond", "problems with κ beyond the precision at which it did not, in silence, fit nothing", 1),
-    Column("worst backward", "largest backward error, in u‖A‖_F", 4),
-    Column("worst forward", "largest forward error at full rank, in Wedin bounds", 3),
-    Column("silent", "silent failures: finite, no warning, and no correct digit, or no answer exists", 8),
-    Column(
-        "failed",
-        "refused, crashed, timed out, flaky, non-finite or bad output within its contract (with NaN or ∞ in A or b, "
-        "to refuse or to return NaN or ∞ is right)",
-        2,
-    ),
-    Column("rank right", "reported ranks that are exact, where the precision can tell"),
-    Column("computes in", "the arithmetic that its errors betray"),
-    Column("time", "median time relative to the fastest solver that is right on the same problem", 7),
-    Column("first call", "median seconds of the first call on a shape, compilation included"),
-)
+from lamm_robust.text import csv_text, inert, markdown_table, number
 
 WORDS = """\
 - **u**: the unit roundoff, 2⁻²⁴ ≈ 6e-8 in float32 and 2⁻⁵³ ≈ 1e-16 in float64. **κ**: the largest over the smallest
@@ -99,29 +43,6 @@ WORDS = """\
 """
 
 
-def cells(row: Row) -> list[str]:
-    """The texts of a leaderboard row, one for each of `COLUMNS`."""
-    safe = row.columnwise_safe_kappa, row.backward_safe_kappa, row.forward_safe_kappa
-    return [
-        f"{row.library}-{row.algorithm}",
-        row.stability,
-        *(number(k) if k else "–" for k in safe),
-        number(row.safe_ratio),
-        share(row.deficient_passed, row.deficient_total),
-        share(row.undefined_flagged, row.undefined_total) + f", {row.undefined_lost} lost" * bool(row.undefined_lost),
-        share(row.edges_passed, row.edges_total),
-        share(row.ambiguous_fitted, row.ambiguous_total),
-        number(row.worst_backward_error),
-        number(row.worst_forward_error),
-        str(row.silent_failures),
-        str(row.failures),
-        share(row.rank_right, row.rank_total),
-        row.computes_in,
-        "–" if math.isnan(row.relative_time) else f"{row.relative_time:.1f}×",
-        duration(row.first_call_seconds),
-    ]
-
-
 def groups(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
     """Title → rows of each precision and device; rows must come sorted by these."""
     grouped = itertools.groupby(rows, key=lambda r: f"{r.precision} on {r.device.upper()}")
@@ -129,18 +50,21 @@ def groups(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
 
 
 def leaderboard_markdown(title: str, summary: Summary, absent: Mapping[str, str]) -> str:
-    """The leaderboard page: a table per precision and device, the errors by κ, and what was not measured."""
-    parts = [f"# {inert(title)}\n\n{summary.asked_to_fit}, and no more.\n\n"]
+    """The leaderboard page: what columns mean, a table per precision and device, errors by κ, what was not measured."""
+    legend = "".join(f"- **{column.title}**: {column.meaning}.\n" for column in EIGHT)
+    more = "More columns, every failure and curves: [report.html](report.html); all fields: leaderboard.csv."
+    parts = [f"# {inert(title)}\n\n{summary.asked_to_fit}, and no more. {RULE}\n\n{legend}\n{more}\n\n"]
     for name, members in groups(summary.rows):
-        parts += [f"## {name}\n\n", markdown_table([c.name for c in COLUMNS], map(cells, members)), "\n"]
-        for metric, words in DECADE_METRICS.items():
-            heading = f"### Worst {words}, by κ to the nearest power of ten ({name}, full rank)\n\n"
-            parts += [heading, decade_table(members, summary.decades[metric]), "\n"]
+        body = ([column.text(row) for column in EIGHT] for row in members)
+        parts += [f"## {name}\n\n", markdown_table([column.title for column in EIGHT], body), "\n"]
     if absent:
         why = ([inert(variant), inert(reason)] for variant, reason in absent.items())
         parts += ["## Not measured\n\n", markdown_table(["solver", "why"], why), "\n"]
-    parts += ["## Columns\n\n", *(f"- **{c.name}**: {c.meaning}.\n" for c in COLUMNS), "\n## Words\n\n", WORDS]
-    return "".join(parts)
+    for name, members in groups(summary.rows):
+        for metric, words in DECADE_METRICS.items():
+            heading = f"## Worst {words}, by κ to the nearest power of ten ({name}, full rank)\n\n"
+            parts += [heading, decade_table(members, summary.decades[metric]), "\n"]
+    return "".join([*parts, "## Words\n\n", WORDS])
 
 
 def decade_table(rows: Sequence[Row], worst: Mapping[str, Mapping[int, float]]) -> str:
@@ -158,73 +82,43 @@ def leaderboard_csv(rows: Iterable[Row]) -> str:
     return csv_text([f.name for f in dataclasses.fields(Row)], (vars(row).values() for row in rows))
 
 
-def failures_markdown(summary: Summary) -> str:
-    """A Markdown page with one line for each failure, silent or not, that can be replayed."""
-    parts = [
-        "# Failures\n\n",
-        'Each line replays: `lamm-robust replay "KEY"`. The simplest problem of each solver comes first.\n\n',
-        "# Silent failures\n\n",
-        "A finite answer, no warning, and no correct digit, on a problem that the precision can resolve and that\n",
-        "the contract of the solver covers; or one that fits nothing, where κ is beyond the precision; or a finite\n",
-        "answer without a warning where A or b holds NaN or ∞.\n",
-        *replay_lines(summary.silent, silent_failure),
-        "\n# Failures that show\n\n",
-        "Refused, crashed, timed out, flaky, not finite or bad output, on problems that the contract covers; where A\n",
-        "or b holds NaN or ∞, to refuse or to return what is not finite is right, and the others are here.\n",
-        *replay_lines(summary.open, lambda r: inert(f"{r.verdict}, κ = {number(r.kappa)} {r.message}")),
-    ]
-    return "".join(parts)
-
-
-def replay_lines(records: Iterable[Record], words: Callable[[Record], str]) -> Iterator[str]:
-    """A heading for each variant and a line for each of its records; records must come sorted by variant."""
-    grouped = [(variant, list(members)) for variant, members in itertools.groupby(records, key=lambda r: r.variant)]
-    for variant, members in grouped:
-        yield f"\n## {variant}: {len(members)}\n\n"
-        yield from (f"- `{r.key}` — {words(r)}\n" for r in members)
-    if not grouped:
-        yield "\nNone.\n"
-
-
-def silent_failure(record: Record) -> str:
-    """What a silent failure looks like: regime, κ, error, and the rank if a wrong one was reported."""
-    if record.regime == Regime.UNDEFINED:
-        return "undefined: a finite answer, though A or b is not finite"
-    error = record.scores["relative_error"]
-    what = f"{record.regime}, κ = {number(grading.kappa(record))}: relative error {number(error)}"
-    if record.reported_rank is not None and record.reported_rank != record.rank:
-        what += f", rank {record.reported_rank} reported for {record.rank}"
-    return what
-
-
 def terminal_tables(rows: Sequence[Row], width: int) -> list[Table]:
     """The leaderboard for a terminal `width` characters wide, one table for each precision and device."""
-    texts = {row.variant: cells(row) for row in rows}
-    if not texts:
-        return []
-    shown = fitting_columns([list(column) for column in zip(*texts.values(), strict=True)], width)
+    text = _full if _needed(rows, EIGHT, _full) <= width else _brief
+    shown = list(EIGHT)
+    while len(shown) > 1 and _needed(rows, shown, text) > width:
+        shown.remove(min(shown, key=lambda column: column.keep))
     tables = []
     for title, members in groups(rows):
         table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-        for index in shown:
-            words = COLUMNS[index].name in ("solver", "class", "computes in")
-            table.add_column(COLUMNS[index].heading, justify="left" if words else "right", no_wrap=True)
+        for column in shown:
+            words = column.name in ("solver", "class")
+            table.add_column(_heading(column), justify="left" if words else "right", no_wrap=True)
         for row in members:
-            table.add_row(*(texts[row.variant][index] for index in shown), style=STYLE.get(row.stability, ""))
+            table.add_row(*(text(column, row) for column in shown), style=STYLE.get(row.stability, ""))
         tables.append(table)
     return tables
 
 
-def fitting_columns(texts: Sequence[Sequence[str]], width: int) -> list[int]:
-    """The indices of the columns, with these texts in them, that are shown on a terminal `width` characters wide."""
-    shown = [index for index, column in enumerate(COLUMNS) if column.keep]
+def _needed(rows: Sequence[Row], columns: Iterable[Column], text: Callable[[Column, Row], str]) -> int:
+    """The width of a table on a terminal, with two blanks between columns, and the margins."""
+    texts = ([*(text(column, row) for row in rows), *_heading(column).split("\n")] for column in columns)
+    return 1 + sum(2 + max(map(len, each)) for each in texts)
 
-    def needed(index: int) -> int:
-        return 2 + max(len(text) for text in [*texts[index], *COLUMNS[index].heading.split("\n")])
 
-    while sum(map(needed, shown)) + 1 > width and len(shown) > 1:  # two blanks between columns, and the margins
-        shown.remove(min(shown, key=lambda index: COLUMNS[index].keep))
-    return shown
+def _full(column: Column, row: Row) -> str:
+    """The text of a cell."""
+    return column.text(row)
+
+
+def _brief(column: Column, row: Row) -> str:
+    """The text of a cell where there is little room: without the word in which most classes end."""
+    return column.text(row).replace(" stable", "")
+
+
+def _heading(column: Column) -> str:
+    """The heading of one of the eight columns on a terminal: in two lines if it has several words."""
+    return column.title.replace(" ", "\n", 1)
 
 
 STYLE: Mapping[str, str] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import statistics
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lamm_robust.reports import grading
@@ -278,14 +278,20 @@ class Summary:
         return f"{ambiguous} of {self.cases} attempts are at problems with κ beyond the precision, and are asked to fit"
 
 
-def summarise(groups: Groups) -> Summary:
-    """The summary of a run. Goes through the records twice: for the fastest times, and for the rest."""
+def summarise(groups: Groups, also: Callable[[Sequence[Record]], None] | None = None) -> Summary:
+    """The summary of a run. Goes through the records twice: for the fastest times, and for the rest.
+
+    `also` is called once with the records of each variant, for what else is made of them: reading them is what takes
+    time.
+    """
     fastest = fastest_times(groups)
     rows: list[Row] = []
     decades: dict[str, dict[str, Mapping[int, float]]] = {metric: {} for metric in DECADE_METRICS}
     silent: list[Record] = []
     failed: list[Record] = []
     for records in groups:
+        if also:
+            also(records)
         rows.append(row(records, relative_time(records, fastest)))
         for metric, worst in decades.items():
             worst[records[0].variant] = worst_by_decade(records, metric)

@@ -1,7 +1,7 @@
 """One run of a profile: plan, resume, sweep with a progress bar, and write everything that a reader needs.
 
 The results directory then holds `journal.jsonl` (what the run resumes from), `records.parquet` (one row per
-attempt), `leaderboard.md` and `.csv`, `failures.md`, `environment.json` and `manifest.sha256`.
+attempt), `leaderboard.md` and `.csv`, `failures.md`, `report.html`, `environment.json` and `manifest.sha256`.
 """
 
 from __future__ import annotations
@@ -90,10 +90,13 @@ def run(campaign: Campaign, console: Console) -> int:
             return Exit.INTERRUPTED
         written = results.write(campaign.out, journal, cases)
     results.show(written, console)
-    if not todo:
+    code: int = Exit.DONE
+    if todo:
+        code = _conclude(written, finished, time.perf_counter() - started, console)
+    else:
         console.print(f"nothing was left to do: all {written.planned} attempts are done")
-        return Exit.DONE
-    return _conclude(written, finished, time.perf_counter() - started, console)
+    results.show_page(written, console)
+    return code
 
 
 def _absent(variants: Iterable[Variant]) -> dict[Variant, AbsentError]:

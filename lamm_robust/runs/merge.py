@@ -52,8 +52,7 @@ def merge(directories: Sequence[Path], out: Path, console: Console) -> int:
                 merged.note(note)
         with open_journal(out, header) as journal:
             written = results.write(out, journal)
-    results.show(written, console)
-    return results.conclude(written, console)
+    return results.finish(written, console)
 
 
 def common_header(directories: Sequence[Path]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The files of a results directory, made from its journal and from nothing else: records, leaderboard, failures.
+"""The files of a results directory, made from its journal and from nothing else: records, tables, a page to look at.
 
 They can be made again at any time, on the same machine or another; the manifest comes last.
 """
@@ -14,7 +14,9 @@ from rich.console import Console
 
 from lamm_robust import catalog
 from lamm_robust.defaults import Exit
-from lamm_robust.reports import leaderboard
+from lamm_robust.reports import failures, leaderboard
+from lamm_robust.reports.page.portraits import Gallery
+from lamm_robust.reports.page.report import Meanings, report_html
 from lamm_robust.reports.summary import Summary, summarise
 from lamm_robust.runs.plan import parse_selection
 from lamm_robust.storage import parquet
@@ -62,9 +64,10 @@ def write(directory: Path, journal: Journal, cases: Sequence[Case] | None = None
     rows = (row for row in journal.rows() if f"{row[0]['problem']}{BY}{row[0]['variant']}" in planned)
     parquet.write_records(directory / parquet.RECORDS, rows, catalog.SCORES, facts, lean=lean)
     parquet.write_manifest(directory, (parquet.RECORDS,))  # the tables on disk are older: nothing may vouch for them
+    gallery = Gallery()
     report = Report(
         directory=directory,
-        summary=summarise(parquet.Records(directory)),
+        summary=summarise(parquet.Records(directory), also=gallery.add),
         planned=len(planned),
         absent=absent,
         refused=refused,
@@ -85,9 +88,24 @@ def write(directory: Path, journal: Journal, cases: Sequence[Case] | None = None
     write_text(directory / parquet.ENVIRONMENT, json.dumps(where, indent=2, ensure_ascii=False) + "\n")
     write_text(directory / "leaderboard.md", leaderboard.leaderboard_markdown(title, report.summary, absent))
     write_text(directory / "leaderboard.csv", leaderboard.leaderboard_csv(report.summary.rows))
-    write_text(directory / "failures.md", leaderboard.failures_markdown(report.summary))
+    write_text(directory / "failures.md", failures.index_markdown(report.summary))
+    write_text(directory / failures.ALL, failures.all_markdown(report.summary))
+    page = report_html(title, report.summary, gallery, where, meanings())
+    write_text(directory / parquet.PAGE, page)
     parquet.write_manifest(directory)
     return report
+
+
+def meanings() -> Meanings:
+    """What the names of families and solvers mean, as lists show it."""
+    return Meanings(
+        families={family.name: family.summary for family in catalog.FAMILIES.values()},
+        solvers={
+            f"{library.name}-{solver.algorithm}": solver.summary
+            for library in catalog.LIBRARY.values()
+            for solver in library.solvers
+        },
+    )
 
 
 def write_again(directory: Path, console: Console, *, lean: bool = False) -> int:
@@ -98,8 +116,15 @@ def write_again(directory: Path, console: Console, *, lean: bool = False) -> int
         if not journal.done:
             raise StoreError(f"'{journal.path}' holds no attempts")
         report = write(directory, journal, lean=lean)
+    return finish(report, console)
+
+
+def finish(report: Report, console: Console) -> int:
+    """Show a report of which nothing else is to be said, and return the exit code."""
     show(report, console)
-    return conclude(report, console)
+    code = conclude(report, console)
+    show_page(report, console)
+    return code
 
 
 def conclude(report: Report, console: Console) -> int:
@@ -128,8 +153,14 @@ def show(report: Report, console: Console) -> None:
     console.print(f"{report.summary.asked_to_fit} only", markup=False)
     if wrong := report.summary.silent:
         counts = f"{len(wrong)} silent failures among {report.summary.cases} attempts"
-        console.print(f"{counts}; each can be replayed from {report.directory / 'failures.md'}", markup=False)
+        console.print(f"{counts}; each can be replayed from {report.directory / failures.ALL}", markup=False)
     if report.beyond:
         beyond = f"the journal also holds {report.beyond} attempts that were not asked for now"
         console.print(f"{beyond}; the tables leave them out")
     console.print(f"all tables, with what they mean: {report.directory / 'leaderboard.md'}", markup=False)
+
+
+def show_page(report: Report, console: Console) -> None:
+    """Print where the page is: the last line, so that it is there to be clicked."""
+    where = f"a page to look at: {report.directory / parquet.PAGE}"
+    console.print(where, markup=False, highlight=False, soft_wrap=True)

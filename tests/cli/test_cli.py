@@ -50,9 +50,11 @@ def test_a_run_writes_everything_and_runs_again_for_nothing(tmp_path: Path) -> N
     first = invoke(*SMALL, "--out", out)
     assert first.exit_code == 0, first.output
     assert "numpy-qr" in first.output
+    assert first.output.splitlines()[-1] == f"a page to look at: {out / 'report.html'}"
+    assert "numpy-qr" in (out / "report.html").read_text()
     assert {f.name for f in out.iterdir()} == {
         *("journal.jsonl", "records.parquet", "leaderboard.md", "leaderboard.csv"),
-        *("failures.md", "environment.json", "manifest.sha256"),
+        *("failures.md", "all-failures.md", "report.html", "environment.json", "manifest.sha256"),
     }
     subprocess.run(["sha256sum", "--check", "--quiet", "manifest.sha256"], cwd=out, check=True)
     planned = len(grid("quick", "float64", ["polynomial"])) * len(catalog.LIBRARY["numpy"].solvers)

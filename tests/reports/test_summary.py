@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lamm_robust.reports import grading, leaderboard, summary
+from lamm_robust import catalog
+from lamm_robust.reports import columns, failures, grading, leaderboard, summary
 from lamm_robust.text import inert
 from lamm_robust.values import Deficiency, Record, Regime, Verdict
 from tests.support.records import HOSTILE, RECORD
@@ -300,8 +301,8 @@ def test_the_leaderboard_page_and_csv_hold_every_variant() -> None:
     assert "## float64 on CPU" in page
     assert "## float32 on CPU" in page
     assert f"| jax-qr-float32-gpu | not measured: {inert(HOSTILE)} |" in page
-    widths = {line.count(" | ") for line in page.split("## float64 on CPU")[1].split("###")[0].splitlines() if line}
-    assert len(widths) == 1
+    widths = {line.count(" | ") for line in page.split("## float64 on CPU")[1].split("##")[0].splitlines() if line}
+    assert widths == {7}
     parsed = list(csv.DictReader(io.StringIO(leaderboard.leaderboard_csv(found.rows))))
     assert [line["variant"] for line in parsed] == [row.variant for row in found.rows]
     assert float(parsed[0]["backward_safe_kappa"]) == 10.0
@@ -313,13 +314,13 @@ def test_failures_replay_and_the_simplest_comes_first() -> None:
         made(1e2, WRONG, m=2, n=1, scores={"relative_error": 0.5}, reported_rank=2, rank=1),
         made(1e2, BACK),
     ]
-    lines = [line for line in leaderboard.failures_markdown(summarised(records)).splitlines() if line.startswith("- ")]
+    lines = [line for line in failures.all_markdown(summarised(records)).splitlines() if line.startswith("- ")]
     assert len(lines) == 2
     assert lines[0].startswith(f"- `{records[1].problem} @ {RECORD.variant}` — resolvable, κ = 100: relative error 0.5")
     assert lines[0].endswith("rank 2 reported for 1")
-    assert leaderboard.failures_markdown(summarised(records[2:])).count("None.") == 2
+    assert failures.all_markdown(summarised(records[2:])).count("None.") == 2
     refused = made(1e9, "refused", message="<b>LinAlgError</b>", scores={})
-    page = leaderboard.failures_markdown(summarised([*records, refused]))
+    page = failures.all_markdown(summarised([*records, refused]))
     assert f"- `{refused.problem} @ {RECORD.variant}` — refused, κ = 1e9 &lt;b&gt;LinAlgError&lt;/b&gt;" in page
 
 
@@ -332,8 +333,50 @@ def test_the_terminal_table_shows_every_row_uncut(width: int) -> None:
         console.print(table)
     shown = console.export_text()
     assert "float64 on CPU" in shown
-    assert shown.count("conditionally stable") == 2
+    assert shown.count("conditionally") == 2
+    assert shown.count("conditionally stable") == (2 if width >= 100 else 0)
     assert "numpy-normal-cholesky" in shown
     assert "…" not in shown
-    assert ("silent" in shown) == (width >= 80)
-    assert ("ratio" in shown) == (width >= 100)
+    assert "silent" in shown
+    assert "safe" in shown
+    for heading in ("deficient", "time"):
+        assert (heading in shown) == (width >= 80)
+    assert ("ungraded" in shown) == (width >= 100)
+
+
+def test_at_80_columns_nothing_that_decides_is_cut_for_the_longest_name() -> None:
+    longest = max((f"{lib.name}-{s.algorithm}" for lib in catalog.LIBRARY.values() for s in lib.solvers), key=len)
+    library, algorithm = longest.split("-", 1)
+    (row,) = rows_of([made(1e1, BACK, library=library, algorithm=algorithm), made(2e8, WRONG)])
+    row = replace(row, stability="conditionally stable", deficient_total=363, deficient_passed=363, relative_time=47.3)
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(*leaderboard.terminal_tables([row], 80))
+    shown = console.export_text()
+    assert all(word in shown for word in (longest, "conditionally", "silent", "safe", "363/363", "47.3×"))
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_the_eight_columns_come_with_their_meanings_first() -> None:
+    page = leaderboard.leaderboard_markdown("T", summarised([made(1e1, BACK)]), {})
+    legend, table = page.split("## float64 on CPU")
+    names = ["solver", "class", "safe κ", "deficient", "silent", "failed", "ungraded", "time"]
+    assert [line.split("**")[1] for line in legend.splitlines() if line.startswith("- **")] == names
+    assert f"| {' | '.join(names)} |" in table
+    assert [column.title for column in columns.EIGHT] == names
+
+
+def test_the_index_of_failures_counts_by_reason_family_and_solver() -> None:
+    few = [
+        made(float(k), WRONG, problem=f"p{k}", m=10 + k, n=1, scores={"relative_error": 9.0}) for k in range(5, 0, -1)
+    ]
+    other = made(2.0, "refused", problem="q", family="columns", message="LinAlgError: no", scores={}, variant="v2")
+    also = replace(few[-1], variant="v9", family="columns")  # the simplest problem again
+    page = failures.index_markdown(summarised([*few, also, other, made(3.0, BACK)]))
+    silent, shown = page.split("# Failures that show: 1")
+    assert "# Silent failures: 6" in silent
+    for kind in ("no correct digit, at full rank: 6", "polynomial: 5", f"{RECORD.variant}: 5"):
+        own = silent.split(f"**{kind}**\n\n")[1].split("\n\n")[0].splitlines()
+        assert [line.split(" @ ")[0] for line in own] == ["- `p1", "- `p2", "- `p3"]
+    for kind in ("refused: LinAlgError", "columns", "v2"):
+        assert f"**{kind}: 1**\n\n- `{other.key}` — refused, κ = 2 LinAlgError: no\n" in shown
+    assert failures.index_markdown(summarised([made(3.0, BACK)])).count("None.") == 6

@@ -17,7 +17,8 @@ from lamm_robust import catalog
 from lamm_robust.hunt.hunt import sentence, severity
 from lamm_robust.keys import parse_key
 from lamm_robust.oracles import select
-from lamm_robust.reports import compare, leaderboard, summary
+from lamm_robust.reports import columns, compare, summary
+from lamm_robust.reports.failures import index_markdown
 from lamm_robust.runs.plan import grid
 from lamm_robust.scoring.limits import UNDEFINED
 from lamm_robust.scoring.nonfinite import Undefined, as_undefined
@@ -238,10 +239,10 @@ def test_how_each_end_is_counted_and_none_changes_the_class(
     assert (row.stability, row.silent_failures, row.failures) == ("backward stable", silent, failures)
     assert (len(found.silent), len(found.open)) == (silent, failures)
     assert row.backward_safe_kappa == 1000
-    page = leaderboard.failures_markdown(found)
+    page = index_markdown(found)
     assert ("undefined: a finite answer" in page) == bool(silent)
-    names = [column.name for column in leaderboard.COLUMNS]
-    assert leaderboard.cells(row)[names.index("NaN or ∞")] == share
+    names = [column.name for column in columns.COLUMNS]
+    assert columns.cells(row)[names.index("NaN or ∞")] == share
 
 
 def test_undefined_problems_alone_say_nothing_of_stability() -> None:

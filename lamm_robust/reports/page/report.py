@@ -1,0 +1,251 @@
+"""`report.html`, put together: a pure function of records, their summary, and where they were made."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from lamm_robust.reports.columns import COLUMNS, EIGHT, RULE
+from lamm_robust.reports.page.cells import SHOWN, WORDS, Cell, State
+from lamm_robust.reports.page.charts import FEW, Figure, figures
+from lamm_robust.reports.page.headline import Known, Sentence, headline
+from lamm_robust.reports.page.portraits import Gallery, Portrait, Problem
+from lamm_robust.reports.page.usual import CALLS, TRAPS, Call
+from lamm_robust.reports.page.words import glossary
+from lamm_robust.reports.summary import Row, Summary
+from lamm_robust.text import printable
+
+if TYPE_CHECKING:
+    from jinja2 import Environment, Template
+
+HERE = Path(__file__).parent
+
+LARGEST = 2_000_000
+"""Bytes of a page, at most: it opens in a second and can be sent on. A larger one shows fewer problems in a box."""
+
+FITTING = ((SHOWN, SHOWN), (SHOWN, 2), (SHOWN, 1), (2, 1), (1, 1), (0, 0))
+"""How many problems a box shows where its gravest state is silent, and elsewhere: the first pair that fits."""
+
+UNSOLVED = 30
+"""Problems that nobody solved which the page lists; the rest is counted."""
+
+MEASURED = ("numpy", "scipy", "jax", "torch", "scikit-learn", "statsmodels", "lineax")
+"""The packages whose versions stand under the title."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the table of default calls: a line that people type, and what became of it."""
+
+    call: Call
+    portrait: Portrait
+    cells: Sequence[tuple[str, Cell]]
+    """The id of each cell, and the cell."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of the ranking, with the portrait of the same variant."""
+
+    row: Row
+    portrait: Portrait
+    cells: Sequence[tuple[str, Cell]]
+
+    @property
+    def id(self) -> str:
+        """The id of the solver on the page."""
+        return slug(self.row.variant)
+
+
+@dataclass(frozen=True)
+class Group:
+    """All that the page shows of one precision on one device."""
+
+    title: str
+    id: str
+    sentences: Sequence[Sentence]
+    families: Sequence[str]
+    lines: Sequence[Line]
+    entries: Sequence[Entry]
+    unsolved: Sequence[tuple[str, Problem]]
+    figures: Sequence[Figure]
+    calls: frozenset[str] = field(default_factory=frozenset)
+    """The variants of the lines."""
+
+
+@dataclass(frozen=True)
+class Meanings:
+    """What names mean, in a line each: known to the catalogue, and not to records."""
+
+    families: Mapping[str, str]
+    solvers: Mapping[str, str]
+    """By library and algorithm, such as numpy-lstsq."""
+
+
+def report_html(
+    title: str, summary: Summary, gallery: Gallery, environment: Mapping[str, Any], meanings: Meanings
+) -> str:
+    """The page, complete: the same bytes for the same records and the same environment.
+
+    `title` is that of the leaderboard; `environment` is the content of `environment.json`.
+    """
+    style, script = (_source(name) for name in ("report.css", "report.js"))
+    portraits = gallery.portraits.values()
+    content = {
+        "title": title,
+        "groups": [_group(rows, gallery) for rows in _grouped(summary.rows)],
+        "made": _made(environment),
+        "facts": list(_facts(environment)),
+        "absent": environment.get("not measured", {}),
+        "columns": [*EIGHT[1:], *(column for column in COLUMNS if not column.keep)],
+        "folded": len(COLUMNS) - len(EIGHT),
+        "rule": RULE,
+        "traps": TRAPS,
+        "families": _among(meanings.families, (name for p in portraits for name in p.families)),
+        "solvers": _among(meanings.solvers, (p.name for p in portraits)),
+        "states": WORDS,
+        "words": glossary(),
+        "cases": summary.cases,
+        "asked_to_fit": summary.asked_to_fit,
+        "unsolved_shown": UNSOLVED,
+        "style": Markup(style),  # noqa: S704  # our own file
+        "script": Markup(script),  # noqa: S704  # our own file
+        "style_hash": _hash(style),
+        "script_hash": _hash(script),
+    }
+    for silent, others in FITTING:
+        shown = {State.SILENT: silent, State.OPEN: others, State.LOST: others}
+        page = _template().render(content, shown=shown).strip() + "\n"
+        if len(page.encode()) <= LARGEST:
+            break
+    return page
+
+
+def _among(meanings: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    """The meanings of the names that have one, each once, in their order."""
+    return {name: meanings[name] for name in dict.fromkeys(names) if name in meanings}
+
+
+def slug(text: str) -> str:
+    """A text as an id and the fragment of a link: letters, digits, dots, dashes and underscores.
+
+    Of two texts that differ in other characters only, a few digits of a hash tell which is which.
+    """
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", text)
+    return plain if plain == text else f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _grouped(rows: Sequence[Row]) -> list[list[Row]]:
+    """The rows of each precision and device, float64 first, in their order."""
+    places = dict.fromkeys((row.precision, row.device) for row in rows)
+    return [[row for row in rows if (row.precision, row.device) == place] for place in places]
+
+
+def _group(rows: Sequence[Row], gallery: Gallery) -> Group:
+    precision, device = rows[0].precision, rows[0].device
+    portraits = gallery.of(precision, device)
+    families = list(dict.fromkeys(name for p in portraits for name in p.families))
+    known = {(p.library, p.algorithm): p for p in portraits}
+    empty = Cell.empty()
+    lines = [
+        Line(call, p, [(_trap_id(p, i), each) for i, each in enumerate(p.traps)])
+        for call in CALLS
+        if call.device in ("", device) and (p := known.get((call.library, call.algorithm)))
+    ]
+    called = [line.portrait for line in lines]
+    named = [p.variant for p in (portraits if len(portraits) <= FEW else called)]
+    title = f"{precision} on {device.upper()}"
+    unsolved = gallery.unsolved(precision, device)
+    problems = sum(place[1:] == (precision, device) for place in gallery.problems)
+    entries = [
+        Entry(
+            row,
+            p := gallery.portraits[row.variant],
+            [(f"{slug(row.variant)}.{slug(name)}", p.families.get(name, empty)) for name in families],
+        )
+        for row in rows
+    ]
+    return Group(
+        title=title,
+        id=slug(f"{precision}-{device}"),
+        sentences=headline(Known(rows, called, unsolved, problems)),
+        families=families,
+        lines=lines,
+        entries=entries,
+        unsolved=unsolved,
+        figures=figures(portraits, named, title),
+        calls=frozenset(p.variant for p in called),
+    )
+
+
+def _trap_id(portrait: Portrait, place: int) -> str:
+    """The id of the box of a trap: that of the family's box, if the trap is the whole family."""
+    trap = TRAPS[place]
+    return f"{slug(portrait.variant)}.{f'trap-{place}' if trap.parameters else slug(trap.family)}"
+
+
+def _made(environment: Mapping[str, Any]) -> list[str]:
+    """Date, processor and versions, as the title shows them."""
+    versions = environment.get("versions", {})
+    found = [str(environment.get("processor", "unknown processor")), *_dates(environment)]
+    measured = ", ".join(f"{name} {versions[name]}" for name in MEASURED if versions.get(name, "absent") != "absent")
+    return [*found, *([measured] if measured else [])]
+
+
+def _dates(environment: Mapping[str, Any]) -> list[str]:
+    """The days of the measurements: one, or the first and the last."""
+    days = sorted({str(worker.get("started", ""))[:10] for worker in environment.get("workers", [])} - {""})
+    return [] if not days else [days[0]] if len(days) == 1 else [f"{days[0]} to {days[-1]}"]
+
+
+def _facts(environment: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the environment says of how the numbers were measured, as names and texts."""
+    suite, limits = environment.get("suite", {}), environment.get("limits", {})
+    pairs = [
+        *((name, suite.get(name)) for name in ("suite", "profile", "oracle")),
+        *((name, environment.get(name)) for name in ("system", "processor", "cores", "commit", "code")),
+        ("versions", ", ".join(f"{name} {version}" for name, version in environment.get("versions", {}).items())),
+        ("flags", ", ".join(f"{name}={value}" for name, value in environment.get("flags", {}).items()) or "none"),
+        ("devices", ", ".join(dict.fromkeys(str(w.get("device", "")) for w in environment.get("workers", [])))),
+        ("seconds for an attempt, at most", limits.get("case seconds")),
+        ("attempts missing", environment.get("missing")),
+    ]
+    return [(name, printable(value)) for name, value in pairs if value not in (None, "")]
+
+
+def _hash(text: str) -> str:
+    """The source by which a content policy allows one inline script or style."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+@cache
+def _source(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> Template:
+    """The template, in which everything from outside is printable and escaped."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    def inert(value: Any) -> Any:
+        return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+    environment: Environment = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=inert,
+    )
+    environment.globals.update(slug=slug, State=State)
+    return environment.get_template("report.html")
