@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from lamm_robust.error_free import Doubles
-from lamm_robust.reports.grading import is_full_rank
+from lamm_robust.reports.grading import is_full_rank, is_graded
 from lamm_robust.scoring.frame import LARGEST, norm
 from lamm_robust.scoring.truths import Certified, Known
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Cause, Outcome, Record
@@ -50,6 +50,8 @@ class Clues:
     """Whether most failures at such κ are explained by a cutoff: see `has_cutoff` below."""
     squares_kappa: bool = False
     """Whether the errors at all problems grow like κ²: see `trend`."""
+    changes_matter: bool = True
+    """Whether answers that change from call to call are wrong for that, as far as seen: see `changes_matter` below."""
     is_steady: bool = True
     """Whether the solver seems to answer by A and b alone: see `is_steady` below."""
     heeds_layout: bool = True
@@ -155,6 +157,16 @@ def has_singles(failures: Sequence[Clues]) -> bool:
     return sum(c.looks_single for c in low) >= MOST * len(low)
 
 
+def changes_matter(records: Sequence[Record], failures: Sequence[Clues]) -> bool:
+    """Whether most graded problems at which two calls gave different bits have failed.
+
+    Sums in changing order, as threads or the place of arrays in memory change it, do no harm at most problems.
+    """
+    failed = {c.record.key for c in failures}
+    changed = [record.key in failed for record in records if is_graded(record) and not record.repeatable]
+    return sum(changed) >= MOST * len(changed)
+
+
 FEW = 0.1
 """What less than this share of the failures shows is an accident: sums in changing order, or in another order for other
 layouts, move some answers of an iteration, or of one that drops outliers. Measured: 0.03 at most for these, 0.3 or more
@@ -163,7 +175,7 @@ for solvers that are random, or read arrays in the wrong order."""
 
 def is_steady(failures: Sequence[Clues]) -> bool:
     """Whether nothing shows that answers depend on more than A and b: then one answer shows how it was computed."""
-    restless = sum(not c.record.repeatable for c in failures)
+    restless = sum(c.changes_matter and not c.record.repeatable for c in failures)
     return not any(c.passes_alone for c in failures) and restless <= FEW * len(failures)
 
 

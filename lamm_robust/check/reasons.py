@@ -120,6 +120,12 @@ def _squares_kappa(c: Clues) -> bool:
     return SQUARED[0] * min(unit, 1.0) <= error and (error <= SQUARED[1] * unit or unit >= NO_CORRECT_DIGIT)
 
 
+def _no_near_matrix(c: Clues) -> str:
+    error = c.score("backward_error")
+    inverse = ": an explicit inverse, pseudo-inverse or Gram matrix?" if error <= c.kappa else ""  # they cost uκ‖A‖
+    return f"near the answer, but exact for no matrix near A (backward error {number(error)} u‖A‖){inverse}"
+
+
 def _few_digits(c: Clues) -> bool:
     return is_full_rank(c.record) and c.kappa <= LOW_KAPPA and c.score("relative_error") < NO_CORRECT_DIGIT
 
@@ -165,7 +171,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("bad output", has_verdict(Verdict.BAD_OUTPUT), _bad_output),
     Reason(
         "not repeatable",
-        lambda c: not c.record.repeatable,
+        lambda c: c.changes_matter and not c.record.repeatable,
         lambda _: "answers differ between two calls with the same input: it keeps something, or is random",
     ),
     Reason("depends on the layout", _depends_on_layout, lambda c: c.record.message),
@@ -203,11 +209,7 @@ REASONS: tuple[Reason, ...] = (
     Reason(
         "no near matrix",
         has_verdict(Verdict.FORWARD_STABLE),
-        lambda c: (
-            "near the answer, but exact for no matrix near A "
-            f"(backward error {number(c.score('backward_error'))} u‖A‖): "
-            "an explicit inverse, pseudo-inverse or Gram matrix?"
-        ),
+        _no_near_matrix,
     ),
     Reason(
         "few digits",

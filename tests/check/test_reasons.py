@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.check.clues import Clues, has_cutoff, has_singles, heeds_layout, is_steady
+from lamm_robust.check.clues import Clues, changes_matter, has_cutoff, has_singles, heeds_layout, is_steady
 from lamm_robust.check.reasons import GROWTH, REASONS, reason
 from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.nonfinite import as_undefined
@@ -269,6 +269,16 @@ def test_what_shows_that_a_solver_is_not_steady() -> None:
     assert not is_steady([fails] * 99 + [clues(EXAMPLES["depends on earlier calls"])])
 
 
+def test_other_bits_at_the_second_call_are_no_reason_where_they_do_no_harm() -> None:
+    harmed, harmless = clues(EXAMPLES["not repeatable"]), clues(Example(EASY, solved(1, 1, repeatable=False), ""))
+    others = [replace(harmless.record, problem=f"other {number}") for number in range(2)]
+    assert changes_matter([harmed.record, *others[:1]], [harmed])
+    assert not changes_matter([harmed.record, *others], [harmed])
+    excused = replace(harmed, changes_matter=False)
+    assert reason(excused).name == "wrong"
+    assert is_steady([excused])
+
+
 def test_a_layout_is_only_blamed_for_many_answers() -> None:
     fails, moved = clues(EXAMPLES["wrong"]), clues(EXAMPLES["depends on the layout"])
     assert heeds_layout([moved])
@@ -294,6 +304,14 @@ def test_a_basic_solution_need_not_be_the_shortest() -> None:
     example = EXAMPLES["not the shortest"]
     assert clues(example).record.verdict == "wrong"
     assert clues(example, Deficiency.BASIC).record.verdict == "backward stable"
+
+
+def test_an_inverse_is_only_guessed_at_where_it_costs_as_much() -> None:
+    """Long sums cost more than a κ of 2 does."""
+    problem = [[1, 0], [0, 2], [0, 0]], [1, 2, 1e4]
+    known = clues(Example(problem, solved(1 + 1e-11, 1 + 2e-11), ""))
+    assert reason(known).name == "no near matrix"
+    assert reason(known).say(known).endswith("u‖A‖)")
 
 
 def test_the_sign_of_a_scaling_is_said() -> None:
