@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lamm_robust.check.clues import SINGLE, Clues
-from lamm_robust.check.trend import LOW_KAPPA
+from lamm_robust.check.trend import DECADE, LOW_KAPPA
 from lamm_robust.reports.grading import is_full_rank
 from lamm_robust.scoring.limits import NO_CORRECT_DIGIT
 from lamm_robust.scoring.nonfinite import Undefined
@@ -120,6 +120,12 @@ def _squares_kappa(c: Clues) -> bool:
     return SQUARED[0] * min(unit, 1.0) <= error and (error <= SQUARED[1] * unit or unit >= NO_CORRECT_DIGIT)
 
 
+def _not_by_columns(c: Clues) -> str:
+    found = f"column by column (backward error {number(c.score('columnwise_backward_error'))} u)"
+    scaling = ": scale the columns to one size, or use QR" if c.kappa >= DECADE * c.record.kappa_columns else ""
+    return f"exact for a matrix near A as a whole, but for none that is near it {found}{scaling}"
+
+
 def _no_near_matrix(c: Clues) -> str:
     error = c.score("backward_error")
     inverse = ": an explicit inverse, pseudo-inverse or Gram matrix?" if error <= c.kappa else ""  # they cost uκ‖A‖
@@ -183,10 +189,7 @@ REASONS: tuple[Reason, ...] = (
     Reason(
         "not column by column",
         has_verdict(Verdict.BACKWARD_STABLE),
-        lambda c: (
-            "exact for a matrix near A as a whole, but for none that is near it column by column (backward error "
-            f"{number(c.score('columnwise_backward_error'))} u): scale the columns to one size, or use QR"
-        ),
+        _not_by_columns,
     ),
     Reason("zero", lambda c: not c.x.any() and c.score("relative_error") == 1.0, lambda _: "x is zero"),
     Reason("float32", _computes_in_float32, _single),

@@ -314,6 +314,12 @@ def test_an_inverse_is_only_guessed_at_where_it_costs_as_much() -> None:
     assert reason(known).say(known).endswith("u‖A‖)")
 
 
+def test_no_scaling_is_advised_where_the_columns_are_of_one_size() -> None:
+    known = clues(EXAMPLES["not column by column"])
+    even = replace(known, record=replace(known.record, kappa_columns=known.kappa))
+    assert reason(even).say(even).endswith("column by column (backward error 4e4 u)")
+
+
 def test_the_sign_of_a_scaling_is_said() -> None:
     known = clues(Example(EASY, solved(1 - 1e-3, 1 - 1e-3), ""))
     assert reason(known).say(known) == "x is 0.999 times the answer"
