@@ -271,8 +271,8 @@ def test_what_shows_that_a_solver_is_not_steady() -> None:
 
 def test_other_bits_at_the_second_call_are_no_reason_where_they_do_no_harm() -> None:
     harmed, harmless = clues(EXAMPLES["not repeatable"]), clues(Example(EASY, solved(1, 1, repeatable=False), ""))
-    others = [replace(harmless.record, problem=f"other {number}") for number in range(2)]
-    assert changes_matter([harmed.record, *others[:1]], [harmed])
+    others = [replace(harmless.record, problem=f"other {number}") for number in range(3)]
+    assert changes_matter([harmed.record, *others[:2]], [harmed])
     assert not changes_matter([harmed.record, *others], [harmed])
     excused = replace(harmed, changes_matter=False)
     assert reason(excused).name == "wrong"
