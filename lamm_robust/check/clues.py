@@ -9,10 +9,18 @@ from functools import cached_property
 import numpy as np
 
 from lamm_robust.error_free import Doubles
-from lamm_robust.reports.grading import is_full_rank
+from lamm_robust.reports.grading import is_full_rank, is_graded
 from lamm_robust.scoring.frame import LARGEST, norm
 from lamm_robust.scoring.truths import Certified, Known
-from lamm_robust.values import Array, Outcome, Record
+from lamm_robust.values import UNIT_ROUNDOFF, Array, Cause, Outcome, Record
+
+SINGLE = UNIT_ROUNDOFF["float32"]
+
+MODERATE_KAPPA = 1e3
+"""Up to this κ cancellation among the entries of (AᵀA)⁻¹ leaves 33 bits of x: more than float32 has."""
+
+FEWER_BITS = 2.0**16
+"""Numbers of at most 16 bits are not float32's own: they may have been rounded to fewer digits, or be whole."""
 
 PARALLEL = 1e-3
 """An error is along x★ if at most this share of it, and of the answer, is not: κu/δ for a scaling by 1 + δ, with room
@@ -36,10 +44,18 @@ class Clues:
     """Whether a second attempt at the problem, alone in a fresh process, passed."""
     all_single: bool = False
     """Whether every float64 answer of the solver consists of numbers of float32."""
+    has_singles: bool = True
+    """Whether most failures at moderate κ look like float32: see `has_singles` below."""
     has_cutoff: bool = True
     """Whether most failures at such κ are explained by a cutoff: see `has_cutoff` below."""
     squares_kappa: bool = False
     """Whether the errors at all problems grow like κ²: see `trend`."""
+    changes_matter: bool = True
+    """Whether answers that change from call to call are wrong for that, as far as seen: see `changes_matter` below."""
+    is_steady: bool = True
+    """Whether the solver seems to answer by A and b alone: see `is_steady` below."""
+    heeds_layout: bool = True
+    """Whether many failures depend on how A and b are stored: see `heeds_layout` below."""
 
     @property
     def proved(self) -> Certified:
@@ -71,6 +87,20 @@ class Clues:
         return scaled
 
     @cached_property
+    def needs_single(self) -> bool:
+        """Whether the answer is of numbers of float32, and of no fewer bits."""
+        assert self.outcome.x is not None
+        bits = np.frexp(self.outcome.x)[0] * FEWER_BITS
+        return is_single(self.outcome.x) and not np.array_equal(bits, np.round(bits))
+
+    @cached_property
+    def looks_single(self) -> bool:
+        """Whether the answer is right to float32, and not to more, and its numbers are float32's."""
+        is_right = self.score("forward_error") * UNIT_ROUNDOFF[self.record.precision] <= self.small * SINGLE
+        is_right = is_right and self.score("relative_error") >= SINGLE / 100
+        return self.needs_single and is_right and (self.all_single or self.kappa <= MODERATE_KAPPA)
+
+    @cached_property
     def factor(self) -> float | None:
         """The δ for which x̂ is (1 + δ)x★, or None if it is not along x★."""
         star, error = self.proved.frame.x_star[0], self.x - self.proved.frame.x_star.sum(axis=0)
@@ -87,11 +117,15 @@ class Clues:
         frame = self.proved.frame
         U, sigma, Vt = np.linalg.svd(frame.A, full_matrices=False)
         near = NEARER * min(1.0, self.score("relative_error"))
+        nearer = NEARER * norm((self.x - frame.x_star.sum(axis=0)).ravel())
+        unit = np.sqrt(frame.A.size) * frame.u * norm(frame.b.ravel())
         for k in range(1, self.proved.truth.rank):
             with np.errstate(all="ignore"):  # a singular value may vanish in float64, and an answer may be absurd
                 left = Vt[:k].T @ ((U.T @ frame.b)[:k] / sigma[:k, np.newaxis])
                 rounding = CUT_ERROR * frame.u * (sigma[0] / sigma[k - 1]) ** 2
-                if norm((self.x - left).ravel()) <= min(near, rounding) * norm(left.ravel()):
+                away, size = norm((self.x - left).ravel()), norm(left.ravel())
+                # where next to nothing of b is left, rounding it is all there is
+                if away <= max(min(near, rounding) * size, min(nearer, unit / sigma[k - 1])):
                     return float(sigma[k] / sigma[0])
         return None
 
@@ -114,3 +148,43 @@ def has_cutoff(failures: Sequence[Clues]) -> bool:
     largest = max((cut for cut in cuts if cut is not None), default=0.0)
     below = [cut for c, cut in zip(answered, cuts, strict=True) if 2 * c.kappa * largest >= 1]  # κ itself is rounded
     return sum(cut is not None for cut in below) >= MOST * len(below)
+
+
+def has_singles(failures: Sequence[Clues]) -> bool:
+    """Whether most wrong answers at moderate κ are right to float32, as one or another may be by accident."""
+    low = [c for c in failures if is_full_rank(c.record) and "relative_error" in c.record.scores]
+    low = [c for c in low if c.kappa <= MODERATE_KAPPA]
+    return sum(c.looks_single for c in low) >= MOST * len(low)
+
+
+HARMFUL = 1 / 3
+"""The least share of failures among answers that change from call to call, if the change is why they fail. Measured:
+0.45 or more for errors of a thousandth at random in float32, 0.7 for a millionth in float64; 0.11 and 0.08 for
+PyTorch's lstsq, whose last bits depend on where arrays lie in memory."""
+
+
+def changes_matter(records: Sequence[Record], failures: Sequence[Clues]) -> bool:
+    """Whether many graded problems at which two calls gave different bits have failed.
+
+    Sums in changing order, as threads or the place of arrays in memory change it, do no harm at most problems.
+    """
+    failed = {c.record.key for c in failures}
+    changed = [record.key in failed for record in records if is_graded(record) and not record.repeatable]
+    return sum(changed) >= HARMFUL * len(changed)
+
+
+FEW = 0.1
+"""What less than this share of the failures shows is an accident: sums in changing order, or in another order for other
+layouts, move some answers of an iteration, or of one that drops outliers. Measured: 0.03 at most for these, 0.3 or more
+for solvers that are random, or read arrays in the wrong order."""
+
+
+def is_steady(failures: Sequence[Clues]) -> bool:
+    """Whether nothing shows that answers depend on more than A and b: then one answer shows how it was computed."""
+    restless = sum(c.changes_matter and not c.record.repeatable for c in failures)
+    return not any(c.passes_alone for c in failures) and restless <= FEW * len(failures)
+
+
+def heeds_layout(failures: Sequence[Clues]) -> bool:
+    """Whether so many answers are others for other layouts that it is no accident of rounding."""
+    return sum(c.record.cause is Cause.LAYOUT for c in failures) >= FEW * len(failures)

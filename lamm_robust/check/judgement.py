@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from lamm_robust import catalog
-from lamm_robust.check.clues import Clues, has_cutoff, is_single
+from lamm_robust.check.clues import Clues, changes_matter, has_cutoff, has_singles, heeds_layout, is_single, is_steady
 from lamm_robust.check.reasons import Reason, reason
 from lamm_robust.check.trend import squares_kappa
 from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, FIRST_SECONDS
@@ -296,10 +296,12 @@ def _failures(
             certified = truths.certify(case.key)
             assert certified, "what was scored is certified"
             found.append(Clues(record, certified, outcomes[case], all_single=all_single, squares_kappa=squares))
-    cutoff = has_cutoff(found)
-    found = [replace(clues, has_cutoff=cutoff) for clues in found]
+    cutoff, singles, changes = has_cutoff(found), has_singles(found), changes_matter(records, found)
+    found = [replace(c, has_cutoff=cutoff, has_singles=singles, changes_matter=changes) for c in found]
     found.sort(key=lambda clues: (not is_graded(clues.record), *simplicity(clues.record)))  # edge cases come last
     found[:SHOWN] = [replace(c, passes_alone=passes_alone(c, cases[c.record.key])) for c in found[:SHOWN]]
+    steady, layout = is_steady(found), heeds_layout(found)
+    found = [replace(clues, is_steady=steady, heeds_layout=layout) for clues in found]
     return [Failure(clues, why, why.say(clues)) for clues in found for why in [reason(clues)]]
 
 

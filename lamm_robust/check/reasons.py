@@ -9,20 +9,21 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lamm_robust.check.clues import Clues, is_single
-from lamm_robust.check.trend import LOW_KAPPA
+from lamm_robust.check.clues import SINGLE, Clues
+from lamm_robust.check.trend import DECADE, LOW_KAPPA
 from lamm_robust.reports.grading import is_full_rank
 from lamm_robust.scoring.limits import NO_CORRECT_DIGIT
 from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.text import number
 from lamm_robust.values import UNIT_ROUNDOFF, Cause, Deficiency, Edge, Regime, Verdict
 
-MODERATE_KAPPA = 1e3
-"""Up to this κ cancellation among the entries of (AᵀA)⁻¹ leaves 33 bits of x: more than float32 has."""
-
 MUCH_LONGER = 1e3
-"""An answer so many times as long as x★ is noise: a basic solution of a small, well-scaled problem is tens of times as
-long."""
+"""An answer so many times as long as x★, or as uκ²x★ if that is longer, is noise: a basic solution of a small,
+well-scaled problem is tens of times as long, and where κ is large, its residual enters it by uκ²."""
+
+ALMOST_ALL = 0.99
+"""The least share of noise that is in the null space: what solves another problem may be as long, but has directions of
+all kinds, at random 0.91 of them in the null space of the least rank of the suite, 5 of 30 columns."""
 
 SQUARED = (0.01, 100.0)
 """The least and the largest relative error, in uκ², of a single answer that squaring κ explains: most are 0.02 to 0.5,
@@ -33,8 +34,6 @@ GROWTH = "squares κ"
 
 NO_SQUARE = 1e-4
 """κ²u up to which even normal equations change the residual by less than `workers.attempt.CHANGED` of b."""
-
-SINGLE = UNIT_ROUNDOFF["float32"]
 
 
 def _raised(c: Clues) -> str:
@@ -51,7 +50,7 @@ def _depends_on_layout(c: Clues) -> bool:
     """Whether the answer is another one for another layout, and a loss of κ²u, the most by rounding, cannot be why."""
     if c.record.cause is not Cause.LAYOUT or isinstance(c.certified, Undefined):
         return False
-    return UNIT_ROUNDOFF[c.record.precision] * c.kappa**2 <= NO_SQUARE
+    return c.is_steady and c.heeds_layout and UNIT_ROUNDOFF[c.record.precision] * c.kappa**2 <= NO_SQUARE
 
 
 def _extreme(c: Clues) -> str:
@@ -67,11 +66,7 @@ def _undefined(c: Clues) -> str:
 
 
 def _computes_in_float32(c: Clues) -> bool:
-    assert c.outcome.x is not None
-    is_right = c.score("forward_error") * UNIT_ROUNDOFF[c.record.precision] <= c.small * SINGLE  # to float32
-    is_right = is_right and c.score("relative_error") >= SINGLE / 100  # and not to more
-    seen_by_all = c.all_single and (is_right or c.kappa * SINGLE >= 1)
-    return is_single(c.outcome.x) and (seen_by_all or (is_right and c.kappa <= MODERATE_KAPPA))
+    return c.has_singles and (c.looks_single or (c.all_single and c.needs_single and c.kappa * SINGLE >= 1))
 
 
 def _single(c: Clues) -> str:
@@ -96,7 +91,10 @@ def _keeps_noise(c: Clues) -> bool:
     if c.certified.regime is not Regime.DEFICIENT or not _is_shortest_promised(c):
         return False
     reported, outside = c.record.reported_rank, c.score("null_component") * c.certified.limits.unit
-    noise = MUCH_LONGER <= c.score("norm_excess") < math.inf and outside > 0.5
+    least = MUCH_LONGER * max(1.0, UNIT_ROUNDOFF[c.record.precision] * c.kappa**2)
+    noise = c.is_steady and least <= c.score("norm_excess") < math.inf and outside > ALMOST_ALL
+    # exact for a matrix near A, which has a higher rank, while a basic solution fits A itself
+    noise = noise and c.score("backward_error") <= c.small and c.score("residual_excess") > c.certified.limits.fit
     return noise or (reported is not None and reported > c.proved.truth.rank)
 
 
@@ -115,11 +113,23 @@ def _is_longer_solution(c: Clues) -> bool:
 def _squares_kappa(c: Clues) -> bool:
     full_rank = c.record.rank == min(c.record.m, c.record.n)  # resolvable or not
     inaccurate = full_rank and c.record.verdict != Verdict.FORWARD_STABLE
-    if not (c.squares_kappa and inaccurate and c.kappa > LOW_KAPPA):
+    if not (c.squares_kappa and c.is_steady and inaccurate and c.kappa > LOW_KAPPA):
         return False
     unit = UNIT_ROUNDOFF[c.record.precision] * c.kappa**2
     error = max(c.score("relative_error"), c.score("entry_error"))
     return SQUARED[0] * min(unit, 1.0) <= error and (error <= SQUARED[1] * unit or unit >= NO_CORRECT_DIGIT)
+
+
+def _not_by_columns(c: Clues) -> str:
+    found = f"column by column (backward error {number(c.score('columnwise_backward_error'))} u)"
+    scaling = ": scale the columns to one size, or use QR" if c.kappa >= DECADE * c.record.kappa_columns else ""
+    return f"exact for a matrix near A as a whole, but for none that is near it {found}{scaling}"
+
+
+def _no_near_matrix(c: Clues) -> str:
+    error = c.score("backward_error")
+    inverse = ": an explicit inverse, pseudo-inverse or Gram matrix?" if error <= c.kappa else ""  # they cost uκ‖A‖
+    return f"near the answer, but exact for no matrix near A (backward error {number(error)} u‖A‖){inverse}"
 
 
 def _few_digits(c: Clues) -> bool:
@@ -167,7 +177,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("bad output", has_verdict(Verdict.BAD_OUTPUT), _bad_output),
     Reason(
         "not repeatable",
-        lambda c: not c.record.repeatable,
+        lambda c: c.changes_matter and not c.record.repeatable,
         lambda _: "answers differ between two calls with the same input: it keeps something, or is random",
     ),
     Reason("depends on the layout", _depends_on_layout, lambda c: c.record.message),
@@ -179,10 +189,7 @@ REASONS: tuple[Reason, ...] = (
     Reason(
         "not column by column",
         has_verdict(Verdict.BACKWARD_STABLE),
-        lambda c: (
-            "exact for a matrix near A as a whole, but for none that is near it column by column (backward error "
-            f"{number(c.score('columnwise_backward_error'))} u): scale the columns to one size, or use QR"
-        ),
+        _not_by_columns,
     ),
     Reason("zero", lambda c: not c.x.any() and c.score("relative_error") == 1.0, lambda _: "x is zero"),
     Reason("float32", _computes_in_float32, _single),
@@ -198,18 +205,14 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         "drops singular values",
-        lambda c: c.has_cutoff and c.cut is not None,
+        lambda c: c.is_steady and c.has_cutoff and c.cut is not None,
         lambda c: f"takes singular values from {number(c.cut or 0.0)}·σ₁ down for zero, though they are not",
     ),
     Reason(GROWTH, _squares_kappa, lambda c: f"error grows like κ² (κ = {number(c.kappa)}): normal equations?"),
     Reason(
         "no near matrix",
         has_verdict(Verdict.FORWARD_STABLE),
-        lambda c: (
-            "near the answer, but exact for no matrix near A "
-            f"(backward error {number(c.score('backward_error'))} u‖A‖): "
-            "an explicit inverse, pseudo-inverse or Gram matrix?"
-        ),
+        _no_near_matrix,
     ),
     Reason(
         "few digits",

@@ -33,8 +33,13 @@ SLOPE = 0.5
 dropped input, for MINRES and for stable methods."""
 
 SIZES = (10**-2.5, 10**0.5)
-"""The median of the relative error over uκ²: measured, 0.05 to 0.25 for the same; 1e-4 for a cutoff of 1e-6, and for
-stable methods less; 5 to 3e3 for ridges from 1e-12 on and for early stops."""
+"""Where the relative error over uκ² lies. Measured, as the median: 0.05 to 0.25 for the same; 1e-4 for a cutoff of
+1e-6, and for stable methods less; 5 to 3e3 for ridges from 1e-12 on and for early stops."""
+
+MOST = 0.67
+"""… at so many of the problems at least. Measured: 0.83 to 1 for the same, 0.71 for classical Gram–Schmidt; 0.2 to 0.61
+for cutoffs, early stops and other norms, which are right at some problems and fail at others, so that their median may
+be anywhere in float32, which leaves κ little room."""
 
 Point = tuple[float, float, float]
 """log₁₀ of κ, and of forward and backward error (at least 0.01 units, so that an exact answer has a logarithm)."""
@@ -46,9 +51,10 @@ def squares_kappa(records: Iterable[Record]) -> bool:
     if len(shown) < 2:
         return False
     u = UNIT_ROUNDOFF[shown[0].precision]
-    size = statistics.median(r.scores["relative_error"] / (u * r.kappa**2) for r in shown)
+    sizes = [r.scores["relative_error"] / (u * r.kappa**2) for r in shown]
     points = [_point(r) for r in shown]
-    return SIZES[0] <= size <= SIZES[1] and all(_slope(points, error) >= SLOPE for error in (1, 2))
+    like = sum(SIZES[0] <= size <= SIZES[1] for size in sizes) >= MOST * len(sizes)
+    return like and all(_slope(points, error) >= SLOPE for error in (1, 2))
 
 
 def witnesses(records: Iterable[Record]) -> list[Record]:

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.check.clues import Clues, has_cutoff
-from lamm_robust.check.reasons import REASONS, reason
+from lamm_robust.check.clues import Clues, changes_matter, has_cutoff, has_singles, heeds_layout, is_steady
+from lamm_robust.check.reasons import GROWTH, REASONS, reason
 from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.nonfinite import as_undefined
 from lamm_robust.scoring.records import record
@@ -28,6 +28,8 @@ HARDER = [[1, 0], [0, 1e-8], [0, 0]], [1, 1e-8, 1]
 CLEAN = [[1, 0], [0, 1e-5], [0, 0]], [1, 1e-5, 0]  # the same without a residual
 MIDDLE = [[1, 0], [0, 1e-3], [0, 0]], [1, 1e-3, 1]
 DEFICIENT = [[1, 1], [1, 1], [0, 0]], [1, 1, 1]  # rank 1, x★ = (1/2, 1/2), (1, −1) is in the null space
+GRADED = [[1, 0, 0], [0, 2.0**-40, 2.0**-40], [0, 0, 0]], [1, 2.0**-40, 1]  # rank 2, uκ² = 1e8, x★ = (1, 1/2, 1/2)
+TRAILING = [[1, 0], [0, 1e-5], [0, 0]], [0, 1e-5, 0]  # x★ = (0, 1)
 THIRDS = [[3, 0], [0, 6], [0, 0]], [1, 1, 1]
 HUGE = [[2.0**1000, 0], [0, 2.0**1001]], [2.0**1000, 2.0**1001]
 
@@ -174,6 +176,14 @@ def test_there_is_an_example_of_every_reason() -> None:
         (DEFICIENT, (0.5 + 1e-7, 0.5 - 1e-7), "not the shortest"),
         (DEFICIENT, (1e10, 1e10), "scaled"),  # long, but not by what A takes to zero
         (DEFICIENT, (0.7, 0.7), "scaled"),  # no solution, and in the row space
+        (DEFICIENT, (1e10, -0.8e10), "wrong"),  # as long, but a ninth of it is in the row space
+        (DEFICIENT, (1e10, -0.999e10), "wrong"),  # nearly in the null space, but exact for no matrix near A
+        (DEFICIENT, (1e10 + 0.5, 0.5 - 1e10), "not the shortest"),  # so does not keep it: it fits A itself
+        (DEFICIENT, (1e10 + 0.50001, 0.5 - 1e10), "keeps rounding errors"),
+        (GRADED, (1, 1e10, -1e10), "not the shortest"),  # what rounding may do to a basic solution
+        (GRADED, (1, 1e13 + 2e10, -1e13), "keeps rounding errors"),
+        (TRAILING, (1e-21, 0), "drops singular values"),  # all that is left of b is rounded
+        (TRAILING, (1e-18, 0), "wrong"),
         (HARD, (1 + 1e-3, 1), "inaccurate"),  # more than κ² explains, in the wrong direction
         (EASY, (1e300, 1), "wrong"),  # beyond what can be measured
         (EASY, (1 + 1.0005e-4, 1 + 0.9995e-4), "scaled"),  # along x★ but for half a thousandth
@@ -191,11 +201,26 @@ def test_neighbours_are_told_apart(problem: tuple[Any, Any], x: tuple[float, ...
 
 
 def test_a_solver_that_answers_in_float32_only_is_known_by_all_its_answers() -> None:
-    known = clues(Example(HARDER, solved(1, 1 + 2.0**-3), ""))
+    known = clues(Example(HARDER, solved(1, 1 + 2.0**-3 + 2.0**-20), ""))
     assert reason(known).name == "wrong"
     found = reason(replace(known, all_single=True))
     assert found.name == "float32"
     assert found.say(replace(known, all_single=True)) == "computes in float32, for which κ = 1e8 is too much"
+
+
+def test_numbers_of_fewer_bits_than_float32_has_were_rounded_otherwise() -> None:
+    known = replace(clues(Example(HARDER, solved(1, 1 + 2.0**-3), "")), all_single=True)
+    assert reason(known).name == "wrong"
+    whole = clues(Example((EASY[0], [12345.4, 24691.4, 1]), solved(12345, 12346), ""))
+    assert reason(whole).name == "few digits"
+
+
+def test_one_answer_is_no_sign_of_float32_where_others_have_errors_of_other_sizes() -> None:
+    single, other = clues(EXAMPLES["float32"]), clues(EXAMPLES["wrong"])
+    assert has_singles([single, other])
+    assert has_singles([single, *[clues(EXAMPLES["squares κ"])] * 2])  # whose κ is larger
+    assert not has_singles([single, other, other])
+    assert reason(replace(single, has_singles=False)).name == "scaled"
 
 
 def test_what_is_right_to_more_than_float32_is_not_taken_for_it() -> None:
@@ -220,6 +245,48 @@ def test_a_cutoff_is_only_said_where_it_explains_most() -> None:
     assert reason(replace(cut, has_cutoff=False)).name == "wrong"
 
 
+@pytest.mark.parametrize(
+    ("example", "name", "otherwise"),
+    [
+        (EXAMPLES["depends on the layout"], "depends on the layout", "wrong"),
+        (Example(DEFICIENT, solved(1e10 + 0.50001, 0.5 - 1e10), ""), "keeps rounding errors", "wrong"),
+        (EXAMPLES["drops singular values"], "drops singular values", "wrong"),
+        (EXAMPLES[GROWTH], GROWTH, "inaccurate"),
+    ],
+)
+def test_one_answer_shows_how_it_was_computed_if_the_solver_is_steady(
+    example: Example, name: str, otherwise: str
+) -> None:
+    known = clues(example)
+    assert [reason(known).name, reason(replace(known, is_steady=False)).name] == [name, otherwise]
+
+
+def test_what_shows_that_a_solver_is_not_steady() -> None:
+    fails, other_bits = clues(EXAMPLES["wrong"]), clues(EXAMPLES["not repeatable"])
+    assert is_steady([])
+    assert is_steady([fails] * 9 + [other_bits])  # as from sums in changing order
+    assert not is_steady([fails] * 8 + [other_bits])
+    assert not is_steady([fails] * 99 + [clues(EXAMPLES["depends on earlier calls"])])
+
+
+def test_other_bits_at_the_second_call_are_no_reason_where_they_do_no_harm() -> None:
+    harmed, harmless = clues(EXAMPLES["not repeatable"]), clues(Example(EASY, solved(1, 1, repeatable=False), ""))
+    others = [replace(harmless.record, problem=f"other {number}") for number in range(3)]
+    assert changes_matter([harmed.record, *others[:2]], [harmed])
+    assert not changes_matter([harmed.record, *others], [harmed])
+    excused = replace(harmed, changes_matter=False)
+    assert reason(excused).name == "wrong"
+    assert is_steady([excused])
+
+
+def test_a_layout_is_only_blamed_for_many_answers() -> None:
+    fails, moved = clues(EXAMPLES["wrong"]), clues(EXAMPLES["depends on the layout"])
+    assert heeds_layout([moved])
+    assert heeds_layout([fails] * 9 + [moved])
+    assert not heeds_layout([fails] * 10 + [moved])
+    assert reason(replace(moved, heeds_layout=False)).name == "wrong"
+
+
 def test_an_entry_that_is_lost_is_told_from_an_answer_that_is() -> None:
     """κ = 1e8 comes of the sizes of the columns alone."""
     lost = clues(Example(([[1, 0], [0, 2.0**27], [0, 0]], [1, 1, 1]), solved(1, 3e-8), ""))
@@ -237,6 +304,20 @@ def test_a_basic_solution_need_not_be_the_shortest() -> None:
     example = EXAMPLES["not the shortest"]
     assert clues(example).record.verdict == "wrong"
     assert clues(example, Deficiency.BASIC).record.verdict == "backward stable"
+
+
+def test_an_inverse_is_only_guessed_at_where_it_costs_as_much() -> None:
+    """Long sums cost more than a κ of 2 does."""
+    problem = [[1, 0], [0, 2], [0, 0]], [1, 2, 1e4]
+    known = clues(Example(problem, solved(1 + 1e-11, 1 + 2e-11), ""))
+    assert reason(known).name == "no near matrix"
+    assert reason(known).say(known).endswith("u‖A‖)")
+
+
+def test_no_scaling_is_advised_where_the_columns_are_of_one_size() -> None:
+    known = clues(EXAMPLES["not column by column"])
+    even = replace(known, record=replace(known.record, kappa_columns=known.kappa))
+    assert reason(even).say(even).endswith("column by column (backward error 4e4 u)")
 
 
 def test_the_sign_of_a_scaling_is_said() -> None:

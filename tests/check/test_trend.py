@@ -57,6 +57,14 @@ def test_what_is_no_such_growth(size: float, power: float, backward: float) -> N
     assert not squares_kappa(grown(size, power, backward=backward))
 
 
+@pytest.mark.parametrize(("others", "seen"), [(2, True), (3, False)])
+def test_what_is_right_at_many_problems_and_fails_at_others_does_not_grow(others: int, seen: bool) -> None:
+    """Here κ is 100 and 1000, as float32 has it, and an early stop is right below 200."""
+    slow = [at(kappa, 0.1, 2, "float32") for kappa in (100.0, 120.0, 1000.0, 1100.0, 1200.0)]
+    assert squares_kappa(slow)
+    assert squares_kappa([*slow, *(at(150.0, 1e-5, 2, "float32") for _ in range(others))]) == seen
+
+
 def test_one_problem_shows_no_growth() -> None:
     two = grown(0.1, 2)[:2]
     assert squares_kappa(two)
