@@ -67,7 +67,8 @@ def flips(records: Sequence[Record]) -> Iterator[list[str]]:
 
 def main() -> None:
     """Print both tables for the results directory that is named."""
-    found = list(honest(r for group in Records(Path(sys.argv[1])) for r in group))
+    run = Records(Path(sys.argv[1]))
+    found = list(honest(r for name in run.variants() if name.startswith(HONEST) for r in run.of(name)))
     head("solver", "precision", *(f"≤ {end:,}" for end in ROWS[:-1]), "more")
     for cells in by_shape(found):
         row(cells)
