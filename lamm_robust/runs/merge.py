@@ -21,6 +21,7 @@ from lamm_robust.storage.journal import (
     JOURNAL,
     Notes,
     check_suite,
+    is_begun,
     open_journal,
     read_header,
     read_journal,
@@ -39,7 +40,7 @@ def merge(directories: Sequence[Path], out: Path, console: Console) -> int:
     """
     if out.resolve() in {directory.resolve() for directory in directories}:
         raise StoreError(f"'{out}' is both a source and the target; choose another --out")
-    sources = [*directories, *([out] if (out / JOURNAL).exists() else [])]
+    sources = [*directories, *([out] if is_begun(out) else [])]
     with refuse_other_versions(sources[0] / JOURNAL):
         header, runs = common_header(sources), read_notes(sources)
         with replace_journal(out, header) as merged:

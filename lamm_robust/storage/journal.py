@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from lamm_robust.storage import lines
-from lamm_robust.storage.files import refuse_other_versions, replace_file
+from lamm_robust.storage.files import is_at, refuse_other_versions, replace_file, sweep
 from lamm_robust.storage.lines import Content, Row
-from lamm_robust.values import SUITE, Record, StoreError
+from lamm_robust.values import SUITE, HarnessError, Record, StoreError
 
 T = TypeVar("T")
 
@@ -71,12 +71,24 @@ class Journal:
     def note(self, content: dict[str, Any]) -> None:
         """Write down plain JSON values that belong to the records around them."""
         self.notes.append(content)
-        lines.append(self.path, self._stream, lines.line_of({"note": content}))
+        self._write(lines.line_of({"note": content}))
 
     def append(self, records: Iterable[Record]) -> None:
         """Write records down and hand them to the operating system, so that killing this process loses nothing."""
         blocks = (lines.block(list(members)) for _, members in itertools.groupby(records, key=lambda r: r.problem))
-        lines.append(self.path, self._stream, b"".join(map(lines.line_of, blocks)))
+        self._write(b"".join(map(lines.line_of, blocks)))
+
+    def _write(self, text: bytes) -> None:
+        """Write lines at the end; HarnessError if the file is not where it was, for nobody would find what is written.
+
+        Someone has deleted or replaced it: it is looked at each time, so that a run does not go on for nothing.
+        """
+        if not is_at(self._stream, self.path):
+            raise HarnessError(
+                f"'{self.path}' was deleted or replaced by another process while this one wrote to it; "
+                "the same command goes on from what is there"
+            )
+        lines.append(self.path, self._stream, text)
 
     def rows(self) -> Iterator[Row]:
         """All attempts as rows of plain values."""
@@ -147,8 +159,17 @@ def replace_journal(directory: Path, header: Content) -> Iterator[Journal]:
                 yield Journal(temporary, header, stream, ())
                 os.fsync(stream.fileno())  # before the rename, which may reach the disk earlier than what it names
         finally:
-            if path.stat().st_size == 0:  # there was no journal: locking has made an empty one
-                path.unlink()
+            if not is_begun(directory):  # there was no journal: locking has made an empty one
+                path.unlink(missing_ok=True)
+
+
+def is_begun(directory: Path) -> bool:
+    """Whether a directory has a journal with a first line: one without was left by a process that was killed before."""
+    path = directory / JOURNAL
+    if not path.exists():
+        return False
+    with _open_existing(path) as stream:
+        return next(lines.number_lines(stream), None) is not None
 
 
 def read_header(directory: Path) -> dict[str, Any]:
@@ -178,21 +199,30 @@ def lock(directory: Path) -> Iterator[IO[bytes]]:
     that is killed.
     """
     path = directory / JOURNAL
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        stream = path.open("a+b", buffering=0)  # does not empty it: only whoever has the lock may do that
-    except OSError as error:
-        raise StoreError(f"cannot write to '{directory}': {error.strerror}; choose another --out") from error
-    with stream:
+    while True:
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StoreError(f"'{directory}' is held by another run; wait for it or choose another --out") from None
-        yield stream
+            directory.mkdir(parents=True, exist_ok=True)
+            stream = path.open("a+b", buffering=0)  # does not empty it: only whoever has the lock may do that
+        except OSError as error:
+            raise StoreError(f"cannot write to '{directory}': {error.strerror}; choose another --out") from error
+        with stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StoreError(f"'{directory}' is held by another run; wait for it or choose another --out") from None
+            if not is_at(stream, path):  # a merge or a repair has put a new file there since it was opened
+                continue
+            if not path.is_file():
+                raise StoreError(f"'{path}' is no regular file; choose another --out")
+            sweep(directory)
+            yield stream
+            return
 
 
 def _open_existing(path: Path) -> IO[bytes]:
     try:
+        if path.exists() and not path.is_file():  # to open a pipe might take for ever
+            raise StoreError(f"'{path}' is no regular file; expected the directory of a run")
         return path.open("rb")
     except OSError as error:
         raise StoreError(f"cannot read '{path}': {error.strerror}; expected the directory of a run") from error

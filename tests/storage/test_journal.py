@@ -9,7 +9,7 @@ import math
 import os
 import random
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -224,6 +224,9 @@ class Full:
         self.file = file
         self.room = room
 
+    def fileno(self) -> int:
+        return self.file.fileno()
+
     def seek(self, offset: int, whence: int) -> int:
         return self.file.seek(offset, whence)
 
@@ -265,6 +268,43 @@ def test_a_directory_is_held_by_one_run(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="held by a run"):
             read_journal(tmp_path).__enter__()
     write(tmp_path)
+
+
+def test_a_lock_on_a_file_that_was_replaced_meanwhile_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, RECORD)
+    flock, waiting = fcntl.flock, [True]
+
+    def merged_before(stream: IO[bytes], how: int) -> None:
+        if waiting.pop() if waiting else False:  # the file is open, and not yet locked
+            with replace_journal(tmp_path, HEADER) as opened:
+                opened.append(numbered(2))
+        flock(stream, how)
+
+    monkeypatch.setattr(fcntl, "flock", merged_before)
+    assert write(tmp_path) == numbered(2), "the journal that is there, and not the one that was opened first"
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_run_whose_journal_has_gone_says_so_at_once(tmp_path: Path, replaced: bool) -> None:
+    with open_journal(tmp_path, HEADER) as opened:
+        opened.append([RECORD])
+        (tmp_path / JOURNAL).unlink()
+        if replaced:
+            (tmp_path / JOURNAL).touch()
+        gone = "was deleted or replaced by another process .* the same command"
+        with pytest.raises(HarnessError, match=gone):
+            opened.append(numbered(1))
+        with pytest.raises(HarnessError, match=gone):
+            opened.note({"run": {}})
+    assert write(tmp_path, RECORD) == [RECORD]
+
+
+def test_a_pipe_in_the_place_of_a_journal_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / JOURNAL)
+    uses: list[Callable[[Path], object]] = [write, read_header, repair.repair]
+    for use in uses:
+        with pytest.raises(StoreError, match="is no regular file"):
+            use(tmp_path)
 
 
 def test_readers_do_not_keep_each_other_out(tmp_path: Path) -> None:
