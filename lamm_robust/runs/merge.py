@@ -105,6 +105,11 @@ def whole_plan(notes: Notes) -> Selection:
     return parse_selection(notes.last("run")["selection"]).whole()
 
 
+def _named(directory: Path) -> str:
+    """A directory as it was given; without what is above it if that may be a home, which is nobody's business."""
+    return directory.name if directory.is_absolute() or ".." in directory.parts else str(directory)
+
+
 def merged_notes(
     directories: Sequence[Path], header: Mapping[str, Any], runs: Sequence[Notes]
 ) -> Iterator[dict[str, Any]]:
@@ -119,7 +124,7 @@ def merged_notes(
     yield {"run": {"selection": whole_plan(runs[0]).facts(), "where": where}}
     yield from ({"with": ways} for notes in runs for ways in notes.distinct("with"))
     before = [name for notes in runs for names in notes.of("merged") for name in names]
-    yield {"merged": list(dict.fromkeys([*before, *map(str, directories)]))}
+    yield {"merged": list(dict.fromkeys([*before, *map(_named, directories)]))}
     ended = [notes.last("ended") for notes in runs]
     absent = [one.get("absent", {}) for one in ended]
     everywhere = {name: why for name, why in absent[0].items() if all(name in one for one in absent)}
