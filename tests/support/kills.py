@@ -9,6 +9,8 @@ the calls.
 from __future__ import annotations
 
 import ctypes
+import hashlib
+import json
 import os
 import platform
 import shutil
@@ -17,7 +19,7 @@ import struct
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,9 @@ from lamm_robust.storage.cache import Cache
 from lamm_robust.storage.journal import JOURNAL, open_journal, read_journal
 from lamm_robust.values import SUITE, Record
 from tests.support.records import RECORD
+
+with suppress(ImportError):
+    import pandas  # noqa: F401 - Arrow imports it where it is installed
 
 ROOT = Path(__file__).parents[2]
 CALLS = {
@@ -267,7 +272,23 @@ STAGES: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
 """What is there before, and the command."""
 
 
-def state(place: Path) -> dict[str, object]:
+def state(place: Path) -> dict[str, str]:
+    """What is in a directory: of each file a digest of its bytes or, where the order is left open, of what it says.
+
+    It is looked at in a child: a thread of Arrow's in this process could hold a lock that a later child waits for.
+    """
+    noted = place.with_suffix(".json")
+
+    def note() -> None:
+        found = {name: hashlib.sha256(repr(value).encode()).hexdigest() for name, value in contents(place).items()}
+        noted.write_text(json.dumps(found))
+
+    assert undisturbed(note), "what was left cannot be read"
+    found: dict[str, str] = json.loads(noted.read_text())
+    return found
+
+
+def contents(place: Path) -> dict[str, object]:
     """What is in a directory: each file's bytes, or for a journal what it says, in any order; the cache's apart."""
     found: dict[str, object] = {}
     for path in sorted(place.rglob("*")):
