@@ -62,10 +62,7 @@ class Journal:
                 continue
             keys = list(lines.keys_of(content))
             if doubled := [key for key in keys if key in self.done]:
-                raise StoreError(
-                    f"'{path}' holds '{doubled[0]}' twice; `lamm-robust run` with --repair keeps the first of them, "
-                    "with --fresh it starts over"
-                )
+                raise holds_twice(path, doubled[0])
             self.done.update(keys)
 
     def note(self, content: dict[str, Any]) -> None:
@@ -90,6 +87,17 @@ class Journal:
             )
         lines.append(self.path, self._stream, text)
 
+    def copy(self, written: Iterable[bytes]) -> None:
+        """Write lines of another journal down as they are, some mebibytes at a time."""
+        waiting, size = list[bytes](), 0
+        for line in written:
+            waiting += line, b"\n"
+            size += len(line)
+            if size > lines.CHUNK:
+                self._write(b"".join(waiting))
+                waiting, size = [], 0
+        self._write(b"".join(waiting))
+
     def rows(self) -> Iterator[Row]:
         """All attempts as rows of plain values."""
         return self._read(lines.rows_of)
@@ -108,6 +116,14 @@ class Journal:
             for content in lines.read(self.path, stream):
                 if "problem" in content:
                     yield from parse(content)
+
+
+def holds_twice(path: Path, key: str) -> StoreError:
+    """The error for a journal with two records of the same case."""
+    return StoreError(
+        f"'{path}' holds '{key}' twice; `lamm-robust run` with --repair keeps the first of them, "
+        "with --fresh it starts over"
+    )
 
 
 @contextlib.contextmanager
@@ -135,14 +151,29 @@ def read_journal(directory: Path, *, locked: bool = False) -> Iterator[Journal]:
     `locked` says that this process holds the lock already: by another descriptor, which would keep this one out.
     StoreError if there is no journal, or it is damaged, held by a run, or of another version.
     """
-    path = directory / JOURNAL
-    with _open_existing(path) as stream:
+    with _shared(directory, locked=locked) as stream:
+        yield _resume(directory / JOURNAL, stream, read_header(directory))
+
+
+def read_lines(directory: Path, *, locked: bool = False) -> Iterator[tuple[bytes, Content]]:
+    """The lines of the journal in a directory after the first, with their contents; as `read_journal`.
+
+    Nothing of it is kept in memory, and what it may hold twice is not noticed.
+    """
+    with _shared(directory, locked=locked) as stream:
+        yield from itertools.islice(lines.read_lines(directory / JOURNAL, stream), 1, None)
+
+
+@contextlib.contextmanager
+def _shared(directory: Path, *, locked: bool) -> Iterator[IO[bytes]]:
+    """The stream of the journal in a directory, to be read; no run can write to it in the meantime."""
+    with _open_existing(directory / JOURNAL) as stream:
         try:
             if not locked:
                 fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StoreError(f"'{directory}' is held by a run; wait for it") from None
-        yield _resume(path, stream, read_header(directory))
+        yield stream
 
 
 @contextlib.contextmanager
@@ -169,7 +200,7 @@ def is_begun(directory: Path) -> bool:
     if not path.exists():
         return False
     with _open_existing(path) as stream:
-        return next(lines.number_lines(stream), None) is not None
+        return next(lines.whole_lines(stream), None) is not None
 
 
 def read_header(directory: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ row for each attempt at it. Numbers are written as Python's shortest decimals, w
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import zlib
@@ -29,6 +30,9 @@ OF_ATTEMPT = (
 )
 """The fields of a record that each attempt has of its own; the scores follow them, and the variant's name is left out,
 since other fields make it up."""
+
+TIMES = 3
+"""The number of fields at the end of `OF_ATTEMPT` that are measured times."""
 
 Content = Mapping[str, Any]
 """What a line holds: plain JSON values by name."""
@@ -87,10 +91,18 @@ def keys_of(content: Content) -> Iterator[str]:
         yield f"{problem}{BY}{library}-{algorithm}-{precision}-{device}"
 
 
-def number_lines(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any] | None]]:
-    """The number of each line of a journal, and its content, or None if it is damaged; a torn last line is left out."""
-    for number, line in enumerate(whole_lines(stream), start=1):
-        yield number, content_of(line)
+def marks_of(content: Content) -> Iterator[tuple[str, bytes]]:
+    """The keys of the records in a block, each with a digest of all that it says but times, which differ each time."""
+    problem = hashlib.blake2b(repr(content["problem"]).encode(), digest_size=16)
+    for key, (*fields, scores) in zip(keys_of(content), content["attempts"], strict=True):
+        mark = problem.copy()
+        mark.update(repr((fields[:-TIMES], scores)).encode())
+        yield key, mark.digest()
+
+
+def parsed_lines(stream: IO[bytes]) -> Iterator[tuple[bytes, dict[str, Any] | None]]:
+    """Each line of a journal, and its content, or None if it is damaged; a torn last line is left out."""
+    return ((line, content_of(line)) for line in whole_lines(stream))
 
 
 def whole_lines(stream: IO[bytes]) -> Iterator[bytes]:
@@ -112,13 +124,18 @@ def whole_lines(stream: IO[bytes]) -> Iterator[bytes]:
 
 def read(path: Path, stream: IO[bytes]) -> Iterator[dict[str, Any]]:
     """The contents of the lines of a journal, a torn last line left out; StoreError for the first damaged line."""
-    for number, content in number_lines(stream):
+    return (content for _, content in read_lines(path, stream))
+
+
+def read_lines(path: Path, stream: IO[bytes]) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """The lines of a journal with their contents; as `read`."""
+    for number, (line, content) in enumerate(parsed_lines(stream), start=1):
         if content is None:
             raise StoreError(
                 f"'{path}' is damaged in line {number}; `lamm-robust run` with --repair keeps the lines that are whole "
                 "and makes the other attempts again, with --fresh it starts over"
             )
-        yield content
+        yield line, content
 
 
 def append(path: Path, stream: IO[bytes], lines: bytes) -> None:

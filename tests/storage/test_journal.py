@@ -189,6 +189,39 @@ def test_doubled_lines_are_noticed_and_repaired(tmp_path: Path) -> None:
     assert write(tmp_path) == numbered(3)
 
 
+WORKERS = [{"worker": {"name": f"{library} float64 cpu", "threads": "a BLAS"}} for library in ("numpy", "scipy")]
+
+
+@pytest.mark.parametrize("old", [b'"numpy float64 cpu"', b'{"note":{"worker":{"name":"numpy', b"\n"])
+def test_the_attempts_of_a_worker_are_made_again_if_what_it_ran_on_is_lost(tmp_path: Path, old: bytes) -> None:
+    by_scipy = [replace(r, library="scipy", variant="scipy-qr-float64-cpu") for r in numbered(3)]
+    both = [record for pair in zip(numbered(2), by_scipy[:2], strict=True) for record in pair]
+    with open_journal(tmp_path, HEADER) as opened:
+        opened.append(by_scipy[2:])
+        for worker in WORKERS:
+            opened.note(worker)
+        opened.append(both)
+    damage(tmp_path, 2 if old == b"\n" else 3, old, b"x" * len(old))
+    whole = (tmp_path / JOURNAL).read_bytes()
+    assert 3 - (old == b"\n") in repair.repair(tmp_path)
+    kept = by_scipy[:2] if old == b"\n" else by_scipy
+    assert sorted(map(repr, write(tmp_path))) == sorted(map(repr, kept))
+    with open_journal(tmp_path, HEADER) as opened:
+        assert opened.notes == WORKERS[1:]
+    (copy,) = tmp_path.glob("journal.damaged-*")
+    assert copy.read_bytes() == whole
+    assert repair.repair(tmp_path) == []
+
+
+def test_attempts_stay_where_no_note_can_be_lost(tmp_path: Path) -> None:
+    with open_journal(tmp_path, HEADER) as opened:
+        opened.note(WORKERS[1])
+        opened.append(numbered(3))  # of a worker without a note, as no run leaves them
+    damage(tmp_path, 4, b"p1", b"p7")
+    assert repair.repair(tmp_path) == [4]
+    assert write(tmp_path) == [numbered(3)[0], numbered(3)[2]]
+
+
 def test_rewriting_is_all_or_nothing(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         rewrite_half(tmp_path / "new", HEADER)
