@@ -28,7 +28,7 @@ from lamm_robust.lamm.records import (
     tasks,
 )
 from lamm_robust.provenance import commit, processor, versions
-from lamm_robust.storage.files import write_text
+from lamm_robust.storage.files import refuse_other_versions, write_text
 from lamm_robust.values import PRECISIONS, Device, HarnessError, Precision, StoreError
 from lamm_robust.workers.process import THREADS, last_words
 
@@ -128,7 +128,9 @@ def rewrite(directory: Path) -> tuple[list[Run], list[Race]]:
         where, *lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
         raise StoreError(f"'{directory / FOUND}' does not hold a study of LAMM") from None
-    found = [load(line) for line in lines]
+    with refuse_other_versions(path):
+        found = [load(line) for line in lines]
+        facts = dict(json.loads(where))
     runs, races = [one for one in found if isinstance(one, Run)], [one for one in found if isinstance(one, Race)]
     drawn = plots(runs)
     for name, svg in drawn.items():
@@ -136,7 +138,7 @@ def rewrite(directory: Path) -> tuple[list[Run], list[Race]]:
     for old in directory.glob("lamm-*-*.svg"):
         if old.name not in drawn:
             old.unlink()
-    write_text(directory / "lamm.md", page(runs, races, json.loads(where), list(drawn)))
+    write_text(directory / "lamm.md", page(runs, races, facts, list(drawn)))
     return runs, races
 
 

@@ -110,5 +110,5 @@ def refuse_other_versions(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
         raise StoreError(f"'{path}' holds what this version of lamm-robust does not write; start over") from error

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamm_robust.storage.files import replace_file, write_text
+from lamm_robust.storage.files import refuse_other_versions, replace_file, write_text
 from lamm_robust.storage.rows import FIELDS, REQUIRED, WORDS
 from lamm_robust.values import Record, StoreError
 
@@ -189,8 +189,8 @@ def _values(column: pa.ChunkedArray[Any], words: list[Any]) -> list[Any]:
 def read_environment(directory: Path) -> dict[str, Any]:
     """The content of `environment.json`; StoreError if the file is not there, or not as it was written."""
     check_manifest(directory, ENVIRONMENT)
-    environment: dict[str, Any] = json.loads((directory / ENVIRONMENT).read_text(encoding="utf-8"))
-    return environment
+    with refuse_other_versions(directory / ENVIRONMENT):
+        return dict(json.loads((directory / ENVIRONMENT).read_text(encoding="utf-8")))
 
 
 def write_manifest(directory: Path, names: Sequence[str] = READABLE) -> None:

@@ -16,7 +16,7 @@ from typing import IO
 
 import pytest
 
-from lamm_robust.storage import journal, repair
+from lamm_robust.storage import journal, lines, repair
 from lamm_robust.storage.journal import JOURNAL, Journal, open_journal, read_header, read_journal, replace_journal
 from lamm_robust.storage.lines import block, keys_of
 from lamm_robust.values import SUITE, HarnessError, Record, StoreError
@@ -428,3 +428,59 @@ def blocks(contents: Iterable[Mapping[str, object]]) -> list[str]:
 def test_keys_are_known_without_making_records() -> None:
     several = [replace(RECORD, algorithm=a, variant=f"numpy-{a}-float64-cpu") for a in ("qr", "svd")]
     assert blocks([block(several)]) == [r.key for r in several]
+
+
+def test_a_line_deeper_than_any_of_ours_is_damaged(tmp_path: Path) -> None:
+    write(tmp_path, RECORD)
+    text = b'{"note":' + b"[" * 100_000
+    with (tmp_path / JOURNAL).open("ab") as stream:
+        stream.write(b"%08x %s\n" % (zlib.crc32(text), text))
+    with pytest.raises(StoreError, match="is damaged in line 3"):
+        write(tmp_path)
+    assert 3 in repair.repair(tmp_path)
+
+
+def test_an_endless_line_does_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "CHUNK", 1 << 10)
+    write(tmp_path, RECORD)
+    with (tmp_path / JOURNAL).open("ab") as stream:
+        stream.write(b"x" * (lines.LONGEST * 5 << 10) + b"\n")
+    with (tmp_path / JOURNAL).open("rb") as stream:
+        assert [len(line) > 9 for line in lines.whole_lines(stream)] == [True, True, False]
+    with pytest.raises(StoreError, match="is damaged in line 3"):
+        write(tmp_path)
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 64, 1 << 20])
+@pytest.mark.parametrize("buffering", [0, -1])
+def test_lines_are_read_whole_whatever_is_read_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int, buffering: int
+) -> None:
+    monkeypatch.setattr(lines, "CHUNK", chunk)
+    monkeypatch.setattr(lines, "LONGEST", 1000)
+    for text in (b"", b"a", b"\n", b"a\n", b"a\n\nbc\n", b"a" * 63 + b"\n" + b"b" * 64 + b"\ntorn"):
+        (tmp_path / "file").write_bytes(text)
+        with (tmp_path / "file").open("rb", buffering=buffering) as stream:
+            assert list(lines.whole_lines(stream)) == text.split(b"\n")[:-1]
+
+
+class Counted:
+    """A stream that counts how often it is read."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.stream, self.reads = stream, 0
+
+    def seek(self, offset: int) -> int:
+        return self.stream.seek(offset)
+
+    def read(self, size: int) -> bytes:
+        self.reads += 1
+        return self.stream.read(size)
+
+
+def test_reading_costs_few_system_calls(tmp_path: Path) -> None:
+    write(tmp_path, *numbered(500))
+    with (tmp_path / JOURNAL).open("rb", buffering=0) as stream:
+        counted = Counted(stream)
+        assert len(list(lines.whole_lines(counted))) == 501  # type: ignore[arg-type]
+    assert counted.reads < 5
