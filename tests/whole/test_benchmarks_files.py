@@ -18,6 +18,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from lamm_robust.storage.journal import read_journal
 from tests.support import many
 
+pytestmark = pytest.mark.timeout(7200)  # to make a million records alone takes minutes
 ROOT = Path(__file__).parents[2]
 
 
@@ -50,7 +51,7 @@ def test_read(benchmark: BenchmarkFixture, shards: tuple[Path, int], capsys: pyt
         with read_journal(place / "1") as journal:
             return sum(1 for _ in journal.records())
 
-    count = benchmark.pedantic(read, rounds=1)
+    count = once(benchmark, read)
     tell("read", benchmark, count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10, capsys)
 
 
@@ -66,12 +67,18 @@ def test_command(
     if what != "merge" and not out.exists():
         merge()
     run = {"merge": merge, "tables": command("tables", out), "compare": command("compare", out, out)}[what]
-    tell(what, benchmark, count, benchmark.pedantic(run, rounds=1), capsys)
+    tell(what, benchmark, count, once(benchmark, run), capsys)
+
+
+def once(benchmark: BenchmarkFixture, run: Callable[[], int]) -> int:
+    """What one timed call returns."""
+    return int(benchmark.pedantic(run, rounds=1))  # type: ignore[no-untyped-call]
 
 
 def tell(
     what: str, benchmark: BenchmarkFixture, records: int, mebibytes: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert benchmark.stats
     seconds = benchmark.stats.stats.min
     benchmark.extra_info.update(records=records, per_second=round(records / seconds), mebibytes=mebibytes)
     with capsys.disabled():
