@@ -146,6 +146,7 @@ class Cache:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.parent.is_symlink():
             raise NotADirectoryError(path.parent)
+        sweep(path.parent)
         with temporary_beside(path) as temporary:
             temporary.write_bytes(_MARK + secrets.token_bytes(_RANDOM_BYTES))
         return self._known_key()  # another process may have made one at the same time

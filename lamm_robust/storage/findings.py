@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from lamm_robust.storage.files import write_text
+from lamm_robust.storage.files import sweep, write_text
 from lamm_robust.values import BY, Precision
 
 DIRECTORY = Path("results") / "worst"
@@ -103,6 +103,7 @@ def problems(directory: Path, precision: Precision) -> dict[str, str]:
 def keep(hunted: Hunted, directory: Path) -> bool:
     """Write a result down, unless a worse one of the same suite is there; returns whether it was written."""
     directory.mkdir(parents=True, exist_ok=True)
+    sweep(directory)
     path = directory / hunted.name
     if path.exists():
         before = read(path)

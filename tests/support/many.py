@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from lamm_robust.provenance import environment
 from lamm_robust.runs.plan import Selection, Shard
 from lamm_robust.storage.journal import open_journal
 from lamm_robust.values import PRECISIONS, Record, Verdict
@@ -57,7 +58,8 @@ def make(directory: Path, profile: str) -> int:
     for number in range(1, SHARDS + 1):
         part, chance = replace(selection(profile), shard=Shard(number, SHARDS)), random.Random(number)
         with open_journal(directory / str(number), {**HEADER, "profile": profile}) as journal:
-            journal.note({"run": {"selection": part.facts(), "where": {"processor": "Abacus", "versions": {}}}})
+            journal.note({"run": {"selection": part.facts(), "where": environment()}})
+            journal.note({"with": {"workers": 1}})
             journal.note({"ended": {"absent": {}, "refused": {}}})
             left = records(part, chance)
             while some := list(islice(left, 5000)):

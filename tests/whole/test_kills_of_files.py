@@ -23,5 +23,5 @@ def test_a_command_killed_anywhere_is_finished_by_the_same_command(
     print(done.stdout)
 
 
-STEP = {"hunt": 4, "claims": 4, "check": 2}
+STEP = {"hunt": 4, "claims": 4, "check": 2, "lamm": 5, "cache": 7}
 """Of the stages with few calls; others are killed at every twentieth, unless with ``--slow``."""
