@@ -143,10 +143,14 @@ def shard(directory: Path, number: int = 1, of: int = 1, *, share: float = 1.0) 
     part = replace(PLAN, shard=Shard(number, of))
     records = made(part)
     with open_journal(directory, HEADER) as journal:
-        if not journal.notes:
-            journal.note({"worker": WORKER})
-            journal.note({"run": {"selection": part.facts(), "where": {"processor": "Abacus", "versions": {}}}})
-            journal.note({"ended": {"absent": {}, "refused": {}}})
+        notes: dict[str, Any] = {
+            "worker": WORKER,
+            "run": {"selection": part.facts(), "where": {"processor": "Abacus", "versions": {}}},
+            "ended": {"absent": {}, "refused": {}},
+        }
+        for kind, note in notes.items():
+            if not journal.notes.of(kind):
+                journal.note({kind: note})
         todo = [record for record in records[: int(share * len(records))] if record.key not in journal.done]
         journal.append(todo)
 
