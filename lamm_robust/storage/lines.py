@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import operator
 import os
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from lamm_robust.storage.rows import record_of
+from lamm_robust.storage.rows import FIELDS, WORDS
 from lamm_robust.values import BY, HarnessError, Record, StoreError
 
 OF_PROBLEM = (
@@ -83,8 +84,41 @@ def rows_of(content: Content) -> Iterator[Row]:
 
 
 def records_of(content: Content) -> Iterator[Record]:
-    """The records that `block` made a content of."""
-    return (record_of(row, scores) for row, scores in rows_of(content))
+    """The records that `block` made a content of; LookupError or ValueError if it is of another version.
+
+    Fields are put into their order by their places: by their names it would take twice as long.
+    """
+    problem, precision = _with_members(content["problem"], _PROBLEM), content["problem"][5]
+    for *fields, scores in content["attempts"]:
+        library, algorithm, device, *_ = fields
+        variant = f"{library}-{algorithm}-{precision}-{device}"
+        yield _record(*_in_order((*problem, *_with_members(fields, _ATTEMPT), variant)), scores)
+
+
+_Members = tuple[int, list[tuple[int, dict[str, Any]]]]
+"""The number of some fields, and the places among them that hold words of an enumeration, with its members by word."""
+
+
+def _members(names: Sequence[str]) -> _Members:
+    kinds = {name: kind for name, kind in WORDS.items() if name in names}
+    return len(names), [(names.index(name), dict(kind._value2member_map_)) for name, kind in kinds.items()]
+
+
+def _with_members(values: Sequence[Any], members: _Members) -> list[Any]:
+    """The values, with members of enumerations in the place of their words."""
+    count, kinds = members
+    if len(values) != count:
+        raise ValueError(f"there are {len(values)} fields instead of {count}")
+    found = list(values)
+    for place, by_word in kinds:
+        found[place] = by_word[values[place]]
+    return found
+
+
+_PROBLEM, _ATTEMPT = _members(OF_PROBLEM), _members(OF_ATTEMPT)
+_WRITTEN = (*OF_PROBLEM, *OF_ATTEMPT, "variant")
+_record: Callable[..., Record] = Record
+_in_order = operator.itemgetter(*(_WRITTEN.index(field.name) for field in FIELDS))
 
 
 def keys_of(content: Content) -> Iterator[str]:

@@ -18,6 +18,7 @@ import shutil
 import signal
 import struct
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -201,9 +202,10 @@ def over_dask() -> None:
 
     def fetch(_client: object, _asked: object, parts: list[Shard], shards: Path, _console: object) -> None:
         for part in parts:
-            shard(Path("elsewhere"), part.number, part.of)
-            cluster.keep_shard(cluster.shard_directory(shards, part), Path("elsewhere", JOURNAL).read_bytes())
-            shutil.rmtree("elsewhere")
+            with tempfile.TemporaryDirectory() as elsewhere:
+                shard(Path(elsewhere), part.number, part.of)
+                journal = Path(elsewhere, JOURNAL).read_bytes()
+            cluster.keep_shard(cluster.shard_directory(shards, part), journal)
 
     client = mock.MagicMock()
     client.__enter__.return_value.nthreads.return_value = {"worker": 1}

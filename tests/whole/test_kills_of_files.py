@@ -16,7 +16,7 @@ from tests.support.kills import CAN_TRACE, ROOT, STAGES
 def test_a_command_killed_anywhere_is_finished_by_the_same_command(
     stage: str, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
-    step = 1 if pytestconfig.getoption("slow") else STEP.get(stage, 20)
+    step = 1 if pytestconfig.getoption("slow") else STEP.get(stage, 40)
     command = [sys.executable, "-m", "tests.support.kills", stage, str(tmp_path), str(step)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -24,4 +24,4 @@ def test_a_command_killed_anywhere_is_finished_by_the_same_command(
 
 
 STEP = {"hunt": 4, "claims": 4, "check": 2, "lamm": 5, "cache": 7}
-"""Of the stages with few calls; others are killed at every twentieth, unless with ``--slow``."""
+"""Of the stages with few calls; others are killed at every fortieth, unless with ``--slow``."""
