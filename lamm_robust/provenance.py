@@ -12,6 +12,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from lamm_robust.variables import recorded
+
 PACKAGE = Path(__file__).parent
 """The directory of this package; in a checkout `generators` and `oracles` in it are links to the folders beside it."""
 
@@ -26,18 +28,6 @@ EXTRAS = ("lineax", "equinox", "scikit-learn", "statsmodels", "torch")
 
 PACKAGES = ("lamm-robust", *MEASURED, "mpmath", "gmpy2", "python-flint", "pyarrow", "hypothesis")
 """The packages that every installation has, by the names under which they are distributed."""
-
-FLAGS = (
-    *("JAX_", "XLA_", "EQX_"),
-    *("OPENBLAS_", "OMP_", "KMP_", "MKL_", "NPY_"),
-    *("TORCH_", "PYTORCH_", "ATEN_", "SCIPY_", "SKLEARN_"),
-    *("CUDA_", "CUBLAS_", "NVIDIA_"),
-)
-"""The first letters of environment variables that can change a number."""
-
-PLACES = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES")
-"""The variables among them that only choose one of several devices: every worker of a cluster has its own, and the
-device says itself what it is."""
 
 
 def installed_versions(packages: Iterable[str]) -> dict[str, str]:
@@ -99,9 +89,8 @@ def _sources(place: Path) -> Iterator[Path]:
 
 
 def flags() -> dict[str, str]:
-    """The environment variables of this process that can change a number, in alphabetical order."""
-    found = sorted(os.environ.items())
-    return {name: value for name, value in found if name.startswith(FLAGS) and name not in PLACES}
+    """The environment variables of this process that can change a number, in alphabetical order; see `variables`."""
+    return recorded(os.environ)
 
 
 def environment() -> dict[str, Any]:

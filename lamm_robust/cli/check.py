@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, FIRST_SECONDS, Exit
+from lamm_robust.storage.files import write_text
 from lamm_robust.values import DEVICES, PRECISIONS, PROFILES, REQUIREMENTS, SHAPES, Deficiency, Device, Precision, Shape
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def write_json(values: Any, out: str | None) -> None:
     """Write the values to a file, or print them for "-"; nothing for None."""
     if out:
         text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
-        click.echo(text) if out == "-" else Path(out).write_text(text + "\n", encoding="utf-8")
+        click.echo(text) if out == "-" else write_text(Path(out), text + "\n")
 
 
 def parse_list(option: str, text: str | None, accepted: Sequence[str]) -> tuple[str, ...]:

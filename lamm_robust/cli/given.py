@@ -131,9 +131,14 @@ def _array(source: str, name: str, value: Any) -> Array:
             raise ValueError(f"{source}: row {i} of {name} is unlike row 0; accepted are rows of the same length")
         for j, entry in enumerate(row):
             if isinstance(entry, bool) or not isinstance(entry, int | float):
-                raise ValueError(f"{source}: {name}[{i}, {j}] is {json.dumps(entry):.40}; accepted are numbers")
+                raise ValueError(f"{source}: {name}[{i}, {j}] is {_short(entry)}; accepted are numbers")
     table = np.array(rows, dtype=object).reshape(len(rows), len(rows[0]))
     return table if rows is value else table[0]
+
+
+def _short(entry: Any) -> str:
+    """A value of a JSON file in a message: of what holds others only the kind, for it may be deep."""
+    return f"a {type(entry).__name__}" if isinstance(entry, (list, dict)) else f"{json.dumps(entry):.40}"
 
 
 # --- text -------------------------------------------------------------------------------------------------------

@@ -276,9 +276,11 @@ def hunt(
     from lamm_robust.storage import findings
 
     cached, directory = catalog.cached_oracle(oracle), out or findings.DIRECTORY
-    text, tried = hunt_text(solver, score, seconds, families, cached, directory, edges=edges)
-    click.echo(text, err=not tried)
-    sys.exit(Exit.DONE if tried else Exit.NOTHING_RAN)
+    told = hunt_text(solver, score, seconds, families, cached, directory, edges=edges)
+    click.echo(told.text, err=not told.tried)
+    if told.unkept:
+        raise told.unkept
+    sys.exit(Exit.DONE if told.tried else Exit.NOTHING_RAN)
 
 
 @main.command(short_help="Check the oracle against NIST's certified values.")

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from lamm_robust import catalog
 from lamm_robust.defaults import CHECK_SECONDS
@@ -23,7 +24,19 @@ from lamm_robust.scoring.truths import Truths
 from lamm_robust.storage import findings
 from lamm_robust.storage.findings import DISASTER, SILENT
 from lamm_robust.terminal import progress
-from lamm_robust.values import SUITE, Case, Family, Oracle, Outcome, Problem, ProblemKey, Record, Variant, Verdict
+from lamm_robust.values import (
+    SUITE,
+    Case,
+    Family,
+    HarnessError,
+    Oracle,
+    Outcome,
+    Problem,
+    ProblemKey,
+    Record,
+    Variant,
+    Verdict,
+)
 from lamm_robust.workers.opening import Workers
 from lamm_robust.workers.second_look import ask
 
@@ -192,6 +205,16 @@ def result(found: Record, score: str) -> str:
     return f"{found.verdict}, {said}"
 
 
+class Told(NamedTuple):
+    """What a hunt has to say."""
+
+    text: str
+    tried: bool
+    """Whether the solver was tried at any problem."""
+    unkept: Exception | None = None
+    """Why what was found could not be kept, if it could not."""
+
+
 def hunt_text(
     solver: str,
     score: str,
@@ -201,8 +224,8 @@ def hunt_text(
     directory: Path,
     *,
     edges: bool = False,
-) -> tuple[str, bool]:
-    """Hunt, and keep what is found in the directory; returns what to print, and whether anything was tried.
+) -> Told:
+    """Hunt, and keep what is found in the directory; returns what to print, and how it went.
 
     ValueError for an unknown name, a solver that cannot be measured here, and damaged files in the directory.
     """
@@ -223,14 +246,19 @@ def hunt_text(
         hunted.on_tried = tell
         caught = hunt(hunted, chosen, seconds)
     if caught is None:
-        return f"{variant} takes none of the problems of these families" + ("" if edges else NO_EDGES), False
+        return Told(
+            f"{variant} takes none of the problems of these families" + ("" if edges else NO_EDGES), tried=False
+        )
     none = "no silent failure found; " if score == SILENT and caught.worst.verdict != Verdict.WRONG else ""
-    kept = findings.keep(as_finding(caught, variant, score, seconds), directory)
     lines = [f"{caught.tried} problems tried; {none}the worst, and the simplest that is nearly as bad:"]
     for found in [caught.worst] + [caught.shrunk] * (caught.shrunk is not caught.worst):
         lines += ["", sentence(found, score), f"  lamm-robust replay {found.key!r}", f"  problem({found.problem!r})"]
+    try:
+        kept = findings.keep(as_finding(caught, variant, score, seconds), directory)
+    except (HarnessError, OSError, ValueError) as error:  # what was found after a long search is told all the same
+        return Told("\n".join(lines), tried=True, unkept=error)
     lines += ["", f"kept in {directory}" if kept else f"{directory} has something worse from before, and keeps it"]
-    return "\n".join(lines), True
+    return Told("\n".join(lines), tried=True)
 
 
 def as_finding(caught: Catch, variant: Variant, score: str, seconds: float) -> findings.Hunted:

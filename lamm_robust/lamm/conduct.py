@@ -28,12 +28,15 @@ from lamm_robust.lamm.records import (
     tasks,
 )
 from lamm_robust.provenance import commit, processor, versions
-from lamm_robust.storage.files import write_text
+from lamm_robust.storage.files import refuse_other_versions, write_text
 from lamm_robust.values import PRECISIONS, Device, HarnessError, Precision, StoreError
 from lamm_robust.workers.process import THREADS, last_words
 
 FOUND = "lamm.jsonl"
 """The file with a line of JSON for each run and race, after one that says where they were measured."""
+
+UNFINISHED = "lamm.unfinished.jsonl"
+"""What `FOUND` is called until it is complete: a study that is stopped leaves it, and an earlier one stays whole."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ def conduct(asked: Study, directory: Path, on_run: Callable[[], None]) -> tuple[
     except OSError as error:
         raise ValueError(f"--out {directory}: expected a directory ({error.strerror or error})") from error
     where = {"kind": "Where", "planned": asked.planned(), "processor": processor(), "commit": commit(), **versions()}
-    with (directory / FOUND).open("w", encoding="utf-8", buffering=1) as kept:
+    with (directory / UNFINISHED).open("w", encoding="utf-8", buffering=1) as kept:
         for precision in asked.precisions:
             for line in _lines(asked, precision):
                 if json.loads(line)["kind"] != "Hello":
@@ -111,23 +114,31 @@ def conduct(asked: Study, directory: Path, on_run: Callable[[], None]) -> tuple[
                     kept.write(line)
                 elif precision == asked.precisions[0]:  # the others find the same device
                     kept.write(json.dumps(where | {"device": json.loads(line)["device"]}) + "\n")
+    (directory / UNFINISHED).replace(directory / FOUND)
     return rewrite(directory)
 
 
 def rewrite(directory: Path) -> tuple[list[Run], list[Race]]:
-    """Write the page and the plots of a directory from its lines, and return them; StoreError if there are none."""
+    """Write the page and the plots of a directory from its lines, and return them; StoreError if there are none.
+
+    The lines of a study that was stopped are taken where there is no finished one.
+    """
+    path = directory / (FOUND if (directory / FOUND).exists() else UNFINISHED)
     try:
-        where, *lines = (directory / FOUND).read_text(encoding="utf-8").splitlines()
+        where, *lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
         raise StoreError(f"'{directory / FOUND}' does not hold a study of LAMM") from None
-    found = [load(line) for line in lines]
+    with refuse_other_versions(path):
+        found = [load(line) for line in lines]
+        facts = dict(json.loads(where))
     runs, races = [one for one in found if isinstance(one, Run)], [one for one in found if isinstance(one, Race)]
     drawn = plots(runs)
-    for old in directory.glob("lamm-*-*.svg"):
-        old.unlink()
     for name, svg in drawn.items():
         write_text(directory / name, svg)
-    write_text(directory / "lamm.md", page(runs, races, json.loads(where), list(drawn)))
+    for old in directory.glob("lamm-*-*.svg"):
+        if old.name not in drawn:
+            old.unlink()
+    write_text(directory / "lamm.md", page(runs, races, facts, list(drawn)))
     return runs, races
 
 

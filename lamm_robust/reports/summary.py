@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import statistics
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lamm_robust.reports import grading
 from lamm_robust.reports.grading import BACKWARD, COLUMNWISE, PASSES
@@ -156,7 +156,7 @@ def computes_in(records: Iterable[Record]) -> str:
 
 
 Groups = Iterable[Sequence[Record]]
-"""The records of a run, one sequence per variant. It can be iterated several times, and holds one of them in memory."""
+"""The records of a run, one sequence per variant, of which one at a time is in memory."""
 
 Place = tuple[str, str, str]
 """Problem, precision, device: only times at the same place are compared."""
@@ -169,17 +169,32 @@ def _times(records: Iterable[Record]) -> Iterator[tuple[Place, float]]:
             yield (r.problem, r.precision, r.device), r.seconds
 
 
-def fastest_times(groups: Groups) -> dict[Place, float]:
-    """The time of the fastest variant that passed, at each place."""
-    fastest: dict[Place, float] = {}
-    for place, seconds in _times(itertools.chain.from_iterable(groups)):
-        fastest[place] = min(seconds, fastest.get(place, math.inf))
-    return fastest
+class Times:
+    """The times of all variants, so few bytes each that those of a million records fit: records are read once only."""
 
+    def __init__(self) -> None:
+        self._numbers: dict[Place, int] = {}
+        self._fastest = array("d")
+        self._taken: list[tuple[array[int], array[float]]] = []
 
-def relative_time(records: Iterable[Record], fastest: Mapping[Place, float]) -> float:
-    """The median, over the problems that a variant passed, of its time over that of the fastest that passed."""
-    return median(seconds / fastest[place] for place, seconds in _times(records))
+    def add(self, records: Iterable[Record]) -> None:
+        """Add the records of one more variant."""
+        places, taken = array("q"), array("d")
+        for place, seconds in _times(records):
+            number = self._numbers.setdefault(place, len(self._numbers))
+            if number == len(self._fastest):
+                self._fastest.append(math.inf)
+            self._fastest[number] = min(seconds, self._fastest[number])
+            places.append(number)
+            taken.append(seconds)
+        self._taken.append((places, taken))
+
+    def relative(self) -> list[float]:
+        """For each variant the median, over the problems that it passed, of its time over that of the fastest there."""
+        return [
+            median(seconds / self._fastest[number] for number, seconds in zip(places, taken, strict=True))
+            for places, taken in self._taken
+        ]
 
 
 def _worst(records: Iterable[Record], metric: str) -> tuple[float, str]:
@@ -194,7 +209,7 @@ def median(values: Iterable[float | None]) -> float:
     return statistics.median(known) if known else math.nan
 
 
-def row(records: Sequence[Record], relative_time: float) -> Row:
+def row(records: Sequence[Record], relative_time: float = math.nan) -> Row:
     """The leaderboard row of one variant from all its records (at least one)."""
     one = records[0]
     graded = [r for r in records if grading.is_graded(r)]
@@ -279,12 +294,8 @@ class Summary:
 
 
 def summarise(groups: Groups, also: Callable[[Sequence[Record]], None] | None = None) -> Summary:
-    """The summary of a run. Goes through the records twice: for the fastest times, and for the rest.
-
-    `also` is called once with the records of each variant, for what else is made of them: reading them is what takes
-    time.
-    """
-    fastest = fastest_times(groups)
+    """The summary of a run. `also` is called once with the records of each variant, for what else is made of them."""
+    times = Times()
     rows: list[Row] = []
     decades: dict[str, dict[str, Mapping[int, float]]] = {metric: {} for metric in DECADE_METRICS}
     silent: list[Record] = []
@@ -292,11 +303,13 @@ def summarise(groups: Groups, also: Callable[[Sequence[Record]], None] | None = 
     for records in groups:
         if also:
             also(records)
-        rows.append(row(records, relative_time(records, fastest)))
+        times.add(records)
+        rows.append(row(records))
         for metric, worst in decades.items():
             worst[records[0].variant] = worst_by_decade(records, metric)
         silent += [r for r in records if r.verdict == Verdict.WRONG]
         failed += filter(grading.is_failure, records)
+    rows = [replace(one, relative_time=time) for one, time in zip(rows, times.relative(), strict=True)]
     return Summary(sorted(rows, key=_trust), decades, simplest_first(silent), simplest_first(failed))
 
 

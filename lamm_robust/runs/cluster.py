@@ -25,7 +25,7 @@ from lamm_robust.runs.campaign import Campaign
 from lamm_robust.runs.merge import merge
 from lamm_robust.runs.plan import Shard
 from lamm_robust.storage.files import replace_file, write_text
-from lamm_robust.storage.journal import JOURNAL, read_journal
+from lamm_robust.storage.journal import JOURNAL, lock
 from lamm_robust.terminal import progress
 from lamm_robust.values import AbsentError, HarnessError, StoreError
 
@@ -37,6 +37,9 @@ PER_THREAD = 2
 
 PLAN = "command.txt"
 """The file beside the shards that says which campaign they are shards of."""
+
+DONE = "shards.merged"
+"""What the directory of the shards is called while it is deleted."""
 
 RETRIES = 3
 """How often a shard is sent out again when its Dask worker is lost, beyond what Dask itself allows."""
@@ -100,6 +103,7 @@ def connect(address: str) -> Iterator[Client]:
 def run(address: str, campaign: Campaign, console: Console) -> int:
     """Run a campaign on the cluster, merge what comes back into its directory, and return the exit code."""
     shards = campaign.out / "shards"
+    shutil.rmtree(campaign.out / DONE, ignore_errors=True)
     with connect(address) as client:
         if campaign.fresh:
             start_over(campaign.out)
@@ -110,14 +114,22 @@ def run(address: str, campaign: Campaign, console: Console) -> int:
         _fetch(client, campaign, missing, shards, console)
     code = merge([shard_directory(shards, part) for part in parts], campaign.out, console)
     if code == Exit.DONE:
-        shutil.rmtree(shards)
+        # in one step, for the rest of the shards would be run again
+        shutil.rmtree(shards.rename(campaign.out / DONE))
     return code
+
+
+def keep_shard(directory: Path, journal: bytes) -> None:
+    """Keep the journal of a shard that has come back."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with replace_file(directory / JOURNAL) as temporary:
+        temporary.write_bytes(journal)
 
 
 def start_over(out: Path) -> None:
     """Delete the journal and the shards of a directory; StoreError if a run holds it."""
     if (out / JOURNAL).exists():
-        with read_journal(out):
+        with lock(out):  # and nothing is read: it may be damaged
             (out / JOURNAL).unlink()
     shutil.rmtree(out / "shards", ignore_errors=True)
 
@@ -163,8 +175,5 @@ def _fetch(client: Client, campaign: Campaign, parts: Sequence[Shard], shards: P
                 raise HarnessError(f"shard {part} was lost: {error}; the same command goes on") from error
             if code not in (Exit.DONE, Exit.NOTHING_RAN) or not journal:
                 raise HarnessError(f"shard {part} ended with exit code {code}: {words}")
-            directory = shard_directory(shards, part)
-            directory.mkdir(parents=True, exist_ok=True)
-            with replace_file(directory / JOURNAL) as temporary:
-                temporary.write_bytes(journal)
+            keep_shard(shard_directory(shards, part), journal)
             steps.add(1)

@@ -7,8 +7,8 @@ directories hold the same case, the same answer to the last bit, times apart. Wh
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,18 @@ from lamm_robust.storage.journal import (
     JOURNAL,
     Notes,
     check_suite,
+    holds_twice,
+    is_begun,
     open_journal,
     read_header,
-    read_journal,
+    read_lines,
     replace_journal,
 )
-from lamm_robust.values import Record, StoreError
+from lamm_robust.storage.lines import Content, keys_of, line_of, marks_of
+from lamm_robust.values import StoreError
+
+MARK_BITS = 128
+"""Bits of the mark of an answer in `Owners`."""
 
 MACHINE = "processor"
 """The one entry of the header that may differ: shards run on whatever machines there are, and the tables name them."""
@@ -39,17 +45,16 @@ def merge(directories: Sequence[Path], out: Path, console: Console) -> int:
     """
     if out.resolve() in {directory.resolve() for directory in directories}:
         raise StoreError(f"'{out}' is both a source and the target; choose another --out")
-    sources = [*directories, *([out] if (out / JOURNAL).exists() else [])]
+    sources = [*directories, *([out] if is_begun(out) else [])]
     with refuse_other_versions(sources[0] / JOURNAL):
-        header, runs = common_header(sources), read_notes(sources)
+        header = common_header(sources)
+        runs, owners = read_all(sources)
         with replace_journal(out, header) as merged:
-            taken: set[str] = set()
-            for directory in sources:
-                with read_journal(directory, locked=directory == out) as source:
-                    merged.append(record for record in source.records() if record.key not in taken)
-                    taken |= source.done
+            for number, directory in enumerate(sources):
+                merged.copy(own_lines(read_lines(directory, locked=directory == out), directory, number, owners))
             for note in merged_notes(directories, header, runs):
                 merged.note(note)
+        del owners
         with open_journal(out, header) as journal:
             written = results.write(out, journal)
     return results.finish(written, console)
@@ -70,37 +75,78 @@ def common_header(directories: Sequence[Path]) -> dict[str, Any]:
     return {**first, MACHINE: " + ".join(processors)}
 
 
-def read_notes(directories: Sequence[Path]) -> list[Notes]:
-    """The notes of each journal; StoreError unless all are of one plan, and agree where they hold the same case."""
-    known: dict[str, tuple[bytes, Path]] = {}
+Owners = dict[bytes, int]
+"""A digest of the key of each case → the number of the first directory that has it, and a mark of the answer there.
+
+Keys and answers themselves would take a kilobyte each. Two of 10⁹ cases share a digest, and two answers a mark, with a
+probability of 10⁻²⁰."""
+
+
+def read_all(directories: Sequence[Path]) -> tuple[list[Notes], Owners]:
+    """The notes of each journal, and which directory each case is taken from.
+
+    StoreError unless all are of one plan, hold no case twice, and agree where several hold the same.
+    """
+    owners: Owners = {}
     found: list[Notes] = []
-    for directory in directories:
-        with read_journal(directory) as source, refuse_other_versions(source.path):
-            for record in source.records():
-                mark = hashlib.blake2b(repr(without_times(record)).encode(), digest_size=16).digest()
-                other, where = known.setdefault(record.key, (mark, directory))
-                if other != mark:
-                    raise StoreError(
-                        f"'{where}' and '{directory}' cannot be merged: they hold other answers to '{record.key}'"
-                    )
-            found.append(source.notes)
-            plan, first = whole_plan(source.notes), whole_plan(found[0])
+    for number, directory in enumerate(directories):
+        notes = Notes()
+        with refuse_other_versions(directory / JOURNAL):
+            for _, content in read_lines(directory):
+                if "note" in content:
+                    notes.append(content["note"])
+                    continue
+                for key, mark in marks_of(content):
+                    entry = number << MARK_BITS | int.from_bytes(mark, "big")
+                    if (known := owners.setdefault(_digest(key), entry)) is not entry:
+                        _check_same(key, known, entry, directories)
+            found.append(notes)
+            plan, first = whole_plan(notes), whole_plan(found[0])
             if plan != first:
                 raise StoreError(
                     f"'{directory}' and '{directories[0]}' cannot be merged: they are of other plans "
                     f"({plan.title()}; {first.title()})"
                 )
-    return found
+    return found, owners
 
 
-def without_times(record: Record) -> Record:
-    """A record without its times, which differ from run to run."""
-    return replace(record, seconds=None, min_seconds=None, first_call_seconds=None)
+def _digest(key: str) -> bytes:
+    return hashlib.blake2b(key.encode(), digest_size=16).digest()
+
+
+def _check_same(key: str, known: int, entry: int, directories: Sequence[Path]) -> None:
+    """StoreError for a case that was met before, in the same directory or with another answer."""
+    before, now = directories[known >> MARK_BITS], directories[entry >> MARK_BITS]
+    if before == now:
+        raise holds_twice(now / JOURNAL, key)
+    if (known ^ entry) & ((1 << MARK_BITS) - 1):
+        raise StoreError(f"'{before}' and '{now}' cannot be merged: they hold other answers to '{key}'")
+
+
+def own_lines(lines: Iterable[tuple[bytes, Content]], directory: Path, number: int, owners: Owners) -> Iterator[bytes]:
+    """The lines of a directory's journal with the attempts that are taken from it; StoreError if it has changed."""
+    for line, content in lines:
+        if "note" in content:
+            continue
+        try:
+            own = [owners[_digest(key)] >> MARK_BITS == number for key in keys_of(content)]
+        except KeyError:
+            raise StoreError(f"'{directory}' was written to in the meantime; give the same command again") from None
+        if all(own):
+            yield line
+        elif any(own):
+            kept = list(itertools.compress(content["attempts"], own))
+            yield line_of({**content, "attempts": kept}).removesuffix(b"\n")
 
 
 def whole_plan(notes: Notes) -> Selection:
     """What the latest run of a journal selected; if that was a shard, what it is a shard of."""
     return parse_selection(notes.last("run")["selection"]).whole()
+
+
+def _named(directory: Path) -> str:
+    """A directory as it was given; without what is above it if that may be a home, which is nobody's business."""
+    return directory.name if directory.is_absolute() or ".." in directory.parts else str(directory)
 
 
 def merged_notes(
@@ -117,7 +163,7 @@ def merged_notes(
     yield {"run": {"selection": whole_plan(runs[0]).facts(), "where": where}}
     yield from ({"with": ways} for notes in runs for ways in notes.distinct("with"))
     before = [name for notes in runs for names in notes.of("merged") for name in names]
-    yield {"merged": list(dict.fromkeys([*before, *map(str, directories)]))}
+    yield {"merged": list(dict.fromkeys([*before, *map(_named, directories)]))}
     ended = [notes.last("ended") for notes in runs]
     absent = [one.get("absent", {}) for one in ended]
     everywhere = {name: why for name, why in absent[0].items() if all(name in one for one in absent)}

@@ -1,8 +1,12 @@
 """Problems and certificates kept on disk, so that shards, solvers, precisions and later runs share them.
 
-A blob is a file with a checksum whose name is a hash of all that decides its content. It is written under another name
+A blob is a file with a digest whose name is a hash of all that decides its content. It is written under another name
 and then renamed: readers find a whole blob or none, however many processes write at once and whenever they are killed.
 A blob that is damaged or of another format counts as not there, and a disk that is full or gone costs time only.
+
+All of it is in a directory of its own, `OWN`, inside the one that was chosen, which may be one that holds other things.
+There a file `KEY` marks it as ours, with random bytes that every digest is made with: what another cache, a hand or an
+accident put there is not believed. Nothing is deleted that has not a name of our form, and no link is followed.
 """
 
 from __future__ import annotations
@@ -10,12 +14,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
+import secrets
+import stat
+import struct
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from lamm_robust.storage.files import open_regular, sweep, temporary_beside
 from lamm_robust.values import ProblemKey
 
 T = TypeVar("T")
@@ -29,14 +37,24 @@ LIMIT = 1 << 30
 TRIMMED_SHARE = 0.9
 """What trimming leaves, as a share of the limit: less than all of it, so that not every run has to trim."""
 
-STALE_SECONDS = 3600.0
-"""Age at which a temporary file was left by a killed writer: a blob takes milliseconds to write."""
-
 TOUCH_SECONDS = 86400.0
 """Age of the last mark of use at which reading marks a blob again: to mark each time would cost as much as reading."""
 
-_FORMAT = b"lamm3\n"  # the first bytes of a blob: change them when the format changes, here or in `packing`
-_START = len(_FORMAT) + 4  # of the content, behind the format and the checksum
+OWN = "lamm-robust-truth"
+"""The directory of the blobs, inside the one that was chosen."""
+
+KEY = "key"
+"""The file in it that marks it as ours."""
+
+MALFORMED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, struct.error)
+"""What unpacking a blob of another form ends in."""
+
+_MARK = b"The cache of lamm-robust; it may be deleted.\n"  # the first bytes of `KEY`, before the random ones
+_RANDOM_BYTES = 32
+_FORMAT = b"lamm4\n"  # the first bytes of a blob: change them when the format changes, here or in `packing`
+_DIGEST_BYTES = 16  # 128 bits: nobody meets one by chance
+_START = len(_FORMAT) + _DIGEST_BYTES  # of the content, behind the format and the digest
+_FOLDER, _BLOB = re.compile("[0-9a-f]{2}"), re.compile("[0-9a-f]{64}")  # the names of our form
 
 
 def default_directory() -> Path | None:
@@ -65,9 +83,11 @@ def _name(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _head(name: str, content: bytes) -> bytes:
-    """The bytes before the content: the checksum covers the name, too, so that no blob passes for another."""
-    return _FORMAT + zlib.crc32(content, zlib.crc32(name.encode())).to_bytes(4, "big")
+def _head(key: bytes, name: str, content: bytes) -> bytes:
+    """The bytes before the content: the digest covers the name, too, so that no blob passes for another."""
+    sha = hashlib.blake2b(name.encode(), key=key, digest_size=_DIGEST_BYTES)
+    sha.update(content)
+    return _FORMAT + sha.digest()
 
 
 class Cache:
@@ -75,22 +95,24 @@ class Cache:
 
     def __init__(self, directory: Path | None) -> None:
         self.directory = directory
+        self._key = b""
 
     def get(self, name: str) -> bytes | None:
         """The data that was put under a name, or None."""
-        if self.directory is None:
+        if not (key := self._known_key()):
             return None
         path = self._path(name)
         try:
-            with path.open("rb", buffering=0) as stream:
-                data = stream.read()
-                if time.time() - os.fstat(stream.fileno()).st_mtime > TOUCH_SECONDS:
+            with open_regular(path) as stream:
+                facts = os.fstat(stream.fileno())
+                data = stream.read() if facts.st_size <= LIMIT else b""
+                if time.time() - facts.st_mtime > TOUCH_SECONDS:
                     with contextlib.suppress(OSError):  # a cache that cannot be written can still be read
                         os.utime(path)
         except OSError:
             return None
         content = data[_START:]
-        if data[:_START] != _head(name, content):
+        if data[:_START] != _head(key, name, content):
             with contextlib.suppress(OSError):
                 path.unlink()
             return None
@@ -101,19 +123,42 @@ class Cache:
         if self.directory is None:
             return
         path = self._path(name)
-        temporary = path.with_name(f".{name}.{os.getpid()}.{time.monotonic_ns()}")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(_head(name, data) + data)
-            temporary.replace(path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            key = self._known_key() or self._new_key()
+            path.parent.mkdir(exist_ok=True)
+            if not path.parent.is_symlink():
+                with temporary_beside(path) as temporary:
+                    temporary.write_bytes(_head(key, name, data) + data)
+
+    def _known_key(self) -> bytes:
+        """The key of the blobs; nothing if the directory is not there, or not ours."""
+        if not self._key and self.directory is not None and not (self.directory / OWN).is_symlink():
+            with contextlib.suppress(OSError), open_regular(self.directory / OWN / KEY) as stream:
+                found = stream.read(len(_MARK) + _RANDOM_BYTES + 1)
+                if found.startswith(_MARK) and len(found) == len(_MARK) + _RANDOM_BYTES:
+                    self._key = found[len(_MARK) :]
+        return self._key
+
+    def _new_key(self) -> bytes:
+        """Make the directory and its key, and return what is there then; OSError if it cannot be made."""
+        assert self.directory is not None
+        path = self.directory / OWN / KEY
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.parent.is_symlink():
+            raise NotADirectoryError(path.parent)
+        sweep(path.parent)
+        with temporary_beside(path) as temporary:
+            temporary.write_bytes(_MARK + secrets.token_bytes(_RANDOM_BYTES))
+        return self._known_key()  # another process may have made one at the same time
 
     def keep(self, name: str, make: Callable[[], T], pack: Callable[[T], bytes], unpack: Callable[[bytes], T]) -> T:
-        """What is kept under a name, unpacked; if nothing is, what `make` returns, which is then kept."""
+        """What is kept under a name, unpacked; if nothing is, what `make` returns, which is then kept.
+
+        `unpack` raises one of `MALFORMED` for what it does not believe: then it is made again.
+        """
         if (known := self.get(name)) is not None:
-            return unpack(known)
+            with contextlib.suppress(*MALFORMED):
+                return unpack(known)
         made = make()
         self.put(name, pack(made))
         return made
@@ -143,14 +188,27 @@ class Cache:
 
     def _path(self, name: str) -> Path:
         assert self.directory is not None
-        return self.directory / name[:2] / name
+        return self.directory / OWN / name[:2] / name
 
     def _blobs(self) -> Iterator[tuple[float, int, Path]]:
         """Last use, size and path of each blob; deletes what killed writers left."""
-        for path in [] if self.directory is None else self.directory.glob("??/*"):
-            with contextlib.suppress(OSError):
-                facts = path.stat()
-                if not path.name.startswith("."):
-                    yield facts.st_mtime, facts.st_size, path
-                elif time.time() - facts.st_mtime > STALE_SECONDS:
-                    path.unlink()
+        if self.directory is None or not self._known_key():
+            return
+        for folder in _entries(self.directory / OWN):
+            if _FOLDER.fullmatch(folder.name) and folder.is_dir(follow_symlinks=False):
+                sweep(Path(folder.path))
+                for entry in _entries(Path(folder.path)):
+                    if _BLOB.fullmatch(entry.name) and entry.name.startswith(folder.name):
+                        with contextlib.suppress(OSError):
+                            facts = entry.stat(follow_symlinks=False)
+                            if stat.S_ISREG(facts.st_mode):
+                                yield facts.st_mtime, facts.st_size, Path(entry.path)
+
+
+def _entries(directory: Path) -> list[os.DirEntry[str]]:
+    """What is in a directory; nothing if it cannot be read."""
+    try:
+        with os.scandir(directory) as found:
+            return list(found)
+    except OSError:
+        return []

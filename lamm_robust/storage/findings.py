@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from lamm_robust.storage.files import write_text
+from lamm_robust.storage.files import sweep, write_text
 from lamm_robust.values import BY, Precision
 
 DIRECTORY = Path("results") / "worst"
@@ -78,7 +78,7 @@ def read(path: Path) -> Hunted:
         for entry in (hunted, hunted.worst, hunted.shrunk):
             _check(entry)
         return hunted
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, KeyError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError, KeyError, RecursionError) as error:
         raise ValueError(f"'{path}' is not what a hunt leaves ({error}); delete it and hunt again") from error
 
 
@@ -91,7 +91,7 @@ def _check(entry: Found | Hunted) -> None:
 
 def read_all(directory: Path) -> list[Hunted]:
     """The results of all hunts in a directory, in the order of their names; errors as `read`."""
-    return [read(path) for path in sorted(directory.glob("*.toml"))]
+    return [read(path) for path in sorted(directory.glob("*.toml")) if path.is_file()]
 
 
 def problems(directory: Path, precision: Precision) -> dict[str, str]:
@@ -103,6 +103,7 @@ def problems(directory: Path, precision: Precision) -> dict[str, str]:
 def keep(hunted: Hunted, directory: Path) -> bool:
     """Write a result down, unless a worse one of the same suite is there; returns whether it was written."""
     directory.mkdir(parents=True, exist_ok=True)
+    sweep(directory)
     path = directory / hunted.name
     if path.exists():
         before = read(path)

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from lamm_robust.storage import lines
-from lamm_robust.storage.files import refuse_other_versions, replace_file
+from lamm_robust.storage.files import is_at, refuse_other_versions, replace_file, sweep
 from lamm_robust.storage.lines import Content, Row
-from lamm_robust.values import SUITE, Record, StoreError
+from lamm_robust.values import SUITE, HarnessError, Record, StoreError
 
 T = TypeVar("T")
 
@@ -62,21 +62,41 @@ class Journal:
                 continue
             keys = list(lines.keys_of(content))
             if doubled := [key for key in keys if key in self.done]:
-                raise StoreError(
-                    f"'{path}' holds '{doubled[0]}' twice; `lamm-robust run` with --repair keeps the first of them, "
-                    "with --fresh it starts over"
-                )
+                raise holds_twice(path, doubled[0])
             self.done.update(keys)
 
     def note(self, content: dict[str, Any]) -> None:
         """Write down plain JSON values that belong to the records around them."""
         self.notes.append(content)
-        lines.append(self.path, self._stream, lines.line_of({"note": content}))
+        self._write(lines.line_of({"note": content}))
 
     def append(self, records: Iterable[Record]) -> None:
         """Write records down and hand them to the operating system, so that killing this process loses nothing."""
         blocks = (lines.block(list(members)) for _, members in itertools.groupby(records, key=lambda r: r.problem))
-        lines.append(self.path, self._stream, b"".join(map(lines.line_of, blocks)))
+        self._write(b"".join(map(lines.line_of, blocks)))
+
+    def _write(self, text: bytes) -> None:
+        """Write lines at the end; HarnessError if the file is not where it was, for nobody would find what is written.
+
+        Someone has deleted or replaced it: it is looked at each time, so that a run does not go on for nothing.
+        """
+        if not is_at(self._stream, self.path):
+            raise HarnessError(
+                f"'{self.path}' was deleted or replaced by another process while this one wrote to it; "
+                "the same command goes on from what is there"
+            )
+        lines.append(self.path, self._stream, text)
+
+    def copy(self, written: Iterable[bytes]) -> None:
+        """Write lines of another journal down as they are, some mebibytes at a time."""
+        waiting, size = list[bytes](), 0
+        for line in written:
+            waiting += line, b"\n"
+            size += len(line)
+            if size > lines.CHUNK:
+                self._write(b"".join(waiting))
+                waiting, size = [], 0
+        self._write(b"".join(waiting))
 
     def rows(self) -> Iterator[Row]:
         """All attempts as rows of plain values."""
@@ -96,6 +116,14 @@ class Journal:
             for content in lines.read(self.path, stream):
                 if "problem" in content:
                     yield from parse(content)
+
+
+def holds_twice(path: Path, key: str) -> StoreError:
+    """The error for a journal with two records of the same case."""
+    return StoreError(
+        f"'{path}' holds '{key}' twice; `lamm-robust run` with --repair keeps the first of them, "
+        "with --fresh it starts over"
+    )
 
 
 @contextlib.contextmanager
@@ -123,14 +151,29 @@ def read_journal(directory: Path, *, locked: bool = False) -> Iterator[Journal]:
     `locked` says that this process holds the lock already: by another descriptor, which would keep this one out.
     StoreError if there is no journal, or it is damaged, held by a run, or of another version.
     """
-    path = directory / JOURNAL
-    with _open_existing(path) as stream:
+    with _shared(directory, locked=locked) as stream:
+        yield _resume(directory / JOURNAL, stream, read_header(directory))
+
+
+def read_lines(directory: Path, *, locked: bool = False) -> Iterator[tuple[bytes, Content]]:
+    """The lines of the journal in a directory after the first, with their contents; as `read_journal`.
+
+    Nothing of it is kept in memory, and what it may hold twice is not noticed.
+    """
+    with _shared(directory, locked=locked) as stream:
+        yield from itertools.islice(lines.read_lines(directory / JOURNAL, stream), 1, None)
+
+
+@contextlib.contextmanager
+def _shared(directory: Path, *, locked: bool) -> Iterator[IO[bytes]]:
+    """The stream of the journal in a directory, to be read; no run can write to it in the meantime."""
+    with _open_existing(directory / JOURNAL) as stream:
         try:
             if not locked:
                 fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StoreError(f"'{directory}' is held by a run; wait for it") from None
-        yield _resume(path, stream, read_header(directory))
+        yield stream
 
 
 @contextlib.contextmanager
@@ -147,8 +190,17 @@ def replace_journal(directory: Path, header: Content) -> Iterator[Journal]:
                 yield Journal(temporary, header, stream, ())
                 os.fsync(stream.fileno())  # before the rename, which may reach the disk earlier than what it names
         finally:
-            if path.stat().st_size == 0:  # there was no journal: locking has made an empty one
-                path.unlink()
+            if not is_begun(directory):  # there was no journal: locking has made an empty one
+                path.unlink(missing_ok=True)
+
+
+def is_begun(directory: Path) -> bool:
+    """Whether a directory has a journal with a first line: one without was left by a process that was killed before."""
+    path = directory / JOURNAL
+    if not path.exists():
+        return False
+    with _open_existing(path) as stream:
+        return next(lines.whole_lines(stream), None) is not None
 
 
 def read_header(directory: Path) -> dict[str, Any]:
@@ -178,21 +230,30 @@ def lock(directory: Path) -> Iterator[IO[bytes]]:
     that is killed.
     """
     path = directory / JOURNAL
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        stream = path.open("a+b", buffering=0)  # does not empty it: only whoever has the lock may do that
-    except OSError as error:
-        raise StoreError(f"cannot write to '{directory}': {error.strerror}; choose another --out") from error
-    with stream:
+    while True:
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StoreError(f"'{directory}' is held by another run; wait for it or choose another --out") from None
-        yield stream
+            directory.mkdir(parents=True, exist_ok=True)
+            stream = path.open("a+b", buffering=0)  # does not empty it: only whoever has the lock may do that
+        except OSError as error:
+            raise StoreError(f"cannot write to '{directory}': {error.strerror}; choose another --out") from error
+        with stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StoreError(f"'{directory}' is held by another run; wait for it or choose another --out") from None
+            if not is_at(stream, path):  # a merge or a repair has put a new file there since it was opened
+                continue
+            if not path.is_file():
+                raise StoreError(f"'{path}' is no regular file; choose another --out")
+            sweep(directory)
+            yield stream
+            return
 
 
 def _open_existing(path: Path) -> IO[bytes]:
     try:
+        if path.exists() and not path.is_file():  # to open a pipe might take for ever
+            raise StoreError(f"'{path}' is no regular file; expected the directory of a run")
         return path.open("rb")
     except OSError as error:
         raise StoreError(f"cannot read '{path}': {error.strerror}; expected the directory of a run") from error

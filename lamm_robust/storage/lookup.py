@@ -26,9 +26,38 @@ def cached_build(build: Callable[[ProblemKey], Problem], cache: Cache) -> Callab
 
     def look_up(key: ProblemKey) -> Problem:
         name = problem_name(key, code)
-        return cache.keep(name, lambda: build(key), packing.pack_problem, lambda b: packing.unpack_problem(key, b))
+        return cache.keep(name, lambda: build(key), packing.pack_problem, lambda b: _fitting_problem(key, b))
 
     return look_up
+
+
+def _fitting_problem(key: ProblemKey, content: bytes) -> Problem:
+    """The problem in a blob; ValueError unless it is one of this key's precision and shape."""
+    found, asked = packing.unpack_problem(key, content), dict(key.params)
+    shape = found.A.shape
+    if (
+        {found.A.dtype.name, found.b.dtype.name} != {key.dtype}
+        or len(shape) != 2
+        or found.b.shape[:1] != shape[:1]
+        or any(asked.get(name, size) != size for name, size in zip("mn", shape, strict=True))
+    ):
+        raise ValueError(f"the blob holds no problem of {key}")
+    return found
+
+
+def _fitting_certificate(problem: str, A: Array, b: Array, found: Certificate) -> Certificate:
+    """The certificate of a blob; ValueError unless it is one of this problem, whose digest is given."""
+    m, n = A.shape
+    if (
+        found.digest != problem
+        or (found.m, found.n) != (m, n)
+        or found.x.shape[1:] != (n, *b.shape[1:])
+        or found.exponent.shape != (n, *b.shape[1:])
+        or not 0 <= found.rank <= min(m, n)
+        or len(found.residual_norm) != b.size // max(len(b), 1)
+    ):
+        raise ValueError(f"the blob holds no certificate of {problem}")
+    return found
 
 
 def cached_oracle(oracle: Oracle, cache: Cache) -> Oracle:
@@ -36,12 +65,23 @@ def cached_oracle(oracle: Oracle, cache: Cache) -> Oracle:
     code, prove = code_and_versions("oracles"), oracle.truncate
 
     def certify(A: Array, b: Array) -> Certificate:
-        name = certificate_name(digest(A, b), oracle.name, code)
-        return cache.keep(name, lambda: oracle.certify(A, b), packing.pack_certificate, packing.unpack_certificate)
+        problem = digest(A, b)
+
+        def unpack(content: bytes) -> Certificate:
+            return _fitting_certificate(problem, A, b, packing.unpack_certificate(content))
+
+        name = certificate_name(problem, oracle.name, code)
+        return cache.keep(name, lambda: oracle.certify(A, b), packing.pack_certificate, unpack)
 
     def truncate(A: Array, b: Array, rank: int) -> Truncation:
         assert prove
-        name = certificate_name(digest(A, b), f"truncated {rank}", code)
-        return cache.keep(name, lambda: prove(A, b, rank), packing.pack_truncation, packing.unpack_truncation)
+        problem = digest(A, b)
+
+        def unpack(content: bytes) -> Truncation:
+            found = packing.unpack_truncation(content)
+            return replace(found, certificate=_fitting_certificate(problem, A, b, found.certificate))
+
+        name = certificate_name(problem, f"truncated {rank}", code)
+        return cache.keep(name, lambda: prove(A, b, rank), packing.pack_truncation, unpack)
 
     return replace(oracle, certify=certify, truncate=truncate if prove else None)

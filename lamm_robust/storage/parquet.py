@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -16,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamm_robust.storage.files import replace_file, write_text
-from lamm_robust.storage.rows import FIELDS, REQUIRED, record_of
+from lamm_robust.storage.files import refuse_other_versions, replace_file, write_text
+from lamm_robust.storage.rows import FIELDS, REQUIRED, WORDS
 from lamm_robust.values import Record, StoreError
 
 if TYPE_CHECKING:
@@ -120,7 +121,9 @@ class Records:
         check_manifest(directory, RECORDS)
         try:
             texts = [f.name for f in FIELDS if _kind(f) == "str"]
-            self._table = pq.read_table(path, page_checksum_verification=True, read_dictionary=texts)
+            table = pq.read_table(path, page_checksum_verification=True, read_dictionary=texts)
+            self._table = table.unify_dictionaries()
+            self._texts = dict[str, list[Any]]()
         except (OSError, pa.ArrowException) as error:
             raise StoreError(f"'{path}' is damaged: {error}; write it again from the journal") from error
         if missing := [name for name in REQUIRED if name not in self._table.column_names]:
@@ -141,19 +144,54 @@ class Records:
         """The records of one variant."""
         import pyarrow.compute as pc
 
-        rows = self._table.filter(pc.field("variant") == variant).to_pylist()
-        scores = ({name: row[name] for name in self._metrics if row[name] is not None} for row in rows)
-        return list(map(record_of, rows, scores))
+        rows = self._table.filter(pc.field("variant") == variant)
+        there = {name: _values(rows[name], self._words(name)) for name in rows.column_names}
+        columns = [there.get(f.name) or itertools.repeat(f.default, rows.num_rows) for f in FIELDS]
+        found = zip(*(there[name] for name in self._metrics), strict=True) if self._metrics else [()] * rows.num_rows
+        scores = [{n: v for n, v in zip(self._metrics, row, strict=True) if v is not None} for row in found]
+        return list(map(Record, *columns, scores))
+
+    def _words(self, name: str) -> list[Any]:
+        """The values of a column of text, enumerations among them, in the order in which the file numbers them."""
+        if name not in self._texts:
+            column, kind = self._table[name], WORDS.get(name, str)
+            first: Any = column.chunk(0) if column.num_chunks and _is_text(column) else None
+            words = first.dictionary.to_pylist() if first is not None else []  # all chunks have the same
+            self._texts[name] = [word if word is None else kind(word) for word in words]
+        return self._texts[name]
 
     def __iter__(self) -> Iterator[list[Record]]:
         return map(self.of, self.variants())
 
 
+def _is_text(column: pa.ChunkedArray[Any]) -> bool:
+    import pyarrow as pa
+
+    return pa.types.is_dictionary(column.type)
+
+
+def _values(column: pa.ChunkedArray[Any], words: list[Any]) -> list[Any]:
+    """The values of a column, None where there is none; those of text are numbers of `words`.
+
+    By way of NumPy: a call of Arrow for each value would take twenty times as long.
+    """
+    import pyarrow as pa
+
+    array: Any = column.combine_chunks()
+    numbers = array.indices if _is_text(column) else array
+    known = array.is_valid().to_numpy(zero_copy_only=False)
+    zero = pa.scalar(0).cast(numbers.type)  # a column with gaps would become one of floats
+    values = numbers.fill_null(zero).to_numpy(zero_copy_only=False).tolist()
+    if _is_text(column):
+        values = [words[value] for value in values]
+    return values if known.all() else [v if there else None for v, there in zip(values, known.tolist(), strict=True)]
+
+
 def read_environment(directory: Path) -> dict[str, Any]:
     """The content of `environment.json`; StoreError if the file is not there, or not as it was written."""
     check_manifest(directory, ENVIRONMENT)
-    environment: dict[str, Any] = json.loads((directory / ENVIRONMENT).read_text(encoding="utf-8"))
-    return environment
+    with refuse_other_versions(directory / ENVIRONMENT):
+        return dict(json.loads((directory / ENVIRONMENT).read_text(encoding="utf-8")))
 
 
 def write_manifest(directory: Path, names: Sequence[str] = READABLE) -> None:

@@ -139,6 +139,8 @@ def test_text_that_is_no_problem(text: str, words: str) -> None:
         ('{"A": [[1], 2]}', "row 1 of A is unlike row 0"),
         ('{"A": [[1, "2"]]}', 'A[0, 1] is "2"; accepted are numbers'),
         ('{"A": [[true]]}', "A[0, 0] is true; accepted are numbers"),
+        ('{"A": ' + "[" * 900 + "]" * 900 + "}", "A[0, 0] is a list; accepted are numbers"),
+        ("[" * 100_000, "cannot read "),
         ('{"A": [[NaN]], "b": [1]}', "A[0, 0] is nan; every entry must be finite"),
         ("[1, 2]", "A has 1 dimensions"),
         ("[]", "A has 1 dimensions"),

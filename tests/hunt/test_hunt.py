@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -242,6 +244,21 @@ def test_the_command_prints_what_replays_and_keeps_it(tmp_path: Path) -> None:
     replayed = invoke("replay", key)
     assert "verdict   wrong" in replayed.output
     assert "problem('spectrum m=" in result.output
+
+
+def test_a_full_disk_does_not_cost_the_catch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    result = invoke(
+        "hunt", "numpy-normal-lu-float64-cpu", "--seconds", TRIES, "--family", "exact_rank", "--out", tmp_path
+    )
+    assert result.exit_code == 3
+    assert re.search(r"lamm-robust replay '.*'", result.stdout)
+    assert "cannot write" in result.stderr
+    assert "No space left" in result.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,11 @@ from rich.console import Console
 from lamm_robust.runs import cluster
 from lamm_robust.runs.campaign import Campaign
 from lamm_robust.runs.campaign import run as run_here
-from lamm_robust.runs.merge import without_times
 from lamm_robust.runs.plan import Selection, Shard, grid
 from lamm_robust.storage.journal import JOURNAL, read_journal
 from lamm_robust.values import PRECISIONS, AbsentError, HarnessError, Record, StoreError
 from tests.support.processes import descendants, eventually
+from tests.support.records import without_times
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lamm_robust.runs.merge import merge, without_times
+from lamm_robust.runs import merge as merge_module
+from lamm_robust.runs.merge import merge
 from lamm_robust.runs.plan import Selection, Shard
 from lamm_robust.storage.journal import JOURNAL, open_journal, read_journal
+from lamm_robust.storage.lines import block, marks_of
 from lamm_robust.storage.parquet import Records, read_environment
 from lamm_robust.values import SUITE, Record, StoreError, Verdict
 from tests.support.records import RECORD
@@ -74,7 +76,7 @@ def test_shards_together_are_the_whole(tmp_path: Path) -> None:
     assert sorted(found) == sorted(keys(Shard()))
     assert len(Records(tmp_path / "out")) == len(found)
     environment = read_environment(tmp_path / "out")
-    assert environment["merged"] == [[str(part) for part in parts]]
+    assert environment["merged"] == [[part.name for part in parts]]
     assert environment["run with"] == [{"workers": 1}]
     assert len(environment["workers"]) == 1
 
@@ -88,7 +90,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     assert missing[0] in printed
     later = shard(tmp_path / "2", 2, 3)
     assert merged(later, out=tmp_path / "out")[0] == 0, "what is merged already stays"
-    assert read_environment(tmp_path / "out")["merged"] == [[str(part) for part in (*parts, later)]]
+    assert read_environment(tmp_path / "out")["merged"] == [[part.name for part in (*parts, later)]]
 
 
 def test_the_same_case_twice_is_kept_once(tmp_path: Path) -> None:
@@ -200,8 +202,54 @@ def test_sources_must_be_runs_that_nobody_writes(tmp_path: Path) -> None:
         merged(source, out=tmp_path / "out")
 
 
-def test_untimed() -> None:
-    assert without_times(replace(RECORD, seconds=1.0, min_seconds=1.0)) == without_times(
-        replace(RECORD, first_call_seconds=2.0)
-    )
-    assert without_times(RECORD) != without_times(replace(RECORD, verdict=Verdict.WRONG))
+def test_a_case_that_one_directory_holds_twice_is_named(tmp_path: Path) -> None:
+    part = shard(tmp_path / "1", 1, 1)
+    lines = (part / JOURNAL).read_bytes().splitlines(keepends=True)
+    (part / JOURNAL).write_bytes(b"".join([*lines, lines[-1]]))
+    with pytest.raises(StoreError, match="1/journal.jsonl' holds 'polynomial .* twice; .*--repair keeps the first"):
+        merged(part, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_lines_are_copied_as_they_are_and_parts_of_lines_where_some_attempts_are_known(tmp_path: Path) -> None:
+    whole = shard(tmp_path / "whole", 1, 1)
+    lines = (whole / JOURNAL).read_bytes().splitlines()
+    known = tmp_path / "known"
+    with open_journal(known, HEADER) as journal:
+        note(journal, PLAN)
+        journal.append(made(key, seconds=9.0) for key in keys(Shard()) if "numpy-qr" in key)
+    assert merged(known, whole, out=tmp_path / "out")[0] == 0
+    with read_journal(tmp_path / "out") as opened:
+        times = {record.key: record.seconds for record in opened.records()}
+    assert {key: seconds == 9.0 for key, seconds in times.items()} == {k: "numpy-qr" in k for k in keys(Shard())}
+    assert merged(whole, known, out=tmp_path / "out2")[0] == 0
+    assert set(lines[5:]) <= set((tmp_path / "out2" / JOURNAL).read_bytes().splitlines())
+
+
+def test_a_source_that_changes_in_the_meantime_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    part, read = shard(tmp_path / "1", 1, 2), merge_module.read_all
+
+    def write_after(directories: list[Path]) -> Any:
+        found = read(directories)
+        with open_journal(part, HEADER) as journal:
+            journal.append([made(keys(Shard(2, 2))[0])])
+        return found
+
+    monkeypatch.setattr(merge_module, "read_all", write_after)
+    with pytest.raises(StoreError, match="was written to in the meantime; give the same command again"):
+        merged(part, out=tmp_path / "out")
+    assert not (tmp_path / "out" / JOURNAL).exists()
+
+
+def test_what_is_compared_of_an_answer_is_all_but_its_times() -> None:
+    def mark(record: Record) -> bytes:
+        ((_, found),) = marks_of(block([record]))
+        return found
+
+    timed = replace(RECORD, seconds=1.0, min_seconds=2.0, first_call_seconds=3.0)
+    assert mark(timed) == mark(RECORD)
+    changes: tuple[dict[str, Any], ...] = (
+        {"verdict": Verdict.WRONG}, {"message": ""}, {"scores": {}}, {"kappa": 2.0}, {"reported_rank": 1}, {"m": 6}
+    )  # fmt: skip
+    for change in changes:
+        assert mark(replace(RECORD, **change)) != mark(RECORD)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -16,8 +18,9 @@ import pytest
 from lamm_robust import catalog, generators
 from lamm_robust.keys import parse_key
 from lamm_robust.storage import lookup
+from lamm_robust.storage.cache import KEY as MARK
 from lamm_robust.storage.cache import (
-    STALE_SECONDS,
+    OWN,
     TOUCH_SECONDS,
     Cache,
     certificate_name,
@@ -25,14 +28,15 @@ from lamm_robust.storage.cache import (
     problem_name,
 )
 from lamm_robust.storage.lookup import cached_build, cached_oracle
-from lamm_robust.storage.packing import pack_certificate
+from lamm_robust.storage.packing import pack_certificate, pack_problem, unpack_certificate
 from lamm_robust.values import Oracle, ProblemKey
 
 NAME, OTHER = "ab" + "0" * 62, "ab" + "1" * 62
 
 
 def files(directory: Path) -> list[Path]:
-    return [path for path in directory.rglob("*") if path.is_file()]
+    """The blobs, and what killed writers of some have left."""
+    return [path for path in directory.rglob("*") if path.is_file() and path.name != MARK]
 
 
 def age(path: Path, seconds: float) -> None:
@@ -50,7 +54,7 @@ def test_what_was_put_comes_back(tmp_path: Path) -> None:
         cache.put(NAME, content)
         assert Cache(tmp_path).get(NAME) == content
         assert cache.get(OTHER) is None
-    assert cache.size() == (1, 100_010)
+    assert cache.size() == (1, 100_022)
     assert str(cache) == f"{tmp_path}: 1 files, 0 of 1024 MiB"
 
 
@@ -84,6 +88,89 @@ def test_without_a_directory_nothing_is_ever_there(tmp_path: Path) -> None:
         assert (cache.get(NAME), cache.size()) == (None, (0, 0))
 
 
+def tree(directory: Path) -> dict[str, bytes]:
+    """Every file below a directory but the cache's own."""
+    found = (path for path in directory.rglob("*") if path.is_file() and OWN not in path.parts)
+    return {str(path.relative_to(directory)): path.read_bytes() for path in found}
+
+
+def test_a_home_directory_as_the_cache_is_harmless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    for name in (
+        "ab/notes",
+        f"ab/{NAME}",
+        ".profile",
+        "go/.netrc",
+        f"ab/.{NAME}.1.1",
+        f"ab/.{NAME}.1.1.tmp",
+        ".ssh/id",
+    ):
+        path = home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("mine")
+        age(path, 10**6)
+    elsewhere.mkdir()
+    (elsewhere / OTHER).write_text("mine")
+    monkeypatch.setenv("LAMM_ROBUST_CACHE", str(home))
+    cache, before = Cache(default_directory()), tree(tmp_path)
+    cache.put(NAME, b"content")
+    for name in ("notes", f".{NAME}.1.1", "ff" + "0" * 62):  # in our own directory, too
+        (home / OWN / "ab" / name).write_text("mine")
+    (home / OWN / "ab" / OTHER).symlink_to(elsewhere / OTHER)
+    (home / OWN / "cd").symlink_to(elsewhere)
+    (elsewhere / ("cd" + "0" * 62)).write_text("mine")
+    before = tree(tmp_path)
+    assert cache.size() == (1, 29)
+    cache.trim(0)
+    cache.get(OTHER)
+    cache.put("cd" + "0" * 62, b"content")
+    assert tree(tmp_path) == before
+    assert cache.get(NAME) is None, "what is ours went"
+    left = {path.name for path in (home / OWN / "ab").iterdir()}
+    assert left == {"notes", f".{NAME}.1.1", "ff" + "0" * 62, OTHER}
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_what_is_not_marked_as_ours_is_left_alone(tmp_path: Path, linked: bool) -> None:
+    place = tmp_path / "elsewhere" if linked else tmp_path / OWN
+    (place / "ab").mkdir(parents=True)
+    (place / "ab" / NAME).write_text("mine")
+    if linked:
+        Cache(tmp_path).put(OTHER, b"content")
+        shutil.move(tmp_path / OWN / MARK, place / MARK)
+        shutil.rmtree(tmp_path / OWN)
+        (tmp_path / OWN).symlink_to(place)
+    cache = Cache(tmp_path)
+    cache.trim(0)
+    assert (cache.get(NAME), cache.size()) == (None, (0, 0))
+    assert (place / "ab" / NAME).read_text() == "mine"
+    if linked:
+        cache.put(OTHER, b"content")
+        assert not (place / "ab" / OTHER).exists()
+
+
+def test_blobs_of_another_cache_are_not_believed(tmp_path: Path) -> None:
+    one, other = Cache(tmp_path / "1"), Cache(tmp_path / "2")
+    one.put(NAME, b"content")
+    other.put(OTHER, b"content")
+    shutil.copy(one._path(NAME), other._path(NAME))
+    assert other.get(NAME) is None
+    (tmp_path / "1" / OWN / MARK).write_bytes(b"")  # a power cut: nobody knows its key any more
+    again = Cache(tmp_path / "1")
+    again.put(OTHER, b"new")
+    assert (Cache(tmp_path / "1").get(OTHER), again.get(NAME)) == (b"new", None)
+
+
+@pytest.mark.timeout(60)
+def test_a_pipe_in_the_cache_is_not_waited_for(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    cache.put(OTHER, b"content")
+    os.mkfifo(cache._path(NAME))
+    assert cache.get(NAME) is None
+    cache.put(NAME, b"content")
+    assert cache.get(NAME) == b"content"
+
+
 PLACES = [
     ("/x/y", "/z", "/x/y"), ("off", "/z", None), ("", "/z", None),
     (None, "/z", "/z/lamm-robust"), (None, "", "/h/.cache/lamm-robust"), (None, None, "/h/.cache/lamm-robust"),
@@ -110,7 +197,7 @@ def filled(directory: Path, count: int) -> tuple[Cache, list[str]]:
     """Blobs of 1,000 bytes, the first the longest unused."""
     cache, names = Cache(directory), [f"{number:02d}" + "0" * 62 for number in range(count)]
     for number, name in enumerate(names):
-        cache.put(name, b"x" * 990)
+        cache.put(name, b"x" * 978)
         age(cache._path(name), 10 * TOUCH_SECONDS - number)
     return cache, names
 
@@ -136,7 +223,7 @@ def test_use_is_marked_once_a_day(tmp_path: Path, days: float, marked: bool) -> 
 def test_what_cannot_be_marked_is_still_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     cache, (name,) = filled(tmp_path, 1)
     monkeypatch.setattr(os, "utime", full)
-    assert cache.get(name) == b"x" * 990
+    assert cache.get(name) == b"x" * 978
 
 
 CONTENTS = {letter * 64: letter.encode() * 50_000 for letter in "01234"}
@@ -167,7 +254,7 @@ def test_writers_at_once_show_whole_blobs_always(tmp_path: Path) -> None:
     assert {path.name: Cache(tmp_path).get(path.name) for path in files(tmp_path)} == CONTENTS
 
 
-def test_killed_writers_tear_nothing_and_what_they_leave_goes_when_it_is_old(tmp_path: Path) -> None:
+def test_killed_writers_tear_nothing_and_what_they_leave_goes(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     for name, content in CONTENTS.items():
         cache.put(name, content)
@@ -178,12 +265,10 @@ def test_killed_writers_tear_nothing_and_what_they_leave_goes_when_it_is_old(tmp
                 time.sleep(0.007 * seed)  # anywhere in one of some hundred writes
                 one.kill()
         assert one.returncode == -9
-    new, *old = left = [path for path in files(tmp_path) if path.name.startswith(".")]
-    for path in left:
-        age(path, 0.5 * STALE_SECONDS if path == new else 1.5 * STALE_SECONDS)
-    assert old
+    left = [path for path in files(tmp_path) if path.name.startswith(".")]
+    assert left
     cache.trim()
-    assert [path for path in left if path.exists()] == [new]
+    assert not [path for path in left if path.exists()]
     assert {name: cache.get(name) for name in CONTENTS} == CONTENTS
 
 
@@ -214,3 +299,31 @@ def test_problems_and_certificates_are_made_once(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(lookup, "code_digest", lambda *_: "edited")
     run()
     assert (build.call_count, certify.call_count) == (2, 2), "other code may make other bits"
+
+
+def test_blobs_that_do_not_fit_are_made_again(tmp_path: Path) -> None:
+    """Each with the right digest, as a program could write it that knows the key."""
+    cache, build, oracle = Cache(tmp_path), catalog.build_problem, catalog.ORACLES["exact"]
+    certify = Mock(wraps=oracle.certify)
+    look_up, prove = cached_build(build, cache), cached_oracle(replace(oracle, certify=certify), cache)
+    problem = look_up(KEY)
+    expected = pack_certificate(prove.certify(problem.A, problem.b))
+    place = {path.name: path.read_bytes()[22:] for path in files(tmp_path)}
+    problem_blob = next(name for name, content in place.items() if content == pack_problem(problem))
+    (certificate_blob,) = set(place) - {problem_blob}
+    other = build(parse_key("polynomial points=7 degree=2 abscissae=integers seed=0 dtype=float32"))
+    strangers = [os.urandom(100), b"", b"{}\n", b"[" * 100_000 + b"\n", b'{"arrays":[["<f8",[1e400]]]}\n']
+    for content in [*strangers, pack_problem(other)]:
+        cache.put(problem_blob, content)
+        assert look_up(KEY).digest == problem.digest
+    known = unpack_certificate(expected)
+    for content in [
+        *strangers,
+        *map(pack_certificate, (oracle.certify(other.A, other.b), replace(known, rank=9), replace(known, m=9))),
+        pack_certificate(replace(known, x=known.x[:, :1])),
+    ]:
+        certify.reset_mock()
+        cache.put(certificate_blob, content)
+        again = prove.certify(problem.A, problem.b)
+        assert pack_certificate(replace(again, seconds=known.seconds)) == expected
+        assert certify.call_count == 1

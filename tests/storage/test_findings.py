@@ -56,7 +56,10 @@ def test_the_worse_one_stays_unless_the_suite_has_changed(tmp_path: Path) -> Non
         assert findings.read_all(tmp_path) == [later]
 
 
-@pytest.mark.parametrize("text", ["solver = ", "solver = 'x'", "other = 1", "[worst]\nproblem = 1", "\xff"])
+DEEP = "x = " + "[" * 100_000
+
+
+@pytest.mark.parametrize("text", ["solver = ", "solver = 'x'", "other = 1", "[worst]\nproblem = 1", "\xff", DEEP])
 def test_a_file_that_is_not_ours_is_named(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.toml"
     path.write_text(text, encoding="latin-1")

@@ -9,14 +9,14 @@ import math
 import os
 import random
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
 import pytest
 
-from lamm_robust.storage import journal, repair
+from lamm_robust.storage import journal, lines, repair
 from lamm_robust.storage.journal import JOURNAL, Journal, open_journal, read_header, read_journal, replace_journal
 from lamm_robust.storage.lines import block, keys_of
 from lamm_robust.values import SUITE, HarnessError, Record, StoreError
@@ -189,6 +189,39 @@ def test_doubled_lines_are_noticed_and_repaired(tmp_path: Path) -> None:
     assert write(tmp_path) == numbered(3)
 
 
+WORKERS = [{"worker": {"name": f"{library} float64 cpu", "threads": "a BLAS"}} for library in ("numpy", "scipy")]
+
+
+@pytest.mark.parametrize("old", [b'"numpy float64 cpu"', b'{"note":{"worker":{"name":"numpy', b"\n"])
+def test_the_attempts_of_a_worker_are_made_again_if_what_it_ran_on_is_lost(tmp_path: Path, old: bytes) -> None:
+    by_scipy = [replace(r, library="scipy", variant="scipy-qr-float64-cpu") for r in numbered(3)]
+    both = [record for pair in zip(numbered(2), by_scipy[:2], strict=True) for record in pair]
+    with open_journal(tmp_path, HEADER) as opened:
+        opened.append(by_scipy[2:])
+        for worker in WORKERS:
+            opened.note(worker)
+        opened.append(both)
+    damage(tmp_path, 2 if old == b"\n" else 3, old, b"x" * len(old))
+    whole = (tmp_path / JOURNAL).read_bytes()
+    assert 3 - (old == b"\n") in repair.repair(tmp_path)
+    kept = by_scipy[:2] if old == b"\n" else by_scipy
+    assert sorted(map(repr, write(tmp_path))) == sorted(map(repr, kept))
+    with open_journal(tmp_path, HEADER) as opened:
+        assert opened.notes == WORKERS[1:]
+    (copy,) = tmp_path.glob("journal.damaged-*")
+    assert copy.read_bytes() == whole
+    assert repair.repair(tmp_path) == []
+
+
+def test_attempts_stay_where_no_note_can_be_lost(tmp_path: Path) -> None:
+    with open_journal(tmp_path, HEADER) as opened:
+        opened.note(WORKERS[1])
+        opened.append(numbered(3))  # of a worker without a note, as no run leaves them
+    damage(tmp_path, 4, b"p1", b"p7")
+    assert repair.repair(tmp_path) == [4]
+    assert write(tmp_path) == [numbered(3)[0], numbered(3)[2]]
+
+
 def test_rewriting_is_all_or_nothing(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         rewrite_half(tmp_path / "new", HEADER)
@@ -223,6 +256,9 @@ class Full:
     def __init__(self, file: IO[bytes], room: int) -> None:
         self.file = file
         self.room = room
+
+    def fileno(self) -> int:
+        return self.file.fileno()
 
     def seek(self, offset: int, whence: int) -> int:
         return self.file.seek(offset, whence)
@@ -265,6 +301,43 @@ def test_a_directory_is_held_by_one_run(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="held by a run"):
             read_journal(tmp_path).__enter__()
     write(tmp_path)
+
+
+def test_a_lock_on_a_file_that_was_replaced_meanwhile_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, RECORD)
+    flock, waiting = fcntl.flock, [True]
+
+    def merged_before(stream: IO[bytes], how: int) -> None:
+        if waiting.pop() if waiting else False:  # the file is open, and not yet locked
+            with replace_journal(tmp_path, HEADER) as opened:
+                opened.append(numbered(2))
+        flock(stream, how)
+
+    monkeypatch.setattr(fcntl, "flock", merged_before)
+    assert write(tmp_path) == numbered(2), "the journal that is there, and not the one that was opened first"
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_run_whose_journal_has_gone_says_so_at_once(tmp_path: Path, replaced: bool) -> None:
+    with open_journal(tmp_path, HEADER) as opened:
+        opened.append([RECORD])
+        (tmp_path / JOURNAL).unlink()
+        if replaced:
+            (tmp_path / JOURNAL).touch()
+        gone = "was deleted or replaced by another process .* the same command"
+        with pytest.raises(HarnessError, match=gone):
+            opened.append(numbered(1))
+        with pytest.raises(HarnessError, match=gone):
+            opened.note({"run": {}})
+    assert write(tmp_path, RECORD) == [RECORD]
+
+
+def test_a_pipe_in_the_place_of_a_journal_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / JOURNAL)
+    uses: list[Callable[[Path], object]] = [write, read_header, repair.repair]
+    for use in uses:
+        with pytest.raises(StoreError, match="is no regular file"):
+            use(tmp_path)
 
 
 def test_readers_do_not_keep_each_other_out(tmp_path: Path) -> None:
@@ -355,3 +428,59 @@ def blocks(contents: Iterable[Mapping[str, object]]) -> list[str]:
 def test_keys_are_known_without_making_records() -> None:
     several = [replace(RECORD, algorithm=a, variant=f"numpy-{a}-float64-cpu") for a in ("qr", "svd")]
     assert blocks([block(several)]) == [r.key for r in several]
+
+
+def test_a_line_deeper_than_any_of_ours_is_damaged(tmp_path: Path) -> None:
+    write(tmp_path, RECORD)
+    text = b'{"note":' + b"[" * 100_000
+    with (tmp_path / JOURNAL).open("ab") as stream:
+        stream.write(b"%08x %s\n" % (zlib.crc32(text), text))
+    with pytest.raises(StoreError, match="is damaged in line 3"):
+        write(tmp_path)
+    assert 3 in repair.repair(tmp_path)
+
+
+def test_an_endless_line_does_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "CHUNK", 1 << 10)
+    write(tmp_path, RECORD)
+    with (tmp_path / JOURNAL).open("ab") as stream:
+        stream.write(b"x" * (lines.LONGEST * 5 << 10) + b"\n")
+    with (tmp_path / JOURNAL).open("rb") as stream:
+        assert [len(line) > 9 for line in lines.whole_lines(stream)] == [True, True, False]
+    with pytest.raises(StoreError, match="is damaged in line 3"):
+        write(tmp_path)
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 64, 1 << 20])
+@pytest.mark.parametrize("buffering", [0, -1])
+def test_lines_are_read_whole_whatever_is_read_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int, buffering: int
+) -> None:
+    monkeypatch.setattr(lines, "CHUNK", chunk)
+    monkeypatch.setattr(lines, "LONGEST", 1000)
+    for text in (b"", b"a", b"\n", b"a\n", b"a\n\nbc\n", b"a" * 63 + b"\n" + b"b" * 64 + b"\ntorn"):
+        (tmp_path / "file").write_bytes(text)
+        with (tmp_path / "file").open("rb", buffering=buffering) as stream:
+            assert list(lines.whole_lines(stream)) == text.split(b"\n")[:-1]
+
+
+class Counted:
+    """A stream that counts how often it is read."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.stream, self.reads = stream, 0
+
+    def seek(self, offset: int) -> int:
+        return self.stream.seek(offset)
+
+    def read(self, size: int) -> bytes:
+        self.reads += 1
+        return self.stream.read(size)
+
+
+def test_reading_costs_few_system_calls(tmp_path: Path) -> None:
+    write(tmp_path, *numbered(500))
+    with (tmp_path / JOURNAL).open("rb", buffering=0) as stream:
+        counted = Counted(stream)
+        assert len(list(lines.whole_lines(counted))) == 501  # type: ignore[arg-type]
+    assert counted.reads < 5

@@ -48,6 +48,11 @@ def numbered(count: int) -> list[Record]:
     return [replace(RECORD, problem=f"p{i}") for i in range(count)]
 
 
+def without_times(record: Record) -> Record:
+    """A record without its times, which differ from run to run."""
+    return replace(record, seconds=None, min_seconds=None, first_call_seconds=None)
+
+
 def rows(records: Iterable[Record]) -> list[tuple[dict[str, Any], Mapping[str, float]]]:
     """The records as the rows that files are written from."""
     return [(vars(record), record.scores) for record in records]
