@@ -72,7 +72,8 @@ class Limits:
 
     The other half of Wedin's theorem (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., Theorem 20.1,
     for the residual). It matters where κ²‖r★‖ makes the half about x so wide that even x = 0 is within it: the fit is
-    only sensitive to κ. If A is wide and of full rank, κ is that with rows of one size, as the fit is measured so.
+    only sensitive to κ. Also for fits that are measured with rows of one size, since a change of A as a whole moves
+    a small row by that much.
     """
     lost: float
     """u(1 + 2κ) with κ of columns (rows, if wide) of one size: the share of b that a change of A by u moves the fit."""
@@ -83,13 +84,12 @@ class Limits:
 def limits(truth: Certificate, precision: Precision) -> Limits:
     """The limits for answers in a precision to the problem of a certificate."""
     u, small = UNIT_ROUNDOFF[precision], threshold(truth.m, truth.n)
-    by_rows = truth.rank == truth.m < truth.n
     return Limits(
         regime=regime(truth, precision),
         unique=truth.rank == truth.n,
         full_rank=truth.rank == min(truth.m, truth.n),
         small=small,
-        fit=small * u * float(1 + 2 * _upper(truth.kappa_columns if by_rows else truth.kappa)),
+        fit=small * u * float(1 + 2 * _upper(truth.kappa)),
         lost=u * float(1 + 2 * _upper(truth.kappa_columns)),
         unit=u * float(_upper(truth.kappa)),
     )

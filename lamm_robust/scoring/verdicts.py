@@ -58,9 +58,10 @@ def judge(contract: Contract, limits: Limits, outcome: Outcome, scores: Mapping[
     near = scores["residual_excess"] <= limits.fit
     right_length = near if any_solution else _is_short(limits, scores)  # a long solution costs the fit its digits
     backward = _is_explained(limits, scores, any_solution=any_solution)
-    if backward and right and right_length and _fits(limits, scores, limits.small):
+    fits = _fits(limits, scores, limits.small)
+    if backward and right and right_length and fits:
         return _backward_stable(limits, scores, any_solution=any_solution)
-    explained = near and right and (any_solution or scores["forward_error"] <= limits.small)
+    explained = near and right and (fits if any_solution else scores["forward_error"] <= limits.small)
     if explained and not any_solution and _fits(limits, scores):
         return Verdict.FORWARD_STABLE
     error = scores["fit_error"] if any_solution else max(scores["relative_error"], scores["entry_error"])

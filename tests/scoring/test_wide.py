@@ -104,3 +104,11 @@ def test_honest_solvers_find_the_shortest_solution_of_a_matrix_near_a(seed: int)
     for x in (lq(problem.A, problem.b), np.linalg.lstsq(problem.A, problem.b, rcond=None)[0]):
         assert score(frame, x)["null_backward_error"] < 10
     assert score(frame, lq(problem.A, problem.b))["columnwise_null_backward_error"] < 10
+
+
+def test_a_change_of_a_as_a_whole_may_cost_a_small_row_digits_but_not_all() -> None:
+    """A row of 2⁻³⁰ moves by u‖A‖, 2³⁰ units of its own; so its equation is met to seven digits, not to sixteen."""
+    problem = problem_of([[1.0, 0.0, 0.0], [0.0, 2.0**-30, 0.0]], [1.0, 2.0**-30])
+    near, far = np.array([1.0, 1.0 + 2.0**-23, 0.0]), np.array([1.0, 0.7, 0.0])
+    assert judged(problem, near) is judged(problem, near, basic_only=True) is Verdict.BACKWARD_STABLE
+    assert judged(problem, far) is judged(problem, far, basic_only=True) is Verdict.WRONG
