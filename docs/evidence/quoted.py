@@ -8,8 +8,10 @@ the pages are made to say what the records do: numbers are mended, words are not
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,12 +19,14 @@ from quotations import ALLOWED, QUOTATIONS, SECTIONS
 from reference import Reference
 
 ROOT = Path(__file__).resolve().parents[2]
+WIDTH = 100
+"""Columns of a page, tables and code apart."""
 
 
 def pattern(sentence: str) -> re.Pattern[str]:
     """The sentence as it may be broken into lines, with a group for each `{}`: a figure, as short as it can be."""
     words = (r"([^\s|]+?)".join(map(re.escape, word.split("{}"))) for word in sentence.split())
-    return re.compile(r"\s+".join(words) + r"(?![\w%×])")
+    return re.compile(r"\s+".join(words) + r"(?![\w%×/])")
 
 
 def mended(text: str, sentence: str, figures: list[str]) -> tuple[str, str]:
@@ -38,6 +42,25 @@ def mended(text: str, sentence: str, figures: list[str]) -> tuple[str, str]:
         new, end = new + text[end : match.start(index)] + figure, match.end(index)
     said = f"says {', '.join(match.groups())}, and the records say {', '.join(figures)}: {sentence}"
     return new + text[end:], said
+
+
+def filled(text: str) -> str:
+    """The text with paragraphs and points whose lines have become too long filled again."""
+    lines, part = [], 0
+    numbers = []
+    for line in text.splitlines():
+        part += not re.match(r"[\w*(`∞ ]", line) or line.startswith("* ")  # tables, code and headings stand alone
+        numbers.append(part)
+    for _, group in itertools.groupby(zip(numbers, text.splitlines(), strict=True), key=lambda pair: pair[0]):
+        found = [line for _, line in group]
+        if max(map(len, found)) > WIDTH and re.match(r"[\w*(`∞]", found[0]):
+            indent = "  " * found[0].startswith("* ")
+            words = " ".join(" ".join(found).split())
+            found = textwrap.wrap(
+                words, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+            )
+        lines += found
+    return "\n".join(lines) + "\n"
 
 
 def underived(page: str, text: str) -> Iterator[str]:
@@ -67,7 +90,7 @@ def main() -> None:
             wrong += 1
             print(f"{page} {fault}")
         if write:
-            (ROOT / page).write_text(text, encoding="utf-8")
+            (ROOT / page).write_text(filled(text), encoding="utf-8")
     sys.exit(1 if wrong else 0)
 
 
