@@ -14,7 +14,7 @@ from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified, Known, Truths
 from lamm_robust.text import duration
-from lamm_robust.values import Array, Edge, Outcome, Problem, Record, Solver, Status
+from lamm_robust.values import Array, Edge, Outcome, Problem, Record, Regime, Solver, Status
 from lamm_robust.workers.opening import Workers
 from lamm_robust.workers.second_look import attempt_alone
 
@@ -67,8 +67,8 @@ def replay_text(key: str, oracle: str) -> str:
 def case_text(certified: Known, solver: Solver, outcome: Outcome, row: Record) -> str:
     """One attempt in full, in lines for people: problem, truth, answer, scores and verdict."""
     known = _no_truth(certified) if isinstance(certified, Undefined) else _truth(certified)
-    if isinstance(certified, Certified) and "truncated_error" in row.scores:
-        known += _cut(certified, solver)
+    if isinstance(certified, Certified) and certified.regime is Regime.AMBIGUOUS:
+        known += _cut(certified, solver, scored="truncated_error" in row.scores)
     return "\n".join([*_problem(certified.problem), *known, *_answer(solver, outcome), *_judgement(row)])
 
 
@@ -107,16 +107,20 @@ def _truth(certified: Certified) -> list[str]:
     ]
 
 
-def _cut(certified: Certified, solver: Solver) -> list[str]:
+def _cut(certified: Certified, solver: Solver, *, scored: bool) -> list[str]:
     """The truncated problem that the solver's own cutoff leaves, against which truncated_error is measured."""
     left = certified.truncated_frame(solver.contract)
-    if left is None or left.truth.rank == certified.truth.rank:
+    if left is None:
+        return []
+    if left.truth.rank == certified.truth.rank:
         return ["", "cut       the solver's cutoff keeps all singular values"]
     rank, last, share = left.truth.rank, float(left.truth.sigma_min), certified.cutoff(solver.contract)
     return [
         "",
         f"cut       the solver's cutoff, {share:.3g}·σ₁, keeps {rank} singular values, σ_{rank} = {last:.10g}",
-        f"          truncated_error is the distance to A_{rank}⁺b, or that of its fit:",
+        f"          truncated_error is the distance to A_{rank}⁺b, or that of its fit:"
+        if scored
+        else f"          whose κ is beyond the precision, too; nothing is asked of the distance to A_{rank}⁺b:",
         *_entries(f"A_{rank}⁺b", decimals(left.truth, X_DIGITS)[0]),
     ]
 

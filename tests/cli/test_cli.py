@@ -360,7 +360,9 @@ def test_replay_shows_what_a_cutoff_leaves() -> None:
     key = "spectrum m=30 n=10 mode=geometric log10_cond={} residual=1.0 direction=random seed=0 dtype=float32 @ {}"
     found = invoke("replay", key.format(7, "scipy-gelsd-float32-cpu")).stdout
     assert "cut       the solver's cutoff, 1.19e-07·σ₁, keeps 9 singular values, σ_9 = " in found
-    assert "A_9⁺b" in found
+    assert "whose κ is beyond the precision, too; nothing is asked of the distance to A_9⁺b" in found
+    easy = key.replace("geometric", "one_small").format(8, "scipy-gelsd-float32-cpu")
+    assert "truncated_error is the distance to A_9⁺b" in invoke("replay", easy).stdout
     whole = invoke("replay", key.format(6, "numpy-lstsq-float32-cpu")).stdout
     assert "keeps all singular values" in whole
     assert "cut  " not in invoke("replay", key.format(7, "scipy-gelsy-float32-cpu")).stdout
