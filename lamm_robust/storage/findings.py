@@ -31,6 +31,7 @@ HEAD = """\
 For each solver the problem at which it does worst, and the smallest at which it is nearly as bad (half of the decimal
 digits by which it errs, or another silent failure). They were searched for, not sampled: they say how bad it can get,
 not how often. `lamm-robust hunt SOLVER` adds to them; with `lamm-robust run --profile worst` every solver tries them.
+A hunt looks at matrices of at most 4,096 entries, so that a problem of the fixed grids may be worse.
 
 A hunt for silent failures that found none says so, and shows where the answer was farthest from the truth.
 
