@@ -173,8 +173,10 @@ WHEN: Mapping[str, Derive] = {
         silent("jax-solve"),
         silent("jax-solve", precision=FLOAT32),
     ),
-    "{} of the rank-deficient problems, silent on {}. If the rank": both(
-        share("deficient", "numpy-lstsq-scaled"), silent("numpy-lstsq-scaled")
+    "no answer lost for sizes to a ratio of {}, {} of the rank-deficient problems, silent on {}. If the rank": both(
+        field("safe_ratio", "numpy-lstsq-scaled"),
+        share("deficient", "numpy-lstsq-scaled"),
+        silent("numpy-lstsq-scaled"),
     ),
     "`torch-gelsd` in float64: {}, {} and {}": share("deficient", "numpy-lstsq", "scipy-gelsd-size-eps", "torch-gelsd"),
     "silent on {} problems in float64, from a ratio of sizes above {} on": both(

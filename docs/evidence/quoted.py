@@ -46,14 +46,17 @@ def mended(text: str, sentence: str, figures: list[str]) -> tuple[str, str]:
 
 def filled(text: str) -> str:
     """The text with paragraphs and points whose lines have become too long filled again."""
-    lines, part = [], 0
-    numbers = []
+    lines: list[str] = []
+    parts, part, code = [], 0, False
     for line in text.splitlines():
-        part += not re.match(r"[\w*(`∞ ]", line) or line.startswith("* ")  # tables, code and headings stand alone
-        numbers.append(part)
-    for _, group in itertools.groupby(zip(numbers, text.splitlines(), strict=True), key=lambda pair: pair[0]):
+        code ^= line.startswith("```")
+        alone = code or not re.match(r"[\w*(`∞ ]", line)  # tables, headings, and empty lines
+        part += alone or line.startswith("* ")
+        parts.append((-part if code else part, line))  # below 0: code
+        part += alone
+    for number, group in itertools.groupby(parts, key=lambda pair: pair[0]):
         found = [line for _, line in group]
-        if max(map(len, found)) > WIDTH and re.match(r"[\w*(`∞]", found[0]):
+        if number > 0 and max(map(len, found)) > WIDTH and re.match(r"[\w*(`∞]", found[0]):
             indent = "  " * found[0].startswith("* ")
             words = " ".join(" ".join(found).split())
             found = textwrap.wrap(

@@ -78,7 +78,7 @@ def test_a_number_that_is_wrong_is_seen_and_mended(evidence: Any) -> None:
     assert new == "Of 363 matrices gelsy\nmisses 93, which is\nmore than 5e16."
     assert "says 92, 50, and the records say 93, 5e16" in fault
     assert "is there 0 times" in quoted.mended(text, "gelsd misses {}", ["1"])[1]
-    assert "is there 2 times" in quoted.mended(text + text, sentence, ["1", "2"])[1]
+    assert "is there 2 times" in quoted.mended(f"{text}\n{text}", sentence, ["1", "2"])[1]
 
 
 def test_a_record_of_a_run(evidence: Any) -> None:
