@@ -35,6 +35,11 @@ def duration(seconds: float) -> str:
     return f"{seconds * 1e6:.3g} µs"
 
 
+def opening(text: str, letters: int) -> str:
+    """What a text begins with, up to a colon and so many letters: of an exception, its class."""
+    return text.partition(":")[0].strip()[:letters]
+
+
 def count_of(number: int, thing: str) -> str:
     """The number and the thing, with an s unless it is one: "2 problems"."""
     return f"{number} {thing}{'' if number == 1 else 's'}"

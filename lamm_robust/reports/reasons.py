@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from lamm_robust.reports import grading
-from lamm_robust.text import number
+from lamm_robust.text import number, opening
 from lamm_robust.values import Edge, Record, Regime, Verdict
 
 RAISED = 60
@@ -17,7 +17,7 @@ def reason(record: Record) -> str:
     if record.verdict == Verdict.WRONG:
         return _silent(record)
     if grading.is_failure(record):
-        raised = record.message.partition(":")[0].strip()[:RAISED]
+        raised = opening(record.message, RAISED)
         return f"{record.verdict}: {raised}" if raised else str(record.verdict)
     return "a warning, and an answer without a digit" if record.warned else f"digits lost, {_where(record)}"
 

@@ -11,7 +11,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lamm_robust.text import csv_text, duration, finite, inert, markdown_table, number, printable, share, text_table
+from lamm_robust.text import (
+    csv_text,
+    duration,
+    finite,
+    inert,
+    markdown_table,
+    number,
+    opening,
+    printable,
+    share,
+    text_table,
+)
 from tests.support.records import HOSTILE
 
 
@@ -91,3 +102,9 @@ def test_columns_are_aligned_below_headings_of_two_lines() -> None:
         "  x     long one     1",
         "  yy    z           10",
     ]
+
+
+def test_the_opening_of_a_text_ends_at_a_colon_or_after_so_many_letters() -> None:
+    assert opening("LinAlgError: 3-th leading minor", 60) == "LinAlgError"
+    assert opening(" no answer within 10 s", 9) == "no answer"
+    assert opening("", 9) == ""
