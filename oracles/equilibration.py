@@ -30,7 +30,8 @@ def column_exponents(A: Array, rank: int) -> Integers | None:
         return None
     exponents = np.frexp(largest)[1].astype(np.int64)
     norms = np.sqrt(np.square(np.ldexp(lines, -exponents)).sum(axis=0))
-    exponents = np.where(there, exponents + np.frexp(norms)[1], (exponents + np.frexp(norms)[1])[there].max())
+    exponents = exponents + np.frexp(norms)[1]
+    exponents = np.where(there, exponents, exponents[there].max())
     return exponents if (exponents != exponents[0]).any() else None
 
 

@@ -7,10 +7,11 @@ prints the two tables of docs/verdicts.md from the records of a run.
 
 from __future__ import annotations
 
+import itertools
 import math
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from table import head, row
@@ -18,7 +19,7 @@ from table import head, row
 from lamm_robust.reports.grading import is_graded
 from lamm_robust.scoring.limits import threshold
 from lamm_robust.storage.parquet import Records
-from lamm_robust.values import Precision, Record
+from lamm_robust.values import PRECISIONS, Precision, Record
 
 HONEST = (
     *("scipy-gels", "scipy-qr", "numpy-qr", "jax-qr", "jax-solve", "numpy-lstsq", "scipy-gelsd"),
@@ -39,11 +40,12 @@ BOUNDS: dict[str, Callable[[int, int], float]] = {
 }
 
 
-def honest(records: Iterable[Record]) -> Iterator[Record]:
-    """The graded answers of honest solvers, passed or not, that have a backward error."""
-    for r in records:
-        if f"{r.library}-{r.algorithm}" in HONEST and is_graded(r) and "backward_error" in r.scores:
-            yield r
+def honest(run: Records) -> Iterator[Record]:
+    """The graded answers of honest solvers on the CPU, passed or not, that have a backward error."""
+    for solver, precision in itertools.product(HONEST, PRECISIONS):
+        for r in run.of(f"{solver}-{precision}-cpu"):
+            if is_graded(r) and "backward_error" in r.scores:
+                yield r
 
 
 def by_shape(records: Sequence[Record]) -> Iterator[list[str]]:
@@ -67,8 +69,7 @@ def flips(records: Sequence[Record]) -> Iterator[list[str]]:
 
 def main() -> None:
     """Print both tables for the results directory that is named."""
-    run = Records(Path(sys.argv[1]))
-    found = list(honest(r for name in run.variants() if name.startswith(HONEST) for r in run.of(name)))
+    found = list(honest(Records(Path(sys.argv[1]))))
     head("solver", "precision", *(f"≤ {end:,}" for end in ROWS[:-1]), "more")
     for cells in by_shape(found):
         row(cells)

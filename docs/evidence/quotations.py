@@ -11,7 +11,7 @@ from lamm_robust.keys import parse_key
 from lamm_robust.oracles import select
 from lamm_robust.reports import grading
 from lamm_robust.text import number
-from lamm_robust.values import Precision, Record, Regime, Verdict
+from lamm_robust.values import PRECISIONS, Precision, Record, Regime, Verdict
 
 Derive = Callable[[Reference], Iterable[Any]]
 
@@ -101,10 +101,9 @@ def refused(solver: str, run: Reference) -> int:
 def hung(run: Reference) -> list[int]:
     """How many solvers timed out at a problem with NaN or ∞, in each precision."""
     found = []
-    for precision in ("float32", "float64"):
-        names = [row["variant"].removesuffix(f"-{precision}-cpu") for row in run.rows.values()]
-        lost = [name for name in names if f"{name}-{precision}-cpu" in run.rows]
-        found.append(sum(run.count(name, _hangs, precision) > 0 for name in lost))
+    for precision in PRECISIONS:
+        of_it = [row for row in run.rows.values() if row["precision"] == precision]
+        found.append(sum(run.count(f"{r['library']}-{r['algorithm']}", _hangs, precision) > 0 for r in of_it))
     return found
 
 
@@ -115,7 +114,7 @@ def _hangs(record: Record) -> bool:
 def other_verdicts(run: Reference) -> list[int]:
     """At how many problems the batched forms of JAX's solvers have another verdict than their single ones."""
     found = 0
-    for precision in ("float32", "float64"):
+    for precision in PRECISIONS:
         for solver in ("jax-lstsq", "jax-pinv", "jax-qr"):
             single = {r.problem: r.verdict for r in run.of(solver, precision)}
             batched = run.of(f"{solver}-vmap", precision)
@@ -137,11 +136,8 @@ def row(solver: str, *, ratio: bool = False) -> Derive:
     """The cells of the leaderboard after the class, in float64."""
 
     def derive(run: Reference) -> list[str]:
-        cells = [run.figure(solver, "safe_ratio")] if ratio else []
-        kappa = float(run.cell(solver, "forward_safe_kappa"))
-        cells += [number(kappa) if kappa else "–", run.share(solver, "deficient"), run.cell(solver, "silent_failures")]
-        cells += [run.cell(solver, "failures"), run.share(solver, "ambiguous")]
-        return [*(cell if cell != "0/0" else "–" for cell in cells), f"{float(run.cell(solver, 'relative_time')):.1f}"]
+        _, _, *cells, time = run.cells(solver)
+        return [*([run.figure(solver, "safe_ratio")] * ratio), *cells, time.removesuffix("×")]
 
     return derive
 
@@ -163,7 +159,7 @@ WHEN: Mapping[str, Derive] = {
         run.cell("scipy-qr", "cases"),
     ],
     "stable in float32 at {}×; of `numpy-qr` and `jax-qr` the backward error grows to {} and {} units": both(
-        lambda run: [f"{float(run.cell('scipy-gels', 'relative_time', FLOAT32)):.1f}"],
+        lambda run: [run.cells("scipy-gels", FLOAT32)[-1].removesuffix("×")],
         field("worst_backward_error", "numpy-qr", "jax-qr", precision=FLOAT32),
     ),
     "`scipy-gels` solves {} of the edge cases in float64, `numpy-qr` {}": share("edges", "scipy-gels", "numpy-qr"),

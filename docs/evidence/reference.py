@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from lamm_robust.reports.summary import worst_by_decade
-from lamm_robust.storage.parquet import Records, read_environment
+from lamm_robust.storage.parquet import Records
 from lamm_robust.text import number
 from lamm_robust.values import Precision, Record
 
@@ -19,7 +19,7 @@ class Reference:
     def __init__(self, directory: Path) -> None:
         """Open the directory; StoreError if there is none, or it is damaged."""
         self._records = Records(directory)
-        self.environment = read_environment(directory)
+        self._leaderboard = (directory / "leaderboard.md").read_text(encoding="utf-8")
         with (directory / "leaderboard.csv").open(encoding="utf-8", newline="") as stream:
             self.rows = {row["variant"]: row for row in csv.DictReader(stream)}
         self.of = cache(self._of)
@@ -35,6 +35,12 @@ class Reference:
     def figure(self, solver: str, field: str, precision: Precision = "float64") -> str:
         """The same, as pages show numbers: two digits, or one and an exponent."""
         return number(float(self.cell(solver, field, precision)))
+
+    def cells(self, solver: str, precision: Precision = "float64") -> list[str]:
+        """The cells of the leaderboard row of a solver on the CPU, as people see them."""
+        table = self._leaderboard.partition(f"\n## {precision} on CPU\n")[2].partition("\n## ")[0]
+        (row,) = (line for line in table.splitlines() if line.startswith(f"| {solver} |"))
+        return [cell.strip() for cell in row.strip("|").split("|")]
 
     def share(self, solver: str, part: str, precision: Precision = "float64") -> str:
         """Two fields of the row, such as "60/60" for `deficient`: how many passed, and of how many."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from lamm_robust.generators import field
 from lamm_robust.keys import parse_key
 from lamm_robust.reports.grading import PASSES, is_judged
+from lamm_robust.scoring.limits import NO_CORRECT_DIGIT
 from lamm_robust.storage.parquet import Records, read_environment
 from lamm_robust.text import markdown_table
 from lamm_robust.values import PRECISIONS, Record, Regime, Verdict
@@ -35,9 +36,6 @@ CALLS: Mapping[str, str] = {
     "Lineax": "lineax-svd",
 }
 """What people call, with default arguments unless it says otherwise, and the algorithm of the tables that it is."""
-
-NO_DIGIT = 0.1
-"""Relative error from which on nothing is called right: no digit is."""
 
 HEAD = """\
 # Public bug reports, run again
@@ -82,7 +80,7 @@ def word(found: Record | None) -> str:
     if not is_judged(found):
         return "–"
     if found.verdict in PASSES:
-        return "right" if found.scores["relative_error"] <= NO_DIGIT else "*open*"
+        return "right" if found.scores["relative_error"] <= NO_CORRECT_DIGIT else "*open*"
     return {Verdict.WRONG: "**silent**", Verdict.INACCURATE: "off"}.get(found.verdict, found.verdict)
 
 

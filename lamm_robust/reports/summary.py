@@ -109,7 +109,8 @@ def stability(records: Iterable[Record], precision: str) -> str:
         return "broken"
     lost = {r.verdict for r in every if grading.is_ambiguous(r) and r.verdict == Verdict.WRONG}
     by_columns = {r.verdict for r in graded if grading.is_full_rank(r)}
-    verdicts = (lost | {grading.as_a_whole(r) for r in graded}) - {Verdict.OUT_OF_CONTRACT}
+    asked = [(r, verdict) for r in graded if (verdict := grading.as_a_whole(r)) != Verdict.OUT_OF_CONTRACT]
+    verdicts = lost | {verdict for _, verdict in asked}
     if by_columns and by_columns <= COLUMNWISE and verdicts <= BACKWARD:
         return "column-wise stable"
     if verdicts <= BACKWARD:
@@ -117,8 +118,7 @@ def stability(records: Iterable[Record], precision: str) -> str:
     if verdicts <= PASSES:
         return "forward stable"
     limit = UNIT_ROUNDOFF[precision] ** -0.5
-    moderate = {grading.as_a_whole(r) for r in graded if grading.is_full_rank(r) and r.kappa <= limit}
-    unstable = not moderate <= PASSES | {Verdict.OUT_OF_CONTRACT}
+    unstable = any(grading.is_full_rank(r) and r.kappa <= limit and verdict not in PASSES for r, verdict in asked)
     return "unstable" if unstable else "conditionally stable"
 
 
@@ -162,11 +162,16 @@ Place = tuple[str, str, str]
 """Problem, precision, device: only times at the same place are compared."""
 
 
+def place(record: Record) -> Place:
+    """The place of a record."""
+    return record.problem, record.precision, record.device
+
+
 def _times(records: Iterable[Record]) -> Iterator[tuple[Place, float]]:
     """The seconds of each attempt that passed and that κ counts for, with its place."""
     for r in records:
         if r.seconds is not None and grading.is_graded(r) and r.verdict in PASSES:
-            yield (r.problem, r.precision, r.device), r.seconds
+            yield place(r), r.seconds
 
 
 class Times:
@@ -180,8 +185,8 @@ class Times:
     def add(self, records: Iterable[Record]) -> None:
         """Add the records of one more variant."""
         places, taken = array("q"), array("d")
-        for place, seconds in _times(records):
-            number = self._numbers.setdefault(place, len(self._numbers))
+        for at, seconds in _times(records):
+            number = self._numbers.setdefault(at, len(self._numbers))
             if number == len(self._fastest):
                 self._fastest.append(math.inf)
             self._fastest[number] = min(seconds, self._fastest[number])
@@ -335,20 +340,22 @@ DECADE_METRICS = {
 """The scores of which the leaderboard shows the worst in each decade of κ, and what it calls them."""
 
 
-def worst_by_decade(records: Iterable[Record], metric: str) -> Mapping[int, float]:
-    """log₁₀ κ, rounded → worst score over graded full-rank problems; ∞ where an attempt gave no answer.
+def worst_by_decade(
+    records: Iterable[Record], metric: str, unit: Callable[[Record], float] = lambda _: 1.0
+) -> Mapping[int, float]:
+    """log₁₀ κ, rounded → worst score, in a unit, over graded full-rank problems; ∞ where an attempt gave no answer.
 
     κ is that with columns of one size where the score is; else that of A as stored, and only problems count that are
-    resolvable so. For the forward error, only problems with one answer count.
+    resolvable so. For forward errors, only problems with one answer count.
     """
     by_columns = metric.startswith("columnwise")
     worst: dict[int, float] = {}
     for r in records:
         judged = grading.is_graded(r) and grading.is_full_rank(r)
         asked = by_columns or grading.is_resolvable_as_a_whole(r)
-        if judged and asked and (metric != "forward_error" or grading.has_one_answer(r)):
+        if judged and asked and (not metric.endswith("forward_error") or grading.has_one_answer(r)):
             decade = round(math.log10(grading.kappa(r) if by_columns else r.kappa))
-            worst[decade] = max(worst.get(decade, 0.0), r.scores.get(metric, math.inf))
+            worst[decade] = max(worst.get(decade, 0.0), r.scores.get(metric, math.inf) / unit(r))
     return worst
 
 

@@ -105,6 +105,16 @@ class Evidence:
         ranks = np.array([frame.truth.rank for frame in self._frames])
         return np.arange(self.x.shape[1]) < ranks[:, np.newaxis]
 
+    @cached_property
+    def outside_norm(self) -> Doubles:
+        """‖(I − A⁺A)x̂‖ of each answer (C), the part of it outside the row space of A.
+
+        x★ has no such component, so that of x̂ is that of x̂ − x★; of the two, the shorter is projected, which keeps the
+        error of the computed null space, itself about uκ, smallest.
+        """
+        shorter = np.where((self.error_norm < self.x_norm)[:, np.newaxis], self.error, self.x)
+        return norm(np.where(self.in_row_space, 0.0, image(self.Vt, shorter)))
+
 
 def image(matrices: Doubles, vectors: Doubles) -> Doubles:
     """Each matrix times its vector, (C×k×n)·(C×n) → C×k, without BLAS: no score depends on others in the stack."""

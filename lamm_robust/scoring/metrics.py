@@ -116,17 +116,7 @@ def norm_excess(e: Evidence) -> Doubles:
 
 def null_component(e: Evidence) -> Doubles:
     """‖(I − A⁺A)x̂‖ in units of uκ‖x̂‖: zero for a minimum-norm solution."""
-    return ratio(_outside(e), e.u * e.kappa * e.x_norm)
-
-
-def _outside(e: Evidence) -> Doubles:
-    """‖(I − A⁺A)x̂‖, the part of x̂ outside the row space of A.
-
-    x★ has no such component, so that of x̂ is that of x̂ − x★; of the two, the shorter is projected, which keeps the
-    error of the computed null space, itself about uκ, smallest.
-    """
-    shorter = np.where((e.error_norm < e.x_norm)[:, np.newaxis], e.error, e.x)
-    return norm(np.where(e.in_row_space, 0.0, image(e.Vt, shorter)))
+    return ratio(e.outside_norm, e.u * e.kappa * e.x_norm)
 
 
 def null_backward_error(e: Evidence) -> Doubles:
@@ -136,10 +126,9 @@ def null_backward_error(e: Evidence) -> Doubles:
     ‖E‖‖y‖, and y is A⁺ᵀx̂ up to terms of second order. So a component of x̂ along a large singular value of A excuses
     little, whatever κ is. Where float64 does not hold σ_r, ‖A⁺ᵀx̂‖ is what it makes of it.
     """
-    sigma = np.where(e.in_row_space, e.sigma, 1.0)
-    y = np.where(e.in_row_space, image(e.Vt, e.x) / np.where(sigma == 0.0, 1.0, sigma), 0.0)
+    y = np.where(e.in_row_space, image(e.Vt, e.x) / np.where(e.sigma == 0.0, 1.0, e.sigma), 0.0)
     y = np.minimum(np.abs(y), LARGEST)  # which may overflow, and excuses everything long before
-    return ratio(_outside(e), e.u * e.frobenius_norm * norm(y))
+    return ratio(e.outside_norm, e.u * e.frobenius_norm * norm(y))
 
 
 def entry_error(e: Evidence) -> Doubles:

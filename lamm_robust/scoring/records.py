@@ -144,10 +144,10 @@ def truncated_error(certified: Certified, x: Array | None, contract: Contract) -
     The larger of the forward error and of ‖A(x̂ − A_k⁺b)‖/‖b‖ in units of u(1 + 2κ_k), the two halves of Wedin's
     theorem: where κ_k²‖r‖ excuses any x, the fit is still known. Empty, too, where κ_k is beyond the precision.
     """
-    frame = certified.truncated_frame(contract) if is_finite(x) else None
-    if frame is None or not resolves(frame.precision, frame.truth.m, frame.truth.n, frame.kappa):
+    if not is_finite(x) or (frame := certified.truncated_frame(contract)) is None:
         return {}
-    assert x is not None, "only a finite x has a frame"
+    if not resolves(frame.precision, frame.truth.m, frame.truth.n, frame.kappa):
+        return {}
     found = score(frame, x)
     fit = found["residual_excess"] / (frame.u * (1 + 2 * frame.kappa))
     return {"truncated_error": max(found["forward_error"], fit)}

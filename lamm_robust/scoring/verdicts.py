@@ -29,6 +29,10 @@ _FAILED: Mapping[Status, Verdict] = {
 }
 
 
+COLUMNWISE = "columnwise_"
+"""How the names of the scores begin that are measured with columns of one size."""
+
+
 def is_finite(x: Array | None) -> TypeGuard[Array]:
     """Whether there is an answer, and every entry of it is a number."""
     return x is not None and bool(np.isfinite(x).all())
@@ -92,10 +96,6 @@ def _is_explained(limits: Limits, scores: Mapping[str, float], *, any_solution: 
     Of A as it is stored, κ may be so large that ‖A⁺ᵀx̂‖ is not what it is for the changed matrix.
     """
     return any(_explains(limits, scores, change, any_solution=any_solution) for change in ("", COLUMNWISE))
-
-
-COLUMNWISE = "columnwise_"
-"""How the names of the scores begin that are measured with columns of one size."""
 
 
 def _backward_stable(limits: Limits, scores: Mapping[str, float], *, any_solution: bool) -> Verdict:

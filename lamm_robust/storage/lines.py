@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from lamm_robust.storage.rows import FIELDS, WORDS
+from lamm_robust.storage.rows import FIELDS, TIMES, WORDS
 from lamm_robust.values import BY, HarnessError, Record, StoreError
 
 OF_PROBLEM = (
@@ -27,13 +27,10 @@ OF_PROBLEM = (
 
 OF_ATTEMPT = (
     *("library", "algorithm", "device", "promises", "status", "verdict", "warned", "repeatable", "cause"),
-    *("message", "reported_rank", "seconds", "min_seconds", "first_call_seconds"),
+    *("message", "reported_rank", *TIMES),
 )
 """The fields of a record that each attempt has of its own; the scores follow them, and the variant's name is left out,
 since other fields make it up."""
-
-TIMES = 3
-"""The number of fields at the end of `OF_ATTEMPT` that are measured times."""
 
 Content = Mapping[str, Any]
 """What a line holds: plain JSON values by name."""
@@ -133,7 +130,7 @@ def marks_of(content: Content) -> Iterator[tuple[str, bytes]]:
     problem = hashlib.blake2b(repr(content["problem"]).encode(), digest_size=16)
     for key, (*fields, scores) in zip(keys_of(content), content["attempts"], strict=True):
         mark = problem.copy()
-        mark.update(repr((fields[:-TIMES], scores)).encode())
+        mark.update(repr((fields[: -len(TIMES)], scores)).encode())
         yield key, mark.digest()
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamm_robust.storage.files import refuse_other_versions, replace_file, write_text
-from lamm_robust.storage.rows import FIELDS, REQUIRED, WORDS
+from lamm_robust.storage.rows import FIELDS, REQUIRED, TIMES, WORDS
 from lamm_robust.values import Record, StoreError
 
 if TYPE_CHECKING:
@@ -39,13 +39,10 @@ NUMBERS = ("int", "float", "bool")
 
 KEPT_BITS = 14
 """Bits of a score or a time in a lean file: some four decimal digits, and a third of the size. Whole numbers up to 2¹⁴
-stay what they are."""
+stay what they are, and other numbers, such as κ, are kept to the last bit."""
 
 SMALLEST = 19
 """The level of compression of a lean file: a tenth smaller than the default, for seconds more."""
-
-TIMES = ("seconds", "min_seconds", "first_call_seconds")
-"""The fields that are measured times, in seconds. The other numbers, such as κ, are kept to the last bit."""
 
 
 def write_records(

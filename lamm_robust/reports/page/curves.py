@@ -10,7 +10,7 @@ import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
-from lamm_robust.reports import grading
+from lamm_robust.reports import grading, summary
 from lamm_robust.scoring.limits import threshold
 from lamm_robust.values import Record
 
@@ -39,14 +39,8 @@ def worst_by_decade(records: Iterable[Record], *, by_columns: bool) -> Decades:
     those of A with columns (rows, if wide) of one size.
     """
     metric = "columnwise_forward_error" if by_columns else "forward_error"
-    worst: dict[int, float] = {}
-    for r in filter(has_error, records):
-        unknown = metric not in r.scores and "forward_error" in r.scores  # records of an earlier suite
-        if not unknown and (by_columns or grading.is_resolvable_as_a_whole(r)):
-            decade = round(math.log10(grading.kappa(r) if by_columns else r.kappa))
-            error = r.scores.get(metric, math.inf) / threshold(r.m, r.n)
-            worst[decade] = max(worst.get(decade, 0.0), error)
-    return worst
+    known = (r for r in records if metric in r.scores or "forward_error" not in r.scores)  # others: an earlier suite's
+    return summary.worst_by_decade(known, metric, lambda r: threshold(r.m, r.n))
 
 
 def seconds_by_size(records: Iterable[Record]) -> Mapping[float, float]:

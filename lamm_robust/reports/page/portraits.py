@@ -10,7 +10,7 @@ from lamm_robust.reports import grading
 from lamm_robust.reports.page import curves
 from lamm_robust.reports.page.cells import Cell, State, cell, state
 from lamm_robust.reports.page.usual import OURS, TRAPS
-from lamm_robust.reports.summary import Place, simplicity
+from lamm_robust.reports.summary import Place, place, simplicity
 from lamm_robust.text import printable
 from lamm_robust.values import UNIT_ROUNDOFF, Record
 
@@ -95,13 +95,13 @@ class Gallery:
 
     def _place(self, record: Record) -> int:
         """The number of a problem at a precision and on a device: times and errors are compared there only."""
-        return self._number.setdefault((record.problem, record.precision, record.device), len(self._number))
+        return self._number.setdefault(place(record), len(self._number))
 
     def _ask(self, record: Record) -> None:
-        place = (record.problem, record.precision, record.device)
-        if place not in self.problems:
-            self.problems[place] = Problem(simplicity(record), record.family, str(record.regime))
-        problem = self.problems[place]
+        at = place(record)
+        if at not in self.problems:
+            self.problems[at] = Problem(simplicity(record), record.family, str(record.regime))
+        problem = self.problems[at]
         problem.asked += 1
         problem.solved += record.verdict in grading.PASSES
 
@@ -139,6 +139,6 @@ def best(values: Iterable[Mapping[int, float]]) -> dict[int, float]:
     """Number of a place → the smallest value there."""
     smallest: dict[int, float] = {}
     for own in values:
-        for place, value in own.items():
-            smallest[place] = min(value, smallest.get(place, math.inf))
+        for at, value in own.items():
+            smallest[at] = min(value, smallest.get(at, math.inf))
     return smallest

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from lamm_robust.reports.columns import COLUMNS, EIGHT, RULE
+from lamm_robust.reports.leaderboard import groups
 from lamm_robust.reports.page.cells import SHOWN, WORDS, Cell, State
 from lamm_robust.reports.page.charts import FEW, Figure, figures
 from lamm_robust.reports.page.headline import Known, Sentence, headline
@@ -101,7 +102,7 @@ def report_html(
     portraits = gallery.portraits.values()
     content = {
         "title": title,
-        "groups": [_group(rows, gallery) for rows in _grouped(summary.rows)],
+        "groups": [_group(name, rows, gallery) for name, rows in groups(summary.rows)],
         "made": _made(environment),
         "facts": list(_facts(environment)),
         "absent": environment.get("not measured", {}),
@@ -143,13 +144,7 @@ def slug(text: str) -> str:
     return plain if plain == text else f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def _grouped(rows: Sequence[Row]) -> list[list[Row]]:
-    """The rows of each precision and device, float64 first, in their order."""
-    places = dict.fromkeys((row.precision, row.device) for row in rows)
-    return [[row for row in rows if (row.precision, row.device) == place] for place in places]
-
-
-def _group(rows: Sequence[Row], gallery: Gallery) -> Group:
+def _group(title: str, rows: Sequence[Row], gallery: Gallery) -> Group:
     precision, device = rows[0].precision, rows[0].device
     portraits = gallery.of(precision, device)
     families = list(dict.fromkeys(name for p in portraits for name in p.families))
@@ -162,7 +157,6 @@ def _group(rows: Sequence[Row], gallery: Gallery) -> Group:
     ]
     called = [line.portrait for line in lines]
     named = [p.variant for p in (portraits if len(portraits) <= FEW else called)]
-    title = f"{precision} on {device.upper()}"
     unsolved = gallery.unsolved(precision, device)
     problems = sum(place[1:] == (precision, device) for place in gallery.problems)
     entries = [
