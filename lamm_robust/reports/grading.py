@@ -52,12 +52,12 @@ def is_resolvable_as_a_whole(record: Record) -> bool:
     return math.isnan(record.kappa) or resolves(record.precision, record.m, record.n, record.kappa)
 
 
-def as_a_whole(record: Record) -> Verdict:
+def as_a_whole(record: Record) -> Verdict | None:
     """The verdict on a graded answer where no column is asked about: what a solver by an SVD can be held to.
 
     *Backward stable* where a small change of A as a whole explains the answer, if that leaves it a digit at all. Where
     the precision sees σ_r only once columns are of one size, nothing is asked but that the answer fits, as if κ were
-    beyond the precision; what is not answered there is not held against it either.
+    beyond the precision; what is not answered there is not held against it either. None where nothing is asked.
     """
     if record.verdict in BACKWARD or not is_full_rank(record):
         return record.verdict
@@ -66,7 +66,7 @@ def as_a_whole(record: Record) -> Verdict:
         return Verdict.BACKWARD_STABLE
     if resolvable or (record.verdict == Verdict.WRONG and _score(record, "residual_excess") >= NO_CORRECT_DIGIT):
         return record.verdict
-    return Verdict.OUT_OF_CONTRACT
+    return None
 
 
 def is_lost_by_columns(record: Record) -> bool:

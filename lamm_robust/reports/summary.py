@@ -109,7 +109,7 @@ def stability(records: Iterable[Record], precision: str) -> str:
         return "broken"
     lost = {r.verdict for r in every if grading.is_ambiguous(r) and r.verdict == Verdict.WRONG}
     by_columns = {r.verdict for r in graded if grading.is_full_rank(r)}
-    asked = [(r, verdict) for r in graded if (verdict := grading.as_a_whole(r)) != Verdict.OUT_OF_CONTRACT]
+    asked = [(r, verdict) for r in graded if (verdict := grading.as_a_whole(r)) is not None]
     verdicts = lost | {verdict for _, verdict in asked}
     if by_columns and by_columns <= COLUMNWISE and verdicts <= BACKWARD:
         return "column-wise stable"
@@ -219,7 +219,8 @@ def row(records: Sequence[Record], relative_time: float = math.nan) -> Row:
     one = records[0]
     graded = [r for r in records if grading.is_graded(r)]
     full = [r for r in graded if grading.is_full_rank(r)]
-    as_stored = [(r.kappa, grading.as_a_whole(r)) for r in full if grading.is_resolvable_as_a_whole(r)]
+    resolvable = filter(grading.is_resolvable_as_a_whole, full)
+    as_stored = [(r.kappa, verdict) for r in resolvable if (verdict := grading.as_a_whole(r))]
     # a solver for full rank only is graded at a deficient problem if it crashes there, but promises nothing
     promised = [r for r in graded if r.promises != Deficiency.FULL_RANK_ONLY]
     deficient = [r for r in promised if r.regime == Regime.DEFICIENT]

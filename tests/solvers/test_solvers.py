@@ -109,6 +109,7 @@ def test_right_hand_sides_in_columns_are_solved(
 
 
 @pytest.mark.gpu
+@pytest.mark.usefixtures("may_vary")
 @every_solver
 def test_an_exactly_deficient_problem_is_solved_where_that_is_promised(
     usable: Library, solver: Solver, precision: Precision, device: Device
