@@ -113,8 +113,11 @@ class LeastSquaresProblem:
         return threshold(self.problem.m, self.problem.n)
 
     def score(self, x: npt.ArrayLike) -> Mapping[str, float]:
-        """Every score of a finite answer of length n, or n×k; `lamm-robust list metrics` says what they are."""
-        return score(Frame(self.problem, self.truth), np.asarray(x))
+        """Every score of a finite answer of length n, or n×k; `lamm-robust list metrics` says what they are.
+
+        The answer is rounded to the precision of the problem. ValueError for one of another shape.
+        """
+        return score(Frame(self.problem, self.truth), self._rounded(x))
 
     def verdict(self, x: npt.ArrayLike, contract: str = "minimum_norm") -> Verdict:
         """The judgement of an answer of length n, or n×k, as in `lamm-robust check`; the glossary has the words.
@@ -137,14 +140,16 @@ class LeastSquaresProblem:
     ) -> None:
         """AssertionError unless the answer is as good as required; see `verdict` for x, the contract, and other errors.
 
-        Where A is too ill-conditioned for its precision, an answer may be *inaccurate*, but not *wrong*. Where there is
-        no answer, x has to say so by NaN or ∞. The message names the problem by a line that makes it again.
+        Where A as it is stored is too ill-conditioned for its precision, an answer may be *inaccurate*, but not
+        *wrong*; if *column-wise stable* is required, columns of one size must be so. Where there is no answer, x has to
+        say so by NaN or ∞. The message names the problem by a line that makes it again.
         """
         if require not in REQUIREMENTS:
             raise ValueError(f"require is {require!r}; accepted: {', '.join(REQUIREMENTS)}")
         found = self.verdict(x, contract)
         worst = next(verdict for verdict in Verdict if verdict.replace(" ", "-") == require)
-        if self._known.regime is Regime.AMBIGUOUS and found is not Verdict.WRONG:
+        only_columns = self._known.limits.only_columns and worst is not Verdict.COLUMNWISE_STABLE
+        if (self._known.regime is Regime.AMBIGUOUS or only_columns) and found is not Verdict.WRONG:
             return
         if worst is Verdict.COLUMNWISE_STABLE and self._known.regime is Regime.DEFICIENT:
             worst = Verdict.BACKWARD_STABLE  # the shortest solution depends on the sizes of the columns

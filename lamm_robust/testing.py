@@ -71,11 +71,12 @@ def check_solver(
     one_right_side: bool = False,
     columns: int | None = None,
     strict: bool = False,
+    cutoff: float | None = None,
 ) -> None:
     """AssertionError with the verdict page unless the solver is as stable as required at every problem of the profile.
 
     The solver takes A (m×n) and b (m, or m×k) and returns x (n, or n×k) in their dtype, or what `lamm-robust check`
-    takes for it; the last five arguments are options of that command. ValueError that names a wrong argument and what
+    takes for it; the last six arguments are options of that command. ValueError that names a wrong argument and what
     is accepted, or says why a string names no function.
     """
     __tracebackhide__ = True  # pytest shows the line of the test and the page
@@ -84,7 +85,10 @@ def check_solver(
         one_right_side=one_right_side,
         columns=columns,
         strict=strict,
+        cutoff=cutoff,
     )
+    if cutoff is not None and not 0 <= cutoff < 1:
+        raise ValueError(f"cutoff is {cutoff!r}; accepted is a share of σ₁ from 0 to less than 1")
     if not (callable(solver) or isinstance(solver, str)):
         raise ValueError(f"solver is {solver!r}; accepted is a function of A and b, or a string that names one")
     if isinstance(solver, str):

@@ -24,7 +24,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-SUITE = "2026.11.6"
+SUITE = "2026.11.7"
 """The version of families, grids and thresholds together. Numbers of different suites are never compared."""
 
 Array = npt.NDArray[np.floating[Any]]

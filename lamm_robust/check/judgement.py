@@ -98,6 +98,8 @@ class Terms:
     """The number of columns of A that it takes; None means any."""
     strict: bool = False
     """Whether x must have the dtype of A to the letter."""
+    cutoff: float | None = None
+    """The share of σ₁ up to which it takes singular values for zero; None if it has another rule."""
     case_seconds: float = CHECK_SECONDS
     first_seconds: float = FIRST_SECONDS
     """Time limit of the first call in a process, which may compile."""
@@ -117,6 +119,7 @@ class Terms:
             one_right_side=self.one_right_side,
             columns=self.columns,
             strict=self.strict,
+            cutoff=self.cutoff,
         )
 
     def passing_verdicts(self) -> frozenset[Verdict]:

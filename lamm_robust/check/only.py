@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from lamm_robust import catalog
 from lamm_robust.check.clues import Clues
 from lamm_robust.check.judgement import Terms, is_shown, is_wrong_rank, variant_of
@@ -17,12 +15,13 @@ from lamm_robust.check.supervised import ask_all, library_of, look_again, worker
 from lamm_robust.check.trend import squares_kappa
 from lamm_robust.keys import parse_key
 from lamm_robust.reports.grading import is_undefined
+from lamm_robust.runs.plain import or_null, plain, x_star
 from lamm_robust.runs.replay import case_text
 from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.records import record
-from lamm_robust.scoring.truths import Certified, Known
+from lamm_robust.scoring.truths import Known
 from lamm_robust.solvers import user
-from lamm_robust.text import finite, printable
+from lamm_robust.text import printable
 from lamm_robust.values import Case, Outcome, Precision, ProblemKey, Record, Solver, Verdict
 
 
@@ -72,27 +71,22 @@ class Attempted:
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """The attempt as plain JSON values; null stands for ∞, NaN, and what there is not."""
-        found, x, star = self.record, self.outcome.x, None
-        if isinstance(self.certified, Certified):
-            star = np.ldexp(self.certified.truth.x[0], self.certified.truth.exponent).tolist()
-        values: Mapping[str, Any] = finite(
-            {
-                "key": found.problem,
-                "verdict": found.verdict,
-                "regime": found.regime,
-                "kappa": found.kappa,
-                "kappa_columns": found.kappa_columns,
-                "rank": found.rank,
-                "reported_rank": found.reported_rank,
-                "scores": found.scores,
-                "x": None if x is None else x.tolist(),
-                "x_star": star,
-                "why": self.why,
-                "failed": self.failed,
-            }
-        )
-        return values
+        """The attempt as plain JSON values, see `runs.plain`."""
+        found, x = self.record, self.outcome.x
+        return {
+            "key": found.problem,
+            "verdict": found.verdict,
+            "regime": found.regime,
+            "kappa": or_null(found.kappa),
+            "kappa_columns": or_null(found.kappa_columns),
+            "rank": found.rank,
+            "reported_rank": found.reported_rank,
+            "scores": {name: plain(value) for name, value in found.scores.items()},
+            "x": None if x is None else plain(x.tolist()),
+            "x_star": x_star(self.certified, found.precision),
+            "why": self.why,
+            "failed": self.failed,
+        }
 
 
 def read_keys(words: Sequence[str]) -> list[str]:

@@ -161,6 +161,7 @@ def replay_line(found: Judgement, failure: Failure) -> str:
         ("columns", "--columns", str(terms.columns)),
         ("refuses", "--refuses", ",".join(terms.refuses)),
         ("strict", "--strict", ""),
+        ("cutoff", "--cutoff", f"{terms.cutoff}"),
         ("require", "--require", terms.require or ""),
         ("allow", "--allow", ",".join(terms.allow)),
         ("device", "--device", terms.device),

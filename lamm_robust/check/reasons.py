@@ -32,6 +32,9 @@ and an explicit inverse loses a little more."""
 GROWTH = "squares κ"
 """The name of the one reason for which it takes several problems."""
 
+BY_SVD = 4.0
+"""Backward errors up to so many times what is small may come from LAPACK's SVD: see `scoring.limits.STABLE`."""
+
 NO_SQUARE = 1e-4
 """κ²u up to which even normal equations change the residual by less than `workers.attempt.CHANGED` of b."""
 
@@ -101,8 +104,9 @@ def _keeps_noise(c: Clues) -> bool:
 def _noise(c: Clues) -> str:
     reported, rank = c.record.reported_rank, c.proved.truth.rank
     ranks = f" (reports rank {reported} of {rank})" if reported is not None and reported != rank else ""
-    longer = f": x is {number(1 + c.score('norm_excess'))} times as long as the shortest solution"
-    return f"keeps a singular value that is rounding error{ranks}{longer if c.score('norm_excess') >= 1 else ''}"
+    excess = c.score("norm_excess")
+    longer = f"x is {number(1 + excess)} times as long as the shortest solution" if excess >= 1 else "not the shortest"
+    return f"{longer}{ranks}: keeps a singular value that is rounding error?"
 
 
 def _is_longer_solution(c: Clues) -> bool:
@@ -121,14 +125,18 @@ def _squares_kappa(c: Clues) -> bool:
 
 
 def _not_by_columns(c: Clues) -> str:
-    found = f"column by column (backward error {number(c.score('columnwise_backward_error'))} u)"
-    scaling = ": scale the columns to one size, or use QR" if c.kappa >= DECADE * c.record.kappa_columns else ""
+    lines = "row by row" if c.record.m < c.record.n else "column by column"
+    found = f"{lines} (backward error {number(c.score('columnwise_backward_error'))} u)"
+    wide = c.record.m < c.record.n
+    remedy = ": scale rows to one size, or use LQ" if wide else ": scale columns to one size, or use QR"
+    scaling = remedy if c.kappa >= DECADE * c.record.kappa_columns else ""
     return f"exact for a matrix near A as a whole, but for none that is near it {found}{scaling}"
 
 
 def _no_near_matrix(c: Clues) -> str:
     error = c.score("backward_error")
-    inverse = ": an explicit inverse, pseudo-inverse or Gram matrix?" if error <= c.kappa else ""  # they cost uκ‖A‖
+    guess = c.small * BY_SVD < error <= c.kappa  # an inverse costs uκ‖A‖; LAPACK's SVD may cost a few units more
+    inverse = ": an explicit inverse, pseudo-inverse or Gram matrix?" if guess else ""
     return f"near the answer, but exact for no matrix near A (backward error {number(error)} u‖A‖){inverse}"
 
 
@@ -206,7 +214,7 @@ REASONS: tuple[Reason, ...] = (
     Reason(
         "drops singular values",
         lambda c: c.is_steady and c.has_cutoff and c.cut is not None,
-        lambda c: f"takes singular values from {number(c.cut or 0.0)}·σ₁ down for zero, though they are not",
+        lambda c: f"the answer as if singular values from {number(c.cut or 0.0)}·σ₁ down were zero: they are not",
     ),
     Reason(GROWTH, _squares_kappa, lambda c: f"error grows like κ² (κ = {number(c.kappa)}): normal equations?"),
     Reason(

@@ -39,6 +39,7 @@ SECONDS = click.FloatRange(0.001, 1e6)
 @click.option("--columns", type=click.IntRange(1), metavar="N", help="It takes matrices of N columns only.")
 @click.option("--refuses", metavar="LIST", help="Exceptions by which it refuses, beside LinAlgError and ValueError.")
 @click.option("--strict", is_flag=True, help="x must be an array of A's dtype and the right shape, to the letter.")
+@click.option("--cutoff", type=click.FloatRange(0, 1, max_open=True), metavar="C", help="It takes σ ≤ C·σ₁ for zero.")
 @click.option("--require", type=click.Choice(REQUIREMENTS), help="Exit with 1 unless this holds.")
 @click.option("--allow", metavar="LIST", help="Of silent,ranks: what --require need not forbid.")
 @click.option("--json", "out", metavar="FILE", help="Write the verdict as JSON too; `-` prints it instead of the page.")
@@ -65,6 +66,7 @@ def check(
     columns: int | None,
     refuses: str | None,
     strict: bool,
+    cutoff: float | None,
     require: Any,
     allow: str | None,
     out: str | None,
@@ -101,6 +103,7 @@ def check(
             one_right_side=one_right_side,
             columns=columns,
             strict=strict,
+            cutoff=cutoff,
             case_seconds=case_seconds,
             first_seconds=first_seconds,
             case_memory=case_memory << 20,

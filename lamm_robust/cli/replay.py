@@ -1,24 +1,15 @@
-"""The command `replay --json`: one attempt made again, as plain JSON values.
-
-JSON has no NaN and no ∞. Entries and scores that are none of its numbers are the strings "nan", "inf" and "-inf",
-which `float` reads; what there is none of (κ of rank 0, x of a solver that refused) is null.
-"""
+"""The command `replay --json`: one attempt made again, as plain JSON values, see `runs.plain`."""
 
 from __future__ import annotations
 
-import math
-from fractions import Fraction
 from typing import Any
-
-import numpy as np
 
 from lamm_robust.check.clues import Clues
 from lamm_robust.check.reasons import reason
-from lamm_robust.oracles import stored
 from lamm_robust.reports.grading import PASSES
+from lamm_robust.runs.plain import or_null, plain, x_star
 from lamm_robust.runs.replay import Replayed, attempt_again
-from lamm_robust.scoring.truths import Certified
-from lamm_robust.values import Precision, Verdict
+from lamm_robust.values import Verdict
 
 
 def replay_facts(key: str, oracle: str) -> dict[str, Any]:
@@ -35,51 +26,14 @@ def replay_facts(key: str, oracle: str) -> dict[str, Any]:
         "key": done.record.key,
         "verdict": str(done.record.verdict),
         "regime": str(done.record.regime),
-        "kappa": _known(done.record.kappa),
-        "kappa_columns": _known(done.record.kappa_columns),
+        "kappa": or_null(done.record.kappa),
+        "kappa_columns": or_null(done.record.kappa_columns),
         "rank": done.record.rank,
         "scores": {name: plain(value) for name, value in done.record.scores.items()},
         "x": None if x is None else plain(x.tolist()),
-        "x_star": x_star(done),
+        "x_star": x_star(done.certified, done.record.precision),
         "why": why(done),
     }
-
-
-def _known(kappa: float) -> Any:
-    return None if math.isnan(kappa) else plain(kappa)
-
-
-def plain(value: Any) -> Any:
-    """A number, or a list of numbers, for JSON: what is not finite as a string that `float` reads."""
-    if isinstance(value, list):
-        return [plain(entry) for entry in value]
-    return value if math.isfinite(value) else str(float(value))
-
-
-def x_star(done: Replayed) -> list[Any] | None:
-    """The exact solution, each entry correctly rounded to the working precision; None where there is no answer."""
-    if not isinstance(done.certified, Certified):
-        return None
-    exact = stored(done.certified.truth)
-    nearest = [plain(rounded(entry, done.record.precision)) for entry in exact.flat]
-    return list(np.array(nearest, dtype=object).reshape(exact.shape).tolist())
-
-
-def rounded(value: Fraction, precision: Precision) -> float:
-    """The nearest number of a precision, ties to even; beyond the largest one, ∞."""
-    try:
-        near = float(value)  # Python divides whole numbers with one rounding
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
-    if precision == "float64":
-        return near
-    with np.errstate(over="ignore", under="ignore"):
-        twice = np.float32(near)  # rounded twice, so that its neighbour may be nearer where `near` is half-way
-    if not np.isfinite(twice):
-        return float(twice)
-    ways = (np.float32(-np.inf), np.float32(np.inf))
-    neighbours = [twice, *(np.nextafter(twice, way) for way in ways)]
-    return float(min((n for n in neighbours if np.isfinite(n)), key=lambda n: abs(Fraction(float(n)) - value)))
 
 
 def why(done: Replayed) -> str | None:

@@ -59,9 +59,9 @@ def as_a_whole(record: Record) -> Verdict | None:
     the precision sees σ_r only once columns are of one size, nothing is asked but that the answer fits, as if κ were
     beyond the precision; what is not answered there is not held against it either. None where nothing is asked.
     """
-    if record.verdict in BACKWARD or not is_full_rank(record):
-        return record.verdict
     resolvable = is_resolvable_as_a_whole(record)
+    if record.verdict in BACKWARD or (resolvable and not is_full_rank(record)):
+        return record.verdict
     if is_explained_as_a_whole(record) and (not resolvable or _has_its_digits(record)):
         return Verdict.BACKWARD_STABLE
     if resolvable or (record.verdict == Verdict.WRONG and _score(record, "residual_excess") >= NO_CORRECT_DIGIT):

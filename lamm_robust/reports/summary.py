@@ -125,6 +125,9 @@ def stability(records: Iterable[Record], precision: str) -> str:
 HIGH_KAPPA = 1e3
 """From this κ on, errors of working and higher precision differ by three digits: they cannot be confused."""
 
+FEW = 4
+"""The least number of errors of which a quarter says something."""
+
 LOW_KAPPA = 10.0
 """Up to this κ even methods that square κ lose only two digits, so a loss of more is the arithmetic's."""
 
@@ -148,7 +151,8 @@ def computes_in(records: Iterable[Record]) -> str:
     low = [r.scores["relative_error"] / u for r in solved if r.kappa <= LOW_KAPPA]
     if low and sorted(low)[3 * len(low) // 4] > 100:  # of small whole numbers, any arithmetic makes few errors
         return f"less than {precision}"
-    if precision == "float32" and high and statistics.median(error for error, _ in high) <= 2:
+    worse = sorted(error for error, _ in high)[3 * len(high) // 4] if len(high) >= FEW else math.inf
+    if precision == "float32" and worse <= 2:  # of several: one whole number may be right by luck
         return "float64"
     if high and statistics.median(error / kappa for error, kappa in high) <= 10:
         return precision

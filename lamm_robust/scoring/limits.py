@@ -68,7 +68,7 @@ class Limits:
     small: float
     """Scores up to this are rounding error; see `threshold`."""
     fit: float
-    """The largest `residual_excess` that rounding A and b explains: small·u(1 + 2κ).
+    """The largest `residual_excess` that rounding A and b explains: small·u(1 + 2κ), with the κ that is resolved.
 
     The other half of Wedin's theorem (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., Theorem 20.1,
     for the residual). It matters where κ²‖r★‖ makes the half about x so wide that even x = 0 is within it: the fit is
@@ -79,24 +79,39 @@ class Limits:
     """u(1 + 2κ) with κ of columns (rows, if wide) of one size: the share of b that a change of A by u moves the fit."""
     unit: float
     """uκ: the unit of `null_component`."""
+    only_columns: bool
+    """Whether κ is beyond the precision, and only that of columns (rows, if wide) of one size is not.
+
+    Wedin's theorem says nothing of A as a whole there, so that closeness is asked of columns of one size.
+    """
 
 
 def limits(truth: Certificate, precision: Precision) -> Limits:
     """The limits for answers in a precision to the problem of a certificate."""
     u, small = UNIT_ROUNDOFF[precision], threshold(truth.m, truth.n)
+    found = regime(truth, precision)
+    only_columns = found is not Regime.AMBIGUOUS and not resolves(precision, truth.m, truth.n, _upper(truth.kappa))
     return Limits(
-        regime=regime(truth, precision),
+        regime=found,
         unique=truth.rank == truth.n,
         full_rank=truth.rank == min(truth.m, truth.n),
         small=small,
-        fit=small * u * float(1 + 2 * _upper(truth.kappa)),
+        fit=small * u * float(1 + 2 * _upper(truth.kappa_columns if only_columns else truth.kappa)),
         lost=u * float(1 + 2 * _upper(truth.kappa_columns)),
         unit=u * float(_upper(truth.kappa)),
+        only_columns=only_columns,
     )
 
 
 UNDEFINED = Limits(
-    Regime.UNDEFINED, unique=False, full_rank=False, small=math.nan, fit=math.nan, lost=math.nan, unit=math.nan
+    regime=Regime.UNDEFINED,
+    unique=False,
+    full_rank=False,
+    small=math.nan,
+    fit=math.nan,
+    lost=math.nan,
+    unit=math.nan,
+    only_columns=False,
 )
 """The limits where A or b holds NaN or ∞, so that there is no answer."""
 

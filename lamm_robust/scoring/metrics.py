@@ -136,14 +136,42 @@ def entry_error(e: Evidence) -> Doubles:
 
     Such a solver's answer is exact for A + E where each column of E is small beside that of A (Householder QR: Higham,
     Accuracy and Stability of Numerical Algorithms, 2nd ed., Theorems 19.4 and 20.3). Of AD, with columns of one size,
-    and y = D⁻¹x this is an ordinary perturbation. What is allowed is ‖ED‖ ≤ small·uσ₁(AD), and so, by Wedin's theorem,
-    ‖ŷ − y★‖ of at most `small` Wedin bounds with κ of AD; the theorems' worst case has √n more, which no honest solver
-    needs (docs/verdicts.md). Entries of y★ above ten times that have a correct digit, however small the entries of x★
-    are beside each other. To be asked in the frame of columns of one size.
+    and y = D⁻¹x this is an ordinary perturbation, see `entry_bounds`. Entries of y★ above ten times what it moves them
+    have a correct digit, however small the entries of x★ are beside each other. To be asked in the frame of columns of
+    one size.
     """
-    sure = np.abs(e.x_star) * NO_CORRECT_DIGIT > (e.small * wedin_bound(e))[:, np.newaxis]
+    sure = np.abs(e.x_star) * NO_CORRECT_DIGIT > entry_bounds(e)
     found: Doubles = np.where(sure, ratio(np.abs(e.error), np.abs(e.x_star)), 0.0).max(axis=1, initial=0.0)
     return found
+
+
+def entry_bounds(e: Evidence) -> Doubles:
+    """The most by which changes E of A and δ of b can move each entry of x★ (C × n), where ‖E‖ ≤ εσ₁, ‖δ‖ ≤ ε‖b‖.
+
+    ε is small·u; the theorems' worst case has √n more, which no honest solver needs (docs/verdicts.md). Let x̂, r̂ be the
+    shortest solution and its residual of A + E, of the same rank, and b + δ, and x̂ = (A + E)ᵀŷ. Then, without any term
+    left out, x̂ − x★ = A⁺(δ − Ex̂) + (AᵀA)⁺Eᵀr̂ + (I − A⁺A)Eᵀŷ. (Multiply b + δ = (A + E)x̂ + r̂ by A⁺, and use
+    (A + E)ᵀr̂ = 0.) So the j-th rows of the three matrices bound the j-th entry: an unknown that has nothing to do with
+    an ill-conditioned pair keeps its digits. ‖x̂‖ is at most ‖x★‖ and `small` Wedin bounds, which is also the most by
+    which any entry moves; ‖r̂‖ ≤ ‖r★‖ + ε(σ₁‖x★‖ + ‖b‖), since r̂ is the shortest.
+    """
+    moved = e.small * wedin_bound(e)
+    change, sigma = e.small * e.u, np.where(e.sigma == 0.0, 1.0, e.sigma)
+    y = np.where(e.in_row_space, image(e.Vt, e.x_star) / sigma, 0.0)
+    longest = e.x_star_norm + moved
+    fit, size = e.sigma_max * longest, e.residual_star_norm + change * (e.sigma_max * e.x_star_norm + e.b_norm)
+    y_norm = norm(y) + ratio(moved * e.kappa, e.sigma_max)
+    rows = [_row_norms(e, weight) for weight in (1 / sigma, 1 / sigma**2)]
+    outside = norm(np.where(e.in_row_space[:, :, np.newaxis], 0.0, e.Vt).transpose(0, 2, 1))
+    along = rows[0] * (fit + e.b_norm)[:, np.newaxis] + rows[1] * (e.sigma_max * size)[:, np.newaxis]
+    across = outside * (e.sigma_max * y_norm)[:, np.newaxis]
+    bounds: Doubles = np.minimum(change[:, np.newaxis] * (along + across), moved[:, np.newaxis])
+    return bounds
+
+
+def _row_norms(e: Evidence, weight: Doubles) -> Doubles:
+    """‖e_jᵀ V diag(weight)‖ for each j (C × n), over the singular vectors in the row space of A."""
+    return norm((np.where(e.in_row_space, weight, 0.0)[:, :, np.newaxis] * e.Vt).transpose(0, 2, 1))
 
 
 METRICS: tuple[Metric, ...] = (

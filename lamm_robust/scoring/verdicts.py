@@ -65,7 +65,7 @@ def judge(contract: Contract, limits: Limits, outcome: Outcome, scores: Mapping[
     fits = _fits(limits, scores, limits.small)
     if backward and right and right_length and fits:
         return _backward_stable(limits, scores, any_solution=any_solution)
-    explained = near and right and (fits if any_solution else scores["forward_error"] <= limits.small)
+    explained = near and right and (fits if any_solution else _is_near(limits, scores))
     if explained and not any_solution and _fits(limits, scores):
         return Verdict.FORWARD_STABLE
     error = scores["fit_error"] if any_solution else max(scores["relative_error"], scores["entry_error"])
@@ -159,6 +159,12 @@ def _has_digits(limits: Limits, scores: Mapping[str, float]) -> bool:
         return False
     by_columns = scores.get("columnwise_forward_error", scores["forward_error"])
     return scores["relative_error"] < NO_CORRECT_DIGIT or by_columns <= limits.small
+
+
+def _is_near(limits: Limits, scores: Mapping[str, float]) -> bool:
+    """Whether rounding A and b explains the distance to x★, of columns of one size, too, where only these resolve κ."""
+    by_columns = scores.get(f"{COLUMNWISE}forward_error", 0.0) if limits.only_columns else 0.0
+    return max(scores["forward_error"], by_columns) <= limits.small
 
 
 def _is_short(limits: Limits, scores: Mapping[str, float]) -> bool:

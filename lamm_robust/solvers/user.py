@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from lamm_robust.solvers import host
+from lamm_robust.solvers.contracts import share
 from lamm_robust.solvers.results import as_numbers, parts, whole
 from lamm_robust.values import Array, Contract, Deficiency, Device, Library, Shape, Solve, Solver
 
@@ -111,10 +112,12 @@ def contract(
     one_right_side: bool = False,
     columns: int | None = None,
     strict: bool = False,
+    cutoff: float | None = None,
 ) -> Contract:
     """The contract that the user claims for the solver, whose rank rule nobody else knows.
 
-    `refuses` are names of exceptions beside `REFUSALS`; `strict` asks for the dtype of A to the letter.
+    `refuses` are names of exceptions beside `REFUSALS`; `strict` asks for the dtype of A to the letter; singular values
+    up to `cutoff`·σ₁ may be taken for zero.
     """
     return Contract(
         deficiency,
@@ -124,6 +127,7 @@ def contract(
         one_right_side=one_right_side,
         columns=columns,
         exact_dtype=strict,
+        cutoff=None if cutoff is None else share(cutoff),
     )
 
 

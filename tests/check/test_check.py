@@ -146,7 +146,7 @@ NUMERIC: Mapping[str, tuple[str, str, str]] = {
         r"x has entries that are infinite or not a number",
     ),
     "no_tolerance": ("conditionally stable", "keeps rounding errors", r"reports rank \d+ of \d+"),
-    "high_tolerance": ("unstable", "drops singular values", r"takes singular values from \S+σ₁ down for zero"),
+    "high_tolerance": ("unstable", "drops singular values", r"as if singular values from \S+σ₁ down were zero"),
     "stale": ("unstable", "depends on earlier calls", r"right when asked alone in a fresh process"),
     "restless": ("unstable", "not repeatable", r"answers differ between two calls with the same input"),
     "first_only": ("unstable", "not repeatable", r"answers differ between two calls with the same input"),

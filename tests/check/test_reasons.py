@@ -95,7 +95,7 @@ EXAMPLES: Mapping[str, Example] = {
         HARD,
         solved(1, 1 + 1e-6),
         "exact for a matrix near A as a whole, but for none that is near it column by column (backward error 4e4 u): "
-        "scale the columns to one size, or use QR",
+        "scale columns to one size, or use QR",
     ),
     "zero": Example(EASY, solved(0, 0), "x is zero"),
     "float32": Example(
@@ -105,14 +105,14 @@ EXAMPLES: Mapping[str, Example] = {
     "keeps rounding errors": Example(
         DEFICIENT,
         solved(1e10, -1e10, rank=2),
-        "keeps a singular value that is rounding error (reports rank 2 of 1): "
-        "x is 2e10 times as long as the shortest solution",
+        "x is 2e10 times as long as the shortest solution (reports rank 2 of 1): "
+        "keeps a singular value that is rounding error?",
     ),
     "not the shortest": Example(
         DEFICIENT, solved(0.8, 0.2), "not the shortest solution: 0.51 of x is outside the row space"
     ),
     "drops singular values": Example(
-        HARD, solved(1, 0), "takes singular values from 1e-5·σ₁ down for zero, though they are not"
+        HARD, solved(1, 0), "the answer as if singular values from 1e-5·σ₁ down were zero: they are not"
     ),
     "squares κ": Example(
         CLEAN, solved(1, 1 + 1e-6), "error grows like κ² (κ = 1e5): normal equations?", squares_kappa=True

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from lamm_robust.cli.main import main
-from lamm_robust.cli.replay import plain, rounded
+from lamm_robust.runs.plain import plain, rounded
 
 FIELDS = ["key", "verdict", "regime", "kappa", "kappa_columns", "rank", "scores", "x", "x_star", "why"]
 

@@ -94,7 +94,8 @@ def test_the_slope_of_a_line_over_unix_times_in_numbers() -> None:
     assert found.regime is Regime.RESOLVABLE
     assert found.lost == pytest.approx(u * 2 * float(truth.kappa_columns or 0), rel=1e-6)
     assert found.unit == pytest.approx(u * float(truth.kappa or 0), rel=1e-6)
-    assert found.fit == pytest.approx(2 * found.small * found.unit, rel=1e-6)
+    assert found.only_columns
+    assert found.fit == pytest.approx(found.small * found.lost, rel=1e-6)  # of columns of one size: A asks nothing
     assert found.unique
     intercept, slope = 141 / 6 - 17 / 700 * 1700000150, 17 / 700  # through the mean, by hand
     assert judged(TIMES, np.array([intercept, slope])) is Verdict.COLUMNWISE_STABLE

@@ -17,8 +17,8 @@ from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.metrics import score, score_all
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Certificate, Precision, Problem
 from tests.support.problems import problem_of, random_problem, rational
+from tests.support.rational import Vector, product, pseudo_inverse
 
-Vector = list[Fraction]
 Real = Any  # of mpmath, which has no types
 NOISE = 2.0**-53  # of a sum in float64, relative to the sum of absolute values and per term
 
@@ -106,9 +106,28 @@ class Ruler:
 
     def entry_error(self) -> float:
         """The worst entry of x of which a small change of every column leaves a digit."""
-        lost = 10 * self.small * self.wedin()
-        sure = [j for j, star in enumerate(self.star) if abs(real(star)) > lost]
+        lost = self.entry_bounds()
+        sure = [j for j, star in enumerate(self.star) if abs(real(star)) > 10 * lost[j]]
         return max((quotient(abs(real(self.error[j])), abs(real(self.star[j]))) for j in sure), default=0.0)
+
+    def entry_bounds(self) -> list[Real]:
+        """By how much small changes of A and b can move each entry of x, from the rows of A⁺, (AᵀA)⁺ and I − A⁺A."""
+        moved, change = self.small * self.wedin(), self.small * self.u
+        if not self.rank:
+            return [moved for _ in self.star]
+        inverse = pseudo_inverse(self.A)
+        across = [list(column) for column in zip(*inverse, strict=True)]
+        y = size([product(row, self.star) for row in across])
+        b, fit = size(self.b), self.sigma_max * size(self.star)
+        rest = self.sigma_max * (self.r_star + change * (fit + b))
+        y += moved * self.kappa / self.sigma_max
+        found = []
+        for j, row in enumerate(inverse):
+            outside = [(k == j) - product(row, column) for k, column in enumerate(zip(*self.A, strict=True))]
+            gram = [product(row, other) for other in inverse]
+            along = size(row) * (fit + self.sigma_max * moved + b) + size(gram) * rest
+            found.append(min(change * (along + size(outside) * self.sigma_max * y), moved))
+        return found
 
     def solution_size(self) -> Real:
         """‖x★‖, or ‖b‖/σ₁ where it is 0."""
