@@ -179,7 +179,10 @@ def merge(directories: tuple[Path, ...], out: Path) -> None:
 @click.option("--fail-on", "gates", type=GATE, multiple=True, help="Exit with 1 if this got worse; repeatable.")
 @click.option("--expected", type=click.Path(path_type=Path), metavar="TOML", help="Failures to expect, with reasons.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown.")
-def compare(old: Path, new: Path, gates: tuple[str, ...], expected: Path | None, as_json: bool) -> None:
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Also write a page.")
+def compare(
+    old: Path, new: Path, gates: tuple[str, ...], expected: Path | None, as_json: bool, html: Path | None
+) -> None:
     """What changed from the results directory OLD to NEW: verdicts, accuracy, time; as Markdown or JSON."""
     from lamm_robust.reports import compare_page, gate
     from lamm_robust.reports.compare import compare as compare_runs
@@ -192,6 +195,11 @@ def compare(old: Path, new: Path, gates: tuple[str, ...], expected: Path | None,
         click.echo("lamm-robust: the runs have no attempt in common", err=True)
         sys.exit(Exit.NOTHING_RAN)
     results = [gate.settle(name, found, expectations) for name in dict.fromkeys(gates)]
+    if html:
+        from lamm_robust.reports.page.difference import difference_html
+        from lamm_robust.storage.files import write_text
+
+        write_text(html, difference_html(old, new, found, results))
     if as_json:
         click.echo(json.dumps(compare_page.facts(old, new, found, results), indent=2, ensure_ascii=False))
     else:

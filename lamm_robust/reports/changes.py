@@ -8,10 +8,11 @@ errors changed by less than a digit. Two runs of the same code on the same machi
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lamm_robust.reports.grading import ANSWERED, BROKEN, has_one_answer, is_judged
+from lamm_robust.reports.grading import ANSWERED, BROKEN, has_error, has_one_answer, is_judged
 from lamm_robust.scoring.limits import NO_CORRECT_DIGIT
 from lamm_robust.scoring.metrics import METRICS
 from lamm_robust.values import Record, Regime, Verdict
@@ -40,6 +41,18 @@ correct digit; one in units of rounding errors, above `NOISE`."""
 
 KEPT = 2.0**-12
 """Relative difference up to which scores are the same to four digits: twice what committed records are rounded by."""
+
+
+Spot = tuple[int, int]
+
+FINENESS = 20
+"""Steps of a decade in which a picture shows errors: finer than a pixel."""
+
+LEAST = 1e-18
+"""The smallest relative error that a picture tells apart: less than u of float64."""
+
+NO_ANSWER = 6 * FINENESS
+"""Where a picture shows that there was no finite answer: as an error of 10⁶."""
 
 
 class Aside(enum.StrEnum):
@@ -84,6 +97,15 @@ class ErrorChange:
     metric: str
     factor: float
     """New over old, both taken for at least `NOISE`."""
+
+
+def spot(pair: Pair) -> Spot | None:
+    """Where a picture shows the relative errors of both attempts, in `FINENESS` of a decade; None if none is asked."""
+    if not has_error(pair.new):
+        return None
+    errors = [record.scores.get("relative_error", math.inf) for record in (pair.old, pair.new)]
+    old, new = (NO_ANSWER if not e < math.inf else round(FINENESS * math.log10(max(e, LEAST))) for e in errors)
+    return old, new
 
 
 def aside(pair: Pair, *, restless: bool) -> Aside | None:

@@ -16,7 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from lamm_robust.reports.changes import Aside, ErrorChange, Pair, aside, changed_errors
+from lamm_robust.reports.changes import Aside, ErrorChange, Pair, Spot, aside, changed_errors, spot
 from lamm_robust.reports.grading import ANSWERED, PASSES
 from lamm_robust.reports.summary import simplicity
 from lamm_robust.storage.files import refuse_other_versions
@@ -77,11 +77,20 @@ class Times:
         """Whether the times differ as much as a change would make them, and it was the machine."""
         return (self._is_beyond(1.0) or self._is_below(1.0)) and not (self.slower or self.faster)
 
+    @property
+    def said(self) -> str:
+        """What tables say of it: slower, faster, noise, or nothing."""
+        return "slower" if self.slower else "faster" if self.faster else "noise" if self.noisy else ""
+
     def _is_beyond(self, machine: float) -> bool:
         return min(self.low, self.least) > SLOWER * machine
 
     def _is_below(self, machine: float) -> bool:
         return max(self.high, self.least) < machine / SLOWER
+
+
+KINDS = ("alike", "better", "worse")
+"""Kinds of attempts in the picture of errors: by their verdict, if its change says something."""
 
 
 @dataclass(eq=False)
@@ -111,6 +120,8 @@ class Comparison:
     gained: list[ErrorChange] = field(default_factory=list)
     """Errors that shrank under an unchanged verdict, in cases in which none grew."""
     times: list[Times] = field(default_factory=list)
+    spots: dict[str, Counter[Spot]] = field(default_factory=lambda: {kind: Counter() for kind in KINDS})
+    """Kind of change → how many attempts are at each spot of the picture of errors."""
     only_old: dict[str, int] = field(default_factory=dict)
     """Variant → the number of its cases that the new run does not have."""
     only_new: dict[str, int] = field(default_factory=dict)
@@ -154,6 +165,9 @@ class Comparison:
             self.restless.append(variant)
         for pair in pairs:
             why = aside(pair, restless=restless)
+            if at := spot(pair):
+                kind = "alike" if why or not pair.step else "worse" if pair.step > 0 else "better"
+                self.spots[kind][at] += 1
             if pair.step and why:
                 self.aside[why].append(pair)
             elif pair.step:

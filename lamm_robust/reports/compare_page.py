@@ -70,7 +70,9 @@ def _about_verdicts(found: Comparison) -> str:
     gone = [f"{_few(found.vanished)} could not be measured any more"] if found.vanished else []
     gone += [f"{_few(found.restless)} began to return other bits for the same problem"] if found.restless else []
     if not found.worse and not found.better:
-        return "; ".join([f"No verdict changed at the {both}", *gone]) + "."
+        aside = sum(map(len, found.aside.values()))
+        none = f"No verdict changed at the {both}{f', but for {aside} that say nothing' if aside else ''}"
+        return "; ".join([none, *gone]) + "."
     worse = f"{len(found.worse) or 'No'} of the verdicts on {both} got worse{_whose(found.worse)}"
     return "; ".join([worse, f"{len(found.better) or 'none'} got better{_whose(found.better)}", *gone]) + "."
 
@@ -217,8 +219,8 @@ def _times(found: Comparison) -> Iterator[str]:
     interval = f"{float(CONFIDENCE):.0%} interval"
     header = ["solver", "problems", "old", "new", "median ratio", interval, "least times", ""]
     ordered = sorted(found.times, key=lambda t: -abs(math.log(t.median)))
-    most = max(ROWS, sum(bool(_said(t)) for t in found.times))
-    shown = sorted(sorted(ordered, key=lambda t: not _said(t))[:most], key=lambda t: -t.median)
+    most = max(ROWS, sum(bool(t.said) for t in found.times))
+    shown = sorted(sorted(ordered, key=lambda t: not t.said)[:most], key=lambda t: -t.median)
     yield markdown_table(header, map(_time_cells, shown))
     if rest := [t.median for t in found.times if t not in shown]:
         yield f"\n{count_of(len(rest), 'more solver')}: median ratios from {min(rest):.2f} to {max(rest):.2f}.\n"
@@ -229,17 +231,12 @@ def _times(found: Comparison) -> Iterator[str]:
     yield "\n\n"
 
 
-def _said(times: Times) -> str:
-    """What the table of times says of a solver, if anything."""
-    return "slower" if times.slower else "faster" if times.faster else "noise" if times.noisy else ""
-
-
 def _time_cells(times: Times) -> list[str]:
     """A row of the table of times."""
     interval = f"{times.low:.2f} to {times.high:.2f}" if times.low else "too few to tell"
     seconds = duration(times.old_seconds), duration(times.new_seconds)
     ratios = f"{times.median:.2f}", interval, f"{times.least:.2f}"
-    return [times.variant, str(times.cases), *seconds, *ratios, _said(times)]
+    return [times.variant, str(times.cases), *seconds, *ratios, times.said]
 
 
 def _set_aside(found: Comparison) -> Iterator[str]:
@@ -260,7 +257,7 @@ def _conditions(found: Comparison) -> Iterator[str]:
     if not found.conditions:
         yield "The same versions, code, machine and settings.\n"
         return
-    rows = ([_cell(name), *(_cell(_shorten(value)) for value in pair)] for name, pair in found.conditions.items())
+    rows = ([_cell(name), *(_cell(shortened(value)) for value in pair)] for name, pair in found.conditions.items())
     yield markdown_table(["", "old", "new"], rows)
 
 
@@ -268,7 +265,7 @@ def _cell(text: str) -> str:
     return _cut(inert(text), CELL)
 
 
-def _shorten(value: str) -> str:
+def shortened(value: str) -> str:
     """The value; of a hexadecimal digest or commit, only the first characters."""
     digits, plus, rest = value.partition("+")
     is_digest = len(digits) in (40, 64) and set(digits) <= set("0123456789abcdef")

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from lamm_robust.reports.page import charts, curves, plot, report, usual
+from lamm_robust.reports.page import charts, curves, frame, plot, report, usual
 from lamm_robust.reports.page.cells import State, cell, state
 from lamm_robust.reports.page.headline import Known, headline
 from lamm_robust.reports.page.words import glossary
@@ -443,8 +443,8 @@ def test_a_page_that_would_be_too_large_shows_fewer_problems(monkeypatch: pytest
 
 
 def test_ids_tell_apart_what_letters_do_not() -> None:
-    assert report.slug("numpy-lstsq-float64-cpu") == "numpy-lstsq-float64-cpu"
-    assert report.slug("a b") != report.slug("a/b") != report.slug("a_b")
+    assert frame.slug("numpy-lstsq-float64-cpu") == "numpy-lstsq-float64-cpu"
+    assert frame.slug("a b") != frame.slug("a/b") != frame.slug("a_b")
 
 
 # --- curves and charts -----------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from lamm_robust.text import count_of, number
 STABLE = STABILITY_ORDER[:3]
 """The classes of solvers that are stable at every graded problem of which their class asks something."""
 
-FEW = 8
+FEW = 5
 """Names that a sentence lists; more are counted."""
 
 
@@ -83,7 +83,7 @@ def _fastest(known: Known) -> str:
     if not timed:
         return ""
     row = min(timed, key=lambda row: (row.relative_time, row.variant))
-    return f"{_name(row)} takes {row.relative_time:.1f} times as long as the fastest that is right, in the median."
+    return f"{_name(row)}: at the median problem {row.relative_time:.1f} times the time of the fastest that is right."
 
 
 def _normal(known: Known) -> str:
