@@ -36,7 +36,7 @@ SECONDS = click.FloatRange(0.001, 1e6)
 GATE = click.Choice(["verdict", "accuracy", "time"])
 MEBIBYTES = click.IntRange(1, 1 << 24)
 
-# also the keys of `listing.LISTINGS`, which --help must not import
+# "solvers", and the keys of `listing.LISTINGS`, which --help must not import
 LISTS = ("solvers", "families", "metrics", "oracles", "profiles")
 ORACLES_HELP = "Where the truth comes from: auto, exact, verified, ball or mpmath."
 from_oracle = click.option("--oracle", default="auto", show_default=True, help=ORACLES_HELP)
@@ -209,13 +209,22 @@ def compare(
 
 @main.command("list")
 @click.argument("what", metavar=f"{{{'|'.join(LISTS)}}}")
-def list_(what: str) -> None:
-    """Show what there is: names, and each in a sentence."""
+@click.argument("globs", nargs=-1, metavar="[GLOB]...")
+def list_(what: str, globs: tuple[str, ...]) -> None:
+    """Show what there is: names, and each in a sentence; of the solvers that a GLOB names, everything."""
     from lamm_robust import catalog
     from lamm_robust.cli import listing
 
     if what not in LISTS:
         raise catalog.unknown("list", what, LISTS)
+    if globs and what != "solvers":
+        raise ValueError(f"`list {what}` takes no names; `list solvers` does")
+    if what == "solvers":
+        from lamm_robust.cli.solver_list import brief, whole
+
+        width = standard_output().width
+        click.echo("\n".join(whole(globs, width) if globs else brief(width)))
+        return
     header, rows = listing.LISTINGS[what]()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(header):

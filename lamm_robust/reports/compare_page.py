@@ -73,7 +73,7 @@ def _about_verdicts(found: Comparison) -> str:
         aside = sum(map(len, found.aside.values()))
         none = f"No verdict changed at the {both}{f', but for {aside} that say nothing' if aside else ''}"
         return "; ".join([none, *gone]) + "."
-    worse = f"{len(found.worse) or 'No'} of the verdicts on {both} got worse{_whose(found.worse)}"
+    worse = f"{len(found.worse) or 'None'} of the verdicts on {both} got worse{_whose(found.worse)}"
     return "; ".join([worse, f"{len(found.better) or 'none'} got better{_whose(found.better)}", *gone]) + "."
 
 
