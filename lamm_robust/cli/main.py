@@ -154,7 +154,10 @@ def run(
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option("--lean", is_flag=True, help="Keep four digits of scores and times: a third of the size, to commit.")
 def tables(directory: Path, lean: bool) -> None:
-    """Make the files of a results DIRECTORY again from its journal: records, leaderboard, failures, manifest."""
+    """Make the files of a results DIRECTORY again from its journal: records, leaderboard, failures, page, manifest.
+
+    Where there is no journal, as in the repository, from its records.
+    """
     from lamm_robust.runs import results
 
     sys.exit(results.write_again(directory, standard_output(), lean=lean))
