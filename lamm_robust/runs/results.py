@@ -98,7 +98,7 @@ def write_tables(directory: Path, title: str, where: Mapping[str, Any]) -> Summa
 
 
 def written_title(directory: Path) -> str:
-    """The title of tables made before `environment.json` had it: the first line of the leaderboard; StoreError if none."""
+    """The title of tables made before `environment.json` had it, from the leaderboard; StoreError if there is none."""
     path = directory / "leaderboard.md"
     try:
         first = path.read_text(encoding="utf-8").partition("\n")[0]

@@ -92,7 +92,7 @@ def report_html(
     content = {
         "title": title,
         "groups": [_group(name, rows, gallery) for name, rows in groups(summary.rows)],
-        "made": _made(environment),
+        "made": made(environment),
         "facts": list(_facts(environment)),
         "absent": environment.get("not measured", {}),
         "columns": [*EIGHT[1:], *(column for column in COLUMNS if not column.keep)],
@@ -162,7 +162,7 @@ def _trap_id(portrait: Portrait, place: int) -> str:
     return f"{slug(portrait.variant)}.{f'trap-{place}' if trap.parameters else slug(trap.family)}"
 
 
-def _made(environment: Mapping[str, Any]) -> list[str]:
+def made(environment: Mapping[str, Any]) -> list[str]:
     """Date, processor and versions, as the title shows them."""
     versions = environment.get("versions", {})
     found = [str(environment.get("processor", "unknown processor")), *_dates(environment)]
