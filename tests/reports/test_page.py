@@ -280,6 +280,9 @@ def test_the_headline_follows_from_the_records() -> None:
     assert told["What people type"].endswith("numpy-normal-lu (1), numpy-pinv (1).")
     assert "2 of 4 solvers gave a finite answer" in told["In silence"]
     assert "But" not in told
+    assert "Not repeatable" not in told
+    restless = [replace(r, repeatable=r.algorithm != "pinv") for r in records]
+    assert sentences(restless)["Not repeatable"].endswith("other bits came back from numpy-pinv (at 1 of 1).")
 
 
 def test_what_nobody_solved_is_named_and_counted() -> None:

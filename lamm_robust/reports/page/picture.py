@@ -39,7 +39,8 @@ text { font: 12px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1b
 .on-unpromised { fill: #555 }
 @media (prefers-color-scheme: dark) { text { fill: #ececec } .small { fill: #b0b0b0 } .paper { fill: #141414 }
 .silent { fill: #c2372e } .open { fill: #c9a02a } .lost { fill: #5d451a } .solved { fill: #245029 }
-.unpromised { fill: #303030 } .ungraded { fill: #141414; stroke: #777 } .on-lost { fill: #ffe7c2 } .on-unpromised { fill: #b4b4b4 } }
+.unpromised { fill: #303030 } .ungraded { fill: #141414; stroke: #777 }
+.on-lost { fill: #ffe7c2 } .on-unpromised { fill: #b4b4b4 } }
 """
 
 
