@@ -14,6 +14,7 @@ from rich.table import Table
 from lamm_robust.cli.check import check
 from lamm_robust.cli.claims import claims
 from lamm_robust.cli.lamm import lamm
+from lamm_robust.cli.picture import picture
 from lamm_robust.defaults import CASE_MEMORY, CASE_SECONDS, Exit
 from lamm_robust.terminal import standard_output
 from lamm_robust.values import (
@@ -36,7 +37,7 @@ SECONDS = click.FloatRange(0.001, 1e6)
 GATE = click.Choice(["verdict", "accuracy", "time"])
 MEBIBYTES = click.IntRange(1, 1 << 24)
 
-# also the keys of `listing.LISTINGS`, which --help must not import
+# "solvers", and the keys of `listing.LISTINGS`, which --help must not import
 LISTS = ("solvers", "families", "metrics", "oracles", "profiles")
 ORACLES_HELP = "Where the truth comes from: auto, exact, verified, ball or mpmath."
 from_oracle = click.option("--oracle", default="auto", show_default=True, help=ORACLES_HELP)
@@ -154,7 +155,10 @@ def run(
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option("--lean", is_flag=True, help="Keep four digits of scores and times: a third of the size, to commit.")
 def tables(directory: Path, lean: bool) -> None:
-    """Make the files of a results DIRECTORY again from its journal: records, leaderboard, failures, manifest."""
+    """Make the files of a results DIRECTORY again from its journal: records, leaderboard, failures, page, manifest.
+
+    Where there is no journal, as in the repository, from its records.
+    """
     from lamm_robust.runs import results
 
     sys.exit(results.write_again(directory, standard_output(), lean=lean))
@@ -179,7 +183,10 @@ def merge(directories: tuple[Path, ...], out: Path) -> None:
 @click.option("--fail-on", "gates", type=GATE, multiple=True, help="Exit with 1 if this got worse; repeatable.")
 @click.option("--expected", type=click.Path(path_type=Path), metavar="TOML", help="Failures to expect, with reasons.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown.")
-def compare(old: Path, new: Path, gates: tuple[str, ...], expected: Path | None, as_json: bool) -> None:
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Also write a page.")
+def compare(
+    old: Path, new: Path, gates: tuple[str, ...], expected: Path | None, as_json: bool, html: Path | None
+) -> None:
     """What changed from the results directory OLD to NEW: verdicts, accuracy, time; as Markdown or JSON."""
     from lamm_robust.reports import compare_page, gate
     from lamm_robust.reports.compare import compare as compare_runs
@@ -192,6 +199,11 @@ def compare(old: Path, new: Path, gates: tuple[str, ...], expected: Path | None,
         click.echo("lamm-robust: the runs have no attempt in common", err=True)
         sys.exit(Exit.NOTHING_RAN)
     results = [gate.settle(name, found, expectations) for name in dict.fromkeys(gates)]
+    if html:
+        from lamm_robust.reports.page.difference import difference_html
+        from lamm_robust.storage.files import write_text
+
+        write_text(html, difference_html(old, new, found, results))
     if as_json:
         click.echo(json.dumps(compare_page.facts(old, new, found, results), indent=2, ensure_ascii=False))
     else:
@@ -201,13 +213,22 @@ def compare(old: Path, new: Path, gates: tuple[str, ...], expected: Path | None,
 
 @main.command("list")
 @click.argument("what", metavar=f"{{{'|'.join(LISTS)}}}")
-def list_(what: str) -> None:
-    """Show what there is: names, and each in a sentence."""
+@click.argument("globs", nargs=-1, metavar="[GLOB]...")
+def list_(what: str, globs: tuple[str, ...]) -> None:
+    """Show what there is: names, and each in a sentence; of the solvers that a GLOB names, everything."""
     from lamm_robust import catalog
     from lamm_robust.cli import listing
 
     if what not in LISTS:
         raise catalog.unknown("list", what, LISTS)
+    if globs and what != "solvers":
+        raise ValueError(f"`list {what}` takes no names; `list solvers` does")
+    if what == "solvers":
+        from lamm_robust.cli.solver_list import brief, whole
+
+        width = standard_output().width
+        click.echo("\n".join(whole(globs, width) if globs else brief(width)))
+        return
     header, rows = listing.LISTINGS[what]()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(header):
@@ -294,3 +315,4 @@ def nist() -> None:
 main.add_command(check)
 main.add_command(claims)
 main.add_command(lamm)
+main.add_command(picture)

@@ -1,43 +1,27 @@
 """What changed between two runs of the same problems: verdicts, then accuracy, then time.
 
-Cases are paired by their keys, so every difference is between two attempts at the same bits. Every other verdict counts
-as a change; accuracy only by a whole decimal digit; time only beyond what two runs of the same code were seen to differ
-by. Cases that only one run has are counted and never judged.
+Cases are paired by their keys, so every difference is between two attempts at the same bits. A verdict counts unless
+`changes.aside` says that it tells nothing; accuracy only by a whole decimal digit; time only beyond what two runs of
+the same code were seen to differ by. Cases that only one run has are counted and never judged.
 """
 
 from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from lamm_robust.reports.grading import ANSWERED, PASSES, has_one_answer, is_judged
+from lamm_robust.reports.changes import Aside, ErrorChange, Pair, Spot, aside, changed_errors, spot
+from lamm_robust.reports.grading import ANSWERED, PASSES
 from lamm_robust.reports.summary import simplicity
 from lamm_robust.storage.files import refuse_other_versions
 from lamm_robust.storage.parquet import Records, read_environment
-from lamm_robust.values import Record, StoreError, Verdict
-
-FROM_BEST = (
-    *(Verdict.COLUMNWISE_STABLE, Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE, Verdict.FLAGGED),
-    *(Verdict.OUT_OF_CONTRACT, Verdict.INACCURATE),
-    *(Verdict.REFUSED, Verdict.NON_FINITE, Verdict.TIMED_OUT, Verdict.FLAKY, Verdict.CRASHED, Verdict.BAD_OUTPUT),
-    Verdict.WRONG,
-)
-"""Verdicts, the best first. To refuse openly is worse than to be a little inaccurate, and nothing is worse than to be
-wrong in silence. To claim less than before is worse than to pass and better than to fail."""
-
-RANK: Mapping[str, int] = {verdict: place for place, verdict in enumerate(FROM_BEST)}
-"""Verdict → its place in `FROM_BEST`."""
-
-DIGIT = 10.0
-"""Scores that differ by less than this are the same: another order of summation changes them by factors of a few."""
-
-NOISE = 1.0
-"""Scores below one unit are rounding errors of the best solvers: among them none is better."""
+from lamm_robust.values import Record, StoreError
 
 SLOWER = 1.25
 """A solver is slower if both its typical and its least times are longer by more than this, with `CONFIDENCE`.
@@ -45,36 +29,16 @@ SLOWER = 1.25
 Measured as `docs/compare.md` tells: the medians of two runs of the same code on one machine differed by less.
 """
 
+OTHERS = 5
+"""Solvers of other libraries that tell, by the median of their ratios, how fast the machine was: fewer tell of
+themselves."""
+
+MANY = 8
+"""Problems at which a solver began to return other bits when called again, from which on it is no chance: were either
+run as likely to show it, so many of the new run alone would have a probability below half a percent."""
+
 CONFIDENCE = Fraction(99, 100)
 """The confidence of the interval around a median ratio: its ends are order statistics, as in the sign test."""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """The records of one case in both runs."""
-
-    old: Record
-    new: Record
-
-    @property
-    def key(self) -> str:
-        """The key of the case."""
-        return self.new.key
-
-    @property
-    def step(self) -> int:
-        """By how many places of `FROM_BEST` the verdict is worse than before; negative if it is better."""
-        return RANK[self.new.verdict] - RANK[self.old.verdict]
-
-
-@dataclass(frozen=True)
-class ErrorChange:
-    """An error of a case that grew or shrank by a digit or more."""
-
-    pair: Pair
-    metric: str
-    factor: float
-    """New over old, both taken for at least `NOISE`."""
 
 
 @dataclass(frozen=True)
@@ -92,16 +56,41 @@ class Times:
     """Median over problems of the ratio of the least times."""
     old_seconds: float
     new_seconds: float
+    library: str = ""
+    others: float = 1.0
+    """The median of `least` over the variants of other libraries; 1 if there are fewer than `OTHERS`."""
+    same: bool = False
+    """Whether nothing that the runs record differs, so that a change of time has no cause in them."""
 
     @property
     def slower(self) -> bool:
         """Whether the variant is slower beyond noise."""
-        return self.low > SLOWER and self.least > SLOWER
+        return self._is_beyond(max(1.0, self.others)) and not self.same
 
     @property
     def faster(self) -> bool:
         """Whether the variant is faster beyond noise."""
-        return self.high < 1 / SLOWER and self.least < 1 / SLOWER
+        return self._is_below(min(1.0, self.others)) and not self.same
+
+    @property
+    def noisy(self) -> bool:
+        """Whether the times differ as much as a change would make them, and it was the machine."""
+        return (self._is_beyond(1.0) or self._is_below(1.0)) and not (self.slower or self.faster)
+
+    @property
+    def said(self) -> str:
+        """What tables say of it: slower, faster, noise, or nothing."""
+        return "slower" if self.slower else "faster" if self.faster else "noise" if self.noisy else ""
+
+    def _is_beyond(self, machine: float) -> bool:
+        return min(self.low, self.least) > SLOWER * machine
+
+    def _is_below(self, machine: float) -> bool:
+        return max(self.high, self.least) < machine / SLOWER
+
+
+KINDS = ("alike", "better", "worse")
+"""Kinds of attempts in the picture of errors: by their verdict, if its change says something."""
 
 
 @dataclass(eq=False)
@@ -118,19 +107,34 @@ class Comparison:
     """The number of cases in both runs."""
     identical: int = 0
     """The number of cases with the same verdict and, bit for bit, the same scores in both runs."""
+    alike: int = 0
+    """The number of cases with the same verdict and the same scores to four digits."""
     worse: list[Pair] = field(default_factory=list)
     better: list[Pair] = field(default_factory=list)
+    aside: dict[Aside, list[Pair]] = field(default_factory=lambda: {why: [] for why in Aside})
+    """Changed verdicts that say nothing, by why."""
+    aside_errors: Counter[Aside] = field(default_factory=Counter)
+    """How many cases have errors that changed under the same verdict, and say nothing."""
     lost: list[ErrorChange] = field(default_factory=list)
     """Errors that grew under an unchanged verdict."""
     gained: list[ErrorChange] = field(default_factory=list)
     """Errors that shrank under an unchanged verdict, in cases in which none grew."""
     times: list[Times] = field(default_factory=list)
+    spots: dict[str, Counter[Spot]] = field(default_factory=lambda: {kind: Counter() for kind in KINDS})
+    """Kind of change → how many attempts are at each spot of the picture of errors."""
     only_old: dict[str, int] = field(default_factory=dict)
     """Variant → the number of its cases that the new run does not have."""
     only_new: dict[str, int] = field(default_factory=dict)
     """Variant → the number of its cases that the old run does not have."""
     vanished: list[str] = field(default_factory=list)
     """Variants of the old run that the new one could not measure."""
+    restless: list[str] = field(default_factory=list)
+    """Variants that always returned the same bits again in the old run, and do not in the new one."""
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing that the runs record differs: versions, code, machine, settings."""
+        return not self.conditions and not self.merged
 
     @property
     def other_clock(self) -> str:
@@ -154,15 +158,39 @@ class Comparison:
     def _add_pairs(self, variant: str, pairs: Sequence[Pair]) -> None:
         self.cases += len(pairs)
         self.identical += sum(not pair.step and pair.old.scores == pair.new.scores for pair in pairs)
-        self.worse += [pair for pair in pairs if pair.step > 0]
-        self.better += [pair for pair in pairs if pair.step < 0]
+        self.alike += sum(pair.alike for pair in pairs)
+        before, after = (sum(not r.repeatable for r in run) for run in ([p.old for p in pairs], [p.new for p in pairs]))
+        restless = before > 0 or after > 0
+        if not before and after >= MANY:
+            self.restless.append(variant)
         for pair in pairs:
-            if not pair.step and pair.new.verdict in ANSWERED:
-                lost, gained = changed_errors(pair)
-                self.lost += lost
-                self.gained += [] if lost else gained
+            why = aside(pair, restless=restless)
+            if at := spot(pair):
+                kind = "alike" if why or not pair.step else "worse" if pair.step > 0 else "better"
+                self.spots[kind][at] += 1
+            if pair.step and why:
+                self.aside[why].append(pair)
+            elif pair.step:
+                (self.worse if pair.step > 0 else self.better).append(pair)
+            elif pair.new.verdict in ANSWERED:
+                self._add_errors(pair, why)
         if times := compare_times(variant, pairs):
             self.times.append(times)
+
+    def _add_errors(self, pair: Pair, why: Aside | None) -> None:
+        lost, gained = changed_errors(pair)
+        if why:
+            self.aside_errors[why] += bool(lost or gained)
+        else:
+            self.lost += lost
+            self.gained += [] if lost else gained
+
+    def settle_times(self) -> None:
+        """Tell of each variant how the times of other libraries compare: call it once, after all are added."""
+        self.times = [
+            replace(times, others=typical([t.least for t in self.times if t.library != times.library]), same=self.same)
+            for times in self.times
+        ]
 
 
 def compare(old_directory: Path, new_directory: Path) -> Comparison:
@@ -188,6 +216,7 @@ def compare(old_directory: Path, new_directory: Path) -> Comparison:
     with refuse_other_versions(new_directory):
         for variant in dict.fromkeys([*new.variants(), *old.variants()]):
             found.add(variant, old.of(variant), new.of(variant))
+        found.settle_times()
         found.vanished = [variant for variant in found.only_old if variant in after.absent]
     return found
 
@@ -241,24 +270,6 @@ def blas(pools: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(sorted(set(named)))
 
 
-def changed_errors(pair: Pair) -> tuple[list[ErrorChange], list[ErrorChange]]:
-    """The errors on which the verdict depends that grew, and those that shrank, by a digit or more."""
-    if is_judged(pair.new):
-        metrics = ["backward_error", *(["forward_error"] if has_one_answer(pair.new) else [])]
-    else:
-        metrics = ["backward_error", "residual_error"]
-    errors = [ErrorChange(pair, m, factor(pair.old.scores.get(m), pair.new.scores.get(m))) for m in metrics]
-    lost = [error for error in errors if not error.factor < DIGIT]  # and not >=, so that NaN counts as lost
-    return lost, [error for error in errors if error.factor <= 1 / DIGIT]
-
-
-def factor(old: float | None, new: float | None) -> float:
-    """The new error over the old one, both taken for at least `NOISE`; 1 if one of them is missing."""
-    if old is None or new is None or old == new:
-        return 1.0
-    return max(new, NOISE) / max(old, NOISE)
-
-
 def compare_times(variant: str, pairs: Sequence[Pair]) -> Times | None:
     """How the times of a variant compare, over the problems that it passed in both runs; None if there are none."""
     both = [pair for pair in pairs if pair.old.verdict in PASSES and pair.new.verdict in PASSES]
@@ -277,7 +288,13 @@ def compare_times(variant: str, pairs: Sequence[Pair]) -> Times | None:
         least=statistics.median(new / old for old, new in least),
         old_seconds=statistics.median(old for old, _ in medians),
         new_seconds=statistics.median(new for _, new in medians),
+        library=both[0].new.library,
     )
+
+
+def typical(ratios: Sequence[float]) -> float:
+    """The median of ratios; 1 if there are fewer than `OTHERS`."""
+    return statistics.median(ratios) if len(ratios) >= OTHERS else 1.0
 
 
 def median_interval(ordered: Sequence[float]) -> tuple[float, float]:

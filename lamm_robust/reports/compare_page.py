@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lamm_robust.reports.compare import CONFIDENCE, DIGIT, SLOWER, Comparison, ErrorChange, Pair, Times
+from lamm_robust.reports.changes import DIGIT, RANK, Aside, ErrorChange, Pair
+from lamm_robust.reports.compare import CONFIDENCE, SLOWER, Comparison, Times
 from lamm_robust.reports.gate import Result
 from lamm_robust.scoring.metrics import METRICS
-from lamm_robust.text import duration, finite, inert, markdown_table, number
+from lamm_robust.text import count_of, duration, finite, inert, markdown_table, number
 from lamm_robust.values import BY
 
 UNIT = {metric.name: metric.unit for metric in METRICS}
@@ -19,33 +21,119 @@ UNIT = {metric.name: metric.unit for metric in METRICS}
 SHORT = 12
 """Characters of a commit or a digest that a reader compares."""
 
+WIDTH = 100
+"""Characters of a line of prose."""
+
+LONGEST = 190
+"""Characters of a key or a message in a line: with what stands beside it, a line stays below 200."""
+
+CELL = 60
+"""Characters of a cell of a table: three beside each other stay below 200."""
+
+SHOWN = 3
+"""Cases of a solver that changed in the same way which the page shows, the simplest; `--json` has all."""
+
+GROUPS = 40
+"""Solvers and changes that a section shows, the gravest and most frequent first; the rest is counted."""
+
+NAMES = 4
+"""Names that a sentence lists; more are counted."""
+
+ROWS = 12
+"""Rows of the table of times, if no more are slower, faster or noise: those that differ most."""
+
 
 def markdown(old: Path, new: Path, found: Comparison, results: Sequence[Result]) -> str:
     """The comparison and the results of its gates as a Markdown page."""
     parts = [
-        f"# {inert(old)} → {inert(new)}\n\n",
+        f"# {_cut(inert(old), CELL)} → {_cut(inert(new), CELL)}\n\n",
+        *(f"{_wrapped(sentence)}\n\n" for sentence in headline(found)),
         *_gates(results),
         *_overview(found),
         *_verdicts("got worse", found.worse),
         *_verdicts("got better", found.better),
         *_accuracy(found),
         *_times(found),
+        *_set_aside(found),
         *_conditions(found),
     ]
     return "".join(parts)
 
 
+def headline(found: Comparison) -> list[str]:
+    """Three sentences: what became of verdicts, of errors and times, and what stands behind it."""
+    return [_about_verdicts(found), _about_numbers(found), _about_causes(found)]
+
+
+def _about_verdicts(found: Comparison) -> str:
+    both = f"{found.cases} attempts that both runs made"
+    gone = [f"{_few(found.vanished)} could not be measured any more"] if found.vanished else []
+    gone += [f"{_few(found.restless)} began to return other bits for the same problem"] if found.restless else []
+    if not found.worse and not found.better:
+        aside = sum(map(len, found.aside.values()))
+        none = f"No verdict changed at the {both}{f', but for {aside} that say nothing' if aside else ''}"
+        return "; ".join([none, *gone]) + "."
+    worse = f"{len(found.worse) or 'None'} of the verdicts on {both} got worse{_whose(found.worse)}"
+    return "; ".join([worse, f"{len(found.better) or 'none'} got better{_whose(found.better)}", *gone]) + "."
+
+
+def _whose(pairs: Sequence[Pair]) -> str:
+    """The solvers of cases and how many of each, in brackets; empty if there are none."""
+    counts = Counter(pair.new.variant for pair in pairs)
+    return f" ({_few([f'{variant} {count}' for variant, count in counts.most_common()])})" if counts else ""
+
+
+def _about_numbers(found: Comparison) -> str:
+    lost, gained = len(found.lost), len(found.gained)
+    errors = f"{count_of(lost, 'error')} grew by a digit or more" if lost else "No error grew by a digit"
+    errors += f", {gained} shrank" if gained else ""
+    slower = sorted((t for t in found.times if t.slower), key=lambda t: -t.median)
+    faster = sorted((t for t in found.times if t.faster), key=lambda t: t.median)
+    if found.other_clock:
+        return f"{errors}; times cannot be compared."
+    times = [f"{_few([f'{t.variant} ({t.median:.2f} times)' for t in slower])} slower"] if slower else []
+    times += [f"{_few([f'{t.variant} ({t.median:.2f} times)' for t in faster])} faster"] if faster else []
+    return f"{errors}; {'; '.join(times) if times else f'none of {len(found.times)} solvers is slower or faster'}."
+
+
+def _about_causes(found: Comparison) -> str:
+    aside = sum(map(len, found.aside.values())) + found.aside_errors.total() + sum(t.noisy for t in found.times)
+    told = f"; set aside, as they say nothing: {count_of(aside, 'change')}" if aside else ""
+    if found.same:
+        return f"Code, versions, machine and settings are the same{told}."
+    changed = [name for name, pair in found.conditions.items() if "–" not in pair]
+    names = [inert(name) for name in [*changed, *(name for name in found.conditions if name not in changed)]]
+    differs = f"The runs differ in {_few(names)}" if names else "The runs were merged from several"
+    return f"{differs}{told}."
+
+
+def _few(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    return ", ".join(names[:NAMES]) + (f" and {len(names) - NAMES} more" if len(names) > NAMES else "")
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    """The text in lines of at most `WIDTH` characters, unless a word is longer."""
+    return textwrap.fill(text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
 def _gates(results: Sequence[Result]) -> Iterator[str]:
     for result in results:
-        count = len(result.failing)
-        counts = f"{count} unexpected failure{'' if count == 1 else 's'}, {len(result.excused)} expected"
+        failures = count_of(len(result.failing), "unexpected failure")
         stale = f", {len(result.stale)} expected that did not happen" if result.stale else ""
-        yield f"**Gate {result.gate}: {'passed' if result.passed else 'FAILED'}.** {counts}{stale}.\n\n"
+        passed = "passed" if result.passed else "FAILED"
+        yield f"**Gate {result.gate}: {passed}.** {failures}, {len(result.excused)} expected{stale}.\n\n"
         yield from (f"- failed: {line}\n" for line in _count_by_variant(result.failing))
-        yield from (f"- expected, did not happen: `{e.case}` ({inert(e.reason)})\n" for e in result.stale)
+        for e in result.stale:
+            yield f"- expected, did not happen: `{_cut(e.case, WIDTH)}` ({_cut(inert(e.reason), CELL)})\n"
         for reason in dict.fromkeys(result.excused.values()):
             names = [name for name, why in result.excused.items() if why == reason]
-            yield from (f"- expected: {line} ({inert(reason)})\n" for line in _count_by_variant(names))
+            said = _cut(inert(reason), CELL)
+            yield from (f"- expected: {line} ({said})\n" for line in _count_by_variant(names))
         yield "\n" if result.failing or result.stale or result.excused else ""
 
 
@@ -57,30 +145,52 @@ def _count_by_variant(names: Iterable[str]) -> list[str]:
 
 def _overview(found: Comparison) -> Iterator[str]:
     if found.unfinished:
-        yield f"**{inert(found.unfinished)}.**\n\n"
-    yield f"{found.cases} attempts are in both runs; of {found.identical} every score is the same to the last bit.\n\n"
+        yield f"**{_wrapped(inert(found.unfinished))}.**\n\n"
+    exact = found.identical == found.alike
+    alike, how = (found.identical, "to the last bit") if exact else (found.alike, "to four digits")
+    yield f"{found.cases} attempts are in both runs; of {alike} every score is the same {how}.\n\n"
     if found.vanished:
-        yield f"Could not be measured any more: {', '.join(found.vanished)}.\n\n"
+        yield _wrapped(f"Could not be measured any more: {', '.join(found.vanished)}.") + "\n\n"
     for counts, whose in ((found.only_old, "old"), (found.only_new, "new")):
         if counts:
-            named = ", ".join(f"{variant} ({count})" for variant, count in counts.items())
-            yield f"Only in the {whose} run, and not judged: {sum(counts.values())} attempts: {named}.\n\n"
+            yield _wrapped(_in_one_run(counts, whose)) + "\n\n"
+
+
+def _in_one_run(counts: Mapping[str, int], whose: str) -> str:
+    named = _few([f"{variant} ({count})" for variant, count in counts.items()])
+    return f"Only in the {whose} run, and not judged: {sum(counts.values())} attempts: {named}."
 
 
 def _verdicts(how: str, pairs: Sequence[Pair]) -> Iterator[str]:
     yield f"## Verdicts that {how}: {len(pairs)}\n\n"
     if pairs:
-        yield 'Each line replays: `lamm-robust replay "KEY"`.\n\n'
+        yield 'By solver, the gravest first, each with its simplest cases: `lamm-robust replay "KEY"`.\n\n'
+    yield from _grouped(pairs)
+
+
+def _grouped(pairs: Iterable[Pair]) -> Iterator[str]:
+    """Cases by solver and change: a line for each group, and its simplest cases."""
+    groups: dict[tuple[str, str, str], list[Pair]] = {}
     for pair in pairs:
-        error = "backward_error" in {**pair.old.scores, **pair.new.scores}
-        said = f", {_error(pair, 'backward_error')}" if error else ""
-        message = f": {inert(pair.new.message)}" if pair.new.message else ""
-        yield f"- `{pair.key}` — {pair.old.verdict} → {pair.new.verdict}{said}{message}\n"
-    yield "\n" if pairs else ""
+        groups.setdefault((pair.new.variant, pair.old.verdict, pair.new.verdict), []).append(pair)
+    ordered = sorted(groups.items(), key=lambda item: (-RANK[item[0][2]], -len(item[1]), item[0]))
+    for (variant, before, after), members in ordered[:GROUPS]:
+        more = f", {count_of(len(members), 'problem')}:" if len(members) > 1 else ":"
+        yield f"- {variant}: {before} → {after}{more}\n"
+        for pair in members[:SHOWN]:
+            yield f"  - `{_cut(pair.key, LONGEST)}`\n"
+            said = "; ".join(filter(None, [_error(pair, "backward_error"), inert(pair.new.message)]))
+            yield f"    {_cut(said, LONGEST)}\n" if said else ""
+    if len(ordered) > GROUPS:
+        rest = sum(len(members) for _, members in ordered[GROUPS:])
+        yield f"- and {count_of(len(ordered) - GROUPS, 'such group')} with {count_of(rest, 'case')}: see `--json`\n"
+    yield "\n" if ordered else ""
 
 
 def _error(pair: Pair, metric: str) -> str:
-    """The score of a metric in both runs, with its unit."""
+    """The score of a metric in both runs, with its unit; empty if neither has it."""
+    if metric not in {**pair.old.scores, **pair.new.scores}:
+        return ""
     old, new = (record.scores.get(metric, math.nan) for record in (pair.old, pair.new))
     return f"{metric.replace('_', ' ')} {number(old)} → {number(new)} {UNIT[metric]}"
 
@@ -88,30 +198,58 @@ def _error(pair: Pair, metric: str) -> str:
 def _accuracy(found: Comparison) -> Iterator[str]:
     yield f"## Errors that changed by a digit or more under the same verdict: {len(found.lost) + len(found.gained)}\n\n"
     for how, errors in (("larger", found.lost), ("smaller", found.gained)):
+        groups: dict[str, list[ErrorChange]] = {}
         for error in errors:
-            yield f"- {how}: `{error.pair.key}` — {error.pair.new.verdict}, {_error(error.pair, error.metric)}\n"
+            groups.setdefault(error.pair.new.variant, []).append(error)
+        for variant, members in sorted(groups.items(), key=lambda item: -len(item[1]))[:GROUPS]:
+            yield f"- {how}: {variant}, {count_of(len(members), 'error')}:\n"
+            for error in members[:SHOWN]:
+                yield f"  - `{_cut(error.pair.key, LONGEST)}`\n"
+                yield f"    {error.pair.new.verdict}, {_error(error.pair, error.metric)}\n"
     yield "\n" if found.lost or found.gained else ""
 
 
 def _times(found: Comparison) -> Iterator[str]:
     yield "## Time, new over old\n\n"
     if found.other_clock:
-        yield f"Not comparable: {inert(found.other_clock)}. The ratios are shown all the same.\n\n"
+        yield _wrapped(f"Not comparable: {inert(found.other_clock)}. The ratios are shown all the same.") + "\n\n"
     if not found.times:
         yield "No variant passed a problem in both runs.\n\n"
         return
     interval = f"{float(CONFIDENCE):.0%} interval"
     header = ["solver", "problems", "old", "new", "median ratio", interval, "least times", ""]
-    yield markdown_table(header, map(_time_cells, sorted(found.times, key=lambda t: -t.median)))
-    yield f"\nSlower or faster: the whole interval, and the ratio of the least times, beyond {SLOWER:g}.\n\n"
+    ordered = sorted(found.times, key=lambda t: -abs(math.log(t.median)))
+    most = max(ROWS, sum(bool(t.said) for t in found.times))
+    shown = sorted(sorted(ordered, key=lambda t: not t.said)[:most], key=lambda t: -t.median)
+    yield markdown_table(header, map(_time_cells, shown))
+    if rest := [t.median for t in found.times if t not in shown]:
+        yield f"\n{count_of(len(rest), 'more solver')}: median ratios from {min(rest):.2f} to {max(rest):.2f}.\n"
+    yield "\n" + _wrapped(
+        f"Slower or faster: the whole interval, and the ratio of the least times, beyond {SLOWER:g} times what solvers "
+        "of other libraries show. Noise: beyond it, but so are they, or nothing else differs between the runs."
+    )
+    yield "\n\n"
 
 
 def _time_cells(times: Times) -> list[str]:
     """A row of the table of times."""
-    verdict = "slower" if times.slower else "faster" if times.faster else ""
     interval = f"{times.low:.2f} to {times.high:.2f}" if times.low else "too few to tell"
     seconds = duration(times.old_seconds), duration(times.new_seconds)
-    return [times.variant, str(times.cases), *seconds, f"{times.median:.2f}", interval, f"{times.least:.2f}", verdict]
+    ratios = f"{times.median:.2f}", interval, f"{times.least:.2f}"
+    return [times.variant, str(times.cases), *seconds, *ratios, times.said]
+
+
+def _set_aside(found: Comparison) -> Iterator[str]:
+    """Changes that say nothing: by why, and which solvers."""
+    total = sum(map(len, found.aside.values())) + found.aside_errors.total()
+    yield f"## Changes that say nothing: {total}\n\n"
+    for why, pairs in found.aside.items():
+        errors = found.aside_errors[why]
+        if pairs or errors:
+            worse = sum(pair.step > 0 for pair in pairs)
+            verdicts = f"{worse} verdicts worse, {len(pairs) - worse} better{_whose(pairs)}"
+            yield _wrapped(f"- {why.value}: {verdicts}; {errors} with other errors", indent="  ") + "\n"
+    yield "\n" if total else ""
 
 
 def _conditions(found: Comparison) -> Iterator[str]:
@@ -119,11 +257,15 @@ def _conditions(found: Comparison) -> Iterator[str]:
     if not found.conditions:
         yield "The same versions, code, machine and settings.\n"
         return
-    rows = ([inert(name), *(inert(_shorten(value)) for value in pair)] for name, pair in found.conditions.items())
+    rows = ([_cell(name), *(_cell(shortened(value)) for value in pair)] for name, pair in found.conditions.items())
     yield markdown_table(["", "old", "new"], rows)
 
 
-def _shorten(value: str) -> str:
+def _cell(text: str) -> str:
+    return _cut(inert(text), CELL)
+
+
+def shortened(value: str) -> str:
     """The value; of a hexadecimal digest or commit, only the first characters."""
     digits, plus, rest = value.partition("+")
     is_digest = len(digits) in (40, 64) and set(digits) <= set("0123456789abcdef")
@@ -138,6 +280,7 @@ def facts(old: Path, new: Path, found: Comparison, results: Sequence[Result]) ->
         "unfinished": found.unfinished or None,
         "cases": found.cases,
         "identical": found.identical,
+        "headline": headline(found),
         "gates": [
             {
                 "gate": result.gate,
@@ -150,11 +293,14 @@ def facts(old: Path, new: Path, found: Comparison, results: Sequence[Result]) ->
         ],
         "worse": list(map(_pair_facts, found.worse)),
         "better": list(map(_pair_facts, found.better)),
+        "set aside": {why.name.lower(): list(map(_pair_facts, pairs)) for why, pairs in found.aside.items()},
+        "errors set aside": {why.name.lower(): found.aside_errors[why] for why in Aside},
         "less accurate": list(map(_error_facts, found.lost)),
         "more accurate": list(map(_error_facts, found.gained)),
-        "times": [finite(vars(t) | {"slower": t.slower, "faster": t.faster}) for t in found.times],
+        "times": [finite(vars(t) | {"slower": t.slower, "faster": t.faster, "noisy": t.noisy}) for t in found.times],
         "times not comparable": found.other_clock or None,
         "vanished": found.vanished,
+        "no longer repeatable": found.restless,
         "only old": found.only_old,
         "only new": found.only_new,
         "conditions": {name: list(pair) for name, pair in found.conditions.items()},

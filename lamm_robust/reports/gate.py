@@ -15,11 +15,11 @@ from typing import Any
 from lamm_robust.reports.compare import Comparison
 
 FAILING: Mapping[str, Callable[[Comparison], list[str]]] = {
-    "verdict": lambda c: [*(pair.key for pair in c.worse), *c.vanished],
+    "verdict": lambda c: [*(pair.key for pair in c.worse), *c.vanished, *c.restless],
     "accuracy": lambda c: [error.pair.key for error in c.lost],
     "time": lambda c: [times.variant for times in c.times if times.slower],
 }
-"""Gate → what fails it: keys of cases, or names of variants that are slower or can no longer be measured."""
+"""Gate → what fails it: keys of cases, or names of variants: slower, no longer measured, or no longer repeatable."""
 
 FIELDS = ("case", "gate", "reason")
 

@@ -117,3 +117,8 @@ def is_full_rank(record: Record) -> bool:
 def has_one_answer(record: Record) -> bool:
     """Whether x★ is the one answer that the contract allows, so that the distance to it means something."""
     return record.promises != Deficiency.BASIC or record.rank == record.n
+
+
+def has_error(record: Record) -> bool:
+    """Whether the distance to x★ is asked of an attempt: graded, full rank, and one answer."""
+    return is_graded(record) and is_full_rank(record) and has_one_answer(record)

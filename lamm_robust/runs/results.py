@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -21,7 +22,7 @@ from lamm_robust.reports.summary import Summary, summarise
 from lamm_robust.runs.plan import parse_selection
 from lamm_robust.storage import parquet
 from lamm_robust.storage.files import refuse_other_versions, write_text
-from lamm_robust.storage.journal import Journal, check_suite, open_journal, read_header
+from lamm_robust.storage.journal import JOURNAL, Journal, check_suite, open_journal, read_header
 from lamm_robust.text import inert
 from lamm_robust.values import BY, Case, StoreError
 
@@ -60,25 +61,17 @@ def write(directory: Path, journal: Journal, cases: Sequence[Case] | None = None
     for case in selection.cases() if cases is None else cases:
         if str(case.variant) not in absent or str(case) in written:  # an absent library may have been there before
             planned.add(str(case))
+    missing = frozenset(planned - written)
     facts = {name: journal.header[name] for name in ("suite", "profile", "oracle")}
     rows = (row for row in journal.rows() if f"{row[0]['problem']}{BY}{row[0]['variant']}" in planned)
     parquet.write_records(directory / parquet.RECORDS, rows, catalog.SCORES, facts, lean=lean)
     parquet.write_manifest(directory, (parquet.RECORDS,))  # the tables on disk are older: nothing may vouch for them
-    gallery = Gallery()
-    report = Report(
-        directory=directory,
-        summary=summarise(parquet.Records(directory), also=gallery.add),
-        planned=len(planned),
-        absent=absent,
-        refused=refused,
-        missing=frozenset(planned - written),
-        beyond=len(written - planned),
-    )
-    title = selection.title() + (f" (unfinished: {len(report.missing)} attempts missing)" if report.missing else "")
+    title = selection.title() + (f" (unfinished: {len(missing)} attempts missing)" if missing else "")
     where = {
         **ran["where"],
+        "title": title,
         "suite": facts,
-        "missing": len(report.missing),
+        "missing": len(missing),
         "limits": journal.header["limits"],
         "run with": journal.notes.distinct("with"),
         "merged": journal.notes.distinct("merged"),
@@ -86,14 +79,32 @@ def write(directory: Path, journal: Journal, cases: Sequence[Case] | None = None
         "not measured": absent,
     }
     write_text(directory / parquet.ENVIRONMENT, json.dumps(where, indent=2, ensure_ascii=False) + "\n")
-    write_text(directory / "leaderboard.md", leaderboard.leaderboard_markdown(title, report.summary, absent))
-    write_text(directory / "leaderboard.csv", leaderboard.leaderboard_csv(report.summary.rows))
-    write_text(directory / "failures.md", failures.index_markdown(report.summary))
-    write_text(directory / failures.ALL, failures.all_markdown(report.summary))
-    page = report_html(title, report.summary, gallery, where, meanings())
-    write_text(directory / parquet.PAGE, page)
+    summary = write_tables(directory, title, where)
+    return Report(directory, summary, len(planned), absent, refused, missing, beyond=len(written - planned))
+
+
+def write_tables(directory: Path, title: str, where: Mapping[str, Any]) -> Summary:
+    """Write all files that follow from the records and their environment `where`, and the manifest."""
+    gallery = Gallery()
+    summary = summarise(parquet.Records(directory), also=gallery.add)
+    absent = where["not measured"]
+    write_text(directory / "leaderboard.md", leaderboard.leaderboard_markdown(title, summary, absent))
+    write_text(directory / "leaderboard.csv", leaderboard.leaderboard_csv(summary.rows))
+    write_text(directory / "failures.md", failures.index_markdown(summary))
+    write_text(directory / failures.ALL, failures.all_markdown(summary))
+    write_text(directory / parquet.PAGE, report_html(title, summary, gallery, where, meanings()))
     parquet.write_manifest(directory)
-    return report
+    return summary
+
+
+def written_title(directory: Path) -> str:
+    """The title of tables made before `environment.json` had it, from the leaderboard; StoreError if there is none."""
+    path = directory / "leaderboard.md"
+    try:
+        first = path.read_text(encoding="utf-8").partition("\n")[0]
+    except OSError as error:
+        raise StoreError(f"cannot read '{path}': {error.strerror}") from error
+    return first.removeprefix("# ")
 
 
 def meanings() -> Meanings:
@@ -109,7 +120,12 @@ def meanings() -> Meanings:
 
 
 def write_again(directory: Path, console: Console, *, lean: bool = False) -> int:
-    """Write all files of a results directory again from its journal, as `write` does, and return the exit code."""
+    """Write all files of a results directory again from its journal, as `write` does, and return the exit code.
+
+    Where there are records and no journal, as in the repository, all files are made that follow from the records.
+    """
+    if (directory / parquet.RECORDS).is_file() and not (directory / JOURNAL).exists() and not lean:
+        return _write_from_records(directory, console)
     header = read_header(directory)
     check_suite(directory, header)
     with open_journal(directory, header) as journal, refuse_other_versions(journal.path):
@@ -117,6 +133,19 @@ def write_again(directory: Path, console: Console, *, lean: bool = False) -> int
             raise StoreError(f"'{journal.path}' holds no attempts")
         report = write(directory, journal, lean=lean)
     return finish(report, console)
+
+
+def _write_from_records(directory: Path, console: Console) -> int:
+    with refuse_other_versions(directory):
+        where = parquet.read_environment(directory)
+        summary = write_tables(directory, where.get("title") or written_title(directory), where)
+        lacking = int(where["missing"])
+        report = Report(directory, summary, summary.cases + lacking, where["not measured"], {}, frozenset(), beyond=0)
+    show(report, console)
+    if lacking:
+        console.print(f"incomplete: {lacking} of {report.planned} attempts have no record", style="bold red")
+    show_page(report, console)
+    return Exit.NOTHING_RAN if lacking else Exit.DONE
 
 
 def finish(report: Report, console: Console) -> int:

@@ -14,7 +14,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lamm_robust.cli.main import main
-from lamm_robust.reports.compare import RANK, Comparison, compare, factor, median_interval
+from lamm_robust.reports.changes import RANK, Aside, factor
+from lamm_robust.reports.compare import MANY, OTHERS, Comparison, compare, median_interval
 from lamm_robust.reports.gate import FAILING, Expectation, read_expected, settle
 from lamm_robust.storage import files, parquet
 from lamm_robust.values import Deficiency, Record, Regime, StoreError, Verdict
@@ -62,7 +63,7 @@ def made(number: int, verdict: str = BACK, variant: str = QR, **changes: Any) ->
 
 def written(directory: Path, records: Sequence[Record], suite: str = "7", **environment: Any) -> Path:
     directory.mkdir()
-    metrics = ["backward_error", "forward_error", "residual_error"]
+    metrics = ["backward_error", "forward_error", "residual_error", "relative_error"]
     parquet.write_records(directory / parquet.RECORDS, rows(records), metrics, {"suite": suite})
     files.write_text(directory / parquet.ENVIRONMENT, json.dumps({**ENVIRONMENT, **environment}))
     parquet.write_manifest(directory)
@@ -75,7 +76,8 @@ def directories(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def compared(directories: tuple[Path, Path], old: Sequence[Record], new: Sequence[Record]) -> Comparison:
-    return compare(written(directories[0], old), written(directories[1], new))
+    """The comparison of a run with one of another commit."""
+    return compare(written(directories[0], old), written(directories[1], new, commit="e" * 40))
 
 
 # --- verdicts -------------------------------------------------------------------------------------------------------
@@ -155,7 +157,7 @@ def test_accuracy_by_a_digit_under_the_same_verdict(directories: tuple[Path, Pat
         made(4, scores={"backward_error": 3.0}),
         made(5),
         made(6, promises=Deficiency.BASIC, rank=2, regime=Regime.DEFICIENT),
-        made(7, BAD, regime=Regime.AMBIGUOUS, scores={"residual_error": 2.0}),
+        made(7, "wrong", regime=Regime.AMBIGUOUS, scores={"residual_error": 2.0}),
         made(8, scores={"backward_error": 50.0, "forward_error": 1e6}),
         made(9),
     ]
@@ -168,7 +170,7 @@ def test_accuracy_by_a_digit_under_the_same_verdict(directories: tuple[Path, Pat
         made(
             6, promises=Deficiency.BASIC, rank=2, regime=Regime.DEFICIENT, scores={"forward_error": 1e9}
         ),  # never promised
-        made(7, BAD, regime=Regime.AMBIGUOUS, scores={"residual_error": 200.0, "forward_error": 1e9}),
+        made(7, "wrong", regime=Regime.AMBIGUOUS, scores={"residual_error": 200.0, "forward_error": 1e9}),
         made(8, scores={"backward_error": 5000.0, "forward_error": 1e3}),  # what is gained does not hide what is lost
         made(9, scores={"backward_error": math.nan}),
     ]
@@ -181,6 +183,65 @@ def test_scores_that_differ_in_the_last_bit_are_not_identical(directories: tuple
     old, new = ([made(1, scores={"backward_error": e})] for e in (1.0, math.nextafter(1.0, 2.0)))
     found = compared(directories, old, new)
     assert (found.cases, found.identical, lost_and_gained(found)) == (1, 0, ([], []))
+
+
+# --- what says nothing -----------------------------------------------------------------------------------------------
+
+
+def test_a_solver_that_returns_other_bits_when_called_again_is_not_judged(directories: tuple[Path, Path]) -> None:
+    old = [made(1), made(2, repeatable=False), made(1, variant=SVD), made(3)]
+    new = [made(1, "wrong"), made(2), made(1, "wrong", variant=SVD), made(3, scores={"backward_error": 99.0})]
+    found = compared(directories, old, new)
+    assert [pair.key for pair in found.worse] == [f"p1 @ {SVD}"]
+    assert [pair.key for pair in found.aside[Aside.UNREPEATABLE]] == [f"p1 @ {QR}"]
+    assert (found.aside_errors[Aside.UNREPEATABLE], found.lost) == (1, [])
+
+
+@pytest.mark.parametrize(("before", "after", "named"), [(0, MANY, [QR]), (0, MANY - 1, []), (1, MANY, [])])
+def test_a_solver_that_begins_to_return_other_bits_fails(
+    directories: tuple[Path, Path], before: int, after: int, named: list[str]
+) -> None:
+    old, new = ([made(n, repeatable=n >= many) for n in range(10)] for many in (before, after))
+    found = compared(directories, old, new)
+    assert settle("verdict", found, []).failing == found.restless == named
+    assert ("began to return other bits" in " ".join(invoke(*directories).stdout.split())) == bool(named)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "judged"),
+    [(BACK, BAD, 0), (BAD, "refused", 0), (BACK, "wrong", 1), ("wrong", BACK, 1), (BAD, "crashed", 1)],
+)
+def test_beyond_the_precision_only_a_fit_is_asked(
+    directories: tuple[Path, Path], old: str, new: str, judged: int
+) -> None:
+    pair = [made(1, old, regime=Regime.AMBIGUOUS)], [made(1, new, regime=Regime.AMBIGUOUS)]
+    found = compared(directories, *pair)
+    assert (len(found.worse) + len(found.better), len(found.aside[Aside.AMBIGUOUS])) == (judged, 1 - judged)
+
+
+@pytest.mark.parametrize(
+    ("scores", "new", "judged"),
+    [
+        ({"backward_error": 60.0}, {"backward_error": 80.0}, 0),  # on two sides of a limit
+        ({"backward_error": 60.0}, {"backward_error": 600.0}, 1),
+        ({"backward_error": 1e-9}, {"backward_error": 9.9}, 0),  # rounding errors count as one unit
+        ({"relative_error": 0.09}, {"relative_error": 0.2}, 0),
+        ({"relative_error": 1e-9}, {"relative_error": 0.2}, 1),
+        ({"relative_error": 0.2}, {"relative_error": 0.2}, 1),  # the same answer is judged otherwise
+        ({"backward_error": 60.0}, {"backward_error": math.nan}, 1),
+        ({"backward_error": 60.0}, {"backward_error": 80.0, "relative_error": 1.0}, 1),
+    ],
+)
+def test_a_verdict_that_changes_by_less_than_a_digit(
+    directories: tuple[Path, Path], scores: dict[str, float], new: dict[str, float], judged: int
+) -> None:
+    found = compared(directories, [made(1, scores=scores)], [made(1, "wrong", scores=new)])
+    assert (len(found.worse), len(found.aside[Aside.CLOSE])) == (judged, 1 - judged)
+
+
+def test_a_warning_more_or_no_answer_is_no_noise(directories: tuple[Path, Path]) -> None:
+    new = [made(1, BAD, warned=True, scores={"backward_error": 2.0}), made(2, "refused", scores={})]
+    assert len(compared(directories, [made(1), made(2)], new).worse) == 2
 
 
 # --- time -----------------------------------------------------------------------------------------------------------
@@ -228,6 +289,45 @@ def test_slower_and_faster(
     assert times.cases == len(ratios)
     assert times.least == pytest.approx(least)
     assert times.median == pytest.approx(sorted(ratios)[len(ratios) // 2])
+
+
+def slowed(directories: tuple[Path, Path], ours: float, others: int, theirs: float, **environment: Any) -> Comparison:
+    """A run in which a solver of numpy takes `ours` times as long, and each of some solvers of scipy `theirs` times."""
+    old, new = list[Record](), list[Record]()
+    for index in range(others + 1):
+        library, ratio = ("scipy", theirs) if index else ("numpy", ours)
+        for n in range(10):
+            one = made(n, variant=f"{library}-qr{index}-float64-cpu", library=library, seconds=1e-3, min_seconds=8e-4)
+            old.append(one)
+            new.append(replace(one, seconds=1e-3 * ratio, min_seconds=8e-4 * ratio))
+    return compare(written(directories[0], old), written(directories[1], new, **environment))
+
+
+@pytest.mark.parametrize(
+    ("ours", "others", "theirs", "said"),
+    [
+        (1.5, OTHERS, 1.4, "noise"),  # the machine was slower, too
+        (2.0, OTHERS, 1.4, "slower"),
+        (1.5, OTHERS - 1, 1.4, "slower"),  # too few to tell of the machine
+        (1.5, OTHERS, 0.5, "slower"),  # that the machine was faster makes no solver slower
+        (1.2, OTHERS, 0.5, ""),
+        (0.6, OTHERS, 0.7, "noise"),
+        (0.5, OTHERS, 0.7, "faster"),
+    ],
+)
+def test_solvers_of_other_libraries_tell_how_fast_the_machine_was(
+    directories: tuple[Path, Path], ours: float, others: int, theirs: float, said: str
+) -> None:
+    (times,) = (t for t in slowed(directories, ours, others, theirs, commit="e" * 40).times if t.library == "numpy")
+    assert (times.slower, times.faster, times.noisy) == tuple(said == each for each in ("slower", "faster", "noise"))
+
+
+def test_times_of_the_same_code_on_the_same_machine_are_noise(directories: tuple[Path, Path]) -> None:
+    found = slowed(directories, 3.0, 0, 1.0)
+    assert (found.same, found.times[0].noisy, settle("time", found, []).passed) == (True, True, True)
+    page = invoke(*directories).stdout
+    assert "Code, versions, machine and settings are the same; set aside, as they say nothing: 1 change." in page
+    assert "| 3.00 | 3.00 to 3.00 | 3.00 | noise |" in page
 
 
 def test_only_problems_that_were_passed_twice_are_timed(directories: tuple[Path, Path]) -> None:
@@ -367,14 +467,34 @@ def test_the_page_shows_verdicts_first_and_each_as_a_replay_line(directories: tu
     page = result.stdout
     places = [page.index(words) for words in ("got worse: 1", "got better: 1", "under the same verdict: 1", "## Time")]
     assert places == sorted(places)
-    assert f"- `p1 @ {QR}` — backward stable → crashed" in page
+    assert f"- {QR}: backward stable → crashed:\n  - `p1 @ {QR}`\n    backward error 1 → 1 u‖A‖_F; &lt;b&gt;" in page
     assert "&lt;b&gt;" in page
     assert "\x1b" not in page
-    assert f"- `p2 @ {QR}` — inaccurate → backward stable, backward error 1 → 1 u‖A‖_F\n" in page
-    assert f"- larger: `p3 @ {QR}` — backward stable, forward error 1 → 40 Wedin bounds\n" in page
+    assert f"  - `p2 @ {QR}`\n    backward error 1 → 1 u‖A‖_F\n" in page
+    assert f"- larger: {QR}, 1 error:\n  - `p3 @ {QR}`\n    backward stable, forward error 1 → 40 Wedin" in page
     assert f"Only in the old run, and not judged: 1 attempts: {QR} (1)." in page
     assert "Not comparable: processor: Abacus 3 → Abacus 4" in page
     assert "| processor | Abacus 3 | Abacus 4 |" in page
+
+
+def test_a_headline_of_three_sentences_and_no_line_over_200_letters(directories: tuple[Path, Path]) -> None:
+    long = " ".join(["entry=1.2345678901234567e-300"] * 40)
+    many = [f"numpy-{'q' * 30}{n}-float64-cpu" for n in range(60)]
+    old = [replace(made(n, variant=v, seconds=1.0, min_seconds=1.0), problem=long) for n, v in enumerate(many)]
+    new = [replace(r, verdict=Verdict.WRONG, message=long) for r in old[:50]]
+    new += [replace(r, scores={**r.scores, "forward_error": 1e9}) for r in old[50:]]
+    other: dict[str, Any] = {"processor": long, "flags": {long: long}}
+    written(directories[0], old)
+    written(directories[1], [*new, made(99, variant=many[0])], **other)
+    page = invoke(*directories).stdout
+    assert max(map(len, page.splitlines())) < 200
+    title, *sentences = [" ".join(each.split()) for each in page.split("\n\n")[:4]]
+    assert title.startswith("# ")
+    assert sentences[0].startswith("50 of the verdicts on 60 attempts that both runs made got worse (numpy-qqq")
+    assert sentences[0].endswith(" 1 and 46 more); none got better.")
+    assert sentences[1] == "10 errors grew by a digit or more; times cannot be compared."
+    assert sentences[2].startswith("The runs differ in processor")
+    assert "- and 10 such groups with 10 cases: see `--json`\n" in page
 
 
 @pytest.mark.parametrize(("gate", "as_json"), list(product(["verdict", "accuracy", "time"], [True, False])))

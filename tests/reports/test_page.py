@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from lamm_robust.reports.page import charts, curves, plot, report, usual
+from lamm_robust.reports.page import charts, curves, frame, plot, report, usual
 from lamm_robust.reports.page.cells import State, cell, state
 from lamm_robust.reports.page.headline import Known, headline
 from lamm_robust.reports.page.words import glossary
@@ -280,6 +280,9 @@ def test_the_headline_follows_from_the_records() -> None:
     assert told["What people type"].endswith("numpy-normal-lu (1), numpy-pinv (1).")
     assert "2 of 4 solvers gave a finite answer" in told["In silence"]
     assert "But" not in told
+    assert "Not repeatable" not in told
+    restless = [replace(r, repeatable=r.algorithm != "pinv") for r in records]
+    assert sentences(restless)["Not repeatable"].endswith("other bits came back from numpy-pinv (at 1 of 1).")
 
 
 def test_what_nobody_solved_is_named_and_counted() -> None:
@@ -443,8 +446,8 @@ def test_a_page_that_would_be_too_large_shows_fewer_problems(monkeypatch: pytest
 
 
 def test_ids_tell_apart_what_letters_do_not() -> None:
-    assert report.slug("numpy-lstsq-float64-cpu") == "numpy-lstsq-float64-cpu"
-    assert report.slug("a b") != report.slug("a/b") != report.slug("a_b")
+    assert frame.slug("numpy-lstsq-float64-cpu") == "numpy-lstsq-float64-cpu"
+    assert frame.slug("a b") != frame.slug("a/b") != frame.slug("a_b")
 
 
 # --- curves and charts -----------------------------------------------------------------------------------------

@@ -62,6 +62,19 @@ def test_all_files_can_be_made_again_from_the_journal(finished: Path, copy: Path
         assert path.read_bytes() == (finished / path.name).read_bytes(), path.name
 
 
+def test_without_a_journal_the_tables_are_made_of_the_records(finished: Path, copy: Path) -> None:
+    for path in copy.iterdir():
+        if path.name not in (parquet.RECORDS, parquet.ENVIRONMENT, parquet.MANIFEST):
+            path.unlink()
+    assert invoke("tables", copy).exit_code == 0
+    for path in finished.iterdir():
+        if path.name != JOURNAL:
+            assert path.read_bytes() == (copy / path.name).read_bytes(), path.name
+    (copy / parquet.RECORDS).write_bytes(b"PAR1")
+    refused = invoke("tables", copy)
+    assert (refused.exit_code, "records.parquet' is damaged" in refused.stderr) == (2, True)
+
+
 def test_damaged_files_are_named_and_made_again(finished: Path, copy: Path) -> None:
     path = copy / parquet.RECORDS
     path.write_bytes(path.read_bytes()[:-1] + b"?")

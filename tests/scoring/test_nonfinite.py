@@ -17,7 +17,7 @@ from lamm_robust import catalog
 from lamm_robust.hunt.hunt import sentence, severity
 from lamm_robust.keys import parse_key
 from lamm_robust.oracles import select
-from lamm_robust.reports import columns, compare, summary
+from lamm_robust.reports import changes, columns, summary
 from lamm_robust.reports.failures import index_markdown
 from lamm_robust.runs.plan import grid
 from lamm_robust.scoring.limits import UNDEFINED
@@ -253,9 +253,9 @@ def test_undefined_problems_alone_say_nothing_of_stability() -> None:
 def test_saying_so_less_than_before_is_worse() -> None:
     for old, new in itertools.permutations(["flagged", "inaccurate", "timed out", "crashed", "wrong"], 2):
         order = ["flagged", "inaccurate", "timed out", "crashed", "wrong"]
-        step = compare.Pair(made(old), made(new)).step
+        step = changes.Pair(made(old), made(new)).step
         assert (step > 0) == (order.index(new) > order.index(old))
-    assert set(compare.FROM_BEST) == set(Verdict)
+    assert set(changes.FROM_BEST) == set(Verdict)
 
 
 # --- hunts, strategies -----------------------------------------------------------------------------------

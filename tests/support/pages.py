@@ -150,7 +150,7 @@ def _spoken(child: Element | str) -> bool:
 
 
 class _Reader(HTMLParser):
-    VOID = frozenset({"meta", "input", "br", "link", "img"})
+    VOID = frozenset({"meta", "input", "br", "wbr", "link", "img"})
     IMPLIED = frozenset({"li", "td"})  # whose end may be left out before the next one, and before that of the parent
 
     def __init__(self) -> None:

@@ -11,4 +11,5 @@ give the same bytes every time.
 Begin with `report`, which puts the page together. `cells` counts what became of the problems of a kind, `curves` makes
 what is plotted, `portraits` gathers both for each solver in one pass through the records, `headline` says in words
 what follows, and `usual` knows what people type.
+`difference` is the page of two runs, and `frame` what both pages have around them.
 """

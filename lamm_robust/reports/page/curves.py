@@ -27,11 +27,6 @@ TIME_FACTORS: Sequence[float] = [10 ** (step / 8) for step in range(25)]
 """τ at which a profile of times is drawn: from 1 to 1000, more than any solver is slower that one would use."""
 
 
-def has_error(record: Record) -> bool:
-    """Whether the distance to x★ is asked of an attempt: graded, full rank, and one answer."""
-    return grading.is_graded(record) and grading.is_full_rank(record) and grading.has_one_answer(record)
-
-
 def worst_by_decade(records: Iterable[Record], *, by_columns: bool) -> Decades:
     """log₁₀ κ, rounded → the worst forward error over `threshold`, full rank, without edge cases.
 

@@ -15,7 +15,7 @@ from lamm_robust.text import count_of, number
 STABLE = STABILITY_ORDER[:3]
 """The classes of solvers that are stable at every graded problem of which their class asks something."""
 
-FEW = 8
+FEW = 5
 """Names that a sentence lists; more are counted."""
 
 
@@ -83,7 +83,7 @@ def _fastest(known: Known) -> str:
     if not timed:
         return ""
     row = min(timed, key=lambda row: (row.relative_time, row.variant))
-    return f"{_name(row)} takes {row.relative_time:.1f} times as long as the fastest that is right, in the median."
+    return f"{_name(row)}: at the median problem {row.relative_time:.1f} times the time of the fastest that is right."
 
 
 def _normal(known: Known) -> str:
@@ -105,6 +105,12 @@ def _silent(known: Known) -> str:
     return f"{many} of {count_of(len(known.rows), 'solver')} {gave}; {most}."
 
 
+def _restless(known: Known) -> str:
+    restless = sorted((r for r in known.rows if r.unrepeatable), key=lambda r: (-r.unrepeatable, r.variant))
+    listed = _few([f"{_name(r)} (at {r.unrepeatable} of {r.cases})" for r in restless])
+    return f"Called again with the same bits, other bits came back from {listed}." if restless else ""
+
+
 def _nobody(known: Known) -> str:
     graded = count_of(known.problems, "graded problem")
     if not known.unsolved:
@@ -121,6 +127,7 @@ SENTENCES: Sequence[tuple[str, Callable[[Known], str]]] = (
     ("What people type", _typed),
     ("Normal equations", _normal),
     ("In silence", _silent),
+    ("Not repeatable", _restless),
     ("Solved by nobody", _nobody),
 )
 """What each sentence is about, and what makes it: "" if it has nothing to say."""

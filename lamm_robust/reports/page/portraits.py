@@ -87,7 +87,7 @@ class Gallery:
             by_kappa=curves.worst_by_decade(records, by_columns=False),
             by_kappa_columns=curves.worst_by_decade(records, by_columns=True),
             by_size=curves.seconds_by_size(records),
-            errors={self._place(r): error_of(r) for r in records if curves.has_error(r)},
+            errors={self._place(r): error_of(r) for r in records if grading.has_error(r)},
             times={self._place(r): time_of(r) for r in records if has_time(r)},
         )
         for record in filter(grading.is_judged, records):

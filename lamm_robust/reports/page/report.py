@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from markupsafe import Markup
+from typing import Any
 
 from lamm_robust.reports.columns import COLUMNS, EIGHT, RULE
 from lamm_robust.reports.leaderboard import groups
 from lamm_robust.reports.page.cells import SHOWN, WORDS, Cell, State
 from lamm_robust.reports.page.charts import FEW, Figure, figures
+from lamm_robust.reports.page.frame import Frame, slug
 from lamm_robust.reports.page.headline import Known, Sentence, headline
 from lamm_robust.reports.page.portraits import Gallery, Portrait, Problem
 from lamm_robust.reports.page.usual import CALLS, TRAPS, Call
 from lamm_robust.reports.page.words import glossary
 from lamm_robust.reports.summary import Row, Summary
 from lamm_robust.text import printable
-
-if TYPE_CHECKING:
-    from jinja2 import Environment, Template
-
-HERE = Path(__file__).parent
 
 LARGEST = 2_000_000
 """Bytes of a page, at most: it opens in a second and can be sent on. A larger one shows fewer problems in a box."""
@@ -98,12 +87,12 @@ def report_html(
 
     `title` is that of the leaderboard; `environment` is the content of `environment.json`.
     """
-    style, script = (_source(name) for name in ("report.css", "report.js"))
+    template = Frame("report.html", script="report.js")
     portraits = gallery.portraits.values()
     content = {
         "title": title,
         "groups": [_group(name, rows, gallery) for name, rows in groups(summary.rows)],
-        "made": _made(environment),
+        "made": made(environment),
         "facts": list(_facts(environment)),
         "absent": environment.get("not measured", {}),
         "columns": [*EIGHT[1:], *(column for column in COLUMNS if not column.keep)],
@@ -117,14 +106,10 @@ def report_html(
         "cases": summary.cases,
         "asked_to_fit": summary.asked_to_fit,
         "unsolved_shown": UNSOLVED,
-        "style": Markup(style),  # noqa: S704  # our own file
-        "script": Markup(script),  # noqa: S704  # our own file
-        "style_hash": _hash(style),
-        "script_hash": _hash(script),
     }
     for silent, others in FITTING:
         shown = {State.SILENT: silent, State.OPEN: others, State.LOST: others}
-        page = _template().render(content, shown=shown).strip() + "\n"
+        page = template.render(content, shown=shown)
         if len(page.encode()) <= LARGEST:
             break
     return page
@@ -133,15 +118,6 @@ def report_html(
 def _among(meanings: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
     """The meanings of the names that have one, each once, in their order."""
     return {name: meanings[name] for name in dict.fromkeys(names) if name in meanings}
-
-
-def slug(text: str) -> str:
-    """A text as an id and the fragment of a link: letters, digits, dots, dashes and underscores.
-
-    Of two texts that differ in other characters only, a few digits of a hash tell which is which.
-    """
-    plain = re.sub(r"[^A-Za-z0-9._-]", "_", text)
-    return plain if plain == text else f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def _group(title: str, rows: Sequence[Row], gallery: Gallery) -> Group:
@@ -186,7 +162,7 @@ def _trap_id(portrait: Portrait, place: int) -> str:
     return f"{slug(portrait.variant)}.{f'trap-{place}' if trap.parameters else slug(trap.family)}"
 
 
-def _made(environment: Mapping[str, Any]) -> list[str]:
+def made(environment: Mapping[str, Any]) -> list[str]:
     """Date, processor and versions, as the title shows them."""
     versions = environment.get("versions", {})
     found = [str(environment.get("processor", "unknown processor")), *_dates(environment)]
@@ -213,33 +189,3 @@ def _facts(environment: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("attempts missing", environment.get("missing")),
     ]
     return [(name, printable(value)) for name, value in pairs if value not in (None, "")]
-
-
-def _hash(text: str) -> str:
-    """The source by which a content policy allows one inline script or style."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-
-@cache
-def _source(name: str) -> str:
-    return (HERE / name).read_text(encoding="utf-8")
-
-
-@cache
-def _template() -> Template:
-    """The template, in which everything from outside is printable and escaped."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    def inert(value: Any) -> Any:
-        return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-    environment: Environment = Environment(
-        loader=FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=inert,
-    )
-    environment.globals.update(slug=slug, State=State)
-    return environment.get_template("report.html")
