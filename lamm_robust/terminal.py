@@ -1,4 +1,4 @@
-"""The terminal: where pages are printed, and one progress bar for everything that takes long."""
+"""The terminal: the one door to it, through which no foreign text gets that it would obey, and one progress bar."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
+import click
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderableType, RenderHook
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.segment import Segment
+
+from lamm_robust.text import harmless
 
 PAGE_WIDTH = 150
 """Characters of a line in pipes and logs, which have no width of their own: wide enough for the leaderboard."""
@@ -17,9 +21,39 @@ REDRAW_SECONDS = 0.1
 """Time between two drawings of a progress bar: to draw it costs more than a case."""
 
 
+def say(text: str, *, err: bool = False, nl: bool = True) -> None:
+    """Print a text, harmless, on standard output or, with `err`, on standard error; `nl` ends the line."""
+    click.echo(harmless(text), err=err, nl=nl)
+
+
+class _Harmless(RenderHook):
+    """Lets through to a console what `harmless` lets through; rich itself says with `control` what is to be obeyed."""
+
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        return [_Rendered(one) for one in renderables]
+
+
+class _Rendered:
+    """What is printed, rendered and then made harmless."""
+
+    def __init__(self, shown: RenderableType) -> None:
+        self._shown = shown
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        for text, style, control in console.render(self._shown, options):
+            yield Segment(text if control else harmless(text), style, control)
+
+
+def open_console(*, err: bool = False, width: int | None = None) -> Console:
+    """Standard output, or with `err` standard error, for tables, colours and progress."""
+    console = Console(stderr=err, width=width)
+    console.push_render_hook(_Harmless())
+    return console
+
+
 def standard_output() -> Console:
     """Standard output, as wide as the terminal, or `PAGE_WIDTH` wide where it is no terminal."""
-    return Console() if sys.stdout.isatty() else Console(width=PAGE_WIDTH)
+    return open_console(width=None if sys.stdout.isatty() else PAGE_WIDTH)
 
 
 class Steps:
@@ -61,6 +95,6 @@ def progress(
     counted = (MofNCompleteColumn(),) if unit else ()
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), *counted, TimeElapsedColumn())
     left = (TextColumn("left"), TimeRemainingColumn())
-    where = console or Console(stderr=True)
+    where = console or open_console(err=True)
     with Progress(*columns, *left, console=where, transient=True, auto_refresh=live) as bar:
         yield Steps(bar, total, what, unit)

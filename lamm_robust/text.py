@@ -2,12 +2,14 @@
 
 Messages of solvers and names of files come from outside. Before they are shown, `printable` removes their control
 characters, `inert` escapes their Markdown and HTML as well, and `csv_text` what a spreadsheet would take for a formula.
+Whatever goes to a terminal passes `harmless` once more, in `terminal`, and JSON is written by `json_text` only.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -62,6 +64,22 @@ def finite(value: Any) -> Any:
 def printable(text: object) -> str:
     """The text on one line, without control characters."""
     return "".join(c if c.isprintable() else " " for c in " ".join(str(text).split()))
+
+
+def harmless(text: str) -> str:
+    """The text with spaces for characters that a terminal would obey or that hide others; its lines stay."""
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text
+    return "".join(c if c == "\n" or c.isprintable() else " " for c in text)
+
+
+def json_text(values: Any) -> str:
+    """The values as JSON to read, in which every character that a terminal would obey is escaped.
+
+    ValueError for ∞ and NaN: `finite` takes their place.
+    """
+    text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
+    return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "\\|", "`": "'", "[": "\\["})

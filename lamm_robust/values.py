@@ -302,6 +302,8 @@ class Library:
     """The inverse of `put`: turns one of the library's arrays, on whatever device, into a NumPy array."""
     device_name: Callable[[Device], str] = str
     """Returns what the device calls itself."""
+    foreign: bool = False
+    """Whether its solvers are a user's own: their process is kept from others, and they may remember their inputs."""
 
 
 @dataclass(frozen=True)
@@ -399,6 +401,10 @@ class Answer:
     outcome: Outcome
     inconclusive: bool = False
     """Whether this says nothing about the solver: its process was killed from outside, or filled by other attempts."""
+    elapsed: float = 0.0
+    """Seconds since the answer before, by the parent's clock: a mean over answers that came together."""
+    computed: float = 0.0
+    """Seconds that the first thread of the process computed meanwhile, by the system; 0 where it is not asked."""
 
 
 # --- verdicts and records -------------------------------------------------------------------------------

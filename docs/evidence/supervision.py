@@ -31,6 +31,7 @@ from lamm_robust.solvers.contracts import minimum_norm
 from lamm_robust.solvers.numpy_ import NUMPY
 from lamm_robust.values import Array, Case, Library, Problem, ProblemKey, Solver, Variant
 from lamm_robust.workers import child
+from lamm_robust.workers.containment import die_with
 from lamm_robust.workers.pool import Pool
 from lamm_robust.workers.process import THREADS, Kind, Templates
 from lamm_robust.workers.supervisor import Worker
@@ -107,7 +108,7 @@ def with_pebble(module: str, batches: list[list[Task]], say: Say, helped: bool =
     """Pebble's pool; helped by ending its workers with their parent, and killing them soon after asking them to end."""
     pebble, help_ = importlib.import_module(module), {}
     if helped:
-        pebble.CONSTS.term_timeout, help_ = 0.1, {"initializer": child.die_with, "initargs": [os.getpid()]}
+        pebble.CONSTS.term_timeout, help_ = 0.1, {"initializer": die_with, "initargs": [os.getpid()]}
     with pebble.ProcessPool(WORKERS, **help_) as pool:
         for batch in batches:
             pool.schedule(solve_all, [batch], timeout=LIMIT).add_done_callback(partial(hear, say, batch))

@@ -5,6 +5,7 @@ Where the answers come from does not matter here: `supervised` gets them from a 
 
 from __future__ import annotations
 
+import enum
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -51,6 +52,7 @@ from lamm_robust.values import (
     Requirement,
     Shape,
     Solver,
+    Status,
     Variant,
     Verdict,
 )
@@ -62,15 +64,24 @@ REQUIRED: Mapping[Requirement, frozenset[Verdict]] = {
 }
 """The verdicts that each requirement allows, and so the classes that meet it, which are named like verdicts."""
 
-Allowance = Literal["silent", "ranks"]
+Allowance = Literal["silent", "ranks", "declined"]
 ALLOWANCES: Mapping[Allowance, str] = {
     "silent": "silent failures (at edge cases and where there is no answer, too)",
     "ranks": "wrong reported ranks",
+    "declined": "problems that it declines by NotImplementedError",
 }
 """What a requirement forbids beside a worse class, unless it is allowed by name."""
 
 LOST = (Verdict.TIMED_OUT, Verdict.FLAKY)
 """Verdicts on attempts that did not end by themselves, or not every time."""
+
+
+class Stop(enum.StrEnum):
+    """What ended a check before it had tried every problem; the value says it."""
+
+    USER = "it was stopped"
+    TIME = "--seconds were over"
+
 
 SHOWN = 3
 """The number of failures that a page shows."""
@@ -104,6 +115,8 @@ class Terms:
     first_seconds: float = FIRST_SECONDS
     """Time limit of the first call in a process, which may compile."""
     case_memory: int = CASE_MEMORY
+    seconds: float | None = None
+    """Time limit of all attempts together; None for none. What was done by then is judged."""
 
     def chosen_shapes(self) -> tuple[Shape, ...]:
         """The shapes of the problems that the solver is tried at."""
@@ -155,8 +168,10 @@ class Judgement:
     """The number of problems that were left out when enough had been seen."""
     unproved: int
     """The number of problems that were tried and have no proved answer."""
-    stopped: bool = False
-    """Whether the user stopped the check before it had tried every problem."""
+    stopped: Stop | None = None
+    """What ended the check before it had tried every problem, other than that enough was seen."""
+    doubt: str = ""
+    """Why the times that were measured beside the solver are not to be believed; empty if they are."""
     drivers: Sequence[Row] = ()
     """LAPACK's drivers at the same problems; their time is relative to this solver's."""
 
@@ -172,14 +187,18 @@ class Judgement:
         if require is None:
             return []
         found = [] if self.row.stability in REQUIRED[require] else [f"the class is {self.row.stability}"]
-        words = {"silent": "silent failure", "ranks": "wrong rank"}
+        words = {"silent": "silent failure", "ranks": "wrong rank", "declined": "declined problem"}
         found += [count_of(number, words[name]) for name, number in self.forbidden.items()]
-        return [*found, "it was stopped before the end"] if self.stopped else found
+        return [*found, f"{self.stopped} before the end"] if self.stopped else found
 
     @property
     def forbidden(self) -> Mapping[Allowance, int]:
         """How often it did what a requirement forbids beside a worse class, unless it is allowed; without zeros."""
-        counts: Mapping[Allowance, int] = {"silent": self.row.silent_failures, "ranks": self.wrong_ranks}
+        counts: Mapping[Allowance, int] = {
+            "silent": self.row.silent_failures,
+            "ranks": self.wrong_ranks,
+            "declined": sum(map(is_declined, self.records)),
+        }
         return {name: number for name, number in counts.items() if number and name not in self.terms.allow}
 
     @property
@@ -234,7 +253,7 @@ def judge_solver(
     planned: int,
     passes_alone: PassesAlone = lambda *_: False,
     *,
-    stopped: bool = False,
+    stopped: Stop | None = None,
 ) -> Judgement:
     """The judgement from the outcomes at some of the planned problems; ValueError if there is nothing to judge."""
     records = score_outcomes(outcomes, truths, lambda _: solver)
@@ -263,6 +282,11 @@ def is_breaking(record: Record) -> bool:
 def is_wrong_rank(record: Record) -> bool:
     """Whether a wrong rank was reported of a graded problem."""
     return is_graded(record) and record.scores.get("rank_error", 0.0) != 0.0
+
+
+def is_declined(record: Record) -> bool:
+    """Whether the solver said of a problem that was asked that it is not for it: only the user may say that."""
+    return record.status is Status.NOT_ATTEMPTED
 
 
 def is_shown(record: Record, terms: Terms) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from lamm_robust import catalog
 from lamm_robust.check.clues import Clues
-from lamm_robust.check.judgement import Terms, is_shown, is_wrong_rank, variant_of
+from lamm_robust.check.judgement import Terms, is_declined, is_shown, is_wrong_rank, variant_of
 from lamm_robust.check.reasons import reason
 from lamm_robust.check.supervised import ask_all, library_of, look_again, worker_opener
 from lamm_robust.check.trend import squares_kappa
@@ -40,6 +40,8 @@ class Attempted:
     @property
     def why(self) -> str:
         """Why it failed, in a sentence; empty if it did not: nothing else needs an explanation."""
+        if is_declined(self.record):
+            return f"declined by {self.record.message}"
         if not is_shown(self.record, self.terms):
             return ""
         clues = Clues(self.record, self.certified, self.outcome, squares_kappa=self.squares_kappa)
@@ -49,9 +51,12 @@ class Attempted:
     def failed(self) -> bool:
         """Whether the attempt fails a gate: it is a failure of the class that is required, or reports a wrong rank.
 
-        If nothing is required, forward stable is enough, and ranks do not count.
+        If nothing is required, forward stable is enough, and ranks do not count. A problem that it declines is none
+        that it has solved.
         """
         allow, require = self.terms.allow, self.terms.require
+        if is_declined(self.record):
+            return "declined" not in allow
         if is_shown(self.record, self.terms):
             allowed = "silent" in allow and is_undefined(self.record) and self.record.verdict is Verdict.WRONG
             return not allowed

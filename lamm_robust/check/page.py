@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from lamm_robust.check.judgement import ALLOWANCES, SHOWN, Failure, Judgement, Terms, is_wrong_rank
+from lamm_robust.check.judgement import ALLOWANCES, SHOWN, Failure, Judgement, Terms, is_declined, is_wrong_rank
 from lamm_robust.check.reasons import GROWTH
 from lamm_robust.check.trend import witnesses
 from lamm_robust.reports.columns import COLUMNS, cells
@@ -17,7 +17,7 @@ from lamm_robust.reports.grading import BROKEN, is_graded, is_judged
 from lamm_robust.reports.summary import simplicity
 from lamm_robust.scoring.verdicts import shape_of
 from lamm_robust.text import count_of, duration, finite, number, printable, text_table
-from lamm_robust.values import Cause, Shape, Status, Verdict
+from lamm_robust.values import Cause, Shape, Verdict
 
 LEFT_OUT = ("solver", "NaN or ∞", "edges", "beyond", "failed", "rank right", "computes in", "first call")
 COMPARED = [index for index, column in enumerate(COLUMNS) if column.name not in LEFT_OUT]
@@ -79,6 +79,8 @@ def _head(found: Judgement) -> Iterator[str]:
 
 def _notes(found: Judgement) -> Iterator[str]:
     """What a user may want to change, or to know."""
+    if found.doubt:
+        yield found.doubt
     if wrong := sorted(filter(is_wrong_rank, found.records), key=simplicity):
         ranks = f"{wrong[0].reported_rank} for {wrong[0].rank}"
         yield f"wrong rank at {count_of(len(wrong), 'problem')}: {ranks}, at {wrong[0].problem}"
@@ -87,8 +89,8 @@ def _notes(found: Judgement) -> Iterator[str]:
         yield f"refuses every {' and '.join(refused)} problem: --shapes {others} leaves them out"
     if _fails_several_sides_only(found):
         yield "fails with several right-hand sides (b is m×k), and not with one: --one-right-side leaves them out"
-    if declined := sum(r.status is Status.NOT_ATTEMPTED for r in found.records):
-        yield f"{count_of(declined, 'problem')} not asked: it raised NotImplementedError there"
+    if declined := sum(map(is_declined, found.records)):
+        yield f"{count_of(declined, 'problem')} declined: it raised NotImplementedError there"
     if wide := sum(r.cause is Cause.FLOAT64 for r in found.records):
         yield f"float64 for float32 at {count_of(wide, 'problem')}, rounded here: say .astype(A.dtype) (or --strict)"
     if differ := sum(not r.repeatable for r in found.records if r.verdict != Verdict.BAD_OUTPUT):
@@ -118,7 +120,7 @@ def _kappa(value: float) -> str:
 def _extent(found: Judgement) -> str:
     """How many problems were tried, how many were not, and how many have no proved answer."""
     tried = f"{found.row.cases} problems of the {found.terms.profile} profile"
-    reason = "it was stopped" if found.stopped else "enough is broken"
+    reason = found.stopped or "enough is broken"
     untried = f" ({found.untried} more were not tried: {reason})" if found.untried else ""
     return tried + untried + (f" ({found.unproved} could not be proved)" if found.unproved else "")
 
@@ -209,6 +211,7 @@ def facts(found: Judgement) -> dict[str, Any]:
         "worst_backward_error": finite(row.worst_backward_error),
         "worst_forward_error": finite(row.worst_forward_error),
         "computes_in": row.computes_in,
+        "times_doubted": bool(found.doubt),
         "cases": row.cases,
         "passed": found.passed,
         "unmet": found.unmet,

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from lamm_robust import catalog
 from lamm_robust.check.clues import Clues
-from lamm_robust.check.judgement import Judgement, Outcomes, Terms, judge_solver, problems, score_outcomes, variant_of
+from lamm_robust.check.judgement import (
+    Judgement,
+    Outcomes,
+    Stop,
+    Terms,
+    judge_solver,
+    problems,
+    score_outcomes,
+    variant_of,
+)
 from lamm_robust.reports.grading import PASSES
 from lamm_robust.reports.summary import Row, median, row
 from lamm_robust.runs.sweep import why_not_asked
@@ -16,7 +27,9 @@ from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.solvers import user
 from lamm_robust.storage.cache import Cache, default_directory
-from lamm_robust.values import Answer, Case, Library, Outcome, ProblemKey, Record, Solver, Status, Variant
+from lamm_robust.text import duration
+from lamm_robust.values import Answer, Case, Cause, Library, Outcome, ProblemKey, Record, Solver, Status, Variant
+from lamm_robust.workers import scratch
 from lamm_robust.workers.opening import Workers
 from lamm_robust.workers.pool import Open, Pool
 from lamm_robust.workers.second_look import SUSPECT, attempt_alone, second_look
@@ -29,6 +42,14 @@ MOST_TIMED_OUT, MOST_BROKEN = 3, 50
 is settled, and each costs a process or the whole time limit. A time-out at a first call, which is given longer, counts
 for its length."""
 
+CLOCKS = ((1.5, 1e-3), (10.0, 0.1))
+"""How much more than its share of the time a worker may have used: a factor, and seconds per case, by the system's
+count of what its first thread computed, and by this process's clock. Measured: 1.0 times and 0.3 ms by the first, and
+by the second as much, but 36 ms on a machine with ten times the work that it has cores for."""
+
+FIRST_CASES = 10
+"""So many cases more are allowed for, since a start may be late."""
+
 DRIVERS = (("scipy", "gelsd"), ("scipy", "gelsy"), ("scipy", "qr"))
 """(library, algorithm) of the LAPACK solvers that run beside the user's, for comparison."""
 
@@ -39,6 +60,7 @@ Progress = Callable[[int, int], None]
 
 def check_target(target: user.Target, terms: Terms, progress: Progress = lambda *_: None) -> Judgement:
     """The judgement on a target; ValueError if it cannot be imported or is not a function."""
+    scratch.sweep()
     found = check(str(target), library_of(target, terms), terms, catalog.truths(), progress)
     Cache(default_directory()).trim()
     return found
@@ -67,19 +89,23 @@ def check(
 ) -> Judgement:
     """Run the solver of the library in a worker, and LAPACK's after it; ValueError if it cannot be imported there.
 
-    A Ctrl-C while the solver runs ends its attempts, and what was done is judged; one after that leaves LAPACK out.
+    A Ctrl-C while the solver runs ends its attempts, and so does the end of their time: what was done is judged. A
+    Ctrl-C after that leaves LAPACK out.
     """
     solver = library.solvers[0]
     variant, keys = variant_of(solver, terms), problems(terms, truths)
     open_worker = worker_opener(library, terms)
     enough = partial(is_enough, case_seconds=terms.case_seconds)
-    answers, stopped = ask_all(target, [Case(key, variant) for key in keys], truths, open_worker, enough, progress)
+    cases = [Case(key, variant) for key in keys]
+    answers, stopped = ask_all(target, cases, truths, open_worker, enough, progress, seconds=terms.seconds)
+    doubt = doubt_of_times(answers.values())
     if stopped:
         outcomes = {case: answer.outcome for case, answer in answers.items() if not answer.inconclusive}
-        return judge_solver(target, solver, terms, truths, outcomes, len(keys), stopped=True)
+        judged = judge_solver(target, solver, terms, truths, outcomes, len(keys), stopped=stopped)
+        return replace(judged, doubt=doubt)
     outcomes = look_again(answers, truths, open_worker)
     passes_alone = partial(_passes_alone, solver, terms, open_worker)
-    found = judge_solver(target, solver, terms, truths, outcomes, len(keys), passes_alone)
+    found = replace(judge_solver(target, solver, terms, truths, outcomes, len(keys), passes_alone), doubt=doubt)
     try:
         return replace(found, drivers=_try_drivers(found, [case.key for case in outcomes], truths))
     except KeyboardInterrupt:  # the solver itself is judged
@@ -93,11 +119,14 @@ def ask_all(
     open_worker: Open,
     enough: Callable[[Sequence[Outcome]], bool] = lambda _: False,
     progress: Progress = lambda *_: None,
-) -> tuple[dict[Case, Answer], bool]:
-    """The answer to each case, until there are `enough` outcomes, and whether the user has stopped it before the end.
+    *,
+    seconds: float | None = None,
+) -> tuple[dict[Case, Answer], Stop | None]:
+    """The answer to each case, until there are `enough` outcomes, and what has stopped it before the end.
 
-    ValueError if the target cannot be imported in a worker.
+    ValueError if the target cannot be imported in a worker, or no attempt has ended after so many seconds.
     """
+    end = time.monotonic() + (math.inf if seconds is None else seconds)
     pool = Pool(cases, lambda case: truths.problem(case.key), open_worker)
     answers: dict[Case, Answer] = {}
     try:
@@ -106,25 +135,51 @@ def ask_all(
             progress(len(answers), len(cases))
             if enough([answer.outcome for answer in answers.values()]):
                 break
+            if time.monotonic() > end and len(answers) < len(cases):
+                if not answers:
+                    raise ValueError(f"no attempt at '{target}' ended within --seconds {seconds:g}; give it more")
+                return answers, Stop.TIME
     except KeyboardInterrupt:
         if not answers:
             raise
-        return answers, True
+        return answers, Stop.USER
     for absence in pool.absent.values():
         raise ValueError(f"'{target}' cannot be used: {absence.why}")
-    return answers, False
+    return answers, None
 
 
 def look_again(answers: Mapping[Case, Answer], truths: Truths, open_worker: Open) -> Outcomes:
-    """How each attempt ended, when the first that crashed or timed out, and those that say nothing, are made again."""
+    """How each attempt ended, when the first that crashed or timed out, and those that say nothing, are made again.
+
+    A solver that kills or stops its own process looks as if that came from outside: when as many of these in a row were
+    lost alone, too, the others are believed.
+    """
     suspects = [a for a in answers.values() if a.outcome.status in SUSPECT and not a.inconclusive]
     doubted = {a.case for a in suspects[:SECOND_LOOKS]} | {a.case for a in answers.values() if a.inconclusive}
-    return {
-        case: second_look(answer, truths.problem(case.key), open_worker, one_solver=True)
-        if case in doubted
-        else answer.outcome
-        for case, answer in answers.items()
-    }
+    outcomes: Outcomes = {}
+    lost = 0
+    for case, answer in answers.items():
+        outcomes[case] = answer.outcome
+        killed = answer.inconclusive and answer.outcome.cause is Cause.PROCESS_LOST
+        if case in doubted and not (killed and lost >= SECOND_LOOKS):
+            outcomes[case] = second_look(answer, truths.problem(case.key), open_worker, one_solver=True)
+            if killed:
+                lost = lost + 1 if outcomes[case].status in SUSPECT else 0
+    return outcomes
+
+
+def doubt_of_times(answers: Iterable[Answer]) -> str:
+    """Why the times that were measured beside the solver are not to be believed, in words; empty if they are."""
+    known = list(answers)
+    said = sum(answer.outcome.spent for answer in known)
+    seen = sum(answer.computed for answer in known), sum(answer.elapsed for answer in known)
+    for found, (factor, each) in zip(seen, CLOCKS, strict=True):
+        if found > factor * said + each * (FIRST_CASES + len(known)):
+            return (
+                f"its times are not to be believed: measured beside it its calls took {duration(said)}, "
+                f"and from outside {duration(found)}"
+            )
+    return ""
 
 
 def is_enough(outcomes: Sequence[Outcome], case_seconds: float) -> bool:

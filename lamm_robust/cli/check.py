@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,6 +13,8 @@ import click
 
 from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, FIRST_SECONDS, Exit
 from lamm_robust.storage.files import write_text
+from lamm_robust.terminal import open_console, say
+from lamm_robust.text import json_text
 from lamm_robust.values import DEVICES, PRECISIONS, PROFILES, REQUIREMENTS, SHAPES, Deficiency, Device, Precision, Shape
 
 if TYPE_CHECKING:
@@ -41,7 +44,7 @@ SECONDS = click.FloatRange(0.001, 1e6)
 @click.option("--strict", is_flag=True, help="x must be an array of A's dtype and the right shape, to the letter.")
 @click.option("--cutoff", type=click.FloatRange(0, 1, max_open=True), metavar="C", help="It takes σ ≤ C·σ₁ for zero.")
 @click.option("--require", type=click.Choice(REQUIREMENTS), help="Exit with 1 unless this holds.")
-@click.option("--allow", metavar="LIST", help="Of silent,ranks: what --require need not forbid.")
+@click.option("--allow", metavar="LIST", help="Of silent,ranks,declined: what --require need not forbid.")
 @click.option("--json", "out", metavar="FILE", help="Write the verdict as JSON too; `-` prints it instead of the page.")
 @click.option(
     "--only",
@@ -51,6 +54,7 @@ SECONDS = click.FloatRange(0.001, 1e6)
 )
 @click.option("--case-seconds", type=SECONDS, default=CHECK_SECONDS, show_default=True)
 @click.option("--first-seconds", type=SECONDS, default=FIRST_SECONDS, show_default=True, help="For a first call.")
+@click.option("--seconds", type=SECONDS, help="For all attempts together: what was done by then is judged.")
 @click.option(
     "--case-memory", type=click.IntRange(1, 1 << 24), default=CASE_MEMORY >> 20, show_default=True, help="In MiB."
 )
@@ -73,6 +77,7 @@ def check(
     only: tuple[str, ...],
     case_seconds: float,
     first_seconds: float,
+    seconds: float | None,
     case_memory: int,
 ) -> None:
     """A verdict on your own solver TARGET: package.module:function or path/to/file.py:function.
@@ -86,6 +91,8 @@ def check(
     found_target = user.parse_target(target, Path.cwd())
     if out and out != "-" and (Path(out).is_dir() or not Path(out).absolute().parent.is_dir()):
         raise ValueError(f"--json {out}: expected a file in a directory that exists, or -")
+    if only and seconds is not None:
+        raise ValueError("--seconds is about a profile; --only has --case-seconds")
     if allow and not require:
         raise ValueError("--allow is about what is required; say what with --require")
     precisions = PRECISIONS if precision == "all" else (cast(Precision, precision),)
@@ -107,6 +114,7 @@ def check(
             case_seconds=case_seconds,
             first_seconds=first_seconds,
             case_memory=case_memory << 20,
+            seconds=seconds,
         )
         for one in precisions
     ]
@@ -115,26 +123,27 @@ def check(
 
 def _check(target: Target, asked: Sequence[Terms], out: str | None) -> Exit:
     """Check in each precision, print and write what was found, and return the exit code."""
-    from rich.console import Console
-
+    from lamm_robust.check.judgement import Stop
     from lamm_robust.check.page import facts, page
     from lamm_robust.check.supervised import check_target
 
     def check_in(terms: Terms) -> Judgement:
         what = f"checking in {terms.precision}"
-        with Console(stderr=True).status(what) as status:
+        with open_console(err=True).status(what) as status:
             return check_target(target, terms, lambda done, of: status.update(f"{what}: {done} of {of} problems"))
 
     found: list[Judgement] = []
+    start = time.monotonic()
     for terms in asked:
-        found.append(check_in(terms))
+        left = None if terms.seconds is None else max(0.001, terms.seconds + start - time.monotonic())
+        found.append(check_in(replace(terms, seconds=left)))
         if out != "-":
-            click.echo(("\n\n" if len(found) > 1 else "") + page(found[-1]))
-        if found[-1].stopped:
+            say(("\n\n" if len(found) > 1 else "") + page(found[-1]))
+        if found[-1].stopped is Stop.USER:
             break
     values = [facts(one) for one in found]
     write_json(values if len(asked) > 1 else values[0], out)
-    if any(one.stopped for one in found):
+    if any(one.stopped is Stop.USER for one in found):
         return Exit.INTERRUPTED
     return Exit.DONE if all(one.passed for one in found) else Exit.NOT_HELD
 
@@ -145,9 +154,9 @@ def _check_only(target: Target, terms: Terms, keys: Sequence[str], out: str | No
 
     found = attempt_only(target, terms, keys)
     if out != "-":
-        click.echo("\n\n".join(one.text for one in found))
+        say("\n\n".join(one.text for one in found))
         if len(found) > 1:
-            click.echo("\n" + "\n".join(one.line for one in found))
+            say("\n" + "\n".join(one.line for one in found))
     write_json([one.facts for one in found], out)
     return Exit.NOT_HELD if any(one.failed for one in found) else Exit.DONE
 
@@ -155,8 +164,8 @@ def _check_only(target: Target, terms: Terms, keys: Sequence[str], out: str | No
 def write_json(values: Any, out: str | None) -> None:
     """Write the values to a file, or print them for "-"; nothing for None."""
     if out:
-        text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
-        click.echo(text) if out == "-" else write_text(Path(out), text + "\n")
+        text = json_text(values)
+        say(text) if out == "-" else write_text(Path(out), text + "\n")
 
 
 def parse_list(option: str, text: str | None, accepted: Sequence[str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from lamm_robust.terminal import progress, standard_output
+from lamm_robust.terminal import progress, say, standard_output
 
 
 @click.command(short_help="Settle every claim of the LAMM notes and of a textbook chapter.")
@@ -35,11 +35,11 @@ def claims(out: Path, numbers: tuple[int, ...]) -> None:
     console = standard_output()
     if numbers:
         for one in found:
-            click.echo(f"\n{one.number}. {one.claim.title}\n{one.claim.sentence}\n{one.claim.experiment}\n")
+            say(f"\n{one.number}. {one.claim.title}\n{one.claim.sentence}\n{one.claim.experiment}\n")
             console.print(page.numbers(one.finding.table), highlight=False, markup=False)
-            click.echo(f"\n{one.finding.ruling}: {one.finding.decisive}")
-            click.echo("".join(f"  {page.as_command(line)}\n" for line in one.finding.replay), nl=False)
+            say(f"\n{one.finding.ruling}: {one.finding.decisive}")
+            say("".join(f"  {page.as_command(line)}\n" for line in one.finding.replay), nl=False)
         return
     write(found, out)
     console.print(page.terminal(found), highlight=False)
-    click.echo(f"\nall numbers, and how to see each again: {out / MARKDOWN}")
+    say(f"\nall numbers, and how to see each again: {out / MARKDOWN}")

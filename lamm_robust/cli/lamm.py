@@ -8,7 +8,7 @@ from typing import cast
 import click
 
 from lamm_robust.lamm.records import PROFILES
-from lamm_robust.terminal import progress
+from lamm_robust.terminal import open_console, progress, say
 from lamm_robust.values import DEVICES, PRECISIONS, Device, Precision
 
 
@@ -35,7 +35,6 @@ def lamm(
 
     Prints what that changes, and writes lamm.md, a plot for each target, and every run as a line of JSON.
     """
-    from rich.console import Console
     from rich.markdown import Markdown
 
     from lamm_robust.lamm import conduct
@@ -45,15 +44,15 @@ def lamm(
     directory = out or Path("results") / f"lamm-{profile}"
     if again:
         conduct.rewrite(directory)
-        click.echo(f"{directory / 'lamm.md'}")
+        say(f"{directory / 'lamm.md'}")
         return
     precisions = PRECISIONS if precision == "all" else (cast(Precision, precision),)
     asked = conduct.study(profile, modes, targets, solvers, precisions, cast(Device, device))
     with progress(asked.planned(), "steering", unit="runs") as steps:
         runs, _ = conduct.conduct(asked, directory, lambda: steps.add(1))
-    found, console = "\n".join([overview(runs), *(f"* {sentence}" for sentence in words(runs))]), Console()
+    found, console = "\n".join([overview(runs), *(f"* {sentence}" for sentence in words(runs))]), open_console()
     if console.is_terminal:
         console.print(Markdown(found))
     else:
-        click.echo(found)
-    click.echo(f"\n{directory / 'lamm.md'}")
+        say(found)
+    say(f"\n{directory / 'lamm.md'}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 from pathlib import Path
@@ -15,8 +14,10 @@ from lamm_robust.cli.check import check
 from lamm_robust.cli.claims import claims
 from lamm_robust.cli.lamm import lamm
 from lamm_robust.cli.picture import picture
+from lamm_robust.cli.watched import watched
 from lamm_robust.defaults import CASE_MEMORY, CASE_SECONDS, Exit
-from lamm_robust.terminal import standard_output
+from lamm_robust.terminal import say, standard_output
+from lamm_robust.text import harmless, json_text, printable
 from lamm_robust.values import (
     DEVICES,
     HUNTED,
@@ -46,10 +47,18 @@ from_oracle = click.option("--oracle", default="auto", show_default=True, help=O
 class OneLine(click.Group):
     """A command group whose foreseeable errors end in one line and the right exit code."""
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command that a shell has asked for; one that calls foreign code, in a process that is watched."""
+        if sys.argv[1:2] == [check.name]:
+            watched()
+        return super().__call__(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; foreseeable errors end it with one line on standard error."""
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:  # it may repeat what was given
+            raise click.UsageError(harmless(error.format_message()), error.ctx) from error
         except (ValueError, StoreError, NotCertifiedError) as error:
             _end(error, Exit.USAGE)
         except (HarnessError, AbsentError, ImportError, OSError) as error:
@@ -59,7 +68,7 @@ class OneLine(click.Group):
 
 
 def _end(error: object, code: int) -> None:
-    click.echo(f"lamm-robust: {' '.join(str(error).split())}", err=True)
+    say(f"lamm-robust: {printable(error)}", err=True)
     sys.exit(code)
 
 
@@ -196,7 +205,7 @@ def compare(
     expectations = gate.read_expected(expected) if expected else []
     found = compare_runs(old, new)
     if not found.cases:
-        click.echo("lamm-robust: the runs have no attempt in common", err=True)
+        say("lamm-robust: the runs have no attempt in common", err=True)
         sys.exit(Exit.NOTHING_RAN)
     results = [gate.settle(name, found, expectations) for name in dict.fromkeys(gates)]
     if html:
@@ -205,9 +214,9 @@ def compare(
 
         write_text(html, difference_html(old, new, found, results))
     if as_json:
-        click.echo(json.dumps(compare_page.facts(old, new, found, results), indent=2, ensure_ascii=False))
+        say(json_text(compare_page.facts(old, new, found, results)))
     else:
-        click.echo(compare_page.markdown(old, new, found, results), nl=False)
+        say(compare_page.markdown(old, new, found, results), nl=False)
     sys.exit(Exit.DONE if all(result.passed for result in results) else Exit.NOT_HELD)
 
 
@@ -227,7 +236,7 @@ def list_(what: str, globs: tuple[str, ...]) -> None:
         from lamm_robust.cli.solver_list import brief, whole
 
         width = standard_output().width
-        click.echo("\n".join(whole(globs, width) if globs else brief(width)))
+        say("\n".join(whole(globs, width) if globs else brief(width)))
         return
     header, rows = listing.LISTINGS[what]()
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -248,9 +257,9 @@ def replay(key: str, oracle: str, as_json: bool) -> None:
     from lamm_robust.runs.replay import replay_text
 
     if as_json:
-        click.echo(json.dumps(replay_facts(key, oracle), indent=2, ensure_ascii=False, allow_nan=False))
+        say(json_text(replay_facts(key, oracle)))
     else:
-        click.echo(replay_text(key, oracle))
+        say(replay_text(key, oracle))
 
 
 @main.command(short_help="Certify your own problem: a file, or text.")
@@ -270,7 +279,7 @@ def truth(problem: str, oracle: str, rank: int | None, pinv: bool, as_json: bool
     from lamm_robust.cli.truth_page import text
 
     facts = certify_given(problem, catalog.cached_oracle(oracle), rank, pinv=pinv)
-    click.echo(json.dumps(facts, indent=2, ensure_ascii=False) if as_json else text(facts))
+    say(json_text(facts) if as_json else text(facts))
 
 
 @main.command(short_help="Search for the problem at which a solver does worst.")
@@ -298,7 +307,7 @@ def hunt(
 
     cached, directory = catalog.cached_oracle(oracle), out or findings.DIRECTORY
     told = hunt_text(solver, score, seconds, families, cached, directory, edges=edges)
-    click.echo(told.text, err=not told.tried)
+    say(told.text, err=not told.tried)
     if told.unkept:
         raise told.unkept
     sys.exit(Exit.DONE if told.tried else Exit.NOTHING_RAN)

@@ -7,6 +7,7 @@ from typing import cast
 
 import click
 
+from lamm_robust.terminal import say
 from lamm_robust.values import DEVICES, PRECISIONS, Device, Precision
 
 
@@ -31,4 +32,4 @@ def picture(directory: Path, out: Path, precision: str, device: str) -> None:
         groups = [own for variant in asked(*at) if (own := records.of(variant))]
         environment = read_environment(directory)
     write_text(out, draw(groups, *at, environment))
-    click.echo(f"a picture to look at: {out}")
+    say(f"a picture to look at: {out}")

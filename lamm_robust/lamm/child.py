@@ -24,7 +24,7 @@ from lamm_robust.lamm.result import Steered
 from lamm_robust.lamm.solver import TRACED
 from lamm_robust.lamm.targets import TARGETS, Target, problem
 from lamm_robust.values import Precision
-from lamm_robust.workers.child import die_with
+from lamm_robust.workers.containment import die_with
 
 REPEATS, ENOUGH = 3, 0.2
 """A compiled loop is timed this many times, or until it has taken this many seconds; the shortest time counts."""

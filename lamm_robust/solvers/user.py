@@ -1,6 +1,6 @@
 """A solver of the user's own, named ``package.module:function`` or ``path/to/file.py:function``.
 
-The function is imported in its worker process and nowhere else, so that an import can do no harm to a check.
+The function is imported in its worker process and nowhere else: a check survives whatever an import does.
 Environment variables tell the worker where it is, and what it promises. It takes A and b as NumPy arrays and returns x,
 or something that holds x; `results` says what that may be.
 """
@@ -48,7 +48,7 @@ class Target:
     text: str
     """The target as the user wrote it: ``package.module:function`` or ``path/to/file.py:function``."""
     home: Path
-    """The directory that the user was in: modules are imported from there, and the function is called in it."""
+    """The directory that the user was in: modules are imported in it, and from there."""
 
     def __str__(self) -> str:
         return self.text
@@ -96,6 +96,7 @@ def library(target: Target, contract: Contract, solve: Solve | None = None) -> L
         wait=host.wait,
         state=state,
         forks=False,  # nobody knows what its import starts
+        foreign=True,
         solvers=(Solver(target.function, target.text, contract, solve or _elsewhere),),
     )
 

@@ -1,14 +1,16 @@
 """One attempt: call a solver on a problem, time it, look at what came back, and never raise.
 
 The first call is timed apart, since it may compile. A solver that takes NumPy arrays is then called once with each of
-`LAYOUTS`. Calls with the first arrays are then repeated; their median is the steady-state time. Every call blocks until
-the answer is really there. Where the answers to the first call, to the last one and to other layouts differ, the worst
-counts.
+`LAYOUTS`. Calls with the first arrays are then repeated; their median is the steady-state time. A user's own solver may
+remember its inputs, so it is timed with other signs each time, which cost it the same; see `signed`. Every call blocks
+until the answer is really there. Where the answers to the first call, to the last one and to other layouts differ, the
+worst counts.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 import warnings
 from collections.abc import Sequence
@@ -29,6 +31,15 @@ Calls with other layouts are among them, but their times count only where there 
 BUDGET_SECONDS = 0.01
 """How long fast solvers are called again: a hundred times the call overhead of the slowest library."""
 
+_clock = time.perf_counter
+"""The clock, taken before a solver can put another one in its place."""
+
+KEPT_BYTES = 16 << 20
+"""Inputs of so many bytes are kept until an attempt ends, so that a solver cannot know later ones by their place."""
+
+PATTERNS = 5
+"""Signs repeat after so many rows and columns, and so after 2⁵ calls: more than are made."""
+
 MUCH_FASTER = 4.0
 """Later calls that are so many times as fast as the first either need not compile again, or find the answer where the
 first has left it: which of them, calls with other numbers tell."""
@@ -45,13 +56,13 @@ def attempt(library: Library, solver: Solver, problem: Problem, device: Device) 
 
     The first call is reported as such whether or not this process has seen the shape before.
     """
-    start = time.perf_counter()
+    start = _clock()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             outcome = _measure(library, solver, problem, device)
         except Exception as error:
-            outcome = replace(_failure(solver, error), spent=time.perf_counter() - start)
+            outcome = replace(_failure(solver, error), spent=_clock() - start)
     if not caught:
         return outcome
     about_answers = [w for w in caught if not issubclass(w.category, ABOUT_CODE)]
@@ -79,7 +90,7 @@ def _failure(solver: Solver, error: Exception) -> Outcome:
 
 def _measure(library: Library, solver: Solver, problem: Problem, device: Device) -> Outcome:
     A, b = library.put(problem.A, device), library.put(problem.b, device)
-    wait, solve, clock = library.wait, solver.solve, time.perf_counter
+    wait, solve, clock = library.wait, solver.solve, _clock
     start = clock()
     x, rank = wait(solve(A, b))
     first = clock()
@@ -90,7 +101,10 @@ def _measure(library: Library, solver: Solver, problem: Problem, device: Device)
     trials = [_trial(library, solver, problem, one) for one in LAYOUTS] if isinstance(A, np.ndarray) else []
     fewest, most = max(1, REPEATS[0] - len(trials)), REPEATS[1] - len(trials)
     before = clock()
-    while len(seconds) < fewest or (len(seconds) < most and before < end):
+    if library.foreign:
+        seconds = _varied_seconds(library, solver, problem, range(fewest - 1, most - 1), end)
+        last, _ = wait(solve(A, b))  # with numbers that it has seen, so its time tells nothing
+    while not library.foreign and (len(seconds) < fewest or (len(seconds) < most and before < end)):
         last, _ = wait(solve(A, b))
         now = clock()
         seconds.append(now - before)
@@ -100,7 +114,7 @@ def _measure(library: Library, solver: Solver, problem: Problem, device: Device)
     fault = _answer_fault(answer, problem) or _answer_fault(again, problem)
     fault = fault or _input_fault(problem, library.get(A), library.get(b)) or _rank_fault(rank)
     fault = fault or next((trial.fault for trial in trials if trial.fault), "")
-    if first - start >= MUCH_FASTER * median(seconds):
+    if not library.foreign and first - start >= MUCH_FASTER * median(seconds):
         fresh = _fresh_seconds(library, solver, problem, device)
         seconds = fresh if fresh and min(fresh) >= MUCH_FASTER * median(seconds) else seconds
     cause, message = (Cause.NONE, fault) if fault else _layout_finding(problem, answer, trials)
@@ -144,8 +158,9 @@ def _trial(library: Library, solver: Solver, problem: Problem, layout: Layout) -
     Warnings are not heard: what they say of the answer has been said at the first call, and of the arrays no verdict
     may depend.
     """
-    A, b = layout.copy(problem.A), layout.copy(problem.b)
-    start = time.perf_counter()
+    plain = signed(problem, 1 + LAYOUTS.index(layout)) if library.foreign else problem
+    A, b = layout.copy(plain.A), layout.copy(plain.b)
+    start = _clock()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -154,9 +169,9 @@ def _trial(library: Library, solver: Solver, problem: Problem, layout: Layout) -
         raise
     except Exception as error:
         refusal = f"refuses {layout.name} arrays: {type(error).__name__}: {error}"
-        return _Trial(layout, time.perf_counter() - start, refusal=refusal[:LONGEST_MESSAGE])
-    seconds, x = time.perf_counter() - start, _answer(library.get(result), solver, problem)
-    fault = _answer_fault(x, problem) or _input_fault(problem, A, b)
+        return _Trial(layout, _clock() - start, refusal=refusal[:LONGEST_MESSAGE])
+    seconds, x = _clock() - start, _answer(library.get(result), solver, problem)
+    fault = _answer_fault(x, problem) or _input_fault(plain, A, b)
     return _Trial(layout, seconds, x, f"{fault}, for {layout.name} arrays" if fault else "")
 
 
@@ -197,11 +212,46 @@ def _fresh_seconds(library: Library, solver: Solver, problem: Problem, device: D
     with contextlib.suppress(Exception):
         for a_sign, b_sign in ((-1, -1), (-1, 1), (1, -1)):
             A, b = library.put(a_sign * problem.A, device), library.put(b_sign * problem.b, device)
-            start = time.perf_counter()
+            start = _clock()
             library.wait(solver.solve(A, b))
-            seconds.append(time.perf_counter() - start)
+            seconds.append(_clock() - start)
         return seconds
     return []
+
+
+def _varied_seconds(library: Library, solver: Solver, problem: Problem, calls: range, end: float) -> list[float]:
+    """The times of so many calls, the fewest and the most, until a time; no two with the same numbers or in one place.
+
+    Signs of columns change, too: what a solver does for A and b of a few rows it might remember for all their signs.
+    """
+    seconds: list[float] = []
+    kept: list[Problem] = []
+    while len(seconds) < calls.start or (len(seconds) < calls.stop and _clock() < end):
+        other = signed(problem, len(seconds) + 1 + len(LAYOUTS), columns=True)
+        if problem.A.nbytes * len(kept) < KEPT_BYTES:
+            kept.append(other)
+        start = _clock()
+        library.wait(solver.solve(other.A, other.b))
+        seconds.append(_clock() - start)
+    return seconds
+
+
+def signed(problem: Problem, number: int, *, columns: bool = False) -> Problem:
+    """The problem with other signs of some rows of A and b, so with the same x; and of columns of A, if that is asked.
+
+    `number`, from 1 to 2^PATTERNS − 1, says which. Changing signs is exact, and any sensible solver rounds alike.
+    """
+    m, n = problem.A.shape
+    signs = _signs(m + n, problem.A.dtype.char)[number]
+    A, b = problem.A * signs[:m, np.newaxis], (problem.b.T * signs[:m]).T
+    return replace(problem, A=np.ascontiguousarray(A * signs[m:] if columns else A), b=np.ascontiguousarray(b))
+
+
+@functools.lru_cache(maxsize=64)
+def _signs(length: int, dtype: str) -> Array:
+    """2^PATTERNS rows of so many signs, as numbers of a dtype: the bits of the number of the row, over and over."""
+    bits = np.arange(1 << PATTERNS)[:, np.newaxis] >> np.arange(length) % PATTERNS
+    return (1 - 2 * (bits & 1)).astype(dtype)
 
 
 def _misfit(problem: Problem, x: Array) -> tuple[float, float]:

@@ -9,9 +9,7 @@ serving processes, each of which costs milliseconds; it never calls a solver its
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import importlib
-import json
 import os
 import resource
 import signal
@@ -25,36 +23,28 @@ from typing import Any
 
 from lamm_robust.provenance import EXTRAS, MEASURED, flags, installed_versions
 from lamm_robust.solvers import LIBRARIES, user
+from lamm_robust.storage.cache import default_directory
 from lamm_robust.storage.packing import unpack
 from lamm_robust.values import Cause, Device, Library, Outcome, Problem, ProblemKey, Status
 from lamm_robust.workers import wire
 from lamm_robust.workers.attempt import attempt
+from lamm_robust.workers.containment import contain, die_with
 
-PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
+SCRATCH = "LAMM_ROBUST_SCRATCH"
+"""Environment variable of a worker for a user's own solver: the empty directory in which it is called."""
 
 OUTPUT_BYTES = 64 << 20
 """The largest file that a solver can write: the system ends one that writes more, so that it cannot fill the disk."""
 
 PID = struct.Struct("<qq")
-"""What goes over the socket of a forking process: the number of a process, and its wait status or `RUNNING`."""
+"""What goes over the socket of a forking process: to it a ticket, and `FORK` beside three descriptors; from it, about
+the process that was forked for a ticket, its number and its wait status or `RUNNING`."""
 
-RUNNING = -1
-"""What stands in the place of the wait status of a process that has not ended."""
+RUNNING, FORK = -1, -2
+"""What stands in the place of the wait status of a process that has not ended, and of one that is to be made."""
 
 Greeting = dict[str, Any]
 """What a process says that it runs on, as JSON values."""
-
-
-def die_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent ends; end at once if the parent already has.
-
-    Only Linux does that. Elsewhere a process ends when it next reads from the pipe that its parent's end has closed.
-    """
-    if sys.platform != "linux":
-        return
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before the kernel was asked to watch it
-        os._exit(0)
 
 
 ROOM = 16 << 20
@@ -120,14 +110,14 @@ def changed_settings(before: Mapping[str, object], after: Mapping[str, object]) 
     return [name for name in before if before[name] != after[name]]
 
 
-def serve(library: Library, device: Device, requests: int, replies: int) -> None:
+def serve(library: Library, device: Device, pipe: wire.Pipe) -> None:
     """Answer requests until the other end closes the pipe, or an attempt leaves this process unfit for another."""
     solvers = {solver.algorithm: solver for solver in library.solvers}
     state = library.state()
     seen: set[tuple[str, tuple[int, ...]]] = set()
     problem: Problem | None = None
     served = 0
-    for kind, content in wire.read_frames(requests):
+    for kind, content in pipe.frames():
         if kind == wire.PROBLEM:
             _, (A, b) = unpack(content)
             problem = Problem(ProblemKey("sent", (), "float32" if A.dtype == "float32" else "float64"), A, b)
@@ -144,7 +134,7 @@ def serve(library: Library, device: Device, requests: int, replies: int) -> None
             outcome = Outcome(Status.BAD_OUTPUT, message=message, spent=outcome.spent)
         # what a solver leaves to the next one in this process would be blamed on that one
         unfit = bool(settings) or outcome.cause is Cause.OUT_OF_MEMORY
-        wire.write_all(replies, wire.frame(wire.LAST if unfit else wire.OUTCOME, wire.pack_outcome(served, outcome)))
+        pipe.send(wire.LAST if unfit else wire.OUTCOME, wire.pack_outcome(served, outcome))
         served += 1
         if unfit:
             return
@@ -161,35 +151,43 @@ def end_group(pid: int) -> None:
 
 
 def fork_on_request(library: Library, device: Device, memory: int, control: socket.socket, hello: Greeting) -> None:
-    """Fork a serving process whenever three descriptors arrive; tell how one ended whenever its number arrives."""
+    """Fork a serving process whenever three descriptors arrive; tell of it whenever its ticket arrives alone."""
     here = os.getpid()
+    forked: dict[int, int] = {}
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, PID.size, 3)
         if not message:  # the other end is closed
             return
+        ticket, _ = PID.unpack(message)
         if not descriptors:
-            end_group(PID.unpack(message)[0])
-            pid, status = os.waitpid(PID.unpack(message)[0], os.WNOHANG)
-            control.sendall(PID.pack(pid, status if pid else RUNNING))
+            end_group(forked[ticket])
+            ended, status = os.waitpid(forked[ticket], os.WNOHANG)
+            control.sendall(PID.pack(forked[ticket], status if ended else RUNNING))
             continue
-        if os.fork() == 0:
+        forked[ticket] = os.fork()
+        if forked[ticket] == 0:
             control.close()
             os.setsid()  # a group of its own, with which whatever a solver starts can be killed
             die_with(here)
             requests, replies, output = descriptors
             os.dup2(output, 1)
             os.dup2(output, 2)
-            greet_and_serve(library, device, memory, (requests, replies), hello)
+            os.close(output)
+            try:
+                pipe = wire.Pipe(requests, replies)
+            except wire.WireError:  # who asked for it is gone
+                os._exit(0)
+            greet_and_serve(library, device, memory, pipe, hello)
         for descriptor in descriptors:  # in this process: with these open, nobody would see that the child has ended
             os.close(descriptor)
 
 
-def greet_and_serve(library: Library, device: Device, memory: int, pipe: tuple[int, int], hello: Greeting) -> None:
-    """Greet and serve on a pair of descriptors, for requests and for replies; then end this process."""
+def greet_and_serve(library: Library, device: Device, memory: int, pipe: wire.Pipe, hello: Greeting) -> None:
+    """Greet and serve on a pipe; then end this process."""
     try:
         confine(memory)
-        wire.write_all(pipe[1], wire.frame(wire.HELLO, json.dumps(hello | {"pid": os.getpid()}).encode()))
-        serve(library, device, *pipe)
+        pipe.send(wire.HELLO, wire.pack_greeting(hello))
+        serve(library, device, pipe)
         os._exit(0)  # not `sys.exit`: nothing that a solver has registered may run at the exit
     except BaseException:
         sys.excepthook(*sys.exc_info())
@@ -201,15 +199,22 @@ def main(arguments: list[str], libraries: Iterable[Library] = LIBRARIES) -> None
     """Serve, or fork serving processes, as the arguments say; the top of this file says what they are."""
     name, _, device, parent, memory, how, *descriptors = arguments
     die_with(int(parent))
-    users = name == user.NAME  # a solver of the user's own is imported here and nowhere else
-    library = user.from_environment() if users else next(known for known in libraries if known.name == name)
+    # taken before anything foreign is imported, which then finds neither the key nor the descriptors at their place
+    pipe = None if how == "fork" else wire.Pipe(int(descriptors[0]), int(descriptors[1]))
+    del sys.argv[1:]
+    if name == user.NAME:  # a solver of the user's own is imported here and nowhere else
+        contain([place for place in [default_directory()] if place])
+        library = user.from_environment()
+        os.chdir(os.environ[SCRATCH])
+    else:
+        library = next(known for known in libraries if known.name == name)
     on: Device = "gpu" if device == "gpu" else "cpu"
     hello = greeting(library, on)
-    if how == "fork":
+    if pipe is None:
         with socket.socket(fileno=int(descriptors[0])) as control:
             fork_on_request(library, on, int(memory), control, hello)
     else:
-        greet_and_serve(library, on, int(memory), (int(descriptors[0]), int(descriptors[1])), hello)
+        greet_and_serve(library, on, int(memory), pipe, hello)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ process whenever one is needed. Any other library is imported by each process an
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 import socket
@@ -15,13 +16,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 from lamm_robust.defaults import CASE_MEMORY
 from lamm_robust.values import Device, Library, Precision
-from lamm_robust.workers.child import PID, RUNNING, end_group
+from lamm_robust.workers import watch
+from lamm_robust.workers.child import FORK, PID, RUNNING, SCRATCH, end_group
+from lamm_robust.workers.containment import MOST_PROCESSES
+from lamm_robust.workers.scratch import scratch
 
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 THREADS = dict.fromkeys(_THREADS, "1")
@@ -29,6 +35,12 @@ THREADS = dict.fromkeys(_THREADS, "1")
 
 EXIT_SECONDS = 2.0
 """Time limit for an exit code: a dying process closes its pipe some milliseconds before it has one."""
+
+KILL_SECONDS = 10.0
+"""Time limit for the end of a process that was killed: more only if the system has no time for it."""
+
+TEMPLATE_SECONDS = 10.0
+"""Time limit for a template's answer, which takes it a millisecond: one that is later hangs, and is replaced."""
 
 LAST_LINES, LAST_BYTES = 3, 4096
 """How much of the end of a process's output goes into a message."""
@@ -47,8 +59,17 @@ class Kind:
     """The module that the process runs; tests put planted solvers there."""
 
 
-def launch(kind: Kind, how: str, descriptors: tuple[int, ...], output: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Start a fresh Python as a worker process that inherits the descriptors; `how` is "serve" or "fork"."""
+def launch(
+    kind: Kind,
+    how: str,
+    descriptors: tuple[int, ...],
+    output: IO[bytes],
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> subprocess.Popen[bytes]:
+    """Start a fresh Python as a worker process that inherits the descriptors; `how` is "serve" or "fork".
+
+    `variables` are added to its environment.
+    """
     who = kind.library.name, kind.precision, kind.device, str(os.getpid()), str(kind.memory), how
     return subprocess.Popen(
         [sys.executable, "-m", kind.module, *who, *map(str, descriptors)],
@@ -56,7 +77,7 @@ def launch(kind: Kind, how: str, descriptors: tuple[int, ...], output: IO[bytes]
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
-        env=os.environ | THREADS | dict(kind.library.environment(kind.precision, kind.device)),
+        env=os.environ | THREADS | dict(kind.library.environment(kind.precision, kind.device)) | dict(variables),
         cwd=Path(__file__).parents[2],
         # a Ctrl-C is for the run alone, which then ends its workers; and a group of its own can be killed as a whole
         start_new_session=True,
@@ -77,6 +98,8 @@ class Template:
         with contextlib.ExitStack() as held:  # what `close` gives back, and an error in between
             self.output = held.enter_context(tempfile.TemporaryFile())
             self._control, theirs = socket.socketpair()
+            self._control.settimeout(TEMPLATE_SECONDS)
+            self._tickets = itertools.count()
             held.enter_context(self._control)
             with theirs:
                 self._process = launch(kind, "fork", (theirs.fileno(),), self.output)
@@ -92,19 +115,37 @@ class Template:
         """Whether the process can still fork."""
         return self._process.poll() is None
 
-    def fork(self, requests: int, replies: int, output: int) -> None:
-        """Have a serving process forked that has these descriptors; its hello tells its number."""
-        with contextlib.suppress(OSError):  # if the template has died, nobody has the other ends of the pipes
-            socket.send_fds(self._control, [b"f" * PID.size], [requests, replies, output])
+    def is_stopped(self) -> bool:
+        """Whether the process is stopped, as by SIGSTOP."""
+        return watch.is_stopped(self._process.pid)
 
-    def status(self, pid: int) -> int:
-        """The wait status of a forked process, as of `os.waitpid`, or RUNNING; OSError if the template has died."""
-        self._control.sendall(PID.pack(pid, 0))
-        answer = self._control.recv(PID.size, socket.MSG_WAITALL)
+    def abandon(self) -> None:
+        """Kill the process, since it hangs: those that it has forked end with it, and `Templates` makes another."""
+        self._process.kill()
+        self._process.wait()
+
+    def fork(self, requests: int, replies: int, output: int) -> int:
+        """Have a serving process forked that has these descriptors; returns the ticket by which to ask about it."""
+        ticket = next(self._tickets)
+        with contextlib.suppress(OSError):  # if the template has died, nobody has the other ends of the pipes
+            socket.send_fds(self._control, [PID.pack(ticket, FORK)], [requests, replies, output])
+        return ticket
+
+    def ask(self, ticket: int) -> tuple[int, int]:
+        """The number of a forked process, and its wait status, as of `os.waitpid`, or RUNNING.
+
+        A template that does not answer is abandoned: OSError, as if it has died.
+        """
+        try:
+            self._control.sendall(PID.pack(ticket, 0))
+            answer = self._control.recv(PID.size, socket.MSG_WAITALL)
+        except TimeoutError:
+            self.abandon()
+            raise
         if len(answer) < PID.size:
             raise ChildProcessError
-        status: int = PID.unpack(answer)[1]
-        return status
+        pid, status = PID.unpack(answer)
+        return pid, status
 
 
 class Templates:
@@ -143,7 +184,7 @@ class Process:
         """Start the process, by the template if there is one."""
         self._template = template
         self.pid: int | None = None
-        """The number of the process; a forked one tells it in its hello."""
+        """The number of the process, from whoever has started it; of a forked one None until `identify`."""
         self._code: int | None = None
         self._popen: subprocess.Popen[bytes] | None = None
         # `held` is what `close` gives back, and an error in between; `theirs` are the child's ends of the pipes, which
@@ -160,11 +201,40 @@ class Process:
             os.set_blocking(self.requests, False)
             os.set_blocking(self.replies, False)
             if template:
-                template.fork(child_reads, child_writes, self.output.fileno())
+                self._ticket = template.fork(child_reads, child_writes, self.output.fileno())
             else:
-                self._popen = launch(kind, "serve", (child_reads, child_writes), self.output)
+                place = {SCRATCH: str(held.enter_context(scratch()))} if kind.library.foreign else {}
+                self._popen = launch(kind, "serve", (child_reads, child_writes), self.output, place)
                 self.pid = self._popen.pid
             self._held = held.pop_all()
+
+    def identify(self) -> None:
+        """Learn the number of a process that has greeted, if it was forked, from its template."""
+        if self._template and self.pid is None:
+            with contextlib.suppress(OSError):  # with a template that has died, its processes end
+                self.pid, status = self._template.ask(self._ticket)
+                if status != RUNNING:  # it has ended meanwhile, and is told of once
+                    self._code = os.waitstatus_to_exitcode(status)
+
+    def is_stopped(self) -> bool:
+        """Whether the process, or before it has greeted its template, is stopped, as by SIGSTOP."""
+        if self.pid is not None:
+            return any(map(watch.is_stopped, {self.pid, watch.served_by(self.pid)}))
+        return self._template is not None and self._template.is_stopped()
+
+    def overuse(self, memory: int) -> str:
+        """What the process and those below it have too much of, in words, or nothing; `memory` bytes are allowed."""
+        pids = watch.tree(self.pid) if self.pid is not None else []
+        if len(pids) > MOST_PROCESSES:
+            return f"it has started {len(pids)} processes, where {MOST_PROCESSES} are allowed"
+        if sum(map(watch.resident_bytes, pids)) <= memory:  # what several share counts more than once here
+            return ""
+        held = sum(map(watch.proportional_bytes, pids))
+        return f"its processes hold {held >> 20} MiB, where {memory >> 20} are allowed" if held > memory else ""
+
+    def main_seconds(self) -> float:
+        """The processor time of the first thread of a process that was not forked; 0 of one that was."""
+        return watch.main_seconds(watch.served_by(self._popen.pid)) if self._popen else 0.0
 
     def exit_code(self, seconds: float = EXIT_SECONDS) -> int | None:
         """The exit code, negative for a signal; None if the process does not end within that time, or nobody knows."""
@@ -182,15 +252,18 @@ class Process:
             end_group(pid)
             return self._popen.poll()
         assert self._template
-        status = self._template.status(pid)
+        _, status = self._template.ask(self._ticket)
         return None if status == RUNNING else os.waitstatus_to_exitcode(status)
 
     def close(self) -> None:
         """Kill the process if it may still run (it holds nothing that could be lost) and give everything back."""
-        with contextlib.suppress(OSError):
-            # once its exit code has been read, its number may be another process's; a forked one that has not yet told
-            # its number ends by itself when it finds its pipe closed
-            if self._code is None and self.pid is not None:
+        # once its exit code has been read, its number may be another process's; a forked one that has not greeted ends
+        # by itself when it finds its pipe closed
+        if self._code is None and self.pid is not None:
+            for below in watch.tree(self.pid)[1:]:  # some may have left its group
+                with contextlib.suppress(OSError):
+                    os.kill(below, signal.SIGKILL)
+            with contextlib.suppress(OSError):
                 os.killpg(self.pid, signal.SIGKILL)  # with whatever it has started
-                self.exit_code()
+            self.exit_code(KILL_SECONDS)
         self._held.close()

@@ -8,16 +8,17 @@ it has not answered. Only that case gets the outcome; the cases behind it go to 
 from __future__ import annotations
 
 import contextlib
-import json
+import math
 import os
 import signal
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from lamm_robust.defaults import CASE_SECONDS
 from lamm_robust.storage.packing import pack_problem
-from lamm_robust.values import AbsentError, Answer, Array, Case, Cause, Outcome, Problem, Status
+from lamm_robust.values import AbsentError, Answer, Case, Cause, Outcome, Problem, Status
 from lamm_robust.workers import wire
 from lamm_robust.workers.process import Kind, Process, Template, last_words
 
@@ -26,6 +27,21 @@ START_SECONDS = 120.0
 
 STARTS = 10
 """Starts in a row that may end by a kill from outside before the process has said hello."""
+
+LOOK_SECONDS = 0.25
+"""Time between two looks at whether a silent process is stopped, each of which takes some microseconds."""
+
+WATCH_SECONDS = 0.5
+"""Time between two looks at what a process and those below it take: RLIMIT_DATA sees neither shared memory nor them."""
+
+BASE_BYTES = 1 << 30
+"""What a process may hold before its first case: an import of PyTorch takes half of it."""
+
+STOP_SECONDS = 2.0
+"""How long a process may be stopped until a fresh one takes its place: whoever pauses a run pauses its parent."""
+
+SAID_HERE = (Status.TIMED_OUT, Status.FLAKY)
+"""What is only said of a process from outside."""
 
 FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM)
 """Signals of an operator, a batch system, or the kernel short of memory; no solver ends its own process by these."""
@@ -64,16 +80,23 @@ class Worker:
     def _start(self) -> None:
         self._forked_from = self._template(self.kind)
         self._process = Process(self.kind, self._forked_from)
-        self._frames = wire.Frames()
-        self._outbox = bytearray()
+        self._key = wire.new_key()
+        self._frames = wire.Frames(self._key, self._most_bytes)
+        self._outbox = bytearray(wire.KEY.pack(self._key))
         self._sent: Problem | None = None
         self._served = 0
         self._called: set[tuple[str, int]] = set()
-        self._waited = 0.0
+        self._forget_time()
+        self._computed = self._unwatched = 0.0
         self._said_hello = False
         self._starts += 1
         for case, problem in zip(self.pending, self._problems, strict=True):  # what a lost process has left
             self._post(case, problem)
+        self._write()
+
+    def _forget_time(self) -> None:
+        """Begin to wait anew."""
+        self._waited = self._unseen = self._stopped = 0.0
 
     def close(self) -> None:
         """End the process."""
@@ -97,7 +120,7 @@ class Worker:
     def ask(self, case: Case, problem: Problem) -> None:
         """Ask for an attempt of the case's solver at its problem."""
         if not self.pending:  # time that went by while nothing was asked is no delay
-            self._waited = 0.0
+            self._forget_time()
         self.pending.append(case)
         self._problems.append(problem)
         self._post(case, problem)
@@ -125,17 +148,43 @@ class Worker:
         try:
             gone = self._read(answers)
         except wire.WireError as error:  # a solver has written into the pipe
+            if not self._said_hello and not self.pending and self._starts >= STARTS:
+                raise AbsentError(f"it sent what is no greeting: {error}", worker=self._name) from error
             return answers + self._blame_loss(f"the process sent what is no answer: {error}")
         if answers:
-            self._waited = 0.0
+            answers = self._timed(answers, seconds)
+            self._forget_time()
+        self._unwatched += seconds
         if gone:  # its last answers came first: they decide which case is to blame
             return answers + self._handle_death()
-        self._waited += 0.0 if answers else seconds
+        if not answers:
+            self._wait(seconds)
+        if self._stopped > STOP_SECONDS:
+            return answers + self._handle_stop()
         if not self._said_hello and self._waited > START_SECONDS:
-            raise AbsentError(f"it did not start within {START_SECONDS:g} s", worker=self._name)
+            self._handle_late_start()
         if self.pending and self._said_hello and self._waited > self._limit:
-            answers += self._handle_silence()
+            return answers + self._handle_silence()
+        if self._unwatched > WATCH_SECONDS:
+            self._unwatched = 0.0
+            return answers + self._handle_overuse()
         return answers
+
+    def _wait(self, seconds: float) -> None:
+        """Count seconds of silence as waited for, but not those in which the process was stopped."""
+        self._waited += seconds
+        self._unseen += seconds
+        if self._unseen >= LOOK_SECONDS:
+            if self._process.is_stopped():
+                self._stopped += self._unseen
+                self._waited -= self._unseen
+            self._unseen = 0.0
+
+    def _timed(self, answers: list[Answer], seconds: float) -> list[Answer]:
+        """The answers with their shares of the time since those before, by this clock and by the system's."""
+        before, self._computed = self._computed, self._process.main_seconds()
+        elapsed, computed = (self._waited + seconds) / len(answers), (self._computed - before) / len(answers)
+        return [replace(answer, elapsed=elapsed, computed=computed) for answer in answers]
 
     @property
     def _signature(self) -> tuple[str, int]:
@@ -171,27 +220,41 @@ class Worker:
 
     def _receive(self, kind: bytes, content: bytes, answers: list[Answer]) -> None:
         if kind == wire.HELLO:
-            self.hello = json.loads(content)
-            self._process.pid = self.hello.pop("pid")
-            self._check_threads(self.hello["threads"])
+            if self._said_hello:
+                raise wire.WireError("a second greeting")
+            hello = wire.unpack_greeting(content)
+            self._process.identify()
+            self._check_threads(hello["threads"])
+            self.hello = hello
             self._on_hello(self.hello)
-            self._said_hello, self._starts, self._waited = True, 0, 0.0
-        elif kind in (wire.OUTCOME, wire.LAST) and self.pending:
+            self._said_hello, self._starts, self._computed = True, 0, self._process.main_seconds()
+            self._forget_time()
+        elif kind in (wire.OUTCOME, wire.LAST) and self.pending and self._said_hello:
             number, outcome = wire.unpack_outcome(content)
-            self._check(number, outcome.x)
+            self._check(number, outcome)
             out_of_memory = kind == wire.LAST and outcome.status is Status.CRASHED
             # the memory may be full of what earlier cases have left: only the first case is to blame for sure
             answers.append(self._answer(outcome, inconclusive=out_of_memory and self._served > 0))
         else:
             raise wire.WireError("an answer to nothing")
 
-    def _check(self, number: int, x: Array | None) -> None:
-        """WireError unless an outcome with this number and x can be about the first pending case."""
-        problem = self._problems[0]
+    def _most_bytes(self, kind: bytes) -> int:
+        """The longest content of a frame that can be an answer now."""
+        if kind == wire.HELLO:
+            return wire.HELLO_BYTES
+        return wire.HEAD_BYTES + sum(p.n * math.prod(p.b.shape[1:]) * p.A.itemsize for p in list(self._problems)[:1])
+
+    def _check(self, number: int, outcome: Outcome) -> None:
+        """WireError unless an outcome with this number can be about the first pending case."""
+        problem, x = self._problems[0], outcome.x
         if number != self._served:
             raise wire.WireError(f"answer {number} in the place of answer {self._served}")
         if x is not None and (x.dtype != problem.A.dtype or x.shape != (problem.n, *problem.b.shape[1:])):
             raise wire.WireError(f"an x of shape {x.shape} in {x.dtype}")
+        if (x is not None) != (outcome.status is Status.SOLVED):
+            raise wire.WireError(f"an outcome that is {outcome.status} with{'out' if x is None else ''} an x")
+        if outcome.status in SAID_HERE or outcome.cause is Cause.PROCESS_LOST:
+            raise wire.WireError(f"it says of itself that it is {outcome.cause or outcome.status}")
 
     def _check_threads(self, pools: list[dict[str, Any]]) -> None:
         """AbsentError unless every BLAS runs on one thread, as `process.THREADS` asks."""
@@ -218,6 +281,44 @@ class Worker:
             return []
         words = f"the process ended with {describe_exit(code)}; {last_words(self._process.output)}"
         return self._blame_loss(words, killed)
+
+    def _handle_stop(self) -> list[Answer]:
+        """The process has been stopped for too long: a fresh one takes its place, and its first case says nothing."""
+        if not self._said_hello:
+            self._begin_again("its process was stopped before it said hello")
+            return []
+        if not self.pending:
+            self._restart()
+            return []
+        outcome = Outcome(
+            Status.CRASHED,
+            cause=Cause.PROCESS_LOST,
+            message=f"the process was stopped for {STOP_SECONDS:g} s, as by SIGSTOP",
+            spent=self._stopped,
+        )
+        return self._blame(outcome, inconclusive=True)
+
+    def _handle_overuse(self) -> list[Answer]:
+        """Replace a process that, with what it has started, takes more than it may; if it does."""
+        if not (self._said_hello and (words := self._process.overuse(self.kind.memory + BASE_BYTES))):
+            return []
+        outcome = Outcome(Status.CRASHED, cause=Cause.OUT_OF_MEMORY, message=words)
+        return self._blame(outcome, inconclusive=self._served > 0)
+
+    def _handle_late_start(self) -> None:
+        """The process has not said hello for too long; it may be its template that hangs."""
+        late = f"it did not start within {START_SECONDS:g} s"
+        if not self._forked_from:
+            raise AbsentError(late, worker=self._name)
+        self._begin_again(late, starts=2)
+
+    def _begin_again(self, why: str, starts: int = STARTS) -> None:
+        """Start another process, by another template; AbsentError if so many have been started in vain."""
+        if self._starts >= starts:
+            raise AbsentError(why, worker=self._name)
+        if self._forked_from:
+            self._forked_from.abandon()
+        self._restart()
 
     def _handle_silence(self) -> list[Answer]:
         """The process has not answered for too long: time out the first pending case, unless the process is gone."""

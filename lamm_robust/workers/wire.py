@@ -1,16 +1,23 @@
 """What passes between a run and its worker processes: framed, checksummed, plain bytes.
 
 A frame is its kind (one byte), the length and the CRC-32 of its content, and the content. Solvers share their process
-with the sending end and may write anything anywhere. So bytes that do not have their checksum raise an error of their
-own, and nothing is ever unpickled.
+with the sending end and may write anything anywhere. So the checksum starts from a secret number, the *key* of the
+process, a frame is no longer than what it may hold, bytes that are not so raise an error of their own, and nothing is
+ever unpickled.
 """
 
 from __future__ import annotations
 
+import fcntl
+import json
+import math
 import os
+import resource
+import secrets
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from lamm_robust.storage.packing import pack, unpack
 from lamm_robust.values import Cause, Outcome, Status
@@ -23,6 +30,16 @@ HELLO, OUTCOME, LAST = b"H", b"O", b"L"
 
 _FRAME = struct.Struct("<cII")
 
+KEY = struct.Struct("<I")
+"""The form of a key. It is the first that is written to a worker, before any frame."""
+
+MOST_BYTES = 2**32 - 1
+"""The longest content that a frame can tell the length of."""
+
+HELLO_BYTES, HEAD_BYTES = 1 << 20, 1 << 16
+"""The longest greeting, which holds the values of environment variables, and all of an outcome but its x: a message of
+2000 characters, each escaped in at most 12 bytes, and a few numbers."""
+
 RANKS = 2**31
 """Reported ranks are below this: no matrix has so many rows or columns."""
 
@@ -31,16 +48,25 @@ class WireError(Exception):
     """What arrived is no frame or no outcome."""
 
 
-def frame(kind: bytes, content: bytes) -> bytes:
+def new_key() -> int:
+    """A key that nobody can guess: without it a solver that writes frames of its own into the pipe is not believed."""
+    number: int = KEY.unpack(secrets.token_bytes(KEY.size))[0]
+    return number
+
+
+def frame(kind: bytes, content: bytes, key: int = 0) -> bytes:
     """One frame, ready to be written."""
-    return _FRAME.pack(kind, len(content), zlib.crc32(content)) + content
+    return _FRAME.pack(kind, len(content), zlib.crc32(content, key)) + content
 
 
 class Frames:
     """Puts frames together from the pieces that a pipe delivers."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: int = 0, most: Callable[[bytes], int] = lambda _: MOST_BYTES) -> None:
+        """`most` returns the longest content, in bytes, that a frame of a kind can have now."""
         self._buffer = bytearray()
+        self._key = key
+        self._most = most
 
     def feed(self, piece: bytes) -> Iterator[tuple[bytes, bytes]]:
         """The frames that this piece completes, as kind and content; WireError at the first that is damaged."""
@@ -50,20 +76,71 @@ class Frames:
             kind, length, checksum = _FRAME.unpack_from(self._buffer, start)
             if kind not in (PROBLEM, CASE, HELLO, OUTCOME, LAST):
                 raise WireError(f"{bytes(self._buffer[start : start + 40])!r} is no frame")
+            if length > (most := self._most(kind)):
+                raise WireError(f"a frame of {length} bytes, where {most} are the most")
             end = start + _FRAME.size + length
             if len(self._buffer) < end:
                 break
             content = bytes(self._buffer[start + _FRAME.size : end])
-            if zlib.crc32(content) != checksum:
+            if zlib.crc32(content, self._key) != checksum:
                 raise WireError(f"{content[:40]!r} does not have the checksum it came with")
             start = end
             yield kind, content
         del self._buffer[:start]
 
 
-def read_frames(descriptor: int) -> Iterator[tuple[bytes, bytes]]:
+def read_key(descriptor: int) -> int:
+    """The key that arrives on a file descriptor before anything else; WireError if its other end is closed before."""
+    found = b""
+    while len(found) < KEY.size:
+        piece = os.read(descriptor, KEY.size - len(found))
+        if not piece:
+            raise WireError("there is no key")
+        found += piece
+    number: int = KEY.unpack(found)[0]
+    return number
+
+
+FARTHEST = 1 << 12
+"""Descriptors of a worker's pipe are below this number, or below the limit on open files."""
+
+
+class Pipe:
+    """The worker's end of its two pipes: requests come in, frames with its key go out.
+
+    The descriptors are put at places that nobody knows and are not inherited by programs that a solver starts: one that
+    writes to 3 and 4, or closes what is below 100, does not meet them. Whoever looks for them finds them.
+    """
+
+    def __init__(self, requests: int, replies: int) -> None:
+        """Take over two descriptors; WireError if no key arrives on the first."""
+        self._key = read_key(requests)
+        self._requests, self._replies = (_hide(descriptor) for descriptor in (requests, replies))
+
+    def send(self, kind: bytes, content: bytes) -> None:
+        """Write one frame, however long that takes."""
+        write_all(self._replies, frame(kind, content, self._key))
+
+    def frames(self) -> Iterator[tuple[bytes, bytes]]:
+        """The frames that arrive, until the other end is closed."""
+        return read_frames(self._requests)
+
+
+def _hide(descriptor: int) -> int:
+    """Move a descriptor to a random place; programs that this process starts do not get it."""
+    limit = min(resource.getrlimit(resource.RLIMIT_NOFILE)[0] % 2**31 or FARTHEST, FARTHEST)  # % for no limit, -1
+    try:
+        hidden = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, limit // 8 + secrets.randbelow(3 * limit // 4))
+    except OSError:  # there is no room
+        os.set_inheritable(descriptor, False)
+        return descriptor
+    os.close(descriptor)
+    return hidden
+
+
+def read_frames(descriptor: int, key: int = 0) -> Iterator[tuple[bytes, bytes]]:
     """The frames that arrive on a file descriptor, until its other end is closed."""
-    frames = Frames()
+    frames = Frames(key)
     while piece := os.read(descriptor, 1 << 20):
         yield from frames.feed(piece)
 
@@ -87,7 +164,7 @@ def unpack_outcome(content: bytes) -> tuple[int, Outcome]:
     try:
         head, arrays = unpack(content)
         for name, kinds in _KINDS.items():
-            if type(head[name]) not in kinds:
+            if type(head[name]) not in kinds or (type(head[name]) is float and not 0 <= head[name] < math.inf):
                 raise ValueError(f"{name} is {head[name]!r}")
         head["message"].encode()  # half a surrogate pair is no text
         if not 0 <= (head["rank"] or 0) < RANKS:
@@ -108,3 +185,35 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "number": (int,),
 }
 """Entry of a packed outcome → the types that it may have; others are there if a solver has written into the bytes."""
+
+
+def pack_greeting(hello: dict[str, Any]) -> bytes:
+    """What a process says that it runs on, as bytes."""
+    return json.dumps(hello).encode()
+
+
+def unpack_greeting(content: bytes) -> dict[str, Any]:
+    """The inverse of `pack_greeting`; WireError for other bytes."""
+    try:
+        hello = json.loads(content)
+        is_one = type(hello) is dict and hello.keys() == {"versions", "device", "flags", "threads"}
+        is_one = is_one and type(hello["device"]) is str and all(_names_words(hello[n]) for n in ("versions", "flags"))
+        if not (is_one and type(hello["threads"]) is list and all(map(_is_pool, hello["threads"]))):
+            raise ValueError("it has another form")
+        json.dumps(hello, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
+        raise WireError(f"a greeting that cannot be read: {error}") from error
+    found: dict[str, Any] = hello
+    return found
+
+
+def _names_words(value: Any) -> bool:
+    """Whether a value of JSON is an object of texts, some of which may be null."""
+    return type(value) is dict and all(word is None or type(word) is str for word in value.values())
+
+
+def _is_pool(value: Any) -> bool:
+    """Whether a value of JSON describes a library that computes in threads."""
+    if not (type(value) is dict and type(value.get("num_threads")) is int):
+        return False
+    return type(value.get("internal_api")) is str and all(type(v) in (str, int, type(None)) for v in value.values())

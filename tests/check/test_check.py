@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 import shlex
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -18,11 +22,11 @@ from click.testing import CliRunner, Result
 
 from lamm_robust import catalog
 from lamm_robust.check import supervised
-from lamm_robust.check.judgement import Judgement, Terms, judge_solver, variant_of
+from lamm_robust.check.judgement import Judgement, Stop, Terms, judge_solver, variant_of
 from lamm_robust.check.only import attempt_only
 from lamm_robust.check.page import facts, page, replay_line
 from lamm_robust.check.reasons import REASONS
-from lamm_robust.check.supervised import check_target, is_enough, library_of, time_ratio, worker_opener
+from lamm_robust.check.supervised import check_target, doubt_of_times, is_enough, library_of, time_ratio, worker_opener
 from lamm_robust.cli.main import main
 from lamm_robust.keys import parse_key
 from lamm_robust.reports.summary import STABILITY_ORDER
@@ -39,10 +43,12 @@ from lamm_robust.values import (
     Precision,
     Regime,
     Status,
+    Variant,
     Verdict,
 )
 from lamm_robust.workers.second_look import second_look
 from tests.support import broken
+from tests.support.processes import descendants, eventually, parents
 from tests.support.records import RECORD
 
 HERE = Path(__file__).parents[2]
@@ -50,6 +56,7 @@ FILE = "tests/support/broken.py"
 FAMILIES = ("spectrum", "exact_rank", "raw", "polynomial")
 ONE: Precision = "float64"
 """Faults of processes, pages and exit codes are the same in both precisions: they are tested once, in this one."""
+RECORD_VARIANT = Variant("yours", "solve", ONE, "cpu")
 KEY = "polynomial points=5 degree=2 abscissae=integers seed=0 dtype={}"
 
 
@@ -268,15 +275,23 @@ def test_what_is_refused_is_counted_and_the_rest_goes_on() -> None:
 
 @pytest.mark.usefixtures("alone")
 def test_what_is_not_implemented_is_not_asked() -> None:
-    found = checked("lines_only", ONE, families=("spectrum", "right_sides"), require="backward-stable")
+    families = ("spectrum", "right_sides")
+    found = checked("lines_only", ONE, families=families, require="backward-stable", allow=("declined",))
     assert found.passed
     assert (facts(found)["refusals"], facts(found)["crashes"], list(found.failures)) == (0, 0, [])
     declined = sum(record.n != 2 for record in found.records)
     assert 0 < declined < len(found.records)
-    assert f"note         {declined} problems not asked: it raised NotImplementedError there" in page(found)
+    assert f"note         {declined} problems declined: it raised NotImplementedError there" in page(found)
+    unasked = replace(found, terms=replace(found.terms, allow=()))
+    assert unasked.unmet == [f"{declined} declined problems"], "which problems it is for, only the user says"
+    assert "with --allow declined it does not depend on problems that it declines" in page(unasked)
     contract = checked("lines_only", ONE, families=("spectrum",), columns=2)
     assert {record.n for record in contract.records} == {2}
-    assert "not asked" not in page(contract)
+    assert "declined" not in page(contract)
+    wide = "spectrum m=2 n=1 mode=geometric log10_cond=0 residual=0.0 direction=random seed=0 dtype=float64"
+    (one,) = attempt_only(user.parse_target(f"{FILE}:lines_only", HERE), Terms(precision=ONE), [wide])
+    assert (one.failed, one.why) == (True, "declined by NotImplementedError: anything but lines")
+    assert not replace(one, terms=Terms(require="forward-stable", allow=("declined",))).failed
 
 
 @pytest.mark.usefixtures("alone")
@@ -350,6 +365,70 @@ def test_what_was_done_before_a_stop_is_judged(monkeypatch: pytest.MonkeyPatch) 
 def test_a_good_solver_that_is_stopped_has_not_passed() -> None:
     target, terms = user.parse_target(f"{FILE}:good", HERE), Terms(families=("spectrum",), require="backward-stable")
     assert check_target(target, terms, stopping_after(1)).unmet == ["it was stopped before the end"]
+
+
+@pytest.mark.usefixtures("alone")
+def test_what_was_done_in_time_is_judged() -> None:
+    """Whatever the machine does, a solver that never ends leaves most undone, and one that ends none."""
+    terms = Terms(families=("spectrum",), require="backward-stable", case_seconds=60.0, seconds=5.0)
+    target = user.parse_target(f"{FILE}:hangs_at_the_second", HERE)
+    found = check_target(target, terms)
+    assert found.stopped is Stop.TIME
+    assert found.unmet[-1] == "--seconds were over before the end"
+    assert f"({found.untried} more were not tried: --seconds were over)" in page(found)
+    assert len(found.records) + found.untried == len(grid("quick", "float64", ["spectrum"]))
+    with pytest.raises(ValueError, match=r"no attempt at '.*:hang' ended within --seconds 0\.1; give it more"):
+        check_target(user.parse_target(f"{FILE}:hang", HERE), replace(terms, seconds=0.1))
+    line = failed(invoke(f"{FILE}:good", "--seconds", 1, "--only", KEY.format(ONE)))
+    assert line == "lamm-robust: --seconds is about a profile; --only has --case-seconds"
+
+
+def answer_of(spent: float, elapsed: float, computed: float, status: Status = Status.SOLVED) -> Answer:
+    return Answer(
+        Case(parse_key(KEY.format(ONE)), RECORD_VARIANT), Outcome(status, spent=spent), False, elapsed, computed
+    )
+
+
+def test_times_that_other_clocks_contradict_are_doubted() -> None:
+    honest = [answer_of(0.01, 0.012, 0.0095)] * 300
+    assert doubt_of_times(honest) == ""
+    assert doubt_of_times([answer_of(0.01, 0.1, 0.011)] * 300) == "", "other work on the machine"
+    computed = doubt_of_times([answer_of(1e-6, 0.0, 0.01)] * 300)
+    assert computed.endswith("measured beside it its calls took 300 µs, and from outside 3 s")
+    assert doubt_of_times([answer_of(1e-6, 0.2, 0.0)] * 300).endswith("took 300 µs, and from outside 60 s")
+    assert doubt_of_times([]) == ""
+
+
+def test_a_solver_that_ends_its_process_as_if_from_outside_is_looked_at_so_often_and_not_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[Answer] = []
+    lost = replace(answer_of(0.0, 0.0, 0.0, Status.CRASHED), inconclusive=True)
+    lost = replace(lost, outcome=replace(lost.outcome, cause=Cause.PROCESS_LOST))
+    cases = [Case(key, RECORD_VARIANT) for key in grid("quick", ONE, ["spectrum"])[:10]]
+
+    def look(answer: Answer, *_: Any, **__: Any) -> Outcome:
+        looked.append(answer)
+        return Outcome(Status.SOLVED if len(looked) == 1 else Status.CRASHED, message="alone")
+
+    monkeypatch.setattr(supervised, "second_look", look)
+    answers = {case: replace(lost, case=case) for case in cases}
+    found = supervised.look_again(answers, catalog.truths(), lambda *_: None)  # type: ignore[arg-type]
+    assert [outcome.message for outcome in found.values()] == ["alone"] * 4 + [""] * 6
+    assert [outcome.status for outcome in found.values()] == [Status.SOLVED] + [Status.CRASHED] * 9
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM])
+def test_a_check_that_is_killed_says_so(sent: signal.Signals, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "lamm_robust", "check", f"{FILE}:hang"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=HERE) as shell:
+        eventually(lambda: len(descendants(shell.pid)) >= 2)  # the check, and its worker
+        below = descendants(shell.pid)
+        os.kill(shell.pid if sent is signal.SIGTERM else below[0], sent)
+        _, said = shell.communicate()
+    words = f"signal {int(sent)} ({signal.strsignal(sent)})"
+    assert (shell.returncode, said) == (3, f"lamm-robust: the check was ended by {words}; it has no verdict\n")
+    eventually(lambda: not set(below) & set(parents()))
 
 
 def test_enough_is_enough() -> None:
@@ -521,7 +600,15 @@ def test_json_has_what_a_machine_needs(tmp_path: Path) -> None:
     assert [one["precision"] for one in written] == ["float32", "float64"]
     assert list(written[0]) == [
         *("target", "precision", "contract", "class", "safe_kappa", "silent_failures", "wrong_ranks"),
-        *("refusals", "crashes", "worst_backward_error", "worst_forward_error", "computes_in", "cases"),
+        *(
+            "refusals",
+            "crashes",
+            "worst_backward_error",
+            "worst_forward_error",
+            "computes_in",
+            "times_doubted",
+            "cases",
+        ),
         *("passed", "unmet", "failures"),
     ]
     for one in written:

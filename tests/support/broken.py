@@ -119,6 +119,15 @@ def hang(A: Array, b: Array) -> Array:
     return x_of(A, b)
 
 
+shapes: set[tuple[int, ...]] = set()
+
+
+def hangs_at_the_second(A: Array, b: Array) -> Array:
+    """Good for arrays of one shape, and without end for any other."""
+    shapes.add(A.shape)
+    return x_of(A, b) if len(shapes) == 1 else hang(A, b)
+
+
 hoard: list[Array] = []
 
 

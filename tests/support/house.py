@@ -37,7 +37,7 @@ ROOMS: dict[str, set[str]] = {
     "hunt": {"catalog", "scoring", "workers", "storage", "reports", "runs"},
     "claims": {"catalog", "oracles", "scoring", "workers", "storage", "reports", "runs", "lamm"},
     "strategies": {"catalog", "scoring"},
-    "cli": {*SECOND, "catalog", "reports", "runs", "lamm", "check", "hunt", "claims"},
+    "cli": {*SECOND, "catalog", "reports", "runs", "lamm", "check", "hunt", "claims", "workers"},
     "testing": {"catalog", "solvers", "workers", "check", "strategies"},
     "doors": {"solvers", "cli"},
 }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import gc
 import itertools
 import os
 import signal
 import stat
+import struct
 import subprocess
 import sys
 import time
@@ -40,7 +42,7 @@ def abort(A: Array, b: Array) -> Answer:
 
 def reply_pipe() -> int:
     """Where this process answers: the one pipe that it can write to."""
-    for descriptor in range(3, 100):
+    for descriptor in map(int, os.listdir("/proc/self/fd")):  # noqa: PTH208
         try:
             is_pipe = stat.S_ISFIFO(os.fstat(descriptor).st_mode)
         except OSError:
@@ -50,6 +52,11 @@ def reply_pipe() -> int:
     raise AssertionError("no pipe")
 
 
+def send(kind: bytes, content: bytes) -> None:
+    """A frame with the key, by whoever looks through all objects of this process."""
+    next(one for one in gc.get_objects() if type(one) is wire.Pipe).send(kind, content)
+
+
 def scribble(A: Array, b: Array) -> Answer:
     os.write(reply_pipe(), b"this is not a reply, not even the beginning of one\n")
     return lstsq(A, b)
@@ -57,21 +64,48 @@ def scribble(A: Array, b: Array) -> Answer:
 
 def forge(A: Array, b: Array) -> Answer:
     """Frames that check, but no outcome in them."""
-    os.write(reply_pipe(), wire.frame(wire.OUTCOME, b"anything"))
+    send(wire.OUTCOME, b"anything")
     return lstsq(A, b)
 
 
 def answer_twice(A: Array, b: Array) -> Answer:
     """An outcome of its own making, in perfect form, before the one that is asked for."""
     outcome = Outcome(Status.SOLVED, x=np.full(A.shape[1], 42.0, A.dtype), seconds=0.0)
-    os.write(reply_pipe(), wire.frame(wire.OUTCOME, wire.pack_outcome(1 << 20, outcome)))
+    send(wire.OUTCOME, wire.pack_outcome(1 << 20, outcome))
     time.sleep(0.2)
+    return lstsq(A, b)
+
+
+def forge_without_key(A: Array, b: Array) -> Answer:
+    """A perfect outcome, but for the key, which it does not know."""
+    outcome = Outcome(Status.SOLVED, x=np.full(A.shape[1], 42.0, A.dtype), seconds=0.0)
+    os.write(reply_pipe(), wire.frame(wire.OUTCOME, wire.pack_outcome(1, outcome)))
+    time.sleep(0.2)
+    return lstsq(A, b)
+
+
+def greet_again(A: Array, b: Array) -> Answer:
+    """The greeting of another process, every now and then, as if it had just begun."""
+    while True:
+        send(wire.HELLO, wire.pack_greeting({"versions": {}, "device": "cpu", "flags": {}, "threads": [], "pid": 1}))
+        time.sleep(0.1)
+
+
+def claim_gigabytes(A: Array, b: Array) -> Answer:
+    """The beginning of a frame that would fill the memory of whoever waits for its end."""
+    os.write(reply_pipe(), struct.pack("<cII", wire.OUTCOME, 2**32 - 1, 0))
+    time.sleep(600)
+    return lstsq(A, b)
+
+
+def stop_itself(A: Array, b: Array) -> Answer:
+    os.kill(os.getpid(), signal.SIGSTOP)
     return lstsq(A, b)
 
 
 def dribble(A: Array, b: Array) -> Answer:
     """The beginning of a frame, a byte now and then: never an answer, never silence."""
-    for byte in itertools.cycle(wire.OUTCOME + b"\xff"):
+    for byte in itertools.chain(struct.pack("<cII", wire.OUTCOME, wire.HEAD_BYTES, 0), itertools.repeat(0)):
         os.write(reply_pipe(), bytes([byte]))
         time.sleep(0.1)
     return lstsq(A, b)
@@ -269,6 +303,10 @@ BAD: tuple[Solve, ...] = (
         orphan,
         orphan_with_pipe,
         set_alarm,
+        forge_without_key,
+        greet_again,
+        claim_gigabytes,
+        stop_itself,
     ),
 )
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from lamm_robust.values import Array, Cause, Library, Outcome, Problem, Solve, Status
-from lamm_robust.workers.attempt import LONGEST_MESSAGE, REPEATS, attempt, median
+from lamm_robust.workers.attempt import LONGEST_MESSAGE, PATTERNS, REPEATS, attempt, median, signed
 from tests.support.planted import PLANTED, SOLVERS
 from tests.support.problems import problem_of
 
@@ -42,7 +42,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *seconds: float) -> None:
         self.now, self.calls, self._seconds = 1000.0, 0, seconds
-        monkeypatch.setattr("lamm_robust.workers.attempt.time.perf_counter", lambda: self.now)
+        monkeypatch.setattr("lamm_robust.workers.attempt._clock", lambda: self.now)
 
     def solve(self, A: Array, b: Array) -> tuple[Array, None]:
         self.now += self._seconds[min(self.calls, len(self._seconds) - 1)]
@@ -301,6 +301,56 @@ def test_a_solver_that_remembers_its_inputs_is_not_timed_at_that() -> None:
     assert outcome.seconds >= 0.05
     assert outcome.repeatable
     assert len(known) == 4
+
+
+FOREIGN = replace(PLANTED, foreign=True)
+
+
+@pytest.mark.parametrize("seconds", [0.002, 0.05])
+@pytest.mark.parametrize("key", [lambda A, b: A.tobytes() + b.tobytes(), lambda A, b: id(A)])
+def test_a_solver_of_a_user_cannot_know_what_it_is_timed_at(seconds: float, key: Callable[..., Any]) -> None:
+    """By its numbers or by its place: whether fast calls fill the time budget, or each is slower than that."""
+    known: dict[Any, Any] = {}
+
+    def solve(A: Array, b: Array) -> tuple[Array, None]:
+        if key(A, b) not in known:
+            time.sleep(seconds)
+            known[key(A, b)] = A
+        return np.linalg.lstsq(A, b)[0], None
+
+    outcome = attempt(FOREIGN, replace(SOLVERS["lstsq"], solve=solve), small(), "cpu")
+    assert (outcome.status, outcome.repeatable) == (Status.SOLVED, True)
+    assert outcome.seconds is not None
+    assert outcome.seconds >= seconds
+    assert len(known) >= 4, "the first, and one for each layout"
+
+
+def test_a_clock_of_the_solvers_own_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def solve(A: Array, b: Array) -> tuple[Array, None]:
+        monkeypatch.setattr(time, "perf_counter", lambda: 0.0)
+        time.sleep(0.01)
+        return np.ones(2), None
+
+    outcome = attempt(FOREIGN, replace(SOLVERS["lstsq"], solve=solve), small(), "cpu")
+    assert outcome.seconds is not None
+    assert outcome.seconds >= 0.01
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 5), (7, 3), (40, 30)])
+@pytest.mark.parametrize("sides", [(), (2,)])
+def test_other_signs_are_another_problem_with_the_same_answer(shape: tuple[int, int], sides: tuple[int, ...]) -> None:
+    chance = np.random.default_rng(1)
+    problem = problem_of(chance.standard_normal(shape), chance.standard_normal((shape[0], *sides)))
+    seen = {problem.A.tobytes() + problem.b.tobytes()}
+    x = np.linalg.lstsq(problem.A, problem.b)[0]
+    for number in range(1, 1 << PATTERNS):
+        rows, both = signed(problem, number), signed(problem, number, columns=True)
+        assert rows.A.shape == both.A.shape == problem.A.shape
+        assert (np.abs(rows.A) == np.abs(problem.A)).all()
+        assert np.linalg.lstsq(rows.A, rows.b)[0].tolist() == x.tolist(), "to the last bit"
+        assert np.abs(np.linalg.lstsq(both.A, both.b)[0]).tolist() == np.abs(x).tolist()
+        seen.add(both.A.tobytes() + both.b.tobytes())
+    assert len(seen) == min(1 << PATTERNS, 4 if shape == (1, 1) else 1 << PATTERNS)
 
 
 def test_a_solver_that_compiles_is_timed_without_that() -> None:

@@ -6,9 +6,9 @@ What real processes do is in `test_supervisor`.
 from __future__ import annotations
 
 import io
-import json
 import os
 import re
+import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,13 +20,19 @@ from lamm_robust.storage.packing import pack_problem
 from lamm_robust.values import AbsentError, Answer, Array, Case, Cause, Outcome, Problem, ProblemKey, Status, Variant
 from lamm_robust.workers import supervisor, wire
 from lamm_robust.workers.process import Kind
-from lamm_robust.workers.supervisor import START_SECONDS, STARTS, Worker
+from lamm_robust.workers.supervisor import START_SECONDS, STARTS, STOP_SECONDS, WATCH_SECONDS, Worker
 from tests.support.planted import PLANTED
 from tests.support.problems import problem_of
 
 ONE = problem_of([[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]], [1.0, 2.0, 3.0])
 OTHER = problem_of([[1.0]], [[1.0, 2.0]])
-HELLO = {"pid": 17, "threads": [{"internal_api": "openblas", "num_threads": 1}]}
+HELLO: dict[str, Any] = {
+    "versions": {"numpy": "2.0"},
+    "device": "cpu",
+    "flags": {},
+    "threads": [{"internal_api": "openblas", "num_threads": 1}],
+}
+WRONG: list[Any] = [None, 1, [[]], [None], {"a": 1}]
 LIMIT = 8.0
 KIND = Kind(PLANTED, "float64", "cpu")
 
@@ -41,6 +47,10 @@ class Fake:
             os.set_blocking(descriptor, False)
         self.pid: int | None = None
         self.code: int | None = None
+        self.stopped = False
+        self.computed = 0.0
+        self.excess = ""
+        self._key: int | None = None
         self.waits: list[float] = []
         self.output = io.BytesIO()
         self.closed = False
@@ -48,6 +58,19 @@ class Fake:
     def exit_code(self, seconds: float = 2.0) -> int | None:
         self.waits.append(seconds)
         return self.code
+
+    def identify(self) -> None:
+        self.pid = 17
+
+    def is_stopped(self) -> bool:
+        return self.stopped
+
+    def main_seconds(self) -> float:
+        return self.computed
+
+    def overuse(self, memory: int) -> str:
+        assert memory > KIND.memory
+        return self.excess
 
     def close(self) -> None:
         assert not self.closed
@@ -62,8 +85,16 @@ class Fake:
         os.close(self.answers)
         self.answers = -1
 
+    @property
+    def key(self) -> int:
+        """The key, which is the first that arrives."""
+        if self._key is None:
+            self._key = wire.read_key(self.asked)
+        return self._key
+
     def received(self) -> list[tuple[bytes, bytes]]:
         """The frames that have arrived."""
+        assert self.key is not None
         pieces = bytearray()
         try:
             while piece := os.read(self.asked, 1 << 20):
@@ -73,13 +104,14 @@ class Fake:
         return list(wire.Frames().feed(bytes(pieces)))
 
     def send(self, kind: bytes, content: bytes) -> None:
-        os.write(self.answers, wire.frame(kind, content))
+        os.write(self.answers, wire.frame(kind, content, self.key))
 
     def greet(self, **changes: Any) -> None:
-        self.send(wire.HELLO, json.dumps(HELLO | changes).encode())
+        self.send(wire.HELLO, wire.pack_greeting(HELLO | changes))
 
     def answer(self, number: int, x: Array | None = None, kind: bytes = wire.OUTCOME, **changes: Any) -> None:
-        outcome = Outcome(changes.pop("status", Status.SOLVED), x=x, **changes)
+        status = changes.pop("status", Status.SOLVED)
+        outcome = Outcome(status, x=np.zeros(2) if x is None and status is Status.SOLVED else x, **changes)
         self.send(kind, wire.pack_outcome(number, outcome))
 
 
@@ -127,17 +159,115 @@ def greeted(bench: Bench) -> Bench:
     return bench
 
 
-def test_a_hello_is_handed_on_without_the_number_of_the_process(bench: Bench) -> None:
+def test_a_hello_is_handed_on_and_the_process_identified(bench: Bench) -> None:
     assert not bench.worker.has_greeted
     bench.process.greet()
     bench.pump()
     assert bench.worker.has_greeted
-    assert bench.hellos == [{"threads": HELLO["threads"]}]
-    assert bench.process.pid == 17
+    assert bench.hellos == [HELLO]
+    assert bench.process.pid == 17, "by whoever started it"
+
+
+@pytest.mark.parametrize(
+    "hello",
+    [
+        b"", b"no JSON", b"\xff", b"[" * 50_000, b"[]", b"null", b"17", wire.pack_greeting(HELLO | {"pid": 1}),
+        *(wire.pack_greeting({k: v for k, v in HELLO.items() if k != left}) for left in HELLO),
+        *(wire.pack_greeting(HELLO | {name: value}) for name in HELLO for value in WRONG),
+        wire.pack_greeting(HELLO | {"threads": [{"internal_api": "x", "num_threads": "1"}]}),
+        wire.pack_greeting(HELLO | {"device": "\ud800"}),
+    ],
+)  # fmt: skip
+def test_a_malformed_greeting_breaks_the_first_case_and_no_other(bench: Bench, hello: bytes) -> None:
+    first, second = bench.ask(0), bench.ask(1)
+    bench.process.send(wire.HELLO, hello)
+    (answer,) = bench.pump()
+    assert (answer.case, answer.inconclusive, answer.outcome.status) == (first, False, Status.CRASHED)
+    assert answer.outcome.message.startswith("the process sent what is no answer: a greeting that cannot be read: ")
+    assert (bench.hellos, list(bench.worker.pending), len(bench.processes)) == ([], [second], 2)
+
+
+def test_nothing_counts_before_a_greeting_and_no_second_one_does(bench: Bench) -> None:
+    cases = [bench.ask(number) for number in range(3)]
+    bench.process.answer(0)
+    (early,) = bench.pump()
+    bench.process.greet()
+    bench.process.greet()
+    (again,) = bench.pump()
+    assert [early.case, again.case] == cases[:2]
+    assert early.outcome.message.endswith("an answer to nothing")
+    assert again.outcome.message.endswith("a second greeting")
+    assert len(bench.hellos) == 1
+
+
+def test_greetings_that_cannot_be_read_are_not_listened_to_for_ever(bench: Bench) -> None:
+    with pytest.raises(AbsentError, match="it sent what is no greeting: a greeting that cannot be read"):  # noqa: PT012
+        for _ in range(STARTS):
+            bench.process.send(wire.HELLO, b"{}")
+            bench.pump()
+    assert len(bench.processes) == STARTS
+
+
+def test_frames_are_no_longer_than_what_they_may_hold(greeted: Bench) -> None:
+    for number, length in enumerate((wire.HEAD_BYTES + 17, 2**32 - 1)):  # x has two numbers of eight bytes
+        asked = greeted.ask(number)
+        os.write(greeted.process.answers, struct.pack("<cII", wire.OUTCOME, length, 0))
+        (answer,) = greeted.pump()
+        assert (answer.case, answer.outcome.status) == (asked, Status.CRASHED)
+        assert answer.outcome.message.endswith(f"a frame of {length} bytes, where {wire.HEAD_BYTES + 16} are the most")
+        greeted.process.greet()
+        greeted.pump()
+    greeted.ask(2)
+    os.write(greeted.process.answers, struct.pack("<cII", wire.OUTCOME, wire.HEAD_BYTES + 16, 0))
+    assert greeted.pump() == []
+
+
+def test_a_frame_without_the_key_of_its_process_is_forged(greeted: Bench) -> None:
+    asked = greeted.ask(0)
+    forged = wire.pack_outcome(0, Outcome(Status.SOLVED, np.array([1.0, 1.0])))
+    os.write(greeted.process.answers, wire.frame(wire.OUTCOME, forged, greeted.process.key ^ 1))
+    (answer,) = greeted.pump()
+    assert (answer.case, answer.outcome.status) == (asked, Status.CRASHED)
+    keys = {process.key for process in greeted.processes}
+    assert len(keys) == len(greeted.processes) == 2
+
+
+@pytest.mark.parametrize("changes", [{"status": Status.TIMED_OUT}, {"status": Status.FLAKY},
+                                     {"status": Status.CRASHED, "cause": Cause.PROCESS_LOST}])  # fmt: skip
+def test_what_is_only_seen_from_outside_is_not_said_by_a_process(greeted: Bench, changes: dict[str, Any]) -> None:
+    greeted.ask(0)
+    greeted.process.answer(0, **changes)
+    (answer,) = greeted.pump()
+    assert answer.outcome.status is Status.CRASHED
+    assert "it says of itself that it is" in answer.outcome.message
+
+
+def test_an_x_is_there_where_it_is_solved_and_nowhere_else(greeted: Bench) -> None:
+    for status, x in ((Status.SOLVED, None), (Status.REFUSED, np.zeros(2))):
+        greeted.ask(0)
+        greeted.process.send(wire.OUTCOME, wire.pack_outcome(0, Outcome(status, x)))
+        (answer,) = greeted.pump()
+        assert answer.outcome.message.endswith(f"an outcome that is {status} with{'out' if x is None else ''} an x")
+        greeted.process.greet()
+        greeted.pump()
+
+
+def test_both_clocks_go_with_every_answer(greeted: Bench) -> None:
+    for number in range(3):
+        greeted.ask(number)
+    greeted.pump(0.25)
+    greeted.process.computed = 0.5
+    greeted.process.answer(0)
+    greeted.process.answer(1)
+    first, second = greeted.pump(0.75)
+    assert [(a.elapsed, a.computed) for a in (first, second)] == [(0.5, 0.25)] * 2
+    greeted.process.answer(2)
+    (third,) = greeted.pump(0.125)
+    assert (third.elapsed, third.computed) == (0.125, 0.0)
 
 
 def test_more_threads_than_one_are_refused(bench: Bench) -> None:
-    bench.process.greet(threads=[*HELLO["threads"], {"internal_api": "mkl", "num_threads": 2}])  # type: ignore[misc]
+    bench.process.greet(threads=[*HELLO["threads"], {"internal_api": "mkl", "num_threads": 2}])
     with pytest.raises(AbsentError, match="mkl of planted runs on 2 threads"):
         bench.pump()
 
@@ -312,6 +442,40 @@ def test_an_end_costs_the_first_case_and_one_from_outside_proves_nothing(
     assert list(greeted.worker.pending) == cases[2:]
 
 
+def test_a_process_that_is_stopped_is_not_slow(greeted: Bench) -> None:
+    first, second = greeted.ask(0), greeted.ask(1)
+    greeted.pump(LIMIT - 1)
+    greeted.process.stopped = True
+    assert greeted.pump(STOP_SECONDS) == []
+    greeted.process.stopped = False
+    assert greeted.pump(0.5) == [], "and time in which it was stopped is not its own"
+    greeted.process.stopped = True
+    (answer,) = greeted.pump(0.5)
+    assert (answer.case, answer.inconclusive, answer.outcome.cause) == (first, True, Cause.PROCESS_LOST)
+    assert answer.outcome.message == "the process was stopped for 2 s, as by SIGSTOP"
+    assert list(greeted.worker.pending) == [second]
+
+
+def test_an_idle_process_that_is_stopped_is_replaced(greeted: Bench) -> None:
+    greeted.process.stopped = True
+    assert greeted.pump(STOP_SECONDS + 0.5) == []
+    assert len(greeted.processes) == 2
+
+
+@pytest.mark.parametrize("served", [0, 1])
+def test_what_a_process_and_its_children_take_together_is_watched(greeted: Bench, served: int) -> None:
+    for number in range(3):
+        greeted.ask(number)
+    for number in range(served):
+        greeted.process.answer(number)
+        greeted.pump(WATCH_SECONDS)
+    greeted.process.excess = "too much"
+    (answer,) = greeted.pump(WATCH_SECONDS + 0.1)
+    assert (answer.outcome.cause, answer.outcome.message) == (Cause.OUT_OF_MEMORY, "too much")
+    assert answer.inconclusive == (served > 0), "earlier cases may have left it"
+    assert len(greeted.worker.pending) == 2 - served
+
+
 def test_an_end_with_nothing_to_do_costs_nothing(greeted: Bench) -> None:
     greeted.process.end(-11)
     assert greeted.pump() == []
@@ -362,6 +526,10 @@ def test_starts_that_are_killed_are_tried_again_so_often_and_counted_anew_after_
 def test_a_template_has_the_last_words_of_a_fork_that_did_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     class Template:
         output = io.BytesIO(b"the template: no memory\n")
+        abandoned = False
+
+        def abandon(self) -> None:
+            self.abandoned = True
 
     process = Fake()
     monkeypatch.setattr(supervisor, "Process", lambda *_: process)

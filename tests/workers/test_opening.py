@@ -59,7 +59,7 @@ def test_a_template_that_has_died_knows_no_status() -> None:
     with template._control, other:
         other.shutdown(socket.SHUT_WR)
         with pytest.raises(ChildProcessError):
-            template.status(5)
+            template.ask(5)
 
 
 TAKE_ALL = """

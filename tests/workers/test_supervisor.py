@@ -18,6 +18,7 @@ import pytest
 
 from lamm_robust.defaults import CASE_SECONDS
 from lamm_robust.values import AbsentError, Answer, Case, Device, Outcome, Precision, ProblemKey, Status, Variant
+from lamm_robust.workers import process
 from lamm_robust.workers.child import thread_pools
 from lamm_robust.workers.pool import Pool
 from lamm_robust.workers.process import Kind, Template, Templates
@@ -88,6 +89,9 @@ def is_right(answer: Answer) -> bool:
         ("flood", Status.CRASHED, "OSError: [Errno 27] File too large"),
         ("scribble", Status.CRASHED, "the process sent what is no answer: b'this is not a reply"),
         ("forge", Status.CRASHED, "the process sent what is no answer: an outcome that cannot be read"),
+        ("forge_without_key", Status.CRASHED, "does not have the checksum it came with"),
+        ("greet_again", Status.CRASHED, "the process sent what is no answer: a second greeting"),
+        ("claim_gigabytes", Status.CRASHED, "no answer: a frame of 4294967295 bytes, where 65552 are the most"),
         ("answer_twice", Status.CRASHED, "no answer: answer 1048576 in the place of answer 1"),
         ("swallow", Status.CRASHED, "MemoryError: Unable to allocate 16.0 GiB"),
         ("be_silent", Status.BAD_OUTPUT, "the solver changed NumPy's error handling (numpy.seterr)"),
@@ -164,6 +168,48 @@ def test_a_case_whose_process_was_killed_is_not_to_blame(opener: Opener, how: si
     assert (first.case, first.inconclusive) == (case("hang"), True)
     assert f"signal {int(how)}" in first.outcome.message
     assert is_right(second)
+
+
+def test_a_worker_that_is_stopped_from_outside_is_not_slow(opener: Opener) -> None:
+    worker = opener("planted", "float64", "cpu")
+    worker.ask(case("hang"), SMALL)
+    worker.ask(case("lstsq", 1), SMALL)
+    listen(worker, until=lambda: worker.has_greeted)
+    assert worker._process.pid
+    os.kill(worker._process.pid, signal.SIGSTOP)
+    first, second = listen(worker, count=2)
+    worker.close()
+    assert (first.case, first.inconclusive) == (case("hang"), True)
+    assert first.outcome.message == "the process was stopped for 2 s, as by SIGSTOP"
+    assert is_right(second)
+
+
+def test_a_template_that_is_stopped_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before it forks a process that waits for it, and where it is asked how one has ended."""
+    monkeypatch.setattr(process, "TEMPLATE_SECONDS", 0.5)
+    with Templates() as templates:
+
+        def opener(*_: object) -> Worker:
+            return Worker(kind(), templates.get)
+
+        names = ["lstsq", "segfault", "lstsq"]
+        assert answers(opener, "lstsq")
+        first = templates.get(kind())
+        assert first
+        os.kill(first._process.pid, signal.SIGSTOP)
+        found = answers(opener, *names)
+        assert [answer.outcome.status for answer in found] == [Status.SOLVED, Status.CRASHED, Status.SOLVED]
+        second = templates.get(kind())
+        assert second
+        assert second is not first
+        worker = opener()
+        listen(worker, until=lambda: worker.has_greeted)
+        worker.ask(case("segfault"), SMALL)
+        os.kill(second._process.pid, signal.SIGSTOP)
+        (lost,) = listen(worker, count=1)
+        worker.close()
+        assert lost.inconclusive, "nobody knows how it has ended"
+        assert is_right(answers(opener, "lstsq")[0])
 
 
 def listen(worker: Worker, count: int = 0, until: Callable[[], bool] = lambda: True) -> list[Answer]:
