@@ -46,6 +46,7 @@ SECONDS = click.FloatRange(0.001, 1e6)
 @click.option("--require", type=click.Choice(REQUIREMENTS), help="Exit with 1 unless this holds.")
 @click.option("--allow", metavar="LIST", help="Of silent,ranks,declined: what --require need not forbid.")
 @click.option("--json", "out", metavar="FILE", help="Write the verdict as JSON too; `-` prints it instead of the page.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Also write a page.")
 @click.option(
     "--only",
     multiple=True,
@@ -74,6 +75,7 @@ def check(
     require: Any,
     allow: str | None,
     out: str | None,
+    html: Path | None,
     only: tuple[str, ...],
     case_seconds: float,
     first_seconds: float,
@@ -93,6 +95,8 @@ def check(
         raise ValueError(f"--json {out}: expected a file in a directory that exists, or -")
     if only and seconds is not None:
         raise ValueError("--seconds is about a profile; --only has --case-seconds")
+    if html and (only or not html.absolute().parent.is_dir()):
+        raise ValueError(f"--html {html}: expected a file in a directory that exists, and no --only")
     if allow and not require:
         raise ValueError("--allow is about what is required; say what with --require")
     precisions = PRECISIONS if precision == "all" else (cast(Precision, precision),)
@@ -118,10 +122,12 @@ def check(
         )
         for one in precisions
     ]
-    sys.exit(_check_only(found_target, asked[0], read_keys(only), out) if only else _check(found_target, asked, out))
+    sys.exit(
+        _check_only(found_target, asked[0], read_keys(only), out) if only else _check(found_target, asked, out, html)
+    )
 
 
-def _check(target: Target, asked: Sequence[Terms], out: str | None) -> Exit:
+def _check(target: Target, asked: Sequence[Terms], out: str | None, html: Path | None) -> Exit:
     """Check in each precision, print and write what was found, and return the exit code."""
     from lamm_robust.check.judgement import Stop
     from lamm_robust.check.page import facts, page
@@ -141,6 +147,10 @@ def _check(target: Target, asked: Sequence[Terms], out: str | None) -> Exit:
             say(("\n\n" if len(found) > 1 else "") + page(found[-1]))
         if found[-1].stopped is Stop.USER:
             break
+    if html:
+        from lamm_robust.check.html import check_html
+
+        write_text(html, check_html(found))
     values = [facts(one) for one in found]
     write_json(values if len(asked) > 1 else values[0], out)
     if any(one.stopped is Stop.USER for one in found):

@@ -14,6 +14,7 @@ from lamm_robust.cli.check import check
 from lamm_robust.cli.claims import claims
 from lamm_robust.cli.lamm import lamm
 from lamm_robust.cli.picture import picture
+from lamm_robust.cli.site import site
 from lamm_robust.cli.watched import watched
 from lamm_robust.defaults import CASE_MEMORY, CASE_SECONDS, Exit
 from lamm_robust.terminal import say, standard_output
@@ -325,3 +326,4 @@ main.add_command(check)
 main.add_command(claims)
 main.add_command(lamm)
 main.add_command(picture)
+main.add_command(site)

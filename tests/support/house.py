@@ -36,8 +36,9 @@ ROOMS: dict[str, set[str]] = {
     "check": {"catalog", "solvers", "scoring", "workers", "storage", "reports", "runs"},
     "hunt": {"catalog", "scoring", "workers", "storage", "reports", "runs"},
     "claims": {"catalog", "oracles", "scoring", "workers", "storage", "reports", "runs", "lamm"},
+    "site": {"catalog", "generators", "reports", "runs", "storage"},
     "strategies": {"catalog", "scoring"},
-    "cli": {*SECOND, "catalog", "reports", "runs", "lamm", "check", "hunt", "claims", "workers"},
+    "cli": {*SECOND, "catalog", "reports", "runs", "lamm", "check", "hunt", "claims", "site", "workers"},
     "testing": {"catalog", "solvers", "workers", "check", "strategies"},
     "doors": {"solvers", "cli"},
 }

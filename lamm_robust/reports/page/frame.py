@@ -31,12 +31,12 @@ def slug(text: str) -> str:
 
 
 class Frame:
-    """A template of this folder, with the style of all pages and, if it has one, its own script."""
+    """A template, with the style of all pages and, if it has one, its own script."""
 
-    def __init__(self, template: str, script: str = "") -> None:
-        """Read the template, the style and the script, which are files of this folder."""
-        self._template = _environment().get_template(template)
-        style, code = _source("report.css"), _source(script) if script else ""
+    def __init__(self, template: str, script: str = "", folder: Path = HERE) -> None:
+        """Read the template and the script, which are files of `folder`, and the style."""
+        self._template = _environment(folder).get_template(template)
+        style, code = _source(HERE / "report.css"), _source(folder / script) if script else ""
         self._common = {
             "style": Markup(style),  # noqa: S704  # our own file
             "script": Markup(code),  # noqa: S704  # our own file
@@ -55,20 +55,20 @@ def _hash(text: str) -> str:
 
 
 @cache
-def _source(name: str) -> str:
-    return (HERE / name).read_text(encoding="utf-8")
+def _source(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 @cache
-def _environment() -> Environment:
-    """The environment of the templates, in which everything from outside is printable and escaped."""
+def _environment(folder: Path) -> Environment:
+    """The environment of a folder's templates, which may use those of this one: what comes from outside is inert."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     def inert(value: Any) -> Any:
         return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
     environment: Environment = Environment(
-        loader=FileSystemLoader(HERE),
+        loader=FileSystemLoader([folder, HERE]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
