@@ -105,7 +105,7 @@ def _unshare() -> None:
     user, group = os.getuid(), os.getgid()
     _call("unshare", _NEW_NAMESPACES)
     for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
-        Path(f"/proc/self/{name}").write_text(text, encoding="ascii")
+        Path(f"/proc/self/{name}").write_bytes(text.encode())
 
 
 def _mount(hidden: Sequence[Path]) -> None:
