@@ -208,7 +208,8 @@ def main(arguments: list[str], libraries: Iterable[Library] = LIBRARIES) -> None
     pipe = None if how == "fork" else wire.Pipe(int(descriptors[0]), int(descriptors[1]))
     del sys.argv[1:]
     if name == user.NAME:  # a solver of the user's own is imported here and nowhere else
-        contain([place for place in [default_directory()] if place])
+        # a driver of a GPU may need the system's first process, and helpers that run as root
+        contain([place for place in [default_directory()] if place], namespaces=device != "gpu")
         confine(
             int(memory) + BASE_BYTES, for_now=True
         )  # what is imported may take as much before it is limited in turn

@@ -46,9 +46,9 @@ def die_with(parent: int) -> None:
         os._exit(0)
 
 
-def contain(hidden: Sequence[Path] = ()) -> None:
+def contain(hidden: Sequence[Path] = (), *, namespaces: bool = True) -> None:
     """Keep this process from harming others as well as the system allows; without namespaces nothing is hidden."""
-    if not enclose(hidden):
+    if not (namespaces and enclose(hidden)):
         refuse_signals(ancestors())
         with contextlib.suppress(OSError, AttributeError):  # what it starts stays below it, where it is found
             _call("prctl", _PR_SET_CHILD_SUBREAPER, 1)
