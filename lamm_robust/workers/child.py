@@ -47,15 +47,19 @@ Greeting = dict[str, Any]
 """What a process says that it runs on, as JSON values."""
 
 
+BASE_BYTES = 1 << 30
+"""What a process may hold before its first case, beside what its solvers may: an import of PyTorch takes half of it."""
+
 ROOM = 16 << 20
 """Bytes that a solver cannot take: with them this process can always say that a solver has run out of memory."""
 
 
-def confine(memory: int) -> None:
+def confine(memory: int, *, for_now: bool = False) -> None:
     """Limit what this process can take: so much memory beyond what it has now, no large files, no core dumps.
 
-    The limit is on data (RLIMIT_DATA counts what a process can write and does not share, which is what solvers
-    allocate), not on address space, of which XLA and CUDA reserve far more than they use. Only Linux can do that.
+    A limit of memory `for_now` can be replaced by another. It is on data (RLIMIT_DATA counts what a process can write
+    and does not share, which is what solvers allocate), not on address space, of which XLA and CUDA reserve far more
+    than they use. Only Linux can do that.
     """
     resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT_BYTES, OUTPUT_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -63,7 +67,8 @@ def confine(memory: int) -> None:
         return
     held = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmData"))
     limit = int(held.split()[1]) * 1024 + memory + ROOM
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1] if for_now else limit
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
     with contextlib.suppress(OSError):  # when the machine runs out of memory, the solver goes first and not the run
         Path("/proc/self/oom_score_adj").write_text("1000")
 
@@ -203,7 +208,11 @@ def main(arguments: list[str], libraries: Iterable[Library] = LIBRARIES) -> None
     pipe = None if how == "fork" else wire.Pipe(int(descriptors[0]), int(descriptors[1]))
     del sys.argv[1:]
     if name == user.NAME:  # a solver of the user's own is imported here and nowhere else
-        contain([place for place in [default_directory()] if place])
+        # a driver of a GPU may need the system's first process, and helpers that run as root
+        contain([place for place in [default_directory()] if place], namespaces=device != "gpu")
+        confine(
+            int(memory) + BASE_BYTES, for_now=True
+        )  # what is imported may take as much before it is limited in turn
         library = user.from_environment()
         os.chdir(os.environ[SCRATCH])
     else:

@@ -46,9 +46,9 @@ def die_with(parent: int) -> None:
         os._exit(0)
 
 
-def contain(hidden: Sequence[Path] = ()) -> None:
+def contain(hidden: Sequence[Path] = (), *, namespaces: bool = True) -> None:
     """Keep this process from harming others as well as the system allows; without namespaces nothing is hidden."""
-    if not enclose(hidden):
+    if not (namespaces and enclose(hidden)):
         refuse_signals(ancestors())
         with contextlib.suppress(OSError, AttributeError):  # what it starts stays below it, where it is found
             _call("prctl", _PR_SET_CHILD_SUBREAPER, 1)
@@ -105,7 +105,7 @@ def _unshare() -> None:
     user, group = os.getuid(), os.getgid()
     _call("unshare", _NEW_NAMESPACES)
     for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
-        Path(f"/proc/self/{name}").write_text(text, encoding="ascii")
+        Path(f"/proc/self/{name}").write_bytes(text.encode())
 
 
 def _mount(hidden: Sequence[Path]) -> None:

@@ -20,6 +20,7 @@ from lamm_robust.defaults import CASE_SECONDS
 from lamm_robust.storage.packing import pack_problem
 from lamm_robust.values import AbsentError, Answer, Case, Cause, Outcome, Problem, Status
 from lamm_robust.workers import wire
+from lamm_robust.workers.child import BASE_BYTES
 from lamm_robust.workers.process import Kind, Process, Template, last_words
 
 START_SECONDS = 120.0
@@ -33,9 +34,6 @@ LOOK_SECONDS = 0.25
 
 WATCH_SECONDS = 0.5
 """Time between two looks at what a process and those below it take: RLIMIT_DATA sees neither shared memory nor them."""
-
-BASE_BYTES = 1 << 30
-"""What a process may hold before its first case: an import of PyTorch takes half of it."""
 
 STOP_SECONDS = 2.0
 """How long a process may be stopped until a fresh one takes its place: whoever pauses a run pauses its parent."""
@@ -181,7 +179,12 @@ class Worker:
             self._unseen = 0.0
 
     def _timed(self, answers: list[Answer], seconds: float) -> list[Answer]:
-        """The answers with their shares of the time since those before, by this clock and by the system's."""
+        """The answers with their shares of the time since those before, by this clock and by the system's.
+
+        Nobody asks for those of a forked process: its solvers are not a user's own.
+        """
+        if self._forked_from:
+            return answers
         before, self._computed = self._computed, self._process.main_seconds()
         elapsed, computed = (self._waited + seconds) / len(answers), (self._computed - before) / len(answers)
         return [replace(answer, elapsed=elapsed, computed=computed) for answer in answers]
@@ -251,7 +254,7 @@ class Worker:
             raise wire.WireError(f"answer {number} in the place of answer {self._served}")
         if x is not None and (x.dtype != problem.A.dtype or x.shape != (problem.n, *problem.b.shape[1:])):
             raise wire.WireError(f"an x of shape {x.shape} in {x.dtype}")
-        if (x is not None) != (outcome.status is Status.SOLVED):
+        if (x is None) is (outcome.status is Status.SOLVED):
             raise wire.WireError(f"an outcome that is {outcome.status} with{'out' if x is None else ''} an x")
         if outcome.status in SAID_HERE or outcome.cause is Cause.PROCESS_LOST:
             raise wire.WireError(f"it says of itself that it is {outcome.cause or outcome.status}")
@@ -300,8 +303,10 @@ class Worker:
 
     def _handle_overuse(self) -> list[Answer]:
         """Replace a process that, with what it has started, takes more than it may; if it does."""
-        if not (self._said_hello and (words := self._process.overuse(self.kind.memory + BASE_BYTES))):
+        if not (words := self._process.overuse(self.kind.memory + BASE_BYTES)):
             return []
+        if not self._said_hello:
+            raise AbsentError(words, worker=self._name)
         outcome = Outcome(Status.CRASHED, cause=Cause.OUT_OF_MEMORY, message=words)
         return self._blame(outcome, inconclusive=self._served > 0)
 

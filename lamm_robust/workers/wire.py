@@ -28,6 +28,8 @@ PROBLEM, CASE = b"P", b"C"
 HELLO, OUTCOME, LAST = b"H", b"O", b"L"
 """Frames from a worker: what it runs on; an outcome; an outcome after which it ends of its own accord."""
 
+_FRAME_KINDS = frozenset((PROBLEM, CASE, HELLO, OUTCOME, LAST))
+
 _FRAME = struct.Struct("<cII")
 
 KEY = struct.Struct("<I")
@@ -74,9 +76,9 @@ class Frames:
         start = 0
         while len(self._buffer) - start >= _FRAME.size:
             kind, length, checksum = _FRAME.unpack_from(self._buffer, start)
-            if kind not in (PROBLEM, CASE, HELLO, OUTCOME, LAST):
+            if kind not in _FRAME_KINDS:
                 raise WireError(f"{bytes(self._buffer[start : start + 40])!r} is no frame")
-            if length > (most := self._most(kind)):
+            if length > HEAD_BYTES and length > (most := self._most(kind)):  # to ask takes longer than to compare
                 raise WireError(f"a frame of {length} bytes, where {most} are the most")
             end = start + _FRAME.size + length
             if len(self._buffer) < end:
@@ -164,13 +166,16 @@ def unpack_outcome(content: bytes) -> tuple[int, Outcome]:
     try:
         head, arrays = unpack(content)
         for name, kinds in _KINDS.items():
-            if type(head[name]) not in kinds or (type(head[name]) is float and not 0 <= head[name] < math.inf):
+            if type(head[name]) not in kinds:
                 raise ValueError(f"{name} is {head[name]!r}")
+        for name in _TIMES:
+            if not 0.0 <= (head[name] or 0.0) < math.inf:
+                raise ValueError(f"{name} is {head[name]}")
         head["message"].encode()  # half a surrogate pair is no text
         if not 0 <= (head["rank"] or 0) < RANKS:
             raise ValueError(f"the rank is {head['rank']}")
         (x,) = arrays or (None,)
-        status, cause = Status(head.pop("status")), Cause(head.pop("cause"))
+        status, cause = _STATUS[head.pop("status")], _CAUSE[head.pop("cause")]
         return head.pop("number"), Outcome(status=status, cause=cause, x=x, **head)
     except (KeyError, TypeError, ValueError) as error:
         raise WireError(f"an outcome that cannot be read: {error}") from error
@@ -185,6 +190,12 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "number": (int,),
 }
 """Entry of a packed outcome → the types that it may have; others are there if a solver has written into the bytes."""
+
+_STATUS, _CAUSE = {status.value: status for status in Status}, {cause.value: cause for cause in Cause}
+"""Word → status, and → cause: to look it up takes a fifth of the time that the enumeration does."""
+
+_TIMES = ("seconds", "min_seconds", "first_call_seconds", "spent")
+"""The entries of a packed outcome that are seconds."""
 
 
 def pack_greeting(hello: dict[str, Any]) -> bytes:

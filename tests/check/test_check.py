@@ -677,6 +677,7 @@ IMPORTS: Mapping[str, tuple[str, str]] = {
     "needs what is not there": ("import nowhere_to_be_found", "No module named 'nowhere_to_be_found'"),
     "has no such function": ("def g(A, b): pass", r"there is no 'f' in it"),
     "has one of a similar name": ("def f1(A, b): pass", r"did you mean 'f1'\?"),
+    "takes all memory": ("import numpy; numpy.ones(1 << 31)", r"MemoryError: Unable to allocate 16\.0 GiB"),
     "has no function": ("f = 3", r"'f' is no function, but of type int"),
 }
 

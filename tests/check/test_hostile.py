@@ -16,6 +16,7 @@ from lamm_robust.reports.summary import STABILITY_ORDER
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.solvers import user
 from lamm_robust.values import Answer, Case, Device, Library, Outcome, Precision, ProblemKey, Variant
+from lamm_robust.workers import supervisor
 from lamm_robust.workers.pool import Open, Pool
 from lamm_robust.workers.process import Kind
 from lamm_robust.workers.scratch import PREFIX
@@ -49,6 +50,7 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Tells solvers which world is not theirs, and looks for what they have left in it."""
     monkeypatch.setenv("HOSTILE_WORLD", os.readlink("/proc/self/ns/pid"))  # noqa: PTH115 - it is no path
     monkeypatch.setattr(supervised, "SECOND_LOOKS", 1)
+    monkeypatch.setattr(supervisor, "START_SECONDS", 30.0)  # an import without end is an absence, sooner or later
     place = tmp_path / "temporary"
     place.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(place))
@@ -72,8 +74,11 @@ def solvers_of(attackers: Sequence[Hostile], directory: Path) -> dict[str, Libra
     return libraries
 
 
-def attack(attackers: Sequence[Hostile], directory: Path) -> None:
-    """Let them attack beside an innocent solver; AssertionError unless all is as it must be."""
+def attack(attackers: Sequence[Hostile], directory: Path, module: str = Kind.module) -> None:
+    """Let them attack beside an innocent solver; AssertionError unless all is as it must be.
+
+    `module` is what their processes run.
+    """
     libraries = solvers_of(attackers, directory)
     truths = Truths(catalog.build_problem, catalog.find_oracle("exact"))
     rounds = 1 + len(attackers)
@@ -81,7 +86,7 @@ def attack(attackers: Sequence[Hostile], directory: Path) -> None:
     cases = [Case(key, Variant(name, "solve", "float64", "cpu")) for name, key in planned]
 
     def open_worker(library: str, precision: Precision, device: Device) -> Worker:
-        kind = Kind(libraries[library], precision, device, TERMS.case_memory)
+        kind = Kind(libraries[library], precision, device, TERMS.case_memory, module)
         return Worker(kind, case_seconds=TERMS.case_seconds, first_seconds=TERMS.first_seconds)
 
     pool = Pool(cases, lambda case: truths.problem(case.key), open_worker, slots=3)
@@ -125,6 +130,11 @@ def test_there_are_as_many_as_was_said() -> None:
 
 def test_a_few_attacks(tmp_path: Path) -> None:
     attack(SAMPLE, tmp_path)
+
+
+def test_attacks_on_those_above_where_there_are_no_namespaces(tmp_path: Path) -> None:
+    strikes = ("kill_its_parent", "stop_its_parent", "kill_its_group")
+    attack([Hostile(strike, "called") for strike in strikes], tmp_path, "tests.support.unenclosed")
 
 
 @pytest.mark.slow
