@@ -91,8 +91,8 @@ def _about_numbers(found: Comparison) -> str:
     faster = sorted((t for t in found.times if t.faster), key=lambda t: t.median)
     if found.other_clock:
         return f"{errors}; times cannot be compared."
-    times = [f"{_few([f'{t.variant} ({t.median:.2f} times)' for t in slower])} slower"] if slower else []
-    times += [f"{_few([f'{t.variant} ({t.median:.2f} times)' for t in faster])} faster"] if faster else []
+    told = (("slower", slower), ("faster", faster))
+    times = [f"{how}: {_few([f'{t.variant} ({t.median:.2f} times)' for t in own])}" for how, own in told if own]
     return f"{errors}; {'; '.join(times) if times else f'none of {len(found.times)} solvers is slower or faster'}."
 
 
