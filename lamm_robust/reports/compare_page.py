@@ -241,7 +241,8 @@ def _time_cells(times: Times) -> list[str]:
 
 def _set_aside(found: Comparison) -> Iterator[str]:
     """Changes that say nothing: by why, and which solvers."""
-    total = sum(map(len, found.aside.values())) + found.aside_errors.total()
+    noisy = [times.variant for times in found.times if times.noisy]
+    total = sum(map(len, found.aside.values())) + found.aside_errors.total() + len(noisy)
     yield f"## Changes that say nothing: {total}\n\n"
     for why, pairs in found.aside.items():
         errors = found.aside_errors[why]
@@ -249,6 +250,8 @@ def _set_aside(found: Comparison) -> Iterator[str]:
             worse = sum(pair.step > 0 for pair in pairs)
             verdicts = f"{worse} verdicts worse, {len(pairs) - worse} better{_whose(pairs)}"
             yield _wrapped(f"- {why.value}: {verdicts}; {errors} with other errors", indent="  ") + "\n"
+    if noisy:
+        yield _wrapped(f"- noise of timing: {_few(noisy)}", indent="  ") + "\n"
     yield "\n" if total else ""
 
 
