@@ -91,8 +91,8 @@ def _about_numbers(found: Comparison) -> str:
     faster = sorted((t for t in found.times if t.faster), key=lambda t: t.median)
     if found.other_clock:
         return f"{errors}; times cannot be compared."
-    times = [f"{_few([f'{t.variant} ({t.median:.2f} times)' for t in slower])} slower"] if slower else []
-    times += [f"{_few([f'{t.variant} ({t.median:.2f} times)' for t in faster])} faster"] if faster else []
+    told = (("slower", slower), ("faster", faster))
+    times = [f"{how}: {_few([f'{t.variant} ({t.median:.2f} times)' for t in own])}" for how, own in told if own]
     return f"{errors}; {'; '.join(times) if times else f'none of {len(found.times)} solvers is slower or faster'}."
 
 
@@ -241,7 +241,8 @@ def _time_cells(times: Times) -> list[str]:
 
 def _set_aside(found: Comparison) -> Iterator[str]:
     """Changes that say nothing: by why, and which solvers."""
-    total = sum(map(len, found.aside.values())) + found.aside_errors.total()
+    noisy = [times.variant for times in found.times if times.noisy]
+    total = sum(map(len, found.aside.values())) + found.aside_errors.total() + len(noisy)
     yield f"## Changes that say nothing: {total}\n\n"
     for why, pairs in found.aside.items():
         errors = found.aside_errors[why]
@@ -249,6 +250,8 @@ def _set_aside(found: Comparison) -> Iterator[str]:
             worse = sum(pair.step > 0 for pair in pairs)
             verdicts = f"{worse} verdicts worse, {len(pairs) - worse} better{_whose(pairs)}"
             yield _wrapped(f"- {why.value}: {verdicts}; {errors} with other errors", indent="  ") + "\n"
+    if noisy:
+        yield _wrapped(f"- noise of timing: {_few(noisy)}", indent="  ") + "\n"
     yield "\n" if total else ""
 
 

@@ -328,6 +328,7 @@ def test_times_of_the_same_code_on_the_same_machine_are_noise(directories: tuple
     page = invoke(*directories).stdout
     assert "Code, versions, machine and settings are the same; set aside, as they say nothing: 1 change." in page
     assert "| 3.00 | 3.00 to 3.00 | 3.00 | noise |" in page
+    assert "## Changes that say nothing: 1\n\n- noise of timing: numpy-qr0-float64-cpu\n" in page
 
 
 def test_only_problems_that_were_passed_twice_are_timed(directories: tuple[Path, Path]) -> None:
