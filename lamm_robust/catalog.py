@@ -17,6 +17,7 @@ from lamm_robust.storage import lookup
 from lamm_robust.storage.cache import Cache, default_directory
 from lamm_robust.values import (
     DEVICES,
+    EMULATED,
     PRECISIONS,
     AbsentError,
     Case,
@@ -90,11 +91,14 @@ def absent(library: Library, device: Device) -> AbsentError | None:
 
 
 def variants() -> tuple[Variant, ...]:
-    """Every solver at every precision on every device that it runs on, installed or not."""
+    """Every solver at every precision on every device that it runs on, installed or not.
+
+    Only float32 on emulated devices: float64 is as on the CPU there.
+    """
     return tuple(
         Variant(library.name, solver.algorithm, precision, device)
-        for device in DEVICES
-        for precision in PRECISIONS
+        for device in (*DEVICES, *EMULATED)
+        for precision in (("float32",) if device in EMULATED else PRECISIONS)
         for library in LIBRARIES
         for solver in library.solvers
         if device in library.devices and device in solver.devices
@@ -143,7 +147,8 @@ def select_variants(
     allowed = [v for v in variants() if v.precision in precisions and v.device in devices and str(v) in chosen]
     if not allowed:
         asked = f"{' or '.join(precisions)} on {' or '.join(devices)}"
-        raise ValueError(f"no variant of {', '.join(patterns)} is {asked}; widen --solver, --precision or --device")
+        of = f" of {', '.join(patterns)}" if patterns else ""
+        raise ValueError(f"no variant{of} is {asked}; widen --solver, --precision or --device")
     return allowed
 
 

@@ -18,6 +18,7 @@ from lamm_robust.defaults import CASE_MEMORY, CASE_SECONDS, Exit
 from lamm_robust.terminal import standard_output
 from lamm_robust.values import (
     DEVICES,
+    EMULATED,
     HUNTED,
     PRECISIONS,
     PROFILES,
@@ -31,7 +32,7 @@ from lamm_robust.values import (
 
 PROFILE = click.Choice([profile.name for profile in (*PROFILES, HUNTED)])
 PRECISION = click.Choice([*PRECISIONS, "all"])
-DEVICE = click.Choice([*DEVICES, "all"])
+DEVICE = click.Choice([*DEVICES, *EMULATED, "all"])
 SECONDS = click.FloatRange(0.001, 1e6)
 GATE = click.Choice(["verdict", "accuracy", "time"])
 MEBIBYTES = click.IntRange(1, 1 << 24)
@@ -68,10 +69,19 @@ def main() -> None:
     """Which least-squares solver can you trust? Measured against certified truth."""
 
 
+def _precisions(precision: str, device: str) -> tuple[Precision, ...]:
+    """The precisions that an option names; `all` are those in which the device has any variants."""
+    if precision != "all":
+        return (cast(Precision, precision),)
+    return ("float32",) if device in EMULATED else PRECISIONS
+
+
 @main.command()
 @click.option("--profile", type=PROFILE, default="quick", show_default=True, help="How much: see `list profiles`.")
 @click.option("--precision", type=PRECISION, default="all", show_default=True, help="What the numbers are stored in.")
-@click.option("--device", type=DEVICE, default="all", show_default=True, help="`all` is what this machine has.")
+@click.option(
+    "--device", type=DEVICE, default="all", show_default=True, help="`all` is what this machine has, not emulated."
+)
 @click.option(
     "--solver",
     "solvers",
@@ -123,7 +133,7 @@ def run(
             signal.signal(number, campaign.interrupt)
     selection = plan.Selection(
         profile=profile,
-        precisions=PRECISIONS if precision == "all" else (cast(Precision, precision),),
+        precisions=_precisions(precision, device),
         devices=DEVICES if device == "all" else (cast(Device, device),),
         solvers=solvers,
         families=families,
@@ -201,14 +211,17 @@ def compare(old: Path, new: Path, gates: tuple[str, ...], expected: Path | None,
 
 @main.command("list")
 @click.argument("what", metavar=f"{{{'|'.join(LISTS)}}}")
-def list_(what: str) -> None:
+@click.option("--device", type=DEVICE, default="all", help="Of solvers: those of a device, and their kernels on `gpu`.")
+def list_(what: str, device: str) -> None:
     """Show what there is: names, and each in a sentence."""
     from lamm_robust import catalog
     from lamm_robust.cli import listing
 
     if what not in LISTS:
         raise catalog.unknown("list", what, LISTS)
-    header, rows = listing.LISTINGS[what]()
+    if what != "solvers" and device != "all":
+        raise ValueError(f"--device is for `list solvers`, not for `list {what}`")
+    header, rows = listing.solvers_on(cast(Device, device)) if device != "all" else listing.LISTINGS[what]()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(header):
         table.add_column(column, overflow="fold", no_wrap=index == 0)  # names are there to be copied

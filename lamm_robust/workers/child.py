@@ -21,7 +21,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lamm_robust.provenance import EXTRAS, MEASURED, flags, installed_versions
 from lamm_robust.solvers import LIBRARIES, user
@@ -99,6 +99,7 @@ def greeting(library: Library, device: Device) -> Greeting:
 
     # a broken installation must show here, as an absent library, and not later, as solvers that crash
     importlib.import_module(library.module)
+    library.begin(device)
     library.wait(library.put(np.ones(1, dtype=np.float32), device))
     return {
         "versions": installed_versions(MEASURED + EXTRAS),
@@ -203,7 +204,7 @@ def main(arguments: list[str], libraries: Iterable[Library] = LIBRARIES) -> None
     die_with(int(parent))
     users = name == user.NAME  # a solver of the user's own is imported here and nowhere else
     library = user.from_environment() if users else next(known for known in libraries if known.name == name)
-    on: Device = "gpu" if device == "gpu" else "cpu"
+    on = cast(Device, device)
     hello = greeting(library, on)
     if how == "fork":
         with socket.socket(fileno=int(descriptors[0])) as control:

@@ -240,6 +240,22 @@ def test_lists(what: str, words: str) -> None:
     assert words in result.output
 
 
+def test_solvers_of_the_gpu_are_listed_with_their_kernels() -> None:
+    pytest.importorskip("jax")
+    lines = invoke("list", "solvers", "--device", "gpu").output.splitlines()
+    (row,) = [line for line in lines if line.startswith("jax-lstsq ")]
+    assert "cusolver_gesvdj_ffi" in row
+    assert not any(line.startswith("numpy-") for line in lines)
+
+
+def test_solvers_of_an_emulated_device_are_listed_as_such() -> None:
+    lines = invoke("list", "solvers", "--device", "emulated-tf32").output.splitlines()
+    assert all("-float32-emulated-tf32 " in line for line in lines if line.startswith("jax-"))
+    assert any(line.startswith("jax-solve-highest-float32-emulated-tf32 ") for line in lines)
+    words = "--device is for `list solvers`, not for `list families`"
+    assert failed(invoke("list", "families", "--device", "gpu")) == f"lamm-robust: {words}"
+
+
 @pytest.mark.parametrize(
     ("what", "words"),
     [
