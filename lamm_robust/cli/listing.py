@@ -5,12 +5,12 @@ No solver library is imported, except to say which kernels would run on a GPU.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from lamm_robust import catalog
 from lamm_robust.solvers.lowering import LOWERED, SHAPES, default_precision, programs
 from lamm_robust.storage import findings
-from lamm_robust.values import HUNTED, PRECISIONS, PROFILES, Device, Variant
+from lamm_robust.values import HUNTED, PRECISIONS, PROFILES, Variant
 
 Listing = tuple[list[str], list[list[str]]]
 """Column headings, and rows of text."""
@@ -31,10 +31,10 @@ def _here(variant: Variant) -> str:
     return "can be measured here" if absent is None else absent.sentence
 
 
-def solvers_on(device: Device) -> Listing:
-    """The variants of a device; of the GPU, solvers with the kernels that each would run, which needs no GPU."""
-    chosen = [variant for variant in catalog.variants() if variant.device == device]
-    if device != "gpu":
+def solvers_on(devices: Collection[str]) -> Listing:
+    """The variants of devices; of the GPU alone, solvers with the kernels that each would run, which needs no GPU."""
+    chosen = [variant for variant in catalog.variants() if variant.device in devices]
+    if set(devices) != {"gpu"}:
         return solvers(chosen)
     rows = [[f"{v.library}-{v.algorithm}", *_kernels(v), _here(v)] for v in chosen if v.precision == "float32"]
     return ["solver", "kernels on an NVIDIA GPU", "products in float32", "waits for the host", "here"], rows

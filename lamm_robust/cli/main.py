@@ -32,7 +32,9 @@ from lamm_robust.values import (
 
 PROFILE = click.Choice([profile.name for profile in (*PROFILES, HUNTED)])
 PRECISION = click.Choice([*PRECISIONS, "all"])
-DEVICE = click.Choice([*DEVICES, *EMULATED, "all"])
+TOGETHER: dict[str, tuple[Device, ...]] = {"all": DEVICES, "emulated": ("cpu", *EMULATED)}
+"""Names of several devices; an emulated one is best seen beside the CPU."""
+DEVICE = click.Choice([*DEVICES, *EMULATED, *TOGETHER])
 SECONDS = click.FloatRange(0.001, 1e6)
 GATE = click.Choice(["verdict", "accuracy", "time"])
 MEBIBYTES = click.IntRange(1, 1 << 24)
@@ -73,7 +75,7 @@ def _precisions(precision: str, device: str) -> tuple[Precision, ...]:
     """The precisions that an option names; `all` are those in which the device has any variants."""
     if precision != "all":
         return (cast(Precision, precision),)
-    return ("float32",) if device in EMULATED else PRECISIONS
+    return ("float32",) if device in (*EMULATED, "emulated") else PRECISIONS
 
 
 @main.command()
@@ -134,7 +136,7 @@ def run(
     selection = plan.Selection(
         profile=profile,
         precisions=_precisions(precision, device),
-        devices=DEVICES if device == "all" else (cast(Device, device),),
+        devices=TOGETHER.get(device) or (cast(Device, device),),
         solvers=solvers,
         families=families,
         shard=plan.parse_shard(shard),
@@ -221,7 +223,7 @@ def list_(what: str, device: str) -> None:
         raise catalog.unknown("list", what, LISTS)
     if what != "solvers" and device != "all":
         raise ValueError(f"--device is for `list solvers`, not for `list {what}`")
-    header, rows = listing.solvers_on(cast(Device, device)) if device != "all" else listing.LISTINGS[what]()
+    header, rows = listing.LISTINGS[what]() if device == "all" else listing.solvers_on(TOGETHER.get(device) or [device])
     table = Table(box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(header):
         table.add_column(column, overflow="fold", no_wrap=index == 0)  # names are there to be copied

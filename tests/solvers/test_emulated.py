@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lamm_robust.solvers.emulated import BITS
+from lamm_robust.values import Device
 
 pytest.importorskip("jax")
 
@@ -57,12 +58,12 @@ print(json.dumps({
 """
 
 
-KEPT: dict[str, int] = {"cpu": 23, **BITS}
+KEPT: dict[Device, int] = {"cpu": 23, **BITS}
 """The bits of fraction that are kept."""
 
 
 @pytest.mark.parametrize("computes_as", KEPT)
-def test_inputs_of_products_lose_bits_where_no_more_are_asked_for(computes_as: str) -> None:
+def test_inputs_of_products_lose_bits_where_no_more_are_asked_for(computes_as: Device) -> None:
     done = subprocess.run([sys.executable, "-W", "error", "-c", PROGRAM, computes_as], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
