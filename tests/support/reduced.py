@@ -11,8 +11,8 @@ from lamm_robust.values import EMULATED, Device, Library, Precision, Solver
 
 @lru_cache(maxsize=128)
 def asks_for_full_precision(solver: Solver, precision: Precision) -> bool:
-    """Whether each product of a JAX program asks for full precision, at every shape that the solver takes."""
-    shapes = [shape for name, shape in SHAPES.items() if name in (*solver.contract.shapes, "batch")]
+    """Whether each product of a JAX program asks for full precision, at every shape of A that the solver takes."""
+    shapes = [SHAPES[name] for name in solver.contract.shapes]
     found = [programs(solver.solve, shape, precision, ["cuda"])["cuda"] for shape in shapes]
     return all(set(program.products) <= {"highest"} for program in found)
 

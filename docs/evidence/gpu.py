@@ -1,0 +1,180 @@
+"""All that a GPU has to show, in at most six minutes: what `python3 run.py gpu` runs, and the page that it writes.
+
+    python docs/evidence/gpu.py [--device gpu|emulated-tf32] [--out DIR] [--seconds S]
+
+The tests that are marked `gpu` in float32, file by file; the kernels of every solver; and JAX's solvers at some
+families of the quick profile, on the GPU and beside it on the CPU. When the time is up, the page says what is missing,
+and the same command goes on from there. With an emulated device all of it runs on a CPU, and is labelled so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lamm_robust.defaults import Exit
+from lamm_robust.text import markdown_table
+from lamm_robust.values import EMULATED
+
+ROOT = Path(__file__).parents[2]
+
+TESTS = (
+    *("tests/solvers/test_solvers.py", "tests/solvers/test_third_party.py", "tests/solvers/test_least_squares.py"),
+    *("tests/lamm/test_step.py", "tests/lamm/test_mesh.py", "tests/lamm/test_apply.py"),
+)
+"""The files with tests that are marked `gpu`."""
+
+FAMILIES = ("spectrum", "exact_rank", "columns", "near_rank", "weighted", "scaled", "offset")
+"""Families with a dozen shapes among them: each shape costs each solver a second of compilation."""
+
+SOLVERS = (
+    *("jax-solve", "jax-lstsq", "jax-pinv", "jax-qr", "jax-normal-lu", "jax-normal-cholesky", "jax-lamm-cond"),
+    *("jax-*-highest", "torch-gels"),
+)
+"""What most people call, and the same with products in full precision."""
+
+SECONDS = 330.0
+"""The time for everything, so that it is done in six minutes."""
+
+SHARE = 0.5
+"""The part of it after which no further file of tests is begun, so that the sweep gets the rest."""
+
+STOPPING = 30.0
+"""How long a command that is interrupted may take to write what it has, in seconds."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where it runs, and where its files go."""
+
+    device: str
+    out: Path
+    end: float
+    """The time on the monotonic clock at which it stops."""
+
+    def left(self) -> float:
+        """The seconds that are left, at least one."""
+        return max(1.0, self.end - time.monotonic())
+
+
+def call(command: Sequence[str], seconds: float, output: Path) -> int | None:
+    """Run a Python module with its output in a file; interrupt it when its time is up, and return None then."""
+    with output.open("w", encoding="utf-8") as file:
+        child = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, stdout=file, stderr=subprocess.STDOUT)
+        try:
+            return child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            child.send_signal(signal.SIGINT)
+            try:
+                child.wait(STOPPING)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+            return None
+
+
+def test(place: Place) -> list[list[str]]:
+    """Rows of what each file of tests said; those of an earlier call are kept, if they were done."""
+    rows, begun = [], time.monotonic()
+    allowed = SHARE * place.left()
+    for name in TESTS:
+        output = place.out / f"{Path(name).stem}.txt"
+        left = allowed - (time.monotonic() - begun)
+        if not output.exists() and left > 0:
+            command = ["pytest", "-q", "-p", "no:cacheprovider", "-m", "gpu", "--precision", "float32"]
+            part = output.with_suffix(".part")
+            if call([*command, "--device", place.device, name], left, part) is not None:
+                part.replace(output)
+        rows.append([f"`{name}`", output.read_text().strip().splitlines()[-1] if output.exists() else "not yet run"])
+    return rows
+
+
+def sweep(place: Place) -> bool:
+    """Run the solvers on the device and on the CPU, as far as the time goes; whether all is done."""
+    devices = "emulated" if place.device in EMULATED else "all"
+    command = ["lamm_robust", "run", "--profile", "quick", "--precision", "float32", "--device", devices]
+    chosen = [part for name in FAMILIES for part in ("--family", name)]
+    chosen += [part for name in SOLVERS if name != "torch-gels" or devices == "all" for part in ("--solver", name)]
+    run = [*command, *chosen, "--out", str(place.out / "sweep"), "--workers", "2", "--case-seconds", "20"]
+    return call(run, place.left(), place.out / "sweep.txt") == Exit.DONE
+
+
+def classes(place: Place) -> list[list[str]]:
+    """A row for each solver: its class on each device, in the order of the leaderboard."""
+    table = place.out / "sweep" / "leaderboard.csv"
+    if not table.exists():
+        return []
+    with table.open(encoding="utf-8") as file:
+        found = {(row["library"], row["algorithm"], row["device"]): row for row in csv.DictReader(file)}
+    devices = list(dict.fromkeys(device for *_, device in found))
+    names = list(dict.fromkeys((library, algorithm) for library, algorithm, _ in found))
+
+    def cell(library: str, algorithm: str, device: str) -> str:
+        row = found.get((library, algorithm, device))
+        return f"{row['stability']}, {row['silent_failures']} silent" if row else "–"
+
+    rows = [[f"`{name[0]}-{name[1]}`", *(cell(*name, device) for device in devices)] for name in names]
+    return [["solver", *devices], *rows]
+
+
+def machine(device: str) -> str:
+    """What the machine has: the GPU by its driver's own words, or that it is emulated."""
+    if device in EMULATED:
+        return f"{device}: a CPU, on which float32 products are emulated. No GPU was used."
+    smi = shutil.which("nvidia-smi")
+    told = subprocess.run([smi, "-L"], capture_output=True, text=True, check=False).stdout if smi else ""
+    return told.strip() or "nvidia-smi names no GPU."
+
+
+def page(place: Place, tests: list[list[str]], *, is_done: bool) -> str:
+    """The page, in Markdown."""
+    table = classes(place)
+    kernels = (place.out / "kernels.txt").read_text(encoding="utf-8")
+    return "\n\n".join(
+        [
+            f"# Solvers on {place.device}",
+            machine(place.device),
+            "" if is_done else "**Unfinished**: the same command goes on.",
+            "## Tests",
+            markdown_table(["file", "result"], tests),
+            "## Classes, on each device",
+            markdown_table(table[0], table[1:]) if table else "Nothing was run.",
+            "All tables and a page to look at are in `sweep/`.",
+            "## Kernels that JAX calls on an NVIDIA GPU",
+            f"```text\n{kernels.rstrip()}\n```\n",
+        ]
+    )
+
+
+def main() -> int:
+    """Do what is left to do, write the page, and return the exit code."""
+    parser = argparse.ArgumentParser(description="All that a GPU has to show, in one command.")
+    parser.add_argument("--device", default="gpu", choices=["gpu", *EMULATED])
+    parser.add_argument("--out", type=Path, help="default: results/gpu, or results/DEVICE")
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    asked = parser.parse_args()
+    out = asked.out or ROOT / "results" / asked.device
+    out.mkdir(parents=True, exist_ok=True)
+    place = Place(asked.device, out.resolve(), time.monotonic() + asked.seconds)
+    call(["lamm_robust", "list", "solvers", "--device", "gpu"], place.left(), out / "kernels.txt")
+    tests = test(place)
+    is_swept = sweep(place)
+    is_done = is_swept and all(result != "not yet run" for _, result in tests)
+    (out / "README.md").write_text(page(place, tests, is_done=is_done), encoding="utf-8")
+    failed = [name for name, result in tests if " failed" in result or " error" in result]
+    print(f"{out / 'README.md'}: {'done' if is_done else 'unfinished; the same command goes on'}")
+    if failed:
+        print(f"tests failed in {', '.join(failed)}: see the .txt files beside it")
+    return Exit.NOT_HELD if failed else Exit.DONE if is_done else Exit.NOTHING_RAN
+
+
+if __name__ == "__main__":
+    sys.exit(main())
