@@ -2,7 +2,7 @@
 
     python docs/evidence/gpu.py [--device gpu|emulated-tf32] [--out DIR] [--seconds S]
 
-The tests that are marked `gpu` in float32, file by file; the kernels of every solver; and JAX's solvers at some
+The tests that are marked `gpu` in float32, part by part; the kernels of every solver; and JAX's solvers at some
 families of the quick profile, on the GPU and beside it on the CPU. When the time is up, the page says what is missing,
 and the same command goes on from there. With an emulated device all of it runs on a CPU, and is labelled so.
 """
@@ -26,11 +26,18 @@ from lamm_robust.values import EMULATED
 
 ROOT = Path(__file__).parents[2]
 
+SOLVERS_FILE = "tests/solvers/test_solvers.py"
+
 TESTS = (
-    *("tests/solvers/test_solvers.py", "tests/solvers/test_third_party.py", "tests/solvers/test_least_squares.py"),
+    f"{SOLVERS_FILE}::test_jax_runs_in_the_precision_and_on_the_device_under_test",
+    f"{SOLVERS_FILE}::test_well_conditioned_problems_are_solved",
+    f"{SOLVERS_FILE}::test_right_hand_sides_in_columns_are_solved",
+    f"{SOLVERS_FILE}::test_an_exactly_deficient_problem_is_solved_where_that_is_promised",
+    f"{SOLVERS_FILE}::test_where_products_are_emulated_a_solver_fails_unless_it_asks_for_full_precision",
+    *("tests/solvers/test_third_party.py", "tests/solvers/test_least_squares.py"),
     *("tests/lamm/test_step.py", "tests/lamm/test_mesh.py", "tests/lamm/test_apply.py"),
 )
-"""The files with tests that are marked `gpu`."""
+"""The tests that are marked `gpu`, in parts, each of which is done again if time runs out in it."""
 
 FAMILIES = ("spectrum", "exact_rank", "columns", "near_rank", "weighted", "scaled", "offset")
 """Families with a dozen shapes among them: each shape costs each solver a second of compilation."""
@@ -45,7 +52,7 @@ SECONDS = 330.0
 """The time for everything, so that it is done in six minutes."""
 
 SHARE = 0.5
-"""The part of it after which no further file of tests is begun, so that the sweep gets the rest."""
+"""The part of it that the tests get at first; then comes the sweep, and what it leaves is for tests again."""
 
 STOPPING = 30.0
 """How long a command that is interrupted may take to write what it has, in seconds."""
@@ -81,20 +88,30 @@ def call(command: Sequence[str], seconds: float, output: Path) -> int | None:
             return None
 
 
-def test(place: Place) -> list[list[str]]:
-    """Rows of what each file of tests said; those of an earlier call are kept, if they were done."""
-    rows, begun = [], time.monotonic()
-    allowed = SHARE * place.left()
+def test(place: Place, share: float) -> list[list[str]]:
+    """Rows of what each part of the tests said, with a share of the time; what an earlier call did is kept."""
+    end = time.monotonic() + share * place.left()
     for name in TESTS:
-        output = place.out / f"{Path(name).stem}.txt"
-        left = allowed - (time.monotonic() - begun)
+        output, left = output_of(place, name), end - time.monotonic()
         if not output.exists() and left > 0:
             command = ["pytest", "-q", "-p", "no:cacheprovider", "-m", "gpu", "--precision", "float32"]
-            part = output.with_suffix(".part")
-            if call([*command, "--device", place.device, name], left, part) is not None:
-                part.replace(output)
-        rows.append([f"`{name}`", output.read_text().strip().splitlines()[-1] if output.exists() else "not yet run"])
-    return rows
+            unfinished = output.with_suffix(".part")
+            if call([*command, "--device", place.device, name], left, unfinished) is not None:
+                unfinished.replace(output)
+    return [[f"`{name}`", result_of(output_of(place, name))] for name in TESTS]
+
+
+def output_of(place: Place, name: str) -> Path:
+    """The file with the output of a part of the tests, once it is done."""
+    return place.out / f"{name.rpartition('/')[2].rpartition('::')[2].removesuffix('.py')}.txt"
+
+
+def result_of(output: Path) -> str:
+    """The last line of pytest's output."""
+    return output.read_text(encoding="utf-8").strip().splitlines()[-1] if output.exists() else NOT_YET
+
+
+NOT_YET = "not yet run"
 
 
 def sweep(place: Place) -> bool:
@@ -144,7 +161,7 @@ def page(place: Place, tests: list[list[str]], *, is_done: bool) -> str:
             machine(place.device),
             "" if is_done else "**Unfinished**: the same command goes on.",
             "## Tests",
-            markdown_table(["file", "result"], tests),
+            markdown_table(["tests", "result"], tests),
             "## Classes, on each device",
             markdown_table(table[0], table[1:]) if table else "Nothing was run.",
             "All tables and a page to look at are in `sweep/`.",
@@ -165,9 +182,10 @@ def main() -> int:
     out.mkdir(parents=True, exist_ok=True)
     place = Place(asked.device, out.resolve(), time.monotonic() + asked.seconds)
     call(["lamm_robust", "list", "solvers", "--device", "gpu"], place.left(), out / "kernels.txt")
-    tests = test(place)
+    test(place, SHARE)
     is_swept = sweep(place)
-    is_done = is_swept and all(result != "not yet run" for _, result in tests)
+    tests = test(place, 1.0)
+    is_done = is_swept and all(result != NOT_YET for _, result in tests)
     (out / "README.md").write_text(page(place, tests, is_done=is_done), encoding="utf-8")
     failed = [name for name, result in tests if " failed" in result or " error" in result]
     print(f"{out / 'README.md'}: {'done' if is_done else 'unfinished; the same command goes on'}")
