@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import csv
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -55,7 +54,7 @@ SHARE = 0.5
 """The part of it that the tests get at first; then comes the sweep, and what it leaves is for tests again."""
 
 STOPPING = 30.0
-"""How long a command that is interrupted may take to write what it has, in seconds."""
+"""How long a command that is ended may take to write what it has, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +72,13 @@ class Place:
 
 
 def call(command: Sequence[str], seconds: float, output: Path) -> int | None:
-    """Run a Python module with its output in a file; interrupt it when its time is up, and return None then."""
+    """Run a Python module with its output in a file; end it when its time is up, and return None then."""
     with output.open("w", encoding="utf-8") as file:
         child = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, stdout=file, stderr=subprocess.STDOUT)
         try:
             return child.wait(seconds)
         except subprocess.TimeoutExpired:
-            child.send_signal(signal.SIGINT)
+            child.terminate()  # which a run takes for Ctrl-C, also where a shell has its background jobs ignore that
             try:
                 child.wait(STOPPING)
             except subprocess.TimeoutExpired:
