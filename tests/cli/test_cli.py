@@ -83,7 +83,7 @@ def test_an_emulated_device_is_labelled_and_costs_whoever_does_not_ask_for_full_
     rows = pq.read_table(tmp_path / "records.parquet", columns=["variant", "verdict", "device"]).to_pylist()
     assert {row["device"] for row in rows} == {"emulated-tf32"}
     passed = Counter(row["variant"] for row in rows if row["verdict"] == "column-wise stable")
-    assert passed["jax-qr-highest-float32-emulated-tf32"] > passed["jax-qr-float32-emulated-tf32"] == 0
+    assert passed["jax-qr-highest-float32-emulated-tf32"] > passed["jax-qr-float32-emulated-tf32"]
 
 
 def test_an_emulated_device_has_float32_alone(tmp_path: Path) -> None:
