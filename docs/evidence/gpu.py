@@ -43,9 +43,12 @@ FAMILIES = ("spectrum", "exact_rank", "columns", "near_rank", "weighted", "scale
 
 SOLVERS = (
     *("jax-solve", "jax-lstsq", "jax-pinv", "jax-qr", "jax-normal-lu", "jax-normal-cholesky", "jax-lamm-cond"),
-    *("jax-*-highest", "torch-gels"),
+    "jax-*-highest",
 )
 """What most people call, and the same with products in full precision."""
+
+ON_GPUS = ("torch-gels",)
+"""Solvers that are run on a GPU, and beside it, and are not emulated."""
 
 SECONDS = 330.0
 """The time for everything, so that it is done in six minutes."""
@@ -116,9 +119,12 @@ NOT_YET = "not yet run"
 def sweep(place: Place) -> bool:
     """Run the solvers on the device and on the CPU, as far as the time goes; whether all is done."""
     devices = "emulated" if place.device in EMULATED else "all"
+    globs = [f"{name}-float32-{place.device}" for name in SOLVERS]
+    globs += [f"{name}-float32-cpu" for name in SOLVERS if not name.endswith("-highest")]
+    globs += [f"{name}-float32-{device}" for name in ON_GPUS for device in ("cpu", "gpu") if devices == "all"]
     command = ["lamm_robust", "run", "--profile", "quick", "--precision", "float32", "--device", devices]
     chosen = [part for name in FAMILIES for part in ("--family", name)]
-    chosen += [part for name in SOLVERS if name != "torch-gels" or devices == "all" for part in ("--solver", name)]
+    chosen += [part for glob in globs for part in ("--solver", glob)]
     run = [*command, *chosen, "--out", str(place.out / "sweep"), "--workers", "2", "--case-seconds", "20"]
     return call(run, place.left(), place.out / "sweep.txt") == Exit.DONE
 
@@ -160,9 +166,9 @@ def page(place: Place, tests: list[list[str]], *, is_done: bool) -> str:
             machine(place.device),
             "" if is_done else "**Unfinished**: the same command goes on.",
             "## Tests",
-            markdown_table(["tests", "result"], tests),
+            markdown_table(["tests", "result"], tests).rstrip(),
             "## Classes, on each device",
-            markdown_table(table[0], table[1:]) if table else "Nothing was run.",
+            markdown_table(table[0], table[1:]).rstrip() if table else "Nothing was run.",
             "All tables and a page to look at are in `sweep/`.",
             "## Kernels that JAX calls on an NVIDIA GPU",
             f"```text\n{kernels.rstrip()}\n```\n",
