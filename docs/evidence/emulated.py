@@ -45,25 +45,26 @@ def lost(records: Records, algorithm: str, device: Device) -> tuple[int, int, in
     return len(both), len(worse), sum(r.verdict is Verdict.WRONG and not r.warned for r in worse)
 
 
-def table(records: Records, algorithms: Sequence[str]) -> str:
-    """The table, those that lose least first: a row for each solver."""
+def table(records: Records, algorithms: Sequence[str], devices: Sequence[Device]) -> str:
+    """The table, those that lose least first: a row for each solver, a column for each device."""
     rows = []
     for algorithm in algorithms:
-        found = [lost(records, algorithm, device) for device in EMULATED]
+        found = [lost(records, algorithm, device) for device in devices]
         cells = [
             f"{worse} of {both}, {silent} in silence" if worse else f"0 of {both}" for both, worse, silent in found
         ]
         rows.append((found[0][1], [f"`jax-{algorithm}`", *cells]))
-    header = ["solver", "worse in TF32 than on the CPU", "worse in bfloat16"]
+    header = ["solver", *(f"worse on {device} than on the CPU" for device in devices)]
     return markdown_table(header, [cells for _, cells in sorted(rows, key=lambda row: row[0])])
 
 
 def main() -> None:
     """Print the table of a results directory, or write it into the page."""
     records = Records(Path(sys.argv[1]))
-    ending = f"-float32-{EMULATED[0]}"
+    devices = [device for device in EMULATED if any(v.endswith(device) for v in records.variants())]
+    ending = f"-float32-{devices[0]}"
     names = [v.removeprefix("jax-").removesuffix(ending) for v in records.variants() if v.endswith(ending)]
-    found = table(records, names)
+    found = table(records, names, devices)
     if "--write" not in sys.argv:
         print(found.rstrip())
         return
