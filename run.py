@@ -3,6 +3,8 @@
 
     python3 run.py [ARGS...]           lamm-robust run --profile quick ARGS...
     python3 run.py test [ARGS...]      tox ARGS..., or everything that CI runs, side by side
+    python3 run.py gpu [ARGS...]       all that an NVIDIA GPU has to show, in six minutes, into results/gpu
+    python3 run.py emulated [ARGS...]  the same without a GPU, with its products emulated on the CPU
     python3 run.py COMMAND [ARGS...]   lamm-robust COMMAND ARGS...: check, hunt, list, replay,
                                        truth, nist, lamm, claims, tables, merge or compare
     python3 run.py --help              this text
@@ -46,6 +48,9 @@ TOX = "tox>=4.18"
 
 EVERYTHING = ("run-parallel", "--parallel", "all")
 """Not only as many environments as there are cores: they differ in length, and often wait for processes of theirs."""
+
+LANES = ("gpu", "emulated")
+"""Environments of tox that run docs/evidence/gpu.py."""
 
 COMMANDS = ("run", "check", "hunt", "list", "replay", "truth", "nist", "lamm", "claims", "tables", "merge", "compare")
 """Of lamm-robust itself."""
@@ -216,6 +221,8 @@ def wanted(args: list[str]) -> list[str]:
     """Turn the arguments of this script into the command to run."""
     if args[:1] == ["test"]:
         return [str(VENV / "bin" / "tox"), *(args[1:] or EVERYTHING)]
+    if args[:1] and args[0] in LANES:
+        return [str(VENV / "bin" / "tox"), "run", "-e", args[0], *(["--", *args[1:]] if args[1:] else [])]
     if args[:1] and args[0] in COMMANDS:
         return [str(VENV / "bin" / "lamm-robust"), *args]
     own = any(arg == "--profile" or arg.startswith("--profile=") for arg in args)
@@ -230,7 +237,7 @@ def main(args: list[str]) -> int:
     try:
         if not is_ready():
             set_up()
-        if args[:1] == ["test"]:
+        if args[:1] == ["test"] or (args[:1] and args[0] in LANES):
             os.chdir(ROOT)
         command = wanted(args)
         os.execve(command[0], command, environment())  # noqa: S606 - no shell is wanted

@@ -7,16 +7,17 @@ import importlib.util
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
-from pathlib import Path
 
 from lamm_robust.keys import parse_case_key
 from lamm_robust.scoring.metrics import METRICS
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.solvers import LIBRARIES
+from lamm_robust.solvers.gpus import missing_gpu
 from lamm_robust.storage import lookup
 from lamm_robust.storage.cache import Cache, default_directory
 from lamm_robust.values import (
     DEVICES,
+    EMULATED,
     PRECISIONS,
     AbsentError,
     Case,
@@ -56,9 +57,6 @@ CORE = (
 )
 """The solvers of the quick profile: what most people call, and LAMM's own two, so that a first look takes a minute."""
 
-GPU_NODES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg")
-"""Device files of NVIDIA's driver (the last under WSL): without one of them JAX's CUDA plugin finds no GPU."""
-
 SHORT_LIST = 12
 """Names that an error message lists at most: nobody reads more."""
 
@@ -84,17 +82,20 @@ def absent(library: Library, device: Device) -> AbsentError | None:
     """Why the solvers of a library cannot be measured on a device of this machine, or None if they can."""
     if not is_installed(library.module):
         return AbsentError(f"{library.module} is not installed", installable=True)
-    if device == "gpu" and not any(Path(node).exists() for node in GPU_NODES):
-        return AbsentError("no GPU found")
-    return None
+    if device in EMULATED and device not in library.devices:
+        return AbsentError(f"{library.name} is not emulated")
+    return missing_gpu(library.module) if device == "gpu" else None
 
 
 def variants() -> tuple[Variant, ...]:
-    """Every solver at every precision on every device that it runs on, installed or not."""
+    """Every solver at every precision on every device that it runs on, installed or not.
+
+    Only float32 on emulated devices: float64 is as on the CPU there.
+    """
     return tuple(
         Variant(library.name, solver.algorithm, precision, device)
-        for device in DEVICES
-        for precision in PRECISIONS
+        for device in (*DEVICES, *EMULATED)
+        for precision in (("float32",) if device in EMULATED else PRECISIONS)
         for library in LIBRARIES
         for solver in library.solvers
         if device in library.devices and device in solver.devices
@@ -143,7 +144,8 @@ def select_variants(
     allowed = [v for v in variants() if v.precision in precisions and v.device in devices and str(v) in chosen]
     if not allowed:
         asked = f"{' or '.join(precisions)} on {' or '.join(devices)}"
-        raise ValueError(f"no variant of {', '.join(patterns)} is {asked}; widen --solver, --precision or --device")
+        of = f" of {', '.join(patterns)}" if patterns else ""
+        raise ValueError(f"no variant{of} is {asked}; widen --solver, --precision or --device")
     return allowed
 
 

@@ -23,7 +23,7 @@ TRUTH = ("numpy", "mpmath", "gmpy2", "python-flint")
 MEASURED = ("numpy", "scipy", "jax", "jaxlib")
 """The packages that every installation measures."""
 
-EXTRAS = ("lineax", "equinox", "scikit-learn", "statsmodels", "torch")
+EXTRAS = ("lineax", "equinox", "scikit-learn", "statsmodels", "torch", "cupy-cuda12x")
 """The packages that are measured where they are installed; equinox decides how lineax reports failures."""
 
 PACKAGES = ("lamm-robust", *MEASURED, "mpmath", "gmpy2", "python-flint", "pyarrow", "hypothesis")

@@ -32,8 +32,12 @@ Array = npt.NDArray[np.floating[Any]]
 Precision = Literal["float32", "float64"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
-Device = Literal["cpu", "gpu"]
-DEVICES: tuple[Device, ...] = get_args(Device)
+Device = Literal["cpu", "gpu", "emulated-tf32", "emulated-bf16"]
+DEVICES: tuple[Device, ...] = ("cpu", "gpu")
+"""The devices that are really there, or are not."""
+
+EMULATED: tuple[Device, ...] = ("emulated-tf32", "emulated-bf16")
+"""Devices whose float32 products are emulated on the CPU (`solvers.emulated`): they run only when asked for by name."""
 
 UNIT_ROUNDOFF: Mapping[str, float] = {"float32": 2.0**-24, "float64": 2.0**-53}
 """u of each working precision: half the distance from 1 to the next number (IEEE 754, round to nearest)."""
@@ -275,7 +279,7 @@ class Solver:
     summary: str
     contract: Contract
     solve: Solve
-    devices: tuple[Device, ...] = DEVICES
+    devices: tuple[Device, ...] = (*DEVICES, *EMULATED)
     """The devices that it runs on, where its library does."""
 
 
@@ -300,6 +304,8 @@ class Library:
     """Whether a process that has imported it may fork, having no threads: a lost worker is then cheap to replace."""
     get: Callable[[Any], Array] = np.asarray
     """The inverse of `put`: turns one of the library's arrays, on whatever device, into a NumPy array."""
+    begin: Callable[[Device], None] = lambda _: None
+    """Called once in each process that computes on the device, before all else there."""
     device_name: Callable[[Device], str] = str
     """Returns what the device calls itself."""
     foreign: bool = False

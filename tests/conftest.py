@@ -17,7 +17,7 @@ from typing import cast
 import pytest
 from hypothesis import HealthCheck, settings
 
-from lamm_robust.values import DEVICES, PRECISIONS, Device, Precision
+from lamm_robust.values import DEVICES, EMULATED, PRECISIONS, Device, Precision
 from lamm_robust.workers.process import THREADS
 
 # nothing here is timed: a machine that does other things, too, is no fault
@@ -31,7 +31,8 @@ LEFT_OUT = pytest.StashKey[int]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--precision", choices=PRECISIONS, help="run what uses the precision or the device, in this one")
-    parser.addoption("--device", choices=DEVICES, help="run what uses the precision or the device, on this one")
+    places = (*DEVICES, *EMULATED)
+    parser.addoption("--device", choices=places, help="run what uses the precision or the device, on this one")
     parser.addoption("--once", action="store_true", help="run what uses neither the precision nor the device")
     parser.addoption("--slow", action="store_true", help="run the tests marked slow too, at their full size")
 
@@ -51,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # a shell starts its background jobs with Ctrl-C ignored, and what we start would inherit that
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.update(THREADS | dict(library.environment(precision, device)))
+    library.begin(device)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

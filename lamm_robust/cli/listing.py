@@ -1,34 +1,60 @@
-"""What `lamm-robust list` shows: the tables of the catalog, each entry in a sentence. No solver library is imported."""
+"""What `lamm-robust list` shows: the tables of the catalog, each entry in a sentence.
+
+No solver library is imported, except to say which kernels would run on a GPU.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from lamm_robust import catalog
+from lamm_robust.solvers.lowering import LOWERED, SHAPES, default_precision, programs
 from lamm_robust.storage import findings
-from lamm_robust.values import HUNTED, PRECISIONS, PROFILES
+from lamm_robust.values import HUNTED, PRECISIONS, PROFILES, Variant
 
 Listing = tuple[list[str], list[list[str]]]
 """Column headings, and rows of text."""
 
 
-def solvers() -> Listing:
-    """Every variant with its contract and rank rule, and why it cannot be measured here if it cannot."""
+def solvers(variants: Iterable[Variant] | None = None) -> Listing:
+    """Variants, by default all, with their contracts and rank rules, and why one cannot be measured here."""
     rows = []
-    for variant in catalog.variants():
-        solver, library = catalog.find_solver(variant), catalog.LIBRARY[variant.library]
-        contract, absent = solver.contract, catalog.absent(library, variant.device)
-        rows.append(
-            [
-                str(variant),
-                contract.deficiency,
-                ", ".join(contract.shapes),
-                contract.rank_rule,
-                solver.summary,
-                "can be measured here" if absent is None else absent.sentence,
-            ]
-        )
+    for variant in catalog.variants() if variants is None else variants:
+        contract, summary = catalog.find_solver(variant).contract, catalog.find_solver(variant).summary
+        shapes = ", ".join(contract.shapes)
+        rows.append([str(variant), contract.deficiency, shapes, contract.rank_rule, summary, _here(variant)])
     return ["variant", "promises", "shapes", "counts as zero", "what it is", "here"], rows
+
+
+def _here(variant: Variant) -> str:
+    absent = catalog.absent(catalog.LIBRARY[variant.library], variant.device)
+    return "can be measured here" if absent is None else absent.sentence
+
+
+def solvers_on(devices: Collection[str]) -> Listing:
+    """The variants of devices; of the GPU alone, solvers with the kernels that each would run, which needs no GPU."""
+    chosen = [variant for variant in catalog.variants() if variant.device in devices]
+    if set(devices) != {"gpu"}:
+        return solvers(chosen)
+    rows = [[f"{v.library}-{v.algorithm}", *_kernels(v), _here(v)] for v in chosen if v.precision == "float32"]
+    return ["solver", "kernels on an NVIDIA GPU", "products in float32", "waits for the host", "here"], rows
+
+
+AT_DEFAULT = "TF32: {} of {}"
+"""What is said of products at JAX's default precision, which NVIDIA GPUs from Ampere on compute in TF32."""
+
+
+def _kernels(variant: Variant) -> list[str]:
+    """Kernels, precisions of products, and round trips of a solver at a small problem; words where none are known."""
+    solver, library = catalog.find_solver(variant), catalog.LIBRARY[variant.library]
+    if library.name not in LOWERED:
+        return [f"{library.name} chooses them when it runs", "", ""]
+    if not catalog.is_installed(library.module):
+        return [f"known once {library.module} is installed", "", ""]
+    program = programs(solver.solve, SHAPES["tall"], default_precision(), ["cuda"])["cuda"]
+    low, every = program.products["default"], sum(program.products.values())
+    products = AT_DEFAULT.format(low, every) if low else "full" if every else "none"
+    return [", ".join(program.kernels) or "none of a library", products, ", ".join(program.host) or "nowhere"]
 
 
 def families() -> Listing:

@@ -21,6 +21,7 @@ from lamm_robust.terminal import say, standard_output
 from lamm_robust.text import harmless, json_text, printable
 from lamm_robust.values import (
     DEVICES,
+    EMULATED,
     HUNTED,
     PRECISIONS,
     PROFILES,
@@ -34,7 +35,9 @@ from lamm_robust.values import (
 
 PROFILE = click.Choice([profile.name for profile in (*PROFILES, HUNTED)])
 PRECISION = click.Choice([*PRECISIONS, "all"])
-DEVICE = click.Choice([*DEVICES, "all"])
+TOGETHER: dict[str, tuple[Device, ...]] = {"all": DEVICES, "emulated": ("cpu", *EMULATED)}
+"""Names of several devices; an emulated one is best seen beside the CPU."""
+DEVICE = click.Choice([*DEVICES, *EMULATED, *TOGETHER])
 SECONDS = click.FloatRange(0.001, 1e6)
 GATE = click.Choice(["verdict", "accuracy", "time"])
 MEBIBYTES = click.IntRange(1, 1 << 24)
@@ -79,10 +82,19 @@ def main() -> None:
     """Which least-squares solver can you trust? Measured against certified truth."""
 
 
+def _precisions(precision: str, device: str) -> tuple[Precision, ...]:
+    """The precisions that an option names; `all` are those in which the device has any variants."""
+    if precision != "all":
+        return (cast(Precision, precision),)
+    return ("float32",) if device in (*EMULATED, "emulated") else PRECISIONS
+
+
 @main.command()
 @click.option("--profile", type=PROFILE, default="quick", show_default=True, help="How much: see `list profiles`.")
 @click.option("--precision", type=PRECISION, default="all", show_default=True, help="What the numbers are stored in.")
-@click.option("--device", type=DEVICE, default="all", show_default=True, help="`all` is what this machine has.")
+@click.option(
+    "--device", type=DEVICE, default="all", show_default=True, help="`all` is what this machine has, not emulated."
+)
 @click.option(
     "--solver",
     "solvers",
@@ -134,8 +146,8 @@ def run(
             signal.signal(number, campaign.interrupt)
     selection = plan.Selection(
         profile=profile,
-        precisions=PRECISIONS if precision == "all" else (cast(Precision, precision),),
-        devices=DEVICES if device == "all" else (cast(Device, device),),
+        precisions=_precisions(precision, device),
+        devices=TOGETHER.get(device) or (cast(Device, device),),
         solvers=solvers,
         families=families,
         shard=plan.parse_shard(shard),
@@ -224,22 +236,25 @@ def compare(
 @main.command("list")
 @click.argument("what", metavar=f"{{{'|'.join(LISTS)}}}")
 @click.argument("globs", nargs=-1, metavar="[GLOB]...")
-def list_(what: str, globs: tuple[str, ...]) -> None:
+@click.option("--device", type=DEVICE, default="all", help="Of solvers: those of a device, and their kernels on `gpu`.")
+def list_(what: str, globs: tuple[str, ...], device: str) -> None:
     """Show what there is: names, and each in a sentence; of the solvers that a GLOB names, everything."""
     from lamm_robust import catalog
     from lamm_robust.cli import listing
 
     if what not in LISTS:
         raise catalog.unknown("list", what, LISTS)
-    if globs and what != "solvers":
-        raise ValueError(f"`list {what}` takes no names; `list solvers` does")
-    if what == "solvers":
+    if what != "solvers" and (globs or device != "all"):
+        raise ValueError(f"`list {what}` takes no names and no --device; `list solvers` does")
+    if globs and device != "all":
+        raise ValueError("`list solvers` takes names or --device, not both")
+    if what == "solvers" and device == "all":
         from lamm_robust.cli.solver_list import brief, whole
 
         width = standard_output().width
         say("\n".join(whole(globs, width) if globs else brief(width)))
         return
-    header, rows = listing.LISTINGS[what]()
+    header, rows = listing.LISTINGS[what]() if device == "all" else listing.solvers_on(TOGETHER.get(device) or [device])
     table = Table(box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(header):
         table.add_column(column, overflow="fold", no_wrap=index == 0)  # names are there to be copied

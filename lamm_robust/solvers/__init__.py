@@ -12,6 +12,7 @@ Begin with `numpy_` and `contracts`. `least_squares` is the solver that this pro
 user's own solver.
 """
 
+from lamm_robust.solvers.cupy_ import CUPY
 from lamm_robust.solvers.jax_ import JAX
 from lamm_robust.solvers.lineax_ import LINEAX
 from lamm_robust.solvers.numpy_ import NUMPY
@@ -21,4 +22,4 @@ from lamm_robust.solvers.statsmodels_ import STATSMODELS
 from lamm_robust.solvers.torch_ import TORCH
 from lamm_robust.values import Library
 
-LIBRARIES: tuple[Library, ...] = (NUMPY, SCIPY, JAX, LINEAX, SKLEARN, STATSMODELS, TORCH)
+LIBRARIES: tuple[Library, ...] = (NUMPY, SCIPY, JAX, LINEAX, SKLEARN, STATSMODELS, TORCH, CUPY)

@@ -1,4 +1,4 @@
-"""JAX: every solver as one compiled program, float32 with x64 off and float64 with x64 on, CPU or GPU.
+"""JAX: every solver as one compiled program, float32 with x64 off and float64 with x64 on, on CPU, GPU or emulated.
 
 A compiled function cannot raise an error for a singular matrix, so a refusal shows as NaN.
 """
@@ -9,12 +9,12 @@ from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any
 
-from lamm_robust.solvers import host, iterative
+from lamm_robust.solvers import emulated, host, iterative
 from lamm_robust.solvers import jax_orthogonal as orthogonal
 from lamm_robust.solvers.arrays import Answer
 from lamm_robust.solvers.batched import vmap_eight
 from lamm_robust.solvers.contracts import basic, full_rank, full_rank_any_shape, minimum_norm, size_times
-from lamm_robust.values import Array, Device, Library, Precision, Solve, Solver
+from lamm_robust.values import DEVICES, EMULATED, Array, Device, Library, Precision, Solve, Solver
 
 
 def solve(A: Any, b: Any) -> Answer:
@@ -114,7 +114,7 @@ def jit(solve: Solve) -> Solve:
 def _environment(precision: Precision, device: Device) -> dict[str, str]:
     return {
         "JAX_ENABLE_X64": "1" if precision == "float64" else "0",
-        "JAX_PLATFORMS": "cpu" if device == "cpu" else "cuda",
+        "JAX_PLATFORMS": "cuda" if device == "gpu" else "cpu",
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # leave GPU memory to others
     }
 
@@ -122,7 +122,11 @@ def _environment(precision: Precision, device: Device) -> dict[str, str]:
 def _put(array: Array, device: Device) -> Any:
     import jax
 
-    return jax.device_put(array.copy(), jax.devices(device)[0])
+    return jax.device_put(array.copy(), jax.devices(_backend(device))[0])
+
+
+def _backend(device: Device) -> str:
+    return "gpu" if device == "gpu" else "cpu"
 
 
 def _wait(result: Any) -> Any:
@@ -134,7 +138,8 @@ def _wait(result: Any) -> Any:
 def _device_name(device: Device) -> str:
     import jax
 
-    return str(jax.devices(device)[0].device_kind)
+    name = str(jax.devices(_backend(device))[0].device_kind)
+    return f"{name}, {device}" if device in EMULATED else name
 
 
 def _state() -> dict[str, object]:
@@ -145,12 +150,20 @@ def _state() -> dict[str, object]:
 
 LSTSQ = minimum_norm("σ_i < eps·max(m, n)·σ₁", reports_rank=True, cutoff=size_times(1))
 PINV = minimum_norm("σ_i ≤ 10·max(m, n)·eps·σ₁", cutoff=size_times(10))
+SOLVE = minimum_norm(
+    "rows with |r_ii| ≤ 4·√(max(m, n))·eps·|r_11| in pivoted R of A (of Aᵀ if wide), columns of one size",
+    reports_rank=True,
+)
+
+REDUCED: tuple[Device, ...] = ("gpu", *EMULATED)
+"""The devices whose products in float32 are not in full float32 by default: the `-highest` solvers run only there."""
 
 JAX = Library(
     name="jax",
     module="jax",
-    devices=("cpu", "gpu"),
+    devices=(*DEVICES, *EMULATED),
     environment=_environment,
+    begin=emulated.begin,
     put=_put,
     wait=_wait,
     state=_state,
@@ -160,10 +173,7 @@ JAX = Library(
         Solver(
             "solve",
             "lamm_robust.solve: QR, and a complete orthogonal factorisation where it is needed",
-            minimum_norm(
-                "rows with |r_ii| ≤ 4·√(max(m, n))·eps·|r_11| in pivoted R of A (of Aᵀ if wide), columns of one size",
-                reports_rank=True,
-            ),
+            SOLVE,
             jit(solve),
         ),
         Solver("lstsq", "jax.numpy.linalg.lstsq", LSTSQ, jit(lstsq)),
@@ -174,8 +184,7 @@ JAX = Library(
             "qr-pivoted",
             "jax.scipy.linalg.qr(pivoting=True), basic solution",
             basic("columns from the first with |R_kk| ≤ max(m, n)·eps·|R_11| on", reports_rank=True),
-            jit(orthogonal.pivoted_qr),
-            devices=("cpu",),  # on GPUs, JAX pivots only with MAGMA, which its packages do not bring
+            jit(orthogonal.pivoted_qr),  # on GPUs without MAGMA, JAX copies A to the host and calls LAPACK there
         ),
         Solver("cholesky-qr2", "CholeskyQR twice", full_rank(), jit(orthogonal.cholesky_qr2)),
         Solver(
@@ -202,32 +211,39 @@ JAX = Library(
             jit(vmap_eight(normal_cholesky)),
         ),
         Solver(
+            "solve-highest",
+            "lamm_robust.solve, products in full precision",
+            SOLVE,
+            jit(highest(solve)),
+            devices=REDUCED,
+        ),
+        Solver(
             "pinv-highest",
             "jax.numpy.linalg.pinv(A) @ b, products in full precision",
             PINV,
             jit(highest(pinv)),
-            devices=("gpu",),
+            devices=REDUCED,
         ),
         Solver(
             "qr-highest",
             "QR, products in full precision",
             full_rank(),
             jit(highest(orthogonal.qr)),
-            devices=("gpu",),
+            devices=REDUCED,
         ),
         Solver(
             "normal-lu-highest",
             "solve(AᵀA, Aᵀb), products in full precision",
             full_rank(),
             jit(highest(normal_lu)),
-            devices=("gpu",),
+            devices=REDUCED,
         ),
         Solver(
             "normal-cholesky-highest",
             "cho_solve(cho_factor(AᵀA), Aᵀb), products in full precision",
             full_rank(),
             jit(highest(normal_cholesky)),
-            devices=("gpu",),
+            devices=REDUCED,
         ),
         Solver(
             "lamm-cond",

@@ -12,7 +12,7 @@ from typing import Any
 from lamm_robust.solvers.arrays import Answer, eps_of
 from lamm_robust.solvers.contracts import full_rank_any_shape, minimum_norm, size_times
 from lamm_robust.solvers.jax_ import JAX, jit
-from lamm_robust.values import Library, Solver
+from lamm_robust.values import DEVICES, Library, Solver
 
 
 def linear_solve(A: Any, b: Any, solver: Any) -> tuple[Any, dict[str, Any]]:
@@ -77,6 +77,7 @@ LINEAX: Library = replace(
     JAX,
     name="lineax",
     module="lineax",
+    devices=DEVICES,  # Lineax asks for full precision in every product: where they are emulated, it is as on the CPU
     solvers=(
         Solver("auto", "AutoLinearSolver(well_posed=None): LU if square, else QR", full_rank_any_shape(), jit(auto)),
         Solver("qr", "linear_solve with QR", full_rank_any_shape(), jit(qr)),

@@ -19,7 +19,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lamm_robust.provenance import EXTRAS, MEASURED, flags, installed_versions
 from lamm_robust.solvers import LIBRARIES, user
@@ -94,6 +94,7 @@ def greeting(library: Library, device: Device) -> Greeting:
 
     # a broken installation must show here, as an absent library, and not later, as solvers that crash
     importlib.import_module(library.module)
+    library.begin(device)
     library.wait(library.put(np.ones(1, dtype=np.float32), device))
     return {
         "versions": installed_versions(MEASURED + EXTRAS),
@@ -210,14 +211,13 @@ def main(arguments: list[str], libraries: Iterable[Library] = LIBRARIES) -> None
     if name == user.NAME:  # a solver of the user's own is imported here and nowhere else
         # a driver of a GPU may need the system's first process, and helpers that run as root
         contain([place for place in [default_directory()] if place], namespaces=device != "gpu")
-        confine(
-            int(memory) + BASE_BYTES, for_now=True
-        )  # what is imported may take as much before it is limited in turn
+        # what is imported may take as much before it is limited in turn
+        confine(int(memory) + BASE_BYTES, for_now=True)
         library = user.from_environment()
         os.chdir(os.environ[SCRATCH])
     else:
         library = next(known for known in libraries if known.name == name)
-    on: Device = "gpu" if device == "gpu" else "cpu"
+    on = cast(Device, device)
     hello = greeting(library, on)
     if pipe is None:
         with socket.socket(fileno=int(descriptors[0])) as control:

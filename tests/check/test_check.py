@@ -35,6 +35,7 @@ from lamm_robust.solvers import user
 from lamm_robust.testing import check_solver, parametrize_with_problems
 from lamm_robust.values import (
     UNIT_ROUNDOFF,
+    AbsentError,
     Answer,
     Case,
     Cause,
@@ -723,7 +724,7 @@ def test_bad_usage_is_one_line(arguments: list[str], words: str) -> None:
 
 
 def test_a_gpu_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalog, "GPU_NODES", ("/nowhere",))
+    monkeypatch.setattr(catalog, "missing_gpu", lambda _: AbsentError("no GPU found"))
     assert failed(invoke(f"{FILE}:good", "--device", "gpu")).endswith("on the GPU: no GPU found")
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,26 @@ def test_a_run_writes_everything_and_runs_again_for_nothing(tmp_path: Path) -> N
     assert f"nothing was left to do: all {planned} attempts are done" in again.output
     assert pq.read_table(out / "records.parquet").equals(table)
     assert json.loads((out / "environment.json").read_text())["workers"] == [worker]
+
+
+def test_an_emulated_device_is_labelled_and_costs_whoever_does_not_ask_for_full_precision(tmp_path: Path) -> None:
+    pytest.importorskip("jax")
+    selection = ["--solver", "jax-qr", "--solver", "jax-qr-highest", "--family", "polynomial"]
+    result = invoke("run", *selection, "--device", "emulated-tf32", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "float32 on EMULATED-TF32" in result.output
+    rows = pq.read_table(tmp_path / "records.parquet", columns=["variant", "verdict", "device"]).to_pylist()
+    assert {row["device"] for row in rows} == {"emulated-tf32"}
+    passed = Counter(row["variant"] for row in rows if row["verdict"] == "column-wise stable")
+    assert passed["jax-qr-highest-float32-emulated-tf32"] > passed["jax-qr-float32-emulated-tf32"]
+
+
+def test_an_emulated_device_has_float32_alone(tmp_path: Path) -> None:
+    asked = ["run", "--precision", "float64", "--device", "emulated-tf32", "--solver", "jax", "--out", tmp_path]
+    assert "no variant of jax is float64 on emulated-tf32; widen" in failed(invoke(*asked))
+    assert "no variant of numpy is float32 on emulated-bf16" in failed(
+        invoke("run", "--device", "emulated-bf16", "--solver", "numpy", "--out", tmp_path)
+    )
 
 
 def test_tables_are_about_the_selection_and_say_so(tmp_path: Path) -> None:
@@ -238,6 +259,22 @@ def test_lists(what: str, words: str) -> None:
     result = invoke("list", what)
     assert result.exit_code == 0
     assert words in result.output
+
+
+def test_solvers_of_the_gpu_are_listed_with_their_kernels() -> None:
+    pytest.importorskip("jax")
+    lines = invoke("list", "solvers", "--device", "gpu").output.splitlines()
+    (row,) = [line for line in lines if line.startswith("jax-lstsq ")]
+    assert "cusolver_gesvdj_ffi" in row
+    assert not any(line.startswith("numpy-") for line in lines)
+
+
+def test_solvers_of_an_emulated_device_are_listed_as_such() -> None:
+    lines = invoke("list", "solvers", "--device", "emulated-tf32").output.splitlines()
+    assert all("-float32-emulated-tf32 " in line for line in lines if line.startswith("jax-"))
+    assert any(line.startswith("jax-solve-highest-float32-emulated-tf32 ") for line in lines)
+    words = "--device is for `list solvers`, not for `list families`"
+    assert failed(invoke("list", "families", "--device", "gpu")) == f"lamm-robust: {words}"
 
 
 @pytest.mark.parametrize(
@@ -446,7 +483,7 @@ def test_nist_table() -> None:
 def test_a_gpu_that_jax_cannot_use_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     if catalog.absent(catalog.LIBRARY["jax"], "gpu") is None:
         pytest.skip("there is a GPU")
-    monkeypatch.setattr(catalog, "GPU_NODES", ("/dev/null",))  # as on a machine with a driver and JAX for the CPU
+    monkeypatch.setattr(catalog, "missing_gpu", lambda _: None)  # as on a machine with a driver and JAX for the CPU
     result = invoke("run", "--device", "gpu", "--solver", "jax-qr-float64-gpu", "--out", tmp_path / "x")
     assert result.exit_code == 4, result.output
     assert "nothing ran: not measured: no worker for jax on gpu: last words:" in result.output

@@ -14,6 +14,8 @@ from lamm_robust.lamm.mesh import layout, mesh, random_phases, transmission, uni
 from lamm_robust.lamm.records import freedom
 from lamm_robust.values import UNIT_ROUNDOFF, Precision
 
+pytestmark = pytest.mark.gpu
+
 MODES = [2, 3, 4, 5, 8]
 
 

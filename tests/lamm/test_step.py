@@ -14,7 +14,8 @@ from lamm_robust.lamm.original import measure_columns
 from lamm_robust.lamm.step import METHODS, Method, columns, combine, difference_step, random_directions
 from lamm_robust.values import Precision
 
-pytestmark = pytest.mark.usefixtures("precision")  # JAX computes in its default type, which the precision decides
+# JAX computes in its default type, which the precision decides
+pytestmark = [pytest.mark.gpu, pytest.mark.usefixtures("precision")]
 
 MATRICES: dict[str, tuple[MatrixFn, tuple[int, ...]]] = {
     "mesh": (mesh(4), (2, 6)),

@@ -18,7 +18,8 @@ from lamm_robust.values import UNIT_ROUNDOFF, Precision
 jax = pytest.importorskip("jax")
 jnp = jax.numpy
 
-pytestmark = pytest.mark.usefixtures("precision")  # JAX computes in its default type, which the precision decides
+# JAX computes in its default type, which the precision decides
+pytestmark = [pytest.mark.gpu, pytest.mark.usefixtures("precision")]
 
 SHAPES = [(30, 10), (10, 30)]
 """Tall, as which square ones are solved, and wide: each takes seconds to compile, and the tests below share these.

@@ -10,11 +10,13 @@ import pytest
 from lamm_robust import catalog
 from lamm_robust.oracles import select
 from lamm_robust.scoring.frame import Frame
+from lamm_robust.scoring.limits import threshold
 from lamm_robust.scoring.metrics import score
 from lamm_robust.scoring.records import scores_of
 from lamm_robust.scoring.truths import Certified
 from lamm_robust.scoring.verdicts import judge_all, shape_of
 from lamm_robust.values import (
+    EMULATED,
     Deficiency,
     Device,
     Library,
@@ -28,6 +30,7 @@ from lamm_robust.values import (
 )
 from lamm_robust.workers.attempt import attempt
 from tests.support.problems import problem_of, random_problem
+from tests.support.reduced import loss
 
 PASSING = (Verdict.COLUMNWISE_STABLE, Verdict.BACKWARD_STABLE, Verdict.FORWARD_STABLE)
 PAIRS = [(library, solver) for library in catalog.LIBRARY.values() for solver in library.solvers]
@@ -56,6 +59,22 @@ def judged(library: Library, solver: Solver, problem: Problem, device: Device) -
     return outcome, judge_all(solver.contract, certified.limits, outcome, columns)
 
 
+def is_solved(library: Library, solver: Solver, problem: Problem, device: Device) -> Outcome:
+    """The outcome, which passes, or where products are reduced, is as accurate as they are: see `loss`."""
+    outcome, verdict = judged(library, solver, problem, device)
+    assert outcome.status is Status.SOLVED, outcome.message
+    factor = loss(library, solver, problem.key.dtype, device)
+    if factor == 1:
+        assert verdict in PASSING
+    else:
+        assert outcome.x is not None
+        truth = select("exact").certify(problem.A, problem.b)
+        # a basic solution is not the shortest one
+        kind = "backward_error" if solver.contract.deficiency is Deficiency.BASIC else "forward_error"
+        assert score(Frame(problem, truth), outcome.x)[kind] <= factor * threshold(*sorted(problem.A.shape)[::-1])
+    return outcome
+
+
 NOT_RELIABLE = {
     "torch-gelsy": "PyTorch hands xGELSY a JPVT that nobody has set (https://github.com/pytorch/pytorch/issues/71222)"
 }
@@ -80,13 +99,11 @@ def test_well_conditioned_problems_are_solved(
     problem = random_problem(m, n, 0.5, 0.0 if m <= n else 0.3, seed=5, dtype=precision)
     if shape_of(m, n) not in solver.contract.shapes:
         pytest.skip(f"the contract is for {', '.join(solver.contract.shapes)}")
-    outcome, verdict = judged(usable, solver, problem, device)
-    assert outcome.status is Status.SOLVED, outcome.message
-    assert outcome.repeatable
     if (solver.algorithm, precision) == ("normal-pinv", "float32") and m < n:
-        assert verdict is Verdict.WRONG  # rcond = 1e-15 keeps the rounding errors of a float32 AᵀA
+        assert judged(usable, solver, problem, device)[1] is Verdict.WRONG  # rcond = 1e-15 keeps the errors of AᵀA
         return
-    assert verdict in PASSING
+    outcome = is_solved(usable, solver, problem, device)
+    assert outcome.repeatable
     assert (outcome.rank is not None) == solver.contract.reports_rank
     assert outcome.rank in (None, min(m, n))
 
@@ -103,9 +120,7 @@ def test_right_hand_sides_in_columns_are_solved(
     shape = (12, 4) if "tall" in solver.contract.shapes else (4, 9)
     single = random_problem(*shape, 0.5, 0.3, seed=5, dtype=precision)
     targets = np.column_stack([single.b, single.b[::-1], 3 * single.b + 1][:count])
-    outcome, verdict = judged(usable, solver, problem_of(single.A, targets, precision), device)
-    assert outcome.status is Status.SOLVED, outcome.message
-    assert verdict in PASSING
+    is_solved(usable, solver, problem_of(single.A, targets, precision), device)
 
 
 @pytest.mark.gpu
@@ -119,12 +134,26 @@ def test_an_exactly_deficient_problem_is_solved_where_that_is_promised(
     # columns of zeros are the one deficiency that no rounding can hide: rank 1, x★ = (1, 0, 0, 0)
     b = np.arange(1, 13)
     problem = problem_of(np.outer(b, [1, 0, 0, 0]), b, precision)  # of a shape that is compiled for above
-    outcome, verdict = judged(usable, solver, problem, device)
     if solver.contract.deficiency is Deficiency.FULL_RANK_ONLY:
-        assert verdict is Verdict.OUT_OF_CONTRACT
+        assert judged(usable, solver, problem, device)[1] is Verdict.OUT_OF_CONTRACT
     else:
-        assert verdict in PASSING
-        assert outcome.rank in (None, 1)
+        assert is_solved(usable, solver, problem, device).rank in (None, 1)
+
+
+@pytest.mark.gpu
+@every_solver
+def test_where_products_are_emulated_a_solver_fails_unless_it_asks_for_full_precision(
+    usable: Library, solver: Solver, precision: Precision, device: Device
+) -> None:
+    if device not in EMULATED or precision != "float32":
+        pytest.skip("on a GPU it is for XLA to say which products are in TF32")
+    problems = [random_problem(m, n, 0.5, 0.3 * (m > n), seed=5, dtype=precision) for m, n in ((12, 4), (4, 9))]
+    found = [
+        judged(usable, solver, problem, device)[1] in PASSING
+        for problem in problems
+        if shape_of(*problem.A.shape) in solver.contract.shapes
+    ]
+    assert all(found) == (loss(usable, solver, precision, device) == 1)
 
 
 @every_solver
@@ -158,7 +187,7 @@ def test_jax_runs_in_the_precision_and_on_the_device_under_test(precision: Preci
     library = catalog.LIBRARY["jax"]
     array = library.put(np.ones(3, dtype=precision), device)
     assert array.dtype == precision
-    assert {d.platform for d in array.devices()} == {"cpu" if device == "cpu" else "gpu"}
+    assert {d.platform for d in array.devices()} == {"gpu" if device == "gpu" else "cpu"}
 
 
 # --- what the harness is there to catch ----------------------------------------------------------------------

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy
+import scipy.linalg
 from click.testing import CliRunner
 
 from lamm_robust import catalog, provenance
@@ -26,6 +28,7 @@ from lamm_robust.workers.supervisor import Worker
 from tests.solvers.test_solvers import NOT_RELIABLE, PASSING, answer_of, judged, may_vary, usable
 from tests.support.problems import problem_of, random_problem
 from tests.support.processes import eventually
+from tests.support.reduced import loss
 
 __all__ = ["may_vary", "usable"]  # fixtures
 
@@ -33,6 +36,9 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = ("lineax", "sklearn", "statsmodels", "torch")
 """Libraries, each with an extra of the same name."""
+
+ON_GPUS_ALONE = ("cupy",)
+"""Libraries with an extra that `all` does not bring, and that no test calls where there is no GPU."""
 
 
 def solvers(*names: str) -> pytest.MarkDecorator:
@@ -54,10 +60,10 @@ def present(name: str, device: Device = "cpu") -> Library:
 
 def test_every_library_beyond_the_dependencies_has_an_extra_and_all_brings_them() -> None:
     required = {line.partition(">")[0] for line in PROJECT["dependencies"]}
-    assert {library.name for library in catalog.LIBRARY.values()} - required == set(EXTRAS)
+    assert {library.name for library in catalog.LIBRARY.values()} - required == {*EXTRAS, *ON_GPUS_ALONE}
     optional = PROJECT["optional-dependencies"]
     assert optional["all"] == [f"lamm-robust[{','.join(EXTRAS)}]"]
-    for name in EXTRAS:
+    for name in (*EXTRAS, *ON_GPUS_ALONE):
         (requirement,) = optional[name]
         package, at_least, version = requirement.partition(">=")
         assert package in provenance.EXTRAS
@@ -165,7 +171,9 @@ def test_a_cutoff_is_where_the_contract_says(
         A[0, 0], A[1, 1] = 1, s
         outcome = attempt(usable, solver, problem_of(A, np.ones(m), precision), device)
         assert outcome.x is not None, outcome.message
-        np.testing.assert_allclose(outcome.x, [1, 1 / s if kept else 0], rtol=1e-6)
+        np.testing.assert_allclose(
+            outcome.x, [1, 1 / s if kept else 0], rtol=1e-6 * loss(usable, solver, precision, device)
+        )
 
 
 # --- one library at a time -------------------------------------------------------------------------------------------
@@ -216,6 +224,24 @@ def test_sklearn_without_a_penalty_falls_back_on_the_svd(precision: Precision, d
     outcome, _ = judged(library, solver, problem_of([[1, 0], [2, 0], [3, 0]], [1, 2, 3], precision), device)
     assert outcome.x is not None
     np.testing.assert_allclose(outcome.x, [1, 0], rtol=10 * float(np.finfo(precision).eps))
+
+
+def test_cupy_is_called_as_numpy_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With NumPy and SciPy in its place, for CuPy has their interface: what we call of it is called rightly."""
+    monkeypatch.setitem(sys.modules, "cupy", np)
+    for name, module in (("cupyx", scipy), ("cupyx.scipy", scipy), ("cupyx.scipy.linalg", scipy.linalg)):
+        monkeypatch.setitem(sys.modules, name, module)
+    problem = random_problem(12, 4, 0.5, 0.3, seed=5)
+    for solver in catalog.LIBRARY["cupy"].solvers:
+        for b in (problem.b, np.column_stack([problem.b, problem.b[::-1]])):
+            x, rank = solver.solve(problem.A, b)
+            np.testing.assert_allclose(x, np.linalg.lstsq(problem.A, b)[0], rtol=1e-12)
+            assert rank in (None, 4)
+
+
+def test_cupy_is_listed_and_not_measured_without_a_gpu() -> None:
+    assert {v.device for v in catalog.variants() if v.library == "cupy"} == {"gpu"}
+    assert catalog.absent(catalog.LIBRARY["cupy"], "gpu") is not None or catalog.is_installed("cupy")
 
 
 @pytest.mark.gpu

@@ -111,7 +111,7 @@ def arguments(line: str) -> list[str] | None:
     words = shlex.split(line.removeprefix("$ "), comments=True) if "lamm-robust" in line or "run.py" in line else []
     if words[:1] == ["lamm-robust"]:
         return words[1:]
-    if words[:2] == ["python3", "run.py"] and words[2:3] != ["test"]:
+    if words[:2] == ["python3", "run.py"] and words[2:3] not in (["test"], ["gpu"], ["emulated"]):
         rest = words[2:]
         return rest if rest and not rest[0].startswith("-") else ["run", *rest]
     return None

@@ -7,11 +7,12 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from lamm_robust.values import Record, Regime, Verdict
+from lamm_robust.values import Device, Record, Regime, Verdict
 from tests.support.records import RECORD
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,3 +90,24 @@ def test_a_record_of_a_run(evidence: Any) -> None:
     graded = [r for r in deficient if not r.edge]
     assert run.share("numpy-lstsq", "deficient").split("/")[1] == str(len(graded))
     assert run.count("numpy-lstsq", lambda r: r.verdict == "wrong") == int(run.cell("numpy-lstsq", "silent_failures"))
+
+
+def test_what_an_emulated_device_loses_is_counted_against_the_cpu(evidence: Any) -> None:
+    def attempt(algorithm: str, device: Device, problem: str, verdict: Verdict) -> Record:
+        variant = f"jax-{algorithm}-float32-{device}"
+        return replace(RECORD, variant=variant, algorithm=algorithm, device=device, problem=problem, verdict=verdict)
+
+    stable, wrong, slow = Verdict.BACKWARD_STABLE, Verdict.WRONG, Verdict.TIMED_OUT
+    rows = [
+        *(attempt("qr", "cpu", problem, stable) for problem in "abc"),
+        attempt("qr", "cpu", "d", wrong),
+        *(attempt("qr", "emulated-tf32", *row) for row in (("a", stable), ("b", wrong), ("c", slow), ("d", wrong))),
+        replace(attempt("qr-highest", "emulated-tf32", "a", wrong), warned=True),
+        attempt("qr-highest", "emulated-tf32", "b", Verdict.FORWARD_STABLE),
+        attempt("qr-highest", "emulated-tf32", "c", Verdict.REFUSED),
+    ]
+    kept = SimpleNamespace(of=lambda variant: [row for row in rows if row.variant == variant])
+    emulated = evidence("emulated")
+    assert emulated.lost(kept, "qr", "emulated-tf32") == (3, 1, 1)
+    assert emulated.lost(kept, "qr-highest", "emulated-tf32") == (3, 3, 0)
+    assert emulated.lost(kept, "qr", "emulated-bf16") == (0, 0, 0)

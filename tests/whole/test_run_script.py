@@ -154,6 +154,8 @@ def test_an_older_python_is_turned_away_with_one_line(
         (["--profiles"], ["lamm-robust", "run", "--profile", "quick", "--profiles"]),
         (["test"], ["tox", "run-parallel", "--parallel", "all"]),
         (["test", "-e", "lint", "--", "a b"], ["tox", "-e", "lint", "--", "a b"]),
+        (["gpu"], ["tox", "run", "-e", "gpu"]),
+        (["emulated", "--seconds", "60"], ["tox", "run", "-e", "emulated", "--", "--seconds", "60"]),
         (["-k", "test"], ["lamm-robust", "run", "--profile", "quick", "-k", "test"]),
     ],
 )
