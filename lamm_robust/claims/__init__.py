@@ -7,7 +7,7 @@ This room knows sentences, experiments and verdicts on sentences. It knows neith
 tables: a claim gets problems, attempts, exact pseudo-inverses and times from a `Lab`. So a test can replace any of
 them, and see the verdict change.
 
-A claim is one entry at the bottom of the file whose function tests it: `algebra` and `fit` in exact arithmetic;
+A claim is one entry at the bottom of the file whose function tests it: `algebra`, `bowl` and `fit` in exact arithmetic;
 `dropping`, `pinv`, `rank`, `gram`, `orthogonal` and `library` by solvers against certified truth; `timing`, `programs`,
 `growth`, `loop` and `loop_speed` by samples of `clock`, which measures in a process of its own and judges nothing.
 

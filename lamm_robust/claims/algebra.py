@@ -80,6 +80,24 @@ def projector(lab: Lab) -> Finding:
     )
 
 
+def no_right_inverse(lab: Lab) -> Finding:
+    """AA⁺ = I only where the rows are independent: the projector onto the range is then that onto everything."""
+    problems = exact_problems(lab)
+
+    def inverts(p: Exact) -> bool:
+        return is_zero(p.A * lab.pinv(p.A) - identity(p.A.nrows()))
+
+    others = [p for p in problems if not inverts(p)]
+    as_expected = all(inverts(p) == (p.rank == p.A.nrows()) for p in problems)
+    return conclude(
+        bool(others) and as_expected,
+        f"AA⁺ ≠ I on {len(others)} of {len(problems)} matrices; on the {len(problems) - len(others)} others the rows "
+        "are independent",
+        count({"AA⁺ = I": inverts}, problems),
+        replay=("import numpy as np; A = np.ones((3, 2)); print(A @ np.linalg.pinv(A))  # not the identity",),
+    )
+
+
 def left_inverse(lab: Lab) -> Finding:
     """A⁺A = I, which needs n independent columns."""
     problems = exact_problems(lab)
@@ -211,8 +229,8 @@ CLAIMS = {
     ),
     17: Claim(
         "rank(AᵀA) = rank(A)",
-        "AᵀA has the rank of A.",
-        Source.CHAPTER,
+        "AᵀA has the rank of A, whatever that is.",
+        Source.NEIGHBOUR,
         "In rationals, on matrices of full and deficient rank of five shapes.",
         gram_rank,
     ),
@@ -223,5 +241,12 @@ CLAIMS = {
         "Matrices of whole numbers whose AᵀA has whole eigenvalues: the ratios of the roots of exact characteristic "
         "polynomials of AᵀA and of (AᵀA)².",
         squared_condition,
+    ),
+    59: Claim(
+        "AA⁺ ≠ I",
+        "AA⁺ is not the identity in general: A⁺ is no right inverse.",
+        Source.CHAPTER,
+        "In rationals, on matrices of full and deficient rank of five shapes.",
+        no_right_inverse,
     ),
 }

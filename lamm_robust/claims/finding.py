@@ -19,6 +19,10 @@ class Verdict(enum.StrEnum):
     HOLDS = "holds"
     ONLY_WHEN = "holds only when"
     FAILS = "does not hold"
+    DEPENDS = "depends on the machine"
+    """Settled by a clock, and not alike in every run."""
+    UNDECIDED = "undecided"
+    """What was measured agrees with the claim and with its opposite."""
     NOT_MEASURED = "not measured"
 
 
@@ -58,14 +62,16 @@ class Finding:
     """The numbers that decide, in a few words."""
     table: Table
     when: str = ""
-    """The condition of *holds only when*, or why nothing was measured."""
+    """The condition of *holds only when*, what differs from run to run, or why nothing was measured."""
     replay: tuple[str, ...] = ()
     """Commands or lines of Python that show one case."""
+    margin: str = ""
+    """How far the measured numbers are from the limit that decides; empty for a theorem."""
 
     @property
     def ruling(self) -> str:
         """The verdict and its condition."""
-        joint = ": " if self.verdict is Verdict.NOT_MEASURED else " "
+        joint = " " if self.verdict is Verdict.ONLY_WHEN else ": "
         return self.verdict + (joint + self.when if self.when else "")
 
 
@@ -103,12 +109,15 @@ def conclude(
     table: Table,
     *,
     when: str = "",
+    margin: str = "",
     cases: Iterable[str] = (),
     replay: Iterable[str] = (),
 ) -> Finding:
     """The finding that a claim holds or does not hold, or, if there is a condition `when`, that it holds only then.
 
-    `cases` are keys of cases that show it, and `replay` other commands or lines of Python.
+    `margin` says how far the numbers are from the limit. `cases` are keys of cases that show it,
+    and `replay` other commands or lines of Python.
     """
     verdict = Verdict.ONLY_WHEN if when else Verdict.HOLDS if holds else Verdict.FAILS
-    return Finding(verdict, decisive, table, when, (*(f'lamm-robust replay "{case}"' for case in cases), *replay))
+    again = (*(f'lamm-robust replay "{case}"' for case in cases), *replay)
+    return Finding(verdict, decisive, table, when, again, margin)

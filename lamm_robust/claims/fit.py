@@ -72,6 +72,7 @@ def quadratic(lab: Lab) -> Finding:
         agree,
         f"c = ({', '.join(map(str, exact))}) = ({shown}); largest error {number(worst)}",
         Table(("by", "1", "t", "t²", "largest error"), rows),
+        margin=f"four decimals are an error below {0.5 * 10**-PLACES:g}",
         cases=[f"{QUADRATIC} dtype=float64 @ numpy-lstsq-float64-cpu"],
     )
 

@@ -32,8 +32,13 @@ from lamm_robust.workers.process import THREADS
 from lamm_robust.workers.second_look import ask
 from lamm_robust.workers.supervisor import Worker
 
-CLOCK_SECONDS = 600
-"""The time limit of an experiment with the clock: it takes under half a minute, but minutes on a busy machine."""
+CLOCK_SECONDS = 3000
+"""The time limit of an experiment with the clock: the longest takes minutes, and on a busy machine many."""
+
+SPECTRA = "geometric", "one_large", "one_small"
+"""How the singular values lie between 1 and 1/κ: evenly, at the small end but for one, at the large end but for one."""
+SEEDS = 20
+"""The number of random problems of each kind."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +49,12 @@ class Lab:
     attempt: Callable[[Case, Problem], Outcome]
     pinv: Callable[[fmpq_mat], fmpq_mat]
     """A → A⁺, in rationals."""
-    clock: Callable[[str, Precision, Device], Any]
-    """(experiment of `clock`, precision, device) → its samples; AbsentError without the device."""
+    clock: Callable[[str, Precision, Device, int], Any]
+    """(experiment of `clock`, precision, device, number of the run) → its samples; AbsentError without the device."""
+    spectra: tuple[str, ...] = SPECTRA
+    """The modes of the problems of the family `spectrum`."""
+    seeds: int = SEEDS
+    """The number of seeds of problems, which are 0, 1, …"""
 
     def problem(self, key: str) -> Problem:
         """The problem of a key of the catalog."""
@@ -108,8 +117,10 @@ def rational_pinv(A: fmpq_mat) -> fmpq_mat:
     return fmpq_mat([[fmpq(v.numerator, v.denominator) for v in column] for column in columns]).transpose()
 
 
-def clocked(experiment: str, precision: Precision, device: Device) -> Any:
+def clocked(experiment: str, precision: Precision, device: Device, _run: int = 0) -> Any:
     """Run an experiment of `clock` in a process of its own, with one BLAS thread and JAX as a worker has it.
+
+    The number of the run only tells it from others, which are processes of their own.
 
     AbsentError without the device or if the process fails on a GPU, HarnessError if it fails on the CPU.
     """

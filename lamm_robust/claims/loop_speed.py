@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
+from operator import itemgetter
 from statistics import median
 
 from lamm_robust.claims.finding import Cell, Claim, Finding, Source, Spread, Table, conclude, quartiles, spread
 from lamm_robust.claims.lab import Lab
-from lamm_robust.claims.samples import Row, faster, ratio
+from lamm_robust.claims.samples import FASTER, Row, beyond, faster, ratio, settle_runs
 from lamm_robust.text import duration, number, share
 from lamm_robust.values import Device
 
@@ -28,7 +30,10 @@ def per_step(row: Row, name: str) -> Spread:
 
 def step_speed(lab: Lab, device: Device = "cpu") -> Finding:
     """The times of loops of eight steps: the original, the Python loop with the compiled solver, and all compiled."""
-    rows = lab.clock("loops", "float32", device)
+    return settle_runs(lab, "loops", _step_speed, device=device)
+
+
+def _step_speed(rows: Sequence[Row]) -> Finding:
     speedups = {loop_size(row): ratio(row["original"], row["compiled"]) for row in rows}
     compiling = [ratio(row["python loop"], row["compiled"]) for row in rows]
     all_sizes, some_sizes = faster({name: value.middle for name, value in speedups.items()})
@@ -48,12 +53,16 @@ def step_speed(lab: Lab, device: Device = "cpu") -> Finding:
             ],
         ),
         when=some_sizes,
+        margin=beyond([value.middle for value in speedups.values()], FASTER),
     )
 
 
 def loop_speed(lab: Lab) -> Finding:
     """The times of whole loops to near targets that both reach; the first loop compiles."""
-    rows = lab.clock("arrivals", "float32", "cpu")
+    return settle_runs(lab, "arrivals", _loop_speed, together=itemgetter(0))  # the same loops again, not more of them
+
+
+def _loop_speed(rows: Sequence[Row]) -> Finding:
     pairs = [(rows[i], rows[i + 1]) for i in range(0, len(rows), 2)]
     both = [[a and b for a, b in zip(one["reached"], other["reached"], strict=True)] for one, other in pairs]
     kept = [(one, other, arrived) for (one, other), arrived in zip(pairs, both, strict=True) if sum(arrived) >= ENOUGH]
@@ -63,7 +72,10 @@ def loop_speed(lab: Lab) -> Finding:
     speedups = {name: ratio(*each) for name, each in times.items()}
     all_sizes, some_sizes = faster({name: value.middle for name, value in speedups.items()})
     gains = [median(original) - median(compiled) for original, compiled in times.values()]
-    pays = [other["first"] / gain if gain > 0 else 0 for (_, other, _), gain in zip(kept, gains, strict=True)]
+    pays = [
+        max(other["first"] - one["first"], 0.0) / gain if gain > 0 else math.inf
+        for (one, other, _), gain in zip(kept, gains, strict=True)
+    ]
     cells: list[tuple[Cell, ...]] = [
         (
             loop_size(row),
@@ -78,10 +90,12 @@ def loop_speed(lab: Lab) -> Finding:
     ]
     return conclude(
         all_sizes,
-        f"{'; '.join(f'{value.middle:.1f}× ({name})' for name, value in speedups.items())}; compiling "
-        f"pays after {' / '.join(f'{number(value)} loops' if value else 'never' for value in pays)}",
+        f"{'; '.join(f'{value.middle:.1f}× ({name})' for name, value in speedups.items())}; what the "
+        "first compiled loop costs more than the first original one is paid back after "
+        f"{' / '.join(f'{number(value)} loops' if value < math.inf else 'never' for value in pays)}",
         Table(("mesh", "loop", "to targets that both reach (ms)", "steps of all", "reached", "first loop"), cells),
         when=some_sizes,
+        margin=beyond([value.middle for value in speedups.values()], FASTER),
     )
 
 
@@ -102,7 +116,7 @@ CLAIMS = {
     38: Claim(
         "JIT: 5–20×, one step, GPU",
         "The same with the compiled loop on a GPU.",
-        Source.NOTES,
+        Source.NEIGHBOUR,
         "The same on a GPU.",
         partial(step_speed, device="gpu"),
     ),
@@ -111,7 +125,8 @@ CLAIMS = {
         "The compiled loop reaches its target 5 to 20 times as fast.",
         Source.NOTES,
         "Both loops to near targets (‖δ‖ ≤ 1e-3) on meshes of 4 and 8 modes, 20 seeds, after a first loop that "
-        "compiles: times to the targets that both reach.",
+        "compiles: times to the targets that both reach. Both first loops compile something: the "
+        "difference is charged.",
         loop_speed,
     ),
 }

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from rich.table import Table as Terminal
 
 from lamm_robust.claims.finding import Cell, Claim, Finding, Spread, Table, Verdict
+from lamm_robust.claims.samples import RUNS
 from lamm_robust.text import finite, inert, markdown_table
 from lamm_robust.values import SUITE
 
@@ -17,6 +18,8 @@ STYLE: Mapping[Verdict, str] = {
     Verdict.HOLDS: "green",
     Verdict.ONLY_WHEN: "yellow",
     Verdict.FAILS: "red",
+    Verdict.DEPENDS: "magenta",
+    Verdict.UNDECIDED: "magenta",
     Verdict.NOT_MEASURED: "dim",
 }
 NAMES = ("pinv", "lstsq", "cond")
@@ -44,8 +47,12 @@ def _head(settled: Sequence[Settled], where: Mapping[str, Any]) -> Iterator[str]
     yield ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]) + ".\n\n"
     yield (
         "Sentences are in our words. *Asked by us* are questions that the documents' claims lead to. Numbers are\n"
-        "measured by `lamm-robust claims`: those of mathematics and accuracy are the same everywhere up to the BLAS,\n"
-        "times are this machine's. Several are given as *middle (smallest … largest)*, times by quartiles.\n\n"
+        "measured by `lamm-robust claims`. Those of mathematics are the same everywhere, those of accuracy up to the\n"
+        "BLAS. Where LAMM's loop ends (4–6, 52) follows every rounding, and differs on another processor even with\n"
+        "the same kernels. Times are those of one machine, on which other programs may have run: ratios of calls in\n"
+        f"turns, and a claim on them is settled only if each of {RUNS} runs, in a process of its own, says the same.\n"
+        "Several numbers are given as *middle (smallest … largest)*, times by quartiles. A *margin* says how far the\n"
+        "numbers are from the limit that decides.\n\n"
     )
     versions = where["versions"]
     libraries = ", ".join(f"{name} {versions[name]}" for name in ("numpy", "scipy", "jax"))
@@ -69,6 +76,8 @@ def _section(one: Settled) -> Iterator[str]:
     yield f"> {inert(claim.sentence)} — *{claim.source}*\n\n"
     yield f"**Experiment.** {claim.experiment}\n\n"
     yield f"**Verdict: {inert(finding.ruling)}.** {sentence(inert(finding.decisive))}".rstrip() + "\n"
+    if finding.margin:
+        yield f"\n**Margin.** {sentence(inert(finding.margin))}\n"
     if finding.table.rows:
         body = ([inert(text(cell)) for cell in row] for row in finding.table.rows)
         yield "\n" + markdown_table([inert(name) for name in finding.table.header], body)
@@ -130,6 +139,7 @@ def facts(settled: Sequence[Settled], where: Mapping[str, Any]) -> dict[str, Any
                 "verdict": finding.verdict,
                 "when": finding.when,
                 "decisive": finding.decisive,
+                "margin": finding.margin,
                 "columns": list(finding.table.header),
                 "rows": finite(finding.table.rows),
                 "replay": list(finding.replay),

@@ -17,7 +17,7 @@ SELECTED = (
 
 def cond_under_vmap(lab: Lab) -> Finding:
     """Conditionals in the compiled program of LAMM's second solver, alone and under vmap, and their times."""
-    found = lab.clock("vmap", "float32", "cpu")
+    found = lab.clock("vmap", "float32", "cpu", 0)
     alone, batched = (found[f"conditionals of lamm-cond{suffix}"] for suffix in ("", ", vmap"))
     over_one, over_batch = (
         ratio(found[f"lamm-cond{suffix}"], found[f"normal-lu{suffix}"]).middle for suffix in ("", ", vmap")
@@ -39,13 +39,14 @@ def cond_under_vmap(lab: Lab) -> Finding:
         f"as the branch it needs, instead of {over_one:.1f} times",
         Table(("solver", "conditionals", "under vmap", "one (µs)", f"{found['batch']} by vmap (µs)"), rows),
         when="the program is not vmapped: then both branches are computed, and one is selected" if only else "",
+        margin="counted in the compiled program; times decide nothing",
         replay=(SELECTED,),
     )
 
 
 def static_shapes(lab: Lab) -> Finding:
     """How often programs are compiled as the rank changes, and how many calls pay for a compilation."""
-    rows = {row["solver"]: row for row in lab.clock("shapes", "float32", "cpu")}
+    rows = {row["solver"]: row for row in lab.clock("shapes", "float32", "cpu", 0)}
     compiled, masked, kept = rows["lamm-cond"], rows["dropping"], rows["normal equations of the columns kept"]
     saved = median(rows["original"]["steady"]) - median(compiled["steady"])
     pays = max(compiled["first"]) / saved if saved > 0 else float("inf")
@@ -63,6 +64,7 @@ def static_shapes(lab: Lab) -> Finding:
             ("solver, 64×16", "compilations", f"first calls at {compiled['ranks']} ranks", "later calls (µs)"), cells
         ),
         when="columns are really taken out: dropping by a mask has static shapes, too" if only else "",
+        margin="compilations are counted; times decide nothing",
     )
 
 
@@ -77,8 +79,8 @@ CLAIMS = {
     ),
     43: Claim(
         "lax.cond runs one branch",
-        "`lax.cond` computes only the branch that is needed.",
-        Source.NOTES,
+        "`lax.cond`, which the notes use, computes only the branch that is needed.",
+        Source.NEIGHBOUR,
         "Conditional instructions in the compiled program, alone and under `vmap`, and the times beside those of the "
         "branches.",
         cond_under_vmap,

@@ -11,7 +11,7 @@ import numpy as np
 from lamm_robust.claims.bench import Bench, Row, seconds_of, time_in_turns
 from lamm_robust.lamm.apply import apply_delta
 from lamm_robust.lamm.mesh import mesh, random_phases
-from lamm_robust.lamm.race import count_reached, time_call
+from lamm_robust.lamm.race import time_call
 from lamm_robust.lamm.result import Ending, Steered
 from lamm_robust.lamm.solver import Driver
 from lamm_robust.values import Array
@@ -59,23 +59,40 @@ def steer(bench: Bench, modes: int, seed: int, which: tuple[Driver, str], target
 
 LIMIT = 100
 """The most steps of a loop; those that arrive at a near target need few."""
-TASKS = (("near", 1e-5), ("near", 0.0), ("far", 1e-5), ("far", 0.0), ("out of reach", 0.0))
+NOTED = 1e-5
+"""The tolerance of the notes' two magnitudes."""
+TASKS = (("near", (NOTED, 0.0)), ("far", (NOTED, 0.0)), ("out of reach", (0.0,)))
 """Targets and tolerances: that of the notes, or 0, with which a loop goes as far as it gets."""
 
-DIRECTIONS = (4, 9, 12)
-"""Numbers of directions below, at and above the nine degrees of freedom of four modes."""
+DIRECTIONS = {4: (4, 9, 12), 8: (24, 49)}
+"""Numbers of directions below and at the degrees of freedom, and above where the original loop is fast, by modes."""
+ALL = {4: (4, 9, 12), 8: (24, 49, 56)}
+"""The same for the compiled loop alone."""
+BESIDE = 4
+"""The modes up to which the third loop and targets out of reach are tried, too: they are slow, and decide little."""
 
 
 def magnitudes(bench: Bench) -> list[Row]:
-    """The final magnitudes of the three loops, from the same start and with the same directions."""
+    """The final magnitudes of the loops, from the same start and with the same directions."""
     rows = []
-    for target, atol in TASKS:
-        for directions in DIRECTIONS:
-            for seed in SEEDS:
-                ask = {"directions": directions, "atol": atol, "steps": LIMIT}
-                ends = {name: steer(bench, 4, seed, which, target, **ask).magnitude for name, which in LOOPS.items()}
-                rows.append({"target": target, "atol": atol, "directions": directions, "seed": seed, **ends})
+    for modes, each in DIRECTIONS.items():
+        which = {name: loop for name, loop in LOOPS.items() if modes <= BESIDE or name != "python loop"}
+        tasks = [task for task in TASKS if modes <= BESIDE or task[0] != "out of reach"]
+        for (target, tolerances), directions, seed in product(tasks, each, SEEDS):
+            ask = {"directions": directions, "atol": 0.0, "steps": LIMIT}
+            found = {name: steer(bench, modes, seed, loop, target, **ask) for name, loop in which.items()}
+            kept = found["original"].history.rank
+            shared = {"modes": modes, "target": target, "directions": directions, "seed": seed}
+            shared["kept"] = [int(kept.min()), int(kept.max())] if len(kept) else []
+            for atol in tolerances:
+                rows.append(shared | {"atol": atol} | {name: stopped_at(one, atol) for name, one in found.items()})
     return rows
+
+
+def stopped_at(found: Steered, atol: float) -> float:
+    """The magnitude at which a loop with this tolerance would have ended, of one that went on."""
+    magnitude = found.history.magnitude
+    return float(next((value for value in magnitude if value <= atol), magnitude[-1]))
 
 
 SIZES = ((4, 9), (8, 49), (16, 64))
@@ -121,15 +138,19 @@ def arrivals(bench: Bench) -> list[Row]:
     return rows
 
 
-SOLVERS = ("dropping", "lamm-cond", "pinv", "normal-lu", "solve")
+SOLVERS = ("dropping", "lamm-cond", "pinv", "normal-lu", "qr", "solve")
 
 
 def steps(bench: Bench) -> list[Row]:
     """The steps of the compiled loop to near and far targets, by solver."""
     rows = []
-    for solver, directions, target in product(SOLVERS, DIRECTIONS, ("near", "far")):
-        which: tuple[Driver, str] = ("compiled", f"jax-{solver}")
-        found = [steer(bench, 4, seed, which, target, directions=directions, steps=LIMIT) for seed in SEEDS]
-        counts = {"steps": [one.steps for one in found], "reached": count_reached(found)}
-        rows.append({"solver": solver, "directions": directions, "target": target, **counts})
+    for modes, each in ALL.items():
+        for solver, directions, target in product(SOLVERS, each, ("near", "far")):
+            which: tuple[Driver, str] = ("compiled", f"jax-{solver}")
+            found = [steer(bench, modes, seed, which, target, directions=directions, steps=LIMIT) for seed in SEEDS]
+            counts = {
+                "steps": [one.steps for one in found],
+                "reached": [one.status is Ending.REACHED for one in found],
+            }
+            rows.append({"modes": modes, "solver": solver, "directions": directions, "target": target, **counts})
     return rows

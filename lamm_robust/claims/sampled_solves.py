@@ -111,8 +111,14 @@ def gram(bench: Bench) -> list[Row]:
         calls["gels"] = bench.on_host("gels", A, "scipy")
         if n <= 64:
             calls["lstsq"] = bench.on_host("lstsq", A)
-        rows.append({"m": m, "n": n, **time_in_turns(calls)})
+        rows.append({"m": m, "n": n, "operations": count_operations(A), **time_in_turns(calls)})
     return rows
+
+
+def count_operations(A: Array) -> float:
+    """The floating-point operations of AᵀA in its compiled program, as XLA counts them."""
+    counts: Any = jax.jit(lambda A: A.T @ A).lower(A).compile().cost_analysis()
+    return float(counts["flops"])
 
 
 BATCH = 32

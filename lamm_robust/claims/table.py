@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lamm_robust.claims import (
     algebra,
+    bowl,
     dropping,
     fit,
     gram,
@@ -20,7 +21,7 @@ from lamm_robust.claims import (
 from lamm_robust.claims.finding import Claim
 
 SUBJECTS = (
-    *(algebra, fit),
+    *(algebra, bowl, fit),
     *(dropping, pinv, rank, gram, orthogonal, library),
     *(timing, programs, growth, loop, loop_speed),
 )

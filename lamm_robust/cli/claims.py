@@ -9,7 +9,7 @@ import click
 from lamm_robust.terminal import progress, say, standard_output
 
 
-@click.command(short_help="Settle every claim of the LAMM notes and of a textbook chapter.")
+@click.command(short_help="Settle claims of the LAMM notes and of a textbook chapter.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -21,7 +21,7 @@ from lamm_robust.terminal import progress, say, standard_output
 def claims(out: Path, numbers: tuple[int, ...]) -> None:
     """Settle claims about least squares by experiment: each holds, holds only when …, or does not hold.
 
-    Takes about three minutes, most of them with a clock: leave the machine alone.
+    Takes a quarter of an hour, most of it with a clock. Claims on times are settled if several runs agree.
     """
     from lamm_robust.claims import page
     from lamm_robust.claims.lab import open_lab

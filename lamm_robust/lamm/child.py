@@ -17,46 +17,51 @@ import numpy as np
 
 from lamm_robust.lamm.accuracy import score_systems
 from lamm_robust.lamm.apply import apply_delta
+from lamm_robust.lamm.baseline import levenberg_marquardt
 from lamm_robust.lamm.mesh import mesh
 from lamm_robust.lamm.race import race, time_call
-from lamm_robust.lamm.records import Course, Run, Task, dump
+from lamm_robust.lamm.records import BASELINE, Course, Run, Task, dump
 from lamm_robust.lamm.result import Steered
 from lamm_robust.lamm.solver import TRACED
 from lamm_robust.lamm.targets import TARGETS, Target, problem
 from lamm_robust.values import Precision
 from lamm_robust.workers.containment import die_with
 
-REPEATS, ENOUGH = 3, 0.2
+REPEATS, ENOUGH = 3, 0.05
 """A compiled loop is timed this many times, or until it has taken this many seconds; the shortest time counts."""
+SCORED = 1
+"""The problems of so many starts are scored: certifying them takes longer than the runs."""
+AT_ONCE = 1e30
+"""A tolerance with which a loop ends before its first step: it is compiled, and does nothing."""
 
 
 def runs(task: Task, precision: Precision) -> Iterator[Run]:
     """The runs of a task: from every start to every target."""
     for target in TARGETS:
         if target.name in task.targets:
-            for start in range(task.starts):
+            for start in range(task.first, task.first + task.starts):
                 yield run(task, target, start, precision)
 
 
 def run(task: Task, target: Target, start: int, precision: Precision) -> Run:
-    """One loop, timed without compilation: a compiled loop is run again for that."""
-    driver: Any = "compiled" if task.solver.partition("-")[0] in TRACED else "original"
+    """One loop, timed without compilation: a compiled loop is made ready for that."""
+    driver = "library" if task.solver == BASELINE else original_or_compiled(task.solver)
     phases, delta = problem(target, task.modes, start)
+    matrix_fn = mesh(task.modes)
     asked: Any = {"directions": task.directions, "steps": task.steps, "keep": task.keep, "seed": start}
 
-    def once(**changed: int) -> tuple[float, Steered]:
-        settings = {**asked, "solver": task.solver, "driver": driver, **changed}
-        return time_call(partial(apply_delta, mesh(task.modes), phases, delta, **settings))
+    def once(**changed: Any) -> tuple[float, Steered]:
+        if driver == "library":
+            return time_call(partial(levenberg_marquardt, matrix_fn, phases, delta, **{"steps": task.steps, **changed}))
+        settings = {**asked, "solver": task.solver, "driver": driver, "rule": task.rule, **changed}
+        return time_call(partial(apply_delta, matrix_fn, phases, delta, **settings))
 
-    if driver == "original":
-        once(steps=1)  # the matrix and the directions are compiled
+    once(**({"steps": 1} if driver != "compiled" else {"atol": AT_ONCE}))  # compiles what there is to compile
     seconds, found = once()
-    if driver == "compiled":
-        times = [once()[0]]
-        while len(times) < REPEATS and sum(times) < ENOUGH:
-            times.append(once()[0])
-        seconds = min(times)
-    scores = score_systems(found.systems, precision)
+    times = [seconds]
+    while driver == "compiled" and len(times) < REPEATS and sum(times) < ENOUGH:
+        times.append(once()[0])
+    scores = score_systems(found.systems if start < SCORED else None, precision)
     reported = found.history.rank[found.history.rank >= 0]
     return Run(
         modes=task.modes,
@@ -69,14 +74,20 @@ def run(task: Task, target: Target, start: int, precision: Precision) -> Run:
         status=found.status.name,
         magnitude=tuple(found.history.magnitude.tolist()),
         accepted=int(found.history.accepted.sum()),
-        seconds=seconds,
+        seconds=min(times),
         rank_reported=_extremes(reported.tolist()),
         rank_seen=_extremes(scores.rank),
         kappa=tuple(scores.kappa),
         forward=tuple(scores.forward),
         backward=tuple(scores.backward),
         uncertified=scores.uncertified,
+        rule=task.rule,
     )
+
+
+def original_or_compiled(solver: str) -> str:
+    """The driver of a solver of the catalog."""
+    return "compiled" if solver.partition("-")[0] in TRACED else "original"
 
 
 def _extremes(values: list[int]) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lamm_robust.lamm.damping import FIRST, after_damped_step, damped_system
 from lamm_robust.lamm.mesh import MatrixFn
 from lamm_robust.lamm.options import Options
 from lamm_robust.lamm.result import History, Steered, Systems
@@ -20,7 +21,7 @@ from lamm_robust.lamm.step import check_weights, columns, combine, draw_directio
 from lamm_robust.values import Array
 
 Fixed = tuple[Any, ...]
-Numbers = tuple[Any, Any, Any, Any, Any]
+Numbers = tuple[Any, ...]
 
 
 class Tail(NamedTuple):
@@ -57,39 +58,42 @@ class State(NamedTuple):
 def steer(matrix_fn: MatrixFn, params: Array, target: Array, options: Options, seed: int) -> Steered:
     """Steer the matrix from the parameters to the target, a flat array of length m."""
     run = run_one(matrix_fn, static_options(options), params, target, seed, dynamic_options(options))
-    return _result(jax.device_get(run), options.keep)
+    return _result(jax.device_get(run), options.keep, options.patience)
 
 
 def steer_all(matrix_fn: MatrixFn, params: Array, targets: Array, options: Options, seeds: Any) -> list[Steered]:
     """`steer` for stacks of parameters, targets and seeds, in one program."""
     runs = run_many(matrix_fn, static_options(options), params, targets, seeds, dynamic_options(options))
     leaves, shape = jax.tree.flatten(jax.device_get(runs))
-    return [_result(jax.tree.unflatten(shape, [leaf[i] for leaf in leaves]), options.keep) for i in range(len(targets))]
+    alone = (jax.tree.unflatten(shape, [leaf[i] for leaf in leaves]) for i in range(len(targets)))
+    return [_result(run, options.keep, options.patience) for run in alone]
 
 
 def dynamic_options(options: Options) -> Numbers:
     """The options that may differ between calls of one program."""
-    return options.atol, options.rtol, options.step_size, options.difference, options.span
+    return options.atol, options.rtol, options.step_size, options.difference, options.span, options.patience
 
 
 def static_options(options: Options) -> Fixed:
     """The options that a program is compiled for."""
-    return options.solve, options.directions, options.method, options.steps, options.keep
+    return options.solve, options.directions, options.method, options.steps, options.keep, options.rule
 
 
 def _run(matrix_fn: MatrixFn, fixed: Fixed, params: Any, target: Any, seed: Any, numbers: Numbers) -> Run:
-    (_, _, _, limit, _), (atol, rtol, step_size, difference, span) = fixed, numbers
+    (_, _, _, limit, _, _), (atol, rtol, step_size, difference, span, patience) = fixed, numbers
     current = matrix_fn(params)
     if not isinstance(current, jax.Array):
         raise ValueError(f"matrix_fn returns a {type(current).__name__}; the compiled driver takes an array of JAX")
     current = current.reshape(-1)
     first = norm(target - current)
     enough = jnp.maximum(atol, rtol * first).astype(target.dtype)
-    progress = Progress(*map(jnp.asarray, start_progress(first, jnp.asarray(step_size, target.dtype))))
+    progress = Progress(
+        *map(_number_like(target.dtype), start_progress(first, jnp.asarray(step_size, target.dtype), FIRST))
+    )
     start = State(jnp.int32(0), params, current, progress, *_empty_places(fixed, target))
 
     def may_step(state: State) -> Any:
-        return (state.count < limit) & may_go_on(state.progress, enough)
+        return (state.count < limit) & may_go_on(state.progress, enough, patience)
 
     step = partial(_step, matrix_fn, fixed, target, jax.random.key(seed), (difference, span))
     return Run(jax.lax.while_loop(may_step, step, start), first, enough)
@@ -108,18 +112,25 @@ def run_many(matrix_fn: MatrixFn, fixed: Fixed, params: Any, targets: Any, seeds
 
 def _step(matrix_fn: MatrixFn, fixed: Fixed, target: Any, key: Any, over: tuple[Any, Any], state: State) -> State:
     """The state after one step: derivatives, least squares, and the step Vα if it helps."""
-    solve, count, method, _, keep = fixed
+    solve, count, method, _, keep, rule = fixed
     params, progress, dtype = state.params, state.progress, target.dtype
     V = draw_directions(key, state.count, count, params.shape, params.dtype)
     X = columns(matrix_fn, params, V, difference_reach(*over, progress.step_size, jnp.where).astype(dtype), method)
     delta = target - state.current
-    alpha, rank = solve(X, delta)
+    damped = rule == "damped"
+    alpha, rank = solve(*(damped_system(X, delta, progress.damping, jnp) if damped else (X, delta)))
     check_weights(jnp.shape(alpha), count)
     step = combine(V, alpha)
     length = norm(step)
-    ahead = params + step * shortening(length, progress.step_size, jnp.where)
+    ahead = params + (step if damped else step * shortening(length, progress.step_size, jnp.where))
     reached = matrix_fn(ahead).reshape(-1)
-    then = jax.tree.map(_cast_like, after_step(progress, length, norm(target - reached), jnp.where), progress)
+    left = norm(target - reached)
+    if damped:
+        predicted = norm(delta - jnp.matmul(X, alpha, precision="highest"))
+        after = after_damped_step(progress, length, left, predicted, jnp.where)
+    else:
+        after = after_step(progress, length, left, jnp.where)
+    then = jax.tree.map(_cast_like, after, progress)
     better = then.magnitude < progress.magnitude
     reported = jnp.int32(-1 if rank is None else rank)
     happened = Tail(then.magnitude, better, progress.step_size, reported)
@@ -143,6 +154,11 @@ def _write(places: Any, at: Any, values: Any) -> Any:
     return jax.tree.map(write, places, values)
 
 
+def _number_like(dtype: Any) -> Any:
+    """A function that makes an array of a number: of that type, unless it counts."""
+    return lambda value: jnp.asarray(value) if isinstance(value, int) else jnp.asarray(value, dtype)
+
+
 def _cast_like(value: Any, like: Any) -> Any:
     """The value in the type of what it replaces, since a compiled loop keeps its types."""
     return jnp.asarray(value).astype(like.dtype)
@@ -154,17 +170,19 @@ def norm(vector: Any) -> Any:
 
 
 def _empty_places(fixed: Fixed, target: Any) -> tuple[Tail, Any]:
-    _, count, _, limit, keep = fixed
+    _, count, _, limit, keep, _ = fixed
     numbers, m, places = jnp.zeros(limit, target.dtype), target.shape[0], -(-limit // keep) if keep else 0
     systems = tuple(jnp.zeros((places, *shape), target.dtype) for shape in ((m, count), (m,), (count,)))
     return Tail(numbers, jnp.zeros(limit, bool), numbers, jnp.zeros(limit, jnp.int32)), systems
 
 
-def _result(run: Run, keep: int) -> Steered:
+def _result(run: Run, keep: int, patience: int) -> Steered:
     """The result of a loop, without the places of steps that were not tried."""
     state, steps = run.state, int(run.state.count)
     systems = [whole[: -(-steps // keep)] for whole in state.systems] if keep and steps else []
     magnitude, accepted, step_size, rank = (whole[:steps] for whole in state.tail)
     history = History(np.concatenate([[run.first], magnitude]), accepted, step_size, rank)
     progress = Progress(*(number.item() for number in state.progress))
-    return Steered(state.params, ending(progress, run.enough.item()), history, Systems(*systems) if systems else None)
+    return Steered(
+        state.params, ending(progress, run.enough.item(), patience), history, Systems(*systems) if systems else None
+    )

@@ -12,19 +12,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lamm_robust import catalog
-from lamm_robust.lamm.page import page
+from lamm_robust.lamm.page import page, rest
 from lamm_robust.lamm.plot import plots
 from lamm_robust.lamm.records import (
+    BASELINE,
     COURSES,
     PROFILES,
-    SOLVERS,
     TARGETS,
     Course,
+    Member,
     Race,
     Run,
     Size,
     Task,
     load,
+    parse_run,
     tasks,
 )
 from lamm_robust.provenance import commit, processor, versions
@@ -35,6 +37,9 @@ from lamm_robust.workers.process import THREADS, last_words
 FOUND = "lamm.jsonl"
 """The file with a line of JSON for each run and race, after one that says where they were measured."""
 
+REST = "runs.md"
+"""The page of every number, beside lamm.md."""
+
 UNFINISHED = "lamm.unfinished.jsonl"
 """What `FOUND` is called until it is complete: a study that is stopped leaves it, and an earlier one stays whole."""
 
@@ -44,7 +49,8 @@ class Study:
     """The meshes, solvers, targets, precisions and races of a study."""
 
     sizes: tuple[Size, ...]
-    solvers: tuple[str, ...]
+    members: tuple[Member, ...] | None
+    """Those of each size, if None."""
     targets: tuple[str, ...]
     precisions: tuple[Precision, ...]
     courses: tuple[Course, ...]
@@ -52,7 +58,7 @@ class Study:
 
     def tasks(self) -> list[Task]:
         """The tasks of each precision."""
-        return tasks(self.sizes, self.solvers, self.targets)
+        return tasks(self.sizes, self.members, self.targets)
 
     def planned(self) -> int:
         """The number of runs and races, at all precisions together."""
@@ -76,18 +82,22 @@ def study(
     ):
         if wrong := [value for value in asked if value not in known]:
             raise ValueError(f"{name} {wrong[0]}: the {profile} profile has {', '.join(map(str, known))}")
-    names = tuple(dict.fromkeys(full_name(solver) for solver in solvers)) or SOLVERS
+    names = tuple(dict.fromkeys(full_name(solver) for solver in solvers))
+    rules = {True: ("library",), False: ("capped", "damped")}
+    members = tuple((solver, rule) for solver in names for rule in rules[solver == BASELINE]) or None
     kept = tuple(size for size in sizes if not modes or size.modes in modes)
     narrowed = bool(targets or solvers)  # races have a target and a solver of their own
     courses = tuple(c for c in COURSES[profile] if not narrowed and (not modes or c.modes in modes))
     if reason := catalog.absent(catalog.LIBRARY["jax"], device):
         raise ValueError(f"--device {device}: {reason}")
     chosen = tuple(target for target in TARGETS if not targets or target in targets)
-    return Study(kept, names, chosen, tuple(precisions) or PRECISIONS, courses, device)
+    return Study(kept, members, chosen, tuple(precisions) or PRECISIONS, courses, device)
 
 
 def full_name(solver: str) -> str:
     """Check that `solver` (library-algorithm) is known and installed, and return it unchanged; else ValueError."""
+    if solver == BASELINE:
+        return solver
     known = {f"{library.name}-{s.algorithm}": library for library in catalog.LIBRARY.values() for s in library.solvers}
     if solver not in known:
         raise catalog.unknown("solver", solver, known)
@@ -138,12 +148,23 @@ def rewrite(directory: Path) -> tuple[list[Run], list[Race]]:
     for old in directory.glob("lamm-*-*.svg"):
         if old.name not in drawn:
             old.unlink()
-    write_text(directory / "lamm.md", page(runs, races, facts, list(drawn)))
+    write_text(directory / "lamm.md", page(runs, facts | {"made": len(found)}, list(drawn)))
+    write_text(directory / REST, rest(runs, races))
     return runs, races
 
 
-def _lines(asked: Study, precision: Precision) -> Iterator[str]:
-    """The lines of the process of one precision, as it writes them."""
+def repeat(words: str) -> Run:
+    """Make the one run that `Run.words` names once more; ValueError for words that name none."""
+    task, precision = parse_run(words)
+    full_name(task.solver)
+    asked = Study((), None, (), (precision,), ())
+    found = [load(line) for line in _lines(asked, precision, [task]) if json.loads(line)["kind"] == "Run"]
+    assert isinstance(found[0], Run)
+    return found[0]
+
+
+def _lines(asked: Study, precision: Precision, only: Sequence[Task] | None = None) -> Iterator[str]:
+    """The lines of the process of one precision, as it writes them: of all tasks of the study, or of some only."""
     environment = catalog.LIBRARY["jax"].environment(precision, asked.device)
     with (
         tempfile.TemporaryFile() as errors,
@@ -160,7 +181,7 @@ def _lines(asked: Study, precision: Precision) -> Iterator[str]:
         assert process.stdin
         assert process.stdout
         try:
-            tasks = [asdict(task) for task in asked.tasks()]
+            tasks = [asdict(task) for task in (asked.tasks() if only is None else only)]
             json.dump({"tasks": tasks, "courses": [asdict(course) for course in asked.courses]}, process.stdin)
             process.stdin.close()
             yield from (line for line in process.stdout if line.startswith("{"))  # a library may print

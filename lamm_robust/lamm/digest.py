@@ -53,6 +53,20 @@ def count_arrived(runs: Sequence[Run]) -> int:
     return sum(map(has_arrived, runs))
 
 
+def interval(part: int, whole: int) -> tuple[float, float]:
+    """The interval of Wilson for a probability at 95 %: of `part` of `whole` that arrived (whole at least 1)."""
+    z, share = 1.96, part / whole
+    middle, half = share + z * z / (2 * whole), z * math.sqrt(share * (1 - share) / whole + (z / (2 * whole)) ** 2)
+    scale = 1 + z * z / whole
+    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+
+
+def arrived_words(runs: Sequence[Run]) -> str:
+    """How many runs arrived, with the interval of 95 % for their share."""
+    low, high = interval(count_arrived(runs), len(runs))
+    return f"{count_arrived(runs)}/{len(runs)} ({100 * low:.0f}–{100 * high:.0f} %)"
+
+
 def final_magnitude(runs: Iterable[Run]) -> float:
     """The median of ‖δ‖ at the end of the runs."""
     return median(run.magnitude[-1] for run in runs)

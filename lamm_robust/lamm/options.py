@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
-from lamm_robust.lamm.rule import SPAN, TOLERANCE
+from lamm_robust.lamm.rule import PATIENCE, SPAN, TOLERANCE
 from lamm_robust.lamm.step import METHODS, Method, difference_step
-from lamm_robust.values import Solve
+from lamm_robust.values import Array, Solve
 
 LIMIT = 200
 """The default of the most steps: most loops that arrive need far fewer."""
+
+
+Callback = Callable[[int, Array, float], object]
+Rule = Literal["capped", "damped"]
+RULES: tuple[Rule, ...] = ("capped", "damped")
+"""How a step is kept short: by shortening it (LAMM's way), or by damping the least-squares problem."""
 
 
 class Settings(TypedDict, total=False):
@@ -19,6 +26,8 @@ class Settings(TypedDict, total=False):
 
     directions: int
     """k, the random directions in each step; by default the number of parameters."""
+    rule: Rule
+    """How a step is kept short: "capped", the default, shortens it; "damped" solves min ‖Xα − δ‖² + λ‖α‖²."""
     method: Method
     """How X is computed: by "central" differences, the default, or by "forward" differentiation."""
     difference: float
@@ -32,6 +41,13 @@ class Settings(TypedDict, total=False):
     """The target is reached when ‖δ‖ ≤ max(atol, rtol · ‖δ‖ at the beginning); by default 1e-5 and 0."""
     steps: int
     """The most steps; by default 200."""
+    patience: int
+    """Stop after so many steps that together gained less than 0.1 %; by default 20."""
+    noise: float
+    """The standard deviation of each measured entry (original driver): differences reach further, what a step starts
+    from is measured anew, and the target is reached where noise could be all that is missing; by default 0."""
+    callback: Callback
+    """Called after each step with (steps so far, parameters, ‖δ‖); what is true ends the loop (original driver)."""
     keep: int
     """Keep the first of every so many least-squares problems on the way; by default 0, which keeps none."""
 
@@ -51,22 +67,31 @@ class Options:
     rtol: float = 0.0
     steps: int = LIMIT
     keep: int = 0
+    rule: Rule = "capped"
+    patience: int = PATIENCE
+    noise: float = 0.0
+    callback: Callback | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError for a setting that is not accepted, with its name and what is."""
         if self.method not in METHODS:
             raise ValueError(f"method is {self.method!r}; accepted: {', '.join(METHODS)}")
+        if self.rule not in RULES:
+            raise ValueError(f"rule is {self.rule!r}; accepted: {', '.join(RULES)}")
         for name, whole, least in (
+            ("patience", self.patience, 1),
             ("directions", self.directions, 1),
             ("steps", self.steps, 1),
             ("keep", self.keep, 0),
         ):
             if type(whole) is not int or whole < least:
                 raise ValueError(f"{name} is {whole!r}; accepted is a whole number from {least}")
+        if self.callback is not None and not callable(self.callback):
+            raise ValueError(f"callback is {self.callback!r}; accepted is a function (steps, parameters, ‖δ‖)")
         for name, length in (("difference", self.difference), ("step_size", self.step_size)):
             if not 0 < length < math.inf:
                 raise ValueError(f"{name} is {length!r}; accepted is a positive number")
-        for name, number in (("atol", self.atol), ("rtol", self.rtol), ("span", self.span)):
+        for name, number in (("atol", self.atol), ("rtol", self.rtol), ("span", self.span), ("noise", self.noise)):
             if not 0 <= number < math.inf:
                 raise ValueError(f"{name} is {number!r}; accepted is a number from 0")
 
@@ -75,6 +100,8 @@ def options(solve: Solve, params: Any, settings: Settings) -> Options:
     """The settings with the defaults for these parameters; ValueError for one that is not accepted or unknown."""
     if unknown := sorted(set(settings) - Settings.__annotations__.keys()):
         raise ValueError(f"unknown setting '{unknown[0]}'; known: {', '.join(Settings.__annotations__)}")
-    by_size: Settings = {"directions": params.size, "difference": difference_step(params.dtype)}
+    noise = settings.get("noise", 0.0)
+    least = noise ** (1 / 3) if 0 < noise < math.inf else 0.0
+    by_size: Settings = {"directions": params.size, "difference": max(difference_step(params.dtype), least)}
     asked: dict[str, Any] = {**by_size, **settings}
     return Options(solve, **asked)

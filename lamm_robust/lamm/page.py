@@ -1,4 +1,4 @@
-"""A study of LAMM as one Markdown page: in words, then in tables."""
+"""A study of LAMM as two Markdown pages: three sentences, a table and the figures, and beside it every number."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lamm_robust.lamm.digest import (
+    arrived_words,
     count_arrived,
     endings,
     final_magnitude,
@@ -17,70 +18,97 @@ from lamm_robust.lamm.digest import (
     reachable,
 )
 from lamm_robust.lamm.records import Race, Run
-from lamm_robust.lamm.words import words
+from lamm_robust.lamm.words import sentences, words
 from lamm_robust.text import markdown_table, number, share
 
 INTRODUCTION = """\
 A mesh of N(N−1)/2 Mach-Zehnder interferometers is steered to a target by LAMM's loop: in each step k random directions,
-central differences along them (the columns of X), α = argmin ‖Xα − δ‖₂ by the solver, and the step Vα. A target is
-reached when ‖δ‖₂ ≤ 1e-5. Solvers of JAX run in the compiled loop, the others in the original one. Both precisions have
-the same starts and targets, and all solvers draw the same directions. Where X is ill-conditioned, a run depends on
-every rounding: counts that differ by one or two say nothing. Plots show the first start. docs/lamm.md says more.
+differences along them (the columns of X), α = argmin ‖Xα − δ‖₂ by the solver, and the step Vα, which is shortened
+where it is too long, or *damped*: α = argmin ‖Xα − δ‖² + λ‖α‖². `scipy-lm` is Levenberg and Marquardt's method by
+SciPy, with the derivatives of all parameters. A run arrives when ‖δ‖₂ ≤ 1e-5. All members start at the same phases, to
+the same targets, and draw the same directions. [docs/lamm.md](../../docs/lamm.md) explains it,
+[runs.md](runs.md) has every number, and a command that makes any one run again.
+"""
+
+FIGURES = """\
+Lines are medians of ‖δ‖ over all starts, shades the whole range; a run that has ended stays where it is. Under each
+plot: how runs ended (coloured: arrived; grey: no nearer for 20 steps, or no α; white: step limit). Members whose
+medians lie on each other have one line, and the plot names them.
 """
 
 COLUMNS = """\
 *reached*: of how many starts; *steps* and *‖δ‖* at the end: medians; *backward* (u‖X‖_F) and *forward* error (Wedin
-bounds): median / worst over the problems met on the way that were scored against certified truth; *rank*: singular
-values of X above max(m, n)·eps·σ₁, and as the solver reported it; *to target*: median over the starts that arrived.
+bounds): median / worst over the problems met on the way from the first start, scored against certified truth; *rank*:
+singular values of X above max(m, n)·eps·σ₁, and as the solver reported it; *to target*: median over the starts that
+arrived.
+"""
+
+AGAIN = """\
+Any run can be made again, with every step, such as
+
+```sh
+lamm-robust lamm --repeat "{words}"
+```
+
+On another processor rounding differs, and where X is ill-conditioned the run does, too.
 """
 
 
-def page(runs: Sequence[Run], races: Sequence[Race], where: Mapping[str, Any], plots: Sequence[str]) -> str:
+def page(runs: Sequence[Run], where: Mapping[str, Any], plots: Sequence[str]) -> str:
     """The page of a study: `plots` are the names of the plots that it may show."""
-    lines = ["# LAMM end to end", "", INTRODUCTION]
+    lines = ["# LAMM end to end", "", *(f"{sentence}\n" for sentence in sentences(runs))]
+    lines += ["## How many arrived", "", "Of starts to targets that can be reached; in brackets 95 % intervals.", ""]
+    lines += [overview(runs), INTRODUCTION]
     lines += [f"Measured on {where['processor']} ({where['device']}), JAX {where['jax']}, NumPy {where['numpy']}.", ""]
-    if len(runs) + len(races) < where.get("planned", 0):
-        lines += [f"**Stopped early**: {len(runs) + len(races)} of {where['planned']} runs and races were made.", ""]
+    if where.get("planned", 0) > where.get("made", where.get("planned", 0)):
+        lines += [f"**Stopped early**: {where['made']} of {where['planned']} runs and races were made.", ""]
+    lines += ["## How ‖δ‖ falls", "", FIGURES]
+    for modes, target in group(runs, lambda run: (run.modes, run.target)):
+        name = f"lamm-{modes}-{target}.svg"
+        lines += [f"![How ‖δ‖ falls, N = {modes}, {target}]({name})", ""] if name in plots else []
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def rest(runs: Sequence[Run], races: Sequence[Race]) -> str:
+    """The page of every number."""
+    lines = ["# LAMM end to end: every number", "", "The short page is [lamm.md](lamm.md).", ""]
+    lines += [AGAIN.format(words=runs[0].words)] if runs else []
     lines += ["## What choosing a solver changes", "", *(f"* {sentence}" for sentence in words(runs)), ""]
-    lines += ["## How many arrived", "", overview(runs)]
     if races:
         lines += ["## The compiled loop against the original one", "", race_table(races)]
     lines += ["## Every run", "", COLUMNS]
     for (modes, target), own in group(runs, lambda run: (run.modes, run.target)).items():
-        name = f"lamm-{modes}-{target}.svg"
-        lines += [f"### N = {modes}: {target}", ""]
-        lines += [f"![How ‖δ‖ falls, N = {modes}, {target}]({name})", ""] if name in plots else []
-        lines += [run_table(own)]
+        lines += [f"### N = {modes}: {target}", "", run_table(own)]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def overview(runs: Sequence[Run]) -> str:
-    """The table of how many runs arrived, of those to targets that can be reached, for each solver."""
-    solvers = list(dict.fromkeys(run.solver for run in runs))
+    """The table of how many runs arrived, of those to targets that can be reached, for each member."""
+    members = list(dict.fromkeys(run.member for run in runs))
     rows = []
-    kinds = group(reachable(runs), lambda run: (run.modes, run.precision, run.directions))
-    for (modes, precision, directions), own in sorted(kinds.items()):
-        by_solver = group(own, lambda run: run.solver)
-        cells = [share(count_arrived(by_solver[s]), len(by_solver[s])) if s in by_solver else "–" for s in solvers]
-        rows.append([str(modes), precision, str(directions), *cells])
-    return markdown_table(["N", "precision", "directions", *solvers], rows)
+    kinds = group(reachable(runs), lambda run: (run.modes, run.directions, run.precision))
+    for (modes, directions, precision), own in sorted(kinds.items()):
+        by_member = group(own, lambda run: run.member)
+        cells = [arrived_words(by_member[m]) if m in by_member else "–" for m in members]
+        rows.append([str(modes), str(directions), precision, *cells])
+    return markdown_table(["N", "directions", "precision", *members], rows)
 
 
 def run_table(runs: Sequence[Run]) -> str:
     """The table of all runs to one target of one mesh."""
     header = ["precision", "directions", "solver", "reached", "steps", "‖δ‖", "ended", "backward", "forward"]
     header += ["rank", "reported", "µs/step", "ms to target"]
-    kinds = group(runs, lambda run: (run.precision, run.directions, run.solver))
+    kinds = group(runs, lambda run: (run.precision, run.directions, run.member))
     return markdown_table(header, [_row(*key, own) for key, own in kinds.items()])
 
 
-def _row(precision: str, directions: int, solver: str, own: Sequence[Run]) -> list[str]:
+def _row(precision: str, directions: int, member: str, own: Sequence[Run]) -> list[str]:
     backward = [score for run in own for score in run.backward]
     forward = [score for run in own for score in run.forward]
     return [
         precision,
         str(directions),
-        f"`{solver}`",
+        f"`{member}`",
         share(count_arrived(own), len(own)),
         number(median(run.steps for run in own)),
         number(final_magnitude(own)),

@@ -4,25 +4,38 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
-from lamm_robust.values import Precision
+from lamm_robust.values import PRECISIONS, Precision
 
 SOLVERS = (
     "numpy-dropping",
     "jax-lamm-cond",
     "jax-normal-lu",
-    "jax-normal-cholesky",
     "jax-qr",
     "jax-pinv",
-    "jax-lstsq",
     "jax-solve",
 )
 """The solvers of a study: LAMM's own two, those that people take instead, and the one that this project recommends."""
 
-TARGETS = ("small", "random", "sparse", "permutation", "identity", "lossy")
+BASELINE = "scipy-lm"
+"""Levenberg and Marquardt's method by SciPy (see `baseline`)."""
+
+Member = tuple[str, str]
+"""(solver, rule of steps); the rule of the baseline is "library"."""
+
+MEMBERS: tuple[Member, ...] = (*((s, "capped") for s in SOLVERS), ("jax-qr", "damped"), (BASELINE, "library"))
+"""What a study compares: every solver with shortened steps, the damped step with one, and the baseline."""
+
+
+def member_name(solver: str, rule: str) -> str:
+    """The name of a member: its solver, and *damped* with it."""
+    return f"{solver} damped" if rule == "damped" else solver
+
+
+TARGETS: tuple[str, ...] = ("small", "random", "sparse", "permutation", "identity", "lossy")
 """The names of the targets of a study; `targets` makes them."""
 
 
@@ -37,7 +50,11 @@ class Size:
     steps: int
     """The most steps of a loop."""
     keep: int
-    """One of every so many least-squares problems is scored."""
+    """One of every so many least-squares problems of the first start is scored."""
+    slow: int = 0
+    """The number of starts of members in the original loop, if that is fewer."""
+    targets: tuple[str, ...] = TARGETS
+    members: tuple[Member, ...] = MEMBERS
 
 
 def freedom(modes: int) -> int:
@@ -45,21 +62,28 @@ def freedom(modes: int) -> int:
     return (modes - 1) ** 2
 
 
-LARGE = 16
-"""The number of modes from which on one loop of the slowest solvers takes minutes."""
-
-
-def size(modes: int, starts: int) -> Size:
-    """The size with directions below, at and above (N−1)²; from `LARGE` modes on, below only and few steps."""
+def around(modes: int) -> tuple[int, ...]:
+    """Numbers of directions below, at and above (N−1)²."""
     own = freedom(modes)
-    if modes < LARGE:
-        return Size(modes, (own // 2, own, modes * (modes - 1)), starts, steps=200, keep=20)
-    return Size(modes, (own // 2,), 1, steps=20, keep=5)
+    return own // 2, own, modes * (modes - 1)
 
+
+MAIN: tuple[Member, ...] = tuple(m for m in MEMBERS if m[0] not in ("jax-normal-lu", "jax-pinv"))
+"""The members of larger meshes: without those that do as others do."""
+FEW: tuple[Member, ...] = (("jax-qr", "capped"), ("jax-qr", "damped"), (BASELINE, "library"))
+"""The members of the largest mesh, of which one run takes seconds to minutes."""
+
+NEAR_AND_FAR = "small", "random"
+"""The targets of the standard profile, so that there is time for twenty starts."""
 
 PROFILES: dict[str, tuple[Size, ...]] = {
-    "quick": (size(4, starts=1),),
-    "standard": (size(4, starts=5), size(8, starts=2), size(16, starts=1)),
+    "quick": (Size(4, around(4), starts=2, steps=200, keep=20),),
+    "standard": (
+        Size(4, around(4), starts=20, steps=200, keep=20, targets=(*NEAR_AND_FAR, "lossy")),
+        Size(8, around(8), starts=20, steps=200, keep=100, slow=4, targets=NEAR_AND_FAR, members=MAIN),
+        # steps enough to arrive: the loop needs several hundred
+        Size(16, (225,), starts=2, steps=1000, keep=500, targets=NEAR_AND_FAR, members=FEW),
+    ),
 }
 
 
@@ -101,6 +125,9 @@ class Task:
     keep: int
     solver: str
     targets: tuple[str, ...]
+    rule: str = "capped"
+    first: int = 0
+    """The number of the first start."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +159,19 @@ class Run:
     """The backward errors of their answers, in u‖X‖_F."""
     uncertified: int
     """The number of problems that could not be certified."""
+    rule: str = "capped"
+    """How steps were kept short: see `MEMBERS`."""
+
+    @property
+    def member(self) -> str:
+        """The name of the solver with its rule."""
+        return member_name(self.solver, self.rule)
+
+    @property
+    def words(self) -> str:
+        """What `lamm-robust lamm --repeat` takes to make the run once more."""
+        names = ("modes", "target", "start", "solver", "rule", "precision", "directions")
+        return " ".join(f"{name}={getattr(self, name)}" for name in names)
 
     @property
     def steps(self) -> int:
@@ -198,11 +238,58 @@ def _from_json(value: Any) -> Any:
     return NUMBERS.get(value, value) if isinstance(value, str) else value
 
 
-def tasks(sizes: Sequence[Size], solvers: Sequence[str], targets: Sequence[str]) -> list[Task]:
-    """The tasks of a study, which are the same at each precision."""
-    return [
-        Task(size.modes, directions, size.starts, size.steps, size.keep, solver, tuple(targets))
-        for size in sizes
-        for directions in size.directions
-        for solver in solvers
-    ]
+def tasks(sizes: Sequence[Size], members: Sequence[Member] | None, targets: Sequence[str]) -> list[Task]:
+    """The tasks of a study, which are the same at each precision; `members` None stands for those of each size."""
+    found = []
+    for size in sizes:
+        chosen = tuple(target for target in size.targets if target in targets)
+        for solver, rule in size.members if members is None else members:
+            compiled = solver.partition("-")[0] in COMPILED or solver == BASELINE
+            starts = size.starts if compiled or not size.slow else min(size.slow, size.starts)
+            every = (modes_all(size.modes),) if solver == BASELINE else size.directions
+            found += [
+                Task(size.modes, directions, starts, size.steps, size.keep, solver, chosen, rule)
+                for directions in every
+            ]
+    return found
+
+
+COMPILED = ("jax", "lineax")
+"""The libraries whose solvers run in the compiled loop."""
+
+
+def modes_all(modes: int) -> int:
+    """N(N−1): the number of phases of a mesh, along all of which the baseline differentiates."""
+    return modes * (modes - 1)
+
+
+def parse_run(words: str) -> tuple[Task, Precision]:
+    """The task of one run, with no more starts, and its precision, from what `Run.words` says.
+
+    Raises ValueError for words that are missing or unknown, with what is accepted.
+    """
+    given = dict(word.partition("=")[::2] for word in words.split())
+    names = ("modes", "target", "start", "solver", "rule", "precision", "directions")
+    if set(given) != set(names):
+        raise ValueError(f"'{words}' names no run; expected is {' '.join(f'{name}=…' for name in names)}")
+    numbers = {name: int(given[name]) for name in ("modes", "start", "directions") if given[name].isdecimal()}
+    if len(numbers) < 3 or numbers["modes"] < 2 or numbers["directions"] < 1:
+        raise ValueError(f"'{words}': modes (from 2), start and directions (from 1) are whole numbers")
+    known: Mapping[str, Sequence[str]] = {"target": TARGETS, "precision": PRECISIONS, "rule": RULES}
+    for name, accepted in known.items():
+        if given[name] not in accepted:
+            raise ValueError(f"{name}={given[name]}: accepted are {', '.join(accepted)}")
+    if (given["solver"] == BASELINE) != (given["rule"] == "library"):
+        raise ValueError(f"rule=library is that of solver={BASELINE}, and of no other")
+    sizes = [size for size in PROFILES["standard"] if size.modes == numbers["modes"]]
+    steps = sizes[0].steps if sizes else 200
+    task = Task(
+        *(numbers["modes"], numbers["directions"], 1, steps, steps, given["solver"], (given["target"],)),
+        rule=given["rule"],
+        first=numbers["start"],
+    )
+    return task, cast(Precision, given["precision"])
+
+
+RULES = ("capped", "damped", "library")
+"""Every rule of steps."""

@@ -19,6 +19,8 @@ class Ending(enum.StrEnum):
     STEP_LIMIT = "the step limit came first"
     STALLED = "cannot get nearer: the last steps gained next to nothing"
     NO_SOLUTION = "the solver has not returned finite numbers lately"
+    STOPPED = "the callback asked to stop"
+    DEVICE = "the matrix function raised an exception: this is what was reached before"
     ZERO = "nothing to do: the delta is zero"
 
 
@@ -57,6 +59,8 @@ class Steered:
     history: History
     systems: Systems | None = None
     """The problems that were kept; None if `keep` was 0."""
+    error: Exception | None = None
+    """What the matrix function raised, if that ended the loop."""
 
     @property
     def steps(self) -> int:

@@ -40,8 +40,8 @@ GAIN = 1e-3
 """The share by which the magnitude must fall within `PATIENCE` steps."""
 
 PATIENCE = 20
-"""A loop stops after so many steps without a gain of `GAIN`: enough for the step size to shrink a million-fold,
-and each of them has new directions."""
+"""The default of the patience: a loop stops after so many steps without a gain of `GAIN`. The step size can shrink a
+million-fold in them, and each has new directions."""
 
 Where = Callable[..., Any]
 """Type of numpy.where and jax.numpy.where."""
@@ -58,16 +58,20 @@ class Progress(NamedTuple):
     """The number of steps since `mark` was set."""
     unsolved: Any
     """The number of steps in a row, up to the last one, whose α was not finite."""
+    damping: Any = 0.0
+    """λ of the next damped step (see `damping`), in units of X."""
+    growth: Any = 2.0
+    """The factor on it if that step makes things worse."""
 
 
-def start_progress(magnitude: Any, step_size: Any) -> Progress:
+def start_progress(magnitude: Any, step_size: Any, damping: Any = 0.0) -> Progress:
     """The progress before the first step."""
-    return Progress(magnitude, step_size, magnitude, 0, 0)
+    return Progress(magnitude, step_size, magnitude, 0, 0, damping)
 
 
-def may_go_on(progress: Progress, enough: Any) -> Any:
+def may_go_on(progress: Progress, enough: Any, patience: Any = PATIENCE) -> Any:
     """Whether another step may help; `&`, not `and`, since the numbers may be arrays of JAX."""
-    return (progress.magnitude > enough) & (progress.since < PATIENCE)
+    return (progress.magnitude > enough) & (progress.since < patience)
 
 
 def shortening(length: Any, step_size: Any, where: Where) -> Any:
@@ -85,7 +89,7 @@ def after_step(before: Progress, length: Any, magnitude: Any, where: Where) -> P
     tried, after = _shorter(length, before.step_size, where), _shorter(FOLLOW * length, before.step_size, where)
     now = where(better, magnitude, before.magnitude)
     gained = now < (1 - GAIN) * before.mark
-    return Progress(
+    return before._replace(
         magnitude=now,
         step_size=where(better, where(slow, GROW * after, after), SHRINK * tried),
         mark=where(gained, now, before.mark),
@@ -104,10 +108,20 @@ def difference_reach(difference: Any, span: Any, step_size: Any, where: Where) -
     return where(span * step_size > difference, span * step_size, difference)
 
 
-def ending(progress: Progress, enough: Any) -> Ending:
+FLOOR = 1.1 * 2**0.5
+"""The factor on the length of the noise within which a matrix is as near as one can see: a step is computed from one
+measurement and judged by another, which differ by √2 lengths; 1.1 is the factor of Morozov's principle."""
+
+
+def noise_floor(noise: float, count: int) -> float:
+    """The ‖δ‖ that measurements of `count` entries with that standard deviation cannot tell from 0."""
+    return float(FLOOR * noise * count**0.5)
+
+
+def ending(progress: Progress, enough: Any, patience: int = PATIENCE) -> Ending:
     """How a loop ended that stopped with this progress, in numbers of Python."""
     if progress.magnitude <= enough:
         return Ending.REACHED
-    if progress.since < PATIENCE:
+    if progress.since < patience:
         return Ending.STEP_LIMIT
-    return Ending.NO_SOLUTION if progress.unsolved >= PATIENCE else Ending.STALLED
+    return Ending.NO_SOLUTION if progress.unsolved >= patience else Ending.STALLED

@@ -7,19 +7,70 @@ from collections.abc import Iterator, Sequence
 from operator import attrgetter
 
 from lamm_robust import catalog
-from lamm_robust.lamm.digest import LEVELS, count_arrived, final_magnitude, group, level, median, per_step, reachable
+from lamm_robust.lamm.digest import (
+    LEVELS,
+    arrived_words,
+    count_arrived,
+    final_magnitude,
+    group,
+    level,
+    median,
+    per_step,
+    reachable,
+)
 from lamm_robust.lamm.records import Run
 from lamm_robust.lamm.rule import TOLERANCE
 from lamm_robust.text import number
 from lamm_robust.values import Deficiency, Variant
 
 
+def sentences(runs: Sequence[Run]) -> list[str]:
+    """Three sentences on what the study says, as far as it has runs for them."""
+    return [*damping(runs), *baseline(runs), *precision(runs)]
+
+
+def damping(runs: Sequence[Run]) -> Iterator[str]:
+    """What damping brings, beside the best and the worst solver with shortened steps, where k ≥ (N−1)²."""
+    own = [run for run in reachable(runs) if level(run) != "below"]
+    parts = []
+    for modes, some in group(own, lambda run: run.modes).items():
+        damped = [run for run in some if run.rule == "damped"]
+        capped = group((run for run in some if run.rule == "capped"), lambda run: run.member)
+        if damped and capped:
+            ranked = sorted(capped.items(), key=lambda pair: count_arrived(pair[1]) / len(pair[1]))
+            (worst, fewest), (best, most) = ranked[0], ranked[-1]
+            parts.append(
+                f"N = {modes}: {arrived_words(damped)}, beside {arrived_words(most)} with the best solver (`{best}`) "
+                f"and {arrived_words(fewest)} with the worst (`{worst}`)"
+            )
+    if parts:
+        yield (
+            "**How a step is kept short matters more than which solver computes it**: with (N−1)² directions or more, "
+            f"damped runs arrive in {'; '.join(parts)}."
+        )
+
+
+def baseline(runs: Sequence[Run]) -> Iterator[str]:
+    """What Levenberg and Marquardt's method does with all derivatives, beside the loop with as many directions."""
+    parts = []
+    for modes, some in group(reachable(runs), lambda run: run.modes).items():
+        library = [run for run in some if run.rule == "library"]
+        damped = [run for run in some if run.rule == "damped" and run.directions == modes * (modes - 1)]
+        if library:
+            beside = f", damped LAMM with as many directions {arrived_words(damped)}" if damped else ""
+            steps = number(median(run.steps for run in library))
+            parts.append(f"N = {modes}: {arrived_words(library)} after {steps} steps in the median{beside}")
+    if parts:
+        yield (
+            "**Where the matrix can be differentiated by all parameters, take Levenberg and Marquardt's method of a "
+            f"library** (`scipy-lm`): {'; '.join(parts)}."
+        )
+
+
 def words(runs: Sequence[Run]) -> list[str]:
     """The sentences about runs, each on one question; none on a question that no run answers."""
     return [
-        sentence
-        for ask in (directions, arrival, promises, endings, accuracy, time, precision, loss)
-        for sentence in ask(runs)
+        sentence for ask in (directions, arrival, promises, endings, accuracy, time, loss) for sentence in ask(runs)
     ]
 
 
@@ -44,16 +95,18 @@ def _of_level(name: str, runs: Sequence[Run]) -> str:
 def arrival(runs: Sequence[Run]) -> Iterator[str]:
     """Whether solvers differ in how often they arrive."""
     for (modes, where), own in group(reachable(runs), lambda run: (run.modes, level(run))).items():
-        solvers = group(own, lambda run: run.solver)
+        solvers = group(own, lambda run: run.member)
+        most_runs = max(map(len, solvers.values()))
+        solvers = {solver: some for solver, some in solvers.items() if len(some) == most_runs}  # others: fewer starts
         if len(solvers) < 2:
             continue
         counts = {solver: count_arrived(some) for solver, some in solvers.items()}
-        least, most, of = min(counts.values()), max(counts.values()), len(own) // len(solvers)
+        least, most, of = min(counts.values()), max(counts.values()), most_runs
         ends = [final_magnitude(some) for some in solvers.values()]
         head = f"**Arriving**, N = {modes}, {own[0].directions} directions ({where} (N−1)²): "
         spread = f"median ‖δ‖ at the end from {number(min(ends))} to {number(max(ends))}"
         if least == most:
-            yield f"{head}every solver arrived {most} of {of} times; {spread}."
+            yield f"{head}every member arrived {most} of {of} times; {spread}."
         else:
             low, high = (", ".join(f"`{s}`" for s, c in counts.items() if c == count) for count in (least, most))
             yield f"{head}from {least} of {of} times ({low}) to {most} ({high}); {spread}."
@@ -68,7 +121,7 @@ PROMISES = {
 
 def promises(runs: Sequence[Run]) -> Iterator[str]:
     """How often runs arrive by what their solvers do about rank deficiency, where X may be deficient."""
-    own = [run for run in reachable(runs) if level(run) != "below"]
+    own = [run for run in reachable(runs) if level(run) != "below" and run.rule == "capped"]
     for modes, some in group(own, lambda run: run.modes).items():
         kinds = group(some, lambda run: deficiency_of(run.solver))
         if len(kinds) > 1:
@@ -94,7 +147,7 @@ def endings(runs: Sequence[Run]) -> Iterator[str]:
     """Which solvers ended runs because they returned no finite numbers."""
     failed = {
         solver: [run for run in own if run.status == "NO_SOLUTION"]
-        for solver, own in group(runs, lambda run: run.solver).items()
+        for solver, own in group(runs, lambda run: run.member).items()
     }
     parts = [
         f"`{solver}` in {len(some)} of its runs (" + "; ".join(_places(some)) + ")"
@@ -136,18 +189,25 @@ def accuracy(runs: Sequence[Run]) -> Iterator[str]:
 def time(runs: Sequence[Run]) -> Iterator[str]:
     """How long a step takes with each solver."""
     for modes, own in group(runs, lambda run: run.modes).items():
-        costs = {solver: per_step(some) for solver, some in group(own, lambda run: run.solver).items()}
+        costs = {solver: per_step(some) for solver, some in group(own, lambda run: run.member).items()}
         if len(costs) > 1:
             listed = ", ".join(f"`{s}` {number(1e6 * c)}" for s, c in sorted(costs.items(), key=lambda pair: pair[1]))
             yield f"**Time of a step**, N = {modes}, in µs, the median over all runs: {listed}."
 
 
 def precision(runs: Sequence[Run]) -> Iterator[str]:
-    """How many runs arrive in each precision."""
-    found = group(reachable(runs), lambda run: run.precision)
-    if len(found) > 1:
-        parts = [f"{_share(own)} runs arrived in {name}" for name, own in found.items()]
-        yield f"**Precision**: {', '.join(parts)}, with the tolerance {number(TOLERANCE)} for both."
+    """How many runs arrive in each precision, with shortened and with damped steps."""
+    own = [run for run in reachable(runs) if run.rule != "library" and level(run) != "below"]
+    if len({run.precision for run in own}) < 2:
+        return
+    parts = []
+    for rule, some in group(own, lambda run: run.rule).items():
+        each = (f"{arrived_words(each)} in {name}" for name, each in group(some, lambda run: run.precision).items())
+        parts.append(f"{rule} {' and '.join(each)}")
+    yield (
+        f"**Precision**, with (N−1)² directions or more and the tolerance {number(TOLERANCE)} for both: "
+        f"{'; '.join(parts)}. float32 rounds X to a matrix that is less ill-conditioned, so undamped steps are shorter."
+    )
 
 
 def loss(runs: Sequence[Run]) -> Iterator[str]:

@@ -209,7 +209,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     ({"atol": -1.0}, "atol is -1.0; accepted is a number from 0"),
     ({"method": "exact"}, "method is 'exact'; accepted: central, forward"),
     ({"seed": -1}, "seed is -1; accepted is a whole number from 0"),
-    ({"patience": 3}, "unknown setting 'patience'; known: directions"),
+    ({"hurry": 3}, "unknown setting 'hurry'; known: directions"),
     ({"solver": 3}, "solver is 3; accepted is a name of the catalog or a function"),
     ({"solver": lambda X, d: d}, r"the solver returns α of shape \(9,\); for 6 directions it is \(6,\)"),
     ({"solver": lambda X, d: d, "driver": "original"}, r"the solver returns α of shape \(9,\); for 6 directions"),
@@ -253,3 +253,106 @@ def test_columns_reach_over_a_share_of_the_step_size_along_new_directions(driver
     alike = apply_delta(mesh(MODES), START, nearby(), span=0.0, seed=7, **asked).systems
     assert alike is not None
     assert np.allclose(alike.X[0], derivative, rtol=0, atol=1e-3 if precision == "float32" else 1e-8)
+
+
+# --- devices --------------------------------------------------------------------------------------------------------
+
+ASKED: Any = {"driver": "original", "solver": "numpy-lstsq", "directions": 4}
+
+
+def test_a_device_that_fails_costs_nothing_that_was_reached() -> None:
+    calls = 0
+
+    def failing(params: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls > 30:
+            raise OSError("the laser is off")
+        return np.asarray(mesh(MODES)(params))
+
+    found = apply_delta(failing, START, nearby(0.5), **ASKED)
+    assert found.status is Ending.DEVICE
+    assert "raised an exception" in found.status
+    assert str(found.error) == "the laser is off"
+    assert found.steps == (30 - 2) // 9  # two measurements of the start, then 2k + 1 for each step
+    wanted = np.asarray(mesh(MODES)(START)) + nearby(0.5)
+    assert np.linalg.norm(np.asarray(mesh(MODES)(found.params)) - wanted) == pytest.approx(found.magnitude, rel=1e-3)
+
+
+def test_a_callback_sees_every_step_and_may_stop() -> None:
+    seen: list[tuple[int, float]] = []
+
+    def stop_at_two(steps: int, params: Any, magnitude: float) -> bool:
+        assert params.shape == START.shape
+        seen.append((steps, magnitude))
+        return steps == 2
+
+    found = apply_delta(mesh(MODES), START, nearby(0.5), callback=stop_at_two, **ASKED)
+    assert found.status is Ending.STOPPED
+    assert [steps for steps, _ in seen] == [1, 2]
+    assert [magnitude for _, magnitude in seen] == pytest.approx(found.history.magnitude[1:].tolist())
+
+
+@pytest.mark.parametrize("rule", ["capped", "damped"])
+def test_noise_ends_at_its_own_length_and_lies_about_nothing(rule: Any, precision: Precision) -> None:
+    noise, draw, calls, sized = 1e-3, np.random.default_rng(0), [0, 0], False
+
+    def measured(params: Any) -> Any:
+        calls[sized] += 1
+        return np.asarray(mesh(MODES)(params)) + noise * draw.normal(size=(MODES, MODES))
+
+    target = np.asarray(mesh(MODES)(START), np.float64) + nearby(0.3)
+    for sized in (False, True):
+        said: Any = {"noise": noise} if sized else {}
+        found = apply_delta(measured, START, target=target, rule=rule, steps=60, **said, **ASKED)
+        left = np.linalg.norm(np.asarray(mesh(MODES)(found.params), np.float64) - target)
+        assert left < 10 * noise * MODES  # the noise of all entries has a length of about MODES · noise
+    assert found.status is Ending.REACHED
+    assert calls[True] < calls[False]  # which goes on to its patience at the floor
+
+
+def test_patience_is_a_setting() -> None:
+    found = apply_delta(mesh(MODES), START, -np.asarray(mesh(MODES)(START)) / 2, patience=3, **ASKED)
+    assert found.status is Ending.STALLED
+    assert not found.history.accepted[-3:].all()
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.int64])
+def test_what_a_device_measures_is_cast(kind: Any, precision: Precision) -> None:
+    found = apply_delta(
+        lambda p: (100 * np.asarray(p)).astype(kind), START, target=100 * START + 3, span=0.3, atol=9.0, **ASKED
+    )
+    assert found.status is Ending.REACHED
+    assert found.params.dtype == np.dtype(precision)
+
+
+@pytest.mark.parametrize("driver", ["original", "compiled"])
+def test_a_complex_field_is_steered(driver: Any) -> None:
+    def field(params: Any) -> Any:
+        return jnp.exp(1j * params) * (1 + params**2)
+
+    start = np.asarray(START[0])
+    found = apply_delta(field, start, target=np.asarray(field(start + 0.2)), driver=driver, solver="jax-lstsq")
+    assert found.status is Ending.REACHED
+    assert np.allclose(found.params, start + 0.2, rtol=0, atol=1e-4)
+    both = apply_deltas(field, np.stack([start, start]), np.stack([field(start + 0.1) - field(start)] * 2))
+    assert [one.status for one in both] == [Ending.REACHED] * 2
+
+
+MORE_ERRORS: list[tuple[dict[str, Any], str]] = [
+    ({"delta": None}, "accepted is one of delta, a change of the matrix, and target, the matrix itself"),
+    ({"target": np.zeros((3, 3))}, "accepted is one of delta"),
+    ({"delta": None, "target": np.zeros((2, 2))}, r"target has shape \(2, 2\), but the matrix has \(3, 3\)"),
+    ({"noise": 1e-3}, "noise needs driver='original'"),
+    ({"callback": print}, "callback needs driver='original'"),
+    ({"driver": "original", "callback": 3}, "callback is 3; accepted is a function"),
+    ({"driver": "original", "noise": -1.0}, "noise is -1.0; accepted is a number from 0"),
+    ({"patience": 0}, "patience is 0; accepted is a whole number from 1"),
+    ({"rule": "steepest"}, "rule is 'steepest'; accepted: capped, damped"),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), MORE_ERRORS, ids=[message[:30] for _, message in MORE_ERRORS])
+def test_bad_settings_of_devices_are_named(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        apply_delta(mesh(MODES), START, **{"delta": nearby(), **changes})

@@ -18,12 +18,24 @@ from click.testing import CliRunner, Result
 from lamm_robust.cli.main import main
 from lamm_robust.lamm.accuracy import numerical_rank, score_systems
 from lamm_robust.lamm.conduct import FOUND, rewrite, study
-from lamm_robust.lamm.digest import endings, level, rank_range
+from lamm_robust.lamm.digest import endings, interval, level, rank_range
 from lamm_robust.lamm.mesh import mesh
-from lamm_robust.lamm.page import overview, page
-from lamm_robust.lamm.plot import plots
+from lamm_robust.lamm.page import overview, page, rest
+from lamm_robust.lamm.plot import curve, plots
 from lamm_robust.lamm.race import race
-from lamm_robust.lamm.records import PROFILES, SOLVERS, TARGETS, Course, Race, Run, Size, dump, load, tasks
+from lamm_robust.lamm.records import (
+    PROFILES,
+    SOLVERS,
+    TARGETS,
+    Course,
+    Race,
+    Run,
+    Size,
+    dump,
+    load,
+    parse_run,
+    tasks,
+)
 from lamm_robust.lamm.result import Systems
 from lamm_robust.lamm.targets import TARGETS as KINDS
 from lamm_robust.lamm.targets import problem
@@ -76,10 +88,13 @@ def test_names_of_targets_are_known_without_jax() -> None:
 def test_a_standard_study_has_what_was_announced() -> None:
     sizes = PROFILES["standard"]
     assert [size.modes for size in sizes] == [4, 8, 16]
-    assert [size.directions for size in sizes] == [(4, 9, 12), (24, 49, 56), (112,)]
+    assert [size.directions for size in sizes] == [(4, 9, 12), (24, 49, 56), (225,)]
+    assert [size.starts for size in sizes[:2]] == [20, 20]
     assert len(TARGETS) >= 4
     assert len(SOLVERS) >= 6
-    assert len(tasks(sizes, SOLVERS, TARGETS)) == 7 * len(SOLVERS)
+    every = tasks(sizes, None, TARGETS)
+    assert len(every) == (3 * 7 + 1) + (3 * 5 + 1) + (2 + 1)  # the baseline takes all directions, once
+    assert {task.starts for task in every if task.solver == "numpy-dropping"} == {20, 4}  # the original loop is slow
 
 
 def test_accuracy_is_measured_against_truth(precision: Precision) -> None:
@@ -152,17 +167,19 @@ def test_digests() -> None:
 
 
 def test_the_page_shows_every_run_and_ratio() -> None:
-    text = page([RUN, replace(RUN, start=1, magnitude=(1.0, 0.2))], [RACE], WHERE, ["lamm-4-random.svg"])
+    runs = [RUN, replace(RUN, start=1, magnitude=(1.0, 0.2))]
+    assert "![How ‖δ‖ falls, N = 4, random](lamm-4-random.svg)" in page(runs, WHERE, ["lamm-4-random.svg"])
+    text = rest(runs, [RACE])
+    assert f'lamm-robust lamm --repeat "{RUN.words}"' in text
     assert "| float64 | 9 | `jax-qr` | 2/2 | 1.5 | 0.1 | reached | 1 / 1.5 | 0.15 / 0.2 | 8–9 | – | 2e3 | 2 |" in text
-    assert "![How ‖δ‖ falls, N = 4, random](lamm-4-random.svg)" in text
     # 2 ms and 0.1 ms a step; 40 ms, 1 ms and 0.5 ms a target
     assert (
         "| 4 | float64 | 9 | 200 | 2e3 | 2e3 | 100 | 20× faster | 40 | 1 | 0.5 | 80× | 2× | 10/10, 98/100, 97/100 |"
         in text
     )
-    assert overview([RUN]).splitlines()[-1] == "| 4 | float64 | 9 | 1/1 |"
-    assert "Stopped early" not in page([RUN], [RACE], WHERE, [])
-    assert "**Stopped early**: 1 of 2 runs and races were made." in page([RUN], [], WHERE, [])
+    assert overview([RUN]).splitlines()[-1] == "| 4 | 9 | float64 | 1/1 (21–100 %) |"  # Wilson: 1/(1 + 1.96²)
+    assert "Stopped early" not in page([RUN], WHERE | {"made": 2}, [])
+    assert "**Stopped early**: 1 of 2 runs and races were made." in page([RUN], WHERE | {"made": 1}, [])
 
 
 def test_plots_are_inert_and_whole() -> None:
@@ -171,7 +188,7 @@ def test_plots_are_inert_and_whole() -> None:
     assert list(drawn) == ["lamm-4-random.svg"]
     root = ET.fromstring(drawn["lamm-4-random.svg"])
     tags = [element.tag.rpartition("}")[2] for element in root.iter()]
-    assert set(tags) == {"svg", "rect", "text", "g", "line", "polyline", "circle"}
+    assert set(tags) == {"svg", "rect", "text", "g", "line", "polyline", "polygon"}
     assert tags.count("polyline") == 3
     assert not any("href" in name or name.startswith("on") for element in root.iter() for name in element.attrib)
     lines = [element.get("points", "") for element in root.iter() if element.tag.endswith("polyline")]
@@ -229,28 +246,29 @@ def test_the_command_from_end_to_end(tmp_path: Path, precision: Precision, monke
     options = ["--target", "small", "--solver", "jax-lstsq", "--solver", "numpy-lstsq", "--precision", precision]
     done = invoke(*options, "--out", out)
     assert done.exit_code == 0, done.output
-    assert f"| 3 | {precision} | 4 |" in done.output
-    text = (out / "lamm.md").read_text(encoding="utf-8")
+    assert f"| 3 | 4 | {precision} |" in done.output
+    text = (out / "runs.md").read_text(encoding="utf-8")
     lines = (out / FOUND).read_text(encoding="utf-8").splitlines()
     assert json.loads(lines[0])["kind"] == "Where"
     found = [load(line) for line in lines[1:]]
-    assert len(found) == 4  # two starts, two solvers
+    assert len(found) == 8  # two starts, two solvers, two rules
     drivers = set()
     for run in found:
         assert isinstance(run, Run)
         assert run.precision == precision
         assert run.magnitude[-1] <= run.magnitude[0]
-        assert run.kappa
-        assert max(run.backward) < 100
-        assert f"| {precision} | {run.directions} | `{run.solver}` |" in text
+        assert bool(run.kappa) == (run.start == 0)
+        assert max(run.backward, default=0) < (100 if run.rule == "capped" else math.inf)  # damped: another problem
+        assert f"| {precision} | {run.directions} | `{run.member}` |" in text
         drivers.add((run.solver, run.driver))
     assert drivers == {("jax-lstsq", "compiled"), ("numpy-lstsq", "original")}
     assert (out / "lamm-3-small.svg").is_file()
-    (out / "lamm.md").unlink()
+    (out / "runs.md").unlink()
     (out / "lamm-9-old.svg").touch()
     rewrite(out)
     assert sorted(path.name for path in out.glob("*.svg")) == ["lamm-3-small.svg"]
-    assert (out / "lamm.md").read_text(encoding="utf-8") == text
+    assert (out / "runs.md").read_text(encoding="utf-8") == text
+    assert (out / "lamm.md").read_text(encoding="utf-8").startswith("# LAMM end to end")
 
 
 @pytest.mark.parametrize(
@@ -260,6 +278,9 @@ def test_the_command_from_end_to_end(tmp_path: Path, precision: Precision, monke
         (["--modes", "5"], "--modes 5: the quick profile has 4"),
         (["--out", __file__], "expected a directory"),
         (["--target", "moon"], "--target moon: the quick profile has small, random, sparse"),
+        (["--repeat", "modes=4"], "'modes=4' names no run; expected is modes=… target=… start=…"),
+        (["--repeat", RUN.words.replace("random", "moon")], "target=moon: accepted are small, random"),
+        (["--repeat", RUN.words.replace("jax-qr", "jax-qrr")], "unknown solver 'jax-qrr'; did you mean 'jax-qr'?"),
         (["--solver", "jax-qrr"], "unknown solver 'jax-qrr'; did you mean 'jax-qr'?"),
     ],
 )
@@ -268,6 +289,34 @@ def test_bad_input_is_one_line(arguments: list[str], message: str) -> None:
     assert done.exit_code == 2
     assert message in done.stderr
     assert "Traceback" not in done.output
+
+
+def test_a_run_is_named_and_made_again(precision: Precision) -> None:
+    task, asked = parse_run(replace(RUN, solver="scipy-lm", rule="library", start=3).words)
+    assert (task.solver, task.rule, task.first, task.starts, asked) == ("scipy-lm", "library", 3, 1, "float64")
+    with pytest.raises(ValueError, match="rule=library is that of solver=scipy-lm, and of no other"):
+        parse_run(replace(RUN, rule="library").words)
+    words = replace(RUN, target="small", solver="scipy-lm", rule="library", directions=12, precision=precision).words
+    once, again = (invoke("--repeat", words) for _ in range(2))
+    assert once.exit_code == 0, once.output
+    assert once.output.splitlines()[:-1] == again.output.splitlines()[:-1]  # the last line says how long it took
+    assert "the target is reached" in once.output
+
+
+def test_medians_that_coincide_are_drawn_once_and_named() -> None:
+    twin = replace(RUN, solver="jax-pinv")
+    (drawn,) = plots([RUN, twin, replace(RUN, solver="jax-solve", magnitude=(1.0, 0.5, 0.1))]).values()
+    assert drawn.count("<polyline") == 2
+    assert ">jax-qr = jax-pinv<" in drawn
+    starts = [replace(RUN, start=i, magnitude=(1.0, 10.0**-i)) for i in range(3)]
+    assert curve(starts, 2) == [(1.0, 1.0, 1.0), (0.01, 0.1, 1.0), (0.01, 0.1, 1.0)]  # what has ended stays
+
+
+def test_intervals_are_those_of_wilson() -> None:
+    # solutions p of (p − s)² = z²p(1 − p)/n
+    for part, whole in ((0, 20), (7, 20), (20, 20)):
+        for p in interval(part, whole):
+            assert (p - part / whole) ** 2 == pytest.approx(1.96**2 * p * (1 - p) / whole, abs=1e-12)
 
 
 def test_races_are_run_unless_the_study_is_narrowed() -> None:
