@@ -11,6 +11,7 @@ from typing import Any, cast
 import click
 from rich.table import Table
 
+from lamm_robust.cli.advise import advise
 from lamm_robust.cli.check import check
 from lamm_robust.cli.claims import claims
 from lamm_robust.cli.lamm import lamm
@@ -291,6 +292,7 @@ def nist() -> None:
     standard_output().print(agreement_table())
 
 
+main.add_command(advise)
 main.add_command(check)
 main.add_command(claims)
 main.add_command(lamm)

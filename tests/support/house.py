@@ -34,10 +34,11 @@ ROOMS: dict[str, set[str]] = {
     "runs": {"catalog", "oracles", "scoring", "workers", "storage", "reports"},
     "lamm": {"catalog", "solvers", "scoring", "workers", "storage"},
     "check": {"catalog", "solvers", "scoring", "workers", "storage", "reports", "runs"},
+    "advice": {"catalog", "solvers", "scoring", "workers", "storage", "reports", "runs"},
     "hunt": {"catalog", "scoring", "workers", "storage", "reports", "runs"},
     "claims": {"catalog", "oracles", "scoring", "workers", "storage", "reports", "runs", "lamm"},
     "strategies": {"catalog", "scoring"},
-    "cli": {*SECOND, "catalog", "reports", "runs", "lamm", "check", "hunt", "claims"},
+    "cli": {*SECOND, "catalog", "reports", "runs", "lamm", "check", "hunt", "advice", "claims"},
     "testing": {"catalog", "solvers", "workers", "check", "strategies"},
     "doors": {"solvers", "cli"},
 }
