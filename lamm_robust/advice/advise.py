@@ -14,13 +14,15 @@ from lamm_robust.advice.columns import Columns, look_at
 from lamm_robust.advice.data import Data, prepare
 from lamm_robust.advice.remedies import Remedy, certified_problem, reference, remedies
 from lamm_robust.advice.scored import scores
-from lamm_robust.advice.trial import Progress, Tried, attempt_all, tried, worth
+from lamm_robust.advice.trial import Progress, Tried, attempts, tried, worth
 from lamm_robust.advice.unknowable import Unknowable, unknowable
 from lamm_robust.reports.grading import PASSES
 from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.truths import Certified
 from lamm_robust.scoring.verdicts import is_finite
 from lamm_robust.values import Outcome, Precision, Problem, Variant
+
+Outcomes = dict[tuple[Variant, Problem], Outcome]
 
 ONE_DIGIT = 1.0
 """How many digits a call may be behind another and still be recommended for its speed: luck is about one."""
@@ -83,10 +85,15 @@ def advise(given: Data, only: Sequence[str] = (), progress: Progress = lambda _:
     wanted = [(v, of[v.precision].problem) for v in variants]
     wanted += [(reference(p), of[p].problem) for p in precisions if reference(p) not in variants]
     wanted += [(remedy.variant, remedy.problem) for remedy in helps]
-    found, absent = attempt_all(list(dict.fromkeys(wanted)), progress)
-    progress("measuring the answers")
-    outcomes = {(variant, problem): outcome for variant, problem, outcome in found}
-    calls = _ranked([tried(of[v.precision], v, o) for (v, p), o in outcomes.items() if _is_call(v, p, variants, of)])
+    outcomes: Outcomes = {}
+    absent: dict[str, str] = {}
+    calls: list[Tried] = []
+    for variant, problem, outcome in attempts(list(dict.fromkeys(wanted)), absent, progress):
+        outcomes[variant, problem] = outcome
+        if variant in variants and problem is of[variant.precision].problem:
+            calls.append(tried(of[variant.precision], variant, outcome))
+    progress("measuring what was tried")
+    calls = ranked(calls)
     best, why = recommend(calls)
     measured = _measured(helps, outcomes, of, precisions)
     open_ = unknowable(data, columns, certified)
@@ -102,11 +109,7 @@ def in_precision(certified: Certified, precision: Precision) -> Certified:
     return Certified(problem, Frame(problem, replace(certified.truth, digest=problem.digest)), certified.truncate)
 
 
-def _is_call(variant: Variant, problem: Problem, variants: Sequence[Variant], of: dict[Precision, Certified]) -> bool:
-    return variant in variants and problem is of[variant.precision].problem
-
-
-def _ranked(calls: Sequence[Tried]) -> list[Tried]:
+def ranked(calls: Sequence[Tried]) -> list[Tried]:
     """The best first: by whole digits of x and of the fit, then by time; what has no answer comes last."""
 
     def place(one: Tried) -> tuple[bool, float, float, float]:
@@ -147,9 +150,6 @@ def fastest(calls: Sequence[Tried]) -> Tried:
 
 def _seconds(one: Tried) -> float:
     return one.outcome.seconds if one.outcome.seconds is not None else np.inf
-
-
-Outcomes = dict[tuple[Variant, Problem], Outcome]
 
 
 def _measured(

@@ -112,17 +112,19 @@ def _in_units(found: Sequence[Dependence], lengths: Doubles) -> tuple[Dependence
 
 def _dependences(scaled: Doubles, lengths: Doubles) -> list[Dependence]:
     """Each column beside those before it, all of length 1: Gram–Schmidt, twice, on the R of a QR."""
-    R = np.linalg.qr(scaled / np.where(lengths == 0, 1.0, lengths), mode="r")
-    found, kept, Q = [], [], np.empty((len(R), 0))
-    for j in np.flatnonzero(lengths):
+    R: Doubles = np.linalg.qr(scaled / np.where(lengths == 0, 1.0, lengths), mode="r")  # type: ignore[assignment]
+    found: list[Dependence] = []
+    kept: list[int] = []
+    Q = np.empty((len(R), 0))
+    for j in np.flatnonzero(lengths).tolist():
         rest = R[:, j].copy()
         for _ in range(2):
             rest -= Q @ (Q.T @ rest)
         distance = float(np.linalg.norm(rest))
         if kept and distance <= NEAR:
-            found.append(Dependence(int(j), distance, _terms(R, Q, kept, R[:, j])))
+            found.append(Dependence(j, distance, _terms(R, Q, kept, R[:, j])))
         if distance > SAME:
-            kept.append(int(j))
+            kept.append(j)
             Q = np.column_stack([Q, rest / distance])
     return found
 

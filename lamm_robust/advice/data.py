@@ -30,6 +30,8 @@ class Data:
     A: Array
     b: Array
     names: tuple[str, ...]
+    first_row: int = 0
+    """The number by which messages name the first row: 0 for arrays; for a file that has a line of names, 2."""
     notes: tuple[str, ...] = ()
     """What was converted, left out or drawn, in words."""
 
@@ -74,7 +76,7 @@ def _complete(data: Data) -> Data:
         raise ValueError(f"{data.source}: every row has a missing value or ∞, so nothing is left to fit")
     names = [*data.names, *(f"b[:, {j}]" if data.b.ndim > 1 else "b" for j in range(table.shape[1] - len(data.names)))]
     places = np.argwhere(bad)
-    shown = ", ".join(f"{names[j]} in row {i}" for i, j in places[:NAMED].tolist())
+    shown = ", ".join(f"{names[j]} in row {i + data.first_row}" for i, j in places[:NAMED].tolist())
     more = f" and {len(places) - NAMED} more" if len(places) > NAMED else ""
     note = (
         f"{count_of(int(rows.sum()), 'row')} of {len(table)} left out, with NaN, ∞ or nothing in {shown}{more}: "

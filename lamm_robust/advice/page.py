@@ -82,7 +82,7 @@ def _columns(advice: Advice) -> Iterator[str]:
     columns, names = advice.columns, advice.data.names
     if columns.zero:
         yield f"zero      {_named(names, columns.zero)}"
-    if columns.constant is None:
+    if columns.constant is None and advice.certified.truth.m > advice.certified.truth.n:
         yield "constant  there is no constant column: the fit goes through 0 (--constant adds one)"
     for j in columns.far[:SHOWN]:
         times = abs(columns.means[j]) / columns.spreads[j]

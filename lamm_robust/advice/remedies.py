@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lamm_robust.advice.columns import Columns
+from lamm_robust.advice.columns import Columns, look_at
 from lamm_robust.advice.data import Data
 from lamm_robust.error_free import Doubles
 from lamm_robust.scoring.frame import Frame
@@ -55,6 +55,7 @@ def remedies(data: Data, columns: Columns, certified: Certified, oracle: Oracle)
     tall = certified.problem.m >= certified.problem.n
     if tall and (found := _centred(data, columns, certified)):
         yield found
+        yield _both(data, found)
     if tall and _uneven(certified):
         yield _scaled(data, columns, certified)
     if columns.dependences or certified.regime is not Regime.RESOLVABLE:
@@ -98,13 +99,23 @@ def _centred(data: Data, columns: Columns, certified: Certified) -> Remedy | Non
 
 def _scaled(data: Data, columns: Columns, certified: Certified) -> Remedy:
     """Columns of one size, by powers of two, which rounds nothing."""
-    factors = np.ldexp(1.0, -np.frexp(np.where(columns.lengths == 0, 1.0, columns.lengths))[1])
-
-    def back(x: Doubles) -> Doubles:
-        return (x.T * factors).T
-
+    factors = _factors(columns)
     problem = _changed(data, data.A.astype(np.float64) * factors, "scaled")
-    return Remedy("columns of one size", reference(data.precision), problem, back, certified)
+    return Remedy("columns of one size", reference(data.precision), problem, lambda x: (x.T * factors).T, certified)
+
+
+def _both(data: Data, centred: Remedy) -> Remedy:
+    """Columns that are centred, and then of one size."""
+    A = centred.problem.A.astype(np.float64)
+    factors = _factors(look_at(A))
+    problem = _changed(data, A * factors, "centred and scaled")
+    what = f"{centred.what}, then columns of one size"
+    return replace(centred, what=what, problem=problem, back=lambda x: centred.back((x.T * factors).T))
+
+
+def _factors(columns: Columns) -> Doubles:
+    """The powers of two that bring columns to a length between 1/2 and 1, if they have any."""
+    return np.ldexp(1.0, -np.frexp(np.where(columns.lengths == 0, 1.0, columns.lengths))[1])
 
 
 def _ridge(data: Data, certified: Certified) -> Remedy:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,29 +44,28 @@ class Tried:
         return not math.isnan(self.digits_x)
 
 
-def attempt_all(
-    wanted: Sequence[tuple[Variant, Problem]], progress: Progress = lambda _: None
-) -> tuple[list[tuple[Variant, Problem, Outcome]], dict[str, str]]:
-    """The outcome of each variant at its problem, and the libraries that are absent, with the reason.
+def attempts(
+    wanted: Sequence[tuple[Variant, Problem]], absent: dict[str, str], progress: Progress = lambda _: None
+) -> Iterator[tuple[Variant, Problem, Outcome]]:
+    """Each variant, its problem, and how its attempt ended, as answers come.
 
-    Solvers that do not take such a problem are left out.
+    Solvers that do not take such a problem are left out. Libraries that are absent are added to `absent`, with the
+    reason. What is done with an answer takes none of the workers' time: they have others to work on.
     """
-    absent: dict[str, str] = {}
     problems: dict[Case, Problem] = {}
     for variant, problem in wanted:
         if why := catalog.absent(catalog.LIBRARY[variant.library], variant.device):
             absent[variant.library] = str(why)
         elif not why_not_asked(problem, catalog.find_solver(variant)):
             problems[Case(problem.key, variant)] = problem
-    found: list[tuple[Variant, Problem, Outcome]] = []
     with Workers(catalog.LIBRARY, case_seconds=CHECK_SECONDS, first_seconds=FIRST_SECONDS) as workers:
-        pool = Pool(problems, problems.__getitem__, workers.open, SLOTS)
+        pool, done = Pool(problems, problems.__getitem__, workers.open, SLOTS), 0
         for answers in pool:
             for answer in answers:
-                found.append((answer.case.variant, problems[answer.case], answer.outcome))
-                progress(f"{len(found)} of {len(problems)} attempts, {answer.case.variant.library}")
-    absent |= {variant.library: why.why for variant, why in pool.absent.items()}
-    return found, absent
+                done += 1
+                progress(f"{done} of {len(problems)} attempts, {answer.case.variant.library}")
+                yield answer.case.variant, problems[answer.case], answer.outcome
+        absent |= {variant.library: why.why for variant, why in pool.absent.items()}
 
 
 def tried(certified: Certified, variant: Variant, outcome: Outcome) -> Tried:

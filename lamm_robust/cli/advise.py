@@ -71,7 +71,7 @@ def _read(files: tuple[str, ...], target: str | None) -> Data:
     if given.weights:
         raise ValueError(f"{given.source} has weights; multiply the rows of A and b by √w instead")
     columns = A.shape[1] if A.ndim == 2 else 0
-    return Data(given.source, A, b, tuple(f"A[:, {j}]" for j in range(columns)), given.notes)
+    return Data(given.source, A, b, tuple(f"A[:, {j}]" for j in range(columns)), notes=given.notes)
 
 
 def with_constant(data: Data) -> Data:

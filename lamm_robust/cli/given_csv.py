@@ -39,19 +39,19 @@ def read_csv(path: Path, target: str | None) -> Data:
         raise ValueError(f"{source} has no column '{printable(target)}'; there are: {_listed(names)}")
     columns = dict(zip(names, zip(*rows, strict=True), strict=True))
     numbers: dict[str, Doubles] = {}
-    notes = []
+    left_out: dict[str, str] = {}
     for name, entries in columns.items():
         found = _numbers(source, name, entries, first)
         if isinstance(found, str):
-            notes.append(found)
+            left_out[name] = found
         else:
             numbers[name] = found
     if target not in numbers:
-        raise ValueError(f"{source}: the target {notes[list(columns).index(target)]}; expected are numbers")
+        raise ValueError(f"{source}: the target {left_out[target]}; expected are numbers")
     b = numbers.pop(target)
     if not numbers:
         raise ValueError(f"{source} has no column of numbers beside '{printable(target)}'")
-    return Data(source, np.column_stack(list(numbers.values())), b, tuple(numbers), tuple(notes))
+    return Data(source, np.column_stack(list(numbers.values())), b, tuple(numbers), first, tuple(left_out.values()))
 
 
 def _table(source: str, path: Path) -> tuple[list[str], list[list[str]], int]:

@@ -52,7 +52,7 @@ def test_a_text_returns_what_its_solver_returns(library: str, algorithm: str, pr
         expected = lib.get(lib.wait(solver.solve(lib.put(A, "cpu"), lib.put(b, "cpu")))[0])
         x = lib.get(names["x"])
         if library in ROUNDED:
-            np.testing.assert_allclose(x, expected, rtol=1e3 * np.finfo(precision).eps)
+            np.testing.assert_allclose(x, expected, rtol=1e3 * float(np.finfo(precision).eps))
         else:
             np.testing.assert_array_equal(x, expected)
         assert x.dtype == A.dtype or library == "sklearn"
