@@ -48,6 +48,7 @@ SECONDS = click.FloatRange(0.001, 1e6)
     metavar="KEY",
     help="Only the problem of this key, in full; exit with 1 if it fails. Repeatable; @FILE has one key a line.",
 )
+@click.option("--script", is_flag=True, help="Print the problem of --only as a short script without us.")
 @click.option("--case-seconds", type=SECONDS, default=CHECK_SECONDS, show_default=True)
 @click.option("--first-seconds", type=SECONDS, default=FIRST_SECONDS, show_default=True, help="For a first call.")
 @click.option(
@@ -69,6 +70,7 @@ def check(
     allow: str | None,
     out: str | None,
     only: tuple[str, ...],
+    script: bool,
     case_seconds: float,
     first_seconds: float,
     case_memory: int,
@@ -107,6 +109,8 @@ def check(
         )
         for one in precisions
     ]
+    if script:
+        sys.exit(_script(found_target, asked[0], read_keys(only)))
     sys.exit(_check_only(found_target, asked[0], read_keys(only), out) if only else _check(found_target, asked, out))
 
 
@@ -147,6 +151,18 @@ def _check_only(target: Target, terms: Terms, keys: Sequence[str], out: str | No
             click.echo("\n" + "\n".join(one.line for one in found))
     write_json([one.facts for one in found], out)
     return Exit.NOT_HELD if any(one.failed for one in found) else Exit.DONE
+
+
+def _script(target: Target, terms: Terms, keys: Sequence[str]) -> Exit:
+    """Attempt one problem, print it as a script, and return the exit code."""
+    from lamm_robust.check.only import attempt_only
+    from lamm_robust.runs.script import user_script
+
+    if len(keys) != 1:
+        raise ValueError(f"--script is of one problem; --only names {len(keys)}")
+    (found,) = attempt_only(target, terms, keys)
+    click.echo(user_script(found.certified, target, found.solver.contract, found.outcome.x), nl=False)
+    return Exit.NOT_HELD if found.failed else Exit.DONE
 
 
 def write_json(values: Any, out: str | None) -> None:

@@ -222,12 +222,19 @@ def list_(what: str) -> None:
 @click.argument("key")
 @from_oracle
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-def replay(key: str, oracle: str, as_json: bool) -> None:
+@click.option("--script", is_flag=True, help="Print it as a short script that needs the library alone.")
+def replay(key: str, oracle: str, as_json: bool, script: bool) -> None:
     """Rebuild one row from its KEY, as printed in the tables, and show problem, truth, answer and scores."""
     from lamm_robust.cli.replay import replay_facts
     from lamm_robust.runs.replay import replay_text
 
-    if as_json:
+    if script and as_json:
+        raise ValueError("--script and --json do not go together")
+    if script:
+        from lamm_robust.runs.script import replay_script
+
+        click.echo(replay_script(key, oracle), nl=False)
+    elif as_json:
         click.echo(json.dumps(replay_facts(key, oracle), indent=2, ensure_ascii=False, allow_nan=False))
     else:
         click.echo(replay_text(key, oracle))

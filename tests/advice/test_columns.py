@@ -27,11 +27,10 @@ def test_no_overflow_at_the_edge_of_the_range() -> None:
 
 
 def test_a_combination_is_named_with_its_factors() -> None:
-    a, b = np.sin(T), 100 * np.cos(3 * T)
+    a, b = np.sin(T), 10 * np.cos(3 * T)
     (found,) = look_at(np.column_stack([a, b, 2 * a - 0.5 * b])).dependences
-    assert (found.column, dict(found.terms)) == (2, pytest.approx({0: 2.0, 1: -0.5})) or dict(
-        found.terms
-    ) == pytest.approx({1: -0.5})
+    assert found.column == 2
+    assert dict(found.terms) == pytest.approx({1: -0.5, 0: 2.0})
     assert found.distance < 1e-15
 
 
@@ -39,7 +38,7 @@ def test_how_far_a_column_is_from_the_others() -> None:
     a, own = np.eye(4)[0], np.eye(4)[1]
     (found,) = look_at(np.column_stack([a, 3 * a + 3e-4 * own])).dependences
     assert found.distance == pytest.approx(1e-4, rel=1e-6)
-    assert found.terms == ((0, pytest.approx(3.0)),)
+    assert dict(found.terms) == pytest.approx({0: 3.0})
     assert look_at(np.column_stack([a, a + 0.1 * own])).dependences == ()
 
 

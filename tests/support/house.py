@@ -31,7 +31,7 @@ ROOMS: dict[str, set[str]] = {
     "catalog": SECOND,
     "workers": {"solvers", "storage"},
     "reports": {"scoring", "storage"},
-    "runs": {"catalog", "oracles", "scoring", "workers", "storage", "reports"},
+    "runs": {"catalog", "oracles", "solvers", "scoring", "workers", "storage", "reports"},
     "lamm": {"catalog", "solvers", "scoring", "workers", "storage"},
     "check": {"catalog", "solvers", "scoring", "workers", "storage", "reports", "runs"},
     "advice": {"catalog", "solvers", "scoring", "workers", "storage", "reports", "runs"},
