@@ -156,12 +156,12 @@ def _check_only(target: Target, terms: Terms, keys: Sequence[str], out: str | No
 def _script(target: Target, terms: Terms, keys: Sequence[str]) -> Exit:
     """Attempt one problem, print it as a script, and return the exit code."""
     from lamm_robust.check.only import attempt_only
-    from lamm_robust.runs.script import user_script
+    from lamm_robust.runs.script import that_fails, user_scripts
 
     if len(keys) != 1:
         raise ValueError(f"--script is of one problem; --only names {len(keys)}")
     (found,) = attempt_only(target, terms, keys)
-    click.echo(user_script(found.certified, target, found.solver.contract, found.outcome.x), nl=False)
+    click.echo(that_fails(user_scripts(found.certified, target, found.solver.contract), target.home), nl=False)
     return Exit.NOT_HELD if found.failed else Exit.DONE
 
 

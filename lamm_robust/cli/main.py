@@ -231,9 +231,9 @@ def replay(key: str, oracle: str, as_json: bool, script: bool) -> None:
     if script and as_json:
         raise ValueError("--script and --json do not go together")
     if script:
-        from lamm_robust.runs.script import replay_script
+        from lamm_robust.runs.script import replay_scripts, that_fails
 
-        click.echo(replay_script(key, oracle), nl=False)
+        click.echo(that_fails(replay_scripts(key, oracle), Path.cwd()), nl=False)
     elif as_json:
         click.echo(json.dumps(replay_facts(key, oracle), indent=2, ensure_ascii=False, allow_nan=False))
     else:

@@ -7,18 +7,21 @@ asks less than a verdict does: one correct digit, which no rounding of a good so
 from __future__ import annotations
 
 import base64
+import contextlib
 import math
 import re
+import subprocess
+import sys
 import zlib
 from collections.abc import Sequence
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import numpy as np
 
 from lamm_robust import catalog
 from lamm_robust.oracles import stored
-from lamm_robust.runs.replay import attempt_again
 from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.evidence import Evidence
 from lamm_robust.scoring.limits import NO_CORRECT_DIGIT
@@ -37,6 +40,9 @@ PACKED = 10_000
 SHORT = 9
 """Characters of a decimal number up to which it is written instead of the hexadecimal one; both are exact."""
 
+RUN_SECONDS = 60.0
+"""Time limit of a script that is run to see whether it fails: JAX is imported, and compiles, in a few seconds."""
+
 ZEROS = re.compile(r"\.?0+p")
 """The zeros at the end of the digits of a hexadecimal number."""
 
@@ -44,37 +50,59 @@ PACKAGES = {"sklearn": "scikit-learn"}
 """Module → the name of its package, where that is another."""
 
 
-def script(certified: Known, variant: Variant, contract: Contract, column: int | None = None) -> str:
-    """The script that shows how a solver of ours fails at a problem; see `script_of`."""
+LAYOUTS = {
+    "": "",
+    "by columns": "A = numpy.asfortranarray(A)",
+    "strided": "A, b = numpy.repeat(A, 2, axis=1)[:, ::2], numpy.repeat(b, 2)[::2]",
+}
+"""How A and b may lie in memory, and the line that has them so: a verdict is on the worst of these answers."""
+
+
+def scripts(certified: Known, variant: Variant, contract: Contract) -> list[str]:
+    """The scripts of a solver of ours at a problem; errors as `scripts_of`, and for one that has no short text."""
     code = code_of(variant.library, variant.algorithm)
     if not code:
         raise ValueError(f"{variant} takes more than a few lines, so there is no script of it")
-    return script_of(certified, code, variant.library, contract, imports_of(code), column)
+    return scripts_of(certified, code, variant.library, contract, imports_of(code))
 
 
-def script_of(
-    certified: Known, code: str, library: str, contract: Contract, modules: Sequence[str], column: int | None = None
-) -> str:
-    """The script in which `code` makes x of A and b in arrays of the library, with these modules imported.
+def scripts_of(certified: Known, code: str, library: str, contract: Contract, modules: Sequence[str]) -> list[str]:
+    """Scripts in which `code` makes x of A and b in arrays of the library, with these modules imported.
 
-    `column` says which of several right-hand sides is asked. ValueError for a problem that is too large, and for one
-    with several right-hand sides where none is chosen.
+    There is one for each right-hand side and layout, for a verdict is on the worst of them. ValueError for a problem
+    that is too large.
     """
     problem = certified.problem
-    b = problem.b
     if problem.A.size > PACKED:
         raise ValueError(f"A has {problem.A.size} entries; a script holds up to {PACKED}")
-    if b.ndim > 1:
-        if column is None:
-            raise ValueError(f"b has {b.shape[1]} columns; say which one")
-        b = b[:, column]
+    needed = _modules(library, modules)
+    layouts = LAYOUTS if "numpy" in needed[:1] and problem.A.size else {"": ""}
+    columns: list[int | None] = list(range(problem.b.shape[1])) if problem.b.ndim > 1 else [None]
+    return [
+        _script(certified, layout, code, library, contract, needed, column)
+        for layout in layouts.values()
+        for column in columns
+    ]
+
+
+def _script(
+    certified: Known,
+    layout: str,
+    code: str,
+    library: str,
+    contract: Contract,
+    modules: Sequence[str],
+    column: int | None,
+) -> str:
+    problem = certified.problem
+    b = problem.b if column is None else problem.b[:, column]
     packed = problem.A.size > LISTED
-    needed = ["math", *(("base64", "zlib") if packed else ()), *_modules(library, modules)]
+    needed = ["math", *(("base64", "zlib") if packed else ()), *modules]
     lines = [f"# {problem.key}", f"# {', '.join(_versions(needed))}", f"import {', '.join(needed)}"]
     if library in ("jax", "lineax") and problem.key.dtype == "float64":
         lines.append('jax.config.update("jax_enable_x64", True)')
-    lines += [f"A = {_array(problem.A, library, packed)}", f"b = {_array(b, library, packed)}", *code.splitlines()]
-    lines += _asked(certified, contract, column)
+    lines += [f"A = {_array(problem.A, library, packed)}", f"b = {_array(b, library, packed)}"]
+    lines += [*filter(None, [layout]), *code.splitlines(), *_asked(certified, contract, column)]
     return "\n".join(lines) + "\n"
 
 
@@ -189,20 +217,8 @@ def sure_entries(certified: Certified, column: int) -> list[int]:
     return [int(j) for j in np.flatnonzero(sure[0])]
 
 
-def worst_column(certified: Known, x: Array | None) -> int | None:
-    """The right-hand side of which x̂ is farthest from x★, beside it; None where there is one only."""
-    if certified.problem.b.ndim == 1:
-        return None
-    if x is None or not isinstance(certified, Certified):
-        return 0
-    star = np.vectorize(float, otypes=[np.float64])(stored(certified.truth)).reshape(x.shape)
-    with np.errstate(all="ignore"):
-        away, size = np.linalg.norm(x - star, axis=0), np.linalg.norm(star, axis=0)
-        return int(np.argmax(np.nan_to_num(away / np.where(size == 0, 1.0, size), nan=np.inf)))
-
-
-def replay_script(key: str, oracle: str) -> str:
-    """The script of the case of a key; errors as `replay.attempt_again`, and as `script_of`."""
+def replay_scripts(key: str, oracle: str) -> list[str]:
+    """The scripts of the case of a key; ValueError for one that names no case or has no script."""
     case = catalog.find_case(key)
     truths = Truths(catalog.build_problem, catalog.cached_oracle(oracle))
     certified = truths.certify(case.key)
@@ -211,16 +227,29 @@ def replay_script(key: str, oracle: str) -> str:
     solver = catalog.find_solver(case.variant)
     if why := why_not_asked(certified.problem, solver):
         raise ValueError(f"'{case.key}' is not asked: {why}")
-    several = certified.problem.b.ndim > 1
-    column = worst_column(certified, attempt_again(key, oracle).outcome.x) if several else None
-    return script(certified, case.variant, solver.contract, column)
+    return scripts(certified, case.variant, solver.contract)
 
 
-def user_script(certified: Known, target: Target, contract: Contract, x: Array | None) -> str:
-    """The script in which a user's own function fails at a problem, at the right-hand side where its x̂ is worst."""
+def user_scripts(certified: Known, target: Target, contract: Contract) -> list[str]:
+    """The scripts of a user's own function at a problem."""
     call = f'runpy.run_path("{target.path}")["{target.function}"](A, b)' if target.path else f"{target.text}(A, b)"
     modules = ["runpy"]
     if target.path is None:
         call, modules = call.replace(":", "."), [target.place]
     code = f'x = {call}\nx = numpy.ravel(getattr(x, "x", x[0] if isinstance(x, tuple) else x))'
-    return script_of(certified, code, NAME, contract, modules, worst_column(certified, x))
+    return scripts_of(certified, code, NAME, contract, modules)
+
+
+def that_fails(candidates: Sequence[str], home: Path) -> str:
+    """The first script whose assertion fails when it is run, each in a process of its own; or the first of all.
+
+    A comment says so where none fails.
+    """
+    for text in candidates:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            done = subprocess.run(
+                [sys.executable, "-c", text], cwd=home, capture_output=True, text=True, timeout=RUN_SECONDS, check=False
+            )
+            if done.returncode and "AssertionError" in done.stderr:
+                return text
+    return f"# no assertion fails here, with these versions\n{candidates[0]}"

@@ -12,7 +12,7 @@ import pytest
 
 from lamm_robust import catalog
 from lamm_robust.keys import parse_key
-from lamm_robust.runs.script import LISTED, number, replay_script, script, user_script
+from lamm_robust.runs.script import LISTED, number, replay_scripts, scripts, that_fails, user_scripts
 from lamm_robust.scoring.nonfinite import as_undefined
 from lamm_robust.solvers.typed import code_of
 from lamm_robust.solvers.user import Target, contract
@@ -41,12 +41,11 @@ def failures() -> Iterator[Record]:
 
 
 def scripts_of(record: Record) -> list[str]:
-    """The scripts of a failure: one for each right-hand side, for records do not say which one failed."""
+    """The scripts of a failure, one for each right-hand side and layout: records do not say which one failed."""
     certified = catalog.truths().certify(parse_key(record.problem))
     assert certified is not None
-    variant, b = catalog.find_variant(record.variant), certified.problem.b
-    columns = [None] if b.ndim == 1 else list(range(b.shape[1]))
-    return [script(certified, variant, catalog.find_solver(variant).contract, column) for column in columns]
+    variant = catalog.find_variant(record.variant)
+    return scripts(certified, variant, catalog.find_solver(variant).contract)
 
 
 def test_a_failure_shows_in_its_script(request: pytest.FixtureRequest) -> None:
@@ -75,7 +74,7 @@ def test_a_script_is_right_where_the_solver_is() -> None:
     assert certified is not None
     for name, expected in (("numpy-normal-inv-float64-cpu", "wrong"), ("numpy-qr-float64-cpu", "right")):
         variant = catalog.find_variant(name)
-        text = script(certified, variant, catalog.find_solver(variant).contract)
+        text = scripts(certified, variant, catalog.find_solver(variant).contract)[0]
         found, said = outcome(text)
         assert found == expected or (name == "numpy-normal-inv-float64-cpu" and found.startswith("LinAlgError"))
         assert 'float.fromhex("0x1p-27")' in text
@@ -97,7 +96,7 @@ def test_a_larger_problem_is_packed_exactly() -> None:
     certified = catalog.truths().certify(key)
     assert certified is not None
     variant = catalog.find_variant("numpy-normal-lu-float64-cpu")
-    text = script(certified, variant, catalog.find_solver(variant).contract)
+    text = scripts(certified, variant, catalog.find_solver(variant).contract)[0]
     names: dict[str, object] = {}
     exec(text[: text.index("x = ")], names)
     assert (names["A"] == certified.problem.A).all()
@@ -109,7 +108,7 @@ def test_nan_has_no_answer_in_a_script_either() -> None:
     undefined = as_undefined(problem_of([[np.nan], [1.0]], [1.0, 2.0]))
     assert undefined is not None
     target = Target("nowhere:solve", Path("/"))
-    text = user_script(undefined, target, contract(Deficiency.MINIMUM_NORM, SHAPES), None)
+    text = user_scripts(undefined, target, contract(Deficiency.MINIMUM_NORM, SHAPES))[0]
     assert 'numpy.array([[float("nan")], [1]], "float64")' in text
     assert "x = nowhere.solve(A, b)" in text
 
@@ -117,6 +116,22 @@ def test_nan_has_no_answer_in_a_script_either() -> None:
 def test_what_has_no_script_is_refused_in_a_line() -> None:
     key = "raw A=1;1 b=1,2 dtype=float64 @ "
     with pytest.raises(ValueError, match="takes more than a few lines"):
-        replay_script(key + "numpy-tsqr-float64-cpu", "auto")
+        replay_scripts(key + "numpy-tsqr-float64-cpu", "auto")
     with pytest.raises(ValueError, match="is not asked: A is wide"):
-        replay_script("raw A=1,1 b=1 dtype=float64 @ numpy-qr-float64-cpu", "auto")
+        replay_scripts("raw A=1,1 b=1 dtype=float64 @ numpy-qr-float64-cpu", "auto")
+
+
+def test_the_script_that_fails_is_chosen(tmp_path: Path) -> None:
+    """Of several right-hand sides and layouts, the one that shows it; where none does, a comment says so."""
+    right, wrong = "assert True\n", "assert False\n"
+    assert that_fails([right, "raise ValueError('AssertionErr')\n", wrong], tmp_path) == wrong
+    assert that_fails([right], tmp_path) == f"# no assertion fails here, with these versions\n{right}"
+    (tmp_path / "mine.py").write_text("def solve(A, b):\n    return A.T @ b if A.flags.f_contiguous else A.T @ b * 3\n")
+    certified = catalog.truths().certify(parse_key("raw A=1,0;0,1;0,0 b=1,2,0 dtype=float64"))
+    assert certified is not None
+    terms = contract(Deficiency.FULL_RANK_ONLY, SHAPES)
+    made = user_scripts(certified, Target("mine:solve", tmp_path), terms)
+    assert len(made) == 3
+    assert "import math, numpy, mine" in made[0]
+    assert that_fails(made, tmp_path) == made[0]
+    assert that_fails(made[1:2], tmp_path).startswith("# no assertion fails")
