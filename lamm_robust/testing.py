@@ -41,10 +41,10 @@ from lamm_robust.values import (
     SHAPES,
     Array,
     Case,
+    ClassRequirement,
     Deficiency,
     Outcome,
     Precision,
-    Requirement,
     Shape,
     Status,
 )
@@ -60,7 +60,7 @@ __all__ = ["check_solver", "parametrize_with_problems"]
 def check_solver(
     solver: Callable[[Array, Array], Any] | str,
     *,
-    require: Requirement = "backward-stable",
+    require: ClassRequirement = "backward-stable",
     contract: str = "minimum_norm",
     shapes: Sequence[Shape] = (),
     dtype: Precision = "float64",
@@ -70,12 +70,13 @@ def check_solver(
     refuses: Sequence[str] = (),
     one_right_side: bool = False,
     columns: int | None = None,
+    max_cond: float | None = None,
     strict: bool = False,
 ) -> None:
     """AssertionError with the verdict page unless the solver is as stable as required at every problem of the profile.
 
     The solver takes A (m×n) and b (m, or m×k) and returns x (n, or n×k) in their dtype, or what `lamm-robust check`
-    takes for it; the last five arguments are options of that command. ValueError that names a wrong argument and what
+    takes for it; the last six arguments are options of that command. ValueError that names a wrong argument and what
     is accepted, or says why a string names no function.
     """
     __tracebackhide__ = True  # pytest shows the line of the test and the page
@@ -83,6 +84,7 @@ def check_solver(
         _terms(contract, shapes, dtype, profile, families, require, allow, refuses),
         one_right_side=one_right_side,
         columns=columns,
+        max_cond=max_cond,
         strict=strict,
     )
     if not (callable(solver) or isinstance(solver, str)):
@@ -120,7 +122,7 @@ def _terms(
     dtype: Precision,
     profile: str,
     families: Sequence[str],
-    require: Requirement | None,
+    require: ClassRequirement | None,
     allow: Sequence[str] = (),
     refuses: Sequence[str] = (),
 ) -> Terms:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -31,6 +31,9 @@ from lamm_robust.values import PRECISIONS, NotCertifiedError, Precision, Problem
 SEED = 0
 ENTRIES = 2000
 """Entries of A up to which a problem is drawn: exact sums of fractions take time."""
+
+Calls = dict[str, list[tuple[Tried, Certified]]]
+"""The key of a problem → what was tried at it, and the truth in the precision of each attempt."""
 
 BELIEVED = 15.0
 """Digits beyond which a difference is luck: float64 has 15.95."""
@@ -81,10 +84,16 @@ def exact_digits(certified: Certified, x: Iterable[float]) -> tuple[float, float
 
 def main() -> None:
     """Print how often the recommended call is beaten by more than a digit, and what the page says then."""
+    for line in report(tried_at(drawn(int(sys.argv[1])))):
+        print(line)
+
+
+def tried_at(problems: Sequence[Problem], only: Sequence[str] = ()) -> Calls:
+    """Every usual call, or those that match the globs, at each problem, by its key."""
     of: dict[Problem, Certified] = {}
     home: dict[Problem, str] = {}
     asked: list[tuple[Variant, Problem]] = []
-    for problem in drawn(int(sys.argv[1])):
+    for problem in problems:
         try:
             certified = certified_problem(problem, catalog.cached_oracle("auto"))
         except NotCertifiedError as error:
@@ -93,15 +102,16 @@ def main() -> None:
         for precision in PRECISIONS[PRECISIONS.index(problem.key.dtype) :]:
             one = certified if precision == problem.key.dtype else in_precision(certified, precision)
             of[one.problem], home[one.problem] = one, str(problem.key)
-            asked += [(variant, one.problem) for variant in chosen((), (precision,))]
-    calls: dict[str, list[tuple[Tried, Certified]]] = defaultdict(list)
+            asked += [(variant, one.problem) for variant in chosen(only, (precision,))]
+    calls: Calls = defaultdict(list)
     for variant, problem, outcome in attempts(asked, {}):
         calls[home[problem]].append((tried(of[problem], variant, outcome), of[problem]))
-    report(calls)
+    return calls
 
 
-def report(calls: dict[str, list[tuple[Tried, Certified]]]) -> None:
-    """Print what was found for each problem at which another call has more than a digit more, and the counts."""
+def report(calls: Calls) -> list[str]:
+    """A line for each problem at which another call has more than a digit more, unsaid by the page, and the counts."""
+    lines: list[str] = []
     counts: dict[str, int] = defaultdict(int)
     for key, found in calls.items():
         best, why = recommend([one for one, _ in found])
@@ -122,9 +132,8 @@ def report(calls: dict[str, list[tuple[Tried, Certified]]]) -> None:
         said = why.startswith("no call is best in both")
         counts["not beaten" if not beaten else "beaten, and the page says why" if said else "beaten, unsaid"] += 1
         if beaten and not said:
-            print(f"{key}: {best.variant} {mine}, but {beaten[0].variant} {digits[beaten[0]]}: {why}")
-    for what, count in sorted(counts.items()):
-        print(f"{what}: {count}")
+            lines.append(f"{key}: {best.variant} {mine}, but {beaten[0].variant} {digits[beaten[0]]}: {why}")
+    return [*lines, *(f"{what}: {count}" for what, count in sorted(counts.items()))]
 
 
 if __name__ == "__main__":

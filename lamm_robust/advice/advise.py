@@ -20,6 +20,7 @@ from lamm_robust.reports.grading import PASSES
 from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.truths import Certified
 from lamm_robust.scoring.verdicts import is_finite
+from lamm_robust.text import count_of
 from lamm_robust.values import Outcome, Precision, Problem, Variant
 
 Outcomes = dict[tuple[Variant, Problem], Outcome]
@@ -131,7 +132,7 @@ def recommend(calls: Sequence[Tried]) -> tuple[Tried | None, str]:
         fast = fastest([one for one in near if one.verdict in PASSES] or near)
         return (
             fast,
-            f"of {len(near)} calls that none beats by more than a digit, one of the fastest and the shortest to type",
+            f"of {count_of(len(near), 'call')} that none beats by over a digit, the shortest to type of the fastest",
         )
     fast = fastest([one for one in answered if one.digits_x >= best_x - ONE_DIGIT])
     better = max(answered, key=lambda one: one.digits_fit)

@@ -92,4 +92,4 @@ def digits(error: float) -> float:
     """How many decimal digits a relative error leaves right: between 0 and `MOST_DIGITS`."""
     if not error > 0:
         return MOST_DIGITS if error == 0 else 0.0
-    return min(max(-math.log10(error), 0.0), MOST_DIGITS)
+    return min(max(-math.log10(error), 0.0), MOST_DIGITS) if error < 1 else 0.0

@@ -12,7 +12,17 @@ import click
 
 from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, FIRST_SECONDS, Exit
 from lamm_robust.storage.files import write_text
-from lamm_robust.values import DEVICES, PRECISIONS, PROFILES, REQUIREMENTS, SHAPES, Deficiency, Device, Precision, Shape
+from lamm_robust.values import (
+    CLASS_REQUIREMENTS,
+    DEVICES,
+    PRECISIONS,
+    PROFILES,
+    SHAPES,
+    Deficiency,
+    Device,
+    Precision,
+    Shape,
+)
 
 if TYPE_CHECKING:
     from lamm_robust.check.judgement import Judgement, Terms
@@ -37,9 +47,10 @@ SECONDS = click.FloatRange(0.001, 1e6)
 @click.option("--family", "families", multiple=True, metavar="GLOB", help="Only these families; repeatable.")
 @click.option("--one-right-side", is_flag=True, help="It takes b of length m only, not m×k.")
 @click.option("--columns", type=click.IntRange(1), metavar="N", help="It takes matrices of N columns only.")
+@click.option("--max-cond", type=click.FloatRange(1), metavar="K", help="It promises something up to κ = K only.")
 @click.option("--refuses", metavar="LIST", help="Exceptions by which it refuses, beside LinAlgError and ValueError.")
 @click.option("--strict", is_flag=True, help="x must be an array of A's dtype and the right shape, to the letter.")
-@click.option("--require", type=click.Choice(REQUIREMENTS), help="Exit with 1 unless this holds.")
+@click.option("--require", type=click.Choice(CLASS_REQUIREMENTS), help="Exit with 1 unless this holds.")
 @click.option("--allow", metavar="LIST", help="Of silent,ranks: what --require need not forbid.")
 @click.option("--json", "out", metavar="FILE", help="Write the verdict as JSON too; `-` prints it instead of the page.")
 @click.option(
@@ -64,6 +75,7 @@ def check(
     families: tuple[str, ...],
     one_right_side: bool,
     columns: int | None,
+    max_cond: float | None,
     refuses: str | None,
     strict: bool,
     require: Any,
@@ -102,6 +114,7 @@ def check(
             refuses=parse_names(refuses),
             one_right_side=one_right_side,
             columns=columns,
+            max_cond=max_cond,
             strict=strict,
             case_seconds=case_seconds,
             first_seconds=first_seconds,

@@ -57,6 +57,9 @@ LAYOUTS = {
 }
 """How A and b may lie in memory, and the line that has them so: a verdict is on the worst of these answers."""
 
+FREED = "_ = [torch.ones(A.shape[1], dtype=torch.int32) for _ in range(99)]; del _  # memory that others find as it is"
+"""The line that leaves ones where PyTorch takes memory for the pivots of xGELSY; see `solvers.torch_.lstsq`."""
+
 
 def scripts(certified: Known, variant: Variant, contract: Contract) -> list[str]:
     """The scripts of a solver of ours at a problem; errors as `scripts_of`, and for one that has no short text."""
@@ -77,6 +80,8 @@ def scripts_of(certified: Known, code: str, library: str, contract: Contract, mo
         raise ValueError(f"A has {problem.A.size} entries; a script holds up to {PACKED}")
     needed = _modules(library, modules)
     layouts = LAYOUTS if "numpy" in needed[:1] and problem.A.size else {"": ""}
+    if library == "torch":
+        layouts = {"": "", "freed": FREED}
     columns: list[int | None] = list(range(problem.b.shape[1])) if problem.b.ndim > 1 else [None]
     return [
         _script(certified, layout, code, library, contract, needed, column)
@@ -98,7 +103,7 @@ def _script(
     b = problem.b if column is None else problem.b[:, column]
     packed = problem.A.size > LISTED
     needed = ["math", *(("base64", "zlib") if packed else ()), *modules]
-    lines = [f"# {problem.key}", f"# {', '.join(_versions(needed))}", f"import {', '.join(needed)}"]
+    lines = [f"# {problem.key}; {', '.join(_versions(needed))}", f"import {', '.join(needed)}"]
     if library in ("jax", "lineax") and problem.key.dtype == "float64":
         lines.append('jax.config.update("jax_enable_x64", True)')
     lines += [f"A = {_array(problem.A, library, packed)}", f"b = {_array(b, library, packed)}"]

@@ -277,4 +277,4 @@ def call_of(library: str, algorithm: str) -> str:
 
 def imports_of(code: str) -> list[str]:
     """The modules that a text names, of `MODULES`, in their order there."""
-    return [name for name in MODULES if re.search(rf"\b{re.escape(name)}\.", code)]
+    return [name for name in MODULES if re.search(rf"(?<![\w.]){re.escape(name)}\.", code)]
