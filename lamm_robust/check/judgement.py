@@ -103,6 +103,8 @@ class Terms:
     """The number of columns of A that it takes; None means any."""
     max_cond: float | None = None
     """The κ of A as stored up to which it promises anything; None means any."""
+    beside: tuple[str, ...] = ()
+    """What else is tried for comparison: names of variants' solvers, and targets."""
     strict: bool = False
     """Whether x must have the dtype of A to the letter."""
     case_seconds: float = CHECK_SECONDS

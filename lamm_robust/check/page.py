@@ -196,7 +196,7 @@ def _drivers(found: Judgement) -> Iterator[str]:
     yield ""
     yield "Beside LAPACK's drivers at the same problems, where they take them:"
     mine = replace(found.row, relative_time=math.nan if math.isnan(found.row.seconds) else 1.0)
-    rows = [("yours", mine), *((f"{row.library}-{row.algorithm}", row) for row in found.drivers)]
+    rows = [("yours", mine), *((printable(f"{row.library}-{row.algorithm}".rstrip("-")), row) for row in found.drivers)]
     body = [[name, *(cells(row)[index] for index in COMPARED)] for name, row in rows]
     yield from text_table(["", *(COLUMNS[index].heading for index in COMPARED)], body)
 

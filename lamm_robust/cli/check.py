@@ -49,6 +49,7 @@ SECONDS = click.FloatRange(0.001, 1e6)
 @click.option("--columns", type=click.IntRange(1), metavar="N", help="It takes matrices of N columns only.")
 @click.option("--max-cond", type=click.FloatRange(1), metavar="K", help="It promises something up to κ = K only.")
 @click.option("--refuses", metavar="LIST", help="Exceptions by which it refuses, beside LinAlgError and ValueError.")
+@click.option("--beside", multiple=True, metavar="SOLVER", help="Compare it with this, too: a name, or a TARGET.")
 @click.option("--strict", is_flag=True, help="x must be an array of A's dtype and the right shape, to the letter.")
 @click.option("--require", type=click.Choice(CLASS_REQUIREMENTS), help="Exit with 1 unless this holds.")
 @click.option("--allow", metavar="LIST", help="Of silent,ranks: what --require need not forbid.")
@@ -76,6 +77,7 @@ def check(
     one_right_side: bool,
     columns: int | None,
     max_cond: float | None,
+    beside: tuple[str, ...],
     refuses: str | None,
     strict: bool,
     require: Any,
@@ -91,6 +93,7 @@ def check(
 
     The function takes NumPy arrays A and b and returns x. Exit code 0 if what is required holds, or nothing is.
     """
+    from lamm_robust.catalog import find_variant
     from lamm_robust.check.judgement import ALLOWANCES, Terms
     from lamm_robust.check.only import read_keys
     from lamm_robust.solvers import user
@@ -100,6 +103,8 @@ def check(
         raise ValueError(f"--json {out}: expected a file in a directory that exists, or -")
     if allow and not require:
         raise ValueError("--allow is about what is required; say what with --require")
+    for name in beside:  # a misspelt one should be known before the check, not after it
+        user.parse_target(name, Path.cwd()) if ":" in name else find_variant(name)
     precisions = PRECISIONS if precision == "all" else (cast(Precision, precision),)
     asked = [
         Terms(
@@ -115,6 +120,7 @@ def check(
             one_right_side=one_right_side,
             columns=columns,
             max_cond=max_cond,
+            beside=tuple(dict.fromkeys(beside)),
             strict=strict,
             case_seconds=case_seconds,
             first_seconds=first_seconds,
