@@ -102,12 +102,20 @@ def variants() -> tuple[Variant, ...]:
     )
 
 
-def find_variant(name: str) -> Variant:
-    """The variant of that name; ValueError with the nearest name if there is none."""
+def find_variant(name: str, precision: Precision = "float64") -> Variant:
+    """The variant of that name; ValueError with the nearest name if there is none.
+
+    A short name, as `select_variants` takes it but without wildcards, is that of the variant in this precision on the
+    CPU: "gelsy" is scipy-gelsy-float64-cpu, the first in the order of `lamm-robust list solvers`.
+    """
     table = {str(variant): variant for variant in variants()}
-    if name not in table:
-        raise unknown("solver", name, table)
-    return table[name]
+    if name in table:
+        return table[name]
+    for v in table.values():
+        short = v.algorithm, f"{v.library}-{v.algorithm}", f"{v.library}-{v.algorithm}-{v.precision}"
+        if name in short and v.device == "cpu" and (v.precision == precision or name == short[2]):
+            return v
+    raise unknown("solver", name, table)
 
 
 @cache
@@ -167,7 +175,7 @@ def find_case(text: str) -> Case:
     ValueError for text of another form, an unknown solver, or a problem of another precision.
     """
     key, name = parse_case_key(text)
-    variant = find_variant(name)
+    variant = find_variant(name, key.dtype)
     if key.dtype != variant.precision:
         raise ValueError(f"the key's problem is {key.dtype}, but {variant} takes {variant.precision}")
     return Case(key, variant)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lamm_robust.values import BY, PRECISIONS, ProblemKey, Value
 
 
@@ -33,8 +35,17 @@ def _value(text: str) -> Value:
     return text
 
 
+PASTED = re.compile(r"\s*(?:-\s+)?`([^`]+)`")
+"""How a line of failures.md begins, from which the key is taken."""
+
+
 def parse_case_key(text: str) -> tuple[ProblemKey, str]:
-    """The problem key and the name of the variant in ``str(Case)``; ValueError without a variant, or as `parse_key`."""
+    """The problem key and the name of the variant in ``str(Case)``, or in a line of failures.md that begins with it.
+
+    ValueError without a variant, or as `parse_key`.
+    """
+    if pasted := PASTED.match(text):
+        text = pasted[1]
     problem, separator, variant = text.strip().rpartition(BY)
     if not separator:
         raise ValueError(

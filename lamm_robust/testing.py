@@ -41,10 +41,10 @@ from lamm_robust.values import (
     SHAPES,
     Array,
     Case,
+    ClassRequirement,
     Deficiency,
     Outcome,
     Precision,
-    Requirement,
     Shape,
     Status,
 )
@@ -60,7 +60,7 @@ __all__ = ["check_solver", "parametrize_with_problems"]
 def check_solver(
     solver: Callable[[Array, Array], Any] | str,
     *,
-    require: Requirement = "backward-stable",
+    require: ClassRequirement = "backward-stable",
     contract: str = "minimum_norm",
     shapes: Sequence[Shape] = (),
     dtype: Precision = "float64",
@@ -70,6 +70,7 @@ def check_solver(
     refuses: Sequence[str] = (),
     one_right_side: bool = False,
     columns: int | None = None,
+    max_cond: float | None = None,
     strict: bool = False,
     cutoff: float | None = None,
 ) -> None:
@@ -84,6 +85,7 @@ def check_solver(
         _terms(contract, shapes, dtype, profile, families, require, allow, refuses),
         one_right_side=one_right_side,
         columns=columns,
+        max_cond=max_cond,
         strict=strict,
         cutoff=cutoff,
     )
@@ -124,7 +126,7 @@ def _terms(
     dtype: Precision,
     profile: str,
     families: Sequence[str],
-    require: Requirement | None,
+    require: ClassRequirement | None,
     allow: Sequence[str] = (),
     refuses: Sequence[str] = (),
 ) -> Terms:

@@ -235,6 +235,10 @@ SHAPES: tuple[Shape, ...] = get_args(Shape)
 
 Requirement = Literal["column-wise-stable", "backward-stable", "forward-stable"]
 REQUIREMENTS: tuple[Requirement, ...] = get_args(Requirement)
+"""What may be asked of an answer, the strictest first."""
+
+ClassRequirement = Requirement | Literal["conditionally-stable"]
+CLASS_REQUIREMENTS: tuple[ClassRequirement, ...] = (*REQUIREMENTS, "conditionally-stable")
 """What a check may ask of a solver, the strictest first."""
 
 

@@ -18,7 +18,7 @@ import jax
 import numpy as np
 from scipy.optimize import least_squares
 
-jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 
 from lamm_robust.lamm import apply_delta  # noqa: E402  the precision comes first
 from lamm_robust.lamm.mesh import mesh, random_phases  # noqa: E402

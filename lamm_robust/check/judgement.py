@@ -39,8 +39,10 @@ from lamm_robust.solvers import user
 from lamm_robust.text import count_of
 from lamm_robust.values import (
     SHAPES,
+    UNIT_ROUNDOFF,
     Case,
     Cause,
+    ClassRequirement,
     Contract,
     Deficiency,
     Device,
@@ -49,7 +51,6 @@ from lamm_robust.values import (
     Problem,
     ProblemKey,
     Record,
-    Requirement,
     Shape,
     Solver,
     Status,
@@ -57,12 +58,16 @@ from lamm_robust.values import (
     Verdict,
 )
 
-REQUIRED: Mapping[Requirement, frozenset[Verdict]] = {
+REQUIRED: Mapping[ClassRequirement, frozenset[Verdict]] = {
     "column-wise-stable": COLUMNWISE,
     "backward-stable": BACKWARD,
     "forward-stable": PASSES,
+    "conditionally-stable": PASSES,
 }
 """The verdicts that each requirement allows, and so the classes that meet it, which are named like verdicts."""
+
+CONDITIONALLY_STABLE = "conditionally stable"
+"""The class that meets the last requirement, too: it promises nothing for κ > u^(-1/2), see `summary.stability`."""
 
 Allowance = Literal["silent", "ranks", "declined"]
 ALLOWANCES: Mapping[Allowance, str] = {
@@ -98,7 +103,7 @@ class Terms:
     device: Device = "cpu"
     profile: str = "quick"
     families: tuple[str, ...] = ()
-    require: Requirement | None = None
+    require: ClassRequirement | None = None
     allow: tuple[Allowance, ...] = ()
     """What does not count against the requirement."""
     refuses: tuple[str, ...] = ()
@@ -107,6 +112,10 @@ class Terms:
     """Whether it takes b of length m only."""
     columns: int | None = None
     """The number of columns of A that it takes; None means any."""
+    max_cond: float | None = None
+    """The κ of A as stored up to which it promises anything; None means any."""
+    beside: tuple[str, ...] = ()
+    """What else is tried for comparison: names of variants' solvers, and targets."""
     strict: bool = False
     """Whether x must have the dtype of A to the letter."""
     cutoff: float | None = None
@@ -134,6 +143,13 @@ class Terms:
             strict=self.strict,
             cutoff=self.cutoff,
         )
+
+    @property
+    def limit(self) -> float:
+        """The κ beyond which only wrong answers in silence, and broken ones, are held against the solver."""
+        if self.max_cond is not None:
+            return self.max_cond
+        return UNIT_ROUNDOFF[self.precision] ** -0.5 if self.require == "conditionally-stable" else math.inf
 
     def passing_verdicts(self) -> frozenset[Verdict]:
         """The verdicts that are not failures: forward stable is enough unless more is required."""
@@ -186,7 +202,8 @@ class Judgement:
         require = self.terms.require
         if require is None:
             return []
-        found = [] if self.row.stability in REQUIRED[require] else [f"the class is {self.row.stability}"]
+        classes = {*REQUIRED[require], *([CONDITIONALLY_STABLE] if require == "conditionally-stable" else [])}
+        found = [] if self.row.stability in classes else [f"the class is {self.row.stability}"]
         words = {"silent": "silent failure", "ranks": "wrong rank", "declined": "declined problem"}
         found += [count_of(number, words[name]) for name, number in self.forbidden.items()]
         return [*found, f"{self.stopped} before the end"] if self.stopped else found
@@ -202,6 +219,12 @@ class Judgement:
         return {name: number for name, number in counts.items() if number and name not in self.terms.allow}
 
     @property
+    def excused(self) -> int:
+        """The number of problems beyond the κ of its promise at which it refused or was inaccurate."""
+        limit = self.terms.limit
+        return sum(r.verdict == Verdict.OUT_OF_CONTRACT and r.kappa > limit for r in self.records)
+
+    @property
     def wrong_ranks(self) -> int:
         """The number of graded problems of which a wrong rank was reported."""
         return sum(is_wrong_rank(record) for record in self.records)
@@ -210,7 +233,8 @@ class Judgement:
     def safe_kappa(self) -> float:
         """The κ up to which every graded full-rank problem passed as required."""
         row = self.row
-        to = row.columnwise_safe_kappa, row.backward_safe_kappa, row.forward_safe_kappa
+        forward = row.forward_safe_kappa
+        to = row.columnwise_safe_kappa, row.backward_safe_kappa, forward, forward
         return dict(zip(REQUIRED, to, strict=True))[self.terms.require or "forward-stable"]
 
 
@@ -256,7 +280,7 @@ def judge_solver(
     stopped: Stop | None = None,
 ) -> Judgement:
     """The judgement from the outcomes at some of the planned problems; ValueError if there is nothing to judge."""
-    records = score_outcomes(outcomes, truths, lambda _: solver)
+    records = [excuse(r, terms) for r in score_outcomes(outcomes, truths, lambda _: solver)]
     if not records:
         raise ValueError("nothing could be judged: no problem that was tried has a proved answer")
     found = row(records, math.nan)
@@ -272,6 +296,14 @@ def judge_solver(
         unproved=len(outcomes) - len(records),
         stopped=stopped,
     )
+
+
+def excuse(record: Record, terms: Terms) -> Record:
+    """The record, as out of contract if κ is beyond the promise and it is neither a pass, nor silent, nor broken."""
+    held = record.verdict in PASSES | {Verdict.WRONG} or is_broken(record)
+    if held or not is_judged(record) or not record.kappa > terms.limit:
+        return record
+    return replace(record, verdict=Verdict.OUT_OF_CONTRACT)
 
 
 def is_breaking(record: Record) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from lamm_robust import catalog
 from lamm_robust.check.clues import Clues
-from lamm_robust.check.judgement import Terms, is_declined, is_shown, is_wrong_rank, variant_of
+from lamm_robust.check.judgement import Terms, excuse, is_declined, is_shown, is_wrong_rank, variant_of
 from lamm_robust.check.reasons import reason
 from lamm_robust.check.supervised import ask_all, library_of, look_again, worker_opener
 from lamm_robust.check.trend import squares_kappa
@@ -155,7 +155,7 @@ def _attempt(target: user.Target, terms: Terms, keys: Sequence[ProblemKey]) -> d
     if stopped:
         raise KeyboardInterrupt
     outcomes = look_again(answers, truths, open_worker)
-    records = {key: record(case, known[key], solver, outcomes[case]) for key, case in cases.items()}
+    records = {key: excuse(record(case, known[key], solver, outcomes[case]), terms) for key, case in cases.items()}
     squares = squares_kappa(records.values())
     return {
         key: Attempted(terms, solver, known[key], outcomes[case], records[key], squares) for key, case in cases.items()

@@ -48,7 +48,7 @@ def _requirement(found: Judgement) -> Iterator[str]:
 def _head(found: Judgement) -> Iterator[str]:
     row, terms = found.row, found.terms
     yield f"{printable(found.target)}: {row.stability}"
-    yield f"{terms.precision} on the {terms.device.upper()}, held to {terms.contract}, {_extent(found)}"
+    yield f"{terms.precision} on the {terms.device.upper()}, held to {terms.contract}{_limit(terms)}, {_extent(found)}"
     yield ""
     backward, forward = _kappa(row.backward_safe_kappa), _kappa(row.forward_safe_kappa)
     yield f"safe κ       {backward} backward stably, {forward} forward stably"
@@ -77,6 +77,11 @@ def _head(found: Judgement) -> Iterator[str]:
         yield f"note         {note}"
 
 
+def _limit(terms: Terms) -> str:
+    """The κ up to which something is promised, if there is one."""
+    return f" up to κ = {number(terms.limit)}" if math.isfinite(terms.limit) else ""
+
+
 def _notes(found: Judgement) -> Iterator[str]:
     """What a user may want to change, or to know."""
     if found.doubt:
@@ -89,6 +94,9 @@ def _notes(found: Judgement) -> Iterator[str]:
         yield f"refuses every {' and '.join(refused)} problem: --shapes {others} leaves them out"
     if _fails_several_sides_only(found):
         yield "fails with several right-hand sides (b is m×k), and not with one: --one-right-side leaves them out"
+    if found.excused:
+        many = count_of(found.excused, "problem")
+        yield f"refused or inaccurate at {many} beyond that κ, where only a wrong answer in silence counts"
     if declined := sum(map(is_declined, found.records)):
         yield f"{count_of(declined, 'problem')} declined: it raised NotImplementedError there"
     if wide := sum(r.cause is Cause.FLOAT64 for r in found.records):
@@ -162,6 +170,7 @@ def replay_line(found: Judgement, failure: Failure) -> str:
         ("one_right_side", "--one-right-side", ""),
         ("columns", "--columns", str(terms.columns)),
         ("refuses", "--refuses", ",".join(terms.refuses)),
+        ("max_cond", "--max-cond", f"{terms.max_cond or 0:g}"),
         ("strict", "--strict", ""),
         ("cutoff", "--cutoff", f"{terms.cutoff}"),
         ("require", "--require", terms.require or ""),
@@ -190,7 +199,7 @@ def _drivers(found: Judgement) -> Iterator[str]:
     yield ""
     yield "Beside LAPACK's drivers at the same problems, where they take them:"
     mine = replace(found.row, relative_time=math.nan if math.isnan(found.row.seconds) else 1.0)
-    rows = [("yours", mine), *((f"{row.library}-{row.algorithm}", row) for row in found.drivers)]
+    rows = [("yours", mine), *((printable(f"{row.library}-{row.algorithm}".rstrip("-")), row) for row in found.drivers)]
     body = [[name, *(cells(row)[index] for index in COMPARED)] for name, row in rows]
     yield from text_table(["", *(COLUMNS[index].heading for index in COMPARED)], body)
 
@@ -204,6 +213,7 @@ def facts(found: Judgement) -> dict[str, Any]:
         "contract": found.terms.contract,
         "class": row.stability,
         "safe_kappa": finite(found.safe_kappa),
+        "max_cond": finite(found.terms.limit),
         "silent_failures": row.silent_failures,
         "wrong_ranks": found.wrong_ranks,
         "refusals": verdicts[Verdict.REFUSED],

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from lamm_robust import catalog
 from lamm_robust.check.clues import Clues
@@ -199,7 +200,9 @@ def _passes_alone(solver: Solver, terms: Terms, open_worker: Open, failed: Clues
 
 def _try_drivers(mine: Judgement, keys: Sequence[ProblemKey], truths: Truths) -> list[Row]:
     """The rows of LAPACK's drivers, on the CPU, at the problems that the solver was tried at."""
-    variants = [Variant(*names, mine.terms.precision, "cpu") for names in DRIVERS]
+    precision = mine.terms.precision
+    named = [catalog.find_variant(name, precision) for name in mine.terms.beside if ":" not in name]
+    variants = list(dict.fromkeys([*(Variant(*names, precision, "cpu") for names in DRIVERS), *named]))
     cases = [
         Case(key, variant)
         for key in keys
@@ -212,7 +215,20 @@ def _try_drivers(mine: Judgement, keys: Sequence[ProblemKey], truths: Truths) ->
             outcomes |= {answer.case: answer.outcome for answer in heard}
     records = score_outcomes(outcomes, truths, catalog.find_solver)
     groups = [[r for r in records if r.variant == str(variant)] for variant in variants]
-    return [row(group, time_ratio(group, mine.records)) for group in groups if group]
+    rows = [row(group, time_ratio(group, mine.records)) for group in groups if group]
+    return rows + [_try_target(name, mine, keys, truths) for name in mine.terms.beside if ":" in name]
+
+
+def _try_target(name: str, mine: Judgement, keys: Sequence[ProblemKey], truths: Truths) -> Row:
+    """The row of another target at the same problems, by the same terms; it is named as the user has named it."""
+    library = library_of(user.parse_target(name, Path.cwd()), mine.terms)
+    solver, open_worker = library.solvers[0], worker_opener(library, mine.terms)
+    cases = [Case(key, variant_of(solver, mine.terms)) for key in keys]
+    enough = partial(is_enough, case_seconds=mine.terms.case_seconds)
+    answers, _ = ask_all(name, cases, truths, open_worker, enough)
+    outcomes: Outcomes = {case: answer.outcome for case, answer in answers.items() if not answer.inconclusive}
+    records = score_outcomes(outcomes, truths, lambda _: solver)
+    return replace(row(records, time_ratio(records, mine.records)), library=name, algorithm="")
 
 
 def time_ratio(theirs: Sequence[Record], mine: Sequence[Record]) -> float:

@@ -15,7 +15,17 @@ from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, FIRST_SECONDS, Exit
 from lamm_robust.storage.files import write_text
 from lamm_robust.terminal import open_console, say
 from lamm_robust.text import json_text
-from lamm_robust.values import DEVICES, PRECISIONS, PROFILES, REQUIREMENTS, SHAPES, Deficiency, Device, Precision, Shape
+from lamm_robust.values import (
+    CLASS_REQUIREMENTS,
+    DEVICES,
+    PRECISIONS,
+    PROFILES,
+    SHAPES,
+    Deficiency,
+    Device,
+    Precision,
+    Shape,
+)
 
 if TYPE_CHECKING:
     from lamm_robust.check.judgement import Judgement, Terms
@@ -40,10 +50,12 @@ SECONDS = click.FloatRange(0.001, 1e6)
 @click.option("--family", "families", multiple=True, metavar="GLOB", help="Only these families; repeatable.")
 @click.option("--one-right-side", is_flag=True, help="It takes b of length m only, not m×k.")
 @click.option("--columns", type=click.IntRange(1), metavar="N", help="It takes matrices of N columns only.")
+@click.option("--max-cond", type=click.FloatRange(1), metavar="K", help="It promises something up to κ = K only.")
 @click.option("--refuses", metavar="LIST", help="Exceptions by which it refuses, beside LinAlgError and ValueError.")
+@click.option("--beside", multiple=True, metavar="SOLVER", help="Compare it with this, too: a name, or a TARGET.")
 @click.option("--strict", is_flag=True, help="x must be an array of A's dtype and the right shape, to the letter.")
 @click.option("--cutoff", type=click.FloatRange(0, 1, max_open=True), metavar="C", help="It takes σ ≤ C·σ₁ for zero.")
-@click.option("--require", type=click.Choice(REQUIREMENTS), help="Exit with 1 unless this holds.")
+@click.option("--require", type=click.Choice(CLASS_REQUIREMENTS), help="Exit with 1 unless this holds.")
 @click.option("--allow", metavar="LIST", help="Of silent,ranks,declined: what --require need not forbid.")
 @click.option("--json", "out", metavar="FILE", help="Write the verdict as JSON too; `-` prints it instead of the page.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Also write a page.")
@@ -53,6 +65,7 @@ SECONDS = click.FloatRange(0.001, 1e6)
     metavar="KEY",
     help="Only the problem of this key, in full; exit with 1 if it fails. Repeatable; @FILE has one key a line.",
 )
+@click.option("--script", is_flag=True, help="Print the problem of --only as a short script without us.")
 @click.option("--case-seconds", type=SECONDS, default=CHECK_SECONDS, show_default=True)
 @click.option("--first-seconds", type=SECONDS, default=FIRST_SECONDS, show_default=True, help="For a first call.")
 @click.option("--seconds", type=SECONDS, help="For all attempts together: what was done by then is judged.")
@@ -69,6 +82,8 @@ def check(
     families: tuple[str, ...],
     one_right_side: bool,
     columns: int | None,
+    max_cond: float | None,
+    beside: tuple[str, ...],
     refuses: str | None,
     strict: bool,
     cutoff: float | None,
@@ -77,6 +92,7 @@ def check(
     out: str | None,
     html: Path | None,
     only: tuple[str, ...],
+    script: bool,
     case_seconds: float,
     first_seconds: float,
     seconds: float | None,
@@ -86,6 +102,7 @@ def check(
 
     The function takes NumPy arrays A and b and returns x. Exit code 0 if what is required holds, or nothing is.
     """
+    from lamm_robust.catalog import find_variant
     from lamm_robust.check.judgement import ALLOWANCES, Terms
     from lamm_robust.check.only import read_keys
     from lamm_robust.solvers import user
@@ -99,6 +116,8 @@ def check(
         raise ValueError(f"--html {html}: expected a file in a directory that exists, and no --only")
     if allow and not require:
         raise ValueError("--allow is about what is required; say what with --require")
+    for name in beside:  # a misspelt one should be known before the check, not after it
+        user.parse_target(name, Path.cwd()) if ":" in name else find_variant(name)
     precisions = PRECISIONS if precision == "all" else (cast(Precision, precision),)
     asked = [
         Terms(
@@ -113,6 +132,8 @@ def check(
             refuses=parse_names(refuses),
             one_right_side=one_right_side,
             columns=columns,
+            max_cond=max_cond,
+            beside=tuple(dict.fromkeys(beside)),
             strict=strict,
             cutoff=cutoff,
             case_seconds=case_seconds,
@@ -122,6 +143,8 @@ def check(
         )
         for one in precisions
     ]
+    if script:
+        sys.exit(_script(found_target, asked[0], read_keys(only)))
     sys.exit(
         _check_only(found_target, asked[0], read_keys(only), out) if only else _check(found_target, asked, out, html)
     )
@@ -169,6 +192,18 @@ def _check_only(target: Target, terms: Terms, keys: Sequence[str], out: str | No
             say("\n" + "\n".join(one.line for one in found))
     write_json([one.facts for one in found], out)
     return Exit.NOT_HELD if any(one.failed for one in found) else Exit.DONE
+
+
+def _script(target: Target, terms: Terms, keys: Sequence[str]) -> Exit:
+    """Attempt one problem, print it as a script, and return the exit code."""
+    from lamm_robust.check.only import attempt_only
+    from lamm_robust.runs.script import that_fails, user_scripts
+
+    if len(keys) != 1:
+        raise ValueError(f"--script is of one problem; --only names {len(keys)}")
+    (found,) = attempt_only(target, terms, keys)
+    say(that_fails(user_scripts(found.certified, target, found.solver.contract), target.home), nl=False)
+    return Exit.NOT_HELD if found.failed else Exit.DONE
 
 
 def write_json(values: Any, out: str | None) -> None:

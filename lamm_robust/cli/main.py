@@ -10,6 +10,7 @@ from typing import Any, cast
 import click
 from rich.table import Table
 
+from lamm_robust.cli.advise import advise
 from lamm_robust.cli.check import check
 from lamm_robust.cli.claims import claims
 from lamm_robust.cli.lamm import lamm
@@ -267,12 +268,19 @@ def list_(what: str, globs: tuple[str, ...], device: str) -> None:
 @click.argument("key")
 @from_oracle
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-def replay(key: str, oracle: str, as_json: bool) -> None:
+@click.option("--script", is_flag=True, help="Print it as a short script that needs the library alone.")
+def replay(key: str, oracle: str, as_json: bool, script: bool) -> None:
     """Rebuild one row from its KEY, as printed in the tables, and show problem, truth, answer and scores."""
     from lamm_robust.cli.replay import replay_facts
     from lamm_robust.runs.replay import replay_text
 
-    if as_json:
+    if script and as_json:
+        raise ValueError("--script and --json do not go together")
+    if script:
+        from lamm_robust.runs.script import replay_scripts, that_fails
+
+        say(that_fails(replay_scripts(key, oracle), Path.cwd()), nl=False)
+    elif as_json:
         say(json_text(replay_facts(key, oracle)))
     else:
         say(replay_text(key, oracle))
@@ -337,6 +345,7 @@ def nist() -> None:
     standard_output().print(agreement_table())
 
 
+main.add_command(advise)
 main.add_command(check)
 main.add_command(claims)
 main.add_command(lamm)

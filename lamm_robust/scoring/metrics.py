@@ -244,9 +244,12 @@ def worst(scores: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {name: max((each[name] for each in scores), key=abs) for name in scores[0]} if scores else {}
 
 
-def score_each(frames: Sequence[Frame], xs: Sequence[Array]) -> list[list[dict[str, float]]]:
+def score_each(
+    frames: Sequence[Frame], xs: Sequence[Array], evidence: type[Evidence] = Evidence
+) -> list[list[dict[str, float]]]:
     """The scores of each answer xs[i] to the problem of frames[i], for each right-hand side, in stacks.
 
+    `evidence` may be a class that computes some of it in another way.
     ValueError unless all problems are of one shape, with as many right-hand sides, and each answer fits its problem.
     """
     if len(xs) != len(frames):
@@ -260,7 +263,7 @@ def score_each(frames: Sequence[Frame], xs: Sequence[Array]) -> list[list[dict[s
     scores: list[list[dict[str, float]]] = [[{} for _ in range(frame.columns)] for frame in frames]
     for metrics, places in _stacks(frames):
         chosen = [_framed(frames[i], metrics) for i in places]
-        found = _scores(chosen, [xs[i] for i in places], metrics)
+        found = _scores(chosen, [xs[i] for i in places], metrics, evidence)
         for i, values in zip(places, found.tolist(), strict=True):
             for known, column in zip(scores[i], values, strict=True):
                 known.update(zip((metric.name for metric in metrics), column, strict=True))
@@ -298,7 +301,7 @@ def _stacks(frames: Sequence[Frame]) -> Iterator[tuple[Metrics, list[int]]]:
             yield metrics, places[start : start + STACK]
 
 
-def _scores(frames: Sequence[Frame], xs: Sequence[Array], metrics: Metrics) -> Doubles:
+def _scores(frames: Sequence[Frame], xs: Sequence[Array], metrics: Metrics, kind: type[Evidence]) -> Doubles:
     """The metrics of answers to problems of one layout (answers × right-hand sides × metrics)."""
     n, columns = frames[0].A.shape[1], frames[0].columns
     x = np.array([x.ravel() for x in xs], dtype=np.float64).reshape(len(xs), n, columns).transpose(0, 2, 1)
@@ -308,7 +311,7 @@ def _scores(frames: Sequence[Frame], xs: Sequence[Array], metrics: Metrics) -> D
         absurd = (np.abs(scaled) >= LARGEST).any(axis=2)
         scaled[absurd] = 0.0
         members = [(frame, column) for frame in frames for column in range(columns)]
-        evidence = Evidence(members, scaled.reshape(len(members), n))
+        evidence = kind(members, scaled.reshape(len(members), n))
         values = np.array([metric.compute(evidence) for metric in metrics]).reshape(len(metrics), len(xs), columns)
     values[:, absurd] = math.inf
     scores: Doubles = values.transpose(1, 2, 0)

@@ -28,6 +28,8 @@ def test_values_are_whole_numbers_numbers_or_words() -> None:
 
 def test_a_case_is_a_problem_and_a_solver() -> None:
     assert parse_case_key(f" {TEXT} @ numpy-qr-float64-cpu ") == (KEY, "numpy-qr-float64-cpu")
+    line = f"- `{TEXT} @ gelsy` — resolvable, κ = 1: relative error 1 @ 2"
+    assert parse_case_key(line) == (KEY, "gelsy")
     with pytest.raises(ValueError, match="names no solver; expected is 'FAMILY name=value"):
         parse_case_key(TEXT)
 

@@ -173,6 +173,19 @@ def test_names_are_unique_and_found_again() -> None:
         assert catalog.find_solver(variant).algorithm == variant.algorithm
 
 
+@pytest.mark.parametrize(
+    ("short", "full"),
+    [
+        ("gelsy", "scipy-gelsy-float32-cpu"),
+        ("torch-gelsy", "torch-gelsy-float32-cpu"),
+        ("jax-lstsq-float64", "jax-lstsq-float64-cpu"),
+        ("lstsq", "numpy-lstsq-float32-cpu"),
+    ],
+)
+def test_a_short_name_is_that_of_the_first_variant_on_the_cpu(short: str, full: str) -> None:
+    assert str(catalog.find_variant(short, "float32")) == full
+
+
 def test_gpu_variants_are_listed_for_jax() -> None:
     jax = {v.algorithm for v in catalog.variants() if v.library == "jax" and v.device == "gpu"}
     solvers = catalog.LIBRARY["jax"].solvers

@@ -1,0 +1,88 @@
+"""Attempts at a problem by many solvers, each in a supervised process, and what they are worth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lamm_robust import catalog
+from lamm_robust.advice.scored import digits, judged
+from lamm_robust.defaults import CHECK_SECONDS, FIRST_SECONDS
+from lamm_robust.runs.sweep import why_not_asked
+from lamm_robust.scoring.truths import Certified
+from lamm_robust.values import Case, Outcome, Problem, Variant, Verdict
+from lamm_robust.workers.opening import Workers
+from lamm_robust.workers.pool import Pool
+
+SLOTS = 2
+"""Workers at a time: most of the wait is for libraries to be imported, which hardly disturbs the times of others."""
+
+Progress = Callable[[str], None]
+"""Told in a few words what is at work."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """One call, as it was measured."""
+
+    variant: Variant
+    outcome: Outcome
+    verdict: Verdict
+    digits_x: float
+    """Right digits of x̂ as a whole, beside the shortest solution x★; NaN without a finite answer."""
+    digits_fit: float
+    """Right digits of the fit Ax̂, beside Ax★; NaN without a finite answer."""
+    residual: float
+    """‖b − Ax̂‖, of the right-hand side where it is worst; NaN without a finite answer."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether there is a finite answer."""
+        return not math.isnan(self.digits_x)
+
+
+def attempts(
+    wanted: Sequence[tuple[Variant, Problem]], absent: dict[str, str], progress: Progress = lambda _: None
+) -> Iterator[tuple[Variant, Problem, Outcome]]:
+    """Each variant, its problem, and how its attempt ended, as answers come.
+
+    Solvers that do not take such a problem are left out. Libraries that are absent are added to `absent`, with the
+    reason. What is done with an answer takes none of the workers' time: they have others to work on.
+    """
+    problems: dict[Case, Problem] = {}
+    for variant, problem in wanted:
+        if why := catalog.absent(catalog.LIBRARY[variant.library], variant.device):
+            absent[variant.library] = str(why)
+        elif not why_not_asked(problem, catalog.find_solver(variant)):
+            problems[Case(problem.key, variant)] = problem
+    with Workers(catalog.LIBRARY, case_seconds=CHECK_SECONDS, first_seconds=FIRST_SECONDS) as workers:
+        pool, done = Pool(problems, problems.__getitem__, workers.open, SLOTS), 0
+        for answers in pool:
+            for answer in answers:
+                done += 1
+                progress(f"{done} of {len(problems)} attempts, {answer.case.variant.library}")
+                yield answer.case.variant, problems[answer.case], answer.outcome
+        absent |= {variant.library: why.why for variant, why in pool.absent.items()}
+
+
+def tried(certified: Certified, variant: Variant, outcome: Outcome) -> Tried:
+    """The outcome of a variant at a problem with its truth, measured."""
+    scores, verdict = judged(certified, catalog.find_solver(variant).contract, outcome)
+    return Tried(variant, outcome, verdict, *worth(certified, scores))
+
+
+def worth(certified: Certified, scores: Mapping[str, float]) -> tuple[float, float, float]:
+    """Right digits of x̂ and of its fit, and the length of its residual, from its scores; NaN if there are none."""
+    if not scores:
+        return math.nan, math.nan, math.nan
+    return digits(scores["relative_error"]), digits(scores["fit_error"]), residual(certified, scores["residual_excess"])
+
+
+def residual(certified: Certified, excess: float) -> float:
+    """‖b − Ax̂‖ where A(x̂ − x★) is so long, beside b: r★ is at right angles to it."""
+    b = certified.problem.b.reshape(certified.problem.m, -1).astype(np.float64)
+    shortest = max((float(ball) for ball in certified.truth.residual_norm), default=0.0)
+    return math.hypot(shortest, excess * float(np.linalg.norm(b, axis=0).max(initial=0.0)))

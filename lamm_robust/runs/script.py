@@ -1,0 +1,260 @@
+"""A failure as a script of a few lines that needs the library alone, for whoever has not installed this project.
+
+It has the numbers of the problem exactly, the exact answer, and an assertion that fails where the answer is wrong. It
+asks less than a verdict does: one correct digit, which no rounding of a good solver takes away.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import math
+import re
+import subprocess
+import sys
+import zlib
+from collections.abc import Sequence
+from fractions import Fraction
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+from lamm_robust import catalog
+from lamm_robust.oracles import stored
+from lamm_robust.runs.sweep import why_not_asked
+from lamm_robust.scoring.evidence import Evidence
+from lamm_robust.scoring.limits import NO_CORRECT_DIGIT
+from lamm_robust.scoring.metrics import wedin_bound
+from lamm_robust.scoring.truths import Certified, Known, Truths
+from lamm_robust.solvers.typed import code_of, imports_of
+from lamm_robust.solvers.user import NAME, Target
+from lamm_robust.values import Array, Contract, Deficiency, Precision, Regime, Variant
+
+LISTED = 64
+"""Entries of A up to which numbers are written one by one; more of them are packed, and are no better read."""
+
+PACKED = 10_000
+"""Entries of A up to which they are packed: beyond it, a script is no text to hand on."""
+
+SHORT = 9
+"""Characters of a decimal number up to which it is written instead of the hexadecimal one; both are exact."""
+
+RUN_SECONDS = 60.0
+"""Time limit of a script that is run to see whether it fails: JAX is imported, and compiles, in a few seconds."""
+
+ZEROS = re.compile(r"\.?0+p")
+"""The zeros at the end of the digits of a hexadecimal number."""
+
+PACKAGES = {"sklearn": "scikit-learn"}
+"""Module → the name of its package, where that is another."""
+
+
+LAYOUTS = {
+    "": "",
+    "by columns": "A = numpy.asfortranarray(A)",
+    "strided": "A, b = numpy.repeat(A, 2, axis=1)[:, ::2], numpy.repeat(b, 2)[::2]",
+}
+"""How A and b may lie in memory, and the line that has them so: a verdict is on the worst of these answers."""
+
+FREED = "_ = [torch.ones(A.shape[1], dtype=torch.int32) for _ in range(99)]; del _  # memory that others find as it is"
+"""The line that leaves ones where PyTorch takes memory for the pivots of xGELSY; see `solvers.torch_.lstsq`."""
+
+
+def scripts(certified: Known, variant: Variant, contract: Contract) -> list[str]:
+    """The scripts of a solver of ours at a problem; errors as `scripts_of`, and for one that has no short text."""
+    code = code_of(variant.library, variant.algorithm)
+    if not code:
+        raise ValueError(f"{variant} takes more than a few lines, so there is no script of it")
+    return scripts_of(certified, code, variant.library, contract, imports_of(code))
+
+
+def scripts_of(certified: Known, code: str, library: str, contract: Contract, modules: Sequence[str]) -> list[str]:
+    """Scripts in which `code` makes x of A and b in arrays of the library, with these modules imported.
+
+    There is one for each right-hand side and layout, for a verdict is on the worst of them. ValueError for a problem
+    that is too large.
+    """
+    problem = certified.problem
+    if problem.A.size > PACKED:
+        raise ValueError(f"A has {problem.A.size} entries; a script holds up to {PACKED}")
+    needed = _modules(library, modules)
+    layouts = LAYOUTS if "numpy" in needed[:1] and problem.A.size else {"": ""}
+    if library == "torch":
+        layouts = {"": "", "freed": FREED}
+    columns: list[int | None] = list(range(problem.b.shape[1])) if problem.b.ndim > 1 else [None]
+    return [
+        _script(certified, layout, code, library, contract, needed, column)
+        for layout in layouts.values()
+        for column in columns
+    ]
+
+
+def _script(
+    certified: Known,
+    layout: str,
+    code: str,
+    library: str,
+    contract: Contract,
+    modules: Sequence[str],
+    column: int | None,
+) -> str:
+    problem = certified.problem
+    b = problem.b if column is None else problem.b[:, column]
+    packed = problem.A.size > LISTED
+    needed = ["math", *(("base64", "zlib") if packed else ()), *modules]
+    lines = [f"# {problem.key}; {', '.join(_versions(needed))}", f"import {', '.join(needed)}"]
+    if library in ("jax", "lineax") and problem.key.dtype == "float64":
+        lines.append('jax.config.update("jax_enable_x64", True)')
+    lines += [f"A = {_array(problem.A, library, packed)}", f"b = {_array(b, library, packed)}"]
+    lines += [*filter(None, [layout]), *code.splitlines(), *_asked(certified, contract, column)]
+    return "\n".join(lines) + "\n"
+
+
+def _modules(library: str, named: Sequence[str]) -> list[str]:
+    """The modules that the code names, and the one that makes the arrays."""
+    arrays = {"jax": ["jax", "jax.numpy"], "lineax": ["jax", "jax.numpy"], "torch": ["torch"]}.get(library, ["numpy"])
+    return list(dict.fromkeys([*arrays, *named]))
+
+
+def _versions(modules: Sequence[str]) -> list[str]:
+    found = []
+    for name in dict.fromkeys(module.partition(".")[0] for module in modules):
+        try:
+            found.append(f"{name} {version(PACKAGES.get(name, name))}")
+        except PackageNotFoundError:  # a module of Python itself, or of the user's own
+            continue
+    return found
+
+
+# --- numbers --------------------------------------------------------------------------------------------------
+
+
+def _array(values: Array, library: str, packed: bool) -> str:
+    """An expression that makes the array, every number exactly, in the library's own kind."""
+    dtype: Precision = "float32" if values.dtype == np.float32 else "float64"
+    numbers = _packed(values) if packed else _listed(values)
+    if library == "torch":
+        return f"torch.tensor({numbers}, dtype=torch.{dtype})" + _shape(values, packed)
+    maker = "jax.numpy.array" if library in ("jax", "lineax") else "numpy.array"
+    return f'{maker}({numbers}, "{dtype}")' + _shape(values, packed)
+
+
+def _listed(values: Array) -> str:
+    if values.ndim == 2:
+        return f"[{', '.join(_listed(row) for row in values)}]"
+    return f"[{', '.join(map(number, values.tolist()))}]"
+
+
+def _packed(values: Array) -> str:
+    little = np.ascontiguousarray(values, dtype="<f8")
+    text = base64.b85encode(zlib.compress(little.tobytes(), 9)).decode()
+    return f'memoryview(zlib.decompress(base64.b85decode("{text}"))).cast("d").tolist()'
+
+
+def _shape(values: Array, packed: bool) -> str:
+    empty = 0 in values.shape
+    return f".reshape({', '.join(map(str, values.shape))})" if (packed or empty) and values.ndim == 2 else ""
+
+
+def number(value: float) -> str:
+    """A number as Python reads it, exactly: a short decimal, or its hexadecimal digits."""
+    if not np.isfinite(value):
+        return f'float("{value}")'
+    plain = repr(value).removesuffix(".0")
+    if value == 0:
+        return "0" if math.copysign(1.0, value) > 0 else "-0.0"
+    return plain if len(plain) <= SHORT else f'float.fromhex("{ZEROS.sub("p", value.hex())}")'
+
+
+# --- what is asked ----------------------------------------------------------------------------------------------
+
+
+def _asked(certified: Known, contract: Contract, column: int | None) -> list[str]:
+    """The exact answer, how far x is from it, and the assertion."""
+    listed = "x = [float(entry) for entry in x]"
+    if not isinstance(certified, Certified):
+        return [
+            listed,
+            'print("x", x, "though A or b is not finite, so no x is right")',
+            "assert not all(map(math.isfinite, x))",
+        ]
+    star = stored(certified.truth).reshape(certified.problem.n, -1)[:, column or 0].tolist()
+    lines = [f"right = [{', '.join(map(_nearest, star))}]", listed, *_error(certified, contract, star, column or 0)]
+    return [*lines, 'print("x", x, "right", right, "error", error)', f"assert error < {NO_CORRECT_DIGIT}"]
+
+
+def _nearest(value: Fraction) -> str:
+    try:
+        near = float(value)
+    except OverflowError:
+        return f'float("{"-" if value < 0 else ""}inf")'
+    return number(near)
+
+
+def _error(certified: Certified, contract: Contract, star: Sequence[Fraction], column: int) -> list[str]:
+    """The line that measures what the verdict of a silent failure rests on; see `scoring.verdicts.judge`."""
+    limits = certified.limits
+    shortest = contract.deficiency is Deficiency.MINIMUM_NORM or (
+        contract.deficiency is Deficiency.FULL_RANK_ONLY and limits.full_rank
+    )
+    ambiguous = certified.regime is Regime.AMBIGUOUS
+    if ambiguous or not (limits.unique or shortest):
+        size = "[float(entry) for entry in b]" if ambiguous else "image(right)"
+        return [
+            "image = lambda v: [math.fsum(float(a) * c for a, c in zip(row, v)) for row in A]",
+            f"error = math.dist(image(x), image(right)) / math.hypot(*{size})  # of the fit A x",
+        ]
+    if not any(star):
+        return ["error = math.hypot(*x) / math.hypot(*map(float, b)) * abs(A).max()  # the shortest x is 0"]
+    lines = ["error = math.dist(x, right) / math.hypot(*right)"]
+    sure = sure_entries(certified, column)
+    if sure and len(sure) <= LISTED:
+        lines.append(f"error = max(error, *(abs(x[j] / right[j] - 1) for j in {sure}))  # digits that QR keeps")
+    return lines
+
+
+def sure_entries(certified: Certified, column: int) -> list[int]:
+    """The entries of x★ of which a solver that is stable column by column has a digit: see `metrics.entry_error`."""
+    frame = certified.frame.equilibrated
+    evidence = Evidence([(frame, column)], frame.x_star[0][:, column][np.newaxis])
+    sure = np.abs(evidence.x_star) * NO_CORRECT_DIGIT > (evidence.small * wedin_bound(evidence))[:, np.newaxis]
+    return [int(j) for j in np.flatnonzero(sure[0])]
+
+
+def replay_scripts(key: str, oracle: str) -> list[str]:
+    """The scripts of the case of a key; ValueError for one that names no case or has no script."""
+    case = catalog.find_case(key)
+    truths = Truths(catalog.build_problem, catalog.cached_oracle(oracle))
+    certified = truths.certify(case.key)
+    if certified is None:
+        raise ValueError(f"'{case.key}' is not certified by {oracle}: {truths.refused[case.key]}")
+    solver = catalog.find_solver(case.variant)
+    if why := why_not_asked(certified.problem, solver):
+        raise ValueError(f"'{case.key}' is not asked: {why}")
+    return scripts(certified, case.variant, solver.contract)
+
+
+def user_scripts(certified: Known, target: Target, contract: Contract) -> list[str]:
+    """The scripts of a user's own function at a problem."""
+    call = f'runpy.run_path("{target.path}")["{target.function}"](A, b)' if target.path else f"{target.text}(A, b)"
+    modules = ["runpy"]
+    if target.path is None:
+        call, modules = call.replace(":", "."), [target.place]
+    code = f'x = {call}\nx = numpy.ravel(getattr(x, "x", x[0] if isinstance(x, tuple) else x))'
+    return scripts_of(certified, code, NAME, contract, modules)
+
+
+def that_fails(candidates: Sequence[str], home: Path) -> str:
+    """The first script whose assertion fails when it is run, each in a process of its own; or the first of all.
+
+    A comment says so where none fails.
+    """
+    for text in candidates:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            done = subprocess.run(
+                [sys.executable, "-c", text], cwd=home, capture_output=True, text=True, timeout=RUN_SECONDS, check=False
+            )
+            if done.returncode and "AssertionError" in done.stderr:
+                return text
+    return f"# no assertion fails here, with these versions\n{candidates[0]}"

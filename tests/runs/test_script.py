@@ -1,0 +1,137 @@
+"""Scripts of failures: exact, short, and wrong where they say so, in a process that has their library alone."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lamm_robust import catalog
+from lamm_robust.keys import parse_key
+from lamm_robust.runs.script import LISTED, number, replay_scripts, scripts, that_fails, user_scripts
+from lamm_robust.scoring.nonfinite import as_undefined
+from lamm_robust.solvers.typed import code_of
+from lamm_robust.solvers.user import Target, contract
+from lamm_robust.storage.parquet import Records
+from lamm_robust.values import SHAPES, Deficiency, Record, Verdict
+from tests.support.problems import problem_of
+from tests.support.scripts import outcome, run_scripts
+
+REFERENCE = Path(__file__).parents[2] / "results/reference"
+
+DRAWN = 12
+"""Failures of each library that are tried without --slow, of hundreds."""
+
+SOMETIMES = {"torch-gelsy"}
+"""Solvers whose answers depend on memory that nobody has set; see `solvers.torch_.lstsq`."""
+
+
+def failures() -> Iterator[Record]:
+    """The silent failures of the reference at problems that a script lists, of solvers that have a text."""
+    records = Records(REFERENCE)
+    for variant in records.variants():
+        for record in records.of(variant):
+            small = record.verdict is Verdict.WRONG and record.m * record.n <= LISTED
+            if small and code_of(record.library, record.algorithm) and record.device == "cpu":
+                yield record
+
+
+def scripts_of(record: Record) -> list[str]:
+    """The scripts of a failure, one for each right-hand side and layout: records do not say which one failed."""
+    certified = catalog.truths().certify(parse_key(record.problem))
+    assert certified is not None
+    variant = catalog.find_variant(record.variant)
+    return scripts(certified, variant, catalog.find_solver(variant).contract)
+
+
+def test_a_failure_shows_in_its_script(request: pytest.FixtureRequest) -> None:
+    """All silent failures of the reference with up to 64 entries under --slow, else some of each library."""
+    by_library: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for record in failures():
+        if catalog.absent(catalog.LIBRARY[record.library], "cpu") is None:
+            by_library[record.library, record.precision].append(record)
+    unseen = []
+    for (library, _), records in by_library.items():
+        some = random.Random(0).sample(records, min(DRAWN, len(records)))
+        chosen = records if request.config.getoption("--slow") else some
+        made = {record.key: scripts_of(record) for record in chosen}
+        flat = [(key, one) for key, several in made.items() for one in several]
+        assert all(len(one.splitlines()) <= 20 and "lamm_robust" not in one.split("\n", 1)[1] for _, one in flat)
+        found = run_scripts(library, [one for _, one in flat], 1800)
+        wrong = {key for (key, _), (what, said) in zip(flat, found, strict=True) if what == "wrong" and "right" in said}
+        unseen += [record.key for record in chosen if record.key not in wrong and record.variant[:11] not in SOMETIMES]
+    assert not unseen
+
+
+def test_a_script_is_right_where_the_solver_is() -> None:
+    """Of the same problem, which normal equations lose and QR solves: one assertion fails, the other holds."""
+    key = "raw A=1,1;0x1p-27,0;0,0x1p-27 b=2,1,-1 dtype=float64"
+    certified = catalog.truths().certify(parse_key(key))
+    assert certified is not None
+    for name, expected in (("numpy-normal-inv-float64-cpu", "wrong"), ("numpy-qr-float64-cpu", "right")):
+        variant = catalog.find_variant(name)
+        text = scripts(certified, variant, catalog.find_solver(variant).contract)[0]
+        found, said = outcome(text)
+        assert found == expected or (name == "numpy-normal-inv-float64-cpu" and found.startswith("LinAlgError"))
+        assert 'float.fromhex("0x1p-27")' in text
+        assert expected == "wrong" or "right [134217729" in said
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_numbers_are_exact(dtype: str) -> None:
+    edges = [0.0, -0.0, 1.0, -2.5, 0.1, 1 / 3, 5e-324, 1.7976931348623157e308, 1e6, 2.0**60]
+    with np.errstate(all="ignore"):
+        values = np.array(edges).astype(dtype)
+    for value in values[np.isfinite(values)].tolist():
+        again = eval(number(value))
+        assert (again, np.signbit(again)) == (value, np.signbit(value))
+
+
+def test_a_larger_problem_is_packed_exactly() -> None:
+    key = parse_key("spectrum m=12 n=12 mode=step log10_cond=10 residual=0.0 direction=random seed=0 dtype=float64")
+    certified = catalog.truths().certify(key)
+    assert certified is not None
+    variant = catalog.find_variant("numpy-normal-lu-float64-cpu")
+    text = scripts(certified, variant, catalog.find_solver(variant).contract)[0]
+    names: dict[str, object] = {}
+    exec(text[: text.index("x = ")], names)
+    assert (names["A"] == certified.problem.A).all()
+    assert (names["b"] == certified.problem.b).all()
+    assert outcome(text)[0] == "wrong"
+
+
+def test_nan_has_no_answer_in_a_script_either() -> None:
+    undefined = as_undefined(problem_of([[np.nan], [1.0]], [1.0, 2.0]))
+    assert undefined is not None
+    target = Target("nowhere:solve", Path("/"))
+    text = user_scripts(undefined, target, contract(Deficiency.MINIMUM_NORM, SHAPES))[0]
+    assert 'numpy.array([[float("nan")], [1]], "float64")' in text
+    assert "x = nowhere.solve(A, b)" in text
+
+
+def test_what_has_no_script_is_refused_in_a_line() -> None:
+    key = "raw A=1;1 b=1,2 dtype=float64 @ "
+    with pytest.raises(ValueError, match="takes more than a few lines"):
+        replay_scripts(key + "numpy-tsqr-float64-cpu", "auto")
+    with pytest.raises(ValueError, match="is not asked: A is wide"):
+        replay_scripts("raw A=1,1 b=1 dtype=float64 @ numpy-qr-float64-cpu", "auto")
+
+
+def test_the_script_that_fails_is_chosen(tmp_path: Path) -> None:
+    """Of several right-hand sides and layouts, the one that shows it; where none does, a comment says so."""
+    right, wrong = "assert True\n", "assert False\n"
+    assert that_fails([right, "raise ValueError('AssertionErr')\n", wrong], tmp_path) == wrong
+    assert that_fails([right], tmp_path) == f"# no assertion fails here, with these versions\n{right}"
+    (tmp_path / "mine.py").write_text("def solve(A, b):\n    return A.T @ b if A.flags.f_contiguous else A.T @ b * 3\n")
+    certified = catalog.truths().certify(parse_key("raw A=1,0;0,1;0,0 b=1,2,0 dtype=float64"))
+    assert certified is not None
+    terms = contract(Deficiency.FULL_RANK_ONLY, SHAPES)
+    made = user_scripts(certified, Target("mine:solve", tmp_path), terms)
+    assert len(made) == 3
+    assert "import math, numpy, mine" in made[0]
+    assert that_fails(made, tmp_path) == made[0]
+    assert that_fails(made[1:2], tmp_path).startswith("# no assertion fails")
