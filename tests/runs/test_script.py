@@ -26,8 +26,9 @@ REFERENCE = Path(__file__).parents[2] / "results/reference"
 DRAWN = 12
 """Failures of each library that are tried without --slow, of hundreds."""
 
-SOMETIMES = {"torch-gelsy"}
-"""Solvers whose answers depend on memory that nobody has set; see `solvers.torch_.lstsq`."""
+SOMETIMES = {"torch-gelsy", "jax-dropping", "jax-normal-cholesky-vmap"}
+"""Solvers of which a script may be right: one whose answers depend on memory that nobody has set (see
+`solvers.torch_.lstsq`), and two that round otherwise within one compiled program, where a tenth is lost or nearly."""
 
 
 def failures() -> Iterator[Record]:
@@ -63,7 +64,7 @@ def test_a_failure_shows_in_its_script(request: pytest.FixtureRequest) -> None:
         assert all(len(one.splitlines()) <= 20 and "lamm_robust" not in one.split("\n", 1)[1] for _, one in flat)
         found = run_scripts(library, [one for _, one in flat], 1800)
         wrong = {key for (key, _), (what, said) in zip(flat, found, strict=True) if what == "wrong" and "right" in said}
-        unseen += [record.key for record in chosen if record.key not in wrong and record.variant[:11] not in SOMETIMES]
+        unseen += [r.key for r in chosen if r.key not in wrong and f"{r.library}-{r.algorithm}" not in SOMETIMES]
     assert not unseen
 
 
