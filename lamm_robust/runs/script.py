@@ -57,6 +57,9 @@ LAYOUTS = {
 }
 """How A and b may lie in memory, and the line that has them so: a verdict is on the worst of these answers."""
 
+JIT, JITTED = "x = jax.jit(solve)(A, b)", 6
+"""The line that compiles what JAX else runs step by step, with other rounding, and up to how many lines of code."""
+
 FREED = "_ = [torch.ones(A.shape[1], dtype=torch.int32) for _ in range(99)]; del _  # memory that others find as it is"
 """The line that leaves ones where PyTorch takes memory for the pivots of xGELSY; see `solvers.torch_.lstsq`."""
 
@@ -82,6 +85,8 @@ def scripts_of(certified: Known, code: str, library: str, contract: Contract, mo
     layouts = LAYOUTS if "numpy" in needed[:1] and problem.A.size else {"": ""}
     if library == "torch":
         layouts = {"": "", "freed": FREED}
+    if library in ("jax", "lineax") and code.count("\n") < JITTED:
+        layouts = {"": "", "compiled": JIT}
     columns: list[int | None] = list(range(problem.b.shape[1])) if problem.b.ndim > 1 else [None]
     return [
         _script(certified, layout, code, library, contract, needed, column)
@@ -107,7 +112,11 @@ def _script(
     if library in ("jax", "lineax") and problem.key.dtype == "float64":
         lines.append('jax.config.update("jax_enable_x64", True)')
     lines += [f"A = {_array(problem.A, library, packed)}", f"b = {_array(b, library, packed)}"]
-    lines += [*filter(None, [layout]), *code.splitlines(), *_asked(certified, contract, column)]
+    if layout == JIT:
+        lines += ["def solve(A, b):", *(f"    {line}" for line in code.splitlines()), "    return x", JIT]
+    else:
+        lines += [*filter(None, [layout]), *code.splitlines()]
+    lines += _asked(certified, contract, column)
     return "\n".join(lines) + "\n"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,26 +13,27 @@ from lamm_robust import catalog
 from lamm_robust.keys import parse_key
 from lamm_robust.runs.script import LISTED, number, replay_scripts, scripts, that_fails, user_scripts
 from lamm_robust.scoring.nonfinite import as_undefined
-from lamm_robust.solvers.typed import code_of
+from lamm_robust.solvers.typed import CODE, code_of
 from lamm_robust.solvers.user import Target, contract
 from lamm_robust.storage.parquet import Records
-from lamm_robust.values import SHAPES, Deficiency, Record, Verdict
+from lamm_robust.values import PRECISIONS, SHAPES, Deficiency, Record, Verdict
 from tests.support.problems import problem_of
 from tests.support.scripts import outcome, run_scripts
 
 REFERENCE = Path(__file__).parents[2] / "results/reference"
 
-DRAWN = 12
-"""Failures of each library that are tried without --slow, of hundreds."""
+DRAWN = 3
+"""Failures of each library and precision that are tried without --slow, of hundreds."""
 
-SOMETIMES = {"torch-gelsy"}
-"""Solvers whose answers depend on memory that nobody has set; see `solvers.torch_.lstsq`."""
+SOMETIMES = {"torch-gelsy", "jax-dropping", "jax-normal-cholesky-vmap"}
+"""Solvers of which a script may be right: one whose answers depend on memory that nobody has set (see
+`solvers.torch_.lstsq`), and two that round otherwise within one compiled program, where a tenth is lost or nearly."""
 
 
-def failures() -> Iterator[Record]:
-    """The silent failures of the reference at problems that a script lists, of solvers that have a text."""
+def failures(library: str) -> Iterator[Record]:
+    """The silent failures of a library in the reference, at problems that a script lists, of solvers with a text."""
     records = Records(REFERENCE)
-    for variant in records.variants():
+    for variant in (name for name in records.variants() if name.startswith(f"{library}-")):
         for record in records.of(variant):
             small = record.verdict is Verdict.WRONG and record.m * record.n <= LISTED
             if small and code_of(record.library, record.algorithm) and record.device == "cpu":
@@ -48,22 +48,22 @@ def scripts_of(record: Record) -> list[str]:
     return scripts(certified, variant, catalog.find_solver(variant).contract)
 
 
-def test_a_failure_shows_in_its_script(request: pytest.FixtureRequest) -> None:
-    """All silent failures of the reference with up to 64 entries under --slow, else some of each library."""
-    by_library: dict[tuple[str, str], list[Record]] = defaultdict(list)
-    for record in failures():
-        if catalog.absent(catalog.LIBRARY[record.library], "cpu") is None:
-            by_library[record.library, record.precision].append(record)
+@pytest.mark.timeout(3600)  # all of them take minutes
+@pytest.mark.parametrize("library", sorted(CODE))
+def test_a_failure_shows_in_its_script(library: str, request: pytest.FixtureRequest) -> None:
+    """All silent failures of the reference with up to 64 entries under --slow, else a few of each library."""
+    if why := catalog.absent(catalog.LIBRARY[library], "cpu"):
+        pytest.skip(str(why))
     unseen = []
-    for (library, _), records in by_library.items():
+    for precision in PRECISIONS:
+        records = [record for record in failures(library) if record.precision == precision]
         some = random.Random(0).sample(records, min(DRAWN, len(records)))
         chosen = records if request.config.getoption("--slow") else some
-        made = {record.key: scripts_of(record) for record in chosen}
-        flat = [(key, one) for key, several in made.items() for one in several]
-        assert all(len(one.splitlines()) <= 20 and "lamm_robust" not in one.split("\n", 1)[1] for _, one in flat)
-        found = run_scripts(library, [one for _, one in flat], 1800)
+        flat = [(record.key, one) for record in chosen for one in scripts_of(record)]
+        assert all(len(one.splitlines()) <= 20 and "lamm_robust" not in one for _, one in flat)
+        found = run_scripts(library, [one for _, one in flat], 3600)
         wrong = {key for (key, _), (what, said) in zip(flat, found, strict=True) if what == "wrong" and "right" in said}
-        unseen += [record.key for record in chosen if record.key not in wrong and record.variant[:11] not in SOMETIMES]
+        unseen += [r.key for r in chosen if r.key not in wrong and f"{r.library}-{r.algorithm}" not in SOMETIMES]
     assert not unseen
 
 
