@@ -227,7 +227,7 @@ def test_a_run_under_other_conditions_is_not_resumed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("what", "words"),
     [
-        ("solvers", "jax-lamm-cond-float32-gpu"),
+        ("solvers", "lamm-cond"),
         ("families", "exact_rank"),
         ("metrics", "backward_error"),
         ("oracles", "mpmath"),
