@@ -18,7 +18,8 @@ PROMISE: Mapping[Deficiency, str] = {
 
 LEGEND = """\
 rank<n: what is promised where A lacks full rank: the shortest solution, any, or none. m×n: whether wide A
-(m < n) are taken, too. `lamm-robust list solvers GLOB` shows everything about what it matches."""
+(m < n) are taken, too. `lamm-robust list solvers GLOB` shows everything about what it matches. The full name of a
+solver is LIBRARY-SOLVER-PRECISION-DEVICE, such as numpy-qr-float64-cpu."""
 
 NARROW = 60
 """Characters of the narrowest terminal for which lines are made: beside a name, twenty are left for what it is."""
@@ -90,9 +91,10 @@ def _entry(library: Library, solver: Solver, width: int) -> Iterator[str]:
         "shapes": ", ".join(contract.shapes),
         "counts as zero": contract.rank_rule,
     }
-    for variant in _variants(library, solver):
-        absent = catalog.absent(library, variant.device)
-        facts[f"{variant.precision} {variant.device}"] = absent.sentence if absent else "can be measured here"
     for name, text in facts.items():
         start = f"  {name:15} "
         yield from textwrap.wrap(text, width, initial_indent=start, subsequent_indent=" " * len(start))
+    for variant in _variants(library, solver):
+        absent = catalog.absent(library, variant.device)
+        here = absent.sentence if absent else "can be measured here"
+        yield from textwrap.wrap(f"{variant}: {here}", width, initial_indent="  ", subsequent_indent="    ")
