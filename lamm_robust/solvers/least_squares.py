@@ -23,6 +23,7 @@ geometric mean. With the usual cutoff, which grows like max(m, n), the slope of 
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -30,8 +31,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lamm_robust.solvers.arrays import eps_of
 from lamm_robust.solvers.branches import either
-from lamm_robust.solvers.by_qr import factorised, minimised, roundoff
+from lamm_robust.solvers.by_qr import factorised, minimised
 from lamm_robust.solvers.derivatives import solution
 from lamm_robust.solvers.factors import same
 
@@ -107,7 +109,7 @@ def _array(name: str, values: Any) -> Any:
 
 
 def _default(A: Any, rcond: float | None) -> float:
-    return MARGIN * roundoff(A) if rcond is None else rcond
+    return MARGIN * math.sqrt(max(A.shape)) * eps_of(A) if rcond is None else rcond
 
 
 def _as_asked(A: Any, b: Any, X: Any, rank: Any, errors: Any) -> tuple[Any, Any, Any]:
