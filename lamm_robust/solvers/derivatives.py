@@ -1,22 +1,33 @@
-"""Derivatives of any order of A⁺M where the rank of A does not change.
+"""X = A⁺B as a function of A and B that JAX can differentiate, where the rank of A does not change.
 
-d(A⁺M) = A⁺(dM − dA·A⁺M) + A⁺(A⁺)ᵀ dAᵀ(I − AA⁺)M + (I − A⁺A) dAᵀ(A⁺)ᵀA⁺M (Golub and Pereyra, SIAM J. Numer. Anal. 10
-(1973) 413, (4.12)). Each factor on the right is again a function of A with such a rule, so that derivatives can be
-taken of derivatives, and nothing is differentiated but products: A is factorised once, and its factors are constants.
-At full rank one of the projections is zero; it is exactly zero here, for what rounding errors would leave of it may
-exceed the other terms where columns differ in size.
+X is part of the solution of the linear equations
+
+    r + AX = B,    Aᵀr = 0,    w − Aq = 0,    X − Aᵀw = 0,
+
+with r the residual. `jax.lax.custom_linear_solve` differentiates such equations in any mode and order, by their left
+sides, which depend on A, and by a way to solve them for any right-hand sides, for which the factors of A are constants.
+Where A lacks rank the equations have no unique solution, and `Known.solve` says which is meant. With it, dX is
+
+    A⁺(dB − dA·X) + A⁺(A⁺)ᵀ dAᵀr + (I − A⁺A) dAᵀw
+
+(Golub and Pereyra, SIAM J. Numer. Anal. 10 (1973) 413, (4.12)), and the same holds for the other parts, so that second
+derivatives are right, too. At full rank one of r and I − A⁺A is zero; it is exactly zero here, for what rounding errors
+would leave of it may exceed the other terms where columns differ in size.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 
-from lamm_robust.solvers.factors import Factors
+from lamm_robust.solvers.factors import Factors, same
 from lamm_robust.solvers.lapack import product
 from lamm_robust.solvers.powers import ldexp
+
+Four = tuple[Any, Any, Any, Any]
+"""r (m×k), X (n×k), w (m×k) and q (n×k), or the right-hand sides of the equations, which have these shapes, too."""
 
 
 class Known(NamedTuple):
@@ -26,62 +37,63 @@ class Known(NamedTuple):
     W: Factors
     top: Any
 
+    def plus(self, M: Any, *, turned: bool, wide: bool) -> Any:
+        """A⁺M, or (A⁺)ᵀM if `turned`."""
+        if turned == wide:
+            return self.W.pinv(product(self.Q.T, M))
+        return product(self.Q, self.W.pinv_transposed(M))
 
-@partial(jax.custom_jvp, nondiff_argnums=(0,))
-def plus(turned: bool, F: Known, A: Any, M: Any) -> Any:
-    """A⁺M, or (A⁺)ᵀM if `turned`, for A scaled to the size of its factors."""
-    if turned == is_wide(A):
-        return F.W.pinv(product(F.Q.T, M))
-    return product(F.Q, F.W.pinv_transposed(M))
+    def beyond(self, M: Any, *, turned: bool, wide: bool) -> Any:
+        """(I − AA⁺)M, or (I − A⁺A)M if `turned`: exactly zero where the rank of A leaves nothing beyond."""
+        if turned == wide:
+            return M - product(self.Q, product(self.W.U, product(self.W.U.T, product(self.Q.T, M))))
+        return M - product(self.W.V, product(self.W.V.T, M))
 
-
-@plus.defjvp
-def _plus_jvp(turned: bool, primals: tuple[Any, Any, Any], tangents: tuple[Any, Any, Any]) -> tuple[Any, Any]:
-    (F, A, M), (_, dA, dM) = primals, tangents
-    found = plus(turned, F, A, M)
-    return found, change(turned, F, A, M, found, dA, dM)
-
-
-def change(turned: bool, F: Known, A: Any, M: Any, found: Any, dA: Any, dM: Any) -> Any:
-    """The derivative of `found`, which is `plus` of the same arguments."""
-    if turned:
-        dA = dA.T
-    direct = plus(turned, F, A, dM - product(dA, found))
-    missed = beyond(turned, F, A, M)
-    bent = plus(turned, F, A, plus(not turned, F, A, product(dA.T, missed)))
-    return direct + bent + beyond(not turned, F, A, product(dA.T, plus(not turned, F, A, found)))
+    def solve(self, right: Four, *, wide: bool) -> Four:
+        """The solution of the equations above for any right-hand sides."""
+        of_b, of_r, of_w, of_x = right
+        r = self.beyond(of_b, turned=False, wide=wide) + self.plus(of_r, turned=True, wide=wide)
+        straight = of_b - self.plus(of_r, turned=True, wide=wide)
+        X = self.plus(straight, turned=False, wide=wide) + self.beyond(of_x, turned=True, wide=wide)
+        w = self.plus(X - of_x, turned=True, wide=wide) + self.beyond(of_w, turned=False, wide=wide)
+        return r, X, w, self.plus(w - of_w, turned=False, wide=wide)
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(0,))
-def beyond(turned: bool, F: Known, A: Any, M: Any) -> Any:
-    """(I − AA⁺)M, or (I − A⁺A)M if `turned`: exactly zero where the rank of A leaves nothing beyond."""
-    if turned == is_wide(A):
-        return M - product(F.Q, product(F.W.U, product(F.W.U.T, product(F.Q.T, M))))
-    return M - product(F.W.V, product(F.W.V.T, M))
+def solution(F: Known, A: Any, B: Any, X: Any) -> Any:
+    """X, which is A⁺B, as a function of A and B; F and X are constants."""
+    return _valued(X, ldexp(_differentiable(F, ldexp(A, -F.top), B), -F.top))
 
 
-@beyond.defjvp
-def _beyond_jvp(turned: bool, primals: tuple[Any, Any, Any], tangents: tuple[Any, Any, Any]) -> tuple[Any, Any]:
-    (F, A, M), (_, dA, dM) = primals, tangents
-    if turned:
-        dA = dA.T
-    found = beyond(turned, F, A, M)
-    moved = plus(not turned, F, A, product(dA.T, found))
-    return found, beyond(turned, F, A, dM - product(dA, plus(turned, F, A, M))) - moved
+def _differentiable(F: Known, A: Any, B: Any) -> Any:
+    """A⁺B for A scaled to the size of its factors."""
+    wide = is_wide(A)
+
+    def left_sides(parts: Four) -> Four:
+        r, X, w, q = parts
+        return r + product(A, X), product(A.T, r), w - product(A, q), X - product(A.T, w)
+
+    def solve(_: Any, right: Four) -> Four:
+        return F.solve(right, wide=wide)
+
+    def solve_transposed(_: Any, right: Four) -> Four:
+        found: tuple[Four] = jax.linear_transpose(lambda given: F.solve(given, wide=wide), right)(right)
+        return found[0]
+
+    of_r = product(A.T, B)
+    nothing = same(jnp.zeros_like(of_r), of_r)
+    right = (B, nothing, same(jnp.zeros_like(B), product(A, of_r)), nothing)
+    return jax.lax.custom_linear_solve(left_sides, right, solve, solve_transposed)[1]
 
 
 @jax.custom_jvp
-def solution(_F: Known, _A: Any, _B: Any, X: Any) -> Any:
-    """X, which is A⁺B, as a function of A and B."""
+def _valued(X: Any, _same_value: Any) -> Any:
+    """X, with the derivatives of the other: X is right also where numbers on the way to the other overflow."""
     return X
 
 
-@solution.defjvp
-def _solution_jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
-    (F, A, B, X), (_, dA, dB, _) = primals, tangents
-    X = solution(F, A, B, X)
-    A, dA = ldexp(A, -F.top), ldexp(dA, -F.top)
-    return X, ldexp(change(False, F, A, B, ldexp(X, F.top), dA, dB), -F.top)
+@_valued.defjvp
+def _valued_jvp(primals: tuple[Any, Any], tangents: tuple[Any, Any]) -> tuple[Any, Any]:
+    return _valued(*primals), tangents[1]
 
 
 def is_wide(A: Any) -> bool:

@@ -1,6 +1,6 @@
 """The solver that this project recommends: minimum-norm least squares in JAX, as one program of static shapes.
 
-Let G be A, or Aᵀ if A is wide, D the powers of two that bring the largest entry of each column of GD⁻¹ to [½, 1), and
+Let G be A, or Aᵀ if A is wide, D the powers of two that bring the largest entry of each column of GD⁻¹ to [2, 4), and
 GD⁻¹ = QR. The scaling is exact, except for entries that underflow beside the largest entry of their column. Columns of
 one length would be within √n of the best column scaling for κ (van der Sluis, Numer. Math. 14 (1969) 14); these differ
 in length by 2√m at most.
@@ -10,9 +10,12 @@ in length by 2√m at most.
   not formed, which halves the work. Backward stable column by column (Higham, Accuracy and Stability of Numerical
   Algorithms, 2nd ed., SIAM 2002, Theorem 20.3).
 * *Otherwise* (for a batch: if any member is not of full rank), `lax.cond` takes the branch of a complete orthogonal
-  factorisation RD = U Lᵀ Vᵀ: QR with column pivoting of R (LAPACK xGEQP3), the rows that are not rounding errors,
+  factorisation RD = U T Vᵀ: QR with column pivoting of R (`factors.pivoted`), the rows that are not rounding errors,
   unscaled, and QR of their transpose with the longest rows first (Golub and Van Loan, Matrix Computations, 4th ed.,
   5.5.2; Cox and Higham in Numerical Analysis 1997, Pitman Research Notes 380, p. 57, for the order).
+
+Beside this file: `by_qr` has the two branches, `factors` the factorisation, `derivatives` the rules of differentiation,
+`powers` the scaling, `lapack` what calls of LAPACK in a batch need, and `branches` the choice within a batch.
 
 *Numerical rank*: how many rows of the pivoted R, from the first, have diagonal entries above rcond times the first one.
 By default rcond = 4·√(max(m, n))·eps, for rounding errors grow like the square root of the number of terms. On the
@@ -23,6 +26,7 @@ geometric mean. With the usual cutoff, which grows like max(m, n), the slope of 
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -30,8 +34,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lamm_robust.solvers.arrays import eps_of
 from lamm_robust.solvers.branches import either
-from lamm_robust.solvers.by_qr import factorised, minimised, roundoff
+from lamm_robust.solvers.by_qr import factorised, minimised
 from lamm_robust.solvers.derivatives import solution
 from lamm_robust.solvers.factors import same
 
@@ -107,7 +112,7 @@ def _array(name: str, values: Any) -> Any:
 
 
 def _default(A: Any, rcond: float | None) -> float:
-    return MARGIN * roundoff(A) if rcond is None else rcond
+    return MARGIN * math.sqrt(max(A.shape)) * eps_of(A) if rcond is None else rcond
 
 
 def _as_asked(A: Any, b: Any, X: Any, rank: Any, errors: Any) -> tuple[Any, Any, Any]:

@@ -28,7 +28,7 @@ def scale_columns(M: Any, target: Any = 0) -> tuple[Any, Any]:
     shift = target + int(about.maxexp) - _exponent(largest, about)
     half = shift >> 1
     exponent = jnp.where(largest > 0, -shift - lift, OF_ZERO)
-    return M * _power(half, M.dtype) * _power(shift - half, M.dtype), exponent[0].astype(jnp.int32)
+    return M * _power(half, M.dtype) * _power(shift - half, M.dtype), exponent[0]
 
 
 def scale_targets(B: Any, e: Any) -> tuple[Any, Any]:
@@ -38,9 +38,9 @@ def scale_targets(B: Any, e: Any) -> tuple[Any, Any]:
     """
     about = np.finfo(B.dtype)
     M, lift, _ = readable(B)
-    exponents = _exponent(_bits(jnp.abs(M)), about).astype(jnp.int32) - int(about.maxexp) - e[:, None]
+    exponents = _exponent(_bits(jnp.abs(M)), about) - int(about.maxexp) - e[:, None]
     exponent = jnp.max(jnp.where(M == 0, OF_ZERO, exponents), axis=0) - room_of(B.dtype)
-    return ldexp(M, -e[:, None] - exponent[None, :]), exponent - lift[0].astype(jnp.int32)
+    return ldexp(M, -e[:, None] - exponent[None, :]), exponent - lift[0]
 
 
 def readable(M: Any) -> tuple[Any, Any, Any]:
@@ -55,7 +55,7 @@ def readable(M: Any) -> tuple[Any, Any, Any]:
     is_low = _exponent(largest, about) < int(about.maxexp) - 1 - _lift(about)
     lifted = jnp.where(bits < 0, -_lifted(magnitude, about), _lifted(magnitude, about))
     largest = jnp.where(is_low, _bits(_lifted(largest, about)), largest)
-    return jnp.where(is_low, lifted, M), jnp.where(is_low, _lift(about), 0), largest
+    return jnp.where(is_low, lifted, M), jnp.where(is_low, np.int32(_lift(about)), np.int32(0)), largest
 
 
 def _lift(about: Any) -> int:
@@ -69,7 +69,7 @@ def _bits(M: Any) -> Any:
 
 def _exponent(bits: Any, about: Any) -> Any:
     """The exponent of positive numbers as stored, given by their bits: 0 for zero and for subnormal numbers."""
-    return bits >> about.nmant
+    return (bits >> np.array(about.nmant, bits.dtype)).astype(np.int32)
 
 
 def _lifted(magnitude: Any, about: Any) -> Any:

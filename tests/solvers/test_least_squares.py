@@ -91,6 +91,22 @@ def test_the_error_covers_sums_whose_rounding_errors_add_up(m: int, value: float
     assert np.linalg.norm(np.asarray(shared, np.float64) - float(b[0]) / 2) <= error
 
 
+def test_the_error_is_of_use_for_long_columns(precision: Precision) -> None:
+    m = 200_000
+    A = np.column_stack([np.ones(m), np.arange(m)]).astype(precision)
+    b = (1.3 + 0.7 * np.arange(m) + 1e3 * np.random.default_rng(0).standard_normal(m)).astype(precision)
+    truth = np.linalg.lstsq(A.astype(np.float64), b.astype(np.float64), rcond=None)[0]
+    x, _, error = lamm_robust.solve(A, b)
+    if precision == "float32":  # else the truth above is no better
+        actual = np.linalg.norm(np.asarray(x, np.float64) - truth)
+        assert actual <= error <= 5000 * actual
+    assert error <= 1e9 * UNIT_ROUNDOFF[precision]
+    for value in (0.3, 0.7, 1.1):
+        ones = np.ones((m, 1), precision)
+        x, _, error = lamm_robust.solve(ones, np.full(m, value, precision))
+        assert abs(float(x[0]) - float(np.asarray(value, precision))) <= error
+
+
 def test_where_rounding_errors_hide_a_singular_value_the_error_is_infinite(precision: Precision) -> None:
     small = 2.0**-40 if precision == "float32" else 2.0**-70  # beside two equal columns of size 1
     A = np.array([[1, 1, 1], [1, 1, -1], [1, 1, 2], [1, 1, 0]], precision) * np.asarray([1, 1, small], precision)

@@ -101,10 +101,23 @@ def test_second_derivatives_at_constant_rank(shape: tuple[int, int], precision: 
         np.testing.assert_allclose(found, expected, atol=1e-6 * np.abs(expected).max())
 
 
-def test_a_hessian_at_deficient_rank_is_symmetric(precision: Precision) -> None:
-    A = jnp.asarray([[1, 2, 3], [2, 4, 6], [1, 0, 1], [0, 2, 2]], precision)
+@pytest.mark.parametrize("outer", ["jacfwd", "jacrev"])
+@pytest.mark.parametrize("inner", ["jacfwd", "jacrev"])
+def test_second_derivatives_in_every_mode(outer: str, inner: str, precision: Precision) -> None:
+    """Of rank 2 alone and as a factor, so that JAX can differentiate the inverse of the normal equations beside it."""
+    left = jnp.asarray([[1, 2], [2, 4], [1, 0], [0, 2]], precision)
+    right = jnp.asarray([[1, 0, 1], [0, 1, 1]], precision)
     b = jnp.asarray([1, -1, 2, 3], precision)
-    assert lamm_robust.solve(A, b).rank == 2
-    hessian = np.asarray(jax.hessian(lambda A: jnp.sum(x(A, b) ** 2))(A)).reshape(12, 12)
-    assert np.isfinite(hessian).all()
-    assert np.abs(hessian - hessian.T).max() <= 1000 * UNIT_ROUNDOFF[precision] * np.abs(hessian).max()
+    assert lamm_robust.solve(left @ right, b).rank == 2
+
+    def fitted(L: Any) -> Any:
+        return jnp.linalg.inv(L.T @ L) @ (L.T @ b)
+
+    pairs = [
+        (lambda L: x(L, b), fitted),
+        (lambda L: x(L @ right, b), lambda L: right.T @ jnp.linalg.inv(right @ right.T) @ fitted(L)),
+    ]
+    for ours, theirs in pairs:
+        found = getattr(jax, outer)(getattr(jax, inner)(lambda L, f=ours: jnp.sum(f(L) ** 2)))(left)
+        expected = jax.hessian(lambda L, f=theirs: jnp.sum(f(L) ** 2))(left)
+        assert np.abs(found - expected).max() <= 2000 * UNIT_ROUNDOFF[precision] * np.abs(expected).max()
