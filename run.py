@@ -203,7 +203,7 @@ def set_up() -> None:
         if is_ready():
             return
         stamp.truncate(0)
-        say(f"setting up {VENV}: the first time, about 220 MB to download and a minute to wait")
+        say(f"setting up {VENV}: the first time, about 220 MB to download and half a minute or more to wait")
         said = ""
         for name, commands in installers().items():
             say(f"installing with {name}")

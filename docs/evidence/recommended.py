@@ -30,7 +30,14 @@ RIVALS = (
 OURS = "jax-solve"
 
 BEST_FIRST = (
-    *(Verdict.BACKWARD_STABLE, Verdict.FLAGGED, Verdict.FORWARD_STABLE, Verdict.INACCURATE, Verdict.REFUSED),
+    *(
+        Verdict.COLUMNWISE_STABLE,
+        Verdict.BACKWARD_STABLE,
+        Verdict.FLAGGED,
+        Verdict.FORWARD_STABLE,
+        Verdict.INACCURATE,
+        Verdict.REFUSED,
+    ),
     *(Verdict.NON_FINITE, Verdict.BAD_OUTPUT, Verdict.FLAKY, Verdict.TIMED_OUT, Verdict.CRASHED, Verdict.WRONG),
 )
 """What a user would rather have; what is recorded out of contract is no rival."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from lamm_robust.error_free import Doubles
 from lamm_robust.reports.grading import is_full_rank, is_graded
-from lamm_robust.scoring.frame import LARGEST, norm
+from lamm_robust.scoring.frame import LARGEST, Frame, norm
 from lamm_robust.scoring.truths import Certified, Known
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Cause, Outcome, Record
 
@@ -80,10 +80,13 @@ class Clues:
     @cached_property
     def x(self) -> Doubles:
         """The answer in the scale of the frame, n × right-hand sides."""
+        return self._in_scale_of(self.proved.frame)
+
+    def _in_scale_of(self, frame: Frame) -> Doubles:
         assert self.outcome.x is not None
         wide = self.outcome.x.astype(np.float64).reshape(len(self.outcome.x), -1)
         with np.errstate(over="ignore"):  # an absurd answer may overflow
-            scaled: Doubles = np.ldexp(wide, self.proved.frame.x_shifts.T)
+            scaled: Doubles = np.ldexp(wide, frame.x_shifts.T)
         return scaled
 
     @cached_property
@@ -103,7 +106,9 @@ class Clues:
     @cached_property
     def factor(self) -> float | None:
         """The δ for which x̂ is (1 + δ)x★, or None if it is not along x★."""
-        star, error = self.proved.frame.x_star[0], self.x - self.proved.frame.x_star.sum(axis=0)
+        frame = self.proved.frame.equilibrated  # or the largest entry alone would say what x̂ is along
+        star = frame.x_star[0]
+        error = self._in_scale_of(frame) - frame.x_star.sum(axis=0)
         size = float(norm(star.ravel()))
         if not (size and np.abs(error).max() < LARGEST):
             return None

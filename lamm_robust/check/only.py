@@ -38,12 +38,12 @@ class Attempted:
     """Whether the errors at all problems that were attempted with it grow like κ²."""
 
     @property
-    def why(self) -> str:
-        """Why it failed, in a sentence; empty if it did not: nothing else needs an explanation."""
+    def why(self) -> str | None:
+        """Why it failed, in a sentence; None if it did not: nothing else needs an explanation."""
         if is_declined(self.record):
             return f"declined by {self.record.message}"
         if not is_shown(self.record, self.terms):
-            return ""
+            return None
         clues = Clues(self.record, self.certified, self.outcome, squares_kappa=self.squares_kappa)
         return reason(clues).say(clues)
 

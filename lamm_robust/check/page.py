@@ -12,12 +12,12 @@ from typing import Any
 from lamm_robust.check.judgement import ALLOWANCES, SHOWN, Failure, Judgement, Terms, is_declined, is_wrong_rank
 from lamm_robust.check.reasons import GROWTH
 from lamm_robust.check.trend import witnesses
-from lamm_robust.reports.columns import COLUMNS, cells
-from lamm_robust.reports.grading import BROKEN, is_graded, is_judged
+from lamm_robust.reports.columns import COLUMNS, cells, class_of
+from lamm_robust.reports.grading import BROKEN, PASSES, is_graded, is_judged, is_resolvable_as_a_whole
 from lamm_robust.reports.summary import simplicity
 from lamm_robust.scoring.verdicts import shape_of
 from lamm_robust.text import count_of, duration, finite, number, printable, text_table
-from lamm_robust.values import Cause, Shape, Verdict
+from lamm_robust.values import Cause, Deficiency, Record, Regime, Shape, Verdict
 
 LEFT_OUT = ("solver", "NaN or ∞", "edges", "beyond", "failed", "rank right", "computes in", "first call")
 COMPARED = [index for index, column in enumerate(COLUMNS) if column.name not in LEFT_OUT]
@@ -47,7 +47,7 @@ def _requirement(found: Judgement) -> Iterator[str]:
 
 def _head(found: Judgement) -> Iterator[str]:
     row, terms = found.row, found.terms
-    yield f"{printable(found.target)}: {row.stability}"
+    yield f"{printable(found.target)}: {class_of(row)}"
     yield f"{terms.precision} on the {terms.device.upper()}, held to {terms.contract}{_limit(terms)}, {_extent(found)}"
     yield ""
     backward, forward = _kappa(row.backward_safe_kappa), _kappa(row.forward_safe_kappa)
@@ -92,6 +92,9 @@ def _notes(found: Judgement) -> Iterator[str]:
     if refused := _refused_shapes(found):
         others = ",".join(shape for shape in found.terms.chosen_shapes() if shape not in refused)
         yield f"refuses every {' and '.join(refused)} problem: --shapes {others} leaves them out"
+    deficient = [r.verdict in PASSES for r in found.records if is_graded(r) and r.regime == Regime.DEFICIENT]
+    if found.terms.contract != Deficiency.FULL_RANK_ONLY and deficient and not any(deficient):
+        yield "solves no problem without full rank: --contract full_rank_only asks for none"
     if _fails_several_sides_only(found):
         yield "fails with several right-hand sides (b is m×k), and not with one: --one-right-side leaves them out"
     if found.excused:
@@ -156,9 +159,17 @@ def _failures(found: Judgement, replays: bool) -> Iterator[str]:
     yield "The simplest failures:" if len(found.failures) > 1 else "The failure:"
     for failure in found.failures[:SHOWN]:
         record = failure.record
-        kappa = f"κ = {number(record.kappa)}" if record.rank else "no κ"
+        kappa = _condition(record) if record.rank else "no κ"
         yield f"  {record.m}×{record.n}, {kappa}, {record.verdict}: {printable(failure.why)}"
-        yield f"    {replay_line(found, failure)}" if replays else f"    {record.problem}"
+        yield f"    {replay_line(found, failure)}" if replays else f'    strategies.problem("{record.problem}")'
+
+
+def _condition(record: Record) -> str:
+    """κ, and what it is with columns (rows, if wide) of one size, where only that can be asked."""
+    if is_resolvable_as_a_whole(record) or math.isnan(record.kappa_columns):
+        return f"κ = {number(record.kappa)}"
+    lines = "rows" if record.m < record.n else "columns"
+    return f"κ = {number(record.kappa)} ({number(record.kappa_columns)} with {lines} of one size)"
 
 
 def replay_line(found: Judgement, failure: Failure) -> str:

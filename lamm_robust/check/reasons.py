@@ -146,9 +146,15 @@ def _few_digits(c: Clues) -> bool:
 
 def _wrong(c: Clues) -> str:
     if c.score("relative_error") >= NO_CORRECT_DIGIT:
-        return f"not one digit is right where κ = {number(c.kappa)}"
-    kappa = c.record.kappa_columns
-    return f"an entry of x has no right digit, though κ = {number(kappa)} with columns of one size"
+        return f"not one digit is right where κ = {_kappa(c)}"
+    return f"an entry of x has no right digit, though κ = {_kappa(c)}"
+
+
+def _kappa(c: Clues) -> str:
+    """κ of A as it is stored, or with columns (rows, if wide) of one size, if only that makes the problem resolvable."""
+    lines = "rows" if c.record.m < c.record.n else "columns"
+    by_columns = c.certified.limits.only_columns or c.score("relative_error") < NO_CORRECT_DIGIT
+    return f"{number(c.record.kappa_columns)} with {lines} of one size" if by_columns else number(c.kappa)
 
 
 @dataclass(frozen=True)

@@ -271,8 +271,7 @@ def list_(what: str, globs: tuple[str, ...], device: str) -> None:
 @click.option("--script", is_flag=True, help="Print it as a short script that needs the library alone.")
 def replay(key: str, oracle: str, as_json: bool, script: bool) -> None:
     """Rebuild one row from its KEY, as printed in the tables, and show problem, truth, answer and scores."""
-    from lamm_robust.cli.replay import replay_facts
-    from lamm_robust.runs.replay import replay_text
+    from lamm_robust.cli.replay import replay_facts, replay_text
 
     if script and as_json:
         raise ValueError("--script and --json do not go together")

@@ -8,7 +8,8 @@ from lamm_robust.check.clues import Clues
 from lamm_robust.check.reasons import reason
 from lamm_robust.reports.grading import PASSES
 from lamm_robust.runs.plain import or_null, plain, x_star
-from lamm_robust.runs.replay import Replayed, attempt_again
+from lamm_robust.runs.replay import Replayed, attempt_again, case_text
+from lamm_robust.text import printable
 from lamm_robust.values import Verdict
 
 
@@ -34,6 +35,16 @@ def replay_facts(key: str, oracle: str) -> dict[str, Any]:
         "x_star": x_star(done.certified, done.record.precision),
         "why": why(done),
     }
+
+
+def replay_text(key: str, oracle: str) -> str:
+    """Attempt the case of a key once more: problem, truth, answer, scores, verdict, and why, in lines for people.
+
+    Errors as `runs.replay.attempt_again`.
+    """
+    done = attempt_again(key, oracle)
+    text, reason = case_text(done.certified, done.solver, done.outcome, done.record), why(done)
+    return f"{text}\nwhy       {printable(reason)}" if reason else text
 
 
 def why(done: Replayed) -> str | None:

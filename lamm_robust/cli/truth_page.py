@@ -35,7 +35,8 @@ def _problem(found: dict[str, Any]) -> Iterator[str]:
 
 def _rank(found: dict[str, Any]) -> list[str]:
     if "sigma_next" not in found:
-        return [f"exact rank     {found['rank']}"]
+        proved = "rank          " if found["method"] == "mpmath" else "exact rank    "
+        return [f"{proved} {found['rank']}"]
     left = "zeros only" if found["sigma_next"] == "0" else f"{found['sigma_next']} and smaller singular values"
     return [f"rank           {found['rank']}, as asked", f"counted as 0   {left}"]
 

@@ -40,7 +40,7 @@ def _kappa(value: float) -> str:
     return number(value) if value else "–"
 
 
-def _class(row: Row) -> str:
+def class_of(row: Row) -> str:
     """The class; with the ratio of column sizes up to which it holds, where it is about A as a whole."""
     as_a_whole = row.stability in ("backward stable", "forward stable") and not math.isnan(row.safe_ratio)
     return f"{row.stability}, {number(row.safe_ratio)}:1" if as_a_whole else row.stability
@@ -57,7 +57,7 @@ COLUMNS: tuple[Column, ...] = (
         "class",
         "stability over every graded problem; *2e6:1* says that no answer was lost for columns (rows, if wide) of "
         "different size alone while the sizes differ by at most that",
-        _class,
+        class_of,
         lambda r: STABILITY_ORDER.index(r.stability),
         7,
     ),

@@ -58,12 +58,6 @@ def attempt_again(key: str, oracle: str) -> Replayed:
     return Replayed(certified, solver, outcome, record(case, certified, solver, outcome))
 
 
-def replay_text(key: str, oracle: str) -> str:
-    """Attempt the case of a key once more, alone; returns `case_text` of it. Errors as `attempt_again`."""
-    done = attempt_again(key, oracle)
-    return case_text(done.certified, done.solver, done.outcome, done.record)
-
-
 def case_text(certified: Known, solver: Solver, outcome: Outcome, row: Record) -> str:
     """One attempt in full, in lines for people: problem, truth, answer, scores and verdict."""
     known = _no_truth(certified) if isinstance(certified, Undefined) else _truth(certified)

@@ -185,7 +185,7 @@ def show(report: Report, console: Console) -> None:
         console.print(f"{counts}; each can be replayed from {report.directory / failures.ALL}", markup=False)
     if report.beyond:
         beyond = f"the journal also holds {report.beyond} attempts that were not asked for now"
-        console.print(f"{beyond}; the tables leave them out")
+        console.print(f"{beyond}; the tables leave them out, and have them again after a run that asks for all")
     console.print(f"all tables, with what they mean: {report.directory / 'leaderboard.md'}", markup=False)
 
 

@@ -277,7 +277,7 @@ def test_property_tests_do_not_get_them() -> None:
 
 
 def test_replay_says_why_there_is_no_truth() -> None:
-    from lamm_robust.runs.replay import replay_text
+    from lamm_robust.cli.replay import replay_text
 
     key = "nonfinite m=4 n=2 rank=2 value=not-a-number array=b place=last seed=0 dtype=float64"
     text = replay_text(f"{key} @ scipy-gelsd-float64-cpu", "auto")
