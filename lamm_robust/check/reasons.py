@@ -151,7 +151,7 @@ def _wrong(c: Clues) -> str:
 
 
 def _kappa(c: Clues) -> str:
-    """κ of A as it is stored, or with columns (rows, if wide) of one size, if only that makes the problem resolvable."""
+    """κ of A as it is stored, or with columns (rows, if wide) of one size, if only that can be resolved."""
     lines = "rows" if c.record.m < c.record.n else "columns"
     by_columns = c.certified.limits.only_columns or c.score("relative_error") < NO_CORRECT_DIGIT
     return f"{number(c.record.kappa_columns)} with {lines} of one size" if by_columns else number(c.kappa)
