@@ -5,8 +5,8 @@
     python3 run.py test [ARGS...]      tox ARGS..., or everything that CI runs, side by side
     python3 run.py gpu [ARGS...]       all that an NVIDIA GPU has to show, in six minutes, into results/gpu
     python3 run.py emulated [ARGS...]  the same without a GPU, with its products emulated on the CPU
-    python3 run.py COMMAND [ARGS...]   lamm-robust COMMAND ARGS...: check, hunt, list, replay,
-                                       truth, nist, lamm, claims, tables, merge or compare
+    python3 run.py COMMAND [ARGS...]   lamm-robust COMMAND ARGS...: check, advise, hunt, list, replay, truth,
+                                       nist, lamm, claims, tables, merge, compare, picture or site
     python3 run.py --help              this text
 
 Both first put lamm-robust, what it needs and tox into .venv beside this file, once: with uv where there is
@@ -52,7 +52,10 @@ EVERYTHING = ("run-parallel", "--parallel", "all")
 LANES = ("gpu", "emulated")
 """Environments of tox that run docs/evidence/gpu.py."""
 
-COMMANDS = ("run", "check", "hunt", "list", "replay", "truth", "nist", "lamm", "claims", "tables", "merge", "compare")
+COMMANDS = (
+    *("run", "check", "advise", "hunt", "list", "replay", "truth", "nist", "lamm", "claims", "tables", "merge"),
+    *("compare", "picture", "site"),
+)
 """Of lamm-robust itself."""
 
 REDIRECTING = frozenset(

@@ -89,14 +89,7 @@ def _notes(found: Judgement) -> Iterator[str]:
     if wrong := sorted(filter(is_wrong_rank, found.records), key=simplicity):
         ranks = f"{wrong[0].reported_rank} for {wrong[0].rank}"
         yield f"wrong rank at {count_of(len(wrong), 'problem')}: {ranks}, at {wrong[0].problem}"
-    if refused := _refused_shapes(found):
-        others = ",".join(shape for shape in found.terms.chosen_shapes() if shape not in refused)
-        yield f"refuses every {' and '.join(refused)} problem: --shapes {others} leaves them out"
-    deficient = [r.verdict in PASSES for r in found.records if is_graded(r) and r.regime == Regime.DEFICIENT]
-    if found.terms.contract != Deficiency.FULL_RANK_ONLY and deficient and not any(deficient):
-        yield "solves no problem without full rank: --contract full_rank_only asks for none"
-    if _fails_several_sides_only(found):
-        yield "fails with several right-hand sides (b is m×k), and not with one: --one-right-side leaves them out"
+    yield from _promises(found)
     if found.excused:
         many = count_of(found.excused, "problem")
         yield f"refused or inaccurate at {many} beyond that κ, where only a wrong answer in silence counts"
@@ -109,6 +102,18 @@ def _notes(found: Judgement) -> Iterator[str]:
     refusals = Counter(r.message for r in found.records if r.cause is Cause.LAYOUT_REFUSED).most_common(1)
     if refusals and 2 * refusals[0][1] > found.row.cases:  # at a few problems, rounding may be why it raises
         yield f"at {refusals[0][1]} problems it {printable(refusals[0][0])}"
+
+
+def _promises(found: Judgement) -> Iterator[str]:
+    """What it seems to promise less than it was held to, and the option that says so."""
+    if refused := _refused_shapes(found):
+        others = ",".join(shape for shape in found.terms.chosen_shapes() if shape not in refused)
+        yield f"refuses every {' and '.join(refused)} problem: --shapes {others} leaves them out"
+    deficient = [r.verdict in PASSES for r in found.records if is_graded(r) and r.regime == Regime.DEFICIENT]
+    if found.terms.contract != Deficiency.FULL_RANK_ONLY and deficient and not any(deficient):
+        yield "solves no problem without full rank: --contract full_rank_only asks for none"
+    if _fails_several_sides_only(found):
+        yield "fails with several right-hand sides (b is m×k), and not with one: --one-right-side leaves them out"
 
 
 def _fails_several_sides_only(found: Judgement) -> bool:

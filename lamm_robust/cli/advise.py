@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lamm_robust.defaults import Exit
-from lamm_robust.terminal import say
+from lamm_robust.terminal import open_console, say
 from lamm_robust.text import json_text
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ def advise(
     FILE is an .npz or .json file with A and b (or X and y), two .npy files, A and b, a CSV file with --target, or text
     such as 'A=1,2;3,4;5,6 b=1,2,4'. Rows with missing values are left out, and named.
     """
-    from rich.console import Console
-
     from lamm_robust.advice import advise as advice
     from lamm_robust.advice.html import document
     from lamm_robust.advice.page import facts, text
@@ -41,7 +39,7 @@ def advise(
     if html and (Path(html).is_dir() or not Path(html).absolute().parent.is_dir()):
         raise ValueError(f"--html {html}: expected a file in a directory that exists")
     given = _read(files, target)
-    with Console(stderr=True).status("reading") as status:
+    with open_console(err=True).status("reading") as status:
         found = advice.advise(with_constant(given) if constant else given, only, status.update)
     say(json_text(facts(found)) if as_json else text(found))
     if html:

@@ -600,7 +600,7 @@ def test_json_has_what_a_machine_needs(tmp_path: Path) -> None:
     written = json.loads(out.read_text(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert [one["precision"] for one in written] == ["float32", "float64"]
     assert list(written[0]) == [
-        *("target", "precision", "contract", "class", "safe_kappa", "silent_failures", "wrong_ranks"),
+        *("target", "precision", "contract", "class", "safe_kappa", "max_cond", "silent_failures", "wrong_ranks"),
         *(
             "refusals",
             "crashes",

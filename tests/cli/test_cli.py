@@ -273,7 +273,7 @@ def test_solvers_of_an_emulated_device_are_listed_as_such() -> None:
     lines = invoke("list", "solvers", "--device", "emulated-tf32").output.splitlines()
     assert all("-float32-emulated-tf32 " in line for line in lines if line.startswith("jax-"))
     assert any(line.startswith("jax-solve-highest-float32-emulated-tf32 ") for line in lines)
-    words = "--device is for `list solvers`, not for `list families`"
+    words = "`list families` takes no names and no --device; `list solvers` does"
     assert failed(invoke("list", "families", "--device", "gpu")) == f"lamm-robust: {words}"
 
 

@@ -302,7 +302,8 @@ def test_noise_ends_at_its_own_length_and_costs_fewer_measurements(precision: Pr
         return np.asarray(mesh(MODES)(params)) + noise * draw.normal(size=(MODES, MODES))
 
     for sized in (False, True):
-        draw, said = np.random.default_rng(0), {"noise": noise} if sized else {}
+        draw = np.random.default_rng(0)
+        said: dict[str, Any] = {"noise": noise} if sized else {}
         found = apply_delta(measured, START, target=target, rule="damped", steps=60, **said, **ASKED)
         left = np.linalg.norm(np.asarray(mesh(MODES)(found.params), np.float64) - target)
         assert left < 5 * noise * MODES  # the noise of all entries has a length of about MODES · noise

@@ -254,6 +254,8 @@ def test_cutoffs_are_what_their_rules_say() -> None:
         if solver.contract.cutoff
     }
     assert found == {
+        "cupy-lstsq": 30 * 2.0**-23,
+        "cupy-pinv": 1e-15,
         "numpy-lstsq": 30 * 2.0**-52,
         "numpy-lstsq-block": 30 * 2.0**-52,
         "numpy-lstsq-rcond-minus-1": 2.0**-53,

@@ -95,6 +95,7 @@ ELSEWHERE = {
     "lamm_robust/storage/files.py",  # the one way
     "lamm_robust/storage/journal.py",  # line by line, each with a checksum
     "lamm_robust/lamm/conduct.py",  # line by line, under another name until it is complete
+    "lamm_robust/workers/containment.py",  # who this process is to itself, for the system
     "lamm_robust/workers/child.py",  # what the system should do with this process
 }
 
