@@ -105,8 +105,16 @@ class Clues:
 
     @cached_property
     def factor(self) -> float | None:
-        """The δ for which x̂ is (1 + δ)x★, or None if it is not along x★."""
-        frame = self.proved.frame.equilibrated  # or the largest entry alone would say what x̂ is along
+        """The δ for which x̂ is (1 + δ)x★, or None if it is not along x★, as stored and with columns of one size.
+
+        As stored, a large entry alone may say what x̂ is along.
+        """
+        frame = self.proved.frame
+        found = self._along(frame)
+        return found if found is None or self._along(frame.equilibrated) is not None else None
+
+    def _along(self, frame: Frame) -> float | None:
+        """The δ for which x̂ is (1 + δ)x★ in the scale of a frame; None if it is not along x★."""
         star = frame.x_star[0]
         error = self._in_scale_of(frame) - frame.x_star.sum(axis=0)
         size = float(norm(star.ravel()))
