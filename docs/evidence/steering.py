@@ -1,6 +1,6 @@
 """LAMM beside SciPy's least_squares on a mesh that can only be measured: the table of `docs/lamm.md`.
 
-    python docs/evidence/steering.py [STARTS]
+    JAX_ENABLE_X64=1 python docs/evidence/steering.py [STARTS]
 
 A mesh of four modes is measured with noise of a standard deviation σ for each entry, and steered to a mesh 0.3 radians
 away. Counted are measurements until the method ends; how near it came is the true ‖δ‖, without noise. SciPy's
@@ -14,14 +14,11 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-import jax
 import numpy as np
 from scipy.optimize import least_squares
 
-jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
-
-from lamm_robust.lamm import apply_delta  # noqa: E402  the precision comes first
-from lamm_robust.lamm.mesh import mesh, random_phases  # noqa: E402
+from lamm_robust.lamm import apply_delta
+from lamm_robust.lamm.mesh import mesh, random_phases
 
 MODES, AWAY = 4, 0.3
 PHASES = MODES * (MODES - 1)

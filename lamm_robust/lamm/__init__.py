@@ -9,8 +9,8 @@ This room knows the loop, two programmable matrices (`mesh` and `layer`), and st
 photonics nor the names of solvers, and the room does not know runs, checks and claims.
 
 Begin with `apply`, which users call. `original` is the loop in Python, whose matrix may be hardware; `compiled` is the
-same loop in one XLA program, for one target or many at once; both use `rule`, `damping` and `step`. `baseline` is what
-they are compared with. Studies begin in `conduct`.
+same loop in one XLA program, and `queue` many of them; both use `rule`, `damping` and `step`. `baseline` is what they
+are compared with. Studies begin in `conduct`.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""The compiled loop: all of it in one XLA program of static shapes, for one target or, by `vmap`, for many at once.
+"""The compiled loop: all of it in one XLA program of static shapes, for one target (`queue` has many at once).
 
 The solver is any that JAX can trace. The history is written into arrays as long as the step limit.
 """
@@ -58,15 +58,7 @@ class State(NamedTuple):
 def steer(matrix_fn: MatrixFn, params: Array, target: Array, options: Options, seed: int) -> Steered:
     """Steer the matrix from the parameters to the target, a flat array of length m."""
     run = run_one(matrix_fn, static_options(options), params, target, seed, dynamic_options(options))
-    return _result(jax.device_get(run), options.keep, options.patience)
-
-
-def steer_all(matrix_fn: MatrixFn, params: Array, targets: Array, options: Options, seeds: Any) -> list[Steered]:
-    """`steer` for stacks of parameters, targets and seeds, in one program."""
-    runs = run_many(matrix_fn, static_options(options), params, targets, seeds, dynamic_options(options))
-    leaves, shape = jax.tree.flatten(jax.device_get(runs))
-    alone = (jax.tree.unflatten(shape, [leaf[i] for leaf in leaves]) for i in range(len(targets)))
-    return [_result(run, options.keep, options.patience) for run in alone]
+    return result(jax.device_get(run), options)
 
 
 def dynamic_options(options: Options) -> Numbers:
@@ -76,46 +68,48 @@ def dynamic_options(options: Options) -> Numbers:
 
 def static_options(options: Options) -> Fixed:
     """The options that a program is compiled for."""
-    return options.solve, options.directions, options.method, options.steps, options.keep, options.rule
+    return options.solve, options.directions, options.method, options.steps, options.keep, options.rule, options.draw
 
 
-def _run(matrix_fn: MatrixFn, fixed: Fixed, params: Any, target: Any, seed: Any, numbers: Numbers) -> Run:
-    (_, _, _, limit, _, _), (atol, rtol, step_size, difference, span, patience) = fixed, numbers
+def begin(matrix_fn: MatrixFn, fixed: Fixed, params: Any, target: Any, numbers: Numbers) -> Run:
+    """A run before its first step."""
+    atol, rtol, step_size, *_ = numbers
     current = matrix_fn(params)
     if not isinstance(current, jax.Array):
         raise ValueError(f"matrix_fn returns a {type(current).__name__}; the compiled driver takes an array of JAX")
     current = current.reshape(-1)
     first = norm(target - current)
-    enough = jnp.maximum(atol, rtol * first).astype(target.dtype)
     progress = Progress(
         *map(_number_like(target.dtype), start_progress(first, jnp.asarray(step_size, target.dtype), FIRST))
     )
-    start = State(jnp.int32(0), params, current, progress, *_empty_places(fixed, target))
-
-    def may_step(state: State) -> Any:
-        return (state.count < limit) & may_go_on(state.progress, enough, patience)
-
-    step = partial(_step, matrix_fn, fixed, target, jax.random.key(seed), (difference, span))
-    return Run(jax.lax.while_loop(may_step, step, start), first, enough)
+    state = State(jnp.int32(0), params, current, progress, *_empty_places(fixed, target))
+    return Run(state, first, jnp.maximum(atol, rtol * first).astype(target.dtype))
 
 
-run_one = partial(jax.jit, static_argnums=(0, 1))(_run)
-"""One loop as a program, compiled for a matrix function, static options and shapes."""
+def may_step(fixed: Fixed, numbers: Numbers, run: Run) -> Any:
+    """Whether a run has steps left that may help."""
+    limit, patience = fixed[3], numbers[5]
+    return (run.state.count < limit) & may_go_on(run.state.progress, run.enough, patience)
 
 
 @partial(jax.jit, static_argnums=(0, 1))
-def run_many(matrix_fn: MatrixFn, fixed: Fixed, params: Any, targets: Any, seeds: Any, numbers: Numbers) -> Any:
-    """`run_one` for stacks of parameters, targets and seeds."""
-    run = partial(_run, matrix_fn, fixed, numbers=numbers)
-    return jax.vmap(run)(params, targets, seeds)
+def run_one(matrix_fn: MatrixFn, fixed: Fixed, params: Any, target: Any, seed: Any, numbers: Numbers) -> Run:
+    """One loop as a program, compiled for a matrix function, static options and shapes."""
+
+    def step(run: Run) -> Run:
+        return run._replace(state=take_step(matrix_fn, fixed, numbers, target, seed, run.state))
+
+    return jax.lax.while_loop(partial(may_step, fixed, numbers), step, begin(matrix_fn, fixed, params, target, numbers))
 
 
-def _step(matrix_fn: MatrixFn, fixed: Fixed, target: Any, key: Any, over: tuple[Any, Any], state: State) -> State:
+def take_step(matrix_fn: MatrixFn, fixed: Fixed, numbers: Numbers, target: Any, seed: Any, state: State) -> State:
     """The state after one step: derivatives, least squares, and the step Vα if it helps."""
-    solve, count, method, _, keep, rule = fixed
+    solve, count, method, _, keep, rule, draw = fixed
+    difference, span, key = numbers[3], numbers[4], jax.random.key(seed)
     params, progress, dtype = state.params, state.progress, target.dtype
-    V = draw_directions(key, state.count, count, params.shape, params.dtype)
-    X = columns(matrix_fn, params, V, difference_reach(*over, progress.step_size, jnp.where).astype(dtype), method)
+    V = draw_directions(key, state.count, count, params.shape, params.dtype, draw)
+    reach = difference_reach(difference, span, progress.step_size, jnp.where)
+    X = columns(matrix_fn, params, V, reach.astype(dtype), method)
     delta = target - state.current
     damped = rule == "damped"
     alpha, rank = solve(*(damped_system(X, delta, progress.damping, jnp) if damped else (X, delta)))
@@ -170,19 +164,22 @@ def norm(vector: Any) -> Any:
 
 
 def _empty_places(fixed: Fixed, target: Any) -> tuple[Tail, Any]:
-    _, count, _, limit, keep, _ = fixed
+    _, count, _, limit, keep, *_ = fixed
     numbers, m, places = jnp.zeros(limit, target.dtype), target.shape[0], -(-limit // keep) if keep else 0
     systems = tuple(jnp.zeros((places, *shape), target.dtype) for shape in ((m, count), (m,), (count,)))
     return Tail(numbers, jnp.zeros(limit, bool), numbers, jnp.zeros(limit, jnp.int32)), systems
 
 
-def _result(run: Run, keep: int, patience: int) -> Steered:
+def result(run: Run, options: Options) -> Steered:
     """The result of a loop, without the places of steps that were not tried."""
-    state, steps = run.state, int(run.state.count)
+    state, steps, keep = run.state, int(run.state.count), options.keep
     systems = [whole[: -(-steps // keep)] for whole in state.systems] if keep and steps else []
     magnitude, accepted, step_size, rank = (whole[:steps] for whole in state.tail)
     history = History(np.concatenate([[run.first], magnitude]), accepted, step_size, rank)
     progress = Progress(*(number.item() for number in state.progress))
     return Steered(
-        state.params, ending(progress, run.enough.item(), patience), history, Systems(*systems) if systems else None
+        state.params,
+        ending(progress, run.enough.item(), options.patience),
+        history,
+        Systems(*systems) if systems else None,
     )

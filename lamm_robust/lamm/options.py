@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
 from lamm_robust.lamm.rule import PATIENCE, SPAN, TOLERANCE
-from lamm_robust.lamm.step import METHODS, Method, difference_step
+from lamm_robust.lamm.step import DRAWS, METHODS, Draw, Method, difference_step
 from lamm_robust.values import Array, Solve
 
 LIMIT = 200
@@ -26,6 +26,8 @@ class Settings(TypedDict, total=False):
 
     directions: int
     """k, the random directions in each step; by default the number of parameters."""
+    draw: Draw
+    """How directions are random: "sphere", the default, or "signs", ±1/√n each, which cost less."""
     rule: Rule
     """How a step is kept short: "capped", the default, shortens it; "damped" solves min ‖Xα − δ‖² + λ‖α‖²."""
     method: Method
@@ -67,6 +69,7 @@ class Options:
     rtol: float = 0.0
     steps: int = LIMIT
     keep: int = 0
+    draw: Draw = "sphere"
     rule: Rule = "capped"
     patience: int = PATIENCE
     noise: float = 0.0
@@ -74,10 +77,13 @@ class Options:
 
     def __post_init__(self) -> None:
         """Raise ValueError for a setting that is not accepted, with its name and what is."""
-        if self.method not in METHODS:
-            raise ValueError(f"method is {self.method!r}; accepted: {', '.join(METHODS)}")
-        if self.rule not in RULES:
-            raise ValueError(f"rule is {self.rule!r}; accepted: {', '.join(RULES)}")
+        for name, word, known in (
+            ("method", self.method, METHODS),
+            ("draw", self.draw, DRAWS),
+            ("rule", self.rule, RULES),
+        ):
+            if word not in known:
+                raise ValueError(f"{name} is {word!r}; accepted: {', '.join(known)}")
         for name, whole, least in (
             ("patience", self.patience, 1),
             ("directions", self.directions, 1),

@@ -61,7 +61,7 @@ def steer(matrix_fn: MatrixFn, params: Array, target: Array, options: Options, s
     early: Ending | None = None
     failure: Exception | None = None
     while len(trail) < options.steps and may_go_on(progress, enough, options.patience) and early is None:
-        V = np.asarray(draw_directions(key, len(trail), options.directions, params.shape, params.dtype))
+        V = np.asarray(draw_directions(key, len(trail), options.directions, params.shape, params.dtype, options.draw))
         try:
             found = try_step(matrix_fn, params, V, current, target, options, progress)
             then, better = found.progress, bool(found.progress.magnitude < progress.magnitude)

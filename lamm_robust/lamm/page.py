@@ -131,9 +131,8 @@ def race_table(races: Sequence[Race]) -> str:
     first = races[0]
     words = (
         f"Small deltas to ‖δ‖ ≤ 1e-3. *Original*: the loop in Python with `numpy-dropping`, and with `{first.solver}`; "
-        f"*compiled*: the whole loop in one program, with `{first.solver}`; *batched*: all targets in one program. "
-        "Times are per step and per target. A batch saves the overhead of calls, not arithmetic: LAPACK solves its "
-        "problems one after another, and it goes on until its last target is done."
+        f"*compiled*: the whole loop in one program, with `{first.solver}`; *batched*: all targets in one program, in "
+        "a queue, with damped steps along random signs. Times are per step and per target."
     )
     header = ["N", "precision", "directions", "steps at most"]
     header += ["original, µs/step", "same solver", "compiled", "compiled is"]

@@ -6,6 +6,7 @@ scale: to first order, the step Vα changes the matrix by Xα.
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any, Literal
 
@@ -14,6 +15,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from lamm_robust.lamm.mesh import MatrixFn
+
+Draw = Literal["sphere", "signs"]
+DRAWS: tuple[Draw, ...] = ("sphere", "signs")
+WORD = 32
+"""The bits of a random word."""
 
 Method = Literal["central", "forward"]
 METHODS: tuple[Method, ...] = ("central", "forward")
@@ -27,17 +33,26 @@ def difference_step(dtype: Any) -> float:
     return float((np.finfo(dtype).eps / 2) ** (1 / 3))
 
 
-def random_directions(key: Any, count: int, shape: tuple[int, ...], dtype: Any) -> Any:
-    """Random directions of length 1, uniform on the sphere: an array (count, *shape)."""
+def random_directions(key: Any, count: int, shape: tuple[int, ...], dtype: Any, draw: Draw = "sphere") -> Any:
+    """Random directions of length 1, uniform on the sphere or of random signs: an array (count, *shape)."""
+    if draw == "signs":
+        return _signs(key, count, math.prod(shape), dtype).reshape(count, *shape)
     normal = jax.random.normal(key, (count, *shape), dtype)
     axes = tuple(range(1, normal.ndim))
     return normal / jnp.sqrt(jnp.sum(normal * normal, axis=axes, keepdims=True))
 
 
-@partial(jax.jit, static_argnums=(2, 3, 4))
-def draw_directions(key: Any, step: Any, count: int, shape: tuple[int, ...], dtype: Any) -> Any:
+def _signs(key: Any, count: int, size: int, dtype: Any) -> Any:
+    """±1/√size, one bit of a random word for each entry: an array (count, size)."""
+    words = jax.random.bits(key, (count, -(-size // WORD)), jnp.uint32)
+    bits = (words[..., None] >> jnp.arange(WORD, dtype=jnp.uint32)) & 1
+    return (1 - 2 * bits.reshape(count, -1)[:, :size].astype(dtype)) / jnp.sqrt(jnp.asarray(size, dtype))
+
+
+@partial(jax.jit, static_argnums=(2, 3, 4, 5))
+def draw_directions(key: Any, step: Any, count: int, shape: tuple[int, ...], dtype: Any, draw: Draw = "sphere") -> Any:
     """The random directions (count, *shape) of one step; compiled because the Python loop calls it often."""
-    return random_directions(jax.random.fold_in(key, step), count, shape, dtype)
+    return random_directions(jax.random.fold_in(key, step), count, shape, dtype, draw)
 
 
 def columns(matrix_fn: MatrixFn, params: Any, directions: Any, step: Any = None, method: Method = "central") -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import lamm_robust
-from lamm_robust.lamm import apply_delta, apply_deltas
+from lamm_robust.lamm import apply_delta, apply_deltas, queue
 from lamm_robust.lamm.layer import dense
 from lamm_robust.lamm.mesh import mesh, random_phases
 from lamm_robust.lamm.result import Ending
@@ -18,8 +18,7 @@ from lamm_robust.lamm.rule import PATIENCE
 from lamm_robust.lamm.step import columns, draw_directions
 from lamm_robust.values import Precision
 
-# JAX computes in its default type, which the precision decides
-pytestmark = [pytest.mark.gpu, pytest.mark.usefixtures("precision")]
+pytestmark = pytest.mark.usefixtures("precision")  # JAX computes in its default type, which the precision decides
 
 MODES = 3
 START = np.asarray(random_phases(0, MODES))
@@ -174,6 +173,20 @@ def test_many_at_once_are_each_as_alone(precision: Precision) -> None:
         assert np.allclose(together[i].history.magnitude, alone.history.magnitude, rtol=close, atol=1e-6 * scale)
 
 
+def test_more_targets_than_slots_wait_in_a_queue(monkeypatch: pytest.MonkeyPatch, precision: Precision) -> None:
+    monkeypatch.setattr(queue, "SLOTS", 2)
+    starts, changes = np.stack([START + 0.1 * i for i in range(5)]), (0.02, 0.3, 0.0, 0.1, 0.02)
+    deltas = np.stack([np.asarray(mesh(MODES)(s + c) - mesh(MODES)(s)) for s, c in zip(starts, changes, strict=True)])
+    asked: Any = {"solver": "lstsq", "rule": "damped", "draw": "signs", "directions": 4, "steps": 6}
+    together = apply_deltas(mesh(MODES), starts, deltas, seed=3, **asked)
+    assert len({one.steps for one in together}) > 1  # they end at different times
+    for i, one in enumerate(together):
+        alone = apply_delta(mesh(MODES), starts[i], deltas[i], seed=3 + i, **asked)
+        assert (one.steps, one.status) == (alone.steps, alone.status)
+        close = 1e-2 if precision == "float32" else 1e-8
+        assert np.allclose(one.history.magnitude, alone.history.magnitude, rtol=close, atol=1e-5)
+
+
 def test_the_seed_decides() -> None:
     one, same, other = (
         apply_delta(mesh(MODES), START, nearby(), solver="lstsq", directions=4, seed=seed, steps=8)
@@ -303,7 +316,7 @@ def test_noise_ends_at_its_own_length_and_costs_fewer_measurements(precision: Pr
 
     for sized in (False, True):
         draw = np.random.default_rng(0)
-        said: dict[str, Any] = {"noise": noise} if sized else {}
+        said: Any = {"noise": noise} if sized else {}
         found = apply_delta(measured, START, target=target, rule="damped", steps=60, **said, **ASKED)
         left = np.linalg.norm(np.asarray(mesh(MODES)(found.params), np.float64) - target)
         assert left < 5 * noise * MODES  # the noise of all entries has a length of about MODES · noise
@@ -350,6 +363,7 @@ MORE_ERRORS: list[tuple[dict[str, Any], str]] = [
     ({"driver": "original", "noise": -1.0}, "noise is -1.0; accepted is a number from 0"),
     ({"patience": 0}, "patience is 0; accepted is a whole number from 1"),
     ({"rule": "steepest"}, "rule is 'steepest'; accepted: capped, damped"),
+    ({"draw": "straws"}, "draw is 'straws'; accepted: sphere, signs"),
 ]
 
 

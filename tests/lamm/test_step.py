@@ -87,6 +87,13 @@ def test_directions_have_length_one_and_differ() -> None:
     assert np.abs(V.mean(axis=0)).max() < 0.2  # a mean of 50 has a standard deviation of 0.04
 
 
+def test_random_signs_have_length_one_and_are_even() -> None:
+    V = np.asarray(random_directions(jax.random.key(0), 200, (2, 20), jnp.zeros(0).dtype, "signs")).reshape(200, -1)
+    assert np.allclose(np.abs(V), 40**-0.5, rtol=1e-6, atol=0)
+    assert abs((V > 0).mean() - 0.5) < 0.03  # 8000 signs: a standard deviation of 0.0056
+    assert np.abs(V @ V.T - np.eye(200)).max() < 0.8
+
+
 def test_bad_arguments_are_named() -> None:
     matrix_fn, params, V = case("mesh")
     with pytest.raises(ValueError, match=r"directions has shape \(5, 12\)"):

@@ -232,7 +232,7 @@ def test_a_race_counts_what_it_runs(precision: Precision) -> None:
     assert found.original_steps <= 6
     assert 4 <= found.compiled_steps <= 12
     assert found.original_steps == found.same_original_steps
-    assert found.compiled_reached == found.batched_reached
+    assert found.compiled_reached <= found.batched_reached <= 4  # whose steps are damped
     assert min(found.original_seconds, found.compiled_seconds, found.batched_seconds) > 0
 
 
