@@ -83,7 +83,7 @@ def _share(runs: Sequence[Run]) -> str:
 
 def directions(runs: Sequence[Run]) -> Iterator[str]:
     """How many runs arrive with each number of directions."""
-    for modes, own in group(reachable(runs), lambda run: run.modes).items():
+    for modes, own in group((run for run in reachable(runs) if run.rule != "library"), lambda run: run.modes).items():
         by_level = group(own, level)
         if len(by_level) > 1:
             parts = [_of_level(name, by_level[name]) for name in LEVELS if name in by_level]
@@ -172,15 +172,16 @@ def _places(runs: Sequence[Run]) -> list[str]:
 
 def accuracy(runs: Sequence[Run]) -> Iterator[str]:
     """How well each solver solved the problems of its runs."""
+    undamped = [run for run in runs if run.rule == "capped"]  # a damped α solves another problem
     parts = []
-    for solver, own in group(runs, lambda run: run.solver).items():
+    for solver, own in group(undamped, lambda run: run.solver).items():
         scores = [score for run in own for score in run.backward]
         finite = [score for score in scores if score < math.inf]
         if finite:
             without = len(scores) - len(finite)
             refused = f", and none at all {without} times" if without else ""
             parts.append(f"`{solver}` {number(median(scores))} and {number(max(finite))}{refused}")
-    kappas = [kappa for run in runs for kappa in run.kappa]
+    kappas = [kappa for run in undamped for kappa in run.kappa]
     if parts:
         kappa = f"κ from {number(min(kappas))} to {number(max(kappas))}"
         yield (
@@ -209,9 +210,8 @@ def precision(runs: Sequence[Run]) -> Iterator[str]:
         parts.append(f"{rule} {' and '.join(each)}")
     yield (
         f"**Precision**, with (N−1)² directions or more and the tolerance {number(TOLERANCE)} for both: "
-        f"{'; '.join(parts)}. Undamped, what "
-        "matters is where small singular values are cut: float64 with float32's cutoff arrives nearly as often "
-        "(docs/evidence/lamm_precision.py)."
+        f"{'; '.join(parts)}. docs/lamm.md says "
+        "why they differ."
     )
 
 
