@@ -30,7 +30,7 @@ from lamm_robust.workers.containment import die_with
 REPEATS, ENOUGH = 3, 0.05
 """A compiled loop is timed this many times, or until it has taken this many seconds; the shortest time counts."""
 SCORED = 1
-"""The problems of so many starts are scored: certifying them takes longer than the runs."""
+"""The problems of so many starts are scored, of undamped steps: certifying them takes longer than the runs."""
 AT_ONCE = 1e30
 """A tolerance with which a loop ends before its first step: it is compiled, and does nothing."""
 
@@ -61,7 +61,7 @@ def run(task: Task, target: Target, start: int, precision: Precision) -> Run:
     times = [seconds]
     while driver == "compiled" and len(times) < REPEATS and sum(times) < ENOUGH:
         times.append(once()[0])
-    scores = score_systems(found.systems if start < SCORED else None, precision)
+    scores = score_systems(found.systems if start < SCORED and task.rule == "capped" else None, precision)
     reported = found.history.rank[found.history.rank >= 0]
     return Run(
         modes=task.modes,

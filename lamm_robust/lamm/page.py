@@ -24,9 +24,9 @@ from lamm_robust.text import markdown_table, number, share
 INTRODUCTION = """\
 A mesh of N(N−1)/2 Mach-Zehnder interferometers is steered to a target by LAMM's loop: in each step k random directions,
 differences along them (the columns of X), α = argmin ‖Xα − δ‖₂ by the solver, and the step Vα, which is shortened
-where it is too long, or *damped*: α = argmin ‖Xα − δ‖² + λ‖α‖². `scipy-lm` is Levenberg and Marquardt's method by
-SciPy, with the derivatives of all parameters. A run arrives when ‖δ‖₂ ≤ 1e-5. All members start at the same phases, to
-the same targets, and draw the same directions. [docs/lamm.md](../../docs/lamm.md) explains it,
+where it is too long, or *damped*: α = argmin ‖Xα − δ‖² + λ‖α‖². `scipy-trf` is SciPy's trust-region form of Levenberg
+and Marquardt's method, with the derivatives of all parameters. A run arrives when ‖δ‖₂ ≤ 1e-5. All members start at the
+same phases, to the same targets, and draw the same directions. [docs/lamm.md](../../docs/lamm.md) explains it,
 [runs.md](runs.md) has every number, and a command that makes any one run again.
 """
 

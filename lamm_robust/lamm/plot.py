@@ -33,6 +33,8 @@ LABEL, LINE = 165, 15
 TITLE = 18
 ENDS, BAR = 32, 5
 """Where the bars of endings begin under a plot, and the height of all of them over their number of rows."""
+POINTS = 100
+"""The most points of a line: a plot is two hundred wide."""
 ALIKE = 0.02
 """Medians that are nowhere further apart than this, in powers of ten, have one line."""
 NAMES = [member_name(*member) for member in MEMBERS]
@@ -150,13 +152,14 @@ def panel(runs: Sequence[Run], title: str, at: tuple[int, int], decades: tuple[i
     box = f'x="{left}" y="{top}" width="{right - left}" height="{bottom - top}"'
     parts.append(f'<rect {box} fill="none" stroke="#444444" stroke-width="0.7"/>')
     alike = coinciding(curves, 10.0**low)
+    places = sorted({*range(0, steps + 1, -(-steps // POINTS)), steps})
     for members in reversed(alike):  # the last member has a line without gaps, which must not hide those of others
         own = curves[members[0]]
-        ahead = [f"{x(step):.1f},{y(most):.1f}" for step, (_, _, most) in enumerate(own)]
-        back = [f"{x(step):.1f},{y(least):.1f}" for step, (least, _, _) in enumerate(own)]
+        ahead = [f"{x(step):.1f},{y(own[step][2]):.1f}" for step in places]
+        back = [f"{x(step):.1f},{y(own[step][0]):.1f}" for step in places]
         shade = " ".join([*ahead, *reversed(back)])
         parts.append(f'<polygon points="{shade}" fill="{style(members[0])[0]}" fill-opacity="0.06"/>')
-        points = " ".join(f"{x(step):.1f},{y(middle):.1f}" for step, (_, middle, _) in enumerate(own))
+        points = " ".join(f"{x(step):.1f},{y(own[step][1]):.1f}" for step in places)
         parts.append(f'<polyline points="{points}" fill="none" {stroke(members[0])}/>')
     parts.append(_ends(by_member, left, right, bottom + ENDS - 12))
     same = "; ".join(" = ".join(members) for members in alike if len(members) > 1)

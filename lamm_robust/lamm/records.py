@@ -20,8 +20,8 @@ SOLVERS = (
 )
 """The solvers of a study: LAMM's own two, those that people take instead, and the one that this project recommends."""
 
-BASELINE = "scipy-lm"
-"""Levenberg and Marquardt's method by SciPy (see `baseline`)."""
+BASELINE = "scipy-trf"
+"""SciPy's trust-region method (see `baseline`)."""
 
 Member = tuple[str, str]
 """(solver, rule of steps); the rule of the baseline is "library"."""
