@@ -833,7 +833,7 @@ def test_check_solver_raises_with_the_page(precision: Precision) -> None:
     text = str(raised.value)
     assert "tests.support.broken:normal_equations: unstable" in text
     assert "normal equations?" in text
-    assert "\n    spectrum m=" in text  # a key, which `strategies.problem` takes
+    assert '\n    strategies.problem("spectrum m=' in text
     assert re.search(r"required: forward-stable: not held: the class is unstable, \d+ silent failures$", text)
 
 

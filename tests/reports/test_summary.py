@@ -216,7 +216,8 @@ def test_a_basic_solution_is_not_held_to_the_distance_from_the_shortest() -> Non
 @pytest.mark.parametrize(
     ("precision", "errors", "expected"),
     [
-        ("float32", {1e4: 0.4 * 2**-24, 1e5: 0.5 * 2**-24, 2.0: 2**-24}, "float64"),
+        ("float32", {1e4: 0.4 * 2**-24, 1e5: 0.5 * 2**-24, 2e5: 2**-25, 1e6: 2**-24, 2.0: 2**-24}, "float64"),
+        ("float32", {1e4: 0.4 * 2**-24, 1e5: 0.5 * 2**-24, 2.0: 2**-24}, "float32"),  # two may be whole by luck
         ("float32", {1e4: 900 * 2**-24, 1e5: 9000 * 2**-24, 2.0: 2**-24}, "float32"),
         ("float32", {2.0: 2**-11, 3.0: 2**-12}, "less than float32"),  # TF32
         ("float64", {1e4: 2**-53, 1e8: 2**-53}, "float64"),

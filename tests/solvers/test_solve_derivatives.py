@@ -101,8 +101,15 @@ def test_second_derivatives_at_constant_rank(shape: tuple[int, int], precision: 
         np.testing.assert_allclose(found, expected, atol=1e-6 * np.abs(expected).max())
 
 
-@pytest.mark.parametrize("outer", ["jacfwd", "jacrev"])
-@pytest.mark.parametrize("inner", ["jacfwd", "jacrev"])
+@pytest.mark.parametrize(
+    ("outer", "inner"),
+    [
+        ("jacfwd", "jacrev"),  # which is jax.hessian
+        pytest.param("jacfwd", "jacfwd", marks=pytest.mark.slow),
+        pytest.param("jacrev", "jacfwd", marks=pytest.mark.slow),
+        pytest.param("jacrev", "jacrev", marks=pytest.mark.slow),
+    ],
+)
 def test_second_derivatives_in_every_mode(outer: str, inner: str, precision: Precision) -> None:
     """Of rank 2 alone and as a factor, so that JAX can differentiate the inverse of the normal equations beside it."""
     left = jnp.asarray([[1, 2], [2, 4], [1, 0], [0, 2]], precision)
