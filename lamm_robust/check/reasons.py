@@ -39,6 +39,13 @@ NO_SQUARE = 1e-4
 """κ²u up to which even normal equations change the residual by less than `workers.attempt.CHANGED` of b."""
 
 
+def _too_slow(c: Clues) -> str:
+    """What happened, and the option that allows for more time, where time was what lacked."""
+    says = c.record.message
+    lacked = "no answer within" in says and "-seconds" not in says
+    return f"{says} (--case-seconds allows more)" if lacked else says
+
+
 def _raised(c: Clues) -> str:
     is_crash = c.record.verdict is Verdict.CRASHED and c.record.cause is Cause.NONE
     return f"raised {c.record.message}{' (--refuses NAME, if it documents that)' if is_crash else ''}"
@@ -174,8 +181,8 @@ def has_verdict(*wanted: Verdict) -> Callable[[Clues], bool]:
 
 REASONS: tuple[Reason, ...] = (
     # no answer at all: the message says it
-    Reason("flaky", has_verdict(Verdict.FLAKY), lambda c: c.record.message),
-    Reason("timed out", has_verdict(Verdict.TIMED_OUT), lambda c: c.record.message),
+    Reason("flaky", has_verdict(Verdict.FLAKY), _too_slow),
+    Reason("timed out", has_verdict(Verdict.TIMED_OUT), _too_slow),
     Reason(
         "ended its process",
         lambda c: c.record.verdict is Verdict.CRASHED and c.record.cause is Cause.PROCESS_LOST,

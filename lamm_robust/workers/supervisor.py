@@ -330,8 +330,7 @@ class Worker:
         if self._process.exit_code(0.0) is not None:  # something that it has started keeps its pipe open
             return self._handle_death()
         seconds = self._limit
-        first = seconds > self.case_seconds
-        what = " at a first call, which may compile (--first-seconds)" if first else " (--case-seconds)"
+        what = " at a first call, which may compile (--first-seconds)" if seconds > self.case_seconds else ""
         message = f"no answer within {seconds:g} s{what}"
         outcome = Outcome(Status.TIMED_OUT, seconds=seconds, message=message, spent=seconds)
         return self._blame(outcome)

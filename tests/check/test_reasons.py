@@ -55,7 +55,9 @@ def failed(status: Status, message: str, cause: Cause = Cause.NONE) -> Outcome:
 
 EXAMPLES: Mapping[str, Example] = {
     "flaky": Example(EASY, failed(Status.FLAKY, "first crashed; then solved"), "first crashed; then solved"),
-    "timed out": Example(EASY, failed(Status.TIMED_OUT, "no answer within 10 s"), "no answer within 10 s"),
+    "timed out": Example(
+        EASY, failed(Status.TIMED_OUT, "no answer within 10 s"), "no answer within 10 s (--case-seconds allows more)"
+    ),
     "ended its process": Example(
         EASY,
         failed(Status.CRASHED, "the process ended with signal 11", Cause.PROCESS_LOST),

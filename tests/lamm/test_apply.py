@@ -18,7 +18,8 @@ from lamm_robust.lamm.rule import PATIENCE
 from lamm_robust.lamm.step import columns, draw_directions
 from lamm_robust.values import Precision
 
-pytestmark = pytest.mark.usefixtures("precision")  # JAX computes in its default type, which the precision decides
+# JAX computes in its default type, which the precision decides
+pytestmark = [pytest.mark.gpu, pytest.mark.usefixtures("precision")]
 
 MODES = 3
 START = np.asarray(random_phases(0, MODES))
