@@ -24,7 +24,7 @@ def one_by_one(function: Callable[..., Any]) -> Callable[..., Any]:
     The LAPACK calls of jaxlib 0.10 share the matrices of a batch out to the threads of XLA's pool, and wait for them in
     a thread of that pool. Once every thread waits, nothing runs any more: with two threads, two batches in one program
     are enough. A loop calls LAPACK for one matrix at a time, which never waits. It takes as long as the batched call on
-    two cores; on more, the price is that a batch has one core.
+    two cores; on more, the price is that a batch has one core. jaxlib 0.12 does not seem to need it: see docs/solve.md.
     """
 
     @custom_vmap
