@@ -113,6 +113,13 @@ def precision(pytestconfig: pytest.Config) -> Precision:
     return chosen(pytestconfig)[0]
 
 
+@pytest.fixture
+def in_float64_only(precision: Precision) -> None:
+    """For tests that take seconds and run the same code in both precisions."""
+    if precision == "float32":
+        pytest.skip("as in float64")
+
+
 @pytest.fixture(scope="session")
 def device(pytestconfig: pytest.Config) -> Device:
     return chosen(pytestconfig)[1]

@@ -159,6 +159,7 @@ def test_limits_and_tolerances(driver: Any) -> None:
     assert relative.history.magnitude[-2] > 0.1 * size
 
 
+@pytest.mark.usefixtures("in_float64_only")
 def test_many_at_once_are_each_as_alone(precision: Precision) -> None:
     starts = np.stack([START, START + 1, START])
     deltas = np.stack([nearby(), np.asarray(mesh(MODES)(START) - mesh(MODES)(START + 1)), np.zeros((MODES, MODES))])
@@ -174,6 +175,7 @@ def test_many_at_once_are_each_as_alone(precision: Precision) -> None:
         assert np.allclose(together[i].history.magnitude, alone.history.magnitude, rtol=close, atol=1e-6 * scale)
 
 
+@pytest.mark.usefixtures("in_float64_only")
 def test_more_targets_than_slots_wait_in_a_queue(monkeypatch: pytest.MonkeyPatch, precision: Precision) -> None:
     monkeypatch.setattr(queue, "SLOTS", 2)
     starts, changes = np.stack([START + 0.1 * i for i in range(5)]), (0.02, 0.3, 0.0, 0.1, 0.02)
@@ -341,6 +343,7 @@ def test_what_a_device_measures_is_cast(kind: Any, precision: Precision) -> None
     assert found.params.dtype == np.dtype(precision)
 
 
+@pytest.mark.usefixtures("in_float64_only")
 @pytest.mark.parametrize("driver", ["original", "compiled"])
 def test_a_complex_field_is_steered(driver: Any) -> None:
     def field(params: Any) -> Any:

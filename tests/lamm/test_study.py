@@ -227,6 +227,7 @@ def test_both_precisions_have_the_same_starts() -> None:
     assert np.allclose(single[:, 1], double[:, 1], rtol=0, atol=1e-5)
 
 
+@pytest.mark.usefixtures("in_float64_only")
 def test_a_race_counts_what_it_runs(precision: Precision) -> None:
     found = race(Course(modes=3, directions=4, targets=4, originals=2, steps=3), precision)
     assert found.original_steps <= 6
@@ -240,6 +241,7 @@ def invoke(*arguments: object) -> Result:
     return CliRunner().invoke(main, ["lamm", *(str(a) for a in arguments)])
 
 
+@pytest.mark.usefixtures("in_float64_only")
 def test_the_command_from_end_to_end(tmp_path: Path, precision: Precision, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(PROFILES, "quick", (Size(modes=3, directions=(4,), starts=2, steps=30, keep=5),))
     out = tmp_path / "found"
@@ -291,6 +293,7 @@ def test_bad_input_is_one_line(arguments: list[str], message: str) -> None:
     assert "Traceback" not in done.output
 
 
+@pytest.mark.usefixtures("in_float64_only")
 def test_a_run_is_named_and_made_again(precision: Precision) -> None:
     task, asked = parse_run(replace(RUN, solver="scipy-trf", rule="library", start=3).words)
     assert (task.solver, task.rule, task.first, task.starts, asked) == ("scipy-trf", "library", 3, 1, "float64")

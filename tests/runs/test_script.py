@@ -22,8 +22,8 @@ from tests.support.scripts import outcome, run_scripts
 
 REFERENCE = Path(__file__).parents[2] / "results/reference"
 
-DRAWN = 3
-"""Failures of each library and precision that are tried without --slow, of hundreds."""
+DRAWN = 1
+"""The number of failures of each library and precision that are tried without --slow, of hundreds."""
 
 SOMETIMES = {"torch-gelsy", "jax-dropping", "jax-normal-cholesky-vmap"}
 """Solvers of which a script may be right: one whose answers depend on memory that nobody has set (see

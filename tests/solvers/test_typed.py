@@ -34,6 +34,7 @@ def test_imports_are_the_modules_that_are_named() -> None:
     assert imports_of("x = jax.numpy.linalg.pinv(A) @ b") == ["jax", "jax.numpy"]
 
 
+@pytest.mark.usefixtures("in_float64_only")
 @pytest.mark.filterwarnings("ignore")  # what a library says of a wide A is not the point
 @pytest.mark.parametrize(("library", "algorithm"), TEXTS)
 def test_a_text_returns_what_its_solver_returns(library: str, algorithm: str, precision: Precision) -> None:
