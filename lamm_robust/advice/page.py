@@ -171,8 +171,8 @@ def _short_call(advice: Advice, one: Tried) -> str:
 def _row(one: Tried) -> list[str]:
     time = duration(one.outcome.seconds if one.outcome.seconds is not None else math.nan)
     if not one.answered:
-        return ["–", "–", "–", time, str(one.verdict)]
-    return [f"{one.digits_x:.1f}", f"{one.digits_fit:.1f}", f"{one.residual:.6g}", time, str(one.verdict)]
+        return ["–", "–", "–", time, one.judged]
+    return [f"{one.digits_x:.1f}", f"{one.digits_fit:.1f}", f"{one.residual:.6g}", time, one.judged]
 
 
 # --- what would help, and what nobody can know --------------------------------------------------------------
@@ -262,7 +262,7 @@ def _call_facts(advice: Advice, one: Tried) -> dict[str, Any]:
         "digits_fit": one.digits_fit,
         "residual": one.residual,
         "seconds": one.outcome.seconds,
-        "verdict": str(one.verdict),
+        "verdict": one.judged,
     }
 
 

@@ -11,9 +11,10 @@ import numpy as np
 from lamm_robust import catalog
 from lamm_robust.advice.scored import digits, judged
 from lamm_robust.defaults import CHECK_SECONDS, FIRST_SECONDS
+from lamm_robust.reports.grading import PASSES
 from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.truths import Certified
-from lamm_robust.values import Case, Outcome, Problem, Variant, Verdict
+from lamm_robust.values import Case, Outcome, Problem, Regime, Variant, Verdict
 from lamm_robust.workers.opening import Workers
 from lamm_robust.workers.pool import Pool
 
@@ -37,6 +38,13 @@ class Tried:
     """Right digits of the fit Ax̂, beside Ax★; NaN without a finite answer."""
     residual: float
     """‖b − Ax̂‖, of the right-hand side where it is worst; NaN without a finite answer."""
+    is_ambiguous: bool = False
+    """Whether κ is beyond the precision, so that the verdict asked for little."""
+
+    @property
+    def judged(self) -> str:
+        """The verdict; *ambiguous* where a better one would say nothing of the digits of x."""
+        return str(Regime.AMBIGUOUS if self.is_ambiguous and self.verdict in PASSES else self.verdict)
 
     @property
     def answered(self) -> bool:
@@ -71,7 +79,8 @@ def attempts(
 def tried(certified: Certified, variant: Variant, outcome: Outcome) -> Tried:
     """The outcome of a variant at a problem with its truth, measured."""
     scores, verdict = judged(certified, catalog.find_solver(variant).contract, outcome)
-    return Tried(variant, outcome, verdict, *worth(certified, scores))
+    is_ambiguous = certified.regime is Regime.AMBIGUOUS
+    return Tried(variant, outcome, verdict, *worth(certified, scores), is_ambiguous)
 
 
 def worth(certified: Certified, scores: Mapping[str, float]) -> tuple[float, float, float]:

@@ -206,3 +206,12 @@ def test_the_recommended_call_is_not_beaten_at_a_few_problems_of_different_famil
     assert len({problem.key.family for problem in problems}) == 6
     found = evidence.tried_at(problems, ["numpy-lstsq", "numpy-normal-lu", "scipy-gels?"])
     assert evidence.report(found) in (["not beaten: 6"], ["beaten, and the page says why: 1", "not beaten: 5"])
+
+
+def test_a_call_without_a_digit_is_not_called_stable_where_little_is_asked() -> None:
+    stable = Tried(
+        catalog.find_variant("numpy-lstsq-float64-cpu"), Outcome(Status.SOLVED), Verdict.BACKWARD_STABLE, 0, 9, 1
+    )
+    assert stable.judged == "backward stable"
+    assert replace(stable, is_ambiguous=True).judged == "ambiguous"
+    assert replace(stable, is_ambiguous=True, verdict=Verdict.WRONG).judged == "wrong"
