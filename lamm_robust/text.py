@@ -61,6 +61,11 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def scaled_lines(m: int, n: int) -> str:
+    """The lines of an m×n matrix that are brought to one size, in a word: columns, or rows if it is wide."""
+    return "rows" if m < n else "columns"
+
+
 def printable(text: object) -> str:
     """The text on one line, without control characters."""
     return "".join(c if c.isprintable() else " " for c in " ".join(str(text).split()))

@@ -22,10 +22,9 @@ import numpy as np
 from lamm_robust import catalog
 from lamm_robust.advice.advise import ONE_DIGIT, in_precision, recommend
 from lamm_robust.advice.panel import chosen
-from lamm_robust.advice.remedies import certified_problem
 from lamm_robust.advice.trial import Tried, attempts, tried
 from lamm_robust.oracles import stored
-from lamm_robust.scoring.truths import Certified
+from lamm_robust.scoring.truths import Certified, proved
 from lamm_robust.values import PRECISIONS, NotCertifiedError, Precision, Problem, ProblemKey, Variant
 
 SEED = 0
@@ -95,7 +94,7 @@ def tried_at(problems: Sequence[Problem], only: Sequence[str] = ()) -> Calls:
     asked: list[tuple[Variant, Problem]] = []
     for problem in problems:
         try:
-            certified = certified_problem(problem, catalog.cached_oracle("auto"))
+            certified = proved(problem, catalog.cached_oracle("auto"))
         except NotCertifiedError as error:
             print(f"not certified: {problem.key}: {error}")
             continue

@@ -12,13 +12,13 @@ from lamm_robust import catalog
 from lamm_robust.advice import panel
 from lamm_robust.advice.columns import Columns, look_at
 from lamm_robust.advice.data import Data, prepare
-from lamm_robust.advice.remedies import Remedy, certified_problem, reference, remedies
+from lamm_robust.advice.remedies import Remedy, reference, remedies
 from lamm_robust.advice.scored import scores
 from lamm_robust.advice.trial import Progress, Tried, attempts, tried, worth
 from lamm_robust.advice.unknowable import Unknowable, unknowable
 from lamm_robust.reports.grading import PASSES
 from lamm_robust.scoring.frame import Frame
-from lamm_robust.scoring.truths import Certified
+from lamm_robust.scoring.truths import Certified, proved
 from lamm_robust.scoring.verdicts import is_finite
 from lamm_robust.text import count_of
 from lamm_robust.values import Outcome, Precision, Problem, Variant
@@ -79,7 +79,7 @@ def advise(given: Data, only: Sequence[str] = (), progress: Progress = lambda _:
     precisions: tuple[Precision, ...] = ("float32", "float64") if data.precision == "float32" else ("float64",)
     variants, oracle = panel.chosen(only, precisions), catalog.cached_oracle("auto")
     progress("proving the answer")
-    certified = certified_problem(data.problem(data.precision), oracle)
+    certified = proved(data.problem(data.precision), oracle)
     of = {data.precision: certified} | {p: in_precision(certified, p) for p in precisions if p != data.precision}
     columns = look_at(data.A)
     helps = list(remedies(data, columns, certified, oracle))

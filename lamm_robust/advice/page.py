@@ -10,7 +10,7 @@ from lamm_robust.advice.advise import Advice, Measured
 from lamm_robust.advice.columns import Columns, Dependence
 from lamm_robust.advice.trial import Tried
 from lamm_robust.solvers.typed import call_of
-from lamm_robust.text import count_of, duration, finite, printable
+from lamm_robust.text import count_of, duration, finite, printable, scaled_lines
 from lamm_robust.values import Regime
 
 SHOWN = 6
@@ -73,7 +73,7 @@ def _kappa(advice: Advice) -> str:
     if truth.kappa is None:
         return "none: A is zero"
     kappa, equal = float(truth.kappa), float(truth.kappa_columns or truth.kappa)
-    lines = "rows" if truth.m < truth.n else "columns"
+    lines = scaled_lines(truth.m, truth.n)
     same = f"{kappa:.2g}" == f"{equal:.2g}"
     return f"{kappa:.2g}" + ("" if same else f" as stored; {equal:.2g} with {lines} of one size")
 

@@ -10,8 +10,7 @@ import numpy as np
 from lamm_robust.advice.columns import Columns, look_at
 from lamm_robust.advice.data import Data
 from lamm_robust.error_free import Doubles
-from lamm_robust.scoring.frame import Frame
-from lamm_robust.scoring.truths import Certified
+from lamm_robust.scoring.truths import Certified, proved
 from lamm_robust.values import Array, NotCertifiedError, Oracle, Precision, Problem, Regime, Variant
 
 REFERENCE = ("scipy", "gelsd")
@@ -43,11 +42,6 @@ class Remedy:
 def reference(precision: Precision, algorithm: str = REFERENCE[1]) -> Variant:
     """The variant with which remedies are tried."""
     return Variant(REFERENCE[0], algorithm, precision, "cpu")
-
-
-def certified_problem(problem: Problem, oracle: Oracle) -> Certified:
-    """A problem with its truth; NotCertifiedError if nothing proves it."""
-    return Certified(problem, Frame(problem, oracle.certify(problem.A, problem.b)), oracle.truncate)
 
 
 def remedies(data: Data, columns: Columns, certified: Certified, oracle: Oracle) -> Iterator[Remedy]:
@@ -133,7 +127,7 @@ def _dropped(data: Data, columns: Columns, certified: Certified, oracle: Oracle)
     column = columns.dependences[0].column
     problem = _changed(data, np.delete(data.A, column, axis=1), "dropped")
     try:
-        own = certified_problem(problem, oracle)
+        own = proved(problem, oracle)
     except NotCertifiedError:
         return None
     before, after = (max(map(float, c.truth.residual_norm), default=0.0) for c in (certified, own))

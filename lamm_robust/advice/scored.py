@@ -35,7 +35,7 @@ class Quick(Evidence):
         """r̂ = b − Ax̂, Aᵀr̂ and A(x★ − x̂), one row for each answer."""
         residuals, gradients, distances = [], [], []
         for place, frame in enumerate(self._frames):
-            A = _long(frame.A)
+            A = frame.long
             residual = self._b[place] - A @ self.x[place].astype(np.longdouble)
             residuals.append(residual)
             gradients.append(residual @ A)
@@ -47,19 +47,6 @@ class Quick(Evidence):
     def fine_backward_error(self) -> Doubles:
         """NaN for each answer: whole numbers of every row would take a second, and columns of one size need none."""
         return np.full(len(self.x), np.nan)
-
-
-_kept: list[tuple[Doubles, np.ndarray]] = []
-
-
-def _long(A: Doubles) -> np.ndarray:
-    """A in long doubles; the latest two matrices are kept, for every answer is measured in two frames."""
-    for known, wide in _kept:
-        if known is A:
-            return wide
-    _kept.append((A, A.astype(np.longdouble)))
-    del _kept[:-2]
-    return _kept[-1][1]
 
 
 def scores(

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from lamm_robust.check.judgement import Judgement
 from lamm_robust.check.page import page
 from lamm_robust.reports.page.cells import UNSOLVED, WORDS, Cell
 from lamm_robust.reports.page.charts import Figure, figures
-from lamm_robust.reports.page.frame import Frame
+from lamm_robust.reports.page.frame import Frame, as_printed
 from lamm_robust.reports.page.portraits import Gallery
 
 HERE = Path(__file__).parent
@@ -37,7 +37,7 @@ class Part:
     @property
     def lines(self) -> list[Markup]:
         """The lines of the judgement in words, as it is printed, with the blanks between the columns of its table."""
-        return [escape("".join(c if c.isprintable() else " " for c in line)) for line in page(self.found).splitlines()]
+        return as_printed(page(self.found).splitlines())
 
     @property
     def failing(self) -> list[tuple[str, Cell]]:

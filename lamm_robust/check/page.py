@@ -16,7 +16,7 @@ from lamm_robust.reports.columns import COLUMNS, cells, class_of
 from lamm_robust.reports.grading import BROKEN, PASSES, is_graded, is_judged, is_resolvable_as_a_whole
 from lamm_robust.reports.summary import simplicity
 from lamm_robust.scoring.verdicts import shape_of
-from lamm_robust.text import count_of, duration, finite, number, printable, text_table
+from lamm_robust.text import count_of, duration, finite, number, printable, scaled_lines, text_table
 from lamm_robust.values import Cause, Deficiency, Record, Regime, Shape, Verdict
 
 LEFT_OUT = ("solver", "NaN or ∞", "edges", "beyond", "failed", "rank right", "computes in", "first call")
@@ -173,7 +173,7 @@ def _condition(record: Record) -> str:
     """κ, and what it is with columns (rows, if wide) of one size, where only that can be asked."""
     if is_resolvable_as_a_whole(record) or math.isnan(record.kappa_columns):
         return f"κ = {number(record.kappa)}"
-    lines = "rows" if record.m < record.n else "columns"
+    lines = scaled_lines(record.m, record.n)
     return f"κ = {number(record.kappa)} ({number(record.kappa_columns)} with {lines} of one size)"
 
 

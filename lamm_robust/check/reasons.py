@@ -14,7 +14,7 @@ from lamm_robust.check.trend import DECADE, LOW_KAPPA
 from lamm_robust.reports.grading import is_full_rank
 from lamm_robust.scoring.limits import NO_CORRECT_DIGIT
 from lamm_robust.scoring.nonfinite import Undefined
-from lamm_robust.text import number
+from lamm_robust.text import number, scaled_lines
 from lamm_robust.values import UNIT_ROUNDOFF, Cause, Deficiency, Edge, Regime, Verdict
 
 MUCH_LONGER = 1e3
@@ -159,7 +159,7 @@ def _wrong(c: Clues) -> str:
 
 def _kappa(c: Clues) -> str:
     """κ of A as it is stored, or with columns (rows, if wide) of one size, if only that can be resolved."""
-    lines = "rows" if c.record.m < c.record.n else "columns"
+    lines = scaled_lines(c.record.m, c.record.n)
     by_columns = c.certified.limits.only_columns or c.score("relative_error") < NO_CORRECT_DIGIT
     return f"{number(c.record.kappa_columns)} with {lines} of one size" if by_columns else number(c.kappa)
 

@@ -34,9 +34,9 @@ def advise(
     from lamm_robust.advice import advise as advice
     from lamm_robust.advice.html import document
     from lamm_robust.advice.page import facts, text
-    from lamm_robust.storage.files import write_text
+    from lamm_robust.storage.files import is_place, write_text
 
-    if html and (Path(html).is_dir() or not Path(html).absolute().parent.is_dir()):
+    if html and not is_place(Path(html)):
         raise ValueError(f"--html {html}: expected a file in a directory that exists")
     given = _read(files, target)
     with open_console(err=True).status("reading") as status:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, FIRST_SECONDS, Exit
-from lamm_robust.storage.files import write_text
+from lamm_robust.storage.files import is_place, write_text
 from lamm_robust.terminal import open_console, say
 from lamm_robust.text import json_text
 from lamm_robust.values import (
@@ -108,11 +108,11 @@ def check(
     from lamm_robust.solvers import user
 
     found_target = user.parse_target(target, Path.cwd())
-    if out and out != "-" and (Path(out).is_dir() or not Path(out).absolute().parent.is_dir()):
+    if out and out != "-" and not is_place(Path(out)):
         raise ValueError(f"--json {out}: expected a file in a directory that exists, or -")
     if only and seconds is not None:
         raise ValueError("--seconds is about a profile; --only has --case-seconds")
-    if html and (only or not html.absolute().parent.is_dir()):
+    if html and (only or not is_place(html)):
         raise ValueError(f"--html {html}: expected a file in a directory that exists, and no --only")
     if allow and not require:
         raise ValueError("--allow is about what is required; say what with --require")

@@ -16,17 +16,18 @@ Listing = tuple[list[str], list[list[str]]]
 """Column headings, and rows of text."""
 
 
-def solvers(variants: Iterable[Variant] | None = None) -> Listing:
-    """Variants, by default all, with their contracts and rank rules, and why one cannot be measured here."""
+def solvers(variants: Iterable[Variant]) -> Listing:
+    """Variants with their contracts and rank rules, and why one cannot be measured here."""
     rows = []
-    for variant in catalog.variants() if variants is None else variants:
+    for variant in variants:
         contract, summary = catalog.find_solver(variant).contract, catalog.find_solver(variant).summary
         shapes = ", ".join(contract.shapes)
-        rows.append([str(variant), contract.deficiency, shapes, contract.rank_rule, summary, _here(variant)])
+        rows.append([str(variant), contract.deficiency, shapes, contract.rank_rule, summary, here(variant)])
     return ["variant", "promises", "shapes", "counts as zero", "what it is", "here"], rows
 
 
-def _here(variant: Variant) -> str:
+def here(variant: Variant) -> str:
+    """Whether a variant can be measured here, or why not."""
     absent = catalog.absent(catalog.LIBRARY[variant.library], variant.device)
     return "can be measured here" if absent is None else absent.sentence
 
@@ -36,7 +37,7 @@ def solvers_on(devices: Collection[str]) -> Listing:
     chosen = [variant for variant in catalog.variants() if variant.device in devices]
     if set(devices) != {"gpu"}:
         return solvers(chosen)
-    rows = [[f"{v.library}-{v.algorithm}", *_kernels(v), _here(v)] for v in chosen if v.precision == "float32"]
+    rows = [[f"{v.library}-{v.algorithm}", *_kernels(v), here(v)] for v in chosen if v.precision == "float32"]
     return ["solver", "kernels on an NVIDIA GPU", "products in float32", "waits for the host", "here"], rows
 
 
@@ -93,7 +94,6 @@ def profiles() -> Listing:
 
 
 LISTINGS: Mapping[str, Callable[[], Listing]] = {
-    "solvers": solvers,
     "families": families,
     "metrics": metrics,
     "oracles": oracles,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from lamm_robust import catalog
+from lamm_robust.cli.listing import here
 from lamm_robust.values import Deficiency, Library, Solver, Variant
 
 PROMISE: Mapping[Deficiency, str] = {
@@ -95,6 +96,4 @@ def _entry(library: Library, solver: Solver, width: int) -> Iterator[str]:
         start = f"  {name:15} "
         yield from textwrap.wrap(text, width, initial_indent=start, subsequent_indent=" " * len(start))
     for variant in _variants(library, solver):
-        absent = catalog.absent(library, variant.device)
-        here = absent.sentence if absent else "can be measured here"
-        yield from textwrap.wrap(f"{variant}: {here}", width, initial_indent="  ", subsequent_indent="    ")
+        yield from textwrap.wrap(f"{variant}: {here(variant)}", width, initial_indent="  ", subsequent_indent="    ")

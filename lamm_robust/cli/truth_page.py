@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lamm_robust.oracles.plain_values import AT_MOST, shorter
+from lamm_robust.text import scaled_lines
 
 WIDTH = 100
 """Columns of the page: those of a wide terminal, and of the other pages."""
@@ -44,7 +45,7 @@ def _rank(found: dict[str, Any]) -> list[str]:
 def _kappa(found: dict[str, Any]) -> str:
     """κ, and what it is with columns of one size if that is another number."""
     kappa, equal = str(found["kappa"]), str(found["kappa_columns"])
-    lines = "rows" if found["m"] < found["n"] else "columns"
+    lines = scaled_lines(found["m"], found["n"])
     return kappa if equal == kappa else f"{kappa}; {equal} with {lines} of one size"
 
 

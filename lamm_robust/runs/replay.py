@@ -13,7 +13,7 @@ from lamm_robust.scoring.limits import threshold
 from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified, Known, Truths
-from lamm_robust.text import duration
+from lamm_robust.text import duration, scaled_lines
 from lamm_robust.values import Array, Edge, Outcome, Problem, Record, Regime, Solver, Status
 from lamm_robust.workers.opening import Workers
 from lamm_robust.workers.second_look import attempt_alone
@@ -88,7 +88,7 @@ def _truth(certified: Certified) -> list[str]:
     truth = certified.truth
     kappa = "undefined" if truth.kappa is None else f"{float(truth.kappa):.10g}"
     if truth.equilibrated:
-        lines = "rows" if truth.m < truth.n else "columns"
+        lines = scaled_lines(truth.m, truth.n)
         kappa += f" ({float(truth.equilibrated.kappa):.10g} with {lines} of one size)"
     norm, edge = facts(truth)["residual_norm"], EDGES[certified.edge]
     residual = norm if norm.startswith(AT_MOST) else f"= {float(norm):.10g}"

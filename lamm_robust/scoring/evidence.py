@@ -100,6 +100,16 @@ class Evidence:
         return np.array([Vt for _, Vt in svds(self._frames)])
 
     @cached_property
+    def row_norms(self) -> Doubles:
+        """The norms of the rows of A⁺, (AᵀA)⁺ and I − A⁺A of each A (C × 3 × n)."""
+        svds(self._frames)
+        return np.array([frame.row_norms for frame in self._frames])
+
+    def multipliers(self, x: Doubles) -> Doubles:
+        """A⁺ᵀx for each x (C × n), by its components along the left singular vectors; 0 for those beyond the rank."""
+        return np.where(self.in_row_space, image(self.Vt, x) / np.where(self.sigma == 0.0, 1.0, self.sigma), 0.0)
+
+    @cached_property
     def in_row_space(self) -> npt.NDArray[np.bool_]:
         """Whether each right singular vector is in the row space of A: the first `rank` are (C × n)."""
         ranks = np.array([frame.truth.rank for frame in self._frames])

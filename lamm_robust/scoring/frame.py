@@ -42,6 +42,19 @@ class Frame:
     svd: tuple[Doubles, Doubles]
     """The leading `rank` singular values, then zeros, and all n right singular vectors (rows); set by `svds`."""
 
+    @cached_property
+    def row_norms(self) -> Doubles:
+        """The norms of the rows of A⁺, (AᵀA)⁺ and I − A⁺A (3 × n), from `svd`."""
+        (sigma, Vt), inside = self.svd, np.arange(self.problem.n) < self.truth.rank
+        known = np.where(sigma == 0.0, 1.0, sigma)
+        weights = np.array([inside / known, inside / known**2, ~inside])
+        return norm((weights[:, :, np.newaxis] * Vt).transpose(0, 2, 1))
+
+    @cached_property
+    def long(self) -> npt.NDArray[np.longdouble]:
+        """A in long doubles, for sums of very many rows that need not be exact."""
+        return self.A.astype(np.longdouble)
+
     def __init__(self, problem: Problem, truth: Certificate, columns: Equilibrated | None = None) -> None:
         """Scale; ValueError if the certificate is about another problem, NotCertifiedError if κ > 2⁹⁰⁰.
 

@@ -126,8 +126,7 @@ def null_backward_error(e: Evidence) -> Doubles:
     ‖E‖‖y‖, and y is A⁺ᵀx̂ up to terms of second order. So a component of x̂ along a large singular value of A excuses
     little, whatever κ is. Where float64 does not hold σ_r, ‖A⁺ᵀx̂‖ is what it makes of it.
     """
-    y = np.where(e.in_row_space, image(e.Vt, e.x) / np.where(e.sigma == 0.0, 1.0, e.sigma), 0.0)
-    y = np.minimum(np.abs(y), LARGEST)  # which may overflow, and excuses everything long before
+    y = np.minimum(np.abs(e.multipliers(e.x)), LARGEST)  # which may overflow, and excuses everything long before
     return ratio(e.outside_norm, e.u * e.frobenius_norm * norm(y))
 
 
@@ -156,22 +155,14 @@ def entry_bounds(e: Evidence) -> Doubles:
     which any entry moves; ‖r̂‖ ≤ ‖r★‖ + ε(σ₁‖x★‖ + ‖b‖), since r̂ is the shortest.
     """
     moved = e.small * wedin_bound(e)
-    change, sigma = e.small * e.u, np.where(e.sigma == 0.0, 1.0, e.sigma)
-    y = np.where(e.in_row_space, image(e.Vt, e.x_star) / sigma, 0.0)
-    longest = e.x_star_norm + moved
+    change, longest = e.small * e.u, e.x_star_norm + moved
     fit, size = e.sigma_max * longest, e.residual_star_norm + change * (e.sigma_max * e.x_star_norm + e.b_norm)
-    y_norm = norm(y) + ratio(moved * e.kappa, e.sigma_max)
-    rows = [_row_norms(e, weight) for weight in (1 / sigma, 1 / sigma**2)]
-    outside = norm(np.where(e.in_row_space[:, :, np.newaxis], 0.0, e.Vt).transpose(0, 2, 1))
-    along = rows[0] * (fit + e.b_norm)[:, np.newaxis] + rows[1] * (e.sigma_max * size)[:, np.newaxis]
+    y_norm = norm(e.multipliers(e.x_star)) + ratio(moved * e.kappa, e.sigma_max)
+    inverse, gram, outside = e.row_norms.transpose(1, 0, 2)
+    along = inverse * (fit + e.b_norm)[:, np.newaxis] + gram * (e.sigma_max * size)[:, np.newaxis]
     across = outside * (e.sigma_max * y_norm)[:, np.newaxis]
     bounds: Doubles = np.minimum(change[:, np.newaxis] * (along + across), moved[:, np.newaxis])
     return bounds
-
-
-def _row_norms(e: Evidence, weight: Doubles) -> Doubles:
-    """‖e_jᵀ V diag(weight)‖ for each j (C × n), over the singular vectors in the row space of A."""
-    return norm((np.where(e.in_row_space, weight, 0.0)[:, :, np.newaxis] * e.Vt).transpose(0, 2, 1))
 
 
 METRICS: tuple[Metric, ...] = (

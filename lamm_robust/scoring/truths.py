@@ -91,6 +91,11 @@ class Certified:
         }
 
 
+def proved(problem: Problem, oracle: Oracle) -> Certified:
+    """A problem with its truth by an oracle; NotCertifiedError if it cannot prove it."""
+    return Certified(problem, Frame(problem, oracle.certify(problem.A, problem.b)), oracle.truncate)
+
+
 Known = Certified | Undefined
 """A problem that can be judged: a certified one, or one with NaN or ∞, which has no answer."""
 
@@ -123,16 +128,12 @@ class Truths:
             problem = self.problem(key)
             start = time.perf_counter()
             try:
-                self._certified[key] = as_undefined(problem) or self._prove(problem)
+                self._certified[key] = as_undefined(problem) or proved(problem, self._oracle)
             except NotCertifiedError as error:
                 self.refused[key] = str(error)
             self.seconds += time.perf_counter() - start
             _drop_oldest(self._certified)
         return self._certified.get(key)
-
-    def _prove(self, problem: Problem) -> Certified:
-        truth = self._oracle.certify(problem.A, problem.b)
-        return Certified(problem, Frame(problem, truth), self._oracle.truncate)
 
 
 def _drop_oldest(kept: OrderedDict[ProblemKey, Any]) -> None:

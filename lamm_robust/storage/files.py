@@ -96,6 +96,11 @@ def open_regular(path: Path) -> IO[bytes]:
     return open(descriptor, "rb", buffering=0)  # noqa: PTH123 - a descriptor
 
 
+def is_place(path: Path) -> bool:
+    """Whether a file may be written there: it is no directory, and in one that exists."""
+    return path.absolute().parent.is_dir() and not path.is_dir()
+
+
 def write_text(path: Path, text: str) -> None:
     """Replace a file by new text in one step; errors as `replace_file`."""
     with replace_file(path) as temporary:

@@ -18,12 +18,12 @@ from lamm_robust.advice.data import Data
 from lamm_robust.advice.html import document
 from lamm_robust.advice.page import facts, text
 from lamm_robust.advice.panel import USUAL, call, chosen
-from lamm_robust.advice.remedies import certified_problem, remedies
+from lamm_robust.advice.remedies import remedies
 from lamm_robust.advice.scored import Quick, digits, scores
 from lamm_robust.advice.trial import Tried
 from lamm_robust.advice.unknowable import unknowable
 from lamm_robust.scoring.metrics import score_each
-from lamm_robust.scoring.truths import Certified
+from lamm_robust.scoring.truths import Certified, proved
 from lamm_robust.solvers.typed import code_of
 from lamm_robust.values import Outcome, Precision, Status, Verdict
 from tests.support.problems import random_problem
@@ -89,7 +89,7 @@ def test_every_usual_solver_has_a_text_and_calls_are_complete() -> None:
 @pytest.mark.parametrize(("dtype", "log10_cond"), [("float32", 3.0), ("float64", 9.0)])
 def test_quick_scores_are_the_exact_ones_but_for_less_than_a_unit(dtype: Precision, log10_cond: float) -> None:
     problem = random_problem(60, 6, log10_cond, 0.5, seed=1, dtype=dtype)
-    certified = certified_problem(problem, ORACLE)
+    certified = proved(problem, ORACLE)
     x = np.linalg.lstsq(problem.A, problem.b)[0] * np.array(1 + 3e-5 * (dtype == "float32"), dtype)
     exact, quick = (score_each([certified.frame], [x], *kind)[0][0] for kind in ((), (Quick,)))
     for name in ("relative_error", "fit_error", "residual_excess"):
@@ -99,7 +99,7 @@ def test_quick_scores_are_the_exact_ones_but_for_less_than_a_unit(dtype: Precisi
 
 
 def test_the_same_numbers_in_float64_have_the_same_truth() -> None:
-    certified = certified_problem(random_problem(12, 3, 2.0, 0.1, seed=2, dtype="float32"), ORACLE)
+    certified = proved(random_problem(12, 3, 2.0, 0.1, seed=2, dtype="float32"), ORACLE)
     same = in_precision(certified, "float64")
     again = ORACLE.certify(same.problem.A, same.problem.b)
     assert (same.truth.x[0] == again.x[0]).all()
@@ -117,7 +117,7 @@ def offset_data(dtype: Precision = "float64") -> Data:
 def test_what_is_tried_solves_the_given_problem() -> None:
     """Each changed problem, solved in float64, leads back to x★; a cutoff and a penalty are there to change it."""
     data = offset_data()
-    certified = certified_problem(data.problem("float64"), ORACLE)
+    certified = proved(data.problem("float64"), ORACLE)
     found = {one.what: one for one in remedies(data, look_at(data.A), certified, ORACLE)}
     assert list(found)[:3] == ["centring t", "centring t, then columns of one size", "columns of one size"]
     for what in [*list(found)[:3], next(what for what in found if what.startswith("without"))]:
@@ -133,7 +133,7 @@ def test_what_is_tried_solves_the_given_problem() -> None:
 def test_without_a_constant_column_nothing_is_centred() -> None:
     data = offset_data()
     data = replace(data, A=data.A[:, 1:], names=data.names[1:])
-    certified = certified_problem(data.problem("float64"), ORACLE)
+    certified = proved(data.problem("float64"), ORACLE)
     assert not [one for one in remedies(data, look_at(data.A), certified, ORACLE) if "centring" in one.what]
 
 
@@ -142,7 +142,7 @@ def test_what_rounding_decides_grows_with_the_condition_number() -> None:
     for log10_cond in (1.0, 4.0):
         problem = random_problem(30, 3, log10_cond, 0.1, seed=5, dtype="float32")
         data = Data("'x'", problem.A, problem.b, ("a", "b", "c"))
-        found = unknowable(data, look_at(data.A), certified_problem(problem, ORACLE))
+        found = unknowable(data, look_at(data.A), proved(problem, ORACLE))
         assert found is not None
         kept.append(found.digits_x)
     assert 6 < kept[0] < 8
@@ -152,7 +152,7 @@ def test_what_rounding_decides_grows_with_the_condition_number() -> None:
 def test_where_the_precision_cannot_tell_the_rank_the_answers_differ() -> None:
     A = np.array([[1, 1], [1, 1 + 2.0**-23], [1, 1]], np.float32)
     data = Data("'x'", A, np.array([1, 2, 3], np.float32), ("a", "b"))
-    certified = certified_problem(data.problem("float32"), ORACLE)
+    certified = proved(data.problem("float32"), ORACLE)
     found = unknowable(data, look_at(A), certified)
     assert found is not None
     assert found.other is not None
@@ -169,7 +169,7 @@ def page_of(certified: Certified, data: Data, calls: list[Tried]) -> Advice:
 
 def test_the_page_is_inert_and_json_is_plain() -> None:
     data = replace(offset_data("float32"), names=("one", "<script>", "\x1b[31m", "twin"), notes=("a note",))
-    certified = certified_problem(data.problem("float32"), ORACLE)
+    certified = proved(data.problem("float32"), ORACLE)
     advice = page_of(certified, data, [made(LSTSQ, 11.0, 12.0, 1e-3), made("scipy-gelsd-float32-cpu", 3.0, 5.0, 1e-4)])
     page = text(advice)
     assert "\x1b" not in page

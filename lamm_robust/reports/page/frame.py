@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from lamm_robust.reports.page.cells import State
 from lamm_robust.text import printable
@@ -28,6 +28,11 @@ def slug(text: str) -> str:
     """
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", text)
     return plain if plain == text else f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def as_printed(lines: Iterable[str]) -> list[Markup]:
+    """Lines as a terminal shows them, escaped, with the blanks between the columns of their tables."""
+    return [escape("".join(c if c.isprintable() else " " for c in line)) for line in lines]
 
 
 class Frame:
