@@ -25,11 +25,12 @@ from lamm_robust.oracles import stored
 from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.evidence import Evidence
 from lamm_robust.scoring.limits import NO_CORRECT_DIGIT
-from lamm_robust.scoring.metrics import wedin_bound
+from lamm_robust.scoring.metrics import has_digits
 from lamm_robust.scoring.truths import Certified, Known, Truths
+from lamm_robust.scoring.verdicts import promises_the_shortest
 from lamm_robust.solvers.typed import code_of, imports_of
 from lamm_robust.solvers.user import NAME, Target
-from lamm_robust.values import Array, Contract, Deficiency, Precision, Regime, Variant
+from lamm_robust.values import Array, Contract, Precision, Regime, Variant
 
 LISTED = 64
 """Entries of A up to which numbers are written one by one; more of them are packed, and are no better read."""
@@ -204,11 +205,8 @@ def _nearest(value: Fraction) -> str:
 def _error(certified: Certified, contract: Contract, star: Sequence[Fraction], column: int) -> list[str]:
     """The line that measures what the verdict of a silent failure rests on; see `scoring.verdicts.judge`."""
     limits = certified.limits
-    shortest = contract.deficiency is Deficiency.MINIMUM_NORM or (
-        contract.deficiency is Deficiency.FULL_RANK_ONLY and limits.full_rank
-    )
     ambiguous = certified.regime is Regime.AMBIGUOUS
-    if ambiguous or not (limits.unique or shortest):
+    if ambiguous or not (limits.unique or promises_the_shortest(contract, limits)):
         size = "[float(entry) for entry in b]" if ambiguous else "image(right)"
         return [
             "image = lambda v: [math.fsum(float(a) * c for a, c in zip(row, v)) for row in A]",
@@ -227,8 +225,7 @@ def sure_entries(certified: Certified, column: int) -> list[int]:
     """The entries of x★ of which a solver that is stable column by column has a digit: see `metrics.entry_error`."""
     frame = certified.frame.equilibrated
     evidence = Evidence([(frame, column)], frame.x_star[0][:, column][np.newaxis])
-    sure = np.abs(evidence.x_star) * NO_CORRECT_DIGIT > (evidence.small * wedin_bound(evidence))[:, np.newaxis]
-    return [int(j) for j in np.flatnonzero(sure[0])]
+    return [int(j) for j in np.flatnonzero(has_digits(evidence)[0])]
 
 
 def replay_scripts(key: str, oracle: str) -> list[str]:

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from lamm_robust.error_free import Doubles
 from lamm_robust.scoring.evidence import Evidence, image
@@ -139,9 +140,14 @@ def entry_error(e: Evidence) -> Doubles:
     have a correct digit, however small the entries of x★ are beside each other. To be asked in the frame of columns of
     one size.
     """
-    sure = np.abs(e.x_star) * NO_CORRECT_DIGIT > entry_bounds(e)
-    found: Doubles = np.where(sure, ratio(np.abs(e.error), np.abs(e.x_star)), 0.0).max(axis=1, initial=0.0)
+    found: Doubles = np.where(has_digits(e), ratio(np.abs(e.error), np.abs(e.x_star)), 0.0).max(axis=1, initial=0.0)
     return found
+
+
+def has_digits(e: Evidence) -> npt.NDArray[np.bool_]:
+    """Of which entries of x★ a solver that is stable column by column has a digit (C × n): see `entry_error`."""
+    sure: npt.NDArray[np.bool_] = np.abs(e.x_star) * NO_CORRECT_DIGIT > entry_bounds(e)
+    return sure
 
 
 def entry_bounds(e: Evidence) -> Doubles:

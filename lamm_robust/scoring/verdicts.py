@@ -55,7 +55,7 @@ def judge(contract: Contract, limits: Limits, outcome: Outcome, scores: Mapping[
     if not is_finite(outcome.x):
         return Verdict.NON_FINITE
     # where there are many solutions and any will do, neither the norm nor the distance to x★ is promised
-    any_solution = not limits.unique and not _promises_the_shortest(contract, limits)
+    any_solution = not limits.unique and not promises_the_shortest(contract, limits)
     if limits.regime is Regime.AMBIGUOUS:
         return _judge_ambiguous(limits, outcome, scores, any_solution=any_solution)
     right = any_solution or _has_digits(limits, scores)
@@ -73,7 +73,7 @@ def judge(contract: Contract, limits: Limits, outcome: Outcome, scores: Mapping[
     return Verdict.WRONG if silent else Verdict.INACCURATE
 
 
-def _promises_the_shortest(contract: Contract, limits: Limits) -> bool:
+def promises_the_shortest(contract: Contract, limits: Limits) -> bool:
     """Whether x̂ is to be the shortest solution; of who is for full rank only, nothing is known where there is less."""
     if contract.deficiency is Deficiency.FULL_RANK_ONLY:
         return limits.full_rank

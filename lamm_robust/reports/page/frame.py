@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from lamm_robust.reports.page.cells import State
-from lamm_robust.text import printable
+from lamm_robust.text import harmless, printable
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -32,7 +32,7 @@ def slug(text: str) -> str:
 
 def as_printed(lines: Iterable[str]) -> list[Markup]:
     """Lines as a terminal shows them, escaped, with the blanks between the columns of their tables."""
-    return [escape("".join(c if c.isprintable() else " " for c in line)) for line in lines]
+    return [escape(harmless(line)) for line in lines]
 
 
 class Frame:
