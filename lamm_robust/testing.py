@@ -15,6 +15,7 @@ as "package.module:function", is checked in a supervised process, as by `lamm-ro
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +32,8 @@ from lamm_robust.check.judgement import (
     problems,
     variant_of,
 )
-from lamm_robust.check.page import page
+from lamm_robust.check.page import first_line, page
+from lamm_robust.check.pinned import require_suite
 from lamm_robust.check.supervised import check_target
 from lamm_robust.solvers import host, user
 from lamm_robust.strategies import LeastSquaresProblem
@@ -43,6 +45,7 @@ from lamm_robust.values import (
     Case,
     ClassRequirement,
     Deficiency,
+    NotCertifiedError,
     Outcome,
     Precision,
     Shape,
@@ -73,14 +76,16 @@ def check_solver(
     max_cond: float | None = None,
     strict: bool = False,
     cutoff: float | None = None,
+    suite: str | None = None,
 ) -> None:
     """AssertionError with the verdict page unless the solver is as stable as required at every problem of the profile.
 
     The solver takes A (m×n) and b (m, or m×k) and returns x (n, or n×k) in their dtype, or what `lamm-robust check`
-    takes for it; the last six arguments are options of that command. ValueError that names a wrong argument and what
+    takes for it; the last seven arguments are options of that command. ValueError that names a wrong argument and what
     is accepted, or says why a string names no function.
     """
     __tracebackhide__ = True  # pytest shows the line of the test and the page
+    require_suite(suite)
     terms = replace(
         _terms(contract, shapes, dtype, profile, families, require, allow, refuses),
         one_right_side=one_right_side,
@@ -98,7 +103,8 @@ def check_solver(
     else:
         found = check_here(solver, terms)
     if not found.passed:
-        raise AssertionError("\n" + page(found, replays=isinstance(solver, str)))
+        supervised = isinstance(solver, str)
+        raise AssertionError(f"{first_line(found, replays=supervised)}\n\n{page(found, replays=supervised)}")
 
 
 def parametrize_with_problems(
@@ -106,18 +112,39 @@ def parametrize_with_problems(
     families: Sequence[str] = (),
     dtype: Precision = "float64",
     profile: str = "quick",
-    shapes: Sequence[Shape] = SHAPES,
+    shapes: Sequence[Shape] = (),
+    contract: str = "minimum_norm",
+    max_cond: float = math.inf,
+    suite: str | None = None,
 ) -> pytest.MarkDecorator:
     """A decorator that calls a test with each `problem` of the profile that has an answer, named by its key.
 
-    ValueError that names a wrong argument and what is accepted.
+    `contract` and `max_cond` leave out what is not promised: with full_rank_only, problems without full rank, and wide
+    ones unless `shapes` names them; and those with κ of A as stored beyond a number. `suite` refuses another suite than
+    that. ValueError that names a wrong argument and what is accepted.
     """
     import pytest
 
-    terms, truths = _terms("minimum_norm", shapes, dtype, profile, families, None), catalog.truths()
+    require_suite(suite)
+    bound: object = max_cond  # whatever the caller gave, whose types nobody may have checked
+    if not (isinstance(bound, int | float) and bound >= 1):
+        raise ValueError(f"max_cond is {max_cond!r}; accepted is a number of 1 or more")
+    terms, truths = _terms(contract, shapes, dtype, profile, families, None), catalog.truths()
     keys = [key for key in problems(terms, truths) if catalog.FAMILIES[key.family].defined]
-    drawn = [LeastSquaresProblem(truths.problem(key)) for key in keys]
+    every = [LeastSquaresProblem(truths.problem(key)) for key in keys]
+    drawn = [one for one in every if _is_promised(one, terms.contract, max_cond)]
     return pytest.mark.parametrize("problem", drawn, ids=[str(one.problem.key) for one in drawn])
+
+
+def _is_promised(drawn: LeastSquaresProblem, contract: Deficiency, max_cond: float) -> bool:
+    """Whether a contract covers a problem, as far as its rank and its κ decide; not if these cannot be proved."""
+    only_full = contract is Deficiency.FULL_RANK_ONLY
+    if not only_full and math.isinf(max_cond):
+        return True
+    try:
+        return drawn.cond <= max_cond and (not only_full or drawn.rank == min(drawn.A.shape))
+    except NotCertifiedError:
+        return False
 
 
 def _terms(

@@ -17,7 +17,7 @@ from lamm_robust.reports.grading import BROKEN, PASSES, is_graded, is_judged, is
 from lamm_robust.reports.summary import simplicity
 from lamm_robust.scoring.verdicts import shape_of
 from lamm_robust.text import count_of, duration, finite, number, printable, scaled_lines, text_table
-from lamm_robust.values import Cause, Deficiency, Record, Regime, Shape, Verdict
+from lamm_robust.values import SUITE, Cause, Deficiency, Record, Regime, Shape, Verdict
 
 LEFT_OUT = ("solver", "NaN or ∞", "edges", "beyond", "failed", "rank right", "computes in", "first call")
 COMPARED = [index for index, column in enumerate(COLUMNS) if column.name not in LEFT_OUT]
@@ -27,6 +27,18 @@ COMPARED = [index for index, column in enumerate(COLUMNS) if column.name not in 
 def page(found: Judgement, *, replays: bool = True) -> str:
     """The verdict and the reasons for it as text; `replays` adds the command that shows each failure in full."""
     return "\n".join([*_head(found), *_failures(found, replays), *_drivers(found), *_requirement(found)])
+
+
+def first_line(found: Judgement, *, replays: bool = True) -> str:
+    """What keeps the requirement from being held, with the line that shows the simplest failure, if there is one."""
+    said = f"{printable(found.target)} is {found.row.stability}, {found.terms.require} is required"
+    unmet = [why for why in found.unmet if not why.startswith("the class is")]
+    said += f" ({', '.join(unmet)})" if unmet else ""
+    if not found.failures:
+        return said
+    failure = found.failures[0]
+    line = replay_line(found, failure) if replays else f'strategies.problem("{failure.record.problem}")'
+    return f"{said}: {printable(failure.why)}: {line}"
 
 
 def _requirement(found: Judgement) -> Iterator[str]:
@@ -224,6 +236,7 @@ def facts(found: Judgement) -> dict[str, Any]:
     """The judgement as plain JSON values; null stands for ∞ and NaN."""
     row, verdicts = found.row, Counter(record.verdict for record in found.records)
     return {
+        "suite": SUITE,
         "target": found.target,
         "precision": found.terms.precision,
         "contract": found.terms.contract,

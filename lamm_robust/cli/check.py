@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -21,6 +21,7 @@ from lamm_robust.values import (
     PRECISIONS,
     PROFILES,
     SHAPES,
+    SUITE,
     Deficiency,
     Device,
     Precision,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from lamm_robust.solvers.user import Target
 
 SECONDS = click.FloatRange(0.001, 1e6)
+PLACE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command(short_help="A verdict on a solver of your own.")
@@ -58,7 +60,11 @@ SECONDS = click.FloatRange(0.001, 1e6)
 @click.option("--require", type=click.Choice(CLASS_REQUIREMENTS), help="Exit with 1 unless this holds.")
 @click.option("--allow", metavar="LIST", help="Of silent,ranks,declined: what --require need not forbid.")
 @click.option("--json", "out", metavar="FILE", help="Write the verdict as JSON too; `-` prints it instead of the page.")
-@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Also write a page.")
+@click.option("--html", type=PLACE, metavar="FILE", help="Also write a page.")
+@click.option("--junit", type=PLACE, metavar="FILE", help="Also write JUnit XML, a test for each problem.")
+@click.option("--markdown", type=PLACE, metavar="FILE", help="Also write a summary, such as of a CI job.")
+@click.option("--badge", type=PLACE, metavar="FILE", help="Also write the class as an SVG badge.")
+@click.option("--suite", metavar="VERSION", help=f"Refuse to judge by another suite than this.  [this is {SUITE}]")
 @click.option(
     "--only",
     multiple=True,
@@ -90,13 +96,14 @@ def check(
     require: Any,
     allow: str | None,
     out: str | None,
-    html: Path | None,
     only: tuple[str, ...],
     script: bool,
+    suite: str | None,
     case_seconds: float,
     first_seconds: float,
     seconds: float | None,
     case_memory: int,
+    **written: Path | None,
 ) -> None:
     """A verdict on your own solver TARGET: package.module:function or path/to/file.py:function.
 
@@ -105,15 +112,19 @@ def check(
     from lamm_robust.catalog import find_variant
     from lamm_robust.check.judgement import ALLOWANCES, Terms
     from lamm_robust.check.only import read_keys
+    from lamm_robust.check.pinned import require_suite
     from lamm_robust.solvers import user
 
+    require_suite(suite)
     found_target = user.parse_target(target, Path.cwd())
     if out and out != "-" and not is_place(Path(out)):
         raise ValueError(f"--json {out}: expected a file in a directory that exists, or -")
     if only and seconds is not None:
         raise ValueError("--seconds is about a profile; --only has --case-seconds")
-    if html and (only or not is_place(html)):
-        raise ValueError(f"--html {html}: expected a file in a directory that exists, and no --only")
+    places = {name: place for name, place in written.items() if place}
+    for name, place in places.items():
+        if only or not is_place(place):
+            raise ValueError(f"--{name} {place}: expected a file in a directory that exists, and no --only")
     if allow and not require:
         raise ValueError("--allow is about what is required; say what with --require")
     for name in beside:  # a misspelt one should be known before the check, not after it
@@ -146,11 +157,11 @@ def check(
     if script:
         sys.exit(_script(found_target, asked[0], read_keys(only)))
     sys.exit(
-        _check_only(found_target, asked[0], read_keys(only), out) if only else _check(found_target, asked, out, html)
+        _check_only(found_target, asked[0], read_keys(only), out) if only else _check(found_target, asked, out, places)
     )
 
 
-def _check(target: Target, asked: Sequence[Terms], out: str | None, html: Path | None) -> Exit:
+def _check(target: Target, asked: Sequence[Terms], out: str | None, places: Mapping[str, Path]) -> Exit:
     """Check in each precision, print and write what was found, and return the exit code."""
     from lamm_robust.check.judgement import Stop
     from lamm_robust.check.page import facts, page
@@ -170,10 +181,11 @@ def _check(target: Target, asked: Sequence[Terms], out: str | None, html: Path |
             say(("\n\n" if len(found) > 1 else "") + page(found[-1]))
         if found[-1].stopped is Stop.USER:
             break
-    if html:
-        from lamm_robust.check.html import check_html
+    if places:
+        from lamm_robust.check.outputs import WRITERS
 
-        write_text(html, check_html(found))
+        for name, place in places.items():
+            write_text(place, WRITERS[name](found))
     values = [facts(one) for one in found]
     write_json(values if len(asked) > 1 else values[0], out)
     if any(one.stopped is Stop.USER for one in found):

@@ -18,7 +18,7 @@ OURS = ("lamm_robust", "generators", "oracles", "tests", "run")
 GROUND = ("values", "error_free", "provenance", "variables", "text", "keys", "defaults", "terminal")
 """Words, arithmetic, where numbers come from: files at the top of the package, which everyone may import."""
 
-DOORS = ("__init__", "__main__")
+DOORS = ("__init__", "__main__", "pytest_plugin")
 """What users import or start, besides `strategies` and `testing`."""
 
 SECOND = {"generators", "oracles", "solvers", "scoring", "storage"}
@@ -41,7 +41,7 @@ ROOMS: dict[str, set[str]] = {
     "strategies": {"catalog", "scoring"},
     "cli": {*SECOND, "catalog", "reports", "runs", "lamm", "check", "hunt", "advice", "claims", "site", "workers"},
     "testing": {"catalog", "solvers", "workers", "check", "strategies"},
-    "doors": {"solvers", "cli"},
+    "doors": {"solvers", "cli", "strategies", "testing"},
 }
 
 FLOORS = 6

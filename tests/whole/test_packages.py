@@ -97,11 +97,13 @@ def test_it_is_installed_and_found_from_an_empty_folder(
         (others / name / "__init__.py").write_text("raise ImportError('another package of this name')")
     program = (
         "import lamm_robust.generators as g, lamm_robust.oracles as o, lamm_robust as l\n"
-        "print(l.__file__, len(g.FAMILIES), o.AUTO.name)"
+        "from importlib.metadata import distribution\n"
+        "(plugin,) = distribution('lamm-robust').entry_points.select(group='pytest11')\n"
+        "print(l.__file__, len(g.FAMILIES), o.AUTO.name, plugin.load().MARKER)"
     )
-    file, families, oracle = run(python, "-c", program, cwd=empty, PYTHONPATH=str(others)).split()
+    file, families, oracle, marker = run(python, "-c", program, cwd=empty, PYTHONPATH=str(others)).split()
     assert Path(file).is_relative_to(checkout if way == "editable" else environment)
-    assert (int(families) > 10, oracle) == (True, "auto")
+    assert (int(families) > 10, oracle, marker) == (True, "auto", "lamm_robust")
     assert "Usage: lamm-robust" in run(environment / "bin" / "lamm-robust", "--help", cwd=empty)
 
 
