@@ -38,7 +38,6 @@ from lamm_robust.scoring.truths import Truths
 from lamm_robust.solvers import user
 from lamm_robust.text import count_of
 from lamm_robust.values import (
-    SHAPES,
     UNIT_ROUNDOFF,
     Case,
     Cause,
@@ -129,8 +128,7 @@ class Terms:
 
     def chosen_shapes(self) -> tuple[Shape, ...]:
         """The shapes of the problems that the solver is tried at."""
-        full_rank_only = self.contract is Deficiency.FULL_RANK_ONLY
-        return self.shapes or (("tall", "square") if full_rank_only else SHAPES)
+        return self.shapes or user.usual_shapes(self.contract)
 
     def promise(self) -> Contract:
         """The contract of the solver."""

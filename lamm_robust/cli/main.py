@@ -13,7 +13,9 @@ from rich.table import Table
 from lamm_robust.cli.advise import advise
 from lamm_robust.cli.check import check
 from lamm_robust.cli.claims import claims
+from lamm_robust.cli.hunt import hunt, is_target
 from lamm_robust.cli.lamm import lamm
+from lamm_robust.cli.options import from_oracle
 from lamm_robust.cli.picture import picture
 from lamm_robust.cli.site import site
 from lamm_robust.cli.watched import watched
@@ -45,8 +47,6 @@ MEBIBYTES = click.IntRange(1, 1 << 24)
 
 # "solvers", and the keys of `listing.LISTINGS`, which --help must not import
 LISTS = ("solvers", "families", "metrics", "oracles", "profiles")
-ORACLES_HELP = "Where the truth comes from: auto, exact, verified, ball or mpmath."
-from_oracle = click.option("--oracle", default="auto", show_default=True, help=ORACLES_HELP)
 
 
 class OneLine(click.Group):
@@ -54,8 +54,8 @@ class OneLine(click.Group):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command that a shell has asked for; one that calls foreign code, in a process that is watched."""
-        if sys.argv[1:2] == [check.name]:
-            watched()
+        if sys.argv[1:2] == [check.name] or (sys.argv[1:2] == [hunt.name] and any(map(is_target, sys.argv[2:]))):
+            watched(sys.argv[1])
         return super().__call__(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -305,37 +305,6 @@ def truth(problem: str, oracle: str, rank: int | None, pinv: bool, as_json: bool
     say(json_text(facts) if as_json else text(facts))
 
 
-@main.command(short_help="Search for the problem at which a solver does worst.")
-@click.argument("solver")
-@click.option("--score", default="silent", show_default=True, help="What to make worst: a score, or silent failures.")
-@click.option("--seconds", type=SECONDS, default=CASE_SECONDS, show_default=True, help="Time for the search.")
-@click.option("--family", "families", multiple=True, metavar="GLOB", help="Only these families; repeatable.")
-@click.option("--edges", is_flag=True, help="Among empty matrices, extreme scales, NaN and ∞, too.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Where to keep what is found.  [default: results/worst]",
-)
-@from_oracle
-def hunt(
-    solver: str, score: str, seconds: float, families: tuple[str, ...], edges: bool, out: Path | None, oracle: str
-) -> None:
-    """Search for the problem at which SOLVER (a variant, such as numpy-pinv-float64-cpu) does worst, and shrink it.
-
-    What is found is kept, and `run --profile worst` lets every solver attempt it.
-    """
-    from lamm_robust import catalog
-    from lamm_robust.hunt.hunt import hunt_text
-    from lamm_robust.storage import findings
-
-    cached, directory = catalog.cached_oracle(oracle), out or findings.DIRECTORY
-    told = hunt_text(solver, score, seconds, families, cached, directory, edges=edges)
-    say(told.text, err=not told.tried)
-    if told.unkept:
-        raise told.unkept
-    sys.exit(Exit.DONE if told.tried else Exit.NOTHING_RAN)
-
-
 @main.command(short_help="Check the oracle against NIST's certified values.")
 def nist() -> None:
     """Check the oracle against NIST's certified regressions, and show what rounding the data costs."""
@@ -347,6 +316,7 @@ def nist() -> None:
 main.add_command(advise)
 main.add_command(check)
 main.add_command(claims)
+main.add_command(hunt)
 main.add_command(lamm)
 main.add_command(picture)
 main.add_command(site)

@@ -15,7 +15,7 @@ PASSED_ON = (signal.SIGTERM, signal.SIGHUP)
 """Signals that are for the command, and so for the process that does its work. A Ctrl-C reaches both by itself."""
 
 
-def watched() -> None:
+def watched(command: str) -> None:
     """Go on in a child process; this one waits for it and ends as it ends, with `Exit.HARNESS` and a line if by a kill.
 
     To be called before there are threads.
@@ -32,7 +32,7 @@ def watched() -> None:
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
         name = signal.strsignal(-code) or "no name"
-        say(f"lamm-robust: the check was ended by signal {-code} ({name}); it has no verdict", err=True)
+        say(f"lamm-robust: the {command} was ended by signal {-code} ({name}); it says nothing", err=True)
     with contextlib.suppress(OSError):
         sys.stderr.flush()
     os._exit(code if code >= 0 else Exit.HARNESS)

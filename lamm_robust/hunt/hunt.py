@@ -14,6 +14,7 @@ from typing import NamedTuple
 from lamm_robust import catalog
 from lamm_robust.defaults import CHECK_SECONDS
 from lamm_robust.hunt import search
+from lamm_robust.hunt.quarry import Quarry
 from lamm_robust.keys import parse_key
 from lamm_robust.reports.grading import has_one_answer, is_judged, is_undefined
 from lamm_robust.runs.plan import grid
@@ -26,6 +27,7 @@ from lamm_robust.storage.findings import DISASTER, SILENT
 from lamm_robust.terminal import progress
 from lamm_robust.values import (
     SUITE,
+    AbsentError,
     Case,
     Family,
     HarnessError,
@@ -53,7 +55,7 @@ SHARE = 0.5
 class Prey:
     """One solver in a process of its own, and all problems at which it was tried."""
 
-    variant: Variant
+    quarry: Quarry
     attempt: Callable[[Case, Problem], Outcome]
     truths: Truths
     score: str
@@ -86,7 +88,7 @@ class Prey:
             problem = self.truths.problem(key)
         except ValueError:  # these parameters do not go together
             return None
-        solver = catalog.find_solver(self.variant)
+        solver = self.quarry.solver
         if (
             problem.A.size > LARGEST
             or why_not_asked(problem, solver)
@@ -95,7 +97,7 @@ class Prey:
             return None
         if not self.edges and (isinstance(certified, Undefined) or certified.edge):
             return None
-        case = Case(key, self.variant)
+        case = Case(key, self.quarry.variant)
         return record(case, certified, solver, self.attempt(case, problem))
 
 
@@ -126,17 +128,17 @@ def score_name(found: Record, score: str) -> str:
 
 
 @contextmanager
-def prey(variant: Variant, score: str, oracle: Oracle, *, edges: bool = False) -> Iterator[Prey]:
-    """The solver of a variant, with a worker to try it in; ValueError if it cannot be measured here."""
-    library = catalog.LIBRARY[variant.library]
-    if reason := catalog.absent(library, variant.device):
-        raise ValueError(f"{variant}: {reason.sentence}")
+def prey(quarry: Quarry, score: str, oracle: Oracle, *, edges: bool = False) -> Iterator[Prey]:
+    """A solver with a worker to try it in; AbsentError, at the first try, if it cannot be imported there."""
+    variant = quarry.variant
     with (
-        Workers(catalog.LIBRARY, case_seconds=CHECK_SECONDS) as workers,
+        Workers(
+            {variant.library: quarry.library}, case_seconds=CHECK_SECONDS, first_seconds=quarry.first_seconds
+        ) as workers,
         closing(workers.open(variant.library, variant.precision, variant.device)) as worker,
     ):
         attempt = partial(ask, worker, open_worker=workers.open)
-        yield Prey(variant, attempt, Truths(catalog.build_problem, oracle), score, edges)
+        yield Prey(quarry, attempt, Truths(catalog.build_problem, oracle), score, edges)
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ def hunt(hunted: Prey, families: Sequence[Family], seconds: float) -> Catch | No
 
     The search begins with the `quick` grid: no time is lost on finding what is known.
     """
-    start, dtype = time.monotonic(), hunted.variant.precision
+    start, dtype = time.monotonic(), hunted.quarry.variant.precision
     with suppress(search.OutOfTimeError):
         at_known = search.with_deadline(hunted.severity, start + seconds / 3)
         for known in grid("quick", dtype, [family.name for family in families]):
@@ -216,49 +218,73 @@ class Told(NamedTuple):
 
 
 def hunt_text(
-    solver: str,
+    quarry: Quarry,
     score: str,
     seconds: float,
     families: Sequence[str],
     oracle: Oracle,
-    directory: Path,
+    directory: Path | None,
     *,
     edges: bool = False,
+    script: bool = False,
 ) -> Told:
-    """Hunt, and keep what is found in the directory; returns what to print, and how it went.
+    """Hunt, and keep what is found in the directory, if there is one; returns what to print, and how it went.
 
-    ValueError for an unknown name, a solver that cannot be measured here, and damaged files in the directory.
+    With `script`, that ends with the simplest problem as a script without us.
+
+    ValueError for an unknown name, a solver that cannot be imported, and damaged files in the directory.
     """
-    variant = catalog.find_variant(solver)
     if score not in (SILENT, *catalog.METRIC):
         raise catalog.unknown("metric", score, (SILENT, *catalog.METRIC))
-    findings.read_all(directory)  # damage there should be found before the hunt, not after it
+    if directory:
+        findings.read_all(directory)  # damage there should be found before the hunt, not after it
     chosen = [catalog.FAMILIES[name] for name in catalog.select_families(families)]
     start = time.monotonic()
     with (
-        prey(variant, score, oracle, edges=edges) as hunted,
-        progress(1.5 * seconds, f"hunting {variant}") as steps,
+        prey(quarry, score, oracle, edges=edges) as hunted,
+        progress(1.5 * seconds, f"hunting {quarry.name}") as steps,
     ):
 
         def tell(so_far: Prey) -> None:
             steps.reach(time.monotonic() - start, result(so_far.worst[1], score) if so_far.worst else "")
 
         hunted.on_tried = tell
-        caught = hunt(hunted, chosen, seconds)
+        try:
+            caught = hunt(hunted, chosen, seconds)
+        except AbsentError as error:
+            raise ValueError(f"{quarry.name} cannot be used: {error.why}") from error
     if caught is None:
         return Told(
-            f"{variant} takes none of the problems of these families" + ("" if edges else NO_EDGES), tried=False
+            f"{quarry.name} takes none of the problems of these families" + ("" if edges else NO_EDGES), tried=False
         )
     none = "no silent failure found; " if score == SILENT and caught.worst.verdict != Verdict.WRONG else ""
     lines = [f"{caught.tried} problems tried; {none}the worst, and the simplest that is nearly as bad:"]
     for found in [caught.worst] + [caught.shrunk] * (caught.shrunk is not caught.worst):
-        lines += ["", sentence(found, score), f"  lamm-robust replay {found.key!r}", f"  problem({found.problem!r})"]
+        lines += ["", sentence(found, score), f"  {quarry.command(found)}", f"  problem({found.problem!r})"]
+    if script:
+        lines += ["", *_script(quarry, caught.shrunk)]
+    return _kept(lines, as_finding(caught, quarry.variant, score, seconds), directory)
+
+
+def _script(quarry: Quarry, found: Record) -> list[str]:
+    """The lines of the script of an attempt, or why it has none."""
     try:
-        kept = findings.keep(as_finding(caught, variant, score, seconds), directory)
+        return quarry.script(found).splitlines()
+    except ValueError as error:
+        return [f"no script: {error}"]
+
+
+def _kept(lines: Sequence[str], found: findings.Hunted, directory: Path | None) -> Told:
+    """What is said in the end, once what was found is in the directory, if there is one."""
+    text = "\n".join(lines)
+    if directory is None:
+        return Told(text, tried=True)
+    try:
+        kept = findings.keep(found, directory)
     except (HarnessError, OSError, ValueError) as error:  # what was found after a long search is told all the same
-        return Told("\n".join(lines), tried=True, unkept=error)
-    lines += ["", f"kept in {directory}" if kept else f"{directory} has something worse from before, and keeps it"]
-    return Told("\n".join(lines), tried=True)
+        return Told(text, tried=True, unkept=error)
+    said = f"kept in {directory}" if kept else f"{directory} has something worse from before, and keeps it"
+    return Told(f"{text}\n\n{said}", tried=True)
 
 
 def as_finding(caught: Catch, variant: Variant, score: str, seconds: float) -> findings.Hunted:

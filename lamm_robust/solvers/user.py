@@ -25,7 +25,7 @@ import numpy as np
 from lamm_robust.solvers import host
 from lamm_robust.solvers.contracts import share
 from lamm_robust.solvers.results import as_numbers, parts, whole
-from lamm_robust.values import Array, Contract, Deficiency, Device, Library, Shape, Solve, Solver
+from lamm_robust.values import SHAPES, Array, Contract, Deficiency, Device, Library, Shape, Solve, Solver
 
 NAME = "yours"
 """The name of the library whose only solver is the user's own."""
@@ -130,6 +130,11 @@ def contract(
         exact_dtype=strict,
         cutoff=None if cutoff is None else share(cutoff),
     )
+
+
+def usual_shapes(deficiency: Deficiency) -> tuple[Shape, ...]:
+    """The shapes that a solver takes unless the user says: all, or tall and square if it is for full rank only."""
+    return ("tall", "square") if deficiency is Deficiency.FULL_RANK_ONLY else SHAPES
 
 
 def environment(device: Device) -> Mapping[str, str]:

@@ -428,7 +428,7 @@ def test_a_check_that_is_killed_says_so(sent: signal.Signals, tmp_path: Path) ->
         os.kill(shell.pid if sent is signal.SIGTERM else below[0], sent)
         _, said = shell.communicate()
     words = f"signal {int(sent)} ({signal.strsignal(sent)})"
-    assert (shell.returncode, said) == (3, f"lamm-robust: the check was ended by {words}; it has no verdict\n")
+    assert (shell.returncode, said) == (3, f"lamm-robust: the check was ended by {words}; it says nothing\n")
     eventually(lambda: not set(below) & set(parents()))
 
 

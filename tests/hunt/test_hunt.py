@@ -6,6 +6,7 @@ import errno
 import math
 import os
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from lamm_robust import catalog
 from lamm_robust.cli.main import main
 from lamm_robust.hunt import search
 from lamm_robust.hunt.hunt import Catch, hunt, prey, severity
+from lamm_robust.hunt.quarry import known
 from lamm_robust.keys import parse_key
 from lamm_robust.scoring.limits import threshold
 from lamm_robust.storage import findings
@@ -166,7 +168,7 @@ def test_simplifications(value: float | str, usual: float | str, expected: list[
 
 
 def caught(solver: str, score: str, family: str, tries: int = TRIES) -> Catch:
-    with prey(catalog.find_variant(solver), score, catalog.find_oracle("auto")) as hunted:
+    with prey(known(solver), score, catalog.find_oracle("auto")) as hunted:
         found = hunt(hunted, [catalog.FAMILIES[family]], tries)
     assert found is not None
     return found
@@ -201,7 +203,7 @@ def test_what_was_left_out_is_said() -> None:
 
 
 def test_only_what_was_attempted_counts_as_tried() -> None:
-    with prey(catalog.find_variant("numpy-qr-float64-cpu"), "backward_error", catalog.find_oracle("auto")) as hunted:
+    with prey(known("numpy-qr-float64-cpu"), "backward_error", catalog.find_oracle("auto")) as hunted:
         found = hunt(hunted, [catalog.FAMILIES["raw"]], TRIES)
     assert found is not None
     attempted = [record for _, record in hunted.seen.values() if record is not None]
@@ -288,3 +290,57 @@ def test_what_is_found_does_not_go_into_a_file(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "is a file" in result.stderr
     assert (tmp_path / "file").read_text() == "mine"
+
+
+# --- a function of the user's own -----------------------------------------------------------------------------
+
+MINE = """
+import numpy as np
+
+
+def solve(A, b):
+    return np.linalg.solve(A.T @ A, A.T @ b)
+"""
+
+
+def test_a_function_of_ones_own_is_hunted_and_its_command_shows_the_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(MINE)
+    asked = ("hunt", "mine.py:solve", "--contract", "full_rank_only", "--family", "spectrum", "--seconds", TRIES)
+    result = invoke(*asked, "--script")
+    assert result.exit_code == 0, result.output
+    (*_, line) = re.findall(r"lamm-robust (check mine\.py:solve .*)", result.stdout)
+    checked = invoke(*shlex.split(line))
+    assert checked.exit_code == 1
+    assert "verdict   wrong" in checked.stdout
+    script = result.stdout[result.stdout.index("import ") :]
+    assert "lamm_robust" not in script
+    with pytest.raises(AssertionError):
+        exec(script, {})
+    assert [path.name for path in tmp_path.iterdir() if path.suffix != ".py" and path.name != "__pycache__"] == []
+    kept = invoke(*asked, "--out", "found")
+    assert kept.stdout.endswith("kept in found\n")
+    (hunted,) = findings.read_all(Path("found"))
+    assert hunted.solver == "yours-solve-float64-cpu"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nowhere.py:solve"], "there is no file 'nowhere.py', which 'nowhere.py:solve' names"),
+        (["mine.py:other"], "mine.py:other in float64 cannot be used: "),
+        (["gelsy", "--contract", "basic"], "are about a function of yours; 'gelsy' is a name"),
+        (["mine.py:solve", "--shapes", "round"], "--shapes has 'round'; accepted are tall, square, wide"),
+    ],
+)
+def test_a_function_that_is_not_there_is_named(
+    arguments: list[str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(MINE)
+    result = invoke("hunt", *arguments)
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+    assert "Traceback" not in result.output

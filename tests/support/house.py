@@ -35,7 +35,7 @@ ROOMS: dict[str, set[str]] = {
     "lamm": {"catalog", "solvers", "scoring", "workers", "storage"},
     "check": {"catalog", "solvers", "scoring", "workers", "storage", "reports", "runs"},
     "advice": {"catalog", "solvers", "scoring", "workers", "storage", "reports", "runs"},
-    "hunt": {"catalog", "scoring", "workers", "storage", "reports", "runs"},
+    "hunt": {"catalog", "solvers", "scoring", "workers", "storage", "reports", "runs"},
     "claims": {"catalog", "oracles", "scoring", "workers", "storage", "reports", "runs", "lamm"},
     "site": {"catalog", "generators", "reports", "runs", "storage"},
     "strategies": {"catalog", "scoring"},

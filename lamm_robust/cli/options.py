@@ -1,0 +1,8 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+import click
+
+ORACLES_HELP = "Where the truth comes from: auto, exact, verified, ball or mpmath."
+from_oracle = click.option("--oracle", default="auto", show_default=True, help=ORACLES_HELP)
