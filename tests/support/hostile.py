@@ -126,8 +126,8 @@ STRIKES: Mapping[str, str] = {
     "stop_the_clock": """
         for name in ("perf_counter", "monotonic", "time", "process_time"): setattr(time, name, lambda: 0.0)""",
     "stop_the_harness_clock": """
-        from lamm_robust.workers import attempt
-        attempt._clock = lambda: 0.0""",
+        from lamm_robust.workers import attempt, repeats
+        attempt.clock = repeats.clock = lambda: 0.0""",
     "replace_the_harness": """
         from lamm_robust.workers import attempt, child, wire
         child.attempt = attempt.attempt = lambda *_: None

@@ -25,7 +25,7 @@ def problems(precision: Precision) -> list[Certified]:
 
 @pytest.fixture(autouse=True)
 def briefly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lamm_robust.workers.attempt.REPEATS", (2, 2))  # one to take, one to compare it with
+    monkeypatch.setattr("lamm_robust.workers.repeats.REPEATS", (2, 2))  # one to take, one to compare it with
 
 
 @pytest.fixture

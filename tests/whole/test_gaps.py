@@ -25,7 +25,7 @@ Tried = list[tuple[Certified, Outcome, Record]]
 
 @pytest.fixture(autouse=True)
 def briefly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lamm_robust.workers.attempt.REPEATS", (1, 1))
+    monkeypatch.setattr("lamm_robust.workers.repeats.REPEATS", (1, 1))
 
 
 def tried(solve: Solve, problems: Sequence[Certified]) -> Tried:

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from lamm_robust.values import Array, Cause, Library, Outcome, Problem, Solve, Status
-from lamm_robust.workers.attempt import LONGEST_MESSAGE, PATTERNS, REPEATS, attempt, median, signed
+from lamm_robust.workers.answers import LONGEST_MESSAGE
+from lamm_robust.workers.attempt import attempt
+from lamm_robust.workers.repeats import PATTERNS, REPEATS, median, signed
 from tests.support.planted import PLANTED, SOLVERS
 from tests.support.problems import problem_of
 
@@ -42,7 +44,8 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *seconds: float) -> None:
         self.now, self.calls, self._seconds = 1000.0, 0, seconds
-        monkeypatch.setattr("lamm_robust.workers.attempt._clock", lambda: self.now)
+        for module in ("attempt", "repeats"):
+            monkeypatch.setattr(f"lamm_robust.workers.{module}.clock", lambda: self.now)
 
     def solve(self, A: Array, b: Array) -> tuple[Array, None]:
         self.now += self._seconds[min(self.calls, len(self._seconds) - 1)]

@@ -1,0 +1,65 @@
+"""What came back from a solver: a copy as a NumPy array, and what is wrong with its form, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamm_robust.values import Array, Problem, Solver
+
+LONGEST_MESSAGE = 2000
+"""Characters of a message that are kept: some exceptions print whole matrices."""
+
+
+def answer_fault(x: Array, problem: Problem) -> str:
+    """What is wrong with the form of an answer, in words; empty if nothing is."""
+    expected = (problem.n, *problem.b.shape[1:])
+    if x.dtype == object:
+        return f"x is no array of numbers: {x.tolist()!r}"[:LONGEST_MESSAGE]
+    if x.shape != expected:
+        return f"x has shape {x.shape}, expected {expected}"
+    if x.dtype != problem.A.dtype:
+        return f"x is {x.dtype}, expected {problem.A.dtype}"
+    return ""
+
+
+def is_single(x: Array, problem: Problem) -> bool:
+    """Whether nothing is wrong with the form of an answer but that it is float32 for float64."""
+    return x.dtype == np.float32 and problem.A.dtype == np.float64 and x.shape == (problem.n, *problem.b.shape[1:])
+
+
+def is_rounded(x: Array, solver: Solver, problem: Problem) -> bool:
+    """Whether an answer is float64 where the problem is float32, and the contract allows that."""
+    return x.dtype == np.float64 and problem.A.dtype == np.float32 and not solver.contract.exact_dtype
+
+
+def copy_of(x: Array, solver: Solver, problem: Problem) -> Array:
+    """A copy of an answer, since a solver may return the same memory at every call; rounded if it `is_rounded`."""
+    with np.errstate(all="ignore"):  # an absurd answer may overflow
+        return np.array(x, dtype=problem.A.dtype if is_rounded(x, solver, problem) else None)
+
+
+def input_fault(problem: Problem, A: Array, b: Array) -> str:
+    """Which input the solver has changed, in words; empty if neither."""
+    for name, given, kept in (("A", A, problem.A), ("b", b, problem.b)):
+        if given.tobytes() != kept.tobytes():
+            return f"the solver changed its input {name}"
+    return ""
+
+
+def rank_fault(rank: Any) -> str:
+    """What is wrong with a reported rank, in words; empty if nothing is."""
+    found = np.asarray(rank)  # JAX's own numbers cannot be compared with all of Python's
+    if rank is None or (found.ndim == 0 and found.dtype.kind in "iuf" and 0 <= found < 2**31 and found == int(found)):
+        return ""
+    return f"the reported rank is {rank!r}, expected a whole number"[:LONGEST_MESSAGE]
+
+
+def misfit(problem: Problem, x: Array) -> tuple[float, float]:
+    """How bad an answer is, as far as that shows without the truth: its residual, to three digits, then its length."""
+    if not np.isfinite(x).all():
+        return np.inf, np.inf
+    with np.errstate(all="ignore"):
+        residual = np.linalg.norm(problem.b.astype(np.float64) - problem.A.astype(np.float64) @ x.astype(np.float64))
+    return float(f"{residual:.3g}"), float(np.linalg.norm(x))
