@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from lamm_robust.check.judgement import Judgement
 from lamm_robust.check.page import page
+from lamm_robust.reports.columns import class_of
 from lamm_robust.reports.page.cells import UNSOLVED, WORDS, Cell
 from lamm_robust.reports.page.charts import Figure, figures
 from lamm_robust.reports.page.frame import Frame, as_printed
@@ -31,8 +32,8 @@ class Part:
 
     @property
     def title(self) -> str:
-        """The precision, the device and the class."""
-        return f"{self.found.terms.precision} on {self.found.terms.device.upper()}: {self.found.row.stability}"
+        """The precision, the device and the class, with the ratio of column sizes up to which it holds."""
+        return f"{self.found.terms.precision} on {self.found.terms.device.upper()}: {class_of(self.found.row)}"
 
     @property
     def lines(self) -> list[Markup]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from lamm_robust import catalog
@@ -15,12 +17,11 @@ from lamm_robust.runs.script import LISTED, number, replay_scripts, scripts, tha
 from lamm_robust.scoring.nonfinite import as_undefined
 from lamm_robust.solvers.typed import CODE, code_of
 from lamm_robust.solvers.user import Target, contract
-from lamm_robust.storage.parquet import Records
-from lamm_robust.values import PRECISIONS, SHAPES, Deficiency, Record, Verdict
+from lamm_robust.values import PRECISIONS, SHAPES, Deficiency
 from tests.support.problems import problem_of
 from tests.support.scripts import outcome, run_scripts
 
-REFERENCE = Path(__file__).parents[2] / "results/reference"
+REFERENCE = Path(__file__).parents[2] / "results/reference/records.parquet"
 
 DRAWN = 1
 """The number of failures of each library and precision that are tried without --slow, of hundreds."""
@@ -30,21 +31,35 @@ SOMETIMES = {"torch-gelsy", "jax-dropping", "jax-normal-cholesky-vmap"}
 `solvers.torch_.lstsq`), and two that round otherwise within one compiled program, where a tenth is lost or nearly."""
 
 
-def failures(library: str) -> Iterator[Record]:
+@dataclass(frozen=True)
+class Failure:
+    """A silent failure of the reference, by its place."""
+
+    problem: str
+    variant: str
+
+    @property
+    def solver(self) -> str:
+        found = catalog.find_variant(self.variant)
+        return f"{found.library}-{found.algorithm}"
+
+
+def failures(library: str, precision: str) -> list[Failure]:
     """The silent failures of a library in the reference, at problems that a script lists, of solvers with a text."""
-    records = Records(REFERENCE)
-    for variant in (name for name in records.variants() if name.startswith(f"{library}-")):
-        for record in records.of(variant):
-            small = record.verdict is Verdict.WRONG and record.m * record.n <= LISTED
-            if small and code_of(record.library, record.algorithm) and record.device == "cpu":
-                yield record
+    wanted = pc.field("verdict") == "wrong"
+    for name, value in (("library", library), ("precision", precision), ("device", "cpu")):
+        wanted &= pc.field(name) == value
+    table = pq.read_table(REFERENCE, columns=["problem", "variant", "algorithm", "m", "n"], filters=wanted)
+    rows = table.sort_by([("variant", "ascending"), ("problem", "ascending")]).to_pylist()
+    small = [row for row in rows if row["m"] * row["n"] <= LISTED and code_of(library, row["algorithm"])]
+    return [Failure(row["problem"], row["variant"]) for row in small]
 
 
-def scripts_of(record: Record) -> list[str]:
+def scripts_of(failure: Failure) -> list[str]:
     """The scripts of a failure, one for each right-hand side and layout: records do not say which one failed."""
-    certified = catalog.truths().certify(parse_key(record.problem))
+    certified = catalog.truths().certify(parse_key(failure.problem))
     assert certified is not None
-    variant = catalog.find_variant(record.variant)
+    variant = catalog.find_variant(failure.variant)
     return scripts(certified, variant, catalog.find_solver(variant).contract)
 
 
@@ -56,14 +71,14 @@ def test_a_failure_shows_in_its_script(library: str, request: pytest.FixtureRequ
         pytest.skip(str(why))
     unseen = []
     for precision in PRECISIONS:
-        records = [record for record in failures(library) if record.precision == precision]
-        some = random.Random(0).sample(records, min(DRAWN, len(records)))
-        chosen = records if request.config.getoption("--slow") else some
-        flat = [(record.key, one) for record in chosen for one in scripts_of(record)]
+        every = failures(library, precision)
+        some = random.Random(0).sample(every, min(DRAWN, len(every)))
+        chosen = every if request.config.getoption("--slow") else some
+        flat = [(one, text) for one in chosen for text in scripts_of(one)]
         assert all(len(one.splitlines()) <= 20 and "lamm_robust" not in one for _, one in flat)
         found = run_scripts(library, [one for _, one in flat], 3600)
-        wrong = {key for (key, _), (what, said) in zip(flat, found, strict=True) if what == "wrong" and "right" in said}
-        unseen += [r.key for r in chosen if r.key not in wrong and f"{r.library}-{r.algorithm}" not in SOMETIMES]
+        wrong = {one for (one, _), (what, said) in zip(flat, found, strict=True) if what == "wrong" and "right" in said}
+        unseen += [one for one in chosen if one not in wrong and one.solver not in SOMETIMES]
     assert not unseen
 
 
