@@ -38,10 +38,12 @@ from lamm_robust.check.supervised import check_target
 from lamm_robust.solvers import host, user
 from lamm_robust.strategies import LeastSquaresProblem
 from lamm_robust.values import (
+    ARRAYS,
     PRECISIONS,
     PROFILES,
     SHAPES,
     Array,
+    Arrays,
     Case,
     ClassRequirement,
     Deficiency,
@@ -75,13 +77,15 @@ def check_solver(
     columns: int | None = None,
     max_cond: float | None = None,
     strict: bool = False,
+    arrays: Arrays = "numpy",
+    batched: bool = False,
     cutoff: float | None = None,
     suite: str | None = None,
 ) -> None:
     """AssertionError with the verdict page unless the solver is as stable as required at every problem of the profile.
 
     The solver takes A (m×n) and b (m, or m×k) and returns x (n, or n×k) in their dtype, or what `lamm-robust check`
-    takes for it; the last seven arguments are options of that command. ValueError that names a wrong argument and what
+    takes for it; the last nine arguments are options of that command. ValueError that names a wrong argument and what
     is accepted, or says why a string names no function.
     """
     __tracebackhide__ = True  # pytest shows the line of the test and the page
@@ -92,8 +96,12 @@ def check_solver(
         columns=columns,
         max_cond=max_cond,
         strict=strict,
+        arrays=arrays,
+        batched=batched,
         cutoff=cutoff,
     )
+    if arrays not in ARRAYS:
+        raise ValueError(f"arrays is {arrays!r}; accepted: {', '.join(ARRAYS)}")
     if cutoff is not None and not 0 <= cutoff < 1:
         raise ValueError(f"cutoff is {cutoff!r}; accepted is a share of σ₁ from 0 to less than 1")
     if not (callable(solver) or isinstance(solver, str)):
@@ -187,8 +195,8 @@ def check_here(function: Callable[[Array, Array], Any], terms: Terms) -> Judgeme
     """The judgement on a function that is called in this process."""
     name = getattr(function, "__qualname__", type(function).__qualname__)
     target = user.Target(f"{getattr(function, '__module__', '')}:{name}", Path.cwd())
-    solve = user.as_solve(function, strict=terms.strict)
-    library = user.library(target, terms.promise(), solve)
+    solve = user.as_solve(function, strict=terms.strict, calling=terms.calling)
+    library = user.library(target, terms.promise(), solve, terms.calling)
     solver, truths = library.solvers[0], catalog.truths()
     keys = problems(terms, truths)
     outcomes: Outcomes = {}

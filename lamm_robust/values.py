@@ -242,6 +242,11 @@ CLASS_REQUIREMENTS: tuple[ClassRequirement, ...] = (*REQUIREMENTS, "conditionall
 """What a check may ask of a solver, the strictest first."""
 
 
+Arrays = Literal["numpy", "jax", "torch"]
+ARRAYS: tuple[Arrays, ...] = get_args(Arrays)
+"""Whose arrays a user's own function may take."""
+
+
 class Deficiency(enum.StrEnum):
     """What a solver promises to return where A does not have full rank; the value is the word in tables."""
 
@@ -314,6 +319,8 @@ class Library:
     """Returns what the device calls itself."""
     foreign: bool = False
     """Whether its solvers are a user's own: their process is kept from others, and they may remember their inputs."""
+    place_of: Callable[[BaseException], str] = lambda _: ""
+    """Returns the file and the line of a user's own code that led to an exception, in words."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import Literal
 
 from lamm_robust import catalog
 from lamm_robust.check.clues import Clues, changes_matter, has_cutoff, has_singles, heeds_layout, is_single, is_steady
+from lamm_robust.check.expected import Expected, Met, set_aside
 from lamm_robust.check.reasons import Reason, reason
 from lamm_robust.check.trend import squares_kappa
 from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, FIRST_SECONDS
@@ -36,9 +37,11 @@ from lamm_robust.scoring.nonfinite import as_undefined
 from lamm_robust.scoring.records import Done, Scoring
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.solvers import user
+from lamm_robust.solvers.calling import Calling
 from lamm_robust.text import count_of
 from lamm_robust.values import (
     UNIT_ROUNDOFF,
+    Arrays,
     Case,
     Cause,
     ClassRequirement,
@@ -113,10 +116,16 @@ class Terms:
     """The number of columns of A that it takes; None means any."""
     max_cond: float | None = None
     """The κ of A as stored up to which it promises anything; None means any."""
+    expected: tuple[Expected, ...] = ()
+    """Failures that are known, and not held against it."""
     beside: tuple[str, ...] = ()
     """What else is tried for comparison: names of variants' solvers, and targets."""
     strict: bool = False
     """Whether x must have the dtype of A to the letter."""
+    arrays: Arrays = "numpy"
+    """Whose arrays it takes and may return."""
+    batched: bool = False
+    """Whether it takes several A and b at once, on a first axis."""
     cutoff: float | None = None
     """The share of σ₁ up to which it takes singular values for zero; None if it has another rule."""
     case_seconds: float = CHECK_SECONDS
@@ -141,6 +150,11 @@ class Terms:
             strict=self.strict,
             cutoff=self.cutoff,
         )
+
+    @property
+    def calling(self) -> Calling:
+        """How it is called."""
+        return Calling(self.arrays, self.batched, full_rank=self.contract is Deficiency.FULL_RANK_ONLY)
 
     @property
     def limit(self) -> float:
@@ -186,6 +200,8 @@ class Judgement:
     """What ended the check before it had tried every problem, other than that enough was seen."""
     doubt: str = ""
     """Why the times that were measured beside the solver are not to be believed; empty if they are."""
+    met: Sequence[Met] = ()
+    """What became of each failure that is expected."""
     drivers: Sequence[Row] = ()
     """LAPACK's drivers at the same problems; their time is relative to this solver's."""
 
@@ -204,7 +220,9 @@ class Judgement:
         found = [] if self.row.stability in classes else [f"the class is {self.row.stability}"]
         words = {"silent": "silent failure", "ranks": "wrong rank", "declined": "declined problem"}
         found += [count_of(number, words[name]) for name, number in self.forbidden.items()]
-        return [*found, f"{self.stopped} before the end"] if self.stopped else found
+        if self.stopped:
+            return [*found, f"{self.stopped} before the end"]
+        return found if self.untried else [*found, *(one.wrong for one in self.met if one.wrong)]
 
     @property
     def forbidden(self) -> Mapping[Allowance, int]:
@@ -278,9 +296,10 @@ def judge_solver(
     stopped: Stop | None = None,
 ) -> Judgement:
     """The judgement from the outcomes at some of the planned problems; ValueError if there is nothing to judge."""
-    records = [excuse(r, terms) for r in score_outcomes(outcomes, truths, lambda _: solver)]
-    if not records:
+    scored = [excuse(r, terms) for r in score_outcomes(outcomes, truths, lambda _: solver)]
+    if not scored:
         raise ValueError("nothing could be judged: no problem that was tried has a proved answer")
+    records, met = set_aside(scored, terms.expected, lambda r: is_shown(r, terms) or is_wrong_rank(r))
     found = row(records, math.nan)
     if any(map(is_breaking, records)):
         found = replace(found, stability="broken")
@@ -293,6 +312,7 @@ def judge_solver(
         untried=planned - len(outcomes),
         unproved=len(outcomes) - len(records),
         stopped=stopped,
+        met=met,
     )
 
 

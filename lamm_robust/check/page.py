@@ -105,6 +105,7 @@ def _notes(found: Judgement) -> Iterator[str]:
     if found.excused:
         many = count_of(found.excused, "problem")
         yield f"refused or inaccurate at {many} beyond that κ, where only a wrong answer in silence counts"
+    yield from _expected(found)
     if declined := sum(map(is_declined, found.records)):
         yield f"{count_of(declined, 'problem')} declined: it raised NotImplementedError there"
     if wide := sum(r.cause is Cause.FLOAT64 for r in found.records):
@@ -114,6 +115,15 @@ def _notes(found: Judgement) -> Iterator[str]:
     refusals = Counter(r.message for r in found.records if r.cause is Cause.LAYOUT_REFUSED).most_common(1)
     if refusals and 2 * refusals[0][1] > found.row.cases:  # at a few problems, rounding may be why it raises
         yield f"at {refusals[0][1]} problems it {printable(refusals[0][0])}"
+
+
+def _expected(found: Judgement) -> Iterator[str]:
+    """What was expected to fail, and did or did not."""
+    for one in found.met:
+        if one.failed:
+            yield f"{count_of(one.failed, 'expected failure')}: {printable(one.expected.reason)}"
+        elif not found.terms.require:  # else it is said below
+            yield printable(one.wrong)
 
 
 def _promises(found: Judgement) -> Iterator[str]:
@@ -200,6 +210,8 @@ def replay_line(found: Judgement, failure: Failure) -> str:
         ("refuses", "--refuses", ",".join(terms.refuses)),
         ("max_cond", "--max-cond", f"{terms.max_cond or 0:g}"),
         ("strict", "--strict", ""),
+        ("arrays", "--arrays", terms.arrays),
+        ("batched", "--batched", ""),
         ("cutoff", "--cutoff", f"{terms.cutoff}"),
         ("require", "--require", terms.require or ""),
         ("allow", "--allow", ",".join(terms.allow)),

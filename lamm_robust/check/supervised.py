@@ -69,7 +69,7 @@ def check_target(target: user.Target, terms: Terms, progress: Progress = lambda 
 
 def library_of(target: user.Target, terms: Terms) -> Library:
     """The target as a library, with the contract that it is held to; ValueError without the device."""
-    library = user.library(target, terms.promise())
+    library = user.library(target, terms.promise(), calling=terms.calling)
     if reason := catalog.absent(library, terms.device):
         raise ValueError(f"'{target}' on the {terms.device.upper()}: {reason}")
     return library

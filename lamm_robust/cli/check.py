@@ -16,6 +16,7 @@ from lamm_robust.storage.files import is_place, write_text
 from lamm_robust.terminal import open_console, say
 from lamm_robust.text import json_text
 from lamm_robust.values import (
+    ARRAYS,
     CLASS_REQUIREMENTS,
     DEVICES,
     PRECISIONS,
@@ -56,8 +57,11 @@ PLACE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--refuses", metavar="LIST", help="Exceptions by which it refuses, beside LinAlgError and ValueError.")
 @click.option("--beside", multiple=True, metavar="SOLVER", help="Compare it with this, too: a name, or a TARGET.")
 @click.option("--strict", is_flag=True, help="x must be an array of A's dtype and the right shape, to the letter.")
+@click.option("--arrays", type=click.Choice(ARRAYS), default="numpy", show_default=True, help="Whose arrays it takes.")
+@click.option("--batched", is_flag=True, help="It takes several A and b at once, on a first axis.")
 @click.option("--cutoff", type=click.FloatRange(0, 1, max_open=True), metavar="C", help="It takes σ ≤ C·σ₁ for zero.")
 @click.option("--require", type=click.Choice(CLASS_REQUIREMENTS), help="Exit with 1 unless this holds.")
+@click.option("--expect", type=PLACE, metavar="FILE", help="Failures that are known, with reasons, as TOML.")
 @click.option("--allow", metavar="LIST", help="Of silent,ranks,declined: what --require need not forbid.")
 @click.option("--json", "out", metavar="FILE", help="Write the verdict as JSON too; `-` prints it instead of the page.")
 @click.option("--html", type=PLACE, metavar="FILE", help="Also write a page.")
@@ -92,8 +96,11 @@ def check(
     beside: tuple[str, ...],
     refuses: str | None,
     strict: bool,
+    arrays: Any,
+    batched: bool,
     cutoff: float | None,
     require: Any,
+    expect: Path | None,
     allow: str | None,
     out: str | None,
     only: tuple[str, ...],
@@ -110,6 +117,7 @@ def check(
     The function takes NumPy arrays A and b and returns x. Exit code 0 if what is required holds, or nothing is.
     """
     from lamm_robust.catalog import find_variant
+    from lamm_robust.check.expected import read_expected
     from lamm_robust.check.judgement import ALLOWANCES, Terms
     from lamm_robust.check.only import read_keys
     from lamm_robust.check.pinned import require_suite
@@ -125,6 +133,8 @@ def check(
     for name, place in places.items():
         if only or not is_place(place):
             raise ValueError(f"--{name} {place}: expected a file in a directory that exists, and no --only")
+    if only and expect:
+        raise ValueError("--expect is about a profile; --only names single problems")
     if allow and not require:
         raise ValueError("--allow is about what is required; say what with --require")
     for name in beside:  # a misspelt one should be known before the check, not after it
@@ -144,8 +154,11 @@ def check(
             one_right_side=one_right_side,
             columns=columns,
             max_cond=max_cond,
+            expected=read_expected(expect) if expect else (),
             beside=tuple(dict.fromkeys(beside)),
             strict=strict,
+            arrays=arrays,
+            batched=batched,
             cutoff=cutoff,
             case_seconds=case_seconds,
             first_seconds=first_seconds,
@@ -154,6 +167,8 @@ def check(
         )
         for one in precisions
     ]
+    if script and (arrays != "numpy" or batched):
+        raise ValueError("--script is of a function of NumPy arrays, of one problem at a time")
     if script:
         sys.exit(_script(found_target, asked[0], read_keys(only)))
     sys.exit(

@@ -16,13 +16,15 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lamm_robust.solvers import host
+from lamm_robust.solvers.calling import USUAL, Calling
 from lamm_robust.solvers.contracts import share
 from lamm_robust.solvers.results import as_numbers, parts, whole
 from lamm_robust.values import SHAPES, Array, Contract, Deficiency, Device, Library, Shape, Solve, Solver
@@ -80,18 +82,20 @@ def parse_target(text: str, home: Path) -> Target:
     return target
 
 
-def library(target: Target, contract: Contract, solve: Solve | None = None) -> Library:
+def library(target: Target, contract: Contract, solve: Solve | None = None, calling: Calling = USUAL) -> Library:
     """The library whose only solver is the target; without `solve` it can be listed, but not called."""
     return Library(
         name=NAME,
         module="numpy",
         devices=("cpu", "gpu"),
-        environment=lambda _, device: {
+        environment=lambda precision, device: {
             **environment(device),
+            **({"JAX_ENABLE_X64": str(int(precision == "float64"))} if calling.arrays == "jax" else {}),
             TARGET: target.text,
             HOME: str(target.home),
-            TERMS: json.dumps({"refuses": contract.errors, "strict": contract.exact_dtype}),
+            TERMS: json.dumps({"refuses": contract.errors, "strict": contract.exact_dtype, "calling": asdict(calling)}),
         },
+        place_of=partial(place_of, target),
         put=host.put,
         wait=host.wait,
         state=state,
@@ -154,7 +158,12 @@ def from_environment() -> Library:
     target = parse_target(os.environ[TARGET], Path(os.environ[HOME]))
     terms = json.loads(os.environ[TERMS])
     promised = contract(Deficiency.MINIMUM_NORM, (), tuple(terms["refuses"]), strict=terms["strict"])
-    return library(target, promised, as_solve(load(target), strict=promised.exact_dtype))
+    function, calling = load(target), Calling(**terms["calling"])
+    try:
+        solve = as_solve(function, strict=promised.exact_dtype, calling=calling)
+    except ImportError as error:
+        raise SystemExit(f"--arrays {calling.arrays}: {error}") from None
+    return library(target, promised, solve, calling)
 
 
 def load(target: Target) -> Callable[[Array, Array], Any]:
@@ -195,14 +204,24 @@ def _from_file(path: Path) -> Any:
     return module
 
 
-def as_solve(function: Callable[[Array, Array], Any], *, strict: bool = False) -> Solve:
+def place_of(target: Target, error: BaseException) -> str:
+    """The file and the line of the user's own code that led to an exception, in words; empty if there is none."""
+    homes = [str(home) for home in (target.home, target.path and target.path.parent) if home]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if any(f.filename.startswith(h) for h in homes)]
+    own = [f for f in frames if "site-packages" not in f.filename]
+    return f"{Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
+
+
+def as_solve(function: Callable[[Array, Array], Any], *, strict: bool = False, calling: Calling = USUAL) -> Solve:
     """The function as a solver of x as a NumPy array, so that it is really there, and the rank if it is an integer.
 
     If it is `strict`, x is taken as it came: of whatever form is no array of the dtype and shape asked for is a fault.
+    ImportError if it wants arrays of a library that is not installed.
     """
+    called = calling.wrap(function)
 
     def solve(A: Array, b: Array) -> tuple[Array, int | None]:
-        x, rank = parts(function(A, b))
+        x, rank = parts(called(A, b))
         return np.asarray(x) if strict else as_numbers(x, A, b), whole(rank)
 
     return solve

@@ -43,7 +43,7 @@ def attempt(library: Library, solver: Solver, problem: Problem, device: Device) 
         try:
             outcome = _measure(library, solver, problem, device)
         except Exception as error:
-            outcome = replace(_failure(solver, error), spent=clock() - start)
+            outcome = replace(_failure(library, solver, error), spent=clock() - start)
     if not caught:
         return outcome
     about_answers = [w for w in caught if not issubclass(w.category, ABOUT_CODE)]
@@ -52,7 +52,7 @@ def attempt(library: Library, solver: Solver, problem: Problem, device: Device) 
     return replace(outcome, warned=bool(about_answers), message=message[:LONGEST_MESSAGE])
 
 
-def _failure(solver: Solver, error: Exception) -> Outcome:
+def _failure(library: Library, solver: Solver, error: Exception) -> Outcome:
     """The outcome of a call that raised; NumPy's own error for exhausted memory is a subclass of MemoryError.
 
     NotImplementedError says that the solver is not for this problem, so it counts as not attempted. A subclass of a
@@ -61,11 +61,13 @@ def _failure(solver: Solver, error: Exception) -> Outcome:
     out_of_memory = isinstance(error, MemoryError)
     name = MemoryError.__name__ if out_of_memory else type(error).__name__
     documented = any(base.__name__ in solver.contract.errors for base in type(error).__mro__)
-    refused = Status.REFUSED if documented else Status.CRASHED
+    status = Status.REFUSED if documented else Status.CRASHED
+    status = Status.NOT_ATTEMPTED if isinstance(error, NotImplementedError) else status
+    place = library.place_of(error) if status is Status.CRASHED else ""  # only there is something to mend
     return Outcome(
-        Status.NOT_ATTEMPTED if isinstance(error, NotImplementedError) else refused,
+        status,
         cause=Cause.OUT_OF_MEMORY if out_of_memory else Cause.NONE,
-        message=f"{name}: {error}"[:LONGEST_MESSAGE],
+        message=f"{name}: {error}"[:LONGEST_MESSAGE] + (f" ({place})" if place else ""),
     )
 
 

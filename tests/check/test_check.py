@@ -219,7 +219,7 @@ def test_a_small_scaling_fails_by_its_backward_error(precision: Precision) -> No
 BROKEN: Mapping[str, tuple[str, str]] = {
     "segfault": ("crashed", "the process ended with signal 11 (Segmentation fault); it said nothing"),
     "leave": ("crashed", "the process ended with exit status 7; it said nothing"),
-    "raises": ("crashed", "raised IndexError: list index out of range (--refuses NAME, if it documents that)"),
+    "raises": ("crashed", "raised IndexError: list index out of range (broken.py, line "),
     "hang": ("timed out", "no answer within 0.5 s"),
     "mutate": ("bad output", "the solver changed its input A"),
     "settings": ("bad output", "the solver changed NumPy's error handling (numpy.seterr)"),
@@ -314,7 +314,8 @@ def test_errors_that_the_user_names_are_refusals() -> None:
     terms = {"families": ("exact_rank",), "contract": Deficiency.FULL_RANK_ONLY}
     crashes = checked("divides", ONE, **terms)
     assert crashes.row.stability == "broken"
-    assert crashes.failures[0].why == "raised OwnError: a pivot is zero (--refuses NAME, if it documents that)"
+    said = r"raised OwnError: a pivot is zero \(broken.py, line \d+\) \(--refuses NAME, if it documents that\)"
+    assert re.fullmatch(said, crashes.failures[0].why)
     assert checked("divides", ONE, **terms, refuses=("ArithmeticError",)).failures == []  # its base
 
 
@@ -600,7 +601,17 @@ def test_json_has_what_a_machine_needs(tmp_path: Path) -> None:
     written = json.loads(out.read_text(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert [one["precision"] for one in written] == ["float32", "float64"]
     assert list(written[0]) == [
-        *("target", "precision", "contract", "class", "safe_kappa", "max_cond", "silent_failures", "wrong_ranks"),
+        *(
+            "suite",
+            "target",
+            "precision",
+            "contract",
+            "class",
+            "safe_kappa",
+            "max_cond",
+            "silent_failures",
+            "wrong_ranks",
+        ),
         *(
             "refusals",
             "crashes",

@@ -1,0 +1,108 @@
+"""How a function of the user's own is called: whose arrays it gets, alone or among neighbours, and where it raised."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from lamm_robust.check.judgement import Terms
+from lamm_robust.cli.main import main
+from lamm_robust.solvers.calling import BATCHES, Calling
+from lamm_robust.solvers.user import as_solve
+from lamm_robust.testing import check_here, check_solver
+from lamm_robust.values import Array, Deficiency
+
+B = np.arange(12.0)
+
+
+@pytest.mark.parametrize("arrays", ["jax", "torch"])
+def test_a_function_gets_the_arrays_that_it_wants(arrays: Any) -> None:
+    library = pytest.importorskip(arrays)
+    kind = library.Array if arrays == "jax" else library.Tensor
+    seen = []
+
+    def solve(A: Any, b: Any) -> Any:
+        seen.append((isinstance(A, kind), isinstance(b, kind), tuple(A.shape)))
+        return b[: A.shape[1]]
+
+    A = np.asfortranarray(np.ones((12, 3), np.float32))
+    x, _ = as_solve(solve, calling=Calling(arrays))(A, B.astype(np.float32))
+    assert seen == [(True, True, (12, 3))]
+    assert x.tolist() == [0, 1, 2]
+
+
+def in_turn(A: Array, b: Array) -> Array:
+    """A batched solver that is as good as NumPy's."""
+    return np.stack([np.linalg.lstsq(each, right, rcond=None)[0] for each, right in zip(A, b, strict=True)])
+
+
+def by_one_cutoff(A: Array, b: Array) -> Array:
+    """… that takes singular values for zero beside the largest one of the whole batch."""
+    U, sigma, V = np.linalg.svd(A, full_matrices=False)
+    kept = sigma > np.finfo(A.dtype).eps * max(A.shape[1:]) * sigma.max(initial=0)
+    inverse = np.where(kept, 1 / np.where(kept, sigma, 1), 0)
+    X = np.swapaxes(V, 1, 2) @ (inverse[..., None] * (np.swapaxes(U, 1, 2) @ b.reshape(*A.shape[:2], -1)))
+    return X.reshape(len(A), A.shape[2], *b.shape[2:])
+
+
+def first_only(A: Array, b: Array) -> Array:
+    """… that returns the first answer for all."""
+    return np.stack([in_turn(A[:1], b[:1])[0]] * len(A))
+
+
+def wrong_when_many(A: Array, b: Array) -> Array:
+    """… that goes wrong beyond 32 matrices."""
+    return in_turn(A, b) * (1.5 if len(A) > 32 else 1)
+
+
+def mixes_axes(A: Array, b: Array) -> Array:
+    """… that has the batch on the last axis."""
+    return np.moveaxis(in_turn(A, b), 0, -1)
+
+
+FAMILIES = ("spectrum", "right_sides", "exact_rank")
+
+
+def test_a_batched_solver_is_judged_among_neighbours() -> None:
+    check_solver(in_turn, families=FAMILIES, batched=True)
+    with pytest.raises(AssertionError, match="takes several|x has shape|raised"):
+        check_solver(in_turn, families=FAMILIES)  # which it is not if it is called with one matrix
+
+
+@pytest.mark.parametrize("planted", [by_one_cutoff, first_only, wrong_when_many, mixes_axes])
+def test_batched_solvers_that_go_wrong_fail(planted: Any) -> None:
+    with pytest.raises(AssertionError, match=planted.__name__):
+        check_solver(planted, families=FAMILIES, batched=True)
+
+
+def test_neighbours_are_of_full_rank_where_that_is_promised() -> None:
+    sizes: set[int] = set()
+    is_less: set[bool] = set()
+
+    def seen(A: Array, b: Array) -> Array:
+        ranks = [np.linalg.matrix_rank(each) for each in A]
+        sizes.add(len(A))
+        is_less.update(bool(rank < ranks[len(A) // 2]) for rank in ranks)
+        return in_turn(A, b)
+
+    terms = Terms(contract=Deficiency.FULL_RANK_ONLY, batched=True, families=("spectrum",))
+    check_here(seen, terms)
+    assert sizes == set(BATCHES)
+    assert is_less == {False}
+    check_here(seen, replace(terms, contract=Deficiency.MINIMUM_NORM))
+    assert is_less == {False, True}
+
+
+def test_where_a_function_raised_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text("import numpy\n\n\ndef solve(A, b):\n    return numpy.linalg.inv(A[0, 0])\n")
+    done = CliRunner().invoke(main, ["check", "mine.py:solve", "--only", "raw A=1;1 b=1,3 dtype=float64"])
+    assert "(mine.py, line 5)" in done.stdout
+    missing = CliRunner().invoke(main, ["check", "mine.py:solve", "--batched", "--script", "--only", "raw A=1 b=1"])
+    assert missing.exit_code == 2
+    assert "--script is of a function of NumPy arrays, of one problem at a time" in missing.stderr
