@@ -26,6 +26,7 @@ ALLOWED = (
     r"[Ff]loat(32|64)",
     r"far from 0",
     r"CholeskyQR\d",
+    r"near 1e4",  # a question
     r"below 1e-6 of the largest",  # what scikit-learn documents
     r"docs/verdicts.md",
     r"100,000 rows( or more)?",  # a question, and the length of a family
@@ -210,10 +211,10 @@ SAY: Mapping[str, Derive] = {
     ),
     "backward errors grow to {} and {}.": field("worst_backward_error", "numpy-pinv", "scipy-pinv"),
     "that count: up to {} Wedin bounds.": field("worst_forward_error", "jax-pinv"),
-    "At κ near {} `numpy-normal-lu` and `scipy-normal-cholesky` err by {} and {} Wedin bounds in float64, where "
-    "`scipy-qr` errs by {}.": lambda run: [
-        100,
-        *(run.worst(s, "forward_error", 2) for s in ("numpy-normal-lu", "scipy-normal-cholesky", "scipy-qr")),
+    "`numpy-normal-lu` and `scipy-normal-cholesky` are forward stable to κ = {} and {} only in float64, `scipy-qr` to "
+    "{}.": field("forward_safe_kappa", "numpy-normal-lu", "scipy-normal-cholesky", "scipy-qr"),
+    "At κ near 1e4 they err by {} and {} Wedin bounds, it by {}.": lambda run: [
+        run.worst(s, "forward_error", 4) for s in ("numpy-normal-lu", "scipy-normal-cholesky", "scipy-qr")
     ],
     "without a digit {} times (`numpy-normal-lu`); `scipy-normal-lu` warns (silent answers: {}).": silent(
         "numpy-normal-lu", "scipy-normal-lu"
