@@ -2,7 +2,8 @@
 
 Messages of solvers and names of files come from outside. Before they are shown, `printable` removes their control
 characters, `inert` escapes their Markdown and HTML as well, and `csv_text` what a spreadsheet would take for a formula.
-Whatever goes to a terminal passes `harmless` once more, in `terminal`, and JSON is written by `json_text` only.
+Whatever goes to a terminal passes `harmless` once more, in `terminal` or `console`, and JSON is written by `json_text`
+only.
 """
 
 from __future__ import annotations

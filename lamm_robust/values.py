@@ -6,8 +6,9 @@ solver at one precision on one device is a *variant*, and one variant at one pro
 is an *outcome*; *scores* compare it with the certificate, and a *verdict* judges it. One *record* holds all of that in
 a flat row, and every table is a pure function of records.
 
-Nothing here computes, and NumPy is the only import, so that every room can share these words without knowing any other
-room. The sections follow the paragraph above; errors come last.
+Nothing here computes, and NumPy is imported only once a problem wants its digest, so that every room can share these
+words without knowing any other room, and a command that needs no numbers starts at once. The sections follow the
+paragraph above; errors come last.
 """
 
 from __future__ import annotations
@@ -19,15 +20,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Array = npt.NDArray[np.floating[Any]]
+else:
+    Array = Any
 
 SUITE = "2026.11.7"
 """The version of families, grids and thresholds together. Numbers of different suites are never compared."""
-
-Array = npt.NDArray[np.floating[Any]]
 
 Precision = Literal["float32", "float64"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -92,6 +96,8 @@ class Problem:
 
 def digest(A: Array, b: Array) -> str:
     """SHA-256 in hexadecimal over the shapes, dtype and little-endian bits of A and b; see `Problem.digest`."""
+    import numpy as np
+
     sha = hashlib.sha256()
     for array in (A, b):
         little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
@@ -292,6 +298,13 @@ class Solver:
     """The devices that it runs on, where its library does."""
 
 
+def as_numpy(values: Any) -> Array:
+    """The values as a NumPy array: those of most libraries say themselves how they become one."""
+    import numpy as np
+
+    return np.asarray(values)
+
+
 @dataclass(frozen=True)
 class Library:
     """Where solvers come from, how to hand it numbers, and how to wait for its answer."""
@@ -311,7 +324,7 @@ class Library:
     """Returns the process-wide settings that answers depend on: a solver must leave them as it found them."""
     forks: bool
     """Whether a process that has imported it may fork, having no threads: a lost worker is then cheap to replace."""
-    get: Callable[[Any], Array] = np.asarray
+    get: Callable[[Any], Array] = as_numpy
     """The inverse of `put`: turns one of the library's arrays, on whatever device, into a NumPy array."""
     begin: Callable[[Device], None] = lambda _: None
     """Called once in each process that computes on the device, before all else there."""

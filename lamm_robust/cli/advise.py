@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lamm_robust.defaults import Exit
-from lamm_robust.terminal import open_console, say
+from lamm_robust.terminal import say
 from lamm_robust.text import json_text
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def advise(
     from lamm_robust.advice import advise as advice
     from lamm_robust.advice.html import document
     from lamm_robust.advice.page import facts, text
+    from lamm_robust.console import open_console
     from lamm_robust.storage.files import is_place, write_text
 
     if html and not is_place(Path(html)):

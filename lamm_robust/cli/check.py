@@ -13,7 +13,7 @@ import click
 
 from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, FIRST_SECONDS, Exit
 from lamm_robust.storage.files import is_place, write_text
-from lamm_robust.terminal import open_console, say
+from lamm_robust.terminal import say
 from lamm_robust.text import json_text
 from lamm_robust.values import (
     ARRAYS,
@@ -181,6 +181,7 @@ def _check(target: Target, asked: Sequence[Terms], out: str | None, places: Mapp
     from lamm_robust.check.judgement import Stop
     from lamm_robust.check.page import facts, page
     from lamm_robust.check.supervised import check_target
+    from lamm_robust.console import open_console
 
     def check_in(terms: Terms) -> Judgement:
         what = f"checking in {terms.precision}"

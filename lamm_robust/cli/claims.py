@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from lamm_robust.terminal import progress, say, standard_output
+from lamm_robust.terminal import say
 
 
 @click.command(short_help="Settle claims of the LAMM notes and of a textbook chapter.")
@@ -26,6 +26,7 @@ def claims(out: Path, numbers: tuple[int, ...]) -> None:
     from lamm_robust.claims import page
     from lamm_robust.claims.lab import open_lab
     from lamm_robust.claims.settle import MARKDOWN, select_numbers, settle, write
+    from lamm_robust.console import progress, standard_output
 
     asked = select_numbers(numbers)
     if not numbers and out.exists() and not out.is_dir():

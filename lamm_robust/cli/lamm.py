@@ -8,7 +8,7 @@ from typing import cast
 import click
 
 from lamm_robust.lamm.records import PROFILES
-from lamm_robust.terminal import open_console, progress, say
+from lamm_robust.terminal import say
 from lamm_robust.values import DEVICES, PRECISIONS, Device, Precision
 
 
@@ -39,6 +39,7 @@ def lamm(
     """
     from rich.markdown import Markdown
 
+    from lamm_robust.console import open_console, progress
     from lamm_robust.lamm import conduct
     from lamm_robust.lamm.page import overview
     from lamm_robust.lamm.result import Ending

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import click
-from rich.table import Table
 
 from lamm_robust.cli.advise import advise
 from lamm_robust.cli.check import check
@@ -20,7 +19,7 @@ from lamm_robust.cli.picture import picture
 from lamm_robust.cli.site import site
 from lamm_robust.cli.watched import watched
 from lamm_robust.defaults import CASE_MEMORY, CASE_SECONDS, Exit
-from lamm_robust.terminal import say, standard_output
+from lamm_robust.terminal import say
 from lamm_robust.text import harmless, json_text, printable
 from lamm_robust.values import (
     DEVICES,
@@ -140,6 +139,7 @@ def run(
 ) -> None:
     """Run a profile and write its tables; an interrupted run resumes."""
     from lamm_robust import catalog
+    from lamm_robust.console import standard_output
     from lamm_robust.runs import campaign, plan
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # Ctrl-C, and what batch systems and terminals send
@@ -153,6 +153,7 @@ def run(
         families=families,
         shard=plan.parse_shard(shard),
     )
+    console = standard_output()
     chosen = campaign.Campaign(
         selection=selection,
         oracle=catalog.find_oracle(oracle).name,
@@ -170,8 +171,8 @@ def run(
             raise ValueError("--dask makes shards of its own; leave out --shard")
         if profile == HUNTED.name:
             raise ValueError("--dask runs grids, which all machines know; what hunts have found is on this one")
-        sys.exit(cluster.run(dask, chosen, standard_output()))
-    sys.exit(campaign.run(chosen, standard_output()))
+        sys.exit(cluster.run(dask, chosen, console))
+    sys.exit(campaign.run(chosen, console))
 
 
 @main.command(short_help="Make the files of a results directory again from its journal.")
@@ -182,6 +183,7 @@ def tables(directory: Path, lean: bool) -> None:
 
     Where there is no journal, as in the repository, from its records.
     """
+    from lamm_robust.console import standard_output
     from lamm_robust.runs import results
 
     sys.exit(results.write_again(directory, standard_output(), lean=lean))
@@ -195,6 +197,7 @@ def merge(directories: tuple[Path, ...], out: Path) -> None:
 
     Refuses directories that hold different answers to the same case, and names what is missing.
     """
+    from lamm_robust.console import standard_output
     from lamm_robust.runs.merge import merge as merge_runs
 
     sys.exit(merge_runs(directories, out, standard_output()))
@@ -242,6 +245,7 @@ def list_(what: str, globs: tuple[str, ...], device: str) -> None:
     """Show what there is: names, and each in a sentence; of the solvers that a GLOB names, everything."""
     from lamm_robust import catalog
     from lamm_robust.cli import listing
+    from lamm_robust.console import standard_output
 
     if what not in LISTS:
         raise catalog.unknown("list", what, LISTS)
@@ -256,6 +260,8 @@ def list_(what: str, globs: tuple[str, ...], device: str) -> None:
         say("\n".join(whole(globs, width) if globs else brief(width)))
         return
     header, rows = listing.LISTINGS[what]() if device == "all" else listing.solvers_on(TOGETHER.get(device) or [device])
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(header):
         table.add_column(column, overflow="fold", no_wrap=index == 0)  # names are there to be copied
@@ -309,6 +315,7 @@ def truth(problem: str, oracle: str, rank: int | None, pinv: bool, as_json: bool
 def nist() -> None:
     """Check the oracle against NIST's certified regressions, and show what rounding the data costs."""
     from lamm_robust.cli.nist import agreement_table
+    from lamm_robust.console import standard_output
 
     standard_output().print(agreement_table())
 

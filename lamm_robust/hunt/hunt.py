@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lamm_robust import catalog
+from lamm_robust.console import progress
 from lamm_robust.defaults import CHECK_SECONDS
 from lamm_robust.hunt import search
 from lamm_robust.hunt.quarry import Quarry
@@ -24,7 +25,6 @@ from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.storage import findings
 from lamm_robust.storage.findings import DISASTER, SILENT
-from lamm_robust.terminal import progress
 from lamm_robust.values import (
     SUITE,
     AbsentError,

@@ -18,6 +18,7 @@ from typing import Any
 from rich.console import Console
 
 from lamm_robust import catalog
+from lamm_robust.console import progress
 from lamm_robust.defaults import CASE_MEMORY, CASE_SECONDS, Exit
 from lamm_robust.provenance import environment
 from lamm_robust.runs import results
@@ -28,7 +29,6 @@ from lamm_robust.storage import findings
 from lamm_robust.storage.cache import Cache, default_directory
 from lamm_robust.storage.journal import Journal, open_journal
 from lamm_robust.storage.repair import repair
-from lamm_robust.terminal import progress
 from lamm_robust.text import duration, inert
 from lamm_robust.values import HUNTED, SUITE, AbsentError, Answer, Case, Outcome, Status, StoreError, Variant
 from lamm_robust.workers.opening import Hello, Workers

@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from lamm_robust.console import progress
 from lamm_robust.defaults import Exit
 from lamm_robust.runs.campaign import Campaign
 from lamm_robust.runs.merge import merge
 from lamm_robust.runs.plan import Shard
 from lamm_robust.storage.files import replace_file, write_text
 from lamm_robust.storage.journal import JOURNAL, lock
-from lamm_robust.terminal import progress
 from lamm_robust.values import AbsentError, HarnessError, StoreError
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ import io
 import pytest
 from rich.console import Console
 
-from lamm_robust.terminal import progress
+from lamm_robust.console import progress
 
 
 def shown(monkeypatch: pytest.MonkeyPatch, *, terminal: bool, unit: str = "runs") -> str:
     """What twenty steps of a quarter of a second print."""
     out, clock = io.StringIO(), iter(range(4, 1000))
-    monkeypatch.setattr("lamm_robust.terminal.time.monotonic", lambda: next(clock) / 4)
+    monkeypatch.setattr("lamm_robust.console.time.monotonic", lambda: next(clock) / 4)
     console = Console(file=out, force_terminal=terminal, width=100)
     with progress(20, "starting", unit=unit, console=console, live=False) as steps:
         for number in range(20):
