@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.values import Device, Library, Precision, Solver, Status
+from lamm_robust.keys import parse_key
+from lamm_robust.values import UNIT_ROUNDOFF, Device, Library, Precision, Solver, Status
 from tests.support.problems import problem_of, random_problem
 from tests.support.solving import answer, scores, tried
 
@@ -85,3 +86,19 @@ def test_a_pseudo_inverse_of_the_gram_matrix_drops_what_the_precision_could_see(
     gram, direct = scores(random_problem(30, 10, log10_cond, 1e-6, seed=1, dtype=precision), name, "scipy-svd-size-eps")
     assert gram["relative_error"] > 0.01
     assert direct["forward_error"] < 10
+
+
+@pytest.mark.parametrize("n", [26, 28, 29, 31])
+def test_a_cutoff_above_what_gelsd_makes_of_small_singular_values_finds_the_rank(n: int) -> None:
+    """xGELSD divides what has more than 25 columns (xLALSD), and xLASD2 sets what is below 64u·σ₁ to that.
+
+    NumPy's default cutoff, eps·max(m, n) = 2u·max(m, n), is less where max(m, n) is below 32: it takes 25 for the rank
+    of 28×28 matrices of rank 24. results/README.md says so.
+    """
+    for rank in (n - 12, n - 5, n - 2):
+        for log2_cond in (0, 3):
+            values = f"m={n} n={n} rank={rank} log2_cond={log2_cond} residual=0.0 seed=0"
+            problem = catalog.build_problem(parse_key(f"exact_rank {values} dtype=float64"))
+            _, _, found, sigma = np.linalg.lstsq(problem.A, problem.b, rcond=33 * np.finfo(np.float64).eps)
+            assert found == rank
+            assert sigma[rank] <= 65 * UNIT_ROUNDOFF["float64"] * sigma[0]
