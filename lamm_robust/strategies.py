@@ -109,8 +109,8 @@ class LeastSquaresProblem:
 
     @property
     def small(self) -> float:
-        """10·√(n·min(m, 1000)), m ≥ n: scores in units of rounding errors are rounding errors up to this."""
-        return threshold(self.problem.m, self.problem.n)
+        """The score up to which errors in units of rounding errors are rounding errors: see `limits.threshold`."""
+        return threshold(self.problem.key.dtype, self.problem.m, self.problem.n)
 
     def score(self, x: npt.ArrayLike) -> Mapping[str, float]:
         """Every score of a finite answer of length n, or n×k; `lamm-robust list metrics` says what they are.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 else:
     Array = Any
 
-SUITE = "2026.11.7"
+SUITE = "2026.11.8"
 """The version of families, grids and thresholds together. Numbers of different suites are never compared."""
 
 Precision = Literal["float32", "float64"]

@@ -30,13 +30,12 @@ HONEST = (
 ROWS = (10, 31, 100, 1_000, 10_000, 10**7)
 """The upper ends of the classes of shapes: of the longer side of A."""
 
-BOUNDS: dict[str, Callable[[int, int], float]] = {
-    "10·√(mn)": lambda m, n: 10 * math.sqrt(m * n),
-    "10·√(n·min(m, 2500))": lambda m, n: 10 * math.sqrt(n * min(m, 2500)),
-    "10·√(n·min(m, 1000)), in force": threshold,
-    "10·√(n·min(m, 300))": lambda m, n: 10 * math.sqrt(n * min(m, 300)),
-    "5·√(n·min(m, 1000))": lambda m, n: 5 * math.sqrt(n * min(m, 1000)),
-    "30·√n": lambda _, n: 30 * math.sqrt(n),
+BOUNDS: dict[str, Callable[[Precision, int, int], float]] = {
+    "10·√(n·min(m, 1000))": lambda _, m, n: 10 * math.sqrt(n * min(m, 1000)),
+    "10·√(n·min(m, 100))": lambda _, m, n: 10 * math.sqrt(n * min(m, 100)),
+    "in force": threshold,
+    "half of that": lambda precision, m, n: threshold(precision, m, n) / 2,
+    "10·√n": lambda _p, _m, n: 10 * math.sqrt(n),
 }
 
 
@@ -62,7 +61,7 @@ def flips(records: Sequence[Record]) -> Iterator[list[str]]:
     """A row for each bound: how many passes of honest solvers it would take away, and whose."""
     for words, bound in BOUNDS.items():
         sizes = ((r, max(r.m, r.n, 1), max(min(r.m, r.n), 1)) for r in records)
-        lost = [r for r, longer, shorter in sizes if r.scores["backward_error"] > bound(longer, shorter)]
+        lost = [r for r, longer, shorter in sizes if r.scores["backward_error"] > bound(r.precision, longer, shorter)]
         whose = sorted({f"{r.library}-{r.algorithm} {r.precision}" for r in lost})
         yield [words, str(len(lost)), str(sum(max(r.m, r.n) <= 1000 for r in lost)), ", ".join(whose) or "nobody"]
 

@@ -94,7 +94,8 @@ def by_kappa(rows: list[Row], heads: list[str], *, columns: bool) -> list[str]:
     worst: dict[str, float] = {}
     for r in rows:
         u = 2.0 ** (-24 if r["precision"] == "float32" else -53)
-        allowed = 10 * math.sqrt(min(r["m"], r["n"]) * min(max(r["m"], r["n"]), 1000))
+        growth = min(max(max(r["m"], r["n"]) / (1000 if r["precision"] == "float32" else 1), 1), 100)
+        allowed = 10 * math.sqrt(min(r["m"], r["n"]) * growth)
         kappa = r["kappa_columns"] if columns else r["kappa"]
         asked = r["regime"] == "resolvable" and r["verdict"] != "out of contract" and not r["edge"]
         one_answer = not math.isnan(r["kappa"]) and (r["promises"] != "basic" or r["rank"] == r["n"])

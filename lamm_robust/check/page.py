@@ -19,6 +19,9 @@ from lamm_robust.scoring.verdicts import shape_of
 from lamm_robust.text import count_of, duration, finite, number, printable, scaled_lines, text_table
 from lamm_robust.values import SUITE, Cause, Deficiency, Record, Regime, Shape, Verdict
 
+RULE = {"float32": "10·√n", "float64": "10·√(n·min(m, 100))"}
+"""Precision → up to what an error counts as rounding, in words: see `scoring.limits`."""
+
 LEFT_OUT = ("solver", "NaN or ∞", "edges", "beyond", "failed", "rank right", "computes in", "first call")
 COMPARED = [index for index, column in enumerate(COLUMNS) if column.name not in LEFT_OUT]
 """Columns of the leaderboard in which a solver is compared with LAPACK's drivers."""
@@ -78,7 +81,7 @@ def _head(found: Judgement) -> Iterator[str]:
         yield f"beyond       {fitted} problems with κ beyond the precision passed: to fit, or to warn, is all they ask"
     yield (
         f"worst        backward error {number(row.worst_backward_error)} u‖A‖_F, "
-        f"forward error {number(row.worst_forward_error)} Wedin bounds (rounding: to 10·√(n·min(m, 1000)))"
+        f"forward error {number(row.worst_forward_error)} Wedin bounds (rounding: to {RULE[terms.precision]})"
     )
     yield f"failures     {_failure_counts(found)}"
     if row.rank_total:

@@ -141,14 +141,21 @@ def _not_by_columns(c: Clues) -> str:
 
 
 def _no_near_matrix(c: Clues) -> str:
-    error = c.score("backward_error")
+    error, length = c.score("backward_error"), c.record.scores.get("null_backward_error", 0.0)
+    # a large residual moves x by uκ²‖r★‖, which may be more than x
+    near = "near the answer"
+    if c.score("relative_error") >= NO_CORRECT_DIGIT:
+        near = "as near the answer as rounding allows"
+    if error <= c.small < length:
+        return f"{near}, but the shortest solution of no matrix near A (by {number(length)} u‖A‖)"
     guess = c.small * BY_SVD < error <= c.kappa  # an inverse costs uκ‖A‖; LAPACK's SVD may cost a few units more
     inverse = ": an explicit inverse, pseudo-inverse or Gram matrix?" if guess else ""
-    return f"near the answer, but exact for no matrix near A (backward error {number(error)} u‖A‖){inverse}"
+    return f"{near}, but exact for no matrix near A (backward error {number(error)} u‖A‖){inverse}"
 
 
 def _few_digits(c: Clues) -> bool:
-    return is_full_rank(c.record) and c.kappa <= LOW_KAPPA and c.score("relative_error") < NO_CORRECT_DIGIT
+    low = is_full_rank(c.record) and c.kappa <= LOW_KAPPA and c.score("relative_error") < NO_CORRECT_DIGIT
+    return low and c.record.verdict is not Verdict.WRONG  # which it is for an entry without a digit
 
 
 def _wrong(c: Clues) -> str:
@@ -162,6 +169,14 @@ def _kappa(c: Clues) -> str:
     lines = scaled_lines(c.record.m, c.record.n)
     by_columns = c.certified.limits.only_columns or c.score("relative_error") < NO_CORRECT_DIGIT
     return f"{number(c.record.kappa_columns)} with {lines} of one size" if by_columns else number(c.kappa)
+
+
+def _beyond(c: Clues) -> str:
+    """κ of A as stored, and that with columns (rows, if wide) of one size, which decides, if it differs."""
+    stored, scaled = number(c.kappa), number(c.record.kappa_columns)
+    return (
+        stored if stored == scaled else f"{stored} ({scaled} with {scaled_lines(c.record.m, c.record.n)} of one size)"
+    )
 
 
 @dataclass(frozen=True)
@@ -248,7 +263,7 @@ REASONS: tuple[Reason, ...] = (
         lambda c: c.record.verdict is Verdict.WRONG and c.certified.regime is Regime.AMBIGUOUS,
         lambda c: (
             f"fits nothing: Ax is {number(c.score('residual_excess'))}‖b‖ away from the best fit, "
-            f"which no rounding explains, though κ = {number(c.kappa)} is beyond the precision"
+            f"which no rounding explains, though κ = {_beyond(c)} is beyond the precision"
         ),
     ),
     Reason("wrong", has_verdict(Verdict.WRONG), _wrong),

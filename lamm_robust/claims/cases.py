@@ -18,7 +18,7 @@ from lamm_robust.values import Precision, Record
 DECADES = tuple(range(1, 15))
 """The powers of ten of κ; in float64, 1/u is 10¹⁶."""
 M, N = 30, 10
-STABLE = threshold(M, N)
+STABLE = threshold("float64", M, N)
 """The Wedin bounds, or multiples of u‖A‖_F, up to which an error counts as rounding (see `verdicts`)."""
 WITHIN = 10.0
 """The factor within which orders of magnitude count as equal, since bounds also depend on n and the spectrum."""

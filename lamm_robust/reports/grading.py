@@ -77,7 +77,7 @@ def is_lost_by_columns(record: Record) -> bool:
 
 def is_explained_as_a_whole(record: Record) -> bool:
     """Whether an answer fits, and is one (the shortest, where that is promised) after a small change of A as stored."""
-    small = threshold(record.m, record.n)
+    small = threshold(record.precision, record.m, record.n)
     length = 0.0 if record.promises == Deficiency.BASIC else _score(record, "null_backward_error")
     fits = _score(record, "residual_error") <= small or _score(record, "residual_excess") < NO_CORRECT_DIGIT
     return max(_score(record, "backward_error"), length) <= small and fits
@@ -85,7 +85,7 @@ def is_explained_as_a_whole(record: Record) -> bool:
 
 def _has_its_digits(record: Record) -> bool:
     """Whether x̂ has a digit, or rounding A as a whole explains that it has none."""
-    small = threshold(record.m, record.n)
+    small = threshold(record.precision, record.m, record.n)
     return _score(record, "relative_error") < NO_CORRECT_DIGIT or _score(record, "forward_error") <= small
 
 

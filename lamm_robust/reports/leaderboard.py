@@ -18,8 +18,8 @@ WORDS = """\
 - **u**: the unit roundoff, 2⁻²⁴ ≈ 6e-8 in float32 and 2⁻⁵³ ≈ 1e-16 in float64. **κ**: the largest over the smallest
   non-zero singular value of A, certified; where A has full rank, with its columns (its rows, if it is wide) brought to
   one size by powers of two. **Wedin bound**: how far rounding A and b can move the solution.
-- **small**: an error of at most 10·√(n·min(m, 1000)) of its units, for m×n with m ≥ n, counts as rounding (173 for
-  30×10).
+- **small**: an error of so many of its units counts as rounding: 10·√n in float32, and 10·√(n·min(m, 100)) in
+  float64, for m×n with m ≥ n (32 and 173 for 30×10).
 - **column-wise stable**: the answer is exact for a matrix of which every column is within rounding of that of A,
   beside the size of *that* column (of rows, if A is wide), and the shortest, where that is promised. Where A is
   rank-deficient, the shortest solution depends on the sizes, and *backward stable* is asked.

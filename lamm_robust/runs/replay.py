@@ -145,5 +145,5 @@ def _judgement(row: Record) -> list[str]:
     units = {name: metric.unit for name, metric in catalog.METRIC.items()}
     width = 2 + max(map(len, row.scores), default=0)
     scores = [f"  {name:<{width}}{value:<12.4g}{units.get(name, '')}" for name, value in row.scores.items()]
-    limit = f"(small: at most {threshold(row.m, row.n):.4g} units)" if scores else "none"
+    limit = f"(small: at most {threshold(row.precision, row.m, row.n):.4g} units)" if scores else "none"
     return ["", f"scores    {limit}", *scores, "", f"verdict   {row.verdict}"]

@@ -66,7 +66,7 @@ class Frame:
             raise NotCertifiedError("κ is beyond 2^900: float64 cannot hold A and x in one scale to score answers")
         self.problem, self.truth = problem, truth
         self.precision: Precision = problem.key.dtype
-        self.u, self.small = UNIT_ROUNDOFF[self.precision], threshold(truth.m, truth.n)
+        self.u, self.small = UNIT_ROUNDOFF[self.precision], threshold(self.precision, truth.m, truth.n)
         self.columns = math.prod(problem.b.shape[1:])
         A, b = problem.A.astype(np.float64), problem.b.reshape(problem.m, self.columns).astype(np.float64)
         rows, across = np.zeros((problem.m, 1), dtype=np.int64), np.zeros(problem.n, dtype=np.int64)

@@ -6,43 +6,53 @@ Everything here is a function of the certificate, never of how solvers did.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from lamm_robust.values import UNIT_ROUNDOFF, Ball, Certificate, Precision, Regime
 
 STABLE = 10.0
-"""C in "an error is small if it is at most C·√(n·min(m, ROWS)) units", for n unknowns in m ≥ n equations.
+"""C in "an error is small if it is at most C·√(n·growth) units", for n unknowns in m ≥ n equations.
 
-Backward-stable algorithms have backward errors of a modest multiple of u‖A‖_F; √(mn) is the growth of a random walk
-over the entries of A. Calibrated on the `standard` profile, see docs/verdicts.md: Householder QR stays below 4.2 times
-the root, and 10 leaves room for another BLAS. LAPACK's SVD in float64 does not always: it takes for zero what is below
-100u beside its neighbours (xBDSQR), so that xGELSD errs by up to 31 times the root at one in 170 small random matrices.
-Its answers are *forward stable* there, since a bound that excused them would excuse normal equations up to κ = 100.
+Backward-stable algorithms have backward errors of a modest multiple of u‖A‖_F, which grows like √n at most. Calibrated
+on the `standard` profile, and on 13,000 small random matrices: in float32 LAPACK's drivers and Householder QR stay
+below 4.9·√n, so that 10 leaves room for another BLAS. See docs/verdicts.md for what other bounds would change.
 """
 
-ROWS = 1000
-"""Rows from which on longer sums are no worse: BLAS and LAPACK add in blocks.
+ROWS: Mapping[Precision, int] = {"float32": 1000, "float64": 1}
+"""Precision → the rows from which on errors grow, like √m.
 
-Of 10⁵ rows, xGELS is off by 4.4 u‖A‖_F, and SciPy's QR by 28; a bound that went on growing would excuse a float32 mean
-of 10⁶ numbers that is wrong in the fourth digit. docs/verdicts.md shows what other bounds would change.
+*float32*: BLAS and LAPACK add in blocks, and sums of up to 1000 terms show no growth. A bound that allowed √m more
+would take TF32 for float32: at 64×64, an answer that is rounded to 11 bits is off by 390 units.
+
+*float64*: LAPACK's SVD (xBDSQR) takes for zero what is below max(10, min(100, u^(-1/8)))·u beside its neighbours,
+which is 10u in float32 and 99u here. So xGELSD errs by up to 77·√n at a few matrices, and of four rows by up to 20·√n.
+"""
+
+MOST = 100
+"""The largest growth, of m/ROWS: blocks of sums are added in blocks, too.
+
+Of 10⁵ rows in float32, SciPy's QR is off by 14·√n and TSQR by 15·√n, where the bound is then 100·√n; a bound that went
+on growing would excuse a float32 mean of 10⁶ numbers that is wrong in the fourth digit.
 """
 
 NO_CORRECT_DIGIT = 0.1
 """A relative error from here on leaves not one decimal digit."""
 
 
-def threshold(m: int, n: int) -> float:
-    """C·√(n·min(m, ROWS)) for m ≥ n: the largest score that still counts as rounding error; m and n may be swapped.
+def threshold(precision: Precision, m: int, n: int) -> float:
+    """C·√(n·growth) for m ≥ n: the largest score that still counts as rounding error; m and n may be swapped.
 
     A matrix without entries counts as 1×1.
     """
-    return STABLE * math.sqrt(max(min(m, n) * min(max(m, n), ROWS), 1))
+    shorter, longer = sorted((m, n)) if m and n else (1, 1)
+    return STABLE * math.sqrt(shorter * min(max(longer / ROWS[precision], 1.0), MOST))
 
 
 def resolves(precision: Precision, m: int, n: int, kappa: Fraction | float) -> bool:
     """Whether `threshold`·uκ is at most a tenth: then rounding leaves a digit along every singular vector."""
-    return kappa * Fraction(threshold(m, n) * UNIT_ROUNDOFF[precision]) <= NO_CORRECT_DIGIT
+    return kappa * Fraction(threshold(precision, m, n) * UNIT_ROUNDOFF[precision]) <= NO_CORRECT_DIGIT
 
 
 def regime(truth: Certificate, precision: Precision) -> Regime:
@@ -88,7 +98,7 @@ class Limits:
 
 def limits(truth: Certificate, precision: Precision) -> Limits:
     """The limits for answers in a precision to the problem of a certificate."""
-    u, small = UNIT_ROUNDOFF[precision], threshold(truth.m, truth.n)
+    u, small = UNIT_ROUNDOFF[precision], threshold(precision, truth.m, truth.n)
     found = regime(truth, precision)
     only_columns = found is not Regime.AMBIGUOUS and not resolves(precision, truth.m, truth.n, _upper(truth.kappa))
     return Limits(

@@ -184,7 +184,7 @@ def test_normal_equations_fail_in_silence_somewhere_small() -> None:
 
 def test_a_good_solver_stays_good() -> None:
     found = caught("numpy-qr-float64-cpu", "backward_error", "spectrum")
-    assert 0.1 < found.worst.scores["backward_error"] < threshold(found.worst.m, found.worst.n)
+    assert 0.1 < found.worst.scores["backward_error"] < threshold("float64", found.worst.m, found.worst.n)
     assert found.shrunk.scores["backward_error"] >= found.worst.scores["backward_error"] ** 0.5 * 0.999
 
 

@@ -157,7 +157,8 @@ def test_the_errors_by_kappa_are_found_again(group: str, columns: bool) -> None:
     metric, u = ("columnwise_forward_error" if columns else "forward_error"), 2.0 ** (-24 if "32" in group else -53)
     worst: dict[tuple[str, str], float] = {}
     for r in filter(full, own(group)):
-        allowed = 10 * math.sqrt(r.n * r.m)
+        growth = min(max(r.m, r.n), 100) if "64" in group else 1  # none in float32 has more than 1000 rows
+        allowed = 10 * math.sqrt(min(r.m, r.n) * growth)
         kappa = r.kappa_columns if columns else r.kappa
         if columns or allowed * u * kappa <= 0.1:
             place = name(r), f"1e{round(math.log10(kappa))}"

@@ -44,7 +44,8 @@ class Ruler:
         """With `scaled`, of the problem with columns (rows, if wide) of one size, where the rank is full."""
         b = problem.b.reshape(problem.m, -1)
         self.u = UNIT_ROUNDOFF[problem.key.dtype]
-        self.small = 10 * math.sqrt(min(problem.m, problem.n) * min(max(problem.m, problem.n), 1000))
+        growth = min(max(problem.m, problem.n), 100) if problem.key.dtype == "float64" else 1  # none is that long
+        self.small = 10 * math.sqrt(min(problem.m, problem.n) * growth)
         self.A = [rational(row) for row in problem.A]
         self.b = rational(b[:, column])
         self.star: Vector = stored(truth).reshape(problem.n, -1)[:, column].tolist()

@@ -16,6 +16,7 @@ from lamm_robust.scoring.limits import STABLE, limits, regime, threshold
 from lamm_robust.scoring.metrics import METRICS, score, score_each
 from lamm_robust.scoring.verdicts import ANSWERS, judge, judge_all, shape_of
 from lamm_robust.solvers.contracts import basic, full_rank, minimum_norm
+from lamm_robust.strategies import problem
 from lamm_robust.values import (
     PRECISIONS,
     UNIT_ROUNDOFF,
@@ -53,7 +54,7 @@ def solved(x: Array | None = None, *, warned: bool = False) -> Outcome:
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_a_problem_is_resolvable_while_small_errors_leave_a_digit(precision: Precision) -> None:
-    limit = 0.1 / UNIT_ROUNDOFF[precision] / 40  # 10·√(mn) = 40
+    limit = 0.1 / UNIT_ROUNDOFF[precision] / {"float32": 20, "float64": 40}[precision]  # 10·√n, 10·√(mn)
     assert regime(truth_with(0.99 * limit, 4), precision) is Regime.RESOLVABLE
     assert regime(truth_with(1.01 * limit, 4), precision) is Regime.AMBIGUOUS
     assert regime(truth_with(0.99 * limit, 3), precision) is Regime.DEFICIENT
@@ -68,9 +69,9 @@ def test_the_limit_itself_is_resolvable_and_the_radius_of_kappa_counts() -> None
     assert regime(unsure, "float64") is Regime.AMBIGUOUS
 
 
-@pytest.mark.parametrize(("m", "n", "small"), [(16, 4, 80), (4, 16, 80), (400, 4, 400), (4, 400, 400), (9, 9, 90)])
+@pytest.mark.parametrize(("m", "n", "small"), [(16, 4, 80), (4, 16, 80), (400, 4, 200), (4, 400, 200), (9, 9, 90)])
 def test_the_regime_depends_on_the_shape(m: int, n: int, small: float) -> None:
-    limit = 0.1 * 2.0**53 / small  # 10·√(mn)
+    limit = 0.1 * 2.0**53 / small  # 10·√(n·min(m, 100))
     rank = min(m, n)
     assert regime(truth_with(0.99 * limit, rank, m, n), "float64") is Regime.RESOLVABLE
     assert regime(truth_with(1.01 * limit, rank, m, n), "float64") is Regime.AMBIGUOUS
@@ -93,10 +94,14 @@ def test_the_zero_matrix_is_deficient() -> None:
 
 def test_shapes_and_threshold() -> None:
     assert [shape_of(3, 2), shape_of(2, 2), shape_of(2, 3)] == ["tall", "square", "wide"]
-    assert threshold(9, 4) == threshold(4, 9) == pytest.approx(60.0)
-    assert threshold(1000, 10) == threshold(10**6, 10) == threshold(10, 10**6) == pytest.approx(1000.0)
-    assert threshold(999, 10) < threshold(1000, 10)
-    assert threshold(0, 5) == threshold(4, 0) == threshold(0, 0) == threshold(1, 1) == STABLE
+    assert threshold("float64", 9, 4) == threshold("float64", 4, 9) == pytest.approx(60.0)
+    assert threshold("float64", 100, 9) == threshold("float64", 10**6, 9) == pytest.approx(300.0)
+    assert threshold("float64", 99, 9) < threshold("float64", 100, 9)
+    assert threshold("float32", 9, 4) == threshold("float32", 1000, 4) == threshold("float32", 4, 9) == 20.0
+    assert threshold("float32", 4000, 4) == 40.0
+    assert threshold("float32", 10**5, 4) == threshold("float32", 10**6, 4) == pytest.approx(200.0)
+    for precision in PRECISIONS:
+        assert {threshold(precision, *shape) for shape in ((0, 5), (4, 0), (0, 0), (1, 1))} == {STABLE}
     assert STABLE == 10.0
 
 
@@ -359,8 +364,10 @@ def test_forward_threshold_is_two_sided(residual: float, direction: int) -> None
     unit = np.linalg.svd(problem.A)[2][direction]
     x = star(problem)
     one = score(frame, x + 1e-6 * unit)["forward_error"] / 1e-6
-    allowed = threshold(problem.m, problem.n) / one
-    near, far = (score(frame, x + factor * allowed * unit)["forward_error"] / threshold(12, 3) for factor in (0.9, 10))
+    allowed = threshold("float64", problem.m, problem.n) / one
+    near, far = (
+        score(frame, x + factor * allowed * unit)["forward_error"] / threshold("float64", 12, 3) for factor in (0.9, 10)
+    )
     assert near == pytest.approx(0.9, rel=1e-2)
     assert far == pytest.approx(10, rel=1e-2)
     assert judged(problem, x + 0.9 * allowed * unit) in GOOD
@@ -374,19 +381,19 @@ def test_what_kappa_squared_excuses_in_x_is_not_excused_in_the_fit() -> None:
     leading = np.linalg.svd(problem.A)[2][0]
     x = star(problem)
     one = score(Frame(problem, truth), x + 1e-6 * leading)["forward_error"] / 1e-6
-    shifted = x + 0.9 * threshold(12, 3) / one * leading
-    assert score(Frame(problem, truth), shifted)["forward_error"] < threshold(12, 3)
+    shifted = x + 0.9 * threshold("float64", 12, 3) / one * leading
+    assert score(Frame(problem, truth), shifted)["forward_error"] < threshold("float64", 12, 3)
     assert judged(problem, shifted) is Verdict.INACCURATE
 
 
 def test_the_constant_in_the_backward_error_does_not_let_zero_pass() -> None:
-    """Near the limit of resolution a change of 42 u‖A‖_F makes A singular and x = 0 a solution."""
+    """Near the limit of resolution a change of 21 u‖A‖_F makes A singular and x = 0 a solution."""
     A = np.eye(10)
-    A[9, 9] = 2.0**-17
+    A[9, 9] = 2.0**-18
     problem = problem_of(A, np.eye(10)[9], "float32")
     x = star(problem)
     truth = select("exact").certify(problem.A, problem.b)
-    assert score(Frame(problem, truth), np.zeros(10, np.float32))["backward_error"] < threshold(10, 10)
+    assert score(Frame(problem, truth), np.zeros(10, np.float32))["backward_error"] < threshold("float32", 10, 10)
     assert judged(problem, np.zeros(10, np.float32)) not in GOOD
     assert judged(problem, -x) is Verdict.WRONG
     assert judged(problem, x) is Verdict.COLUMNWISE_STABLE
@@ -488,3 +495,26 @@ def test_a_tiny_right_hand_side_counts_as_much_as_a_huge_one() -> None:
 def test_no_scores_are_needed_where_there_is_no_answer() -> None:
     refused = Outcome(Status.REFUSED, message="singular")
     assert judge_all(ANY, limits(truth_with(1.0, 4), "float64"), refused, []) is Verdict.REFUSED
+
+
+# --- other precisions ------------------------------------------------------------------------------------
+
+
+def rounded(values: Array, bits: int) -> Array:
+    """The values with so many bits, as products on a GPU take them: 11 in TF32, 8 in bfloat16."""
+    mantissa, exponent = np.frexp(np.asarray(values, np.float64))
+    return np.asarray(np.ldexp(np.rint(mantissa * 2**bits) / 2**bits, exponent), values.dtype)
+
+
+@pytest.mark.parametrize(("m", "n"), [(10, 10), (30, 10), (64, 64), (200, 20)])
+def test_fewer_bits_are_not_taken_for_float32(m: int, n: int) -> None:
+    """What is computed of inputs in TF32 or bfloat16 errs by more than rounding in float32, at κ = 1 and 100."""
+    for log10_cond in (0, 2):
+        values = f"m={m} n={n} mode=geometric log10_cond={log10_cond} residual=0.0 direction=random seed=0"
+        asked = problem(f"spectrum {values} dtype=float32")
+        assert asked.verdict(np.linalg.lstsq(asked.A, asked.b, rcond=None)[0]) == Verdict.COLUMNWISE_STABLE
+        for bits in (8, 11):
+            other = np.linalg.lstsq(rounded(asked.A, bits), asked.b, rcond=None)[0]
+            assert asked.verdict(other) not in GOOD, (bits, log10_cond)
+            if log10_cond == 0:  # with κ = 100, rounding A moves x by nearly as much
+                assert asked.verdict(rounded(asked.x.astype(np.float32), bits)) not in GOOD, bits

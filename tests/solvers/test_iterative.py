@@ -12,7 +12,7 @@ from lamm_robust.values import UNIT_ROUNDOFF, Device, Precision, Status
 from tests.support.problems import problem_of, random_problem
 from tests.support.solving import answer, scores, tried
 
-SMALL = threshold(60, 12)
+SMALL = threshold("float64", 60, 12)
 SKETCHED = ("scipy-sketch-precondition", "scipy-iterative-sketching", "scipy-fossils")
 
 

@@ -13,7 +13,7 @@ from lamm_robust.values import Device, Precision, Status
 from tests.support.problems import problem_of, random_problem
 from tests.support.solving import answer, scores, tried
 
-SMALL = threshold(60, 12)
+SMALL = threshold("float64", 60, 12)
 """The largest backward error that counts as rounding: 268."""
 
 

@@ -71,7 +71,7 @@ def is_solved(library: Library, solver: Solver, problem: Problem, device: Device
         truth = select("exact").certify(problem.A, problem.b)
         # a basic solution is not the shortest one
         kind = "backward_error" if solver.contract.deficiency is Deficiency.BASIC else "forward_error"
-        assert score(Frame(problem, truth), outcome.x)[kind] <= factor * threshold(*sorted(problem.A.shape)[::-1])
+        assert score(Frame(problem, truth), outcome.x)[kind] <= factor * threshold(problem.key.dtype, *problem.A.shape)
     return outcome
 
 

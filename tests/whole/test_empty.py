@@ -159,7 +159,7 @@ def test_without_rows_everything_fits_but_only_zero_is_short(x: Array, precision
 def test_they_are_resolvable_and_small_is_that_of_one_entry(m: int, n: int, precision: Precision) -> None:
     problem = empty(m, n, (), precision)
     known = limits(oracles.AUTO.certify(problem.A, problem.b), precision)
-    assert (known.regime, known.unique, known.small) == (Regime.RESOLVABLE, n == 0, threshold(1, 1))
+    assert (known.regime, known.unique, known.small) == (Regime.RESOLVABLE, n == 0, threshold("float64", 1, 1))
 
 
 # --- solvers ---------------------------------------------------------------------------------------------

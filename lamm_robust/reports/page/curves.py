@@ -35,7 +35,7 @@ def worst_by_decade(records: Iterable[Record], *, by_columns: bool) -> Decades:
     """
     metric = "columnwise_forward_error" if by_columns else "forward_error"
     known = (r for r in records if metric in r.scores or "forward_error" not in r.scores)  # others: an earlier suite's
-    return summary.worst_by_decade(known, metric, lambda r: threshold(r.m, r.n))
+    return summary.worst_by_decade(known, metric, lambda r: threshold(r.precision, r.m, r.n))
 
 
 def seconds_by_size(records: Iterable[Record]) -> Mapping[float, float]:
