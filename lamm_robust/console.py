@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderableType, RenderHook
@@ -50,6 +50,17 @@ def standard_output() -> Console:
     return open_console(width=None if sys.stdout.isatty() else PAGE_WIDTH)
 
 
+class _Bar(Progress):
+    """A progress bar with something above it, which is made anew whenever the bar is drawn."""
+
+    above: Callable[[], RenderableType] | None = None
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        if self.above:
+            yield self.above()
+        yield from super().get_renderables()
+
+
 class Steps:
     """How many steps of something are done, shown by a bar; `progress` makes it."""
 
@@ -79,16 +90,25 @@ class Steps:
 
 @contextmanager
 def progress(
-    total: float, what: str, *, unit: str = "", console: Console | None = None, live: bool = True
+    total: float,
+    what: str,
+    *,
+    unit: str = "",
+    console: Console | None = None,
+    live: bool = True,
+    above: Callable[[], RenderableType] | None = None,
 ) -> Iterator[Steps]:
     """A progress bar of so many steps, on standard error unless another console is given; it vanishes at the end.
 
     `unit` names the steps, such as "runs", which are then counted; steps without a name, such as seconds, are not. With
-    `live` a thread redraws it; without, it is drawn at steps only, and costs nothing between them.
+    `live` a thread redraws it; without, it is drawn at steps only, and costs nothing between them. `above` returns what
+    is drawn above the bar.
     """
     counted = (MofNCompleteColumn(),) if unit else ()
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), *counted, TimeElapsedColumn())
     left = (TextColumn("left"), TimeRemainingColumn())
     where = console or open_console(err=True)
-    with Progress(*columns, *left, console=where, transient=True, auto_refresh=live) as bar:
+    bar = _Bar(*columns, *left, console=where, transient=True, auto_refresh=live)
+    bar.above = above
+    with bar:
         yield Steps(bar, total, what, unit)

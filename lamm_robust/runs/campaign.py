@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from lamm_robust.defaults import CASE_MEMORY, CASE_SECONDS, Exit
 from lamm_robust.provenance import environment
 from lamm_robust.runs import results
 from lamm_robust.runs.plan import Selection
+from lamm_robust.runs.standings import Standings
 from lamm_robust.runs.sweep import sweep
 from lamm_robust.scoring.records import Done, Undone
 from lamm_robust.storage import findings
@@ -153,7 +155,7 @@ def _sweep(
             on_suspect=lambda answer: journal.note(_suspect(answer)),
         )
         try:
-            _watch(batches, len(todo), undone, journal, console)
+            _watch(batches, Standings.planned(todo), undone, journal, console)
         except KeyboardInterrupt:
             return False
         except AbsentError as error:  # a worker that had to be replaced has not started again
@@ -186,16 +188,26 @@ def interrupt(number: int, _frame: object) -> None:
 
 
 def _watch(
-    batches: Iterable[list[Done | Undone]], total: int, undone: list[Undone], journal: Journal, console: Console
+    batches: Iterable[list[Done | Undone]],
+    standings: Standings,
+    undone: list[Undone],
+    journal: Journal,
+    console: Console,
 ) -> None:
-    """Write the records down as they come, add to `undone`, and show how far the run is."""
-    with progress(total, "starting", unit="attempts", console=console, live=False) as steps:
+    """Write the records down as they come, add to `undone`, and show how far the run is, and how solvers do."""
+    total = sum(standing.planned for standing in standings.of.values())
+    above = partial(standings.table, console.height)
+    with progress(total, "starting", unit="attempts", console=console, live=False, above=above) as steps:
         for batch in batches:
             if stop_signals:
                 raise KeyboardInterrupt
             records = [one.record for one in batch if isinstance(one, Done)]
             undone += [one for one in batch if isinstance(one, Undone)]
             journal.append(records)
+            standings.add(batch)
+            for line in standings.ended():
+                if not console.is_terminal:
+                    console.print(line, highlight=False, markup=False)
             last = records[-1] if records else None
             steps.add(len(batch), f"{last.variant} · {last.family} {last.m}×{last.n}".ljust(52) if last else "")
 
