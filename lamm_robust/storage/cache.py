@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from lamm_robust.storage.files import open_regular, sweep, temporary_beside
+from lamm_robust.storage.files import create, open_regular, sweep, temporary_beside
 from lamm_robust.values import ProblemKey
 
 T = TypeVar("T")
@@ -51,6 +51,7 @@ MALFORMED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError
 
 _MARK = b"The cache of lamm-robust; it may be deleted.\n"  # the first bytes of `KEY`, before the random ones
 _RANDOM_BYTES = 32
+_KEY_BYTES = len(_MARK) + _RANDOM_BYTES
 _FORMAT = b"lamm4\n"  # the first bytes of a blob: change them when the format changes, here or in `packing`
 _DIGEST_BYTES = 16  # 128 bits: nobody meets one by chance
 _START = len(_FORMAT) + _DIGEST_BYTES  # of the content, behind the format and the digest
@@ -88,6 +89,11 @@ def _head(key: bytes, name: str, content: bytes) -> bytes:
     sha = hashlib.blake2b(name.encode(), key=key, digest_size=_DIGEST_BYTES)
     sha.update(content)
     return _FORMAT + sha.digest()
+
+
+def _key_in(content: bytes) -> bytes:
+    """The key in the content of its file; nothing if that is another one."""
+    return content[len(_MARK) :] if content.startswith(_MARK) and len(content) == _KEY_BYTES else b""
 
 
 class Cache:
@@ -134,9 +140,7 @@ class Cache:
         """The key of the blobs; nothing if the directory is not there, or not ours."""
         if not self._key and self.directory is not None and not (self.directory / OWN).is_symlink():
             with contextlib.suppress(OSError), open_regular(self.directory / OWN / KEY) as stream:
-                found = stream.read(len(_MARK) + _RANDOM_BYTES + 1)
-                if found.startswith(_MARK) and len(found) == len(_MARK) + _RANDOM_BYTES:
-                    self._key = found[len(_MARK) :]
+                self._key = _key_in(stream.read(_KEY_BYTES + 1))
         return self._key
 
     def _new_key(self) -> bytes:
@@ -147,9 +151,11 @@ class Cache:
         if path.parent.is_symlink():
             raise NotADirectoryError(path.parent)
         sweep(path.parent)
-        with temporary_beside(path) as temporary:
-            temporary.write_bytes(_MARK + secrets.token_bytes(_RANDOM_BYTES))
-        return self._known_key()  # another process may have made one at the same time
+        with contextlib.suppress(FileNotFoundError), open_regular(path) as stream:
+            if not _key_in(stream.read(_KEY_BYTES + 1)):  # it was damaged, or was never one
+                path.unlink()
+        create(path, _MARK + secrets.token_bytes(_RANDOM_BYTES))
+        return self._known_key()  # which is that of another process if it was the first
 
     def keep(self, name: str, make: Callable[[], T], pack: Callable[[T], bytes], unpack: Callable[[bytes], T]) -> T:
         """What is kept under a name, unpacked; if nothing is, what `make` returns, which is then kept.

@@ -47,13 +47,32 @@ def replace_file(path: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def temporary_beside(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to, renamed to it when the block succeeds, and deleted when it fails; OSError."""
+    with _beside(path) as temporary:
+        yield temporary
+        temporary.replace(path)
+
+
+def create(path: Path, content: bytes) -> None:
+    """Make a file, whole, unless there is one: of several that do so at once, the first does; OSError."""
+    with _beside(path) as temporary:
+        temporary.write_bytes(content)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return
+        except OSError:  # a file system without such links: then the last one does
+            temporary.replace(path)
+
+
+@contextlib.contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A new file beside `path`, which `sweep` leaves alone while the block runs, and which is gone at its end."""
     # in the same directory, for only within a file system is a rename one step
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}.tmp")
     with contextlib.ExitStack() as held:
         lock_new(temporary, held)
         try:
             yield temporary
-            temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
 
