@@ -217,9 +217,14 @@ class Judgement:
         if require is None:
             return []
         classes = {*REQUIRED[require], *([CONDITIONALLY_STABLE] if require == "conditionally-stable" else [])}
-        found = [] if self.row.stability in classes else [f"the class is {self.row.stability}"]
+        wrong_class = [] if self.row.stability in classes else [f"the class is {self.row.stability}"]
+        return [*wrong_class, *self.unmet_beside_class]
+
+    @property
+    def unmet_beside_class(self) -> list[str]:
+        """What keeps a requirement from being held apart from the class, in words."""
         words = {"silent": "silent failure", "ranks": "wrong rank", "declined": "declined problem"}
-        found += [count_of(number, words[name]) for name, number in self.forbidden.items()]
+        found = [count_of(number, words[name]) for name, number in self.forbidden.items()]
         if self.stopped:
             return [*found, f"{self.stopped} before the end"]
         return found if self.untried else [*found, *(one.wrong for one in self.met if one.wrong)]

@@ -12,8 +12,8 @@ from lamm_robust.check.judgement import SHOWN, Judgement
 from lamm_robust.check.page import replay_line
 from lamm_robust.reports.columns import class_of
 from lamm_robust.reports.summary import STABILITY_ORDER
-from lamm_robust.text import count_of, inert, markdown_table, number, printable
-from lamm_robust.values import SUITE, Record, Verdict
+from lamm_robust.text import count_of, inert, markdown_table, number, printable, share
+from lamm_robust.values import SUITE, Verdict
 
 # --- JUnit ----------------------------------------------------------------------------------------------
 
@@ -96,7 +96,7 @@ def _cells(found: Judgement) -> list[str]:
         found.terms.precision,
         class_of(row),
         number(found.safe_kappa) if found.safe_kappa else "nowhere",
-        f"{row.deficient_passed}/{row.deficient_total}" if row.deficient_total else "–",
+        share(row.deficient_passed, row.deficient_total),
         str(row.silent_failures),
         str(found.wrong_ranks),
         str(len(found.failures)),
@@ -108,18 +108,14 @@ def _cells(found: Judgement) -> list[str]:
 def _worst(found: Judgement) -> Iterator[str]:
     if not found.failures:
         return
-    shown: Sequence[tuple[Record, str, str]] = [
-        (failure.record, failure.why, replay_line(found, failure)) for failure in found.failures[:SHOWN]
-    ]
-    left = len(found.failures) - len(shown)
-    others = f", of {count_of(len(found.failures), 'failure')}" if left else ""
+    others = f", of {count_of(len(found.failures), 'failure')}" if len(found.failures) > SHOWN else ""
     yield ""
     yield f"The simplest in {found.terms.precision}{others}:"
-    for record, why, replay in shown:
+    for failure in found.failures[:SHOWN]:
         yield ""
-        yield f"* {record.m}×{record.n}, {record.verdict}: {inert(why)}"
+        yield f"* {failure.record.m}×{failure.record.n}, {failure.record.verdict}: {inert(failure.why)}"
         yield ""
-        yield f"      {printable(replay)}"
+        yield f"      {printable(replay_line(found, failure))}"
 
 
 # --- badge ----------------------------------------------------------------------------------------------

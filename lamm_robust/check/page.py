@@ -10,17 +10,15 @@ from dataclasses import replace
 from typing import Any
 
 from lamm_robust.check.judgement import ALLOWANCES, SHOWN, Failure, Judgement, Terms, is_declined, is_wrong_rank
-from lamm_robust.check.reasons import GROWTH
+from lamm_robust.check.reasons import GROWTH, both_kappas
 from lamm_robust.check.trend import witnesses
 from lamm_robust.reports.columns import COLUMNS, cells, class_of
 from lamm_robust.reports.grading import BROKEN, PASSES, is_graded, is_judged, is_resolvable_as_a_whole
 from lamm_robust.reports.summary import simplicity
+from lamm_robust.scoring.limits import THRESHOLD_IN_WORDS
 from lamm_robust.scoring.verdicts import shape_of
-from lamm_robust.text import count_of, duration, finite, number, printable, scaled_lines, text_table
+from lamm_robust.text import count_of, duration, finite, number, printable, text_table
 from lamm_robust.values import SUITE, Cause, Deficiency, Record, Regime, Shape, Verdict
-
-RULE = {"float32": "10·√n", "float64": "10·√(n·min(m, 100))"}
-"""Precision → up to what an error counts as rounding, in words: see `scoring.limits`."""
 
 LEFT_OUT = ("solver", "NaN or ∞", "edges", "beyond", "failed", "rank right", "computes in", "first call")
 COMPARED = [index for index, column in enumerate(COLUMNS) if column.name not in LEFT_OUT]
@@ -35,13 +33,12 @@ def page(found: Judgement, *, replays: bool = True) -> str:
 def first_line(found: Judgement, *, replays: bool = True) -> str:
     """What keeps the requirement from being held, with the line that shows the simplest failure, if there is one."""
     said = f"{printable(found.target)} is {found.row.stability}, {found.terms.require} is required"
-    unmet = [why for why in found.unmet if not why.startswith("the class is")]
+    unmet = found.unmet_beside_class
     said += f" ({', '.join(unmet)})" if unmet else ""
     if not found.failures:
         return said
     failure = found.failures[0]
-    line = replay_line(found, failure) if replays else f'strategies.problem("{failure.record.problem}")'
-    return f"{said}: {printable(failure.why)}: {line}"
+    return f"{said}: {printable(failure.why)}: {_again(found, failure, replays)}"
 
 
 def _requirement(found: Judgement) -> Iterator[str]:
@@ -79,9 +76,10 @@ def _head(found: Judgement) -> Iterator[str]:
     if row.ambiguous_total:
         fitted = f"{row.ambiguous_fitted} of {row.ambiguous_total}"
         yield f"beyond       {fitted} problems with κ beyond the precision passed: to fit, or to warn, is all they ask"
+    small = THRESHOLD_IN_WORDS[terms.precision]
     yield (
         f"worst        backward error {number(row.worst_backward_error)} u‖A‖_F, "
-        f"forward error {number(row.worst_forward_error)} Wedin bounds (rounding: to {RULE[terms.precision]})"
+        f"forward error {number(row.worst_forward_error)} Wedin bounds (rounding: to {small})"
     )
     yield f"failures     {_failure_counts(found)}"
     if row.rank_total:
@@ -191,15 +189,19 @@ def _failures(found: Judgement, replays: bool) -> Iterator[str]:
         record = failure.record
         kappa = _condition(record) if record.rank else "no κ"
         yield f"  {record.m}×{record.n}, {kappa}, {record.verdict}: {printable(failure.why)}"
-        yield f"    {replay_line(found, failure)}" if replays else f'    strategies.problem("{record.problem}")'
+        yield f"    {_again(found, failure, replays)}"
+
+
+def _again(found: Judgement, failure: Failure, replays: bool) -> str:
+    """The command that shows a failure in full, or the line of Python that makes its problem."""
+    return replay_line(found, failure) if replays else f'strategies.problem("{failure.record.problem}")'
 
 
 def _condition(record: Record) -> str:
     """κ, and what it is with columns (rows, if wide) of one size, where only that can be asked."""
     if is_resolvable_as_a_whole(record) or math.isnan(record.kappa_columns):
         return f"κ = {number(record.kappa)}"
-    lines = scaled_lines(record.m, record.n)
-    return f"κ = {number(record.kappa)} ({number(record.kappa_columns)} with {lines} of one size)"
+    return f"κ = {both_kappas(record)}"
 
 
 def replay_line(found: Judgement, failure: Failure) -> str:

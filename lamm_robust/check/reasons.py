@@ -15,7 +15,7 @@ from lamm_robust.reports.grading import is_full_rank
 from lamm_robust.scoring.limits import NO_CORRECT_DIGIT
 from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.text import number, scaled_lines
-from lamm_robust.values import UNIT_ROUNDOFF, Cause, Deficiency, Edge, Regime, Verdict
+from lamm_robust.values import UNIT_ROUNDOFF, Cause, Deficiency, Edge, Record, Regime, Verdict
 
 MUCH_LONGER = 1e3
 """An answer so many times as long as x★, or as uκ²x★ if that is longer, is noise: a basic solution of a small,
@@ -171,12 +171,16 @@ def _kappa(c: Clues) -> str:
     return f"{number(c.record.kappa_columns)} with {lines} of one size" if by_columns else number(c.kappa)
 
 
+def both_kappas(record: Record) -> str:
+    """κ of A as stored, and that with columns (rows, if wide) of one size."""
+    lines = scaled_lines(record.m, record.n)
+    return f"{number(record.kappa)} ({number(record.kappa_columns)} with {lines} of one size)"
+
+
 def _beyond(c: Clues) -> str:
     """κ of A as stored, and that with columns (rows, if wide) of one size, which decides, if it differs."""
-    stored, scaled = number(c.kappa), number(c.record.kappa_columns)
-    return (
-        stored if stored == scaled else f"{stored} ({scaled} with {scaled_lines(c.record.m, c.record.n)} of one size)"
-    )
+    stored = number(c.kappa)
+    return stored if stored == number(c.record.kappa_columns) else both_kappas(c.record)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from lamm_robust.cli.options import SECONDS
 from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, FIRST_SECONDS, Exit
 from lamm_robust.storage.files import is_place, write_text
 from lamm_robust.terminal import say
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from lamm_robust.check.judgement import Judgement, Terms
     from lamm_robust.solvers.user import Target
 
-SECONDS = click.FloatRange(0.001, 1e6)
 PLACE = click.Path(path_type=Path, dir_okay=False)
 
 

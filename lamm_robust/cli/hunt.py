@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from lamm_robust.cli.check import parse_list
-from lamm_robust.cli.options import from_oracle
+from lamm_robust.cli.options import SECONDS, from_oracle
 from lamm_robust.defaults import CASE_SECONDS, Exit
 from lamm_robust.terminal import say
 from lamm_robust.values import PRECISIONS, SHAPES, Deficiency, Precision, Shape
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--score", default="silent", show_default=True, help="What to make worst: a score, or silent failures.")
 @click.option(
     "--seconds",
-    type=click.FloatRange(0.001, 1e6),
+    type=SECONDS,
     default=CASE_SECONDS,
     show_default=True,
     help="Time for the search.",

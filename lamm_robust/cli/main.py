@@ -14,7 +14,7 @@ from lamm_robust.cli.check import check
 from lamm_robust.cli.claims import claims
 from lamm_robust.cli.hunt import hunt, is_target
 from lamm_robust.cli.lamm import lamm
-from lamm_robust.cli.options import from_oracle
+from lamm_robust.cli.options import SECONDS, from_oracle
 from lamm_robust.cli.picture import picture
 from lamm_robust.cli.site import site
 from lamm_robust.cli.watched import watched
@@ -40,7 +40,6 @@ PRECISION = click.Choice([*PRECISIONS, "all"])
 TOGETHER: dict[str, tuple[Device, ...]] = {"all": DEVICES, "emulated": ("cpu", *EMULATED)}
 """Names of several devices; an emulated one is best seen beside the CPU."""
 DEVICE = click.Choice([*DEVICES, *EMULATED, *TOGETHER])
-SECONDS = click.FloatRange(0.001, 1e6)
 GATE = click.Choice(["verdict", "accuracy", "time"])
 MEBIBYTES = click.IntRange(1, 1 << 24)
 

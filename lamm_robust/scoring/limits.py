@@ -37,6 +37,9 @@ Of 10⁵ rows in float32, SciPy's QR is off by 14·√n and TSQR by 15·√n, wh
 on growing would excuse a float32 mean of 10⁶ numbers that is wrong in the fourth digit.
 """
 
+THRESHOLD_IN_WORDS: Mapping[Precision, str] = {"float32": "10·√n", "float64": "10·√(n·min(m, 100))"}
+"""Precision → `threshold` of up to 1000 rows, for m ≥ n."""
+
 NO_CORRECT_DIGIT = 0.1
 """A relative error from here on leaves not one decimal digit."""
 

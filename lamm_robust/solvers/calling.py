@@ -33,16 +33,12 @@ class Calling:
 
         ImportError if the library of the arrays is not installed.
         """
-        call = _with(ARRAYS_OF[self.arrays](), function)
+        call = function if self.arrays == "numpy" else _with(ARRAYS_OF[self.arrays](), function)
         return _in_batch(call, full_rank=self.full_rank) if self.batched else call
 
 
 USUAL = Calling()
 """With NumPy arrays, alone."""
-
-
-def _numpy() -> Function:
-    return np.asarray
 
 
 def _jax() -> Function:
@@ -57,12 +53,12 @@ def _torch() -> Function:
     return lambda values: torch.tensor(np.ascontiguousarray(values))
 
 
-ARRAYS_OF: dict[str, Callable[[], Function]] = {"numpy": _numpy, "jax": _jax, "torch": _torch}
+ARRAYS_OF: dict[str, Callable[[], Function]] = {"jax": _jax, "torch": _torch}
 """Library → a function that makes the one that turns a NumPy array into one of the library."""
 
 
 def _with(make: Function, function: Function) -> Function:
-    return function if make is np.asarray else lambda A, b: function(make(A), make(b))
+    return lambda A, b: function(make(A), make(b))
 
 
 def _in_batch(function: Function, *, full_rank: bool) -> Function:
