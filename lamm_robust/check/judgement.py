@@ -15,6 +15,7 @@ from lamm_robust import catalog
 from lamm_robust.check.clues import Clues, changes_matter, has_cutoff, has_singles, heeds_layout, is_single, is_steady
 from lamm_robust.check.expected import Expected, Met, set_aside
 from lamm_robust.check.reasons import Reason, reason
+from lamm_robust.check.scored import Scored
 from lamm_robust.check.trend import squares_kappa
 from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, FIRST_SECONDS
 from lamm_robust.reports.grading import (
@@ -34,7 +35,6 @@ from lamm_robust.reports.summary import Row, row, simplicity
 from lamm_robust.runs.plan import grid
 from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.nonfinite import as_undefined
-from lamm_robust.scoring.records import Done, Scoring
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.solvers import user
 from lamm_robust.solvers.calling import Calling
@@ -299,12 +299,17 @@ def judge_solver(
     passes_alone: PassesAlone = lambda *_: False,
     *,
     stopped: Stop | None = None,
+    scored: Scored | None = None,
 ) -> Judgement:
-    """The judgement from the outcomes at some of the planned problems; ValueError if there is nothing to judge."""
-    scored = [excuse(r, terms) for r in score_outcomes(outcomes, truths, lambda _: solver)]
-    if not scored:
+    """The judgement from the outcomes at some of the planned problems; ValueError if there is nothing to judge.
+
+    Some of the outcomes may be scored already.
+    """
+    scored = scored or Scored(truths, lambda _: solver)
+    excused = [excuse(r, terms) for r in scored.records(outcomes)]
+    if not excused:
         raise ValueError("nothing could be judged: no problem that was tried has a proved answer")
-    records, met = set_aside(scored, terms.expected, lambda r: is_shown(r, terms) or is_wrong_rank(r))
+    records, met = set_aside(excused, terms.expected, lambda r: is_shown(r, terms) or is_wrong_rank(r))
     found = row(records, math.nan)
     if any(map(is_breaking, records)):
         found = replace(found, stability="broken")
@@ -385,10 +390,3 @@ def _failures(
     steady, layout = is_steady(found), heeds_layout(found)
     found = [replace(clues, is_steady=steady, heeds_layout=layout) for clues in found]
     return [Failure(clues, why, why.say(clues)) for clues in found for why in [reason(clues)]]
-
-
-def score_outcomes(outcomes: Outcomes, truths: Truths, solver: Callable[[Variant], Solver]) -> list[Record]:
-    """The records of the outcomes; problems whose truth cannot be proved have none."""
-    scoring = Scoring(truths, solver)
-    done = [one for case, outcome in outcomes.items() for one in scoring.add(case, outcome)]
-    return [one.record for one in [*done, *scoring.flush()] if isinstance(one, Done)]

@@ -18,13 +18,13 @@ from lamm_robust.check.judgement import (
     Terms,
     judge_solver,
     problems,
-    score_outcomes,
     variant_of,
 )
+from lamm_robust.check.scored import PATIENCE, Scored
 from lamm_robust.reports.grading import PASSES
 from lamm_robust.reports.summary import Row, median, row
-from lamm_robust.runs.sweep import why_not_asked
-from lamm_robust.scoring.records import record
+from lamm_robust.runs.sweep import sweep, why_not_asked
+from lamm_robust.scoring.records import Done, record
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.solvers import user
 from lamm_robust.storage.cache import Cache, default_directory
@@ -57,6 +57,9 @@ DRIVERS = (("scipy", "gelsd"), ("scipy", "gelsy"), ("scipy", "qr"))
 
 Progress = Callable[[int, int], None]
 """Called with the number of problems that were tried and that will be."""
+
+Hear = Callable[[Sequence[Answer], int], None]
+"""Called with new answers, and with the number of all so far."""
 
 
 def check_target(target: user.Target, terms: Terms, progress: Progress = lambda *_: None) -> Judgement:
@@ -98,15 +101,22 @@ def check(
     open_worker = worker_opener(library, terms)
     enough = partial(is_enough, case_seconds=terms.case_seconds)
     cases = [Case(key, variant) for key in keys]
-    answers, stopped = ask_all(target, cases, truths, open_worker, enough, progress, seconds=terms.seconds)
+    scored = Scored(truths, lambda _: solver)
+
+    def hear(heard: Sequence[Answer], done: int) -> None:
+        scored.hear(heard)
+        progress(done, len(cases))
+
+    answers, stopped = ask_all(target, cases, truths, open_worker, enough, hear, seconds=terms.seconds)
     doubt = doubt_of_times(answers.values())
     if stopped:
         outcomes = {case: answer.outcome for case, answer in answers.items() if not answer.inconclusive}
-        judged = judge_solver(target, solver, terms, truths, outcomes, len(keys), stopped=stopped)
+        judged = judge_solver(target, solver, terms, truths, outcomes, len(keys), stopped=stopped, scored=scored)
         return replace(judged, doubt=doubt)
     outcomes = look_again(answers, truths, open_worker)
     passes_alone = partial(_passes_alone, solver, terms, open_worker)
-    found = replace(judge_solver(target, solver, terms, truths, outcomes, len(keys), passes_alone), doubt=doubt)
+    judged = judge_solver(target, solver, terms, truths, outcomes, len(keys), passes_alone, scored=scored)
+    found = replace(judged, doubt=doubt)
     try:
         return replace(found, drivers=_try_drivers(found, [case.key for case in outcomes], truths))
     except KeyboardInterrupt:  # the solver itself is judged
@@ -119,7 +129,7 @@ def ask_all(
     truths: Truths,
     open_worker: Open,
     enough: Callable[[Sequence[Outcome]], bool] = lambda _: False,
-    progress: Progress = lambda *_: None,
+    hear: Hear = lambda *_: None,
     *,
     seconds: float | None = None,
 ) -> tuple[dict[Case, Answer], Stop | None]:
@@ -133,7 +143,7 @@ def ask_all(
     try:
         for heard in pool:
             answers |= {answer.case: answer for answer in heard}
-            progress(len(answers), len(cases))
+            hear(heard, len(answers))
             if enough([answer.outcome for answer in answers.values()]):
                 break
             if time.monotonic() > end and len(answers) < len(cases):
@@ -209,11 +219,9 @@ def _try_drivers(mine: Judgement, keys: Sequence[ProblemKey], truths: Truths) ->
         for variant in variants
         if not why_not_asked(truths.problem(key), catalog.find_solver(variant))
     ]
-    outcomes: Outcomes = {}
     with Workers(catalog.LIBRARY) as lapack:
-        for heard in Pool(cases, lambda case: truths.problem(case.key), lapack.open):
-            outcomes |= {answer.case: answer.outcome for answer in heard}
-    records = score_outcomes(outcomes, truths, catalog.find_solver)
+        batches = list(sweep(cases, catalog.find_solver, truths, lapack.open, patience=PATIENCE))
+    records = [one.record for batch in batches for one in batch if isinstance(one, Done)]
     groups = [[r for r in records if r.variant == str(variant)] for variant in variants]
     rows = [row(group, time_ratio(group, mine.records)) for group in groups if group]
     return rows + [_try_target(name, mine, keys, truths) for name in mine.terms.beside if ":" in name]
@@ -225,9 +233,9 @@ def _try_target(name: str, mine: Judgement, keys: Sequence[ProblemKey], truths: 
     solver, open_worker = library.solvers[0], worker_opener(library, mine.terms)
     cases = [Case(key, variant_of(solver, mine.terms)) for key in keys]
     enough = partial(is_enough, case_seconds=mine.terms.case_seconds)
-    answers, _ = ask_all(name, cases, truths, open_worker, enough)
-    outcomes: Outcomes = {case: answer.outcome for case, answer in answers.items() if not answer.inconclusive}
-    records = score_outcomes(outcomes, truths, lambda _: solver)
+    scored = Scored(truths, lambda _: solver)
+    answers, _ = ask_all(name, cases, truths, open_worker, enough, lambda heard, _: scored.hear(heard))
+    records = scored.records({case: answer.outcome for case, answer in answers.items() if not answer.inconclusive})
     return replace(row(records, time_ratio(records, mine.records)), library=name, algorithm="")
 
 

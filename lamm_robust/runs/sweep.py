@@ -29,11 +29,13 @@ def sweep(
     slots: int = 1,
     suspects: Iterable[Answer] = (),
     on_suspect: Callable[[Answer], None] = lambda _: None,
+    patience: float = PATIENCE,
 ) -> Iterator[list[Done | Undone]]:
     """Run the cases on `slots` workers; yields every case in a list once it is done, or known to remain undone.
 
-    `suspects` are answers of an earlier run that need a second look; `on_suspect` is called with new ones. AbsentError
-    if a worker that has worked does not start again.
+    `suspects` are answers of an earlier run that need a second look; `on_suspect` is called with new ones. An answer
+    waits for `patience` seconds for others to be scored with it. AbsentError if a worker that has worked does not start
+    again.
     """
     scoring, doubted = Scoring(truths, solver), list(suspects)
     not_asked: list[tuple[Case, Outcome]] = []
@@ -57,7 +59,7 @@ def sweep(
             for case, outcome in [pair for pair in not_asked if group_of(pair[0]) in pool.proven]:
                 done += scoring.add(case, outcome)
             not_asked[:] = [pair for pair in not_asked if group_of(pair[0]) not in pool.proven]
-            yield done + scoring.flush(PATIENCE)
+            yield done + scoring.flush(patience)
     except AbsentError:  # a worker cannot be replaced; what was answered gets its records all the same
         yield scoring.flush()
         raise
