@@ -101,6 +101,7 @@ def test_second_derivatives_at_constant_rank(shape: tuple[int, int], precision: 
         np.testing.assert_allclose(found, expected, atol=1e-6 * np.abs(expected).max())
 
 
+@pytest.mark.usefixtures("on_cpus_in_float64_only")
 @pytest.mark.parametrize(
     ("outer", "inner"),
     [
