@@ -37,6 +37,9 @@ from tests.support.processes import descendants, eventually, parents
 KILLS_PER_ROUND = 4
 """At most: then a command is let go on to its end, and what it leaves is looked at."""
 
+GOES_ON = 3
+"""How often a command that nobody kills is given at most, if it says that it goes on."""
+
 PATIENCE = 1200.0
 """Seconds after which a command hangs: some hundred times what any of them takes."""
 
@@ -214,7 +217,11 @@ STAGES: dict[str, Stage] = {
         goes_on=(Exit.HARNESS,),
         prepare=a_solver,
     ),
-    "hunt": Stage(command("hunt", PREY, "--score", SCORE, "--seconds", "0.3", "--out", "worst"), hunted),
+    "hunt": Stage(
+        command("hunt", PREY, "--score", SCORE, "--seconds", "1", "--out", "worst"),
+        hunted,
+        goes_on=(Exit.NOTHING_RAN,),  # of a machine on which a second is too short
+    ),
     "cache": Stage(write_blobs, blobs),
     "set-up": Stage(set_up, environment_of, ends=SET_UP, prepare=a_checkout),
     "dask": Stage(over_dask, journal, goes_on=(Exit.HARNESS,)),
@@ -238,7 +245,7 @@ class Harassment:
         self.wrong: list[str] = []
         self._begin()
         start = time.monotonic()
-        assert self._wait(self._start()) == stage.ends, self._said()
+        assert self._let_end(), self.wrong
         self.seconds = time.monotonic() - start
         self.expected = stage.state(place)
 
@@ -290,9 +297,13 @@ class Harassment:
             if self._is_over(code):
                 break
         else:
-            if not self._is_over(self._wait(self._start())):
+            if not self._let_end():
                 self.wrong.append("the command alone does not go on")
         self._compare(met)
+
+    def _let_end(self) -> bool:
+        """Give the command as often as it says that it goes on; returns whether it has ended as it should."""
+        return any(self._is_over(self._wait(self._start())) for _ in range(GOES_ON))
 
     def _is_over(self, code: int | None) -> bool:
         """Whether a command has ended as it should; notes if it has ended otherwise than by being killed."""
