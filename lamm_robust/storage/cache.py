@@ -200,6 +200,7 @@ class Cache:
         """Last use, size and path of each blob; deletes what killed writers left."""
         if self.directory is None or not self._known_key():
             return
+        sweep(self.directory / OWN)  # of whoever made the key
         for folder in _entries(self.directory / OWN):
             if not _FOLDER.fullmatch(folder.name) or not folder.is_dir(follow_symlinks=False):
                 continue

@@ -274,6 +274,8 @@ class Worker:
 
     def _handle_death(self) -> list[Answer]:
         """The process has closed its end: blame the first pending case, unless it was killed from outside."""
+        if not self._said_hello:
+            self._process.identify()  # it may have ended with its template, which then makes no more
         code = self._process.exit_code()
         killed = code is None or -code in FROM_OUTSIDE
         if not self._said_hello and (not killed or self._starts >= STARTS):
