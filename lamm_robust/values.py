@@ -102,7 +102,7 @@ def digest(A: Array, b: Array) -> str:
     for array in (A, b):
         little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
         sha.update(f"{little.dtype.str}{little.shape}".encode())
-        sha.update(little.tobytes())
+        sha.update(little.data)
     return sha.hexdigest()
 
 

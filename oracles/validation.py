@@ -12,6 +12,9 @@ import numpy as np
 
 from lamm_robust.values import PRECISIONS, Array
 
+TYPES = tuple(np.dtype(precision).type for precision in PRECISIONS)
+"""The types of the entries that are accepted: quicker to compare than their names."""
+
 
 def check_problem(A: Array, b: Array) -> None:
     """Check A (m×n) and b (length m, or m×k): finite, both float32 or both float64; m and n may be 0, k may not.
@@ -31,11 +34,12 @@ def check_problem(A: Array, b: Array) -> None:
 def _check_array(name: str, array: Any, dimensions: tuple[int, ...], accepted: str) -> None:
     if not isinstance(array, np.ndarray):
         raise ValueError(f"{name} is a {type(array).__name__}; accepted is {accepted}")
-    if array.dtype.name not in PRECISIONS:
+    if array.dtype.type not in TYPES:
         raise ValueError(f"{name} is {array.dtype}; accepted are float32 and float64")
     if array.ndim not in dimensions:
         raise ValueError(f"{name} has {array.ndim} dimensions; accepted is {accepted}")
-    bad = np.argwhere(~np.isfinite(array))
-    if len(bad):
-        where = ", ".join(str(i) for i in bad[0])
-        raise ValueError(f"{name}[{where}] is {array[tuple(bad[0])]}; every entry must be finite")
+    finite = np.isfinite(array)
+    if not finite.all():
+        bad = np.argwhere(~finite)[0]
+        where = ", ".join(str(i) for i in bad)
+        raise ValueError(f"{name}[{where}] is {array[tuple(bad)]}; every entry must be finite")
