@@ -46,6 +46,8 @@ ORACLES: tuple[Oracle, ...] = (
         "proved: FLINT rationals for rank, x and residual, Arb balls for κ; any problem",
         certify_exact,
         truncate,
+        all_singular_values,
+        regression,
     ),
     Oracle(
         "verified",
@@ -58,7 +60,12 @@ ORACLES: tuple[Oracle, ...] = (
 )
 
 AUTO = Oracle(
-    "auto", "the default, and the cheapest: exact if small, else verified, else ball or exact", certify_auto, truncate
+    "auto",
+    "the default, and the cheapest: exact if small, else verified, else ball or exact",
+    certify_auto,
+    truncate,
+    all_singular_values,
+    regression,
 )
 
 

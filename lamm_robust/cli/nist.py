@@ -92,8 +92,8 @@ def agreement_table() -> Table:
     table = Table(
         title="Digits shared with NIST's certified values (they have 15; `all`: equal)",
         caption="x, RSS, SD, R²: of the exact answer to the printed decimals. RSS: residual sum of squares. SD: "
-        "standard deviations of x and of the residual. float32, float64: x of the exact answer to the data rounded to it, which "
-        "is all that a solver sees, so no solver is expected to share more.",
+        "standard deviations of x and of the residual. float32, float64: x of the exact answer to the data rounded "
+        "to it, which is all that a solver sees, so no solver is expected to share more.",
         caption_justify="left",
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),  # so that it fits 80 columns
