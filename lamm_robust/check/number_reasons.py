@@ -53,9 +53,16 @@ def _norm_of_cond(c: Clues) -> str | None:
     return None
 
 
+def _both(found: float, right: float) -> tuple[str, str]:
+    """A returned number and the true one, with six digits, or as many as show the difference."""
+    shown = ((f"{found:.{digits}g}", f"{right:.{digits}g}") for digits in range(6, 18))
+    return next((pair for pair in shown if pair[0] != pair[1]), (repr(found), repr(right)))
+
+
 def _cond(c: Clues) -> str:
     right = exact_number(Number.COND, c.proved)
-    return f"says κ = {number(_value(c))} where it is {number(float(right))}"
+    said, true = _both(_value(c), float(right))
+    return f"says κ = {said} where it is {true}"
 
 
 def _low_rank(c: Clues) -> str:
@@ -89,7 +96,8 @@ def _svdvals(c: Clues) -> str:
     assert c.outcome.x is not None
     i = _sigma_at(c)
     found, right = float(c.outcome.x[i]), float(c.proved.sigmas[i])
-    return f"σ_{i + 1} is {found:.6g} and not {right:.6g}: off by {number(c.score(ERROR))} uσ₁"
+    said, true = _both(found, right)
+    return f"says σ_{i + 1} = {said} where it is {true}: off by {number(c.score(ERROR))} uσ₁"
 
 
 def _squares_kappa(c: Clues) -> bool:
@@ -104,7 +112,8 @@ def _residual(c: Clues) -> str:
     pairs = zip(c.outcome.x.tolist(), right, strict=True)
     away = [abs(Fraction(v) - s) if math.isfinite(v) else math.inf for v, s in pairs]
     j = away.index(max(away))
-    return f"the residual sum of squares is {float(right[j]):.6g}, and it says {float(c.outcome.x[j]):.6g}"
+    said, true = _both(float(c.outcome.x[j]), float(right[j]))
+    return f"says {said} where the residual sum of squares is {true}"
 
 
 def _penrose(c: Clues) -> str:

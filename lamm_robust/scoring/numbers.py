@@ -13,8 +13,9 @@ for x. With r = b − Ax★, S = ‖r‖², δ = ‖b‖ + σ₁‖x★‖ and G
 * *standard_errors*, *covariance*: row j of A⁺, whose length is √G_jj, by 2κ times that length, as the derivative of A⁺
   is −A⁺EA⁺ + GEᵀ(I − AA⁺) (there eq. 20.12), so that G_ij moves by 4κ√(G_ii·G_jj); and S as above.
 
-A number rounded correctly to the working precision is within 1, its neighbours are within 3. `number_loss` is the
-relative error where the precision shows a digit, else 0. Everything is computed from exact rationals.
+A number rounded correctly to the working precision is within 1 (A⁺ within √r), its neighbours are within three times
+that. `number_loss` is the relative error where the precision shows a digit, else 0. Everything is computed from exact
+rationals.
 """
 
 from __future__ import annotations
@@ -80,6 +81,7 @@ def judge_number(contract: Contract, certified: Known, outcome: Outcome) -> tupl
     number = contract.returns
     if isinstance(certified, Undefined):
         unasked = number in OF_A and bool(np.isfinite(certified.problem.A).all())
+        unasked = unasked or (outcome.x is not None and not outcome.x.size)  # what is empty says nothing
         return {}, Verdict.OUT_OF_CONTRACT if unasked else judge(contract, certified.limits, outcome, {})
     harmless = outcome.status in (Status.SOLVED, Status.REFUSED)
     if harmless and not is_promised(number, certified):
@@ -305,8 +307,8 @@ def _column(b: Array, j: int) -> list[Fraction]:
 
 def _answer(certified: Certified, j: int) -> list[Fraction]:
     """Column j of x★, to the digits of one double: it scales a bound."""
-    truth = certified.truth
-    x, exponent = (array.reshape(truth.n, -1)[:, j].tolist() for array in (truth.x[0], truth.exponent))
+    truth, sides = certified.truth, len(certified.truth.residual_norm)
+    x, exponent = (array.reshape(truth.n, sides)[:, j].tolist() for array in (truth.x[0], truth.exponent))
     return [Fraction(value) * Fraction(2) ** e for value, e in zip(x, exponent, strict=True)]
 
 
