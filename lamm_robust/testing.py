@@ -195,7 +195,7 @@ def check_here(function: Callable[[Array, Array], Any], terms: Terms) -> Judgeme
     """The judgement on a function that is called in this process."""
     name = getattr(function, "__qualname__", type(function).__qualname__)
     target = user.Target(f"{getattr(function, '__module__', '')}:{name}", Path.cwd())
-    solve = user.as_solve(function, strict=terms.strict, calling=terms.calling)
+    solve = user.as_solve(function, strict=terms.strict, calling=terms.calling, returns=terms.returns)
     library = user.library(target, terms.promise(), solve, terms.calling)
     solver, truths = library.solvers[0], catalog.truths()
     keys = problems(terms, truths)

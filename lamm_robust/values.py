@@ -232,6 +232,10 @@ class Oracle:
     """``certify(A, b)`` proves a certificate or raises NotCertifiedError."""
     truncate: Callable[[Array, Array, int], Truncation] | None = None
     """``truncate(A, b, k)`` proves a truncation or raises NotCertifiedError; None if the oracle has no such proof."""
+    sigmas: Callable[[Array], Sequence[Ball]] | None = None
+    """``sigmas(A)`` proves the singular values of A that are not 0, the largest first; None if it cannot."""
+    regression: Callable[[Array, Array], Any] | None = None
+    """``regression(A, b)`` proves what a regression reports, see `oracles.covariance`; None if it cannot."""
 
 
 # --- solvers --------------------------------------------------------------------------------------------
@@ -261,6 +265,29 @@ class Deficiency(enum.StrEnum):
     FULL_RANK_ONLY = "full_rank_only"
 
 
+class Number(enum.StrEnum):
+    """What a function returns; the value is the word of ``check --contract`` for what is not x."""
+
+    X = "x"
+    PINV = "pinv"
+    RANK = "rank"
+    COND = "cond"
+    SVDVALS = "svdvals"
+    RESIDUAL = "residual"
+    STANDARD_ERRORS = "standard_errors"
+    COVARIANCE = "covariance"
+
+
+NUMBERS: tuple[Number, ...] = tuple(number for number in Number if number is not Number.X)
+"""What else than x a function may be asked for."""
+
+OF_A: frozenset[Number] = frozenset({Number.PINV, Number.RANK, Number.COND, Number.SVDVALS})
+"""The numbers that depend on A alone."""
+
+OF_REGRESSION: frozenset[Number] = frozenset({Number.STANDARD_ERRORS, Number.COVARIANCE})
+"""The numbers that need full column rank, more rows than columns, and one right-hand side."""
+
+
 @dataclass(frozen=True)
 class Contract:
     """What a solver promises, so that it is judged by its own promise."""
@@ -280,6 +307,8 @@ class Contract:
     """The number of columns of A that it takes; None means any."""
     exact_dtype: bool = True
     """Whether x must be of the dtype of A; else float64 for float32 is rounded, and judged."""
+    returns: Number = Number.X
+    """What it returns: x, or another number, which stands in the place of x in outcomes."""
 
 
 Solve = Callable[[Any, Any], tuple[Any, Any]]

@@ -10,8 +10,8 @@ returns a certificate: exact rank, the minimum-norm solution x★ = A⁺b, ‖b 
 * `mpmath` computes twice in high precision and reports how far the two answers agree.
 
 `truncated` proves the answer of a solver that sets small singular values to zero, `weighted` that of a problem whose
-rows have weights, and `jacobi` every singular value. A new oracle is one file and one line
-of `ORACLES`. Begin with `exact`, then `rational` and `certificate`.
+rows have weights, `jacobi` every singular value, and `covariance` what a regression reports beside x. A new oracle is
+one file and one line of `ORACLES`. Begin with `exact`, then `rational` and `certificate`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from lamm_robust.oracles.auto import certify as certify_auto
 from lamm_robust.oracles.auto import certify_all
 from lamm_robust.oracles.ball import certify as certify_ball
 from lamm_robust.oracles.certificate import stored
+from lamm_robust.oracles.covariance import regression
 from lamm_robust.oracles.exact import certify as certify_exact
 from lamm_robust.oracles.jacobi import all_singular_values
 from lamm_robust.oracles.mpmath_ import certify as certify_mpmath
@@ -33,6 +34,7 @@ __all__ = [  # for users: docs/api.md
     "all_singular_values",
     "certify_all",
     "certify_weighted",
+    "regression",
     "select",
     "stored",
     "truncate",
@@ -44,6 +46,8 @@ ORACLES: tuple[Oracle, ...] = (
         "proved: FLINT rationals for rank, x and residual, Arb balls for κ; any problem",
         certify_exact,
         truncate,
+        all_singular_values,
+        regression,
     ),
     Oracle(
         "verified",
@@ -56,7 +60,12 @@ ORACLES: tuple[Oracle, ...] = (
 )
 
 AUTO = Oracle(
-    "auto", "the default, and the cheapest: exact if small, else verified, else ball or exact", certify_auto, truncate
+    "auto",
+    "the default, and the cheapest: exact if small, else verified, else ball or exact",
+    certify_auto,
+    truncate,
+    all_singular_values,
+    regression,
 )
 
 

@@ -16,13 +16,23 @@ from lamm_robust.reports.columns import COLUMNS, cells, class_of
 from lamm_robust.reports.grading import BROKEN, PASSES, is_graded, is_judged, is_resolvable_as_a_whole
 from lamm_robust.reports.summary import simplicity
 from lamm_robust.scoring.limits import THRESHOLD_IN_WORDS
+from lamm_robust.scoring.numbers import ERROR
 from lamm_robust.scoring.verdicts import shape_of
 from lamm_robust.text import count_of, duration, finite, number, printable, text_table
-from lamm_robust.values import SUITE, Cause, Deficiency, Record, Regime, Shape, Verdict
+from lamm_robust.values import SUITE, Cause, Deficiency, Number, Record, Regime, Shape, Verdict
 
 LEFT_OUT = ("solver", "NaN or ∞", "edges", "beyond", "failed", "rank right", "computes in", "first call")
 COMPARED = [index for index, column in enumerate(COLUMNS) if column.name not in LEFT_OUT]
 """Columns of the leaderboard in which a solver is compared with LAPACK's drivers."""
+
+LAPACK = "LAPACK's drivers"
+
+OF_NUMBERS = [
+    index
+    for index, column in enumerate(COLUMNS)
+    if column.name in ("class", "forward stable to κ", "deficient", "silent", "time")
+]
+"""Those in which a function of another number than x is compared."""
 
 
 def page(found: Judgement, *, replays: bool = True) -> str:
@@ -60,8 +70,11 @@ def _requirement(found: Judgement) -> Iterator[str]:
 def _head(found: Judgement) -> Iterator[str]:
     row, terms = found.row, found.terms
     yield f"{printable(found.target)}: {class_of(row)}"
-    yield f"{terms.precision} on the {terms.device.upper()}, held to {terms.contract}{_limit(terms)}, {_extent(found)}"
+    yield f"{terms.precision} on the {terms.device.upper()}, held to {terms.promised}{_limit(terms)}, {_extent(found)}"
     yield ""
+    if terms.returns is not Number.X:
+        yield from number_lines(found)
+        return
     backward, forward = _kappa(row.backward_safe_kappa), _kappa(row.forward_safe_kappa)
     yield f"safe κ       {backward} backward stably, {forward} forward stably"
     if not math.isnan(row.safe_ratio):
@@ -86,6 +99,29 @@ def _head(found: Judgement) -> Iterator[str]:
         yield f"rank         reported, and right at {row.rank_right} of {row.rank_total} problems"
     yield f"computes in  {row.computes_in}"
     yield f"time         {duration(row.seconds)} in the median"
+    for note in _notes(found):
+        yield f"note         {note}"
+
+
+def number_lines(found: Judgement) -> Iterator[str]:
+    """What the page says of a number other than x."""
+    row, terms = found.row, found.terms
+    yield f"safe κ       {_kappa(row.forward_safe_kappa)}"
+    if row.deficient_total:
+        yield f"deficient    {row.deficient_passed} of {row.deficient_total} rank-deficient problems passed"
+    if row.edges_total:
+        yield f"edge cases   {row.edges_passed} of {row.edges_total} passed: A is empty, or squares over- or underflow"
+    if row.undefined_total:
+        yield f"undefined    {row.undefined_flagged} of {row.undefined_total} problems with NaN or ∞ flagged"
+    if beyond := [r for r in found.records if r.regime == Regime.AMBIGUOUS and r.verdict != Verdict.OUT_OF_CONTRACT]:
+        passed = sum(r.verdict in PASSES for r in beyond)
+        yield f"beyond       {passed} of {len(beyond)} problems with κ beyond the precision passed"
+    errors = [r.scores[ERROR] for r in found.records if is_graded(r) and ERROR in r.scores]
+    small = THRESHOLD_IN_WORDS[terms.precision]
+    yield f"worst        {number(max(errors, default=math.nan))} perturbation bounds (rounding: to {small})"
+    yield f"failures     {_failure_counts(found)}"
+    if math.isfinite(row.seconds):
+        yield f"time         {duration(row.seconds)} in the median"
     for note in _notes(found):
         yield f"note         {note}"
 
@@ -133,7 +169,8 @@ def _promises(found: Judgement) -> Iterator[str]:
         others = ",".join(shape for shape in found.terms.chosen_shapes() if shape not in refused)
         yield f"refuses every {' and '.join(refused)} problem: --shapes {others} leaves them out"
     deficient = [r.verdict in PASSES for r in found.records if is_graded(r) and r.regime == Regime.DEFICIENT]
-    if found.terms.contract != Deficiency.FULL_RANK_ONLY and deficient and not any(deficient):
+    about_x = found.terms.returns is Number.X and found.terms.contract != Deficiency.FULL_RANK_ONLY
+    if about_x and deficient and not any(deficient):
         yield "solves no problem without full rank: --contract full_rank_only asks for none"
     if _fails_several_sides_only(found):
         yield "fails with several right-hand sides (b is m×k), and not with one: --one-right-side leaves them out"
@@ -208,7 +245,7 @@ def replay_line(found: Judgement, failure: Failure) -> str:
     """The command that shows one failed attempt in full, with whatever of the terms is not the default."""
     terms, usual = found.terms, Terms()
     options = (
-        ("contract", "--contract", terms.contract),
+        ("promised", "--contract", terms.promised),
         ("shapes", "--shapes", ",".join(terms.shapes)),
         ("one_right_side", "--one-right-side", ""),
         ("columns", "--columns", str(terms.columns)),
@@ -242,11 +279,13 @@ def _drivers(found: Judgement) -> Iterator[str]:
     if not found.drivers:
         return
     yield ""
-    yield "Beside LAPACK's drivers at the same problems, where they take them:"
+    is_x = found.terms.returns is Number.X
+    yield f"Beside {LAPACK if is_x else 'others'} at the same problems, where they take them:"
+    columns = COMPARED if is_x else OF_NUMBERS
     mine = replace(found.row, relative_time=math.nan if math.isnan(found.row.seconds) else 1.0)
     rows = [("yours", mine), *((printable(f"{row.library}-{row.algorithm}".rstrip("-")), row) for row in found.drivers)]
-    body = [[name, *(cells(row)[index] for index in COMPARED)] for name, row in rows]
-    yield from text_table(["", *(COLUMNS[index].heading for index in COMPARED)], body)
+    body = [[name, *(cells(row)[index] for index in columns)] for name, row in rows]
+    yield from text_table(["", *(COLUMNS[index].heading for index in columns)], body)
 
 
 def facts(found: Judgement) -> dict[str, Any]:
@@ -256,7 +295,7 @@ def facts(found: Judgement) -> dict[str, Any]:
         "suite": SUITE,
         "target": found.target,
         "precision": found.terms.precision,
-        "contract": found.terms.contract,
+        "contract": found.terms.promised,
         "class": row.stability,
         "safe_kappa": finite(found.safe_kappa),
         "max_cond": finite(found.terms.limit),

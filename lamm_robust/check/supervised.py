@@ -29,7 +29,19 @@ from lamm_robust.scoring.truths import Truths
 from lamm_robust.solvers import user
 from lamm_robust.storage.cache import Cache, default_directory
 from lamm_robust.text import duration
-from lamm_robust.values import Answer, Case, Cause, Library, Outcome, ProblemKey, Record, Solver, Status, Variant
+from lamm_robust.values import (
+    Answer,
+    Case,
+    Cause,
+    Library,
+    Number,
+    Outcome,
+    ProblemKey,
+    Record,
+    Solver,
+    Status,
+    Variant,
+)
 from lamm_robust.workers import scratch
 from lamm_robust.workers.opening import Workers
 from lamm_robust.workers.pool import Open, Pool
@@ -54,6 +66,14 @@ FIRST_CASES = 10
 DRIVERS = (("scipy", "gelsd"), ("scipy", "gelsy"), ("scipy", "qr"))
 """(library, algorithm) of the LAPACK solvers that run beside the user's, for comparison."""
 
+BESIDE: Mapping[Number, tuple[str, ...]] = {
+    Number.PINV: ("numpy.linalg:pinv", "scipy.linalg:pinv"),
+    Number.RANK: ("numpy.linalg:matrix_rank",),
+    Number.COND: ("numpy.linalg:cond",),
+    Number.SVDVALS: ("scipy.linalg:svdvals",),
+    Number.RESIDUAL: ("numpy.linalg:lstsq", "scipy.linalg:lstsq"),
+}
+"""What runs beside a function of another number than x."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of problems that were tried and that will be."""
@@ -210,6 +230,10 @@ def _passes_alone(solver: Solver, terms: Terms, open_worker: Open, failed: Clues
 
 def _try_drivers(mine: Judgement, keys: Sequence[ProblemKey], truths: Truths) -> list[Row]:
     """The rows of LAPACK's drivers, on the CPU, at the problems that the solver was tried at."""
+    if mine.terms.returns is not Number.X:
+        others = dict.fromkeys((*BESIDE.get(mine.terms.returns, ()), *mine.terms.beside))
+        usual = replace(mine, terms=replace(mine.terms, arrays="numpy", refuses=(), strict=False))
+        return [_try_target(name, usual if name not in mine.terms.beside else mine, keys, truths) for name in others]
     precision = mine.terms.precision
     named = [catalog.find_variant(name, precision) for name in mine.terms.beside if ":" not in name]
     variants = list(dict.fromkeys([*(Variant(*names, precision, "cpu") for names in DRIVERS), *named]))

@@ -20,12 +20,15 @@ from lamm_robust.values import (
     ARRAYS,
     CLASS_REQUIREMENTS,
     DEVICES,
+    NUMBERS,
     PRECISIONS,
     PROFILES,
     SHAPES,
     SUITE,
+    ClassRequirement,
     Deficiency,
     Device,
+    Number,
     Precision,
     Shape,
 )
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
     from lamm_robust.check.judgement import Judgement, Terms
     from lamm_robust.solvers.user import Target
 
+ASKED_OF_NUMBERS: tuple[ClassRequirement, ...] = ("forward-stable", "conditionally-stable")
+"""What may be required of a number other than x: there is no backward error."""
+
 PLACE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -41,10 +47,10 @@ PLACE = click.Path(path_type=Path, dir_okay=False)
 @click.argument("target")
 @click.option(
     "--contract",
-    type=click.Choice([contract.value for contract in Deficiency]),
+    type=click.Choice([*(contract.value for contract in Deficiency), *(number.value for number in NUMBERS)]),
     default="minimum_norm",
     show_default=True,
-    help="What it promises.",
+    help="What it promises: which x, or another number than x.",
 )
 @click.option("--shapes", metavar="LIST", help="Of tall,wide,square.  [default: all; no wide for full_rank_only]")
 @click.option("--precision", type=click.Choice([*PRECISIONS, "all"]), default="float64", show_default=True)
@@ -137,12 +143,13 @@ def check(
         raise ValueError("--expect is about a profile; --only names single problems")
     if allow and not require:
         raise ValueError("--allow is about what is required; say what with --require")
+    _check_number(contract, require, {"--batched": batched, "--script": script, "--cutoff": cutoff is not None})
     for name in beside:  # a misspelt one should be known before the check, not after it
         user.parse_target(name, Path.cwd()) if ":" in name else find_variant(name)
     precisions = PRECISIONS if precision == "all" else (cast(Precision, precision),)
     asked = [
         Terms(
-            contract=Deficiency(contract),
+            **_promised(contract),
             shapes=cast("tuple[Shape, ...]", parse_list("--shapes", shapes, SHAPES)),
             precision=one,
             device=cast(Device, device),
@@ -174,6 +181,21 @@ def check(
     sys.exit(
         _check_only(found_target, asked[0], read_keys(only), out) if only else _check(found_target, asked, out, places)
     )
+
+
+def _promised(contract: str) -> dict[str, Any]:
+    """What --contract says, as arguments of `Terms`: what x is held to, or which other number is asked for."""
+    return {"returns": Number(contract)} if contract in NUMBERS else {"contract": Deficiency(contract)}
+
+
+def _check_number(contract: str, require: str | None, options: Mapping[str, bool]) -> None:
+    """Raise ValueError for what cannot be asked of a number other than x."""
+    if contract not in NUMBERS:
+        return
+    if given := [name for name, is_given in options.items() if is_given]:
+        raise ValueError(f"{given[0]} is about x; it does not go with --contract {contract}")
+    if require not in (None, *ASKED_OF_NUMBERS):
+        raise ValueError(f"--contract {contract} has no '{require}'; accepted are {', '.join(ASKED_OF_NUMBERS)}")
 
 
 def _check(target: Target, asked: Sequence[Terms], out: str | None, places: Mapping[str, Path]) -> Exit:

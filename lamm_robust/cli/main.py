@@ -295,8 +295,9 @@ def replay(key: str, oracle: str, as_json: bool, script: bool) -> None:
 @from_oracle
 @click.option("--rank", type=int, metavar="K", help="Count the singular values after the K-th as zero: certify A_K⁺b.")
 @click.option("--pinv", is_flag=True, help="Certify the pseudo-inverse A⁺ instead of x; no b is needed.")
+@click.option("--cov", is_flag=True, help="Also certify covariance, standard errors, s and R² of the regression.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-def truth(problem: str, oracle: str, rank: int | None, pinv: bool, as_json: bool) -> None:
+def truth(problem: str, oracle: str, rank: int | None, pinv: bool, cov: bool, as_json: bool) -> None:
     """Certify your own PROBLEM: an .npz or .json file with A (m×n) and b (m or m×k), or text 'A=1,2;3,4 b=5,6'.
 
     X and y are other names of A and b; w or sigma are weights of the rows. Without b (also in an .npy file, which is A)
@@ -306,7 +307,7 @@ def truth(problem: str, oracle: str, rank: int | None, pinv: bool, as_json: bool
     from lamm_robust.cli.truth import certify_given
     from lamm_robust.cli.truth_page import text
 
-    facts = certify_given(problem, catalog.cached_oracle(oracle), rank, pinv=pinv)
+    facts = certify_given(problem, catalog.cached_oracle(oracle), rank, pinv=pinv, cov=cov)
     say(json_text(facts) if as_json else text(facts))
 
 

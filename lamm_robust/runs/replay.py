@@ -9,12 +9,13 @@ import numpy as np
 from lamm_robust import catalog
 from lamm_robust.oracles.plain_values import AT_MOST, decimals, facts
 from lamm_robust.runs.sweep import why_not_asked
+from lamm_robust.scoring import numbers
 from lamm_robust.scoring.limits import threshold
 from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified, Known, Truths
 from lamm_robust.text import duration, scaled_lines
-from lamm_robust.values import Array, Edge, Outcome, Problem, Record, Regime, Solver, Status
+from lamm_robust.values import Array, Edge, Number, Outcome, Problem, Record, Regime, Solver, Status
 from lamm_robust.workers.opening import Workers
 from lamm_robust.workers.second_look import attempt_alone
 
@@ -63,6 +64,9 @@ def case_text(certified: Known, solver: Solver, outcome: Outcome, row: Record) -
     known = _no_truth(certified) if isinstance(certified, Undefined) else _truth(certified)
     if isinstance(certified, Certified) and certified.regime is Regime.AMBIGUOUS:
         known += _cut(certified, solver, scored="truncated_error" in row.scores)
+    returns = solver.contract.returns
+    if isinstance(certified, Certified) and returns is not Number.X and numbers.is_promised(returns, certified):
+        known += ["", *_entries(returns, [repr(entry) for entry in numbers.printed(returns, certified)])]
     return "\n".join([*_problem(certified.problem), *known, *_answer(solver, outcome), *_judgement(row)])
 
 
@@ -129,11 +133,12 @@ def _answer(solver: Solver, outcome: Outcome) -> list[str]:
     lines = [
         "",
         f"solver    {solver.summary}",
-        f"          promises {solver.contract.deficiency}; counts as zero: {solver.contract.rank_rule}",
+        _promise(solver),
         f"outcome   {outcome.status}" + (f": {outcome.message}" if outcome.message else ""),
     ]
     if outcome.x is not None:
-        lines += _entries("x̂", [repr(entry) for entry in outcome.x.tolist()])
+        name = "x̂" if solver.contract.returns is Number.X else "returned"
+        lines += _entries(name, [repr(entry) for entry in np.atleast_1d(outcome.x).tolist()])
     if outcome.rank is not None:
         lines.append(f"rank      {outcome.rank} reported")
     if outcome.seconds is not None and outcome.first_call_seconds is not None:
@@ -141,8 +146,15 @@ def _answer(solver: Solver, outcome: Outcome) -> list[str]:
     return lines
 
 
+def _promise(solver: Solver) -> str:
+    contract = solver.contract
+    if contract.returns is not Number.X:
+        return f"          promises {contract.returns}"
+    return f"          promises {contract.deficiency}; counts as zero: {contract.rank_rule}"
+
+
 def _judgement(row: Record) -> list[str]:
-    units = {name: metric.unit for name, metric in catalog.METRIC.items()}
+    units = {name: metric.unit for name, metric in catalog.METRIC.items()} | numbers.UNITS
     width = 2 + max(map(len, row.scores), default=0)
     scores = [f"  {name:<{width}}{value:<12.4g}{units.get(name, '')}" for name, value in row.scores.items()]
     limit = f"(small: at most {threshold(row.precision, row.m, row.n):.4g} units)" if scores else "none"

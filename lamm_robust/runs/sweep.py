@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from lamm_robust.scoring.records import Done, Scoring, Undone
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.scoring.verdicts import shape_of
-from lamm_robust.values import AbsentError, Answer, Case, Outcome, Problem, Solver, Status, Variant
+from lamm_robust.values import AbsentError, Answer, Case, Number, Outcome, Problem, Solver, Status, Variant
 from lamm_robust.workers.pool import Open, Pool, group_of
 from lamm_robust.workers.second_look import is_doubtful, second_look
 
 PATIENCE = 1.0
 """Seconds that an answer may wait for others to be scored with it: no more work is lost by a kill."""
+
+PINV_SIDE = 256
+"""The most rows and columns of A of which A⁺ is certified: it has as many right-hand sides as A has rows."""
 
 
 def sweep(
@@ -83,6 +86,8 @@ def why_not_asked(problem: Problem, solver: Solver) -> str:
         return f"A is {shape}; the solver takes {' or '.join(contract.shapes)}"
     if contract.one_right_side and problem.b.ndim > 1:
         return f"b is {'×'.join(map(str, problem.b.shape))}; the solver takes one right-hand side"
+    if contract.returns is Number.PINV and max(problem.m, problem.n) > PINV_SIDE:
+        return f"A is {problem.m}×{problem.n}; A⁺ is asked for up to {PINV_SIDE} rows and columns"
     if contract.columns not in (None, problem.n):
         return f"A has {problem.n} columns; the solver takes {contract.columns}"
     return ""

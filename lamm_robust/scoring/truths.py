@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -32,6 +33,8 @@ class Certified:
     truncate: Truncate | None = None
     """The oracle's proof of A_k⁺b; None if it has none."""
     _truncated: dict[float, Frame | None] = field(default_factory=dict)
+    oracle: Oracle | None = None
+    """Who proves what the certificate does not hold: A⁺, all singular values, a regression; None where nobody does."""
 
     def cutoff(self, contract: Contract) -> float | None:
         """The share of σ₁ up to which a solver takes singular values of this problem for zero; None for other rules."""
@@ -51,6 +54,22 @@ class Certified:
     def truth(self) -> Certificate:
         """The certificate: what is proved of the problem."""
         return self.frame.truth
+
+    @cached_property
+    def sigmas(self) -> list[Fraction]:
+        """All min(m, n) singular values, the largest first, to 20 digits. NotCertifiedError as the oracle."""
+        assert self.oracle
+        assert self.oracle.sigmas, "an oracle that proves"
+        found = [ball.mid for ball in self.oracle.sigmas(self.problem.A)]
+        return found + [Fraction(0)] * (min(self.problem.A.shape) - len(found))
+
+    @cached_property
+    def regression(self) -> tuple[Sequence[Sequence[Fraction]], Fraction, int]:
+        """(AᵀA)⁻¹, ‖r★‖² and m − n, exactly, for A of full column rank with m > n and one right-hand side."""
+        assert self.oracle
+        assert self.oracle.regression, "an oracle that proves"
+        found = self.oracle.regression(self.problem.A, self.problem.b)
+        return found.inverse_gram, found.residual_sum_of_squares, found.degrees_of_freedom
 
     @cached_property
     def limits(self) -> Limits:
@@ -93,7 +112,7 @@ class Certified:
 
 def proved(problem: Problem, oracle: Oracle) -> Certified:
     """A problem with its truth by an oracle; NotCertifiedError if it cannot prove it."""
-    return Certified(problem, Frame(problem, oracle.certify(problem.A, problem.b)), oracle.truncate)
+    return Certified(problem, Frame(problem, oracle.certify(problem.A, problem.b)), oracle.truncate, oracle=oracle)
 
 
 Known = Certified | Undefined
