@@ -8,7 +8,6 @@ it has not answered. Only that case gets the outcome; the cases behind it go to 
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import signal
 from collections import deque
@@ -21,6 +20,7 @@ from lamm_robust.storage.packing import pack_problem
 from lamm_robust.values import AbsentError, Answer, Case, Cause, Outcome, Problem, Status
 from lamm_robust.workers import wire
 from lamm_robust.workers.child import BASE_BYTES
+from lamm_robust.workers.derivatives import derivatives_fault, most_bytes
 from lamm_robust.workers.process import Kind, Process, Template, last_words
 
 START_SECONDS = 120.0
@@ -245,7 +245,7 @@ class Worker:
         """The longest content of a frame that can be an answer now."""
         if kind == wire.HELLO:
             return wire.HELLO_BYTES
-        return wire.HEAD_BYTES + sum(p.n * math.prod(p.b.shape[1:]) * p.A.itemsize for p in list(self._problems)[:1])
+        return wire.HEAD_BYTES + sum(most_bytes(p) for p in list(self._problems)[:1])
 
     def _check(self, number: int, outcome: Outcome) -> None:
         """WireError unless an outcome with this number can be about the first pending case."""
@@ -254,6 +254,8 @@ class Worker:
             raise wire.WireError(f"answer {number} in the place of answer {self._served}")
         if x is not None and (x.dtype != problem.A.dtype or x.shape != (problem.n, *problem.b.shape[1:])):
             raise wire.WireError(f"an x of shape {x.shape} in {x.dtype}")
+        if fault := derivatives_fault(problem, outcome.derivatives):
+            raise wire.WireError(fault)
         if (x is None) is (outcome.status is Status.SOLVED):
             raise wire.WireError(f"an outcome that is {outcome.status} with{'out' if x is None else ''} an x")
         if outcome.status in SAID_HERE or outcome.cause is Cause.PROCESS_LOST:
