@@ -1,7 +1,7 @@
 """How JAX and PyTorch differentiate a solver: forward mode, reverse mode, and reverse mode in a batch.
 
 Each way is a function (A, b, dA, db, c) → (by A, by b), see `values.Differentiate`. x is differentiated by A and by b
-apart, so that an error in the one does not hide behind the other.
+apart, with the other one constant, as users do: that is another path through many libraries than both at once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def by_jax(solver: Solver) -> Mapping[str, Differentiate]:
 
 
 def jax_ways(x: Solution, promised: Deficiency) -> Mapping[str, Differentiate]:
-    """The ways of JAX: `jax.jvp`, `jax.vjp`, and the latter under `jax.vmap`.
+    """The ways of JAX: `jax.jvp`, `jax.vjp`, and the latter under `jax.vmap`. NumPy arrays become its own.
 
     In the batch there are matrices of other ranks, too, unless a full rank is all that is promised something of.
     """
@@ -37,11 +37,14 @@ def jax_ways(x: Solution, promised: Deficiency) -> Mapping[str, Differentiate]:
     import jax.numpy as jnp
 
     def jvp(A: Any, b: Any, dA: Any, db: Any, _: Any) -> tuple[Any, Any]:
+        A, b, dA, db = map(jnp.asarray, (A, b, dA, db))
         by_A = jax.jvp(lambda A: x(A, b), (A,), (dA,))[1]
         return by_A, jax.jvp(lambda b: x(A, b), (b,), (db,))[1]
 
     def vjp(A: Any, b: Any, _dA: Any, _db: Any, c: Any) -> tuple[Any, Any]:
-        by_A, by_b = jax.vjp(x, A, b)[1](c)
+        A, b, c = map(jnp.asarray, (A, b, c))
+        (by_A,) = jax.vjp(lambda A: x(A, b), A)[1](c)
+        (by_b,) = jax.vjp(lambda b: x(A, b), b)[1](c)
         return by_A, by_b
 
     def vmapped_vjp(A: Any, b: Any, dA: Any, db: Any, c: Any) -> tuple[Any, Any]:
@@ -74,7 +77,8 @@ def torch_ways(x: Solution) -> Mapping[str, Differentiate]:
     def vjp(A: Any, b: Any, _dA: Any, _db: Any, c: Any) -> tuple[Any, Any]:
         A, b, c = map(torch.as_tensor, (A, b, c))
         A, b = (values.detach().clone().requires_grad_() for values in (A, b))
-        by_A, by_b = torch.autograd.grad(x(A, b), (A, b), c)
+        (by_A,) = torch.autograd.grad(x(A, b.detach()), A, c)
+        (by_b,) = torch.autograd.grad(x(A.detach(), b), b, c)
         return by_A, by_b
 
     return {"jvp": jvp, "vjp": vjp}
