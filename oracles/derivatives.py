@@ -87,14 +87,7 @@ def differentiate(A: Array, b: Array, directions: Directions) -> Derivatives:
         "vjp_b": (V, b.shape),
     }
     sizes = {
-        "B": B,
-        "X": X,
-        "R": R,
-        "Y": Y,
-        "C": C,
-        "V": V,
-        "W": W,
-        "N": N,
+        **dict(zip("BXRYCVWN", (B, X, R, Y, C, V, W, N), strict=True)),
         "A⁺S": straight,
         "S⊥": inverse.beyond_columns(S),
         "U": U,
@@ -102,9 +95,11 @@ def differentiate(A: Array, b: Array, directions: Directions) -> Derivatives:
         "A⁺U": bent,
         "A⁺ᵀH": inverse.plus_transposed(H),
         "H⊥": across,
+        "A⁺Y": inverse.plus(Y),
         "dB": dB,
         "A⁺dB": by_b,
         "dB⊥": inverse.beyond_columns(dB),
+        **_products(inverse, dA),
     }
     try:
         return Derivatives(
@@ -113,6 +108,20 @@ def differentiate(A: Array, b: Array, directions: Directions) -> Derivatives:
         )
     except OverflowError as error:
         raise NotCertifiedError("a derivative is out of the range of float64") from error
+
+
+def _products(inverse: Inverse, dA: Matrix) -> dict[str, Matrix]:
+    """Return dA between A⁺, A⁺A⁺ᵀ and the projections I − AA⁺ and I − A⁺A (⊥), by which errors of X and R grow."""
+    m = dA.nrows()
+    A_plus = inverse.plus(fmpq_mat(m, m, [int(i == j) for i in range(m) for j in range(m)]))
+    across, squared = dA - dA * A_plus * inverse.A, A_plus * A_plus.transpose()
+    return {
+        "A⁺dAA⁺": A_plus * dA * A_plus,
+        "A⁺dAA⁺A⁺ᵀ": A_plus * dA * squared,
+        "A⁺dA⊥": A_plus * across,
+        "⊥dAA⁺A⁺ᵀ": inverse.beyond_columns(dA * squared),
+        "⊥dA⊥": inverse.beyond_columns(across),
+    }
 
 
 def _power(exponent: int) -> fmpq:

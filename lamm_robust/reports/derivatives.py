@@ -85,7 +85,8 @@ VJP are taken together, by A and by b.
 - **right**: problems at which all derivatives that were found are right, of those where x★ is promised.
 - **to κ**: every full-rank problem at or below this κ has right derivatives.
 {"".join(f"- **{name}**: {meaning}.{chr(10)}" for name, meaning, _ in AXES)}\
-- **forward**, **reverse**, **vmap**: the problems of all columns, by `jvp`, by `vjp`, and by `vjp` under `jax.vmap`.
+- **forward**, **reverse**, **vmap**: the problems of all columns, by `jvp`, by `vjp`, and by `vjp` under `jax.vmap`,
+  beside −A, zeros and ones (A/2 where a full rank is all that is promised something of); – where there is none.
 """
 
 WAY_NAMES = dict(zip(WAYS, ("forward", "reverse", "vmap"), strict=True))
@@ -130,11 +131,12 @@ class Table:
         if self.failures:
             yield "\n## The simplest wrong derivative of each\n\n"
         for record in self.failures:
-            said = ", ".join(f"{name} {_number(record.scores[name])}" for name in WAYS if name in record.scores)
+            said = ", ".join(f"{name} {number_of(record.scores[name])}" for name in WAYS if name in record.scores)
             yield f"- {said}: `lamm-robust replay --derivative {inert(repr(record.key))}`\n"
 
 
-def _number(value: float) -> str:
+def number_of(value: float) -> str:
+    """An error as tables show it: NaN where a derivative is not finite."""
     return "NaN" if math.isinf(value) else number(value)
 
 
@@ -153,9 +155,9 @@ def _cell(records: Sequence[Record], ways: Sequence[str]) -> str:
     errors = [(worst_error(r, ways), threshold(r.precision, r.m, r.n)) for r in chosen]
     found = [(error, limit) for error, limit in errors if not math.isnan(error)]
     if not found:
-        return "raises" if asked else "–"
+        return "raises" if asked and set(ways) <= set(ALONE) else "–"
     largest, wrong = max(error for error, _ in found), sum(error > limit for error, limit in found)
-    text = _number(largest) + (f", {wrong}/{len(found)}" if wrong else "")
+    text = number_of(largest) + (f", {wrong}/{len(found)}" if wrong else "")
     finite = [error for error, _ in found if math.isfinite(error)]
     if math.isinf(largest) and finite and max(finite) > 1e3:
         text += f" and {number(max(finite))}"

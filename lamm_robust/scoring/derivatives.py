@@ -11,9 +11,14 @@ holds for A⁺ᵀ, with q = 1 where the rank is below m, and the projections cha
 
     δ((I − AA⁺)B) ≤ q(uσ₁‖X‖ + uκ‖R‖ + ‖δB‖),        δ((I − A⁺A)C) ≤ p(uσ₁‖A⁺ᵀC‖ + uκ‖(I − A⁺A)C‖ + ‖δC‖).
 
-With these, the product rule bounds what the formulas of `oracles.derivatives` are made of. Their letters are used here,
-with S = dA X, D = dAᵀR, H = dAᵀY, U = A⁺ᵀD, and ⊥ for what is left of S and dB outside the range of A, of D and H
-outside its row space.
+With these, the product rule bounds the gradients in `oracles.derivatives`, whose letters are used here. With S = dA X,
+D = dAᵀR, H = dAᵀY, U = A⁺ᵀD, and ⊥ for what is left of S and dB outside the range of A, of D and H outside its row
+space, it bounds −A⁺S + A⁺U + (I − A⁺A)H, too. There δX and δR are no arbitrary changes, but
+
+    δX = A⁺(F − EX) + (AᵀA)⁺EᵀR + (I − A⁺A)EᵀY,        δR = (I − AA⁺)(F − EX) − A⁺ᵀEᵀR,
+
+so that A⁺dA δX and what is like it are bounded by norms of products with dA, such as ‖A⁺dA A⁺‖: α‖dA‖‖δX‖ is a
+thousand times as large where A is ill-conditioned, since dA is EA + AF, and A makes the largest part of δX small.
 """
 
 from __future__ import annotations
@@ -55,8 +60,11 @@ class Sizes:
     alpha: float
     p: bool
     q: bool
-    dA: float  # noqa: N815 - its name in the formulas
-    """‖dA‖₂."""
+    norms: Mapping[str, float]
+
+    def __getitem__(self, name: str) -> float:
+        """The Frobenius norm of a vector or matrix by its letters; see `oracles.derivatives`."""
+        return self.norms[name]
 
     def of_plus(self, found: float, beyond: float, moved: float) -> float:
         """The bound of δ(A⁺S) from ‖A⁺S‖, ‖S − AA⁺S‖ and ‖δS‖."""
@@ -78,7 +86,7 @@ def bounds(truth: Certificate, problem: Problem, exact: Derivatives) -> Mapping[
     """Derivative → the most that rounding A, b and the directions moves it, to first order; all 0 for rank 0."""
     if not truth.rank or truth.kappa is None or problem.directions is None:
         return dict.fromkeys(DERIVATIVES, 0.0)
-    u, n = UNIT_ROUNDOFF[problem.key.dtype], exact.norms
+    u = UNIT_ROUNDOFF[problem.key.dtype]
     s = Sizes(
         u=u,
         kappa=float(truth.kappa),
@@ -86,23 +94,32 @@ def bounds(truth: Certificate, problem: Problem, exact: Derivatives) -> Mapping[
         alpha=1 / float(truth.sigma_min),
         p=truth.rank < truth.n,
         q=truth.rank < truth.m,
-        dA=float(np.linalg.norm(problem.directions.dA.astype(np.float64), 2)),
+        norms=exact.norms,
     )
-    X = s.of_plus(n["X"], n["R"], u * n["B"])
-    R = s.q * s.of_rest(n["X"], n["R"], u * n["B"])
-    Y = s.of_plus_transposed(n["Y"], 0.0, X)
-    V = s.of_plus_transposed(n["V"], n["N"], u * n["C"])
-    W = s.of_plus(n["W"], 0.0, V)
-    N = s.p * s.of_rest(n["V"], n["N"], u * n["C"])
-    straight = s.of_plus(n["A⁺S"], n["S⊥"], s.dA * (u * n["X"] + X))
-    U = s.of_plus_transposed(n["U"], n["D⊥"], s.dA * (u * n["R"] + R))
-    across = s.p * (s.of_rest(n["A⁺ᵀH"], n["H⊥"], s.dA * (u * n["Y"] + Y)))
+    X = s.of_plus(s["X"], s["R"], u * s["B"])
+    R = s.q * s.of_rest(s["X"], s["R"], u * s["B"])
+    Y = s.of_plus_transposed(s["Y"], 0.0, X)
+    V = s.of_plus_transposed(s["V"], s["N"], u * s["C"])
+    W = s.of_plus(s["W"], 0.0, V)
+    N = s.p * s.of_rest(s["V"], s["N"], u * s["C"])
     return {
-        "jvp_A": straight + s.of_plus(n["A⁺U"], 0.0, U) + across,
-        "jvp_b": s.of_plus(n["A⁺dB"], n["dB⊥"], u * n["dB"]),
-        "vjp_A": V * n["X"] + n["V"] * X + R * n["W"] + n["R"] * W + Y * n["N"] + n["Y"] * N,
+        "jvp_A": _along(s, float(np.linalg.norm(problem.directions.dA.astype(np.float64), 2))),
+        "jvp_b": s.of_plus(s["A⁺dB"], s["dB⊥"], u * s["dB"]),
+        "vjp_A": V * s["X"] + s["V"] * X + R * s["W"] + s["R"] * W + Y * s["N"] + s["Y"] * N,
         "vjp_b": V,
     }
+
+
+def _along(s: Sizes, length: float) -> float:
+    """The bound of the derivative along dA, whose ‖dA‖₂ is `length`: its three terms, as at the top of this file."""
+    eta, fit = s.u * s.sigma_max, s.u * (s["B"] + s.sigma_max * s["X"])
+    straight = s.of_plus(s["A⁺S"], s["S⊥"], s.u * length * s["X"])
+    straight += s["A⁺dAA⁺"] * fit + s["A⁺dAA⁺A⁺ᵀ"] * eta * s["R"] + s.p * s["A⁺dA⊥"] * eta * s["Y"]
+    U = s.u * s.kappa * (s["U"] + s.alpha * s["D⊥"]) + s.alpha * s.u * length * s["R"]
+    bent = s.of_plus(s["A⁺U"], 0.0, U) + s["⊥dAA⁺A⁺ᵀ"] * fit + s["A⁺dAA⁺A⁺ᵀ"] * eta * s["R"]
+    across = s.of_rest(s["A⁺ᵀH"], s["H⊥"], s.u * length * s["Y"]) + s.q * s["⊥dA⊥"] * eta * s["A⁺Y"]
+    across += s["A⁺dA⊥"] * (eta * s["Y"] + s.alpha * fit + s.alpha**2 * eta * s["R"])
+    return straight + s.q * bent + s.p * across
 
 
 def derivative_scores(
