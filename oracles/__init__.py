@@ -9,9 +9,10 @@ returns a certificate: exact rank, the minimum-norm solution x★ = A⁺b, ‖b 
 * `auto` uses the cheapest of these that can;
 * `mpmath` computes twice in high precision and reports how far the two answers agree.
 
-`truncated` proves the answer of a solver that sets small singular values to zero, `weighted` that of a problem whose
-rows have weights, `jacobi` every singular value, and `covariance` what a regression reports beside x. A new oracle is
-one file and one line of `ORACLES`. Begin with `exact`, then `rational` and `certificate`.
+`derivatives` differentiates x★ exactly. `truncated` proves the answer of a solver that sets small singular values to
+zero, `weighted` that of a problem whose rows have weights, `jacobi` every singular value, and `covariance` what a
+regression reports beside x. A new oracle is one file and one line of `ORACLES`. Begin with `exact`, then `rational` and
+`certificate`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from lamm_robust.oracles.auto import certify_all
 from lamm_robust.oracles.ball import certify as certify_ball
 from lamm_robust.oracles.certificate import stored
 from lamm_robust.oracles.covariance import regression
+from lamm_robust.oracles.derivatives import differentiate
 from lamm_robust.oracles.exact import certify as certify_exact
 from lamm_robust.oracles.jacobi import all_singular_values
 from lamm_robust.oracles.mpmath_ import certify as certify_mpmath
@@ -48,14 +50,22 @@ ORACLES: tuple[Oracle, ...] = (
         truncate,
         all_singular_values,
         regression,
+        differentiate,
     ),
     Oracle(
         "verified",
         "proved: float64 and products without error; full rank, κ up to about 1e16",
         certify_verified,
         truncate,
+        differentiate=differentiate,
     ),
-    Oracle("ball", "proved: Arb balls at growing precision; any problem, large ones too", certify_ball, truncate),
+    Oracle(
+        "ball",
+        "proved: Arb balls at growing precision; any problem, large ones too",
+        certify_ball,
+        truncate,
+        differentiate=differentiate,
+    ),
     Oracle("mpmath", "estimated: mpmath QR and SVD at two working precisions that agree", certify_mpmath),
 )
 
@@ -66,6 +76,7 @@ AUTO = Oracle(
     truncate,
     all_singular_values,
     regression,
+    differentiate,
 )
 
 

@@ -13,6 +13,7 @@ from typing import Literal
 
 from lamm_robust import catalog
 from lamm_robust.check.clues import Clues, changes_matter, has_cutoff, has_singles, heeds_layout, is_single, is_steady
+from lamm_robust.check.derivatives import wrong_derivatives
 from lamm_robust.check.expected import Expected, Met, set_aside
 from lamm_robust.check.number_reasons import number_reason
 from lamm_robust.check.reasons import Reason, reason
@@ -41,6 +42,7 @@ from lamm_robust.solvers import user
 from lamm_robust.solvers.calling import Calling
 from lamm_robust.text import count_of
 from lamm_robust.values import (
+    DIFFERENTIATED,
     OF_A,
     OF_REGRESSION,
     UNIT_ROUNDOFF,
@@ -110,6 +112,8 @@ class Terms:
     precision: Precision = "float64"
     device: Device = "cpu"
     profile: str = "quick"
+    derivative: bool = False
+    """Whether it is differentiated, too, at the problems of a profile of their own."""
     families: tuple[str, ...] = ()
     require: ClassRequirement | None = None
     allow: tuple[Allowance, ...] = ()
@@ -165,6 +169,11 @@ class Terms:
     def promised(self) -> str:
         """What it is held to, as --contract has it."""
         return self.contract if self.returns is Number.X else self.returns
+
+    @property
+    def profile_asked(self) -> str:
+        """The profile whose problems it is tried at."""
+        return DIFFERENTIATED.name if self.derivative else self.profile
 
     @property
     def calling(self) -> Calling:
@@ -240,6 +249,7 @@ class Judgement:
         """What keeps a requirement from being held apart from the class, in words."""
         words = {"silent": "silent failure", "ranks": "wrong rank", "declined": "declined problem"}
         found = [count_of(number, words[name]) for name, number in self.forbidden.items()]
+        found += wrong_derivatives(self.records) if self.terms.derivative else []
         if self.stopped:
             return [*found, f"{self.stopped} before the end"]
         return found if self.untried else [*found, *(one.wrong for one in self.met if one.wrong)]
@@ -286,14 +296,14 @@ def problems(terms: Terms, truths: Truths) -> list[ProblemKey]:
     """The problems of the profile that the solver is tried at, the smallest first; ValueError if there are none."""
     families = catalog.select_families(terms.families)
     solver = Solver("", "", terms.promise(), lambda A, b: (A, b))
-    every = grid(terms.profile, terms.precision, families)
+    every = grid(terms.profile_asked, terms.precision, families)
     keys = [key for key in every if not why_not_asked(truths.problem(key), solver)]
     if terms.returns in OF_A:  # one problem for each A
         keys = list({_bits(truths.problem(key).A): key for key in reversed(keys)}.values())
     if not keys:
         shapes = " or ".join(terms.chosen_shapes())
         left = " with so many columns" if terms.columns is not None else ""
-        raise ValueError(f"no problem of {', '.join(families)} is {shapes}{left} in the {terms.profile} profile")
+        raise ValueError(f"no problem of {', '.join(families)} is {shapes}{left} in the {terms.profile_asked} profile")
     return sorted(keys, key=lambda key: _order(truths.problem(key)))
 
 

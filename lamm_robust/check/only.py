@@ -9,6 +9,7 @@ from typing import Any
 
 from lamm_robust import catalog
 from lamm_robust.check.clues import Clues
+from lamm_robust.check.derivatives import wrong_derivatives
 from lamm_robust.check.judgement import Terms, excuse, is_declined, is_shown, is_wrong_rank, variant_of
 from lamm_robust.check.number_reasons import number_reason
 from lamm_robust.check.reasons import reason
@@ -60,6 +61,8 @@ class Attempted:
         allow, require = self.terms.allow, self.terms.require
         if is_declined(self.record):
             return "declined" not in allow
+        if self.terms.derivative and wrong_derivatives([self.record]):
+            return True
         if is_shown(self.record, self.terms):
             allowed = "silent" in allow and is_undefined(self.record) and self.record.verdict is Verdict.WRONG
             return not allowed
@@ -143,7 +146,7 @@ def _parse(key: str) -> ProblemKey:
 
 def _attempt(target: user.Target, terms: Terms, keys: Sequence[ProblemKey]) -> dict[ProblemKey, Attempted]:
     library = library_of(target, terms)
-    solver, truths = library.solvers[0], catalog.truths()
+    solver, truths = library.solvers[0], catalog.truths(directions=terms.derivative)
     known: dict[ProblemKey, Known] = {}
     for key in keys:
         certified = truths.certify(key)

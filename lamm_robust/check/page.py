@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import shlex
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from lamm_robust.check.derivatives import derivative_lines
 from lamm_robust.check.judgement import ALLOWANCES, SHOWN, Failure, Judgement, Terms, is_declined, is_wrong_rank
 from lamm_robust.check.reasons import GROWTH, both_kappas
 from lamm_robust.check.trend import witnesses
@@ -95,6 +96,8 @@ def _head(found: Judgement) -> Iterator[str]:
         f"forward error {number(row.worst_forward_error)} Wedin bounds (rounding: to {small})"
     )
     yield f"failures     {_failure_counts(found)}"
+    if terms.derivative:
+        yield from derivative_lines(found.records, lambda record: _line_for(found, [record.problem]))
     if row.rank_total:
         yield f"rank         reported, and right at {row.rank_right} of {row.rank_total} problems"
     yield f"computes in  {row.computes_in}"
@@ -195,7 +198,7 @@ def _kappa(value: float) -> str:
 
 def _extent(found: Judgement) -> str:
     """How many problems were tried, how many were not, and how many have no proved answer."""
-    tried = f"{found.row.cases} problems of the {found.terms.profile} profile"
+    tried = f"{found.row.cases} problems of the {found.terms.profile_asked} profile"
     reason = found.stopped or "enough is broken"
     untried = f" ({found.untried} more were not tried: {reason})" if found.untried else ""
     return tried + untried + (f" ({found.unproved} could not be proved)" if found.unproved else "")
@@ -243,6 +246,13 @@ def _condition(record: Record) -> str:
 
 def replay_line(found: Judgement, failure: Failure) -> str:
     """The command that shows one failed attempt in full, with whatever of the terms is not the default."""
+    # growth needs several problems to be seen: with these it is seen again
+    others = witnesses(found.records) if failure.reason.name == GROWTH else []
+    return _line_for(found, dict.fromkeys(record.problem for record in (failure.record, *others)))
+
+
+def _line_for(found: Judgement, keys: Iterable[str]) -> str:
+    """The command that shows the attempts at some problems, with whatever of the terms is not the default."""
     terms, usual = found.terms, Terms()
     options = (
         ("promised", "--contract", terms.promised),
@@ -253,6 +263,7 @@ def replay_line(found: Judgement, failure: Failure) -> str:
         ("max_cond", "--max-cond", f"{terms.max_cond or 0:g}"),
         ("strict", "--strict", ""),
         ("arrays", "--arrays", terms.arrays),
+        ("derivative", "--derivative", ""),
         ("batched", "--batched", ""),
         ("cutoff", "--cutoff", f"{terms.cutoff}"),
         ("require", "--require", terms.require or ""),
@@ -267,9 +278,6 @@ def replay_line(found: Judgement, failure: Failure) -> str:
         if getattr(terms, name) != getattr(usual, name):
             words += [option, value] if value else [option]
     quoted = " ".join(shlex.quote(word) for word in words)
-    # growth needs several problems to be seen: with these it is seen again
-    others = witnesses(found.records) if failure.reason.name == GROWTH else []
-    keys = dict.fromkeys(record.problem for record in (failure.record, *others))
     only = " ".join(f'--only "{key}"' for key in keys)
     return f"lamm-robust check {quoted} {only}"
 
@@ -306,6 +314,8 @@ def facts(found: Judgement) -> dict[str, Any]:
         "worst_backward_error": finite(row.worst_backward_error),
         "worst_forward_error": finite(row.worst_forward_error),
         "computes_in": row.computes_in,
+        "derivatives_right": row.derivatives_right,
+        "derivatives_total": row.derivatives_total,
         "times_doubted": bool(found.doubt),
         "cases": row.cases,
         "passed": found.passed,

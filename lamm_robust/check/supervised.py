@@ -85,7 +85,7 @@ Hear = Callable[[Sequence[Answer], int], None]
 def check_target(target: user.Target, terms: Terms, progress: Progress = lambda *_: None) -> Judgement:
     """The judgement on a target; ValueError if it cannot be imported or is not a function."""
     scratch.sweep()
-    found = check(str(target), library_of(target, terms), terms, catalog.truths(), progress)
+    found = check(str(target), library_of(target, terms), terms, catalog.truths(directions=terms.derivative), progress)
     Cache(default_directory()).trim()
     return found
 

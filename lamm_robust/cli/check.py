@@ -65,6 +65,7 @@ PLACE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--strict", is_flag=True, help="x must be an array of A's dtype and the right shape, to the letter.")
 @click.option("--arrays", type=click.Choice(ARRAYS), default="numpy", show_default=True, help="Whose arrays it takes.")
 @click.option("--batched", is_flag=True, help="It takes several A and b at once, on a first axis.")
+@click.option("--derivative", is_flag=True, help="Differentiate it, too, at problems of their own: JAX, PyTorch.")
 @click.option("--cutoff", type=click.FloatRange(0, 1, max_open=True), metavar="C", help="It takes σ ≤ C·σ₁ for zero.")
 @click.option("--require", type=click.Choice(CLASS_REQUIREMENTS), help="Exit with 1 unless this holds.")
 @click.option("--expect", type=PLACE, metavar="FILE", help="Failures that are known, with reasons, as TOML.")
@@ -104,6 +105,7 @@ def check(
     strict: bool,
     arrays: Any,
     batched: bool,
+    derivative: bool,
     cutoff: float | None,
     require: Any,
     expect: Path | None,
@@ -141,6 +143,7 @@ def check(
             raise ValueError(f"--{name} {place}: expected a file in a directory that exists, and no --only")
     if only and expect:
         raise ValueError("--expect is about a profile; --only names single problems")
+    _check_derivative(asked=derivative, arrays=arrays, batched=batched)
     if allow and not require:
         raise ValueError("--allow is about what is required; say what with --require")
     _check_number(contract, require, {"--batched": batched, "--script": script, "--cutoff": cutoff is not None})
@@ -166,6 +169,7 @@ def check(
             strict=strict,
             arrays=arrays,
             batched=batched,
+            derivative=derivative,
             cutoff=cutoff,
             case_seconds=case_seconds,
             first_seconds=first_seconds,
@@ -196,6 +200,16 @@ def _check_number(contract: str, require: str | None, options: Mapping[str, bool
         raise ValueError(f"{given[0]} is about x; it does not go with --contract {contract}")
     if require not in (None, *ASKED_OF_NUMBERS):
         raise ValueError(f"--contract {contract} has no '{require}'; accepted are {', '.join(ASKED_OF_NUMBERS)}")
+
+
+def _check_derivative(*, asked: bool, arrays: str, batched: bool) -> None:
+    """ValueError if derivatives are asked of a function that has none to be asked."""
+    if asked and arrays == "numpy":
+        raise ValueError(
+            "--derivative is of functions of JAX's or PyTorch's arrays: say --arrays jax or --arrays torch"
+        )
+    if asked and batched:
+        raise ValueError("--derivative is of a function of one problem at a time; leave out --batched")
 
 
 def _check(target: Target, asked: Sequence[Terms], out: str | None, places: Mapping[str, Path]) -> Exit:

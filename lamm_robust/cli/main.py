@@ -23,6 +23,7 @@ from lamm_robust.terminal import say
 from lamm_robust.text import harmless, json_text, printable
 from lamm_robust.values import (
     DEVICES,
+    DIFFERENTIATED,
     EMULATED,
     HUNTED,
     PRECISIONS,
@@ -35,7 +36,7 @@ from lamm_robust.values import (
     StoreError,
 )
 
-PROFILE = click.Choice([profile.name for profile in (*PROFILES, HUNTED)])
+PROFILE = click.Choice([profile.name for profile in (*PROFILES, HUNTED, DIFFERENTIATED)])
 PRECISION = click.Choice([*PRECISIONS, "all"])
 TOGETHER: dict[str, tuple[Device, ...]] = {"all": DEVICES, "emulated": ("cpu", *EMULATED)}
 """Names of several devices; an emulated one is best seen beside the CPU."""
@@ -274,20 +275,21 @@ def list_(what: str, globs: tuple[str, ...], device: str) -> None:
 @from_oracle
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @click.option("--script", is_flag=True, help="Print it as a short script that needs the library alone.")
-def replay(key: str, oracle: str, as_json: bool, script: bool) -> None:
+@click.option("--derivative", is_flag=True, help="Differentiate the solver, too: JAX's, Lineax's and PyTorch's.")
+def replay(key: str, oracle: str, as_json: bool, script: bool, derivative: bool) -> None:
     """Rebuild one row from its KEY, as printed in the tables, and show problem, truth, answer and scores."""
     from lamm_robust.cli.replay import replay_facts, replay_text
 
-    if script and as_json:
-        raise ValueError("--script and --json do not go together")
+    if script and (as_json or derivative):
+        raise ValueError(f"--script and --{'json' if as_json else 'derivative'} do not go together")
     if script:
         from lamm_robust.runs.script import replay_scripts, that_fails
 
         say(that_fails(replay_scripts(key, oracle), Path.cwd()), nl=False)
     elif as_json:
-        say(json_text(replay_facts(key, oracle)))
+        say(json_text(replay_facts(key, oracle, derivative=derivative)))
     else:
-        say(replay_text(key, oracle))
+        say(replay_text(key, oracle, derivative=derivative))
 
 
 @main.command(short_help="Certify your own problem: a file, or text.")

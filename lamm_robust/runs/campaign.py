@@ -32,7 +32,18 @@ from lamm_robust.storage.cache import Cache, default_directory
 from lamm_robust.storage.journal import Journal, open_journal
 from lamm_robust.storage.repair import repair
 from lamm_robust.text import duration, inert
-from lamm_robust.values import HUNTED, SUITE, AbsentError, Answer, Case, Outcome, Status, StoreError, Variant
+from lamm_robust.values import (
+    DIFFERENTIATED,
+    HUNTED,
+    SUITE,
+    AbsentError,
+    Answer,
+    Case,
+    Outcome,
+    Status,
+    StoreError,
+    Variant,
+)
 from lamm_robust.workers.opening import Hello, Workers
 
 
@@ -148,7 +159,7 @@ def _sweep(
         batches = sweep(
             [case for case in todo if case not in doubted],
             catalog.find_solver,
-            catalog.truths(campaign.oracle, cache),
+            catalog.truths(campaign.oracle, cache, directions=campaign.selection.profile == DIFFERENTIATED.name),
             workers.open,
             slots=campaign.workers,
             suspects=suspects,

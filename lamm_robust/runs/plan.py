@@ -13,8 +13,9 @@ from typing import Any
 
 from lamm_robust import catalog
 from lamm_robust.keys import parse_key
+from lamm_robust.runs.derivatives import derivatives_grid
 from lamm_robust.storage import findings
-from lamm_robust.values import HUNTED, PROFILES, Case, Device, Precision, ProblemKey, Variant
+from lamm_robust.values import DIFFERENTIATED, HUNTED, PROFILES, Case, Device, Precision, ProblemKey, Variant
 
 QUICK = PROFILES[0].name
 """The profile that runs the core solvers only, unless others are asked for."""
@@ -22,6 +23,8 @@ QUICK = PROFILES[0].name
 
 def grid(profile: str, precision: Precision, families: Iterable[str]) -> list[ProblemKey]:
     """The keys of a profile's fixed grid, in the order of the families; for `worst`, those that hunts have found."""
+    if profile == DIFFERENTIATED.name:
+        return [key for name in families for key in derivatives_grid(precision) if key.family == name]
     if profile == HUNTED.name:
         found = findings.problems(findings.DIRECTORY, precision)
         hunted = [hunted_key(key, digest) for key, digest in found.items()]
@@ -95,8 +98,13 @@ class Selection:
         return self.profile + ("/run" if self.profile == HUNTED.name else "") + part
 
     def variants(self) -> list[Variant]:
-        """The selected variants, by default all, or the core of them for quick; ValueError if a glob matches none."""
+        """The selected variants; ValueError if a glob matches none.
+
+        By default they are all, the core of them for quick, or those that can be differentiated for `derivatives`.
+        """
         globs = self.solvers or (catalog.CORE if self.profile == QUICK else ())
+        if self.profile == DIFFERENTIATED.name and not self.solvers:
+            globs = tuple(f"{library.name}-*" for library in catalog.LIBRARY.values() if library.differentiate)
         return catalog.select_variants(globs, self.precisions, self.devices)
 
     def problems(self) -> list[ProblemKey]:

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from lamm_robust import catalog
 from lamm_robust.defaults import Exit
-from lamm_robust.reports import failures, leaderboard
+from lamm_robust.reports import derivatives, failures, leaderboard
 from lamm_robust.reports.page.portraits import Gallery
 from lamm_robust.reports.page.report import Meanings, report_html
 from lamm_robust.reports.summary import Summary, summarise
@@ -24,7 +24,7 @@ from lamm_robust.storage import parquet
 from lamm_robust.storage.files import refuse_other_versions, write_text
 from lamm_robust.storage.journal import JOURNAL, Journal, check_suite, open_journal, read_header
 from lamm_robust.text import inert
-from lamm_robust.values import BY, Case, StoreError
+from lamm_robust.values import BY, Case, Record, StoreError
 
 FEW = 4
 """Names that the end of a run lists at most; more are counted."""
@@ -91,13 +91,20 @@ def write(directory: Path, journal: Journal, cases: Sequence[Case] | None = None
 
 def write_tables(directory: Path, title: str, where: Mapping[str, Any]) -> Summary:
     """Write all files that follow from the records and their environment `where`, and the manifest."""
-    gallery = Gallery()
-    summary = summarise(parquet.Records(directory), also=gallery.add)
+    gallery, differentiated = Gallery(), derivatives.Table()
+
+    def also(records: Sequence[Record]) -> None:
+        gallery.add(records)
+        differentiated.add(records)
+
+    summary = summarise(parquet.Records(directory), also=also)
     absent = where["not measured"]
     write_text(directory / "leaderboard.md", leaderboard.leaderboard_markdown(title, summary, absent))
     write_text(directory / "leaderboard.csv", leaderboard.leaderboard_csv(summary.rows))
     write_text(directory / "failures.md", failures.index_markdown(summary))
     write_text(directory / failures.ALL, failures.all_markdown(summary))
+    if page := differentiated.markdown():
+        write_text(directory / derivatives.PAGE, page)
     write_text(directory / parquet.PAGE, report_html(title, summary, gallery, where, meanings()))
     parquet.write_manifest(directory)
     return summary

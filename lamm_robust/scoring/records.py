@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lamm_robust.scoring import numbers
+from lamm_robust.scoring.derivatives import derivative_scores
 from lamm_robust.scoring.limits import resolves
 from lamm_robust.scoring.metrics import STACK, score, score_each, worst
 from lamm_robust.scoring.nonfinite import Undefined
@@ -150,6 +151,9 @@ def scores_of(
         found.append((scores, columns))
         if isinstance(certified, Undefined):
             continue
+        if outcome.derivatives and certified.derivatives:
+            found_there = outcome.derivatives
+            scores |= derivative_scores(certified.truth, certified.problem, certified.derivatives, found_there)
         if certified.regime is Regime.AMBIGUOUS:
             truncated = truncated_error(certified, outcome.x, contract)
             for target in (scores, *columns):

@@ -18,7 +18,19 @@ from lamm_robust.scoring.frame import Frame, norm
 from lamm_robust.scoring.limits import Limits, limits
 from lamm_robust.scoring.nonfinite import Undefined, as_undefined, identity
 from lamm_robust.scoring.truncation import Truncate, truncated_frame
-from lamm_robust.values import Certificate, Contract, Edge, NotCertifiedError, Oracle, Problem, ProblemKey, Regime
+from lamm_robust.values import (
+    Array,
+    Certificate,
+    Contract,
+    Derivatives,
+    Directions,
+    Edge,
+    NotCertifiedError,
+    Oracle,
+    Problem,
+    ProblemKey,
+    Regime,
+)
 
 KEPT = 512
 """Problems kept in memory with their truth: workers go through a plan in one order, so few are needed at a time."""
@@ -32,6 +44,8 @@ class Certified:
     frame: Frame
     truncate: Truncate | None = None
     """The oracle's proof of A_k⁺b; None if it has none."""
+    differentiate: Callable[[Array, Array, Directions], Derivatives] | None = None
+    """The oracle's exact derivatives; None if it has none."""
     _truncated: dict[float, Frame | None] = field(default_factory=dict)
     oracle: Oracle | None = None
     """Who proves what the certificate does not hold: A⁺, all singular values, a regression; None where nobody does."""
@@ -76,6 +90,16 @@ class Certified:
         """What a verdict on an answer depends on, apart from the answer."""
         return limits(self.truth, self.problem.key.dtype)
 
+    @cached_property
+    def derivatives(self) -> Derivatives | None:
+        """The exact derivatives along the directions of the problem; None where it has none, or they are unknown."""
+        if self.differentiate is None or self.problem.directions is None:
+            return None
+        try:
+            return self.differentiate(self.problem.A, self.problem.b, self.problem.directions)
+        except NotCertifiedError:
+            return None
+
     @property
     def regime(self) -> Regime:
         """What the working precision can be asked to see."""
@@ -112,7 +136,8 @@ class Certified:
 
 def proved(problem: Problem, oracle: Oracle) -> Certified:
     """A problem with its truth by an oracle; NotCertifiedError if it cannot prove it."""
-    return Certified(problem, Frame(problem, oracle.certify(problem.A, problem.b)), oracle.truncate, oracle=oracle)
+    frame = Frame(problem, oracle.certify(problem.A, problem.b))
+    return Certified(problem, frame, oracle.truncate, oracle.differentiate, oracle=oracle)
 
 
 Known = Certified | Undefined

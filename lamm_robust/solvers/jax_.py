@@ -14,6 +14,7 @@ from lamm_robust.solvers import jax_orthogonal as orthogonal
 from lamm_robust.solvers.arrays import Answer
 from lamm_robust.solvers.batched import vmap_eight
 from lamm_robust.solvers.contracts import basic, full_rank, full_rank_any_shape, minimum_norm, size_times
+from lamm_robust.solvers.differentiation import by_jax
 from lamm_robust.values import DEVICES, EMULATED, Array, Device, Library, Precision, Solve, Solver
 
 
@@ -169,6 +170,7 @@ JAX = Library(
     state=_state,
     forks=False,  # it has threads of its own
     device_name=_device_name,
+    differentiate=by_jax,
     solvers=(
         Solver(
             "solve",

@@ -26,9 +26,22 @@ import numpy as np
 from lamm_robust.solvers import host
 from lamm_robust.solvers.calling import USUAL, Calling
 from lamm_robust.solvers.contracts import share
+from lamm_robust.solvers.differentiation import jax_ways, torch_ways
 from lamm_robust.solvers.numbers import number_in, with_b
 from lamm_robust.solvers.results import as_numbers, parts, whole
-from lamm_robust.values import SHAPES, Array, Contract, Deficiency, Device, Library, Number, Shape, Solve, Solver
+from lamm_robust.values import (
+    SHAPES,
+    Array,
+    Contract,
+    Deficiency,
+    Device,
+    Differentiate,
+    Library,
+    Number,
+    Shape,
+    Solve,
+    Solver,
+)
 
 NAME = "yours"
 """The name of the library whose only solver is the user's own."""
@@ -83,7 +96,17 @@ def parse_target(text: str, home: Path) -> Target:
     return target
 
 
-def library(target: Target, contract: Contract, solve: Solve | None = None, calling: Calling = USUAL) -> Library:
+Ways = Callable[[Solver], Mapping[str, Differentiate]]
+"""Solver → the ways in which it is differentiated."""
+
+
+def library(
+    target: Target,
+    contract: Contract,
+    solve: Solve | None = None,
+    calling: Calling = USUAL,
+    differentiate: Ways | None = None,
+) -> Library:
     """The library whose only solver is the target; without `solve` it can be listed, but not called."""
     return Library(
         name=NAME,
@@ -109,6 +132,7 @@ def library(target: Target, contract: Contract, solve: Solve | None = None, call
         state=state,
         forks=False,  # nobody knows what its import starts
         foreign=True,
+        differentiate=differentiate,
         solvers=(Solver(target.function, target.text, contract, solve or _elsewhere),),
     )
 
@@ -174,7 +198,23 @@ def from_environment() -> Library:
         solve = as_solve(function, strict=promised.exact_dtype, calling=calling, returns=returns)
     except ImportError as error:
         raise SystemExit(f"--arrays {calling.arrays}: {error}") from None
-    return library(target, promised, solve, calling)
+    return library(target, promised, solve, calling, ways_of(function, calling))
+
+
+def ways_of(function: Callable[[Array, Array], Any], calling: Calling) -> Ways | None:
+    """How the function is differentiated if it takes arrays of JAX or PyTorch, and one problem at a time; else None.
+
+    It is not compiled: it may look at numbers, which a compiled program cannot.
+    """
+
+    def x(A: Any, b: Any) -> Any:
+        return parts(function(A, b))[0]
+
+    found: dict[str, Ways] = {
+        "jax": lambda solver: jax_ways(x, solver.contract.deficiency),
+        "torch": lambda _: torch_ways(x),
+    }
+    return None if calling.batched else found.get(calling.arrays)
 
 
 def load(target: Target) -> Callable[[Array, Array], Any]:

@@ -22,6 +22,7 @@ from lamm_robust.storage.packing import pack_problem
 from lamm_robust.values import AbsentError, Answer, Case, Cause, Outcome, Problem, Status
 from lamm_robust.workers import wire
 from lamm_robust.workers.child import BASE_BYTES
+from lamm_robust.workers.derivatives import derivatives_fault, most_bytes
 from lamm_robust.workers.process import Kind, Process, Template, last_words
 
 START_SECONDS = 120.0
@@ -248,7 +249,8 @@ class Worker:
             return wire.HELLO_BYTES
         if not self.pending:
             return wire.HEAD_BYTES
-        return wire.HEAD_BYTES + math.prod(self._shapes()[0]) * self._problems[0].A.itemsize
+        problem = self._problems[0]
+        return wire.HEAD_BYTES + math.prod(self._shapes()[0]) * problem.A.itemsize + most_bytes(problem)
 
     def _shapes(self) -> tuple[tuple[int, ...], ...]:
         """The shapes that an answer to the first pending case may have."""
@@ -263,6 +265,8 @@ class Worker:
             raise wire.WireError(f"answer {number} in the place of answer {self._served}")
         if x is not None and (x.dtype != problem.A.dtype or x.shape not in self._shapes()):
             raise wire.WireError(f"an x of shape {x.shape} in {x.dtype}")
+        if fault := derivatives_fault(problem, outcome.derivatives):
+            raise wire.WireError(fault)
         if (x is None) is (outcome.status is Status.SOLVED):
             raise wire.WireError(f"an outcome that is {outcome.status} with{'out' if x is None else ''} an x")
         if outcome.status in SAID_HERE or outcome.cause is Cause.PROCESS_LOST:
