@@ -27,7 +27,7 @@ from lamm_robust.solvers import host
 from lamm_robust.solvers.calling import USUAL, Calling
 from lamm_robust.solvers.contracts import share
 from lamm_robust.solvers.results import as_numbers, parts, whole
-from lamm_robust.values import SHAPES, Array, Contract, Deficiency, Device, Library, Shape, Solve, Solver
+from lamm_robust.values import REAL_OF, SHAPES, Array, Contract, Deficiency, Device, Library, Shape, Solve, Solver
 
 NAME = "yours"
 """The name of the library whose only solver is the user's own."""
@@ -90,7 +90,7 @@ def library(target: Target, contract: Contract, solve: Solve | None = None, call
         devices=("cpu", "gpu"),
         environment=lambda precision, device: {
             **environment(device),
-            **({"JAX_ENABLE_X64": str(int(precision == "float64"))} if calling.arrays == "jax" else {}),
+            **({"JAX_ENABLE_X64": str(int(REAL_OF[precision] == "float64"))} if calling.arrays == "jax" else {}),
             TARGET: target.text,
             HOME: str(target.home),
             TERMS: json.dumps({"refuses": contract.errors, "strict": contract.exact_dtype, "calling": asdict(calling)}),
@@ -133,6 +133,7 @@ def contract(
         columns=columns,
         exact_dtype=strict,
         cutoff=None if cutoff is None else share(cutoff),
+        real_only="",
     )
 
 

@@ -25,7 +25,7 @@ from lamm_robust.provenance import EXTRAS, MEASURED, flags, installed_versions
 from lamm_robust.solvers import LIBRARIES, user
 from lamm_robust.storage.cache import default_directory
 from lamm_robust.storage.packing import unpack
-from lamm_robust.values import Cause, Device, Library, Outcome, Problem, ProblemKey, Status
+from lamm_robust.values import Cause, Device, Library, Outcome, Precision, Problem, ProblemKey, Status
 from lamm_robust.workers import wire
 from lamm_robust.workers.attempt import attempt
 from lamm_robust.workers.containment import contain, die_with
@@ -126,7 +126,7 @@ def serve(library: Library, device: Device, pipe: wire.Pipe) -> None:
     for kind, content in pipe.frames():
         if kind == wire.PROBLEM:
             _, (A, b) = unpack(content)
-            problem = Problem(ProblemKey("sent", (), "float32" if A.dtype == "float32" else "float64"), A, b)
+            problem = Problem(ProblemKey("sent", (), cast(Precision, A.dtype.name)), A, b)
             continue
         assert problem is not None, "a problem comes before the solvers that are to try it"
         name = content.decode()
