@@ -146,13 +146,38 @@ def literals(dtype: Precision) -> dict[str, tuple[Value, Value]]:
     }
 
 
+def complex_literals(dtype: Precision) -> dict[str, tuple[Value, Value]]:
+    """Return small complex problems, as what the problem shows → key texts of A and b."""
+    real = REAL_OF[dtype]
+    tiny, largest, after = TINY[real], LARGEST[real], ABOVE_ONE[real]
+    return {
+        "a division by i": ("1j", 1),
+        "a column of phases: aᵀa = 0, and only aᴴa is not": ("1;1j", "2,4j"),
+        "a row of phases: the shortest solution has their conjugates": ("1,1j", 1),
+        "b is at right angles to the range, and bᵀa is not 0: x★ = 0": ("1;1j", "1,-1j"),
+        "rank one, exactly: one row is i times the other": ("1,1j;1j,-1", "1,1j"),
+        "AᵀA = 0 of full column rank": ("1,0;1j,0;0,1;0,1j", "1,2,3j,4"),
+        "Hermitian": ("2,1j;-1j,2", "1,1j"),
+        "symmetric, and not Hermitian": ("1,1j;1j,1", "1,1"),
+        "real numbers": ("1,2;3,4", "5,6"),
+        "the size of a number overflows, not its parts": (f"{largest}+{largest}j", f"{largest}-{largest}j"),
+        "rank two by one unit in the last place of an imaginary part": (f"1,1;1j,{after}j", "1,2"),
+        "the smallest numbers there are": (f"{tiny}+{tiny}j", f"{tiny}-{tiny}j"),
+        "a tiny imaginary part decides": ("1,1+1e-6j;1,1", "1,1"),
+        "a mean: the residual is not zero": ("1;1", "1+1j,2-1j"),
+        "three right-hand sides, of which one is zero": ("1,1j;1,2;1j,3", "1,0,2j;2,0,1;3j,0,3"),
+        "more unknowns than equations, with rank one": ("1,2j,3;2,4j,6", "1j,2"),
+    }
+
+
 QUICK = 10
 """Number of problems in the quick profile: the first ones of `literals`."""
 
 
 def grid(profile: str, dtype: Precision) -> Grid:
     """List the problems of a profile; raises ValueError for an unknown one."""
-    every = [{"A": A, "b": b} for A, b in literals(dtype).values()]
+    listed = complex_literals(dtype) if dtype in COMPLEX_DTYPES else literals(dtype)
+    every = [{"A": A, "b": b} for A, b in listed.values()]
     return iter(every[: of_profile(profile, {"quick": QUICK, "standard": len(every), "full": len(every)})])
 
 
@@ -163,7 +188,10 @@ MOST_ROWS, MOST_COLUMNS = 6, 4
 def strategy(draw: Draw, dtype: Precision) -> Params:
     """Draw up to 6×4 entries of any size, among small whole numbers; the simplest problem is A = 0 and b = 0."""
     m, n = draw.whole(1, MOST_ROWS), draw.whole(1, MOST_COLUMNS)
-    rows = [[draw.entry(dtype) for _ in range(MOST_COLUMNS + 1)] for _ in range(MOST_ROWS)]
+    real = REAL_OF[dtype]
+    rows: list[list[complex]] = [[draw.entry(real) for _ in range(MOST_COLUMNS + 1)] for _ in range(MOST_ROWS)]
+    if dtype in COMPLEX_DTYPES:
+        rows = [[complex(value, draw.entry(real)) for value in row] for row in rows]
     return {"A": key_text([row[:n] for row in rows[:m]]), "b": key_text([[row[-1] for row in rows[:m]]])}
 
 
