@@ -111,7 +111,7 @@ def test_real_numbers_score_the_same_in_a_complex_precision(m: int, n: int, dtyp
     expected, found = score(real.frame, x), score(same.frame, x.astype(dtype))
     assert set(found) == set(expected) >= {metric.name for metric in METRICS}
     for name, value in expected.items():
-        assert found[name] == pytest.approx(value, rel=1e-6, abs=1e-9), name
+        assert found[name] == pytest.approx(value, rel=1e-4, abs=1e-9), name  # of what rounding makes
     limit, alike = vars(limits(real.truth, REAL_OF[dtype])), vars(limits(same.truth, dtype))
     for name in ("unique", "full_rank", "small", "fit", "lost", "unit", "only_columns"):
         assert alike[name] == pytest.approx(limit[name], rel=1e-9), name
