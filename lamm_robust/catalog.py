@@ -19,6 +19,7 @@ from lamm_robust.storage.cache import Cache, default_directory
 from lamm_robust.values import (
     DEVICES,
     EMULATED,
+    EVERY_PRECISION,
     PRECISIONS,
     AbsentError,
     Case,
@@ -93,14 +94,15 @@ def absent(library: Library, device: Device) -> AbsentError | None:
 def variants() -> tuple[Variant, ...]:
     """Every solver at every precision on every device that it runs on, installed or not.
 
-    Only float32 on emulated devices: float64 is as on the CPU there.
+    Only float32 on emulated devices: float64 is as on the CPU there. Complex ones if its contract takes them.
     """
     return tuple(
         Variant(library.name, solver.algorithm, precision, device)
         for device in (*DEVICES, *EMULATED)
-        for precision in (("float32",) if device in EMULATED else PRECISIONS)
+        for precision in (("float32",) if device in EMULATED else EVERY_PRECISION)
         for library in LIBRARIES
         for solver in library.solvers
+        if precision in PRECISIONS or not solver.contract.real_only
         if device in library.devices and device in solver.devices
     )
 

@@ -26,15 +26,24 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    Array = npt.NDArray[np.floating[Any]]
+    Array = npt.NDArray[np.floating[Any]]  # complex ones, too: NumPy has no type for both that its functions take
 else:
     Array = Any
 
 SUITE = "2026.11.8"
 """The version of families, grids and thresholds together. Numbers of different suites are never compared."""
 
-Precision = Literal["float32", "float64"]
-PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+Precision = Literal["float32", "float64", "complex64", "complex128"]
+PRECISIONS: tuple[Precision, ...] = ("float32", "float64")
+"""The real precisions: what is meant where no complex one is asked for by name."""
+
+COMPLEX: tuple[Precision, ...] = ("complex64", "complex128")
+"""Precisions of complex numbers, whose real and imaginary parts are of the real precisions, in this order."""
+
+EVERY_PRECISION: tuple[Precision, ...] = get_args(Precision)
+
+REAL_OF: Mapping[Precision, Precision] = {**{p: p for p in PRECISIONS}, **dict(zip(COMPLEX, PRECISIONS, strict=True))}
+"""Precision → the real precision of its numbers, or of their real and imaginary parts."""
 
 Device = Literal["cpu", "gpu", "emulated-tf32", "emulated-bf16"]
 DEVICES: tuple[Device, ...] = ("cpu", "gpu")
@@ -43,8 +52,16 @@ DEVICES: tuple[Device, ...] = ("cpu", "gpu")
 EMULATED: tuple[Device, ...] = ("emulated-tf32", "emulated-bf16")
 """Devices whose float32 products are emulated on the CPU (`solvers.emulated`): they run only when asked for by name."""
 
-UNIT_ROUNDOFF: Mapping[str, float] = {"float32": 2.0**-24, "float64": 2.0**-53}
-"""u of each working precision: half the distance from 1 to the next number (IEEE 754, round to nearest)."""
+UNIT_ROUNDOFF: Mapping[str, float] = {
+    "float32": 2.0**-24,
+    "float64": 2.0**-53,
+    "complex64": 2.0**-24,
+    "complex128": 2.0**-53,
+}
+"""u of each working precision: half the distance from 1 to the next number (IEEE 754, round to nearest).
+
+Of a complex precision it is that of the parts: it bounds what storing loses of a complex number, relative to its size.
+"""
 
 
 # --- problems -------------------------------------------------------------------------------------------
@@ -137,6 +154,8 @@ class Family:
     """``strategy(dtype)`` draws parameters with Hypothesis; its simplest draw is the simplest problem."""
     defined: bool = True
     """Whether its problems have answers; problems with NaN or ∞ in A or b have none."""
+    precisions: tuple[Precision, ...] = PRECISIONS
+    """The precisions that it builds problems in."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +204,10 @@ class Equilibrated:
     """
 
     exponents: npt.NDArray[np.int64]
-    """The norm of each column (row, if wide) is in [1/2, 1) times 2 to this power, roughly, unless it is 0."""
+    """The norm of each column (row, if wide) is in [1/2, 1) times 2 to this power, roughly, unless it is 0.
+
+    Of a complex problem, those of the real matrix that stands for it, see `embedding`: 2n (2m) of them.
+    """
     sigma_max: Ball
     sigma_min: Ball
     kappa: Ball
@@ -210,6 +232,7 @@ class Certificate:
     n: int
     rank: int
     x: npt.NDArray[np.float64]
+    """The parts of x★; of a complex problem, its n real parts and then its n imaginary ones: 2n rows."""
     exponent: npt.NDArray[np.int64]
     x_radius: Fraction
     """A bound on ‖stored x − x★‖_F."""
@@ -224,6 +247,11 @@ class Certificate:
     equilibrated: Equilibrated | None = None
     """None where the rank is not full but for columns of zeros, and where all columns (rows, if wide) have one size."""
     seconds: float = 0.0
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether x★ is a vector of complex numbers, stored in real and imaginary parts."""
+        return bool(self.x.shape[1] != self.n)
 
     @property
     def kappa_columns(self) -> Ball | None:
@@ -344,6 +372,8 @@ class Contract:
     """Whether x must be of the dtype of A; else float64 for float32 is rounded, and judged."""
     returns: Number = Number.X
     """What it returns: x, or another number, which stands in the place of x in outcomes."""
+    real_only: str = "it is written for real numbers"
+    """Why the solver takes no complex A and b; empty if it takes them."""
 
 
 Solve = Callable[[Any, Any], tuple[Any, Any]]

@@ -20,6 +20,7 @@ from lamm_robust.values import (
     ARRAYS,
     CLASS_REQUIREMENTS,
     DEVICES,
+    EVERY_PRECISION,
     NUMBERS,
     PRECISIONS,
     PROFILES,
@@ -53,7 +54,7 @@ PLACE = click.Path(path_type=Path, dir_okay=False)
     help="What it promises: which x, or another number than x.",
 )
 @click.option("--shapes", metavar="LIST", help="Of tall,wide,square.  [default: all; no wide for full_rank_only]")
-@click.option("--precision", type=click.Choice([*PRECISIONS, "all"]), default="float64", show_default=True)
+@click.option("--precision", type=click.Choice([*EVERY_PRECISION, "all"]), default="float64", show_default=True)
 @click.option("--device", type=click.Choice(DEVICES), default="cpu", show_default=True, help="`cpu` hides the GPU.")
 @click.option("--profile", type=click.Choice([p.name for p in PROFILES[:2]]), default="quick", show_default=True)
 @click.option("--family", "families", multiple=True, metavar="GLOB", help="Only these families; repeatable.")

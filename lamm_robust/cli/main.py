@@ -25,6 +25,7 @@ from lamm_robust.values import (
     DEVICES,
     DIFFERENTIATED,
     EMULATED,
+    EVERY_PRECISION,
     HUNTED,
     PRECISIONS,
     PROFILES,
@@ -37,7 +38,7 @@ from lamm_robust.values import (
 )
 
 PROFILE = click.Choice([profile.name for profile in (*PROFILES, HUNTED, DIFFERENTIATED)])
-PRECISION = click.Choice([*PRECISIONS, "all"])
+PRECISION = click.Choice([*EVERY_PRECISION, "all"])
 TOGETHER: dict[str, tuple[Device, ...]] = {"all": DEVICES, "emulated": ("cpu", *EMULATED)}
 """Names of several devices; an emulated one is best seen beside the CPU."""
 DEVICE = click.Choice([*DEVICES, *EMULATED, *TOGETHER])
@@ -91,7 +92,13 @@ def _precisions(precision: str, device: str) -> tuple[Precision, ...]:
 
 @main.command()
 @click.option("--profile", type=PROFILE, default="quick", show_default=True, help="How much: see `list profiles`.")
-@click.option("--precision", type=PRECISION, default="all", show_default=True, help="What the numbers are stored in.")
+@click.option(
+    "--precision",
+    type=PRECISION,
+    default="all",
+    show_default=True,
+    help="What the numbers are stored in; `all` is both real ones.",
+)
 @click.option(
     "--device", type=DEVICE, default="all", show_default=True, help="`all` is what this machine has, not emulated."
 )

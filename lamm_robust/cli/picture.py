@@ -8,14 +8,14 @@ from typing import cast
 import click
 
 from lamm_robust.terminal import say
-from lamm_robust.values import DEVICES, PRECISIONS, Device, Precision
+from lamm_robust.values import DEVICES, EVERY_PRECISION, Device, Precision
 
 
 @click.command(short_help="What people type at a dozen kinds of problems, as an SVG file.")
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The SVG file to write.")
 @click.option("--solver", "solvers", multiple=True, metavar="GLOB", help="These solvers by family, instead.")
-@click.option("--precision", type=click.Choice(PRECISIONS), default="float64", show_default=True)
+@click.option("--precision", type=click.Choice(EVERY_PRECISION), default="float64", show_default=True)
 @click.option("--device", type=click.Choice(DEVICES), default="cpu", show_default=True)
 def picture(directory: Path, out: Path, solvers: tuple[str, ...], precision: str, device: str) -> None:
     """Draw what people type at a dozen kinds of problems, from the records of a results DIRECTORY, as an SVG file.

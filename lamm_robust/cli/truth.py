@@ -8,9 +8,9 @@ import numpy as np
 
 from lamm_robust import catalog
 from lamm_robust.cli.given import Given, read
-from lamm_robust.oracles import weighted
+from lamm_robust.oracles import all_singular_values, certify_weighted
+from lamm_robust.oracles.complex_ import check_any_problem
 from lamm_robust.oracles.covariance import regression
-from lamm_robust.oracles.jacobi import all_singular_values
 from lamm_robust.oracles.plain_values import certain_digits, facts, regression_facts, truncation_facts
 from lamm_robust.oracles.validation import check_problem
 from lamm_robust.values import Array, Certificate, Oracle, Truncation
@@ -43,7 +43,7 @@ def certify_given(
     if cov:
         _check_cov(given, rank, pinv)
     try:
-        check_problem(given.A, b)
+        (check_problem if cov else check_any_problem)(given.A, b)
         more = regression_facts(regression(given.A, b, given.weights)) if cov else {}
         proof = _proved(given, b, oracle, rank, pinv)
     except ValueError as error:
@@ -79,7 +79,7 @@ def _proved(given: Given, b: Array, oracle: Oracle, rank: int | None, pinv: bool
             raise ValueError(f"{given.weighted_by} and {'--pinv' if pinv else '--rank'} do not go together")
         if oracle.name not in WEIGHING:
             raise ValueError(f"oracle '{oracle.name}' takes no weights; those that do: {', '.join(WEIGHING)}")
-        return weighted.certify(given.A, b, given.weights)
+        return certify_weighted(given.A, b, given.weights)
     if rank is None:
         return oracle.certify(given.A, b)
     if oracle.truncate is None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from lamm_robust.reports.summary import STABILITY_ORDER, Row
+from lamm_robust.reports.summary import ORDER, STABILITY_ORDER, Row
 from lamm_robust.text import duration, number, share
 
 
@@ -151,7 +151,7 @@ COLUMNS: tuple[Column, ...] = (
         "computes in",
         "the arithmetic that its errors betray",
         lambda r: r.computes_in,
-        lambda r: ("float64", "float32").index(r.computes_in) if r.computes_in.startswith("float") else math.nan,
+        lambda r: ORDER.index(r.computes_in) if r.computes_in in ORDER else math.nan,
     ),
     Column(
         "time",

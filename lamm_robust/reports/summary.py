@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from lamm_robust.reports import derivatives, grading
 from lamm_robust.reports.grading import BACKWARD, COLUMNWISE, PASSES
-from lamm_robust.values import UNIT_ROUNDOFF, Deficiency, Record, Regime, Verdict
+from lamm_robust.values import UNIT_ROUNDOFF, Deficiency, Precision, Record, Regime, Verdict
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,9 @@ def stability(records: Iterable[Record], precision: str) -> str:
     return "unstable" if unstable else "conditionally stable"
 
 
+TWICE: Mapping[Precision, str] = {"float32": "float64", "complex64": "complex128"}
+"""Precision → the one with twice its digits."""
+
 HIGH_KAPPA = 1e3
 """From this κ on, errors of working and higher precision differ by three digits: they cannot be confused."""
 
@@ -155,11 +158,11 @@ def computes_in(records: Iterable[Record]) -> str:
     if low and sorted(low)[3 * len(low) // 4] > 100:  # of small whole numbers, any arithmetic makes few errors
         return f"less than {precision}"
     worse = sorted(error for error, _ in high)[3 * len(high) // 4] if len(high) >= FEW else math.inf
-    if precision == "float32" and worse <= 2:  # of several: one whole number may be right by luck
-        return "float64"
+    if precision in TWICE and worse <= 2:  # of several: one whole number may be right by luck
+        return TWICE[precision]
     if high and statistics.median(error / kappa for error, kappa in high) <= 10:
         return precision
-    return precision if low and (high or precision == "float64") else "?"
+    return precision if low and (high or precision not in TWICE) else "?"
 
 
 Groups = Iterable[Sequence[Record]]
@@ -329,11 +332,15 @@ def summarise(groups: Groups, also: Callable[[Sequence[Record]], None] | None = 
     return Summary(sorted(rows, key=_trust), decades, simplest_first(silent), simplest_first(failed))
 
 
+ORDER = ("float64", "float32", "complex128", "complex64")
+"""The order of precisions in tables."""
+
+
 def _trust(row: Row) -> tuple[object, ...]:
     """What rows are sorted by: device and precision, then the most trustworthy first."""
     return (
         row.device,
-        -int(row.precision.removeprefix("float")),
+        ORDER.index(row.precision),
         STABILITY_ORDER.index(row.stability),
         row.silent_failures,
         -row.columnwise_safe_kappa,

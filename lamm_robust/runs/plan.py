@@ -32,6 +32,7 @@ def grid(profile: str, precision: Precision, families: Iterable[str]) -> list[Pr
     return [
         ProblemKey(name, tuple(params.items()), precision)
         for name in families
+        if precision in catalog.FAMILIES[name].precisions
         for params in catalog.FAMILIES[name].grid(profile, precision)
     ]
 

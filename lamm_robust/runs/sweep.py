@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from lamm_robust.embedding import is_complex
 from lamm_robust.scoring.records import Done, Scoring, Undone
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.scoring.verdicts import shape_of
@@ -84,6 +85,8 @@ def why_not_asked(problem: Problem, solver: Solver) -> str:
     shape, contract = shape_of(problem.m, problem.n), solver.contract
     if shape not in contract.shapes:
         return f"A is {shape}; the solver takes {' or '.join(contract.shapes)}"
+    if contract.real_only and is_complex(problem.A):
+        return f"A is complex; the solver takes real numbers: {contract.real_only}"
     if contract.one_right_side and problem.b.ndim > 1:
         return f"b is {'×'.join(map(str, problem.b.shape))}; the solver takes one right-hand side"
     if contract.returns is Number.PINV and max(problem.m, problem.n) > PINV_SIDE:

@@ -21,7 +21,7 @@ on the `standard` profile, and on 13,000 small random matrices: in float32 LAPAC
 below 4.9·√n, so that 10 leaves room for another BLAS. See docs/verdicts.md for what other bounds would change.
 """
 
-ROWS: Mapping[Precision, int] = {"float32": 1000, "float64": 1}
+ROWS: Mapping[Precision, int] = {"float32": 1000, "float64": 1, "complex64": 1000, "complex128": 1}
 """Precision → the rows from which on errors grow, like √m.
 
 *float32*: BLAS and LAPACK add in blocks, and sums of up to 1000 terms show no growth. A bound that allowed √m more
@@ -38,7 +38,12 @@ Of 10⁵ rows in float32, SciPy's QR is off by 14·√n and TSQR by 15·√n, wh
 on growing would excuse a float32 mean of 10⁶ numbers that is wrong in the fourth digit.
 """
 
-THRESHOLD_IN_WORDS: Mapping[Precision, str] = {"float32": "10·√n", "float64": "10·√(n·min(m, 100))"}
+THRESHOLD_IN_WORDS: Mapping[Precision, str] = {
+    "float32": "10·√n",
+    "float64": "10·√(n·min(m, 100))",
+    "complex64": "10·√n",
+    "complex128": "10·√(n·min(m, 100))",
+}
 """Precision → `threshold` of up to 1000 rows, for m ≥ n."""
 
 NO_CORRECT_DIGIT = 0.1

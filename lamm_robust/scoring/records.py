@@ -48,7 +48,7 @@ class Scoring:
 
     truths: Truths
     solver: Callable[[Variant], Solver]
-    _stacks: dict[tuple[int, ...], list[Attempt]] = field(default_factory=lambda: defaultdict(list))
+    _stacks: dict[tuple[int | str, ...], list[Attempt]] = field(default_factory=lambda: defaultdict(list))
     _oldest: float = math.inf
     """When the first of the waiting answers came, by `time.monotonic`."""
 
@@ -57,7 +57,8 @@ class Scoring:
         certified = self.truths.certify(case.key)
         if certified is None:
             return [Undone(case, self.truths.refused[case.key])]
-        stack = self._stacks[(*certified.problem.A.shape, *certified.problem.b.shape[1:])]
+        A, b = certified.problem.A, certified.problem.b
+        stack = self._stacks[(A.dtype.kind, *A.shape, *b.shape[1:])]
         stack.append((case, certified, outcome))
         self._oldest = min(self._oldest, time.monotonic())
         return self._finish(stack) if len(stack) >= STACK else []

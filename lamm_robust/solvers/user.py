@@ -30,6 +30,7 @@ from lamm_robust.solvers.differentiation import jax_ways, torch_ways
 from lamm_robust.solvers.numbers import number_in, with_b
 from lamm_robust.solvers.results import as_numbers, parts, whole
 from lamm_robust.values import (
+    REAL_OF,
     SHAPES,
     Array,
     Contract,
@@ -114,7 +115,7 @@ def library(
         devices=("cpu", "gpu"),
         environment=lambda precision, device: {
             **environment(device),
-            **({"JAX_ENABLE_X64": str(int(precision == "float64"))} if calling.arrays == "jax" else {}),
+            **({"JAX_ENABLE_X64": str(int(REAL_OF[precision] == "float64"))} if calling.arrays == "jax" else {}),
             TARGET: target.text,
             HOME: str(target.home),
             TERMS: json.dumps(
@@ -167,6 +168,7 @@ def contract(
         exact_dtype=strict,
         cutoff=None if cutoff is None else share(cutoff),
         returns=returns,
+        real_only="",
     )
 
 

@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from lamm_robust.values import Array, Ball, Certificate, Directions, Equilibrated, Problem, ProblemKey, Truncation
 
-TYPES = ("<f4", "<f8", "<i8")
-"""NumPy's names of the types that can be packed: those of the two precisions, and of exponents."""
+TYPES = ("<f4", "<f8", "<c8", "<c16", "<i8")
+"""NumPy's names of the types that can be packed: those of the precisions, and of exponents."""
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -32,7 +32,9 @@ def pack(head: Mapping[str, Any], *arrays: npt.NDArray[np.generic]) -> bytes:
     little = [np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")) for array in arrays]
     for array in little:
         if array.dtype.str not in TYPES:
-            raise ValueError(f"an array of {array.dtype} cannot be packed; accepted: float32, float64, int64")
+            raise ValueError(
+                f"an array of {array.dtype} cannot be packed; accepted: float32, float64, complex64, complex128, int64"
+            )
     layout = [(bits.dtype.str, array.shape) for bits, array in zip(little, arrays, strict=True)]
     return b"".join([_encode({**head, "arrays": layout}).encode(), b"\n", *(bits.tobytes() for bits in little)])
 

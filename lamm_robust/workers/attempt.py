@@ -15,6 +15,7 @@ from functools import partial
 
 import numpy as np
 
+from lamm_robust.embedding import real_vectors
 from lamm_robust.values import Array, Cause, Device, Library, Number, Outcome, Problem, Solver, Status
 from lamm_robust.workers.answers import (
     LONGEST_MESSAGE,
@@ -175,5 +176,5 @@ def _is_worse(problem: Problem, x: Array, plain: Array) -> bool:
         return False
     (residual, _), (usual, _) = misfit(problem, x), misfit(problem, plain)
     with np.errstate(all="ignore"):
-        size = float(np.linalg.norm(problem.b.astype(np.float64)))
+        size = float(np.linalg.norm(real_vectors(problem.b).astype(np.float64)))
     return residual > (usual if usual <= size else 2 * usual) + CHANGED * size

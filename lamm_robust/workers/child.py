@@ -127,8 +127,7 @@ def serve(library: Library, device: Device, pipe: wire.Pipe) -> None:
     for kind, content in pipe.frames():
         if kind == wire.PROBLEM:
             sent = unpack_problem(ProblemKey("sent", (), "float64"), content)
-            precision: Precision = "float32" if sent.A.dtype == "float32" else "float64"
-            problem = replace(sent, key=ProblemKey("sent", (), precision))
+            problem = replace(sent, key=ProblemKey("sent", (), cast(Precision, sent.A.dtype.name)))
             continue
         assert problem is not None, "a problem comes before the solvers that are to try it"
         name = content.decode()
