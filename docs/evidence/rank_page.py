@@ -255,7 +255,7 @@ def bars(counts: Sequence[Row], top: int) -> list[Markup]:
         ),
         Markup('<text class="small" x="12" y="{}">{}</text>').format(
             top + 24,
-            "above: as stored, below: columns of one size; pale: because of units alone; a tenth of the length is 1 % wrong",
+            "above: as stored, below: columns of one size; pale: by units alone; a tenth of the length is 1 %",
         ),
     ]
     for side, precision in enumerate(PRECISIONS):
