@@ -11,8 +11,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from lamm_robust.variables import recorded
-
 PACKAGE = Path(__file__).parent
 """The directory of this package; in a checkout `generators` and `oracles` in it are links to the folders beside it."""
 
@@ -91,6 +89,8 @@ def _sources(place: Path) -> Iterator[Path]:
 
 def flags() -> dict[str, str]:
     """The environment variables of this process that can change a number, in alphabetical order; see `variables`."""
+    from lamm_robust.variables import recorded  # compiles forms of many values
+
     return recorded(os.environ)
 
 
