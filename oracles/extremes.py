@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import repeat
 from math import frexp, ldexp
 
 import numpy as np
@@ -48,11 +49,12 @@ class Extremes:
     inverse_smallest: tuple[Doubles, Doubles]
     """Lower and upper bounds of 2^low/σ_r."""
 
-    def spectrum(self, i: int, rank: int) -> Spectrum:
-        """Return the spectrum of the i-th matrix, of full rank."""
-        lower, upper = (float(bound[i]) for bound in self.inverse_smallest)
-        largest = ball_between(float(self.largest[0][i]), float(self.largest[1][i]), int(self.high[i]))
-        return Spectrum(rank, largest, ball_between(1 / upper * (1 - 2 * U), 1 / lower * (1 + 2 * U), int(self.low[i])))
+    def spectra(self, rank: int) -> list[Spectrum]:
+        """Return the spectrum of each matrix, all of full rank."""
+        lower, upper = self.inverse_smallest
+        largest = map(ball_between, *(side.tolist() for side in (*self.largest, self.high)))
+        smallest = 1 / upper * (1 - 2 * U), 1 / lower * (1 + 2 * U), self.low
+        return list(map(Spectrum, repeat(rank), largest, map(ball_between, *(side.tolist() for side in smallest))))
 
 
 def ball_between(lower: float, upper: float, exponent: int) -> Ball:

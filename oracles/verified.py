@@ -42,7 +42,7 @@ ROOT_BITS = 500
 LEAST = -5000
 """An exponent below that of any entry of b, in any scale."""
 
-STACK = 128
+STACK = 256
 """The most problems that are certified together: enough to hide the cost of Python, few enough for the cache."""
 
 
@@ -74,12 +74,13 @@ def certify_stack(problems: Sequence[tuple[Array, Array]]) -> list[Certificate |
             [own if size is None else own - size for own, size in zip(scaled.exponents, sizes, strict=True)]
         )
         some = any(size is not None for size in sizes)
-        singular, *equal = extremes(scaled.B, inverse, scaled.exponents, *([shifts] if some else []))
+        found = extremes(scaled.B, inverse, scaled.exponents, *([shifts] if some else []))
+        singular, *equal = [one.spectra(min(m, n)) for one in found]
         b = np.array([b for _, b in problems], dtype=np.float64).reshape(stack, m, -1)
         answers = [solve(scaled, inverse, b[:, :, j]) for j in range(b.shape[2])]
     x = np.stack([answer.x for answer in answers], axis=-1)
     exponents = np.stack([answer.exponents for answer in answers], axis=-1)
-    found: list[Certificate | NotCertifiedError] = []
+    certificates: list[Certificate | NotCertifiedError] = []
     proved = scaled.exact & inverse.proved
     for answer in answers:
         proved = proved & (answer.radius <= float(RADIUS) * answer.largest)
@@ -87,22 +88,22 @@ def certify_stack(problems: Sequence[tuple[Array, Array]]) -> list[Certificate |
         try:
             if not sound:
                 raise NotCertifiedError(why_not(scaled, inverse, answers, i))
-            found.append(
+            certificates.append(
                 assemble(
                     "verified",
                     problem,
-                    singular.spectrum(i, min(m, n)),
+                    singular[i],
                     x[:, i],
                     exponents[i],
                     [answer.radius_of(i) for answer in answers],
                     [answer.residual_norm_of(i) for answer in answers],
-                    scaled=None if size is None else (size, equal[0].spectrum(i, min(m, n))),
+                    scaled=None if size is None else (size, equal[0][i]),
                     started=started,
                 )
             )
         except NotCertifiedError as error:
-            found.append(error)
-    return found
+            certificates.append(error)
+    return certificates
 
 
 def why_not(scaled: Scaled, inverse: Inverse, answers: Sequence[Answer], i: int) -> str:

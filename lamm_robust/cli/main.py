@@ -19,7 +19,7 @@ from lamm_robust.cli.picture import picture
 from lamm_robust.cli.site import site
 from lamm_robust.cli.watched import watched
 from lamm_robust.defaults import CASE_MEMORY, CASE_SECONDS, Exit
-from lamm_robust.terminal import say
+from lamm_robust.terminal import say, width
 from lamm_robust.text import harmless, json_text, printable
 from lamm_robust.values import (
     DEVICES,
@@ -252,7 +252,6 @@ def list_(what: str, globs: tuple[str, ...], device: str) -> None:
     """Show what there is: names, and each in a sentence; of the solvers that a GLOB names, everything."""
     from lamm_robust import catalog
     from lamm_robust.cli import listing
-    from lamm_robust.console import standard_output
 
     if what not in LISTS:
         raise catalog.unknown("list", what, LISTS)
@@ -263,11 +262,12 @@ def list_(what: str, globs: tuple[str, ...], device: str) -> None:
     if what == "solvers" and device == "all":
         from lamm_robust.cli.solver_list import brief, whole
 
-        width = standard_output().width
-        say("\n".join(whole(globs, width) if globs else brief(width)))
+        say("\n".join(whole(globs, width()) if globs else brief(width())))
         return
     header, rows = listing.LISTINGS[what]() if device == "all" else listing.solvers_on(TOGETHER.get(device) or [device])
     from rich.table import Table
+
+    from lamm_robust.console import standard_output
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(header):

@@ -125,12 +125,14 @@ def test_an_indefinite_neighbour_spoils_nothing() -> None:
 
 
 def test_no_eigenvalue_routine_and_no_factor_is_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "power_pairs", lambda H: (np.ones(1), np.ones((1, 1))))
     monkeypatch.setattr(np.linalg, "eigvalsh", lambda H: np.ones((1, 1)))
     monkeypatch.setattr(bounds, "cholesky", lambda K: (np.ones((1, 1, 1)), np.ones(1, dtype=bool)))
     assert bounds.largest_eigenvalue(np.full((1, 1, 1), 2.0), np.zeros(1))[1][0] >= 2
 
 
 def test_multiplying_the_factor_out_has_rounding_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "power_pairs", lambda H: (np.full(1, 2.0), np.eye(1, 3)))
     monkeypatch.setattr(np.linalg, "eigvalsh", lambda H: np.full((1, 3), 2.0))
     monkeypatch.setattr(bounds, "SHIFT", 0.0)
     (upper,) = bounds.largest_eigenvalue(np.eye(3)[np.newaxis], np.zeros(1))[1]

@@ -50,7 +50,9 @@ def table(counts: Counter[tuple[str, str]]) -> str:
 
 
 def by_sums(A: Array, b: Array) -> Certificate:
-    """What sums over rows prove, three rows at a time, although A is not long."""
+    """What sums over rows prove, three rows at a time, although A is not long; nothing is summed where it is empty."""
+    if not A.size:
+        return exact.certify(A, b)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(long, "ROWS", 3)
         patch.setattr(long, "BLOCKS", 2)
