@@ -195,8 +195,10 @@ def a_checkout() -> None:
 
 
 def set_up() -> int:
-    here = f"{Path('bin').absolute()}{os.pathsep}{os.environ['PATH']}"
-    os.execve(sys.executable, [sys.executable, "run.py"], os.environ | {"PATH": here})
+    """Nothing is downloaded: the installer is ours, and pip, which follows where that was killed, finds no index."""
+    changed = {"PATH": f"{Path('bin').absolute()}{os.pathsep}{os.environ['PATH']}"}
+    changed |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": ""}
+    os.execve(sys.executable, [sys.executable, "run.py"], os.environ | changed)
 
 
 def environment_of(place: Path) -> object:
@@ -223,7 +225,7 @@ STAGES: dict[str, Stage] = {
         goes_on=(Exit.NOTHING_RAN,),  # of a machine on which a second is too short
     ),
     "cache": Stage(write_blobs, blobs),
-    "set-up": Stage(set_up, environment_of, ends=SET_UP, prepare=a_checkout),
+    "set-up": Stage(set_up, environment_of, ends=SET_UP, goes_on=(Exit.HARNESS,), prepare=a_checkout),
     "dask": Stage(over_dask, journal, goes_on=(Exit.HARNESS,)),
 }
 
