@@ -53,7 +53,9 @@ from lamm_robust.values import (
 from lamm_robust.workers.attempt import attempt
 
 SEEDS = range(2)
-DECADES: Mapping[Precision, range] = {"float32": range(8), "float64": range(16)}
+HALVES: Mapping[Precision, range] = {"float32": range(12), "float64": range(29)}
+"""Half decades of κ, to beyond what each precision resolves at 30×10: 5e4 and 5e12."""
+
 DEGREES: Mapping[Precision, range] = {"float32": range(1, 5), "float64": range(1, 11)}
 
 
@@ -159,14 +161,14 @@ OF_MATRICES: Sequence[Called] = tuple(
 
 
 def keys(precision: Precision, *, polynomials: bool, of_a: bool, full: bool) -> Iterator[ProblemKey]:
-    """The problems: 30×10 with κ in every decade, then 16×9 of ranks below 9, or polynomials on whole numbers."""
+    """The problems: 30×10 with κ in every half decade, then 16×9 of ranks below 9, or polynomials on whole numbers."""
     if polynomials:
         for degree in DEGREES[precision]:
             yield _key("polynomial", precision, points=30, degree=degree, abscissae="integers", seed=0)
         return
-    axes = itertools.product(DECADES[precision], ("geometric", "one_small"), (0.5,) if of_a else (0.5, 1e-8), SEEDS)
+    axes = itertools.product(HALVES[precision], ("geometric", "one_small"), (0.5,) if of_a else (0.5, 1e-8), SEEDS)
     for k, mode, residual, seed in axes:
-        shape = {"m": 30, "n": 10, "mode": mode, "log10_cond": k}
+        shape = {"m": 30, "n": 10, "mode": mode, "log10_cond": k / 2}
         yield _key("spectrum", precision, **shape, residual=residual, direction="random", seed=seed)
     for rank, seed in itertools.product(() if full else (1, 5, 8), range(4)):
         yield _key("exact_rank", precision, m=16, n=9, rank=rank, log2_cond=min(rank - 1, 4), residual=1.0, seed=seed)
