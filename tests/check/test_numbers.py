@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from lamm_robust.check import supervised
 from lamm_robust.cli.main import main
+from lamm_robust.testing import check_solver
+from tests.support.returned import absolute_rank
 
 HERE = Path(__file__).parents[2]
 FILE = "tests/support/returned.py"
@@ -87,3 +90,11 @@ def test_what_is_not_asked_of_numbers(arguments: tuple[str, ...], line: str) -> 
     refused = invoke("rank", "--contract", "rank", *arguments)
     assert refused.exit_code == 2
     assert refused.stderr.strip() == f"lamm-robust: {line}"
+
+
+def test_in_tests_of_ones_own() -> None:
+    check_solver(np.linalg.svdvals, contract="svdvals", require="forward-stable", families=["raw"])
+    with pytest.raises(AssertionError, match="for zero, which float64 can tell from zero"):
+        check_solver(absolute_rank, contract="rank", require="forward-stable", families=["raw", "field"])
+    with pytest.raises(ValueError, match="require is 'backward-stable'; accepted: forward-stable, conditionally"):
+        check_solver(np.linalg.cond, contract="cond")
