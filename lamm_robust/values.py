@@ -347,6 +347,9 @@ NUMBERS: tuple[Number, ...] = tuple(number for number in Number if number is not
 OF_A: frozenset[Number] = frozenset({Number.PINV, Number.RANK, Number.COND, Number.SVDVALS})
 """The numbers that depend on A alone."""
 
+NUMBER_REQUIREMENTS: tuple[ClassRequirement, ...] = ("forward-stable", "conditionally-stable")
+"""What may be required of a number other than x, which has no backward error."""
+
 OF_REGRESSION: frozenset[Number] = frozenset({Number.STANDARD_ERRORS, Number.COVARIANCE})
 """The numbers that need full column rank, more rows than columns, and one right-hand side."""
 

@@ -1,16 +1,17 @@
 """Which number of which library function can be trusted up to which κ: the tables of docs/numbers.md.
 
-    python docs/evidence/returned.py
+    python docs/evidence/returned.py [--write]
 
 Every problem is made from a seed. A cell is the largest κ up to which every matrix of full rank passed, and behind it
 how many answers were wrong without a warning, matrices without full rank included. Functions are called in this
-process, with their default arguments unless the name says otherwise.
+process, with their default arguments unless the name says otherwise. With --write, the tables of the page are replaced.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -53,7 +54,9 @@ from lamm_robust.values import (
 from lamm_robust.workers.attempt import attempt
 
 SEEDS = range(2)
-DECADES: Mapping[Precision, range] = {"float32": range(8), "float64": range(16)}
+HALVES: Mapping[Precision, range] = {"float32": range(12), "float64": range(29)}
+"""Half decades of κ, to beyond what each precision resolves at 30×10: 5e4 and 5e12."""
+
 DEGREES: Mapping[Precision, range] = {"float32": range(1, 5), "float64": range(1, 11)}
 
 
@@ -88,7 +91,7 @@ def curve_fit(A: Array, b: Array, *, slopes: bool) -> tuple[Array, Array]:
     """SciPy's curve_fit of A·p, with the derivative A or with its differences."""
 
     def model(_: Any, *p: float) -> Any:
-        return A @ np.array(p, A.dtype)
+        return A @ np.array(p)
 
     start, jac = np.ones(A.shape[1]), (lambda *_: A) if slopes else None
     found, covariance = scipy.optimize.curve_fit(model, np.arange(len(A)), b, start, jac=jac)
@@ -159,14 +162,14 @@ OF_MATRICES: Sequence[Called] = tuple(
 
 
 def keys(precision: Precision, *, polynomials: bool, of_a: bool, full: bool) -> Iterator[ProblemKey]:
-    """The problems: 30×10 with κ in every decade, then 16×9 of ranks below 9, or polynomials on whole numbers."""
+    """The problems: 30×10 with κ in every half decade, then 16×9 of ranks below 9, or polynomials on whole numbers."""
     if polynomials:
         for degree in DEGREES[precision]:
             yield _key("polynomial", precision, points=30, degree=degree, abscissae="integers", seed=0)
         return
-    axes = itertools.product(DECADES[precision], ("geometric", "one_small"), (0.5,) if of_a else (0.5, 1e-8), SEEDS)
+    axes = itertools.product(HALVES[precision], ("geometric", "one_small"), (0.5,) if of_a else (0.5, 1e-8), SEEDS)
     for k, mode, residual, seed in axes:
-        shape = {"m": 30, "n": 10, "mode": mode, "log10_cond": k}
+        shape = {"m": 30, "n": 10, "mode": mode, "log10_cond": k / 2}
         yield _key("spectrum", precision, **shape, residual=residual, direction="random", seed=seed)
     for rank, seed in itertools.product(() if full else (1, 5, 8), range(4)):
         yield _key("exact_rank", precision, m=16, n=9, rank=rank, log2_cond=min(rank - 1, 4), residual=1.0, seed=seed)
@@ -176,8 +179,8 @@ def _key(family: str, precision: Precision, **params: Any) -> ProblemKey:
     return ProblemKey(family, tuple(params.items()), precision)
 
 
-def cell(called: Called, wanted: Number, precision: Precision, truths: Truths) -> tuple[str, int, list[Record]]:
-    """The text of a cell, the number of problems, and the records of it."""
+def cell(called: Called, wanted: Number, precision: Precision, truths: Truths) -> tuple[str, list[Record]]:
+    """The text of a cell, and its records."""
     regression = wanted in OF_REGRESSION
     promised = user.contract(Deficiency.FULL_RANK_ONLY if regression else Deficiency.MINIMUM_NORM, (), returns=wanted)
     calling = Calling(called.arrays)
@@ -193,41 +196,57 @@ def cell(called: Called, wanted: Number, precision: Precision, truths: Truths) -
         found.append(record(Case(key, variant), certified, library.solvers[0], outcome))
     line = row(found)
     silent = f" !{line.silent_failures}" if line.silent_failures else ""
-    return (number(line.forward_safe_kappa) if line.forward_safe_kappa else "none") + silent, len(found), found
+    return (number(line.forward_safe_kappa) if line.forward_safe_kappa else "none") + silent, found
 
 
-def wrong(found: Sequence[Record]) -> Iterator[Record]:
-    """The simplest record that is wrong in silence, if there is one."""
+def wrong(found: Sequence[Record]) -> list[str]:
+    """The key of the simplest matrix at which the answer is wrong in silence; nothing if there is none."""
     silent = [r for r in found if r.verdict is Verdict.WRONG]
-    yield from sorted(silent, key=lambda r: r.kappa)[:1]
+    return [r.problem for r in sorted(silent, key=lambda r: (r.m * r.n, r.kappa))[:1]]
 
 
-def main() -> None:
-    """Print the tables of both precisions, then the simplest wrong answer of each cell that has one."""
-    truths = catalog.truths()
-    shown: list[list[str]] = []
+def measured() -> Iterator[str]:
+    """The tables in both precisions, line by line, then the simplest matrices at which answers are wrong."""
+    truths, shown = catalog.truths(), dict[tuple[str, str], list[str]]()
     for precision in PRECISIONS:
-        for title, functions, columns in (
-            ("functions of A and b", SOLVERS, (X, RANK, RESIDUAL, SVDVALS, ERRORS, COVARIANCE)),
-            ("functions of A", OF_MATRICES, (PINV, RANK, COND, SVDVALS)),
-        ):
+        for title, functions, columns in KINDS:
+            heads = [HEADS[wanted] for wanted in columns]
             table = []
             for called in functions:
                 cells = []
                 for wanted in columns:
-                    if wanted not in called.numbers:
-                        cells.append("–")
-                        continue
-                    text, _, found = cell(called, wanted, precision, truths)
+                    text, found = cell(called, wanted, precision, truths) if wanted in called.numbers else ("–", [])
                     cells.append(text)
-                    shown += [[called.name, wanted, f"`{r.problem}`"] for r in wrong(found)]
-                table.append([called.name, *cells, *(["–"] if functions is SOLVERS else [])])
-            heads = [HEADS[wanted] for wanted in columns] + (["derivative"] if functions is SOLVERS else [])
-            print(f"*{precision}, {title}*\n")
-            print(markdown_table(["function", *heads], table))
-    print(markdown_table(["function", "number", "the simplest matrix at which it is wrong in silence"], shown))
-    print(", ".join(f"{name} {version}" for name, version in versions(MEASURED).items()))
+                    for key in wrong(found):
+                        shown.setdefault((called.name, key), []).append(wanted)
+                table.append([called.name, *cells])
+            if functions is SOLVERS:
+                heads, table = [*heads, "derivative"], [[*line, "–"] for line in table]
+            yield f"*{precision}, {title}*\n"
+            yield markdown_table(["function", *heads], table)
+    yield "The simplest matrices at which an answer is wrong without a warning:\n\n```text"
+    for (name, key), numbers in shown.items():
+        yield f"{name}: {', '.join(numbers)}\n  {key}"
+    yield "```\n"
+    names = ", ".join(f"{name} {version}" for name, version in versions(MEASURED).items())
+    yield f"*With {names}.*"
 
+
+def main() -> None:
+    """Print what is measured, or write it into the page in place of what stands there."""
+    text = "\n".join(measured())
+    print(text)
+    if "--write" in sys.argv:
+        before, _, _ = PAGE.read_text(encoding="utf-8").partition(MARK)
+        PAGE.write_text(f"{before}{MARK}\n\n{text}\n", encoding="utf-8")
+
+
+PAGE, MARK = Path(__file__).parents[1] / "numbers.md", "<!-- measured -->"
+
+KINDS: Sequence[tuple[str, Sequence[Called], Sequence[Number]]] = (
+    ("functions of A and b", SOLVERS, (X, RANK, RESIDUAL, SVDVALS, ERRORS, COVARIANCE)),
+    ("functions of A", OF_MATRICES, (PINV, RANK, COND, SVDVALS)),
+)
 
 HEADS: Mapping[Number, str] = {
     X: "x",

@@ -21,12 +21,12 @@ from lamm_robust.values import (
     CLASS_REQUIREMENTS,
     DEVICES,
     EVERY_PRECISION,
+    NUMBER_REQUIREMENTS,
     NUMBERS,
     PRECISIONS,
     PROFILES,
     SHAPES,
     SUITE,
-    ClassRequirement,
     Deficiency,
     Device,
     Number,
@@ -37,9 +37,6 @@ from lamm_robust.values import (
 if TYPE_CHECKING:
     from lamm_robust.check.judgement import Judgement, Terms
     from lamm_robust.solvers.user import Target
-
-ASKED_OF_NUMBERS: tuple[ClassRequirement, ...] = ("forward-stable", "conditionally-stable")
-"""What may be required of a number other than x: there is no backward error."""
 
 PLACE = click.Path(path_type=Path, dir_okay=False)
 
@@ -199,8 +196,8 @@ def _check_number(contract: str, require: str | None, options: Mapping[str, bool
         return
     if given := [name for name, is_given in options.items() if is_given]:
         raise ValueError(f"{given[0]} is about x; it does not go with --contract {contract}")
-    if require not in (None, *ASKED_OF_NUMBERS):
-        raise ValueError(f"--contract {contract} has no '{require}'; accepted are {', '.join(ASKED_OF_NUMBERS)}")
+    if require not in (None, *NUMBER_REQUIREMENTS):
+        raise ValueError(f"--contract {contract} has no '{require}'; accepted are {', '.join(NUMBER_REQUIREMENTS)}")
 
 
 def _check_derivative(*, asked: bool, arrays: str, batched: bool) -> None:

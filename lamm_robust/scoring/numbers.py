@@ -49,6 +49,10 @@ from lamm_robust.values import (
 ERROR, LOSS = "number_error", "number_loss"
 """The names of the two scores that every number has."""
 
+AT_ANY_KAPPA = frozenset({Number.RANK, Number.COND, Number.SVDVALS})
+"""The numbers whose scores already say what can be asked where κ is beyond the precision. There nobody can know the
+rank, on which the others depend: they may be inaccurate, but nothing is held against them."""
+
 ROOT_BITS = 80
 """Bits of a square root of a rational: more than any precision has, so that its error is no part of a score."""
 
@@ -99,7 +103,8 @@ def judge_number(contract: Contract, certified: Known, outcome: Outcome) -> tupl
         return scores, Verdict.WRONG
     if max(value for name, value in scores.items() if name != LOSS) <= certified.limits.small:
         return scores, Verdict.FORWARD_STABLE
-    silent = scores[LOSS] >= NO_CORRECT_DIGIT and not outcome.warned
+    asked = number in AT_ANY_KAPPA or regime(certified) is not Regime.AMBIGUOUS
+    silent = asked and scores[LOSS] >= NO_CORRECT_DIGIT and not outcome.warned
     return scores, Verdict.WRONG if silent else Verdict.INACCURATE
 
 
