@@ -22,7 +22,7 @@ from lamm_robust.scoring.verdicts import shape_of
 from lamm_robust.text import count_of, duration, finite, number, printable, text_table
 from lamm_robust.values import SUITE, Cause, Deficiency, Number, Record, Regime, Shape, Verdict
 
-LEFT_OUT = ("solver", "NaN or ∞", "edges", "beyond", "failed", "rank right", "computes in", "first call")
+LEFT_OUT = ("solver", "NaN or ∞", "edges", "beyond", "failed", "rank right", "computes in", "first call", "derivative")
 COMPARED = [index for index, column in enumerate(COLUMNS) if column.name not in LEFT_OUT]
 """Columns of the leaderboard in which a solver is compared with LAPACK's drivers."""
 

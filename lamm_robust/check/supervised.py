@@ -99,10 +99,13 @@ def library_of(target: user.Target, terms: Terms) -> Library:
 
 
 def worker_opener(library: Library, terms: Terms) -> Open:
-    """The function that starts a worker with the checked solver, which is imported anew each time and never forked."""
+    """The function that starts a worker with the checked solver, which is imported anew each time and never forked.
+
+    With derivatives, the time limit is that of first calls: JAX compiles them for every shape.
+    """
     return Workers(
         {library.name: library},
-        case_seconds=terms.case_seconds,
+        case_seconds=max(terms.case_seconds, terms.first_seconds) if terms.derivative else terms.case_seconds,
         case_memory=terms.case_memory,
         first_seconds=terms.first_seconds,
     ).open

@@ -203,9 +203,7 @@ def _check_number(contract: str, require: str | None, options: Mapping[str, bool
 def _check_derivative(*, asked: bool, arrays: str, batched: bool) -> None:
     """ValueError if derivatives are asked of a function that has none to be asked."""
     if asked and arrays == "numpy":
-        raise ValueError(
-            "--derivative is of functions of JAX's or PyTorch's arrays: say --arrays jax or --arrays torch"
-        )
+        raise ValueError("--derivative is of functions of arrays of JAX or PyTorch: say --arrays jax or --arrays torch")
     if asked and batched:
         raise ValueError("--derivative is of a function of one problem at a time; leave out --batched")
 

@@ -44,6 +44,7 @@ from lamm_robust.values import (
     StoreError,
     Variant,
 )
+from lamm_robust.workers.derivatives import WAYS
 from lamm_robust.workers.opening import Hello, Workers
 
 
@@ -65,6 +66,11 @@ class Campaign:
     workers: int = 1
     case_seconds: float = CASE_SECONDS
     case_memory: int = CASE_MEMORY
+
+    @property
+    def differentiates(self) -> bool:
+        """Whether solvers are differentiated, too."""
+        return self.selection.profile == DIFFERENTIATED.name
 
     def header(self, where: Mapping[str, Any]) -> dict[str, Any]:
         """The header of the journal: only a run with an equal header can resume it, since numbers would not compare."""
@@ -154,12 +160,14 @@ def _sweep(
     cache = Cache(default_directory())
     suspects = _suspects(todo, journal)
     doubted = {answer.case for answer in suspects}
-    seconds, memory = campaign.case_seconds, campaign.case_memory
+    seconds, memory, differentiated = campaign.case_seconds, campaign.case_memory, campaign.differentiates
+    if differentiated:  # a case is so many calls more, each of which may compile
+        seconds *= 1 + len(WAYS)
     with Workers(catalog.LIBRARY, case_seconds=seconds, case_memory=memory, on_hello=greeter(journal)) as workers:
         batches = sweep(
             [case for case in todo if case not in doubted],
             catalog.find_solver,
-            catalog.truths(campaign.oracle, cache, directions=campaign.selection.profile == DIFFERENTIATED.name),
+            catalog.truths(campaign.oracle, cache, directions=differentiated),
             workers.open,
             slots=campaign.workers,
             suspects=suspects,

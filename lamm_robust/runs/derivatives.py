@@ -31,14 +31,13 @@ def _texts(precision: Precision) -> Iterator[str]:
     for m, n in SHAPES:
         size = f"m={m} n={n}"
         for exponent in EXPONENTS[precision]:
-            for residual in (0.0, 1e-3, 1.0) if m > n else (0.0,):
+            for residual in (0.0, 1.0) if m > n else (0.0,):
                 how = f"mode=geometric log10_cond={exponent} residual={residual}"
                 yield f"spectrum {size} {how} direction=random seed=0"
         for rank in (4, 2, 1):
             residual = 0.5 if rank < m else 0.0
             for log2_cond in DEFICIENT[precision] if rank == 2 else (0,):
-                for seed in (0, 1):
-                    yield f"exact_rank {size} rank={rank} log2_cond={log2_cond} residual={residual} seed={seed}"
+                yield f"exact_rank {size} rank={rank} log2_cond={log2_cond} residual={residual} seed=0"
         yield f"degenerate {size} matrix=zero target=orthogonal seed=0"
         yield f"degenerate {size} matrix=column target=general seed=0"
         yield f"raw A={_rows(m, n, lambda i, j: int(i == j))} b={_whole(m)}"

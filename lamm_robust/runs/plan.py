@@ -101,12 +101,15 @@ class Selection:
     def variants(self) -> list[Variant]:
         """The selected variants; ValueError if a glob matches none.
 
-        By default they are all, the core of them for quick, or those that can be differentiated for `derivatives`.
+        By default they are all, the core of them for quick, or those that can be differentiated for `derivatives`,
+        without those in a batch, since every solver is differentiated in a batch, too.
         """
         globs = self.solvers or (catalog.CORE if self.profile == QUICK else ())
-        if self.profile == DIFFERENTIATED.name and not self.solvers:
-            globs = tuple(f"{library.name}-*" for library in catalog.LIBRARY.values() if library.differentiate)
-        return catalog.select_variants(globs, self.precisions, self.devices)
+        if self.profile != DIFFERENTIATED.name or self.solvers:
+            return catalog.select_variants(globs, self.precisions, self.devices)
+        globs = tuple(f"{library.name}-*" for library in catalog.LIBRARY.values() if library.differentiate)
+        found = catalog.select_variants(globs, self.precisions, self.devices)
+        return [variant for variant in found if not variant.algorithm.endswith("-vmap")]
 
     def problems(self) -> list[ProblemKey]:
         """The keys of the problems, in the order of the plan, which is that of the shard."""

@@ -57,6 +57,25 @@ def jax_ways(x: Solution, promised: Deficiency) -> Mapping[str, Differentiate]:
     return {"jvp": jvp, "vjp": vjp, "vmapped_vjp": vmapped_vjp}
 
 
+def compiled_where_possible(ways: Mapping[str, Differentiate]) -> Mapping[str, Differentiate]:
+    """The ways of JAX, each compiled as one program, or called as it is where that raises an exception."""
+    import jax
+
+    def tried(way: Differentiate) -> Differentiate:
+        program = jax.jit(way)
+
+        def differentiate(*arrays: Any) -> tuple[Any, Any]:
+            try:
+                found: tuple[Any, Any] = program(*arrays)
+            except Exception:
+                found = way(*arrays)
+            return found
+
+        return differentiate
+
+    return {name: tried(way) for name, way in ways.items()}
+
+
 def by_torch(solver: Solver) -> Mapping[str, Differentiate]:
     """The ways of PyTorch for a solver."""
     return torch_ways(lambda A, b: solver.solve(A, b)[0])

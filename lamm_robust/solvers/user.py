@@ -26,7 +26,7 @@ import numpy as np
 from lamm_robust.solvers import host
 from lamm_robust.solvers.calling import USUAL, Calling
 from lamm_robust.solvers.contracts import share
-from lamm_robust.solvers.differentiation import jax_ways, torch_ways
+from lamm_robust.solvers.differentiation import compiled_where_possible, jax_ways, torch_ways
 from lamm_robust.solvers.numbers import number_in, with_b
 from lamm_robust.solvers.results import as_numbers, parts, whole
 from lamm_robust.values import (
@@ -206,14 +206,14 @@ def from_environment() -> Library:
 def ways_of(function: Callable[[Array, Array], Any], calling: Calling) -> Ways | None:
     """How the function is differentiated if it takes arrays of JAX or PyTorch, and one problem at a time; else None.
 
-    It is not compiled: it may look at numbers, which a compiled program cannot.
+    It is compiled where it can be: one that looks at numbers cannot.
     """
 
     def x(A: Any, b: Any) -> Any:
         return parts(function(A, b))[0]
 
     found: dict[str, Ways] = {
-        "jax": lambda solver: jax_ways(x, solver.contract.deficiency),
+        "jax": lambda solver: compiled_where_possible(jax_ways(x, solver.contract.deficiency)),
         "torch": lambda _: torch_ways(x),
     }
     return None if calling.batched else found.get(calling.arrays)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 
 from lamm_robust.values import Array, Device, Library, Outcome, Problem, Solver, Status
 from lamm_robust.workers.answers import LONGEST_MESSAGE
+from lamm_robust.workers.repeats import clock
 
 WAYS = ("jvp", "vjp", "vmapped_vjp")
 """The ways that there are; a library may lack some."""
@@ -26,7 +28,7 @@ def with_derivatives(outcome: Outcome, library: Library, solver: Solver, problem
     if library.differentiate is None or along is None or outcome.status is not Status.SOLVED:
         return outcome
     arrays = (problem.A, problem.b, along.dA, along.db, along.c)
-    found: dict[str, Array] = {}
+    start, found = clock(), dict[str, Array]()
     said = [outcome.message] if outcome.message else []
     for way, differentiate in library.differentiate(solver).items():
         try:
@@ -44,7 +46,7 @@ def with_derivatives(outcome: Outcome, library: Library, solver: Solver, problem
         else:
             found |= pair
     message = "; ".join(said)[:LONGEST_MESSAGE]
-    return Outcome(**{**vars(outcome), "message": message, "derivatives": found})
+    return replace(outcome, message=message, derivatives=found, spent=outcome.spent + clock() - start)
 
 
 def shapes(problem: Problem) -> Mapping[str, tuple[int, ...]]:
