@@ -66,7 +66,7 @@ __all__ = ["check_solver", "parametrize_with_problems"]
 
 
 def check_solver(
-    solver: Callable[[Array, Array], Any] | str,
+    solver: Callable[..., Any] | str,
     *,
     require: ClassRequirement = "backward-stable",
     contract: str = "minimum_norm",
