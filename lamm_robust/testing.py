@@ -44,7 +44,6 @@ from lamm_robust.values import (
     PRECISIONS,
     PROFILES,
     SHAPES,
-    Array,
     Arrays,
     Case,
     ClassRequirement,
@@ -66,7 +65,7 @@ __all__ = ["check_solver", "parametrize_with_problems"]
 
 
 def check_solver(
-    solver: Callable[[Array, Array], Any] | str,
+    solver: Callable[..., Any] | str,
     *,
     require: ClassRequirement = "backward-stable",
     contract: str = "minimum_norm",
@@ -195,7 +194,7 @@ def _terms(
     )
 
 
-def check_here(function: Callable[[Array, Array], Any], terms: Terms) -> Judgement:
+def check_here(function: Callable[..., Any], terms: Terms) -> Judgement:
     """The judgement on a function that is called in this process."""
     name = getattr(function, "__qualname__", type(function).__qualname__)
     target = user.Target(f"{getattr(function, '__module__', '')}:{name}", Path.cwd())
