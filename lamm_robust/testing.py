@@ -44,7 +44,6 @@ from lamm_robust.values import (
     PRECISIONS,
     PROFILES,
     SHAPES,
-    Array,
     Arrays,
     Case,
     ClassRequirement,
@@ -195,7 +194,7 @@ def _terms(
     )
 
 
-def check_here(function: Callable[[Array, Array], Any], terms: Terms) -> Judgement:
+def check_here(function: Callable[..., Any], terms: Terms) -> Judgement:
     """The judgement on a function that is called in this process."""
     name = getattr(function, "__qualname__", type(function).__qualname__)
     target = user.Target(f"{getattr(function, '__module__', '')}:{name}", Path.cwd())
