@@ -147,7 +147,7 @@ Scales = Sequence[tuple[int, int]]
 TALL, DEFICIENT, SQUARE, WIDE = (30, 10, 10), (30, 10, 7), (16, 16, 16), (10, 30, 5)
 
 
-def _quick(dtype: Precision) -> Grid:
+def _small(dtype: Precision) -> Grid:
     yield from _cross((TALL,), EDGES[dtype][:8], (4,), (SMALL,))
     yield from _cross((DEFICIENT,), EDGES[dtype][:1], (4,), (SMALL,))
     yield from _cross((WIDE,), EDGES[dtype][2:3], (4,), (0.0,))
@@ -181,7 +181,7 @@ def _cross(
             )
 
 
-grid = by_profile(_quick, _standard, _full)
+grid = by_profile(_small, _standard, _full)
 
 
 @search_strategy

@@ -9,10 +9,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from lamm_robust import catalog
 from lamm_robust.runs.derivatives import derivatives_grid
+from lamm_robust.runs.plan import grid
 from lamm_robust.scoring.derivatives import MEANINGS, UNIT
 from lamm_robust.solvers.lowering import LOWERED, SHAPES, default_precision, programs
 from lamm_robust.storage import findings
-from lamm_robust.values import DIFFERENTIATED, HUNTED, PRECISIONS, PROFILES, Variant
+from lamm_robust.values import DIFFERENTIATED, HUNTED, PRECISIONS, PROFILES, QUICK, Variant
 
 Listing = tuple[list[str], list[list[str]]]
 """Column headings, and rows of text."""
@@ -88,9 +89,9 @@ def oracles() -> Listing:
 def profiles() -> Listing:
     """Every profile with the number of its problems in all precisions together."""
     rows = []
-    for profile in PROFILES:
-        grids = (f.grid(profile.name, precision) for f in catalog.FAMILIES.values() for precision in PRECISIONS)
-        rows.append([profile.name, str(sum(len(list(grid)) for grid in grids)), profile.summary])
+    for profile in (QUICK, *PROFILES):
+        count = sum(len(grid(profile.name, precision, catalog.FAMILIES)) for precision in PRECISIONS)
+        rows.append([profile.name, str(count), profile.summary])
     hunted = sum(len(findings.problems(findings.DIRECTORY, precision)) for precision in PRECISIONS)
     rows.append([HUNTED.name, str(hunted), HUNTED.summary])
     differentiated = sum(len(derivatives_grid(precision)) for precision in PRECISIONS)
