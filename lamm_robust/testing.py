@@ -39,7 +39,7 @@ from lamm_robust.solvers import host, user
 from lamm_robust.strategies import LeastSquaresProblem
 from lamm_robust.values import (
     ARRAYS,
-    PRECISIONS,
+    EVERY_PRECISION,
     PROFILES,
     SHAPES,
     Array,
@@ -172,7 +172,7 @@ def _terms(
     for name, given, accepted in (
         ("contract", [contract], list(Deficiency)),
         ("shapes", shapes, SHAPES),
-        ("dtype", [dtype], PRECISIONS),
+        ("dtype", [dtype], EVERY_PRECISION),
         ("profile", [profile], [p.name for p in PROFILES]),
         ("require", [require] if require else [], tuple(REQUIRED)),
         ("allow", allow, tuple(ALLOWANCES)),
