@@ -11,10 +11,8 @@ from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderableT
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.segment import Segment
 
+from lamm_robust.terminal import PAGE_WIDTH
 from lamm_robust.text import harmless
-
-PAGE_WIDTH = 150
-"""Characters of a line in pipes and logs, which have no width of their own: wide enough for the leaderboard."""
 
 REDRAW_SECONDS = 0.1
 """Time between two drawings of a progress bar: to draw it costs more than a case."""

@@ -40,14 +40,16 @@ from lamm_robust.strategies import LeastSquaresProblem
 from lamm_robust.values import (
     ARRAYS,
     EVERY_PRECISION,
+    NUMBER_REQUIREMENTS,
+    NUMBERS,
     PROFILES,
     SHAPES,
-    Array,
     Arrays,
     Case,
     ClassRequirement,
     Deficiency,
     NotCertifiedError,
+    Number,
     Outcome,
     Precision,
     Shape,
@@ -63,7 +65,7 @@ __all__ = ["check_solver", "parametrize_with_problems"]
 
 
 def check_solver(
-    solver: Callable[[Array, Array], Any] | str,
+    solver: Callable[..., Any] | str,
     *,
     require: ClassRequirement = "backward-stable",
     contract: str = "minimum_norm",
@@ -170,19 +172,20 @@ def _terms(
         if isinstance(several, str):
             raise ValueError(f"{name} is {several!r}; accepted is a sequence, such as [{several!r}]")
     for name, given, accepted in (
-        ("contract", [contract], list(Deficiency)),
+        ("contract", [contract], [*Deficiency, *NUMBERS]),
         ("shapes", shapes, SHAPES),
         ("dtype", [dtype], EVERY_PRECISION),
         ("profile", [profile], [p.name for p in PROFILES]),
-        ("require", [require] if require else [], tuple(REQUIRED)),
+        ("require", [require] if require else [], NUMBER_REQUIREMENTS if contract in NUMBERS else tuple(REQUIRED)),
         ("allow", allow, tuple(ALLOWANCES)),
     ):
         if wrong := [value for value in given if value not in accepted]:
             raise ValueError(f"{name} is {wrong[0]!r}; accepted: {', '.join(accepted)}")
     return Terms(
-        Deficiency(contract),
-        tuple(shapes),
-        dtype,
+        contract=Deficiency.MINIMUM_NORM if contract in NUMBERS else Deficiency(contract),
+        returns=Number(contract) if contract in NUMBERS else Number.X,
+        shapes=tuple(shapes),
+        precision=dtype,
         profile=profile,
         families=tuple(families),
         require=require,
@@ -191,11 +194,11 @@ def _terms(
     )
 
 
-def check_here(function: Callable[[Array, Array], Any], terms: Terms) -> Judgement:
+def check_here(function: Callable[..., Any], terms: Terms) -> Judgement:
     """The judgement on a function that is called in this process."""
     name = getattr(function, "__qualname__", type(function).__qualname__)
     target = user.Target(f"{getattr(function, '__module__', '')}:{name}", Path.cwd())
-    solve = user.as_solve(function, strict=terms.strict, calling=terms.calling)
+    solve = user.as_solve(function, strict=terms.strict, calling=terms.calling, returns=terms.returns)
     library = user.library(target, terms.promise(), solve, terms.calling)
     solver, truths = library.solvers[0], catalog.truths()
     keys = problems(terms, truths)

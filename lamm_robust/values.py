@@ -84,6 +84,19 @@ class ProblemKey:
 
 
 @dataclass(frozen=True, eq=False)
+class Directions:
+    """Along what x is to be differentiated: A + t·dA and b + t·db, and c, the derivative of a number by x.
+
+    dA, db and c have the shapes and the precision of A, b and x. dA keeps the rank of A to first order, but for its own
+    rounding.
+    """
+
+    dA: Array  # noqa: N815 - its name in the formulas
+    db: Array
+    c: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Problem:
     """One instance of min ‖Ax − b‖₂: A is m×n, b has length m, or is m×k for k right-hand sides.
 
@@ -94,6 +107,8 @@ class Problem:
     key: ProblemKey
     A: Array
     b: Array
+    directions: Directions | None = None
+    """Given where solvers are to be differentiated, too."""
 
     @property
     def m(self) -> int:
@@ -119,7 +134,7 @@ def digest(A: Array, b: Array) -> str:
     for array in (A, b):
         little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
         sha.update(f"{little.dtype.str}{little.shape}".encode())
-        sha.update(little.tobytes())
+        sha.update(little.data)
     return sha.hexdigest()
 
 
@@ -155,6 +170,10 @@ PROFILES: Sequence[Profile] = (
     Profile("quick", "the core solvers at a few problems of every kind: under three minutes on two cores"),
     Profile("standard", "all solvers at the grid behind the committed tables: half an hour on two cores"),
     Profile("full", "every axis of every family, finely: hours"),
+)
+
+DIFFERENTIATED = Profile(
+    "derivatives", "JVP and VJP of x in JAX, Lineax and PyTorch, at a grid of its own: ten minutes on two cores"
 )
 
 HUNTED = Profile("worst", "the problems that hunts have left in results/worst: no grid, and no sample of anything")
@@ -250,6 +269,20 @@ class Truncation:
     """σ_{k+1}, the largest singular value that is set to zero."""
 
 
+@dataclass(frozen=True, eq=False)
+class Derivatives:
+    """The exact derivatives of x★ = A⁺b along directions, for matrices of the rank of A; see `oracles.derivatives`."""
+
+    values: Mapping[str, npt.NDArray[np.float64]]
+    """Name of a derivative (`DERIVATIVES`) → it, as an unevaluated sum of two float64 arrays (2 × its shape)."""
+    norms: Mapping[str, float]
+    """Name of a vector or matrix in the formulas → its Frobenius norm, rounded to float64."""
+
+
+DERIVATIVES = ("jvp_A", "jvp_b", "vjp_A", "vjp_b")
+"""The derivatives of x by A and by b: along dA and db (of the shape of x), and those of cᵀx (of A's and of b's)."""
+
+
 @dataclass(frozen=True)
 class Oracle:
     """A way to the truth."""
@@ -260,6 +293,12 @@ class Oracle:
     """``certify(A, b)`` proves a certificate or raises NotCertifiedError."""
     truncate: Callable[[Array, Array, int], Truncation] | None = None
     """``truncate(A, b, k)`` proves a truncation or raises NotCertifiedError; None if the oracle has no such proof."""
+    sigmas: Callable[[Array], Sequence[Ball]] | None = None
+    """``sigmas(A)`` proves the singular values of A that are not 0, the largest first; None if it cannot."""
+    regression: Callable[[Array, Array], Any] | None = None
+    """``regression(A, b)`` proves what a regression reports, see `oracles.covariance`; None if it cannot."""
+    differentiate: Callable[[Array, Array, Directions], Derivatives] | None = None
+    """``differentiate(A, b, directions)`` is exact or raises NotCertifiedError; None if the oracle cannot."""
 
 
 # --- solvers --------------------------------------------------------------------------------------------
@@ -289,6 +328,32 @@ class Deficiency(enum.StrEnum):
     FULL_RANK_ONLY = "full_rank_only"
 
 
+class Number(enum.StrEnum):
+    """What a function returns; the value is the word of ``check --contract`` for what is not x."""
+
+    X = "x"
+    PINV = "pinv"
+    RANK = "rank"
+    COND = "cond"
+    SVDVALS = "svdvals"
+    RESIDUAL = "residual"
+    STANDARD_ERRORS = "standard_errors"
+    COVARIANCE = "covariance"
+
+
+NUMBERS: tuple[Number, ...] = tuple(number for number in Number if number is not Number.X)
+"""What else than x a function may be asked for."""
+
+OF_A: frozenset[Number] = frozenset({Number.PINV, Number.RANK, Number.COND, Number.SVDVALS})
+"""The numbers that depend on A alone."""
+
+NUMBER_REQUIREMENTS: tuple[ClassRequirement, ...] = ("forward-stable", "conditionally-stable")
+"""What may be required of a number other than x, which has no backward error."""
+
+OF_REGRESSION: frozenset[Number] = frozenset({Number.STANDARD_ERRORS, Number.COVARIANCE})
+"""The numbers that need full column rank, more rows than columns, and one right-hand side."""
+
+
 @dataclass(frozen=True)
 class Contract:
     """What a solver promises, so that it is judged by its own promise."""
@@ -308,6 +373,8 @@ class Contract:
     """The number of columns of A that it takes; None means any."""
     exact_dtype: bool = True
     """Whether x must be of the dtype of A; else float64 for float32 is rounded, and judged."""
+    returns: Number = Number.X
+    """What it returns: x, or another number, which stands in the place of x in outcomes."""
     real_only: str = "it is written for real numbers"
     """Why the solver takes no complex A and b; empty if it takes them."""
 
@@ -333,6 +400,10 @@ def as_numpy(values: Any) -> Array:
     import numpy as np
 
     return np.asarray(values)
+
+
+Differentiate = Callable[[Any, Any, Any, Any, Any], tuple[Any, Any]]
+"""(A, b, dA, db, c) in the library's own arrays → a derivative of x by A and the same by b."""
 
 
 @dataclass(frozen=True)
@@ -364,6 +435,9 @@ class Library:
     """Whether its solvers are a user's own: their process is kept from others, and they may remember their inputs."""
     place_of: Callable[[BaseException], str] = lambda _: ""
     """Returns the file and the line of a user's own code that led to an exception, in words."""
+    differentiate: Callable[[Solver], Mapping[str, Differentiate]] | None = None
+    """Returns the ways in which the library differentiates one of its solvers, by name: *jvp* (forward), *vjp*
+    (reverse), *vmapped_vjp* (in a batch); None if it differentiates nothing."""
 
 
 @dataclass(frozen=True)
@@ -451,6 +525,8 @@ class Outcome:
     """Whether a repeated call returned the same bits."""
     spent: float = 0.0
     """Seconds in all calls together."""
+    derivatives: Mapping[str, Array] = field(default_factory=dict)
+    """Way of differentiating, with _A or _b → the derivative of x; those that the solver gives, where it was asked."""
 
 
 @dataclass(frozen=True, eq=False)

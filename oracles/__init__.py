@@ -9,20 +9,16 @@ returns a certificate: exact rank, the minimum-norm solution x★ = A⁺b, ‖b 
 * `auto` uses the cheapest of these that can;
 * `mpmath` computes twice in high precision and reports how far the two answers agree.
 
-`truncated` proves the answer of a solver that sets small singular values to zero, `weighted` that of a problem whose
-rows have weights, and `jacobi` every singular value. Complex problems are proved through `complex_`. A new oracle is
-one file and one line of `ORACLES`. Begin with `exact`, then `rational` and `certificate`.
+`derivatives` differentiates x★ exactly. `truncated` proves the answer of a solver that sets small singular values to
+zero, `weighted` that of a problem whose rows have weights, `jacobi` every singular value, and `covariance` what a
+regression reports beside x. Complex problems are proved through `complex_`. A new oracle is one file, a function of
+`later` and one line of `ORACLES`. Begin with `exact`, then `rational` and `certificate`.
 """
 
 from __future__ import annotations
 
-from lamm_robust.oracles.auto import certify as certify_auto
-from lamm_robust.oracles.ball import certify as certify_ball
-from lamm_robust.oracles.certificate import stored
-from lamm_robust.oracles.complex_ import all_singular_values, certify_all, certify_weighted, of_any, truncate
-from lamm_robust.oracles.exact import certify as certify_exact
-from lamm_robust.oracles.mpmath_ import certify as certify_mpmath
-from lamm_robust.oracles.verified import certify as certify_verified
+from lamm_robust.oracles import later
+from lamm_robust.oracles.later import all_singular_values, certify_all, certify_weighted, regression, stored, truncate
 from lamm_robust.values import NotCertifiedError, Oracle
 
 __all__ = [  # for users: docs/api.md
@@ -30,6 +26,7 @@ __all__ = [  # for users: docs/api.md
     "all_singular_values",
     "certify_all",
     "certify_weighted",
+    "regression",
     "select",
     "stored",
     "truncate",
@@ -39,26 +36,37 @@ ORACLES: tuple[Oracle, ...] = (
     Oracle(
         "exact",
         "proved: FLINT rationals for rank, x and residual, Arb balls for κ; any problem",
-        of_any(certify_exact),
+        later.exact,
         truncate,
+        all_singular_values,
+        regression,
+        later.differentiate,
     ),
     Oracle(
         "verified",
         "proved: float64 and products without error; full rank, κ up to about 1e16",
-        of_any(certify_verified),
+        later.verified,
         truncate,
+        differentiate=later.differentiate,
     ),
     Oracle(
-        "ball", "proved: Arb balls at growing precision; any problem, large ones too", of_any(certify_ball), truncate
+        "ball",
+        "proved: Arb balls at growing precision; any problem, large ones too",
+        later.ball,
+        truncate,
+        differentiate=later.differentiate,
     ),
-    Oracle("mpmath", "estimated: mpmath QR and SVD at two working precisions that agree", of_any(certify_mpmath)),
+    Oracle("mpmath", "estimated: mpmath QR and SVD at two working precisions that agree", later.estimated),
 )
 
 AUTO = Oracle(
     "auto",
-    "the default, and the cheapest: exact if small, else verified, else ball or exact",
-    of_any(certify_auto),
+    "the default, and the cheapest: exact if small or long, else verified, else ball or exact",
+    later.auto,
     truncate,
+    all_singular_values,
+    regression,
+    later.differentiate,
 )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from lamm_robust.oracles import ball, exact, verified
+from lamm_robust.oracles.long import is_long
 from lamm_robust.oracles.validation import check_problem
 from lamm_robust.values import Array, Certificate, NotCertifiedError
 
@@ -21,10 +22,11 @@ BALL_COLUMNS = 100
 def certify(A: Array, b: Array) -> Certificate:
     """Prove the certificate of min ‖Ax − b‖₂; A is m×n, b has length m or is m×k.
 
-    Raises ValueError for what `check_problem` refuses, and NotCertifiedError when nothing proves it.
+    Small problems and those of many rows and few columns go to `exact` at once. Raises ValueError for what
+    `check_problem` refuses, and NotCertifiedError when nothing proves it.
     """
     check_problem(A, b)
-    if A.size * min(A.shape) > SMALL:
+    if A.size * min(A.shape) > SMALL and not is_long(A, b):
         try:
             return verified.certify(A, b)
         except NotCertifiedError:
@@ -40,9 +42,9 @@ def certify_without_floats(A: Array, b: Array) -> Certificate:
 def certify_all(problems: Iterable[Any]) -> list[Certificate | NotCertifiedError]:
     """Certify many pairs (A, b) by `verified`, those of one shape and dtype together, and return them in their order.
 
-    What `verified` refuses goes to `ball` or `exact`, and what nothing proves is an error in the list. Raises
-    ValueError, before anything is certified, for an item that is no pair or is refused by `check_problem`; it names the
-    place in the list.
+    What `verified` refuses goes to `ball` or `exact`, as do many rows of few columns, and what nothing proves is an
+    error in the list. Raises ValueError, before anything is certified, for an item that is no pair or is refused by
+    `check_problem`; it names the place in the list.
     """
     problems = list(problems)
     alike: dict[object, list[int]] = defaultdict(list)
@@ -57,12 +59,14 @@ def certify_all(problems: Iterable[Any]) -> list[Certificate | NotCertifiedError
         alike[A.shape, b.shape, A.dtype].append(i)
     found: dict[int, Certificate | NotCertifiedError] = {}
     for indices in alike.values():
+        if is_long(*problems[indices[0]]):
+            continue
         for first in range(0, len(indices), verified.STACK):
             chosen = indices[first : first + verified.STACK]
             found.update(zip(chosen, verified.certify_stack([problems[i] for i in chosen]), strict=True))
-    for i, certificate in found.items():
-        if isinstance(certificate, NotCertifiedError):
-            found[i] = _certificate_or_error(*problems[i])
+    for i, (A, b) in enumerate(problems):
+        if not isinstance(found.get(i), Certificate):
+            found[i] = _certificate_or_error(A, b)
     return [found[i] for i in range(len(problems))]
 
 

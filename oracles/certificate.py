@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.oracles.enclosures import power_of_two, quotient, scale_ball, square_root, upper_end
+from lamm_robust.oracles.enclosures import is_within, power_of_two, quotient, scale_ball, square_root, upper_end
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Ball, Certificate, Equilibrated, NotCertifiedError, digest
 
 PARTS = 4
@@ -196,6 +196,6 @@ def _equilibrated(exponents: npt.NDArray[np.int64], spectrum: Spectrum) -> Equil
 def _kappa(spectrum: Spectrum) -> Ball | None:
     """Return κ = σ₁/σ_r, or None for the rank 0. Raises NotCertifiedError for a σ that is not known well enough."""
     for name, sigma in (("σ₁", spectrum.sigma_max), ("σ_r", spectrum.sigma_min)):
-        if sigma.radius > SIGMA_TOLERANCE * sigma.mid:
+        if not is_within(sigma, SIGMA_TOLERANCE):
             raise NotCertifiedError(f"{name} is not known to a relative {float(SIGMA_TOLERANCE):.0e}")
     return quotient(spectrum.sigma_max, spectrum.sigma_min) if spectrum.rank else None

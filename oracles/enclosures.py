@@ -32,10 +32,28 @@ def root_between(lower: Fraction, upper: Fraction) -> Ball:
 
 
 def quotient(numerator: Ball, denominator: Ball) -> Ball:
-    """Enclose p/q for p ≥ 0 and q > 0 in two balls."""
-    mid = numerator.mid / denominator.mid
-    # p/q is furthest from the midpoints' ratio where q is smallest
-    return Ball(mid, upper_end(numerator) / (denominator.mid - denominator.radius) - mid)
+    """Enclose p/q for p ≥ 0 and q > 0 in two balls.
+
+    p/q is furthest from the midpoints' ratio where q is smallest. That distance, (p + ρ)/(q − δ) − p/q, is written as
+    one fraction of integers: four operations of `Fraction` would reduce four.
+    """
+    p, below_p = numerator.mid.numerator, numerator.mid.denominator
+    rho, below_rho = numerator.radius.numerator, numerator.radius.denominator
+    q, below_q = denominator.mid.numerator, denominator.mid.denominator
+    delta, below_delta = denominator.radius.numerator, denominator.radius.denominator
+    spread = (rho * below_p * q * below_delta + p * below_rho * delta * below_q) * below_q
+    return Ball(
+        Fraction(p * below_q, q * below_p),
+        Fraction(spread, below_p * below_rho * q * (q * below_delta - delta * below_q)),
+    )
+
+
+def is_within(ball: Ball, share: Fraction) -> bool:
+    """Return whether the radius of a ball is at most a share of its midpoint, which is not negative."""
+    mid, radius = ball.mid, ball.radius
+    return (
+        radius.numerator * share.denominator * mid.denominator <= share.numerator * mid.numerator * radius.denominator
+    )
 
 
 def scale_ball(ball: Ball, exponent: int) -> Ball:
@@ -52,6 +70,11 @@ def upper_end(ball: Ball) -> Fraction:
 def power_of_two(exponent: int) -> Fraction:
     """Return 2**exponent, faster than `Fraction` does."""
     return Fraction(1 << exponent) if exponent >= 0 else Fraction(1, 1 << -exponent)
+
+
+def dyadic(n: int, exponent: int) -> Fraction:
+    """Return n · 2**exponent, in one step."""
+    return Fraction(n << exponent) if exponent >= 0 else Fraction(n, 1 << -exponent)
 
 
 def _root_bounds(v: Fraction) -> tuple[Fraction, Fraction]:

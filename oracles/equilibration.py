@@ -10,8 +10,11 @@ from __future__ import annotations
 import numpy as np
 from flint import fmpz_mat
 
-from lamm_robust.oracles.bounds import Integers
+from lamm_robust.oracles.bounds import Doubles, Integers, row_blocks
 from lamm_robust.values import Array
+
+LEAST = -5000
+"""An exponent below that of the norm of any column."""
 
 
 def column_exponents(A: Array, rank: int) -> Integers | None:
@@ -22,17 +25,32 @@ def column_exponents(A: Array, rank: int) -> Integers | None:
     has no entries, or its rank is less than the number of columns (rows, if wide) but for zeros. Rows of zeros in a
     wide A are equations that may not be met, so that its other rows must not be scaled either.
     """
-    wide = A.shape[0] < A.shape[1]
-    lines = np.ascontiguousarray(A.T if wide else A, dtype=np.float64)
-    largest = np.abs(lines).max(axis=0, initial=0.0)
+    (found,) = stack_exponents(np.asarray(A, dtype=np.float64)[np.newaxis], rank)
+    return found
+
+
+def stack_exponents(A: Doubles, rank: int) -> list[Integers | None]:
+    """Return the exponents of `column_exponents` for each matrix of a stack (stack × m × n) of one rank."""
+    wide = A.shape[1] < A.shape[2]
+    if min(A.shape[1:]) == 0 or (A.shape[1] if wide else A.shape[2]) < 2:
+        return [None] * len(A)
+    lines = np.ascontiguousarray(A.swapaxes(1, 2)) if wide else A
+    largest = np.zeros((len(A), lines.shape[2]))
+    for block in row_blocks(lines.shape[1]):
+        largest = np.maximum(largest, np.abs(lines[:, block]).max(axis=1))
     there = largest > 0.0
-    if lines.shape[1] < 2 or rank < there.sum() or not there.any() or (wide and not there.all()):
-        return None
     exponents = np.frexp(largest)[1].astype(np.int64)
-    norms = np.sqrt(np.square(np.ldexp(lines, -exponents)).sum(axis=0))
-    exponents = exponents + np.frexp(norms)[1]
-    exponents = np.where(there, exponents, exponents[there].max())
-    return exponents if (exponents != exponents[0]).any() else None
+    squares = np.zeros(largest.shape)
+    for block in row_blocks(lines.shape[1]):
+        part = np.square(np.ldexp(lines[:, block], -exponents[:, np.newaxis]))
+        part[:, 0] += squares  # so that rows are added one after another, whatever the blocks
+        squares = part.sum(axis=1)
+    exponents = exponents + np.frexp(np.sqrt(squares))[1]
+    count, top = there.sum(axis=1), exponents.max(axis=1, where=there, initial=LEAST)
+    exponents = np.where(there, exponents, top[:, np.newaxis])
+    scaled = (rank >= count) & (count > 0) & (exponents != exponents[:, :1]).any(axis=1)
+    scaled &= there.all(axis=1) | (not wide)
+    return [own if some else None for own, some in zip(exponents, scaled.tolist(), strict=True)]
 
 
 def scaled_integers(N: fmpz_mat, exponents: Integers) -> tuple[fmpz_mat, int]:

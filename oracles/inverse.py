@@ -30,6 +30,7 @@ from lamm_robust.oracles.bounds import (
     gamma,
     gram,
     row_blocks,
+    size_norm,
     symmetric_norm,
     upper_inverse,
 )
@@ -40,7 +41,7 @@ LEVELS = 4
 SHARP = 2.0**-32
 """More slices are used until the error of Y is below this, 2e-10: σ_min has the same error, and 1e-9 is allowed."""
 
-COLUMNS = 256
+COLUMNS = 128
 """Columns of a triangular matrix that are multiplied at a time: enough for BLAS to be fast."""
 
 S_BITS = 56
@@ -66,6 +67,8 @@ class Inverse:
     """The bound α ≥ ‖G − I‖; ∞ where R was singular."""
     phi: Doubles
     """The bound φ ≥ ‖CᵀGC − I‖; ∞ where α is not below 1."""
+    squares: Doubles | None = None
+    """BᵀB from `gram` (stack × n × n), where it was needed for S."""
 
     @property
     def proved(self) -> npt.NDArray[np.bool_]:
@@ -172,9 +175,8 @@ def upper_product(B: Doubles, S: Doubles) -> Doubles:
 def congruence_error(C: Doubles, G: Doubles, error: Doubles) -> Doubles:
     """Return a bound φ ≥ ‖CᵀG★C − I‖ for all G★ within `error` of G in the 2-norm."""
     n, sizes = C.shape[-1], np.abs(C)
-    P = C.swapaxes(-1, -2) @ (G @ C)
+    P = upper_product(upper_product(G, C).swapaxes(-1, -2), C)  # (GC)ᵀC
     sums = sizes.swapaxes(-1, -2) @ (np.abs(G) @ sizes.sum(axis=-1)[..., np.newaxis])
-    square = sizes.sum(axis=-1).max(axis=-1) * sizes.sum(axis=-2).max(axis=-1)  # ‖C‖² ≤ ‖C‖_∞ ‖C‖₁
     rounding = gamma(2 * n + 4) * (sums.max(axis=(-2, -1)) + 1)
-    phi: Doubles = (symmetric_norm(P - np.eye(n)) + rounding + error * square) * UP
+    phi: Doubles = (symmetric_norm(P - np.eye(n)) + rounding + error * size_norm(C) ** 2) * UP
     return phi

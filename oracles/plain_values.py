@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from lamm_robust.oracles.certificate import norm_above, stored
+from lamm_robust.oracles.covariance import Regression
 from lamm_robust.oracles.enclosures import square_root, upper_end
 from lamm_robust.values import Ball, Certificate, Truncation
 
@@ -59,6 +60,23 @@ def facts(certificate: Certificate) -> dict[str, Any]:
 def truncation_facts(truncation: Truncation) -> dict[str, Any]:
     """Return the `facts` of a truncated problem, and ``sigma_next``, the largest singular value that counts as zero."""
     return {**facts(truncation.certificate), "sigma_next": certain_digits(truncation.sigma_next)}
+
+
+def regression_facts(found: Regression) -> dict[str, Any]:
+    """Return what a regression reports beside x, as decimal strings: rational numbers rounded correctly to `DIGITS`.
+
+    ``covariance`` is a list of rows; ``r_squared`` is "nan" where b does not vary.
+    """
+    r_squared = found.r_squared
+    return {
+        "degrees_of_freedom": found.degrees_of_freedom,
+        "residual_sum_of_squares": _decimal(found.residual_sum_of_squares, DIGITS),
+        "residual_deviation": certain_digits(found.residual_deviation),
+        "r_squared": "nan" if r_squared is None else _decimal(r_squared, DIGITS),
+        "about_mean": found.about_mean,
+        "standard_errors": [certain_digits(one) for one in found.standard_errors],
+        "covariance": [[_decimal(entry, DIGITS) for entry in row] for row in found.covariance],
+    }
 
 
 def decimals(certificate: Certificate, digits: int = DIGITS) -> tuple[list[Any], str]:

@@ -24,8 +24,8 @@ from lamm_robust.error_free import digit_bits, fill, norm_square, to_doubles, to
 from lamm_robust.oracles.bounds import UP, Doubles, Integers, norm, row_blocks
 from lamm_robust.oracles.certificate import PARTS, RADIUS, assemble
 from lamm_robust.oracles.empty import certify_empty
-from lamm_robust.oracles.enclosures import power_of_two, scale_ball
-from lamm_robust.oracles.equilibration import column_exponents
+from lamm_robust.oracles.enclosures import dyadic
+from lamm_robust.oracles.equilibration import stack_exponents
 from lamm_robust.oracles.extremes import extremes
 from lamm_robust.oracles.inverse import Inverse, invert
 from lamm_robust.oracles.refinement import refine
@@ -42,7 +42,7 @@ ROOT_BITS = 500
 LEAST = -5000
 """An exponent below that of any entry of b, in any scale."""
 
-STACK = 128
+STACK = 256
 """The most problems that are certified together: enough to hide the cost of Python, few enough for the cache."""
 
 
@@ -65,52 +65,57 @@ def certify_stack(problems: Sequence[tuple[Array, Array]]) -> list[Certificate |
     if m * n == 0:
         return [certify_empty("verified", A, b) for A, b in problems]
     with np.errstate(all="ignore"):  # nothing is proved of what overflows or is not a number
-        significand = max(np.finfo(A.dtype).nmant for A, _ in problems) + 1
-        scaled = scale(np.array([A for A, _ in problems], dtype=np.float64), significand)
+        significand = max(np.finfo(dtype).nmant for dtype in {A.dtype for A, _ in problems}) + 1
+        matrices = np.array([A for A, _ in problems], dtype=np.float64)
+        scaled = scale(matrices, significand)
         inverse = invert(scaled.B, scaled.planes)
-        singular = extremes(scaled.B, inverse, scaled.exponents)
-        sizes = [column_exponents(A, min(m, n)) for A, _ in problems]
+        sizes = stack_exponents(matrices, min(m, n))
         shifts = np.array(
             [own if size is None else own - size for own, size in zip(scaled.exponents, sizes, strict=True)]
         )
-        equal = extremes(scaled.B, inverse, shifts) if any(size is not None for size in sizes) else singular
+        some = any(size is not None for size in sizes)
+        found = extremes(scaled.B, inverse, scaled.exponents, *([shifts] if some else []))
+        singular, *equal = [one.spectra(min(m, n)) for one in found]
         b = np.array([b for _, b in problems], dtype=np.float64).reshape(stack, m, -1)
         answers = [solve(scaled, inverse, b[:, :, j]) for j in range(b.shape[2])]
     x = np.stack([answer.x for answer in answers], axis=-1)
     exponents = np.stack([answer.exponents for answer in answers], axis=-1)
-    found: list[Certificate | NotCertifiedError] = []
-    for i, (problem, size) in enumerate(zip(problems, sizes, strict=True)):
+    certificates: list[Certificate | NotCertifiedError] = []
+    proved = scaled.exact & inverse.proved
+    for answer in answers:
+        proved = proved & (answer.radius <= float(RADIUS) * answer.largest)
+    for i, (problem, size, sound) in enumerate(zip(problems, sizes, proved.tolist(), strict=True)):
         try:
-            require_proof(scaled, inverse, answers, i)
-            found.append(
+            if not sound:
+                raise NotCertifiedError(why_not(scaled, inverse, answers, i))
+            certificates.append(
                 assemble(
                     "verified",
                     problem,
-                    singular.spectrum(i, min(m, n)),
+                    singular[i],
                     x[:, i],
                     exponents[i],
                     [answer.radius_of(i) for answer in answers],
                     [answer.residual_norm_of(i) for answer in answers],
-                    scaled=None if size is None else (size, equal.spectrum(i, min(m, n))),
+                    scaled=None if size is None else (size, equal[0][i]),
                     started=started,
                 )
             )
         except NotCertifiedError as error:
-            found.append(error)
-    return found
+            certificates.append(error)
+    return certificates
 
 
-def require_proof(scaled: Scaled, inverse: Inverse, answers: Sequence[Answer], i: int) -> None:
-    """Raise NotCertifiedError, with the reason, unless the i-th problem is proved."""
+def why_not(scaled: Scaled, inverse: Inverse, answers: Sequence[Answer], i: int) -> str:
+    """Return the reason why the i-th problem, which is not proved, is not."""
     if not scaled.exact[i]:
-        raise NotCertifiedError(f"verified: the entries of a {scaled.line} of A differ by too many powers of two")
+        return f"verified: the entries of a {scaled.line} of A differ by too many powers of two"
     if not inverse.proved[i]:
-        raise NotCertifiedError(f"verified: full rank is not proved (α = {inverse.alpha[i]:.1e} is not below 1)")
-    for answer in answers:
-        radius, largest = answer.radius[i], answer.largest[i]
-        if not radius <= RADIUS * largest:
-            known = f"is known to a relative {radius / largest:.1e} only" if radius < largest else "may be zero"
-            raise NotCertifiedError(f"verified: x {known}")
+        return f"verified: full rank is not proved (α = {inverse.alpha[i]:.1e} is not below 1)"
+    shares = [(answer.radius[i], answer.largest[i]) for answer in answers]
+    radius, largest = next(pair for pair in shares if not pair[0] <= float(RADIUS) * pair[1])
+    known = f"is known to a relative {radius / largest:.1e} only" if radius < largest else "may be zero"
+    return f"verified: x {known}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +180,8 @@ class Answer:
 
     def radius_of(self, i: int) -> Fraction:
         """Return the bound of ‖x★ − x‖ of the i-th problem."""
-        return Fraction(float(self.radius[i])) * power_of_two(int(self.unit[i]))
+        whole, below = float(self.radius[i]).as_integer_ratio()  # below is a power of two
+        return dyadic(whole, int(self.unit[i]) + 1 - below.bit_length())
 
     def residual_norm_of(self, i: int) -> Ball:
         """Enclose ‖b − Ax★‖ of the i-th problem: it is at most ‖b − Ax‖, and less by at most ‖A(x★ − x)‖."""
@@ -184,8 +190,10 @@ class Answer:
         *parts, left = (int(ldexp(part, 2 * ROOT_BITS)) for part in self.squares[:, i].tolist())
         square = max(sum(parts), 0)
         lower, upper = isqrt(max(square - left, 0)), isqrt(square + left) + 1
-        radius = Fraction(upper - lower, 1 << ROOT_BITS) + Fraction(float(self.fit[i]))
-        return scale_ball(Ball(Fraction(isqrt(square), 1 << ROOT_BITS), radius), int(self.residual_unit[i]))
+        unit, (fit, below) = int(self.residual_unit[i]), float(self.fit[i]).as_integer_ratio()
+        places = ROOT_BITS + below.bit_length() - 1  # below is a power of two
+        radius = (upper - lower) * below + (fit << ROOT_BITS)
+        return Ball(dyadic(isqrt(square), unit - ROOT_BITS), dyadic(radius, unit - places))
 
 
 def solve(scaled: Scaled, inverse: Inverse, b: Doubles) -> Answer:

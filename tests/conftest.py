@@ -126,6 +126,13 @@ def in_float64_only(precision: Precision) -> None:
         pytest.skip("as in float64")
 
 
+@pytest.fixture
+def on_cpus_in_float64_only(precision: Precision, device: Device) -> None:
+    """For tests that compile for seconds and run the same code in both precisions, but other kernels on a GPU."""
+    if (precision, device) == ("float32", "cpu"):
+        pytest.skip("as in float64")
+
+
 @pytest.fixture(scope="session")
 def device(pytestconfig: pytest.Config) -> Device:
     return chosen(pytestconfig)[1]

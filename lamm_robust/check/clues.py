@@ -13,7 +13,7 @@ from lamm_robust.error_free import Doubles
 from lamm_robust.reports.grading import is_full_rank, is_graded
 from lamm_robust.scoring.frame import LARGEST, Frame, norm
 from lamm_robust.scoring.truths import Certified, Known
-from lamm_robust.values import UNIT_ROUNDOFF, Array, Cause, Outcome, Record
+from lamm_robust.values import UNIT_ROUNDOFF, Array, Cause, Number, Outcome, Record
 
 SINGLE = UNIT_ROUNDOFF["float32"]
 
@@ -57,6 +57,8 @@ class Clues:
     """Whether the solver seems to answer by A and b alone: see `is_steady` below."""
     heeds_layout: bool = True
     """Whether many failures depend on how A and b are stored: see `heeds_layout` below."""
+    returns: Number = Number.X
+    """What the function was asked for."""
 
     @property
     def proved(self) -> Certified:

@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lamm_robust.reports import grading
+from lamm_robust.reports import derivatives, grading
 from lamm_robust.reports.grading import BACKWARD, COLUMNWISE, PASSES
 from lamm_robust.values import UNIT_ROUNDOFF, Deficiency, Precision, Record, Regime, Verdict
 
@@ -67,6 +67,9 @@ class Row:
     unrepeatable: int
     """Attempts in which a second call with the same input gave other bits."""
     cases: int
+    derivatives_right: int = 0
+    """Problems at which every derivative that was found is right, see `derivatives.is_right`."""
+    derivatives_total: int = 0
 
 
 SAME_KAPPA = 0.9
@@ -237,6 +240,7 @@ def row(records: Sequence[Record], relative_time: float = math.nan) -> Row:
     edges = [r for r in records if grading.is_edge(r)]
     ambiguous = [r for r in records if grading.is_ambiguous(r)]
     ranked = [r for r in records if "rank_error" in r.scores]
+    differentiated = derivatives.counts(records)
     return Row(
         variant=one.variant,
         library=one.library,
@@ -271,6 +275,8 @@ def row(records: Sequence[Record], relative_time: float = math.nan) -> Row:
         first_call_seconds=median(r.first_call_seconds for r in records),
         unrepeatable=sum(not r.repeatable for r in records),
         cases=len(records),
+        derivatives_right=differentiated[0],
+        derivatives_total=differentiated[1],
     )
 
 

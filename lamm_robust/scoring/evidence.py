@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from lamm_robust.error_free import Doubles, exact_gradient, exact_residuals, grid, to_doubles
-from lamm_robust.scoring.fine import lacks_digits
 from lamm_robust.scoring.frame import Frame, norm, svds
 
 
@@ -84,6 +83,8 @@ class Evidence:
     @cached_property
     def fine_backward_error(self) -> Doubles:
         """The backward errors, relative to ‖A‖_F = 1 unit of the frame, where float64 lacks digits; else NaN (C)."""
+        from lamm_robust.scoring.fine import lacks_digits
+
         found = np.full(len(self.x), np.nan)
         for place in np.flatnonzero(lacks_digits(self.kappa)):
             found[place] = self._frames[place].fine.backward_error(self._b[place], self.x[place])

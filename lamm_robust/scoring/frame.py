@@ -11,15 +11,18 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from lamm_robust.embedding import folds, real_matrix, real_vectors
 from lamm_robust.error_free import Doubles, exact_image, matrix_digits
-from lamm_robust.scoring.fine import Fine
 from lamm_robust.scoring.limits import regime, threshold
 from lamm_robust.values import UNIT_ROUNDOFF, Certificate, Equilibrated, NotCertifiedError, Precision, Problem, Regime
+
+if TYPE_CHECKING:
+    from lamm_robust.scoring.fine import Fine
 
 LARGEST = 2.0**900
 """Entries of x̂ from here on are infinitely wrong: it leaves room for products with A and for sums."""
@@ -125,6 +128,8 @@ class Frame:
     @cached_property
     def fine(self) -> Fine:
         """A for sums beyond float64."""
+        from lamm_robust.scoring.fine import Fine  # few problems need it, and its library
+
         return Fine(self.A)
 
     @cached_property

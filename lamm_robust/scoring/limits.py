@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 from lamm_robust.values import UNIT_ROUNDOFF, Ball, Certificate, Precision, Regime
 
@@ -49,6 +50,7 @@ NO_CORRECT_DIGIT = 0.1
 """A relative error from here on leaves not one decimal digit."""
 
 
+@cache  # asked several times of each record, and of a few hundred shapes in all
 def threshold(precision: Precision, m: int, n: int) -> float:
     """C·√(n·growth) for m ≥ n: the largest score that still counts as rounding error; m and n may be swapped.
 
@@ -60,7 +62,13 @@ def threshold(precision: Precision, m: int, n: int) -> float:
 
 def resolves(precision: Precision, m: int, n: int, kappa: Fraction | float) -> bool:
     """Whether `threshold`·uκ is at most a tenth: then rounding leaves a digit along every singular vector."""
-    return kappa * Fraction(threshold(precision, m, n) * UNIT_ROUNDOFF[precision]) <= NO_CORRECT_DIGIT
+    return kappa * _rounding(precision, m, n) <= NO_CORRECT_DIGIT
+
+
+@cache
+def _rounding(precision: Precision, m: int, n: int) -> Fraction:
+    """`threshold`·u: what rounding may move, relative to σ₁."""
+    return Fraction(threshold(precision, m, n) * UNIT_ROUNDOFF[precision])
 
 
 def regime(truth: Certificate, precision: Precision) -> Regime:

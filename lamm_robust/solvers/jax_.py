@@ -22,6 +22,7 @@ from lamm_robust.solvers.contracts import (
     real_only,
     size_times,
 )
+from lamm_robust.solvers.differentiation import by_jax
 from lamm_robust.values import DEVICES, EMULATED, REAL_OF, Array, Device, Library, Precision, Solve, Solver
 
 
@@ -181,6 +182,7 @@ JAX = Library(
     state=_state,
     forks=False,  # it has threads of its own
     device_name=_device_name,
+    differentiate=by_jax,
     solvers=(
         Solver(
             "solve",

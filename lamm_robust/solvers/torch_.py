@@ -12,6 +12,7 @@ from typing import Any, Literal
 from lamm_robust.solvers import host
 from lamm_robust.solvers.arrays import Answer
 from lamm_robust.solvers.contracts import complex_too, full_rank, full_rank_any_shape, minimum_norm, size_times
+from lamm_robust.solvers.differentiation import by_torch
 from lamm_robust.values import Array, Device, Library, Solver
 
 REFUSAL = "_LinAlgError"
@@ -126,6 +127,7 @@ TORCH = Library(
     forks=False,  # CUDA cannot be used in a forked process
     get=_get,
     device_name=_device_name,
+    differentiate=by_torch,
     solvers=(
         Solver(
             "gels",

@@ -272,6 +272,31 @@ def test_a_residual_is_zero_only_if_it_is_proved() -> None:
     assert any(line.endswith("(no digit is known)") for line in page("A=1;0 b=1,1e-200", "--oracle", "ball"))
 
 
+# --- covariance -------------------------------------------------------------------------------------------------------
+
+
+def test_covariance_of_a_line_by_hand() -> None:
+    given = "A=1,0;1,1;1,2 b=1,2,4"  # x★ = (5/6, 3/2), S = 1/6, one degree of freedom, (AᵀA)⁻¹ = [5, −3; −3, 3]/6
+    found = facts(given, "--cov")
+    expected = [[Fraction(5, 36), Fraction(-3, 36)], [Fraction(-3, 36), Fraction(3, 36)]]
+    for row, right in zip(found["covariance"], expected, strict=True):
+        assert all(abs(Fraction(v) / r - 1) < Fraction(1, 10**39) for v, r in zip(row, right, strict=True))
+    assert [round(float(v) ** 2 * 36, 12) for v in found["standard_errors"]] == [5, 3]
+    assert (found["degrees_of_freedom"], round(float(found["residual_deviation"]) ** 2 * 6, 12)) == (1, 1)
+    assert (round(float(found["r_squared"]) * 28, 12), found["about_mean"]) == (27, True)
+    lines = page(given, "--cov")
+    assert "freedom        1 degrees: rows less columns" in lines
+    assert "covariance of x = s²(AᵀA)⁻¹, each entry correctly rounded:" in lines
+    assert max(map(len, page("A=1,0,1;1,1,3;1,2,7;1,5,1 b=1,2,4,3 w=1,2,3,4", "--cov"))) <= 100
+
+
+def test_covariance_where_there_is_none() -> None:
+    assert "rank 1 and 2 columns; a covariance needs full column rank" in refused("A=1,2;2,4;3,6 b=1,2,4", "--cov")
+    assert refused("A=1,2;3,4;4,5", "--cov").endswith("has no b; --cov is about the residual b − Ax")
+    for option in (("--rank", 1), ("--pinv",)):
+        assert f"--cov and {option[0]} do not go together" in refused("A=1,2;3,4;4,5 b=1,2,3", "--cov", *option)
+
+
 COMPLEX = np.array([[1 + 2j, 3], [4, 5 - 1j], [1j, 2]]), np.array([1, 1j, 0.5])
 
 

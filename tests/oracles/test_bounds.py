@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from mpmath import mp
 
 from lamm_robust.error_free import digit_bits, split
 from lamm_robust.oracles import bounds, exact, extremes, inverse, refinement, stored, verified
-from lamm_robust.oracles.bounds import Doubles
+from lamm_robust.oracles.bounds import Doubles, Integers, frobenius
 from lamm_robust.values import Certificate
 from tests.support.hard import why_false
 from tests.support.problems import random_problem
@@ -52,6 +52,58 @@ def test_the_bounds_hold_to_the_last_bit() -> None:
         assert Fraction(lower[0]) <= Fraction(a) + Fraction(b) <= Fraction(upper[0])
 
 
+@pytest.mark.parametrize("ratio", [0.5, 0.9])
+def test_bounds_of_a_deflated_matrix(ratio: float) -> None:
+    H = falling(70, ratio)
+    found = bounds.deflated_bounds(H, 0.0)
+    assert found, "the spectrum falls off"
+    lower, upper = (float(side[0]) for side in found)
+    assert upper - lower < 2e-10 * upper
+    with mp.workdps(40):  # the largest eigenvalue by its Rayleigh quotient and residual, in 40 digits
+        exact_H = mp.matrix(H.tolist())
+        v = mp.matrix(np.linalg.eigh(H)[1][:, -1].tolist())
+        v = exact_H * v
+        v /= mp.norm(v)
+        true = (v.T * exact_H * v)[0]
+        assert mp.norm(exact_H * v - true * v) < 0.01 * (upper - lower)
+        assert lower <= true <= upper
+
+
+def falling(n: int, ratio: float) -> Doubles:
+    """A semidefinite matrix with eigenvalues near ratio^k and eigenvectors without structure."""
+    Q, _ = np.linalg.qr(np.random.default_rng(n).standard_normal((n, n)))
+    H = (Q * ratio ** np.arange(n)) @ Q.T
+    half: Doubles = (H + H.T) / 2
+    return half
+
+
+def test_deflation_says_nothing_of_a_flat_spectrum_and_trusts_no_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert bounds.deflated_bounds(tridiagonal(150), 0.0) is None
+    H = falling(100, 0.5)
+    values, vectors = np.linalg.eigh(H)
+    for first, last in ((-30, -1), (-30, -2), (0, 30)):  # the largest eigenvalue is not among those that are given
+        pairs = values[first:last], vectors[:, first:last]
+        monkeypatch.setattr(bounds, "leading_pairs", lambda _, pairs=pairs: pairs)
+        assert bounds.deflated_bounds(H, 0.0) is None
+    for off in (1e-3, 1e-6):  # vectors that are none, and too large
+        pairs = values[-30:], vectors[:, -30:] * (1 + off) + off
+        monkeypatch.setattr(bounds, "leading_pairs", lambda _, pairs=pairs: pairs)
+        found = bounds.deflated_bounds(H, 0.0)
+        assert found is None or found[0][0] <= values[-1] <= found[1][0]
+
+
+def test_sabotage_of_deflation_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    H = falling(100, 0.5)
+    values, vectors = np.linalg.eigh(H)
+    pairs = values[-30:-1], vectors[:, -30:-1]
+    monkeypatch.setattr(bounds, "leading_pairs", lambda _: pairs)
+    known = np.sqrt(np.square(pairs[0]).sum())
+    monkeypatch.setattr(bounds, "frobenius", lambda M: known if M.shape == H.shape else frobenius(M))  # nothing is left
+    found = bounds.deflated_bounds(H, 0.0)
+    assert found
+    assert found[1][0] < values[-1], "a bound of what is not among the vectors is needed"
+
+
 def test_an_error_of_the_matrix_widens_both_bounds() -> None:
     H = np.diag([3.0, 1.0])[np.newaxis]
     lower, upper = bounds.largest_eigenvalue(H, np.full(1, 0.5))
@@ -73,12 +125,14 @@ def test_an_indefinite_neighbour_spoils_nothing() -> None:
 
 
 def test_no_eigenvalue_routine_and_no_factor_is_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "power_pairs", lambda H: (np.ones(1), np.ones((1, 1))))
     monkeypatch.setattr(np.linalg, "eigvalsh", lambda H: np.ones((1, 1)))
     monkeypatch.setattr(bounds, "cholesky", lambda K: (np.ones((1, 1, 1)), np.ones(1, dtype=bool)))
     assert bounds.largest_eigenvalue(np.full((1, 1, 1), 2.0), np.zeros(1))[1][0] >= 2
 
 
 def test_multiplying_the_factor_out_has_rounding_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "power_pairs", lambda H: (np.full(1, 2.0), np.eye(1, 3)))
     monkeypatch.setattr(np.linalg, "eigvalsh", lambda H: np.full((1, 3), 2.0))
     monkeypatch.setattr(bounds, "SHIFT", 0.0)
     (upper,) = bounds.largest_eigenvalue(np.eye(3)[np.newaxis], np.zeros(1))[1]
@@ -173,12 +227,12 @@ def test_errors_of_gram_matrices_widen_both_singular_values(monkeypatch: pytest.
     found = inverse.invert(scaled.B, scaled.planes)
     for factor in (0.99, 1.01):
 
-        def off(blocks: Iterable[Doubles], factor: float = factor) -> tuple[Doubles, Doubles]:
-            G, error = bounds.gram(blocks)
+        def off(H: Doubles, exponents: Integers, rows: int, factor: float = factor) -> tuple[Doubles, Doubles]:
+            G, error = bounds.rescaled(H, exponents, rows)
             return G * factor, error + 0.0101 * np.abs(G).max(axis=(-2, -1))
 
-        monkeypatch.setattr(extremes, "gram", off)
-        enclosed = extremes.extremes(scaled.B, found, scaled.exponents)
+        monkeypatch.setattr(extremes, "rescaled", off)
+        (enclosed,) = extremes.extremes(scaled.B, found, scaled.exponents)
         assert enclosed.largest[0][0] <= 0.25 <= enclosed.largest[1][0]
         assert enclosed.inverse_smallest[0][0] <= 4 <= enclosed.inverse_smallest[1][0]
 
@@ -188,7 +242,8 @@ def test_rounding_in_the_product_of_S_and_C() -> None:
     C = np.zeros((1, 3, 3))
     C[0, :, 0] = 1, 1, -1  # SC is (1, 1, 0)ᵀ, but not in float64
     known = inverse.Inverse(S, S[:, 0], S, C, np.zeros(1), np.zeros(1))
-    lower, upper = extremes.extremes(np.full((1, 3, 3), 0.25), known, np.zeros((1, 3), np.int64)).inverse_smallest
+    (enclosed,) = extremes.extremes(np.full((1, 3, 3), 0.25), known, np.zeros((1, 3), np.int64))
+    lower, upper = enclosed.inverse_smallest
     assert lower[0] <= 2**0.5 <= upper[0]
 
 
