@@ -10,7 +10,7 @@ import os
 import re
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,8 @@ HELLO: dict[str, Any] = {
 }
 WRONG: list[Any] = [None, 1, [[]], [None], {"a": 1}]
 LIMIT = 8.0
-KIND = Kind(PLANTED, "float64", "cpu")
+NAMED = tuple(replace(PLANTED.solvers[0], algorithm=f"s{number}") for number in range(10))
+KIND = Kind(replace(PLANTED, solvers=NAMED), "float64", "cpu")
 
 
 class Fake:
