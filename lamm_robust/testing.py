@@ -39,9 +39,9 @@ from lamm_robust.solvers import host, user
 from lamm_robust.strategies import LeastSquaresProblem
 from lamm_robust.values import (
     ARRAYS,
+    EVERY_PRECISION,
     NUMBER_REQUIREMENTS,
     NUMBERS,
-    PRECISIONS,
     PROFILES,
     SHAPES,
     Arrays,
@@ -174,7 +174,7 @@ def _terms(
     for name, given, accepted in (
         ("contract", [contract], [*Deficiency, *NUMBERS]),
         ("shapes", shapes, SHAPES),
-        ("dtype", [dtype], PRECISIONS),
+        ("dtype", [dtype], EVERY_PRECISION),
         ("profile", [profile], [p.name for p in PROFILES]),
         ("require", [require] if require else [], NUMBER_REQUIREMENTS if contract in NUMBERS else tuple(REQUIRED)),
         ("allow", allow, tuple(ALLOWANCES)),
