@@ -63,7 +63,7 @@ def build_problem(key: ProblemKey) -> Problem:
     """
     family = _family(key.family)
     params = _ordered(family, key)
-    A, b = family.build(precision(key.dtype), **dict(params))
+    A, b = family.build(precision(key.dtype, family.precisions), **dict(params))
     for array in (A, b):
         array.flags.writeable = False
     return Problem(ProblemKey(family.name, params, key.dtype), A, b)

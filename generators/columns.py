@@ -8,6 +8,8 @@ number of at most 300 in size, so nothing is rounded. The stored matrix has the 
 Without the extra column the matrix is well conditioned as a rule: no κ is asked for.
 
 The order of the columns matters to what eliminates them in turn, so ``position`` says where the related ones stand.
+In a complex precision the entries are Gaussian integers; the related columns are combined as in the real one.
+
 Rows stand twice where there is room, which makes a residual of exact size possible.
 """
 
@@ -19,11 +21,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from lamm_robust.generators.parts import integer_designs as designs
-from lamm_robust.generators.parts.grids import Grid, Shapes, by_profile, cross
+from lamm_robust.generators.parts.complex_svd import joined, unit_multiples
+from lamm_robust.generators.parts.grids import Grid, Shapes, as_real, by_profile, cross, grid_as_real
 from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, one_of, whole
 from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.generators.parts.stream import Integers, Stream
-from lamm_robust.values import Array, Family, Params, Precision
+from lamm_robust.values import COMPLEX, EVERY_PRECISION, Array, Family, Params, Precision
 
 LEVELS = 3
 """The number of levels of the factor: its three dummies and the intercept are four columns of rank three."""
@@ -68,6 +71,17 @@ def basis(kind: str, rows: int, columns: int, seed: int) -> Integers:
     return B
 
 
+def imaginary_basis(kind: str, rows: int, columns: int, seed: int) -> Integers:
+    """Draw the imaginary parts of a complex basis: even numbers from −98 to 98, and none of an intercept or dummies.
+
+    Modulo 1 + i they vanish, so the parity of the real parts proves the rank of the Gaussian integers, too.
+    """
+    stream = Stream("columns", "imaginary", rows, columns, seed)
+    Q = 2 * stream.integers(rows * columns, -49, 49).reshape(rows, columns)
+    Q[:, : {"intercept": 1, "factor": LEVELS}.get(kind, 0)] = 0
+    return Q
+
+
 def related_columns(pattern: str, B: Integers) -> Integers:
     """Return the related columns of a pattern, made of the first columns of the basis B."""
     block = np.zeros((len(B), len(PATTERNS[pattern].combinations)), dtype=np.int64)
@@ -75,6 +89,14 @@ def related_columns(pattern: str, B: Integers) -> Integers:
         for k, factor in enumerate(combination):
             block[:, j] += factor * B[:, k]
     return block
+
+
+def arranged(pattern: str, position: str, B: Integers) -> Integers:
+    """Return the columns of A: the related ones at their position among those of the basis that stand alone."""
+    block = related_columns(pattern, B)
+    single = B[:, block.shape[1] - 1 :]
+    start = {"first": 0, "middle": single.shape[1] // 2, "last": single.shape[1]}[position]
+    return np.hstack((single[:, :start], block, single[:, start:]))
 
 
 def build(
@@ -93,12 +115,15 @@ def build(
     rows, signs = designs.repeated_rows(m, min(m, n - 1))
     order = Stream("columns", "order", m, n, seed).permutation(m)
     different = int(rows[-1]) + 1
-    B = basis(PATTERNS[pattern].basis, different, n - 1, seed)[rows[order]]
-    block = related_columns(pattern, B)
-    single = B[:, block.shape[1] - 1 :]
-    start = {"first": 0, "middle": single.shape[1] // 2, "last": single.shape[1]}[position]
-    A = np.hstack((single[:, :start], block, single[:, start:]))
+    kind = PATTERNS[pattern].basis
+    B = basis(kind, different, n - 1, seed)[rows[order]]
+    A = arranged(pattern, position, B)
     y = Stream("columns", "solution", m, n, seed).coefficients(n - 1)
+    if dtype in COMPLEX:
+        Q = imaginary_basis(kind, different, n - 1, seed)[rows[order]]
+        turned = unit_multiples(Stream("columns", "turns", m, n, seed), y)
+        parts = designs.complex_right_side(np.stack((B, Q)), turned, signs[order], residual)
+        return joined(np.stack((A, arranged(pattern, position, Q))), dtype), joined(parts, dtype)
     b = designs.right_side(B, y, signs[order], residual, [0] * m)
     return A.astype(dtype, order="C"), np.array(b, dtype=np.int64).astype(dtype)
 
@@ -176,6 +201,7 @@ FAMILY = Family(
         "seed": "number of the random stream",
     },
     build=build,
-    grid=grid,
-    strategy=strategy,
+    grid=grid_as_real(grid),
+    strategy=as_real(strategy),
+    precisions=EVERY_PRECISION,
 )

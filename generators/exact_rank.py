@@ -5,6 +5,8 @@ dyadic reflectors (see `known_svd`) and Σ = diag(2^−k), A = 2^s U Σ Vᵀ is 
 precision holds exactly. Its rank is the number of non-zeros in Σ, its non-zero singular values are powers of two, and
 κ is 2^log2_cond.
 
+In a complex precision the integers are Gaussian, and U and V unitary (see `complex_svd`).
+
 Singular values at the level of rounding come from the solver alone. A factorisation that keeps one of them answers
 with a solution that has nothing to do with x★.
 """
@@ -15,6 +17,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lamm_robust.generators.parts.complex_svd import ComplexRecipe, draw_complex_recipe, joined
 from lamm_robust.generators.parts.elementary import SIGNIFICAND
 from lamm_robust.generators.parts.grids import (
     BLOCK_SQUARE,
@@ -24,13 +27,15 @@ from lamm_robust.generators.parts.grids import (
     STEEP,
     Grid,
     Shapes,
+    as_real,
     by_profile,
     cross,
+    grid_as_real,
 )
 from lamm_robust.generators.parts.known_svd import Recipe, bits_needed, descending_powers, draw_recipe
 from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, power_of_two, whole
 from lamm_robust.generators.parts.searches import Draw, search_strategy
-from lamm_robust.values import Array, Family, Params, Precision
+from lamm_robust.values import COMPLEX, EVERY_PRECISION, REAL_OF, Array, Family, Params, Precision
 
 MAX_LOG2_RESIDUAL = 20
 
@@ -38,6 +43,12 @@ MAX_LOG2_RESIDUAL = 20
 def recipe(m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int) -> Recipe:
     """Draw the integers that A and b are made of: singular values 2^log2_cond … 1, evenly spread in the exponent."""
     return draw_recipe("exact_rank", (m, n, rank, seed), (m, n), descending_powers(log2_cond, rank), residual)
+
+
+def complex_recipe(m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int) -> ComplexRecipe:
+    """Draw the Gaussian integers that a complex A and b are made of."""
+    sigma = descending_powers(log2_cond, rank)
+    return draw_complex_recipe("exact_rank", (m, n, rank, seed), (m, n), sigma, residual)
 
 
 def build(
@@ -49,12 +60,16 @@ def build(
     Raises ValueError for parameters that no such integers in the significand of ``dtype`` can meet.
     """
     check(dtype, m, n, rank, log2_cond, residual, seed)
+    if dtype in COMPLEX:
+        parts = complex_recipe(m, n, rank, log2_cond, residual, seed).problem(np.int64)
+        return joined(parts[0], dtype), joined(parts[1], dtype)
     A, b = recipe(m, n, rank, log2_cond, residual, seed).problem(np.int64)
     return A.astype(dtype, order="C"), b.astype(dtype)
 
 
 def check(dtype: Precision, m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int) -> None:
     """Raise ValueError, naming the parameter and what is accepted, unless `build` can meet these parameters."""
+    dtype = REAL_OF[dtype]
     whole("m", m, 1, MAX_SIZE)
     whole("n", n, 1, MAX_SIZE)
     whole("rank", rank, 0, min(m, n))
@@ -155,6 +170,7 @@ FAMILY = Family(
         "seed": "number of the random stream",
     },
     build=build,
-    grid=grid,
-    strategy=strategy,
+    grid=grid_as_real(grid),
+    strategy=as_real(strategy),
+    precisions=EVERY_PRECISION,
 )

@@ -14,23 +14,27 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
+from lamm_robust.generators.parts.complex_reports import COMPLEX_REPORTS
+from lamm_robust.generators.parts.complex_svd import joined
 from lamm_robust.generators.parts.elementary import rounded_array
 from lamm_robust.generators.parts.grids import Grid, cross, of_profile
 from lamm_robust.generators.parts.more_reports import MORE_REPORTS
 from lamm_robust.generators.parts.parameters import one_of
-from lamm_robust.generators.parts.report import Numbers, Report, Rows
+from lamm_robust.generators.parts.report import Numbers, Report, Rows, parts_of
 from lamm_robust.generators.parts.reports import REPORTS as FIRST_REPORTS
 from lamm_robust.generators.parts.searches import Draw, search_strategy
-from lamm_robust.values import Array, Family, Params, Precision
+from lamm_robust.values import COMPLEX, EVERY_PRECISION, REAL_OF, Array, Family, Params, Precision
 
 REPORTS: tuple[Report, ...] = tuple(sorted((*FIRST_REPORTS, *MORE_REPORTS), key=lambda report: report.size))
-"""The reports, from the smallest problem to the largest."""
-NAMES = tuple(report.name for report in REPORTS)
+"""The reports on real numbers, from the smallest problem to the largest."""
+NAMES = tuple(report.name for report in (*REPORTS, *COMPLEX_REPORTS))
 
 
 def find(name: str) -> Report:
     """Return the report of that name; raises ValueError if there is none."""
-    return REPORTS[NAMES.index(one_of("report", name, NAMES))]
+    return (*REPORTS, *COMPLEX_REPORTS)[NAMES.index(one_of("report", name, NAMES))]
 
 
 def build(dtype: Precision, *, report: str) -> tuple[Array, Array]:
@@ -38,6 +42,9 @@ def build(dtype: Precision, *, report: str) -> tuple[Array, Array]:
     found = find(report)
     if dtype not in found.accepted:
         raise ValueError(f"dtype is {dtype!r}; for report={report} accepted is {' or '.join(found.accepted)}.")
+    if dtype in COMPLEX:
+        A, b = (np.stack([rounded_array(part, REAL_OF[dtype]) for part in _parts(of)]) for of in (found.A, found.b))
+        return joined(A, dtype), joined(b, dtype)
     return rounded_array(_exact(found.A), dtype), rounded_array(_exact(found.b), dtype)
 
 
@@ -46,8 +53,14 @@ def _exact(numbers: Rows | Numbers) -> list[Any]:
     return [_exact(entry) if isinstance(entry, tuple) else Fraction(entry) for entry in numbers]
 
 
+def _parts(numbers: Rows | Numbers) -> tuple[list[Any], list[Any]]:
+    """Return the real and the imaginary parts of numbers, or of rows of numbers, as rationals in the same nesting."""
+    pairs = [_parts(entry) if isinstance(entry, tuple) else parts_of(entry) for entry in numbers]
+    return [real for real, _ in pairs], [imag for _, imag in pairs]
+
+
 def _possible(dtype: Precision) -> list[str]:
-    return [report.name for report in REPORTS if dtype in report.accepted]
+    return [report.name for report in (*REPORTS, *COMPLEX_REPORTS) if dtype in report.accepted]
 
 
 def grid(profile: str, dtype: Precision) -> Grid:
@@ -73,4 +86,5 @@ FAMILY = Family(
     build=build,
     grid=grid,
     strategy=strategy,
+    precisions=EVERY_PRECISION,
 )

@@ -8,20 +8,23 @@ What a power meter sees is |U|², whose rows and columns sum to 1.
 The columns of A are derivatives of vec |U|² along random directions in the space of the N(N−1) phases, and b is what
 is missing to the power transmission of another mesh. Doubly stochastic matrices have (N−1)² degrees of freedom, so A
 has full column rank for up to that many directions. Beyond that it is deficient up to the truncation of the difference
-quotient and to rounding: the stored matrix has full rank by a hair, as in an experiment. The mesh is evaluated in the
-working precision, real and imaginary parts apart (a complex product may be fused on one machine and not on the next).
+quotient and to rounding: the stored matrix has full rank by a hair, as in an experiment. In a complex precision the
+columns are derivatives of the field, of vec U itself, and b is what is missing to the field of the other mesh. The mesh
+is evaluated in the working precision, real and imaginary parts apart (a complex product may be fused on one machine and
+not on the next).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from lamm_robust.generators.parts.complex_svd import joined
 from lamm_robust.generators.parts.elementary import cos_sin
-from lamm_robust.generators.parts.grids import Grid, cross, of_profile
+from lamm_robust.generators.parts.grids import Grid, as_real, cross, grid_as_real, of_profile
 from lamm_robust.generators.parts.parameters import MAX_SEED, nonnegative, whole
 from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.generators.parts.stream import Stream
-from lamm_robust.values import UNIT_ROUNDOFF, Array, Family, Params, Precision
+from lamm_robust.values import COMPLEX, EVERY_PRECISION, REAL_OF, UNIT_ROUNDOFF, Array, Family, Params, Precision
 
 TURN = 6.283185307179586
 """2π, rounded to float64."""
@@ -55,18 +58,31 @@ def _couple(upper: Array, lower: Array, cosine: Array, sine: Array) -> tuple[Arr
 
 def transmission(phases: Array, modes: int, dtype: Precision) -> Array:
     """Return |U|² of several meshes: (meshes, 2, N(N−1)/2) → (meshes, N, N), all in the dtype."""
+    U = amplitudes(phases, modes, dtype)
+    return np.asarray(U[0] * U[0] + U[1] * U[1])
+
+
+def amplitudes(phases: Array, modes: int, dtype: Precision) -> Array:
+    """Return U of several meshes in parts: (meshes, 2, N(N−1)/2) → (2, meshes, N, N), all in the dtype."""
     cosines, sines = rotations(phases, dtype)
     U = _identity(len(phases), modes, dtype)
     for k, i in enumerate(pairs(modes)):
         upper = _delay(U[:, :, i], cosines[:, 1, k, None], sines[:, 1, k, None])
         U[:, :, i], U[:, :, i + 1] = _couple(upper, U[:, :, i + 1], cosines[:, 0, k, None], sines[:, 0, k, None])
-    return np.asarray(U[0] * U[0] + U[1] * U[1])
+    return U
 
 
 def derivative(phases: Array, directions: Array, modes: int, dtype: Precision) -> Array:
-    """Differentiate |U|² of one mesh along directions, by the product rule through the mesh (forward mode).
+    """Differentiate |U|² of one mesh along directions: (d, N, N); the arguments are those of `slopes`."""
+    U, dU = slopes(phases, directions, modes, dtype)
+    return np.asarray(2 * (U[0] * dU[0] + U[1] * dU[1]))
 
-    ``phases`` has shape (2, N(N−1)/2), θ before φ; ``directions`` (d, 2, N(N−1)/2); the result (d, N, N).
+
+def slopes(phases: Array, directions: Array, modes: int, dtype: Precision) -> tuple[Array, Array]:
+    """Differentiate U of one mesh along directions, by the product rule through the mesh (forward mode).
+
+    ``phases`` has shape (2, N(N−1)/2), θ before φ; ``directions`` (d, 2, N(N−1)/2). Returns U (2, 1, N, N) and its
+    derivatives (2, d, N, N) in parts.
     """
     cosines, sines = rotations(phases, dtype)
     U = _identity(1, modes, dtype)
@@ -79,7 +95,7 @@ def derivative(phases: Array, directions: Array, modes: int, dtype: Precision) -
         d_first, d_second = _couple(d_upper, dU[:, :, i + 1], cosines[0, k], sines[0, k])
         dU[:, :, i] = d_first - directions[:, 0, k, None] * U[:, :, i + 1]
         dU[:, :, i + 1] = d_second + directions[:, 0, k, None] * U[:, :, i]
-    return np.asarray(2 * (U[0] * dU[0] + U[1] * dU[1]))
+    return U, dU
 
 
 def _identity(count: int, modes: int, dtype: Precision) -> Array:
@@ -93,6 +109,13 @@ def difference(phases: Array, directions: Array, step: float, modes: int, dtype:
     h = np.asarray(step, dtype=dtype)
     ahead = transmission(phases + h * directions, modes, dtype)
     behind = transmission(phases - h * directions, modes, dtype)
+    return np.asarray((ahead - behind) / (2 * h))
+
+
+def amplitude_difference(phases: Array, directions: Array, step: float, modes: int, dtype: Precision) -> Array:
+    """Return central differences of U in parts, all in the dtype: (2, d, N, N)."""
+    h = np.asarray(step, dtype=dtype)
+    ahead, behind = (amplitudes(phases + side * h * directions, modes, dtype) for side in (1, -1))
     return np.asarray((ahead - behind) / (2 * h))
 
 
@@ -114,10 +137,18 @@ def build(dtype: Precision, *, modes: int, directions: int, step: float, seed: i
     whole("modes", modes, 2, MAX_MODES)
     whole("directions", directions, 1, MAX_DIRECTIONS)
     whole("seed", seed, 0, MAX_SEED)
+    found, dtype = dtype, REAL_OF[dtype]
     if 0 < nonnegative("step", step, MAX_STEP) < (u := UNIT_ROUNDOFF[dtype]):
         raise ValueError(f"step is {step}; in {dtype} accepted is 0 or from {u:g} to {MAX_STEP:g}.")
     phases, target = (random_phases(Stream("lamm", mesh, modes, seed), modes, dtype) for mesh in ("mesh", "target"))
     along = random_directions(Stream("lamm", "directions", modes, seed), modes, directions, dtype)
+    if found in COMPLEX:
+        parts = (
+            amplitude_difference(phases, along, step, modes, dtype) if step else slopes(phases, along, modes, dtype)[1]
+        )
+        U = amplitudes(np.stack((phases, target)), modes, dtype)
+        A = parts.reshape(2, directions, -1).transpose(0, 2, 1)
+        return joined(A, found), joined((U[:, 1] - U[:, 0]).reshape(2, -1), found)
     columns = difference(phases, along, step, modes, dtype) if step else derivative(phases, along, modes, dtype)
     now, wanted = transmission(np.stack((phases, target)), modes, dtype)
     return columns.reshape(directions, -1).T.copy(), (wanted - now).reshape(-1)
@@ -167,6 +198,7 @@ FAMILY = Family(
         "seed": "number of the random stream",
     },
     build=build,
-    grid=grid,
-    strategy=strategy,
+    grid=grid_as_real(grid),
+    strategy=as_real(strategy),
+    precisions=EVERY_PRECISION,
 )

@@ -21,12 +21,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lamm_robust.generators.parts.complex_svd import ComplexRecipe, draw_complex_recipe, joined
 from lamm_robust.generators.parts.elementary import SIGNIFICAND, rounded_array
-from lamm_robust.generators.parts.grids import Grid, by_profile, cross
+from lamm_robust.generators.parts.grids import Grid, as_real, by_profile, cross, grid_as_real
 from lamm_robust.generators.parts.known_svd import Recipe, bits_needed, descending_powers, draw_recipe
 from lamm_robust.generators.parts.parameters import MAX_SEED, check_room_for_residual, power_of_two, whole
 from lamm_robust.generators.parts.searches import Draw, search_strategy
-from lamm_robust.values import Array, Family, Params, Precision
+from lamm_robust.values import COMPLEX, EVERY_PRECISION, REAL_OF, Array, Family, Params, Precision
 
 MAX_ROWS = 512
 """The most rows or columns: integers of Python are used, which have no limit and are slow, a second at 512×512."""
@@ -38,14 +39,24 @@ MIN_RESIDUAL, MAX_RESIDUAL = 2.0**-20, 16.0
 
 def recipe(m: int, n: int, rank: int, gap_bits: int, log2_cond: int, residual: float, seed: int) -> Recipe:
     """Draw the integers that A and b are made of; all min(m, n) singular values are at least 1."""
+    return draw_recipe("near_rank", (m, n, seed), (m, n), _sigma(m, n, rank, gap_bits, log2_cond), residual)
+
+
+def complex_recipe(
+    m: int, n: int, rank: int, gap_bits: int, log2_cond: int, residual: float, seed: int
+) -> ComplexRecipe:
+    """Draw the Gaussian integers that a complex A and b are made of."""
+    return draw_complex_recipe("near_rank", (m, n, seed), (m, n), _sigma(m, n, rank, gap_bits, log2_cond), residual)
+
+
+def _sigma(m: int, n: int, rank: int, gap_bits: int, log2_cond: int) -> list[int]:
     leading = [2**gap_bits * value for value in descending_powers(log2_cond, rank)]
-    sigma = leading + [1] * (min(m, n) - rank)
-    return draw_recipe("near_rank", (m, n, seed), (m, n), sigma, residual)
+    return leading + [1] * (min(m, n) - rank)
 
 
 def fits(dtype: Precision, *, m: int, n: int, gap_bits: int, log2_cond: int, residual: float) -> bool:
     """Tell whether the dtype holds every entry of A and b exactly, whatever rank and seed."""
-    return bits_needed(m, n, min(m, n), gap_bits + log2_cond, residual) <= SIGNIFICAND[dtype]
+    return bits_needed(m, n, min(m, n), gap_bits + log2_cond, residual) <= SIGNIFICAND[REAL_OF[dtype]]
 
 
 def build(
@@ -58,11 +69,15 @@ def build(
     whole("m", m, 2, MAX_ROWS)
     whole("n", n, 2, MAX_ROWS)
     whole("rank", rank, 1, min(m, n) - 1)
-    whole("gap_bits", gap_bits, 0, SIGNIFICAND[dtype] + BEYOND)
+    whole("gap_bits", gap_bits, 0, SIGNIFICAND[REAL_OF[dtype]] + BEYOND)
     whole("log2_cond", log2_cond, 0, MAX_LOG2_COND if rank > 1 else 0)
     check_room_for_residual(power_of_two("residual", residual, MAX_RESIDUAL, MIN_RESIDUAL), m, n)
     whole("seed", seed, 0, MAX_SEED)
     # integers of Python: with a gap beyond u they are longer than 64 bits
+    if dtype in COMPLEX:
+        parts = complex_recipe(m, n, rank, gap_bits, log2_cond, residual, seed).problem(object)
+        A, b = (rounded_array(part.tolist(), REAL_OF[dtype]) for part in parts)
+        return joined(A, dtype), joined(b, dtype)
     A, b = recipe(m, n, rank, gap_bits, log2_cond, residual, seed).problem(object)
     return rounded_array(A.tolist(), dtype), rounded_array(b.tolist(), dtype)
 
@@ -145,6 +160,7 @@ FAMILY = Family(
         "seed": "number of the random stream",
     },
     build=build,
-    grid=grid,
-    strategy=strategy,
+    grid=grid_as_real(grid),
+    strategy=as_real(strategy),
+    precisions=EVERY_PRECISION,
 )

@@ -1,10 +1,11 @@
 """The eleven linear regressions of NIST's Statistical Reference Datasets (StRD), with certified answers.
 
-The data are decimal numbers, kept in `nist_data` as NIST prints them, next to the coefficients and the residual sum of
-squares that NIST certifies to 15 digits. The certified answer is that of the decimal problem. The stored problem is the
-decimal one with every entry (the powers of x, too) rounded once to the working precision, and its answer is a different
-one: for Filip in float64 the two agree to under eight digits. So solvers are judged by the truth of the stored bits,
-and `certified` returns the answer that a statistician asks for.
+The data are decimal numbers, kept in `nist_data` as NIST prints them, next to what NIST certifies to 15 digits: the
+coefficients and their standard deviations, the residual sum of squares and standard deviation, and R². The certified
+answer is that of the decimal problem. The stored problem is the decimal one with every entry (the powers of x, too)
+rounded once to the working precision, and its answer is a different one: for Filip in float64 the two agree to under
+eight digits. So solvers are judged by the truth of the stored bits, and `certified` returns the answer that a
+statistician asks for.
 """
 
 from __future__ import annotations
@@ -43,7 +44,11 @@ class Certified:
     """The values that NIST certifies for the decimal problem of a data set, to 15 digits."""
 
     coefficients: tuple[Fraction, ...]
+    standard_deviations: tuple[Fraction, ...]
+    """Those of the coefficients, their standard errors."""
     residual_sum_of_squares: Fraction
+    residual_standard_deviation: Fraction
+    r_squared: Fraction
     level: str
     """NIST's level of difficulty: lower, average or higher."""
     source: str
@@ -62,7 +67,10 @@ def certified(dataset: str) -> Certified:
     data = _read(dataset)
     return Certified(
         coefficients=tuple(Fraction(text) for text in data["coefficients"]),
+        standard_deviations=tuple(Fraction(text) for text in data["standard_deviations"]),
         residual_sum_of_squares=Fraction(data["residual_sum_of_squares"]),
+        residual_standard_deviation=Fraction(data["residual_standard_deviation"]),
+        r_squared=Fraction(data["r_squared"]),
         level=data["level"],
         source=data["source"],
     )

@@ -7,7 +7,8 @@ non-termination" as what may happen without `check_finite`. With ∞ as the firs
 `numpy.linalg.lstsq`, `numpy.linalg.pinv` and `jax.numpy.linalg.lstsq` gave no answer within a minute (OpenBLAS 0.3).
 
 The problem is one of `exact_rank` (κ = 4, and a residual as large as the fit where there is room) in which some entries
-are replaced: one, a row, a column or all of A; one or all of b. A NaN is always the same quiet one, bit for bit.
+are replaced: one, a row, a column or all of A; one or all of b. Of a complex entry it is the imaginary part, where who
+looks at real parts misses it. A NaN is always the same quiet one, bit for bit.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from lamm_robust.generators import exact_rank
-from lamm_robust.generators.parts.grids import Grid, by_profile, cross
+from lamm_robust.generators.parts.grids import Grid, as_real, by_profile, cross, grid_as_real
 from lamm_robust.generators.parts.parameters import MAX_SEED, one_of, whole
 from lamm_robust.generators.parts.searches import Draw, search_strategy
-from lamm_robust.values import Array, Family, Params, Precision
+from lamm_robust.values import COMPLEX, EVERY_PRECISION, REAL_OF, Array, Family, Params, Precision
 
 LARGEST = 256
 """Largest m or n accepted: NaN behaves the same at any size."""
@@ -58,8 +59,9 @@ def build(
     exponent, residual = (LOG2_COND if rank > 1 else 0), float(rank < m)
     A, b = exact_rank.build(dtype, m=m, n=n, rank=rank, log2_cond=exponent, residual=residual, seed=seed)
     changed = A if array == "A" else b
-    bits = changed.view(np.uint32 if dtype == "float32" else np.uint64)  # no arithmetic touches a NaN
-    bits[index_of(changed.shape, place)] = PATTERNS[value][dtype]
+    parts = changed.imag if dtype in COMPLEX else changed
+    bits = parts.view(np.uint32 if REAL_OF[dtype] == "float32" else np.uint64)  # no arithmetic touches a NaN
+    bits[index_of(changed.shape, place)] = PATTERNS[value][REAL_OF[dtype]]
     return A, b
 
 
@@ -145,7 +147,8 @@ FAMILY = Family(
         "seed": "number of the random stream",
     },
     build=build,
-    grid=grid,
-    strategy=strategy,
+    grid=grid_as_real(grid),
+    strategy=as_real(strategy),
+    precisions=EVERY_PRECISION,
     defined=False,
 )

@@ -9,6 +9,8 @@ because both sides are the trace of AᵀA over the root of its determinant: κ i
 removes it. Longley's data are the classical case, with a milder offset (An appraisal of least squares programs for the
 electronic computer from the point of view of the user, J. Amer. Statist. Assoc. 62 (1967) 819-841).
 
+In a complex precision the counts are Gaussian integers, beside a real offset.
+
 Every number is a rational, rounded once. In float64 whole numbers below 2⁵³ are stored as they are: with a whole step
 the rank is regressors + 1. In float32 neighbours are 128 apart near 1.7·10⁹ and 2²³ apart near 10¹⁴. Hours of unix time
 are moved by up to 64 seconds, seconds fall on a few values, and from some offset on a variable is stored as a constant
@@ -23,13 +25,15 @@ from fractions import Fraction
 
 import numpy as np
 
+from lamm_robust.generators.parts import integer_designs as designs
+from lamm_robust.generators.parts.complex_svd import joined, unit_multiples
 from lamm_robust.generators.parts.elementary import rounded_array
-from lamm_robust.generators.parts.grids import Grid, by_profile, cross
+from lamm_robust.generators.parts.grids import Grid, as_real, by_profile, cross, grid_as_real
 from lamm_robust.generators.parts.integer_designs import independent_columns
 from lamm_robust.generators.parts.parameters import MAX_SEED, nonnegative, whole
 from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.generators.parts.stream import Integers, Stream
-from lamm_robust.values import Array, Family, Params, Precision
+from lamm_robust.values import COMPLEX, EVERY_PRECISION, REAL_OF, Array, Family, Params, Precision
 
 MAX_POINTS = 1000
 MAX_REGRESSORS = 8
@@ -64,6 +68,30 @@ def observations(k: Integers, seed: int) -> list[Fraction]:
     return [Fraction(10 * line + error, 10) for line, error in zip(lines, errors, strict=True)]
 
 
+def imaginary_counts(m: int, regressors: int, seed: int) -> Integers:
+    """Return the imaginary parts of the counts of a complex problem: even numbers from −98 to 98 (m × regressors).
+
+    Modulo 1 + i they vanish, so the parity of the real parts proves the rank in the complex precision, too.
+    """
+    return 2 * Stream("offset", "imaginary", m, regressors, seed).integers(m * regressors, -49, 49).reshape(
+        m, regressors
+    )
+
+
+def complex_observations(k: Integers, imaginary: Integers, seed: int) -> tuple[list[Fraction], list[Fraction]]:
+    """Return b (m) in parts: a linear function of the complex counts, each slope times 1 or i, with complex errors."""
+    m, regressors = k.shape
+    slopes = Stream("offset", "slopes", m, regressors, seed).coefficients(regressors)
+    c, d = unit_multiples(Stream("offset", "turns", m, regressors, seed), slopes)
+    lines = designs.complex_image(np.stack((k, imaginary)), np.stack((c, d)))
+    errors = Stream("offset", "complex errors", m, regressors, seed).integers(2 * m, -5, 5).reshape(2, m).tolist()
+    real, imag = (
+        [Fraction(10 * line + error, 10) for line, error in zip(part, wrong, strict=True)]
+        for part, wrong in zip(zip(*lines, strict=True), errors, strict=True)
+    )
+    return real, imag
+
+
 def build(dtype: Precision, *, m: int, regressors: int, offset: int, step: float, seed: int) -> tuple[Array, Array]:
     """Build A (m × (regressors + 1)), with rows 1, offset + step·k, and b (m); raises ValueError for bad parameters."""
     whole("m", m, 2, MAX_POINTS)
@@ -73,8 +101,22 @@ def build(dtype: Precision, *, m: int, regressors: int, offset: int, step: float
         raise ValueError(f"step is {step!r}; accepted is a number from {MIN_STEP:g} to {MAX_STEP:g}.")
     whole("seed", seed, 0, MAX_SEED)
     k = counts(m, regressors, seed)
+    if dtype in COMPLEX:
+        return _complex(dtype, k, imaginary_counts(m, regressors, seed), offset, Fraction(step), seed)
     A = [[Fraction(1), *(offset + Fraction(step) * count for count in row)] for row in k.tolist()]
     return rounded_array(A, dtype), rounded_array(observations(k, seed), dtype)
+
+
+def _complex(
+    dtype: Precision, k: Integers, imaginary: Integers, offset: int, step: Fraction, seed: int
+) -> tuple[Array, Array]:
+    """Build A with rows 1, offset + step·(k + i·imaginary), and b, both complex: the offset is real, and huge."""
+    real = [[Fraction(1), *(offset + step * count for count in row)] for row in k.tolist()]
+    imag = [[Fraction(0), *(step * count for count in row)] for row in imaginary.tolist()]
+    A, b = (real, imag), complex_observations(k, imaginary, seed)
+    of = REAL_OF[dtype]
+    left, right = (np.stack([rounded_array(part, of) for part in parts]) for parts in (A, b))
+    return joined(left, dtype), joined(right, dtype)
 
 
 OFFSETS = (0, 10**6, UNIX_TIME, 10**10, 10**14)
@@ -135,6 +177,7 @@ FAMILY = Family(
         "seed": "number of the random stream of the observations and of all variables but the first",
     },
     build=build,
-    grid=grid,
-    strategy=strategy,
+    grid=grid_as_real(grid),
+    strategy=as_real(strategy),
+    precisions=EVERY_PRECISION,
 )

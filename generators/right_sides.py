@@ -16,8 +16,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lamm_robust.generators.parts.complex_svd import apply_layers as apply_complex_layers
+from lamm_robust.generators.parts.complex_svd import draw_complex_recipe, joined, unit_multiples
 from lamm_robust.generators.parts.elementary import SIGNIFICAND
-from lamm_robust.generators.parts.grids import MIDDLE, STEEP, Grid, by_profile, cross
+from lamm_robust.generators.parts.grids import MIDDLE, STEEP, Grid, as_real, by_profile, cross, grid_as_real
 from lamm_robust.generators.parts.known_svd import (
     Recipe,
     apply_layers,
@@ -28,7 +30,7 @@ from lamm_robust.generators.parts.known_svd import (
 from lamm_robust.generators.parts.parameters import MAX_SEED, MAX_SIZE, whole
 from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.generators.parts.stream import Integers, Stream
-from lamm_robust.values import Array, Family, Params, Precision
+from lamm_robust.values import COMPLEX, EVERY_PRECISION, REAL_OF, Array, Family, Params, Precision
 
 KINDS = ("both", "range", "orthogonal", "zero")
 """Kinds of columns of b, in turn: parts in the range of A and orthogonal to it, one of these two, or zero."""
@@ -74,17 +76,35 @@ def build(
     whole("m", m, 1, MAX_SIZE)
     whole("n", n, 1, MAX_SIZE)
     whole("rank", rank, 1, min(m, n))
-    room = SIGNIFICAND[dtype] - entry_bits(m, n, rank, 0)
+    room = SIGNIFICAND[REAL_OF[dtype]] - entry_bits(m, n, rank, 0)
     whole("log2_cond", log2_cond, 0, room if rank > 1 else 0)
     whole("k", k, 1, MAX_COUNT)
     whole("log2_span", log2_span, 0, MAX_LOG2_SPAN)
     whole("seed", seed, 0, MAX_SEED)
+    sizes = np.array([exponent(j, log2_span) for j in range(k)])
+    if dtype in COMPLEX:
+        A, b = _complex_parts(m, n, rank, log2_cond, k, seed)
+        return joined(A, dtype), joined(np.ldexp(b.astype(np.float64), sizes), dtype)
     behind = recipe(m, n, rank, log2_cond, seed)
     y, z = coordinates(m, n, rank, k, seed)
     A, _ = behind.problem(np.int64)
     b = apply_layers(behind.left, np.vstack((np.array(behind.sigma, dtype=np.int64)[:, None] * y, z)))
-    sizes = np.array([exponent(j, log2_span) for j in range(k)])
     return A.astype(dtype, order="C"), np.ldexp(b.astype(np.float64), sizes).astype(dtype, order="C")
+
+
+def complex_coordinates(m: int, n: int, rank: int, k: int, seed: int) -> Integers:
+    """Return y above z in parts (2 × m × k): those of the real problem, times 1 or i at random."""
+    both = np.vstack(coordinates(m, n, rank, k, seed))
+    return unit_multiples(Stream("right_sides", "turns", m, n, rank, seed, k), both.ravel()).reshape(2, m, k)
+
+
+def _complex_parts(m: int, n: int, rank: int, log2_cond: int, k: int, seed: int) -> tuple[Integers, Integers]:
+    """Return A (2×m×n) and b (2×m×k) of Gaussian integers, in parts, before the columns of b are scaled."""
+    sigma = descending_powers(log2_cond, rank)
+    behind = draw_complex_recipe("right_sides", (m, n, rank, seed), (m, n), sigma, 0.0)
+    weights = np.array([*sigma, *[1] * (m - rank)], dtype=np.int64)[:, None]
+    b = apply_complex_layers(behind.left, weights * complex_coordinates(m, n, rank, k, seed))
+    return behind.problem(np.int64)[0], b
 
 
 def entry_bits(m: int, n: int, rank: int, log2_cond: int) -> int:
@@ -163,6 +183,7 @@ FAMILY = Family(
         "seed": "number of the random stream",
     },
     build=build,
-    grid=grid,
-    strategy=strategy,
+    grid=grid_as_real(grid),
+    strategy=as_real(strategy),
+    precisions=EVERY_PRECISION,
 )

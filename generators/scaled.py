@@ -22,13 +22,14 @@ from fractions import Fraction
 import numpy as np
 
 from lamm_robust.generators import exact_rank
+from lamm_robust.generators.parts.complex_svd import joined
 from lamm_robust.generators.parts.elementary import SIGNIFICAND
-from lamm_robust.generators.parts.grids import Grid, by_profile, cross
+from lamm_robust.generators.parts.grids import Grid, as_real, by_profile, cross, grid_as_real
 from lamm_robust.generators.parts.known_svd import bits_needed
 from lamm_robust.generators.parts.parameters import whole
 from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.generators.parts.stream import Integers
-from lamm_robust.values import Array, Family, Params, Precision
+from lamm_robust.values import COMPLEX, EVERY_PRECISION, REAL_OF, Array, Family, Params, Precision
 
 
 @dataclass(frozen=True)
@@ -63,17 +64,18 @@ class Base:
     A: Integers
     b: Integers
     x: list[Fraction]
+    """Of a complex problem, all three are in parts, the real ones first."""
 
     def exponents_of_a(self, dtype: Precision) -> tuple[int, int]:
         """Return the least and the greatest ``log2_a`` for which the dtype stores the scaled A without rounding."""
-        return _least_exponent(self.A, dtype), RANGES[dtype].largest
+        return _least_exponent(self.A, dtype), RANGES[REAL_OF[dtype]].largest
 
     def exponents_of_b(self, dtype: Precision, log2_a: int) -> tuple[int, int]:
         """Return the least and the greatest ``log2_b`` that are accepted next to ``log2_a``.
 
         With these, b is stored without rounding, and all entries of x★ are normal numbers of the dtype.
         """
-        of, sizes = RANGES[dtype], log2_sizes(self.x)
+        of, sizes = RANGES[REAL_OF[dtype]], log2_sizes(self.x)
         unscaled = _log2_largest(self.b) + log2_a - _log2_largest(self.A)  # with this b, x★ is not scaled
         low, high = of.tiny - min(sizes), of.largest - 1 - max(sizes)
         return max(_least_exponent(self.b, dtype), unscaled + low), min(of.largest, unscaled + high)
@@ -85,13 +87,14 @@ def _log2_largest(values: Integers) -> int:
 
 def _least_exponent(values: Integers, dtype: Precision) -> int:
     """Return the least log₂ of the largest entry at which scaled values are multiples of the smallest subnormal."""
-    return RANGES[dtype].subnormal + _log2_largest(values) - last_bit(values.ravel().tolist())
+    return RANGES[REAL_OF[dtype]].subnormal + _log2_largest(values) - last_bit(values.ravel().tolist())
 
 
-def base(m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int) -> Base:
-    """Return the problem of `exact_rank` with these parameters, before scaling."""
-    parts = exact_rank.recipe(m, n, rank, log2_cond, residual, seed)
-    return Base(*parts.problem(np.int64), parts.solution())
+def base(m: int, n: int, rank: int, log2_cond: int, residual: float, seed: int, dtype: Precision = "float64") -> Base:
+    """Return the problem of `exact_rank` with these parameters, before scaling; Gaussian integers if complex."""
+    recipe = exact_rank.complex_recipe if dtype in COMPLEX else exact_rank.recipe
+    drawn = recipe(m, n, rank, log2_cond, residual, seed)
+    return Base(*drawn.problem(np.int64), drawn.solution())
 
 
 def build(
@@ -104,7 +107,7 @@ def build(
     """
     exact_rank.check(dtype, m, n, rank, log2_cond, residual, seed)
     whole("rank", rank, 1, min(m, n))
-    of = base(m, n, rank, log2_cond, residual, seed)
+    of = base(m, n, rank, log2_cond, residual, seed, dtype)
     whole("log2_a", log2_a, *of.exponents_of_a(dtype))
     whole("log2_b", log2_b, *of.exponents_of_b(dtype, log2_a))
     return _scale(of.A, log2_a, dtype), _scale(of.b, log2_b, dtype)
@@ -112,7 +115,8 @@ def build(
 
 def _scale(values: Integers, log2_largest: int, dtype: Precision) -> Array:
     """Multiply by the power of two that brings the largest entry to [2^log2_largest, 2^(log2_largest + 1)); exact."""
-    return np.ldexp(values.astype(np.float64), log2_largest - _log2_largest(values)).astype(dtype, order="C")
+    scaled = np.ldexp(values.astype(np.float64), log2_largest - _log2_largest(values))
+    return joined(scaled, dtype) if dtype in COMPLEX else scaled.astype(dtype, order="C")
 
 
 EDGES: dict[Precision, tuple[tuple[int, int], ...]] = {
@@ -210,6 +214,7 @@ FAMILY = Family(
         "seed": "number of the random stream",
     },
     build=build,
-    grid=grid,
-    strategy=strategy,
+    grid=grid_as_real(grid),
+    strategy=as_real(strategy),
+    precisions=EVERY_PRECISION,
 )

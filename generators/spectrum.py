@@ -9,6 +9,8 @@ and V. Exponential decay is its mode 3, ``geometric``.
 The solution that b is built from is a unit vector of the row space, and the residual is at right angles to the range.
 The size of the residual relative to ‖Ax‖ is an axis of its own, because what a solver loses depends on it.
 
+In a complex precision U and V are random unitary matrices (`complex_reflectors`), and x is complex.
+
 Everything is computed in float64 and rounded once to the working precision. That rounding moves each singular value by
 up to about u‖A‖_F (a few times that in float64, where the computing is rounded, too), and the residual by up to about
 u‖A‖_F‖x‖. What is asked beyond these limits (κ > 1/u, residual < u) becomes what rounding makes of it, and truth is
@@ -22,6 +24,9 @@ from fractions import Fraction
 
 import numpy as np
 
+from lamm_robust.generators.parts.complex_reflectors import apply as apply_complex
+from lamm_robust.generators.parts.complex_reflectors import draw_reflectors as draw_complex_reflectors
+from lamm_robust.generators.parts.complex_svd import conjugate_transpose, joined
 from lamm_robust.generators.parts.elementary import log_ratio, power
 from lamm_robust.generators.parts.grids import (
     BLOCK_SQUARE,
@@ -29,8 +34,10 @@ from lamm_robust.generators.parts.grids import (
     MORE_BLOCK_SQUARE,
     Grid,
     Shapes,
+    as_real,
     by_profile,
     cross,
+    grid_as_real,
 )
 from lamm_robust.generators.parts.parameters import (
     MAX_SEED,
@@ -43,7 +50,7 @@ from lamm_robust.generators.parts.parameters import (
 from lamm_robust.generators.parts.reflectors import apply, draw_reflectors, norm
 from lamm_robust.generators.parts.searches import Draw, search_strategy
 from lamm_robust.generators.parts.stream import Floats, Stream
-from lamm_robust.values import Array, Family, Params, Precision
+from lamm_robust.values import COMPLEX, EVERY_PRECISION, Array, Family, Params, Precision
 
 DLATMS = ("one_large", "one_small", "geometric", "arithmetic", "log_uniform", "normal")
 """Modes 1 to 6 of LAPACK's DLATMS, in its order."""
@@ -128,6 +135,9 @@ def build(
     sigma = singular_values(mode, rank, log10_cond, seed)
     coordinates = _coordinates(direction, rank, Stream("spectrum", "direction", m, n, seed))
     signs = Stream("spectrum", "signs", m, n, seed).signs(rank)
+    if dtype in COMPLEX:
+        parts = _complex_parts(m, n, sigma, coordinates, residual, seed)
+        return joined(parts[:, :, :n], dtype), joined(parts[:, :, n], dtype)
     start = np.zeros((m, n + 1))  # [Σ Vᵀ | Σ Vᵀx + residual], so that U turns A and b at once
     start[:rank, :n] = signs[:, None] * _right_factor(sigma, n, Stream("spectrum", "right", m, n, seed)).T
     start[:rank, n] = signs * sigma * coordinates
@@ -135,6 +145,28 @@ def build(
         start[rank, n] = residual * norm(sigma * coordinates)
     turned = apply(draw_reflectors(Stream("spectrum", "left", m, n, seed), m, rank + 1), start)
     return turned[:, :n].astype(dtype), turned[:, n].astype(dtype)
+
+
+def _complex_parts(m: int, n: int, sigma: Floats, coordinates: Floats, residual: float, seed: int) -> Floats:
+    """Return [A | b] in parts (2 × m × (n + 1)): A = U Σ Vᴴ with unitary U and V, b as in the real problem.
+
+    Each coordinate of x is turned by a right angle or not, at random.
+    """
+
+    def stream(part: str) -> Stream:
+        return Stream("spectrum", "complex", part, m, n, seed)
+
+    rank = len(sigma)
+    turned = stream("turns").integers(rank, 0, 1)
+    along = coordinates * stream("signs").signs(rank) * sigma
+    right = np.zeros((2, n, rank))
+    np.fill_diagonal(right[0], sigma)
+    start = np.zeros((2, m, n + 1))
+    start[:, :rank, :n] = conjugate_transpose(apply_complex(draw_complex_reflectors(stream("right"), n, rank), right))
+    start[:, :rank, n] = along * (1 - turned), along * turned
+    if residual:
+        start[0, rank, n] = residual * norm(along)
+    return apply_complex(draw_complex_reflectors(stream("left"), m, rank + 1), start)
 
 
 def _check(m: int, n: int, mode: str, log10_cond: float, residual: float, direction: str, seed: int) -> None:
@@ -282,6 +314,7 @@ FAMILY = Family(
         "seed": "number of the random stream",
     },
     build=build,
-    grid=grid,
-    strategy=strategy,
+    grid=grid_as_real(grid),
+    strategy=as_real(strategy),
+    precisions=EVERY_PRECISION,
 )

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 
 from lamm_robust.keys import parse_case_key
+from lamm_robust.scoring.derivatives import WAYS
 from lamm_robust.scoring.metrics import METRICS
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.solvers import LIBRARIES
@@ -18,6 +19,7 @@ from lamm_robust.storage.cache import Cache, default_directory
 from lamm_robust.values import (
     DEVICES,
     EMULATED,
+    EVERY_PRECISION,
     PRECISIONS,
     AbsentError,
     Case,
@@ -35,6 +37,7 @@ from lamm_robust.values import (
 
 try:
     from lamm_robust import generators, oracles
+    from lamm_robust.generators.parts.directions import with_directions
 except ImportError as error:
     raise ImportError(
         "lamm_robust/generators and lamm_robust/oracles are no links to the folders beside lamm_robust in this copy (a "
@@ -45,8 +48,9 @@ FAMILIES: Mapping[str, Family] = {family.name: family for family in generators.F
 ORACLES: Mapping[str, Oracle] = {oracle.name: oracle for oracle in (oracles.AUTO, *oracles.ORACLES)}
 LIBRARY: Mapping[str, Library] = {library.name: library for library in LIBRARIES}
 METRIC: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
-SCORES: tuple[str, ...] = (*METRIC, "rank_error", "truncated_error")
-"""Every score a record can hold: the metrics of x̂, reported minus exact rank, and distance to the truncated truth."""
+SCORES: tuple[str, ...] = (*METRIC, "rank_error", "truncated_error", *WAYS)
+"""Every score a record can hold: the metrics of x̂, reported minus exact rank, distance to the truncated truth, and
+errors of derivatives."""
 
 CORE = (
     *("numpy-lstsq", "numpy-pinv", "numpy-qr", "numpy-normal-lu", "numpy-normal-cholesky", "numpy-dropping"),
@@ -90,14 +94,15 @@ def absent(library: Library, device: Device) -> AbsentError | None:
 def variants() -> tuple[Variant, ...]:
     """Every solver at every precision on every device that it runs on, installed or not.
 
-    Only float32 on emulated devices: float64 is as on the CPU there.
+    Only float32 on emulated devices: float64 is as on the CPU there. Complex ones if its contract takes them.
     """
     return tuple(
         Variant(library.name, solver.algorithm, precision, device)
         for device in (*DEVICES, *EMULATED)
-        for precision in (("float32",) if device in EMULATED else PRECISIONS)
+        for precision in (("float32",) if device in EMULATED else EVERY_PRECISION)
         for library in LIBRARIES
         for solver in library.solvers
+        if precision in PRECISIONS or not solver.contract.real_only
         if device in library.devices and device in solver.devices
     )
 
@@ -169,6 +174,11 @@ def build_problem(key: ProblemKey) -> Problem:
     return generators.build_problem(key)
 
 
+def build_with_directions(key: ProblemKey) -> Problem:
+    """The problem of a key with directions along which solvers are differentiated; errors as `build_problem`."""
+    return with_directions(build_problem(key))
+
+
 def find_case(text: str) -> Case:
     """The case of a key, ``polynomial … dtype=float64 @ numpy-qr-float64-cpu``, as the tables print it.
 
@@ -193,10 +203,12 @@ def cached_oracle(name: str, cache: Cache | None = None) -> Oracle:
     return lookup.cached_oracle(find_oracle(name), cache or Cache(default_directory()))
 
 
-def truths(oracle: str = "auto", cache: Cache | None = None) -> Truths:
+def truths(oracle: str = "auto", cache: Cache | None = None, *, directions: bool = False) -> Truths:
     """Problems by their keys, and their certificates by the oracle of that name, both looked up in a cache first.
 
-    The cache is this user's by default. ValueError as `find_oracle`.
+    The cache is this user's by default. With `directions`, solvers are to be differentiated at each problem, too.
+    ValueError as `find_oracle`.
     """
     cache = cache or Cache(default_directory())
-    return Truths(lookup.cached_build(build_problem, cache), cached_oracle(oracle, cache))
+    build = lookup.cached_build(build_problem, cache)
+    return Truths((lambda key: with_directions(build(key))) if directions else build, cached_oracle(oracle, cache))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lamm_robust.values import BY, PRECISIONS, ProblemKey, Value
+from lamm_robust.values import BY, EVERY_PRECISION, ProblemKey, Value
 
 
 def parse_key(text: str) -> ProblemKey:
@@ -19,9 +19,9 @@ def parse_key(text: str) -> ProblemKey:
         raise ValueError(f"'{bad[0]}' in the key is not of the form name=value")
     named = {name: value for name, _, value in pairs}
     dtype = named.pop("dtype", "missing")
-    precision = next((p for p in PRECISIONS if p == dtype), None)
+    precision = next((p for p in EVERY_PRECISION if p == dtype), None)
     if precision is None:
-        raise ValueError(f"dtype={dtype} in the key; accepted: {', '.join(PRECISIONS)}")
+        raise ValueError(f"dtype={dtype} in the key; accepted: {', '.join(EVERY_PRECISION)}")
     return ProblemKey(family, tuple((name, _value(value)) for name, value in named.items()), precision)
 
 

@@ -39,6 +39,8 @@ from lamm_robust.solvers import host, user
 from lamm_robust.strategies import LeastSquaresProblem
 from lamm_robust.values import (
     ARRAYS,
+    NUMBER_REQUIREMENTS,
+    NUMBERS,
     PRECISIONS,
     PROFILES,
     SHAPES,
@@ -48,6 +50,7 @@ from lamm_robust.values import (
     ClassRequirement,
     Deficiency,
     NotCertifiedError,
+    Number,
     Outcome,
     Precision,
     Shape,
@@ -170,19 +173,20 @@ def _terms(
         if isinstance(several, str):
             raise ValueError(f"{name} is {several!r}; accepted is a sequence, such as [{several!r}]")
     for name, given, accepted in (
-        ("contract", [contract], list(Deficiency)),
+        ("contract", [contract], [*Deficiency, *NUMBERS]),
         ("shapes", shapes, SHAPES),
         ("dtype", [dtype], PRECISIONS),
         ("profile", [profile], [p.name for p in PROFILES]),
-        ("require", [require] if require else [], tuple(REQUIRED)),
+        ("require", [require] if require else [], NUMBER_REQUIREMENTS if contract in NUMBERS else tuple(REQUIRED)),
         ("allow", allow, tuple(ALLOWANCES)),
     ):
         if wrong := [value for value in given if value not in accepted]:
             raise ValueError(f"{name} is {wrong[0]!r}; accepted: {', '.join(accepted)}")
     return Terms(
-        Deficiency(contract),
-        tuple(shapes),
-        dtype,
+        contract=Deficiency.MINIMUM_NORM if contract in NUMBERS else Deficiency(contract),
+        returns=Number(contract) if contract in NUMBERS else Number.X,
+        shapes=tuple(shapes),
+        precision=dtype,
         profile=profile,
         families=tuple(families),
         require=require,
@@ -195,7 +199,7 @@ def check_here(function: Callable[[Array, Array], Any], terms: Terms) -> Judgeme
     """The judgement on a function that is called in this process."""
     name = getattr(function, "__qualname__", type(function).__qualname__)
     target = user.Target(f"{getattr(function, '__module__', '')}:{name}", Path.cwd())
-    solve = user.as_solve(function, strict=terms.strict, calling=terms.calling)
+    solve = user.as_solve(function, strict=terms.strict, calling=terms.calling, returns=terms.returns)
     library = user.library(target, terms.promise(), solve, terms.calling)
     solver, truths = library.solvers[0], catalog.truths()
     keys = problems(terms, truths)

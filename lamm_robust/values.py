@@ -26,15 +26,24 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    Array = npt.NDArray[np.floating[Any]]
+    Array = npt.NDArray[np.floating[Any]]  # complex ones, too: NumPy has no type for both that its functions take
 else:
     Array = Any
 
 SUITE = "2026.11.8"
 """The version of families, grids and thresholds together. Numbers of different suites are never compared."""
 
-Precision = Literal["float32", "float64"]
-PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+Precision = Literal["float32", "float64", "complex64", "complex128"]
+PRECISIONS: tuple[Precision, ...] = ("float32", "float64")
+"""The real precisions: what is meant where no complex one is asked for by name."""
+
+COMPLEX: tuple[Precision, ...] = ("complex64", "complex128")
+"""Precisions of complex numbers, whose real and imaginary parts are of the real precisions, in this order."""
+
+EVERY_PRECISION: tuple[Precision, ...] = get_args(Precision)
+
+REAL_OF: Mapping[Precision, Precision] = {**{p: p for p in PRECISIONS}, **dict(zip(COMPLEX, PRECISIONS, strict=True))}
+"""Precision → the real precision of its numbers, or of their real and imaginary parts."""
 
 Device = Literal["cpu", "gpu", "emulated-tf32", "emulated-bf16"]
 DEVICES: tuple[Device, ...] = ("cpu", "gpu")
@@ -43,8 +52,16 @@ DEVICES: tuple[Device, ...] = ("cpu", "gpu")
 EMULATED: tuple[Device, ...] = ("emulated-tf32", "emulated-bf16")
 """Devices whose float32 products are emulated on the CPU (`solvers.emulated`): they run only when asked for by name."""
 
-UNIT_ROUNDOFF: Mapping[str, float] = {"float32": 2.0**-24, "float64": 2.0**-53}
-"""u of each working precision: half the distance from 1 to the next number (IEEE 754, round to nearest)."""
+UNIT_ROUNDOFF: Mapping[str, float] = {
+    "float32": 2.0**-24,
+    "float64": 2.0**-53,
+    "complex64": 2.0**-24,
+    "complex128": 2.0**-53,
+}
+"""u of each working precision: half the distance from 1 to the next number (IEEE 754, round to nearest).
+
+Of a complex precision it is that of the parts: it bounds what storing loses of a complex number, relative to its size.
+"""
 
 
 # --- problems -------------------------------------------------------------------------------------------
@@ -67,6 +84,19 @@ class ProblemKey:
 
 
 @dataclass(frozen=True, eq=False)
+class Directions:
+    """Along what x is to be differentiated: A + t·dA and b + t·db, and c, the derivative of a number by x.
+
+    dA, db and c have the shapes and the precision of A, b and x. dA keeps the rank of A to first order, but for its own
+    rounding.
+    """
+
+    dA: Array  # noqa: N815 - its name in the formulas
+    db: Array
+    c: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Problem:
     """One instance of min ‖Ax − b‖₂: A is m×n, b has length m, or is m×k for k right-hand sides.
 
@@ -77,6 +107,8 @@ class Problem:
     key: ProblemKey
     A: Array
     b: Array
+    directions: Directions | None = None
+    """Given where solvers are to be differentiated, too."""
 
     @property
     def m(self) -> int:
@@ -122,6 +154,8 @@ class Family:
     """``strategy(dtype)`` draws parameters with Hypothesis; its simplest draw is the simplest problem."""
     defined: bool = True
     """Whether its problems have answers; problems with NaN or ∞ in A or b have none."""
+    precisions: tuple[Precision, ...] = PRECISIONS
+    """The precisions that it builds problems in."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +170,10 @@ PROFILES: Sequence[Profile] = (
     Profile("quick", "the core solvers at a few problems of every kind: under three minutes on two cores"),
     Profile("standard", "all solvers at the grid behind the committed tables: half an hour on two cores"),
     Profile("full", "every axis of every family, finely: hours"),
+)
+
+DIFFERENTIATED = Profile(
+    "derivatives", "JVP and VJP of x in JAX, Lineax and PyTorch, at a grid of its own: ten minutes on two cores"
 )
 
 HUNTED = Profile("worst", "the problems that hunts have left in results/worst: no grid, and no sample of anything")
@@ -166,7 +204,10 @@ class Equilibrated:
     """
 
     exponents: npt.NDArray[np.int64]
-    """The norm of each column (row, if wide) is in [1/2, 1) times 2 to this power, roughly, unless it is 0."""
+    """The norm of each column (row, if wide) is in [1/2, 1) times 2 to this power, roughly, unless it is 0.
+
+    Of a complex problem, those of the real matrix that stands for it, see `embedding`: 2n (2m) of them.
+    """
     sigma_max: Ball
     sigma_min: Ball
     kappa: Ball
@@ -191,6 +232,7 @@ class Certificate:
     n: int
     rank: int
     x: npt.NDArray[np.float64]
+    """The parts of x★; of a complex problem, its n real parts and then its n imaginary ones: 2n rows."""
     exponent: npt.NDArray[np.int64]
     x_radius: Fraction
     """A bound on ‖stored x − x★‖_F."""
@@ -205,6 +247,11 @@ class Certificate:
     equilibrated: Equilibrated | None = None
     """None where the rank is not full but for columns of zeros, and where all columns (rows, if wide) have one size."""
     seconds: float = 0.0
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether x★ is a vector of complex numbers, stored in real and imaginary parts."""
+        return bool(self.x.shape[1] != self.n)
 
     @property
     def kappa_columns(self) -> Ball | None:
@@ -222,6 +269,20 @@ class Truncation:
     """σ_{k+1}, the largest singular value that is set to zero."""
 
 
+@dataclass(frozen=True, eq=False)
+class Derivatives:
+    """The exact derivatives of x★ = A⁺b along directions, for matrices of the rank of A; see `oracles.derivatives`."""
+
+    values: Mapping[str, npt.NDArray[np.float64]]
+    """Name of a derivative (`DERIVATIVES`) → it, as an unevaluated sum of two float64 arrays (2 × its shape)."""
+    norms: Mapping[str, float]
+    """Name of a vector or matrix in the formulas → its Frobenius norm, rounded to float64."""
+
+
+DERIVATIVES = ("jvp_A", "jvp_b", "vjp_A", "vjp_b")
+"""The derivatives of x by A and by b: along dA and db (of the shape of x), and those of cᵀx (of A's and of b's)."""
+
+
 @dataclass(frozen=True)
 class Oracle:
     """A way to the truth."""
@@ -232,6 +293,12 @@ class Oracle:
     """``certify(A, b)`` proves a certificate or raises NotCertifiedError."""
     truncate: Callable[[Array, Array, int], Truncation] | None = None
     """``truncate(A, b, k)`` proves a truncation or raises NotCertifiedError; None if the oracle has no such proof."""
+    sigmas: Callable[[Array], Sequence[Ball]] | None = None
+    """``sigmas(A)`` proves the singular values of A that are not 0, the largest first; None if it cannot."""
+    regression: Callable[[Array, Array], Any] | None = None
+    """``regression(A, b)`` proves what a regression reports, see `oracles.covariance`; None if it cannot."""
+    differentiate: Callable[[Array, Array, Directions], Derivatives] | None = None
+    """``differentiate(A, b, directions)`` is exact or raises NotCertifiedError; None if the oracle cannot."""
 
 
 # --- solvers --------------------------------------------------------------------------------------------
@@ -261,6 +328,32 @@ class Deficiency(enum.StrEnum):
     FULL_RANK_ONLY = "full_rank_only"
 
 
+class Number(enum.StrEnum):
+    """What a function returns; the value is the word of ``check --contract`` for what is not x."""
+
+    X = "x"
+    PINV = "pinv"
+    RANK = "rank"
+    COND = "cond"
+    SVDVALS = "svdvals"
+    RESIDUAL = "residual"
+    STANDARD_ERRORS = "standard_errors"
+    COVARIANCE = "covariance"
+
+
+NUMBERS: tuple[Number, ...] = tuple(number for number in Number if number is not Number.X)
+"""What else than x a function may be asked for."""
+
+OF_A: frozenset[Number] = frozenset({Number.PINV, Number.RANK, Number.COND, Number.SVDVALS})
+"""The numbers that depend on A alone."""
+
+NUMBER_REQUIREMENTS: tuple[ClassRequirement, ...] = ("forward-stable", "conditionally-stable")
+"""What may be required of a number other than x, which has no backward error."""
+
+OF_REGRESSION: frozenset[Number] = frozenset({Number.STANDARD_ERRORS, Number.COVARIANCE})
+"""The numbers that need full column rank, more rows than columns, and one right-hand side."""
+
+
 @dataclass(frozen=True)
 class Contract:
     """What a solver promises, so that it is judged by its own promise."""
@@ -280,6 +373,10 @@ class Contract:
     """The number of columns of A that it takes; None means any."""
     exact_dtype: bool = True
     """Whether x must be of the dtype of A; else float64 for float32 is rounded, and judged."""
+    returns: Number = Number.X
+    """What it returns: x, or another number, which stands in the place of x in outcomes."""
+    real_only: str = "it is written for real numbers"
+    """Why the solver takes no complex A and b; empty if it takes them."""
 
 
 Solve = Callable[[Any, Any], tuple[Any, Any]]
@@ -303,6 +400,10 @@ def as_numpy(values: Any) -> Array:
     import numpy as np
 
     return np.asarray(values)
+
+
+Differentiate = Callable[[Any, Any, Any, Any, Any], tuple[Any, Any]]
+"""(A, b, dA, db, c) in the library's own arrays → a derivative of x by A and the same by b."""
 
 
 @dataclass(frozen=True)
@@ -334,6 +435,9 @@ class Library:
     """Whether its solvers are a user's own: their process is kept from others, and they may remember their inputs."""
     place_of: Callable[[BaseException], str] = lambda _: ""
     """Returns the file and the line of a user's own code that led to an exception, in words."""
+    differentiate: Callable[[Solver], Mapping[str, Differentiate]] | None = None
+    """Returns the ways in which the library differentiates one of its solvers, by name: *jvp* (forward), *vjp*
+    (reverse), *vmapped_vjp* (in a batch); None if it differentiates nothing."""
 
 
 @dataclass(frozen=True)
@@ -421,6 +525,8 @@ class Outcome:
     """Whether a repeated call returned the same bits."""
     spent: float = 0.0
     """Seconds in all calls together."""
+    derivatives: Mapping[str, Array] = field(default_factory=dict)
+    """Way of differentiating, with _A or _b → the derivative of x; those that the solver gives, where it was asked."""
 
 
 @dataclass(frozen=True, eq=False)

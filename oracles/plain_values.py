@@ -7,6 +7,7 @@ them is rounded up and includes the rounding of the digits, so a printed x and i
 from __future__ import annotations
 
 import math
+import re
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, ROUND_UP, Context, Decimal
 from fractions import Fraction
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from lamm_robust.oracles.certificate import norm_above, stored
+from lamm_robust.oracles.covariance import Regression
 from lamm_robust.oracles.enclosures import square_root, upper_end
 from lamm_robust.values import Ball, Certificate, Truncation
 
@@ -23,6 +25,9 @@ DIGITS = 40
 RADIUS_DIGITS = 3
 """Digits of a printed radius: rounding it up by 1 % loses nothing that anyone compares."""
 
+COMPLEX = re.compile(r"([+-]?[^+-]+(?:E[+-]\d+)?)([+-][^+-]+(?:E[+-]\d+)?)j")
+"""How a complex number is printed: the real part, and the imaginary part with its sign."""
+
 AT_MOST = "<= "
 """What stands before an upper bound where no digit of a number is certain."""
 
@@ -30,9 +35,9 @@ AT_MOST = "<= "
 def facts(certificate: Certificate) -> dict[str, Any]:
     """Return what a certificate says: numbers as decimal strings of `DIGITS` digits, or as `certain_digits` has them.
 
-    ``x`` is a list, or a list of rows for several right-hand sides; ``radius`` bounds ‖x printed − x★‖_F;
-    ``residual_norm`` is ‖b − Ax★‖_F over all right-hand sides; ``kappa``, and
-    ``kappa_columns``, which is κ with columns (rows, if A is wide) of one size, are "nan" when the rank is 0.
+    ``x`` is a list, or a list of rows for several right-hand sides, of complex numbers as "1+2j"; ``radius`` bounds ‖x
+    printed − x★‖_F; ``residual_norm`` is ‖b − Ax★‖_F over all right-hand sides; ``kappa``, and ``kappa_columns``, which
+    is κ with columns (rows, if A is wide) of one size, are "nan" when the rank is 0.
     """
     x, radius = decimals(certificate)
     kappa, equal = (
@@ -57,6 +62,23 @@ def truncation_facts(truncation: Truncation) -> dict[str, Any]:
     return {**facts(truncation.certificate), "sigma_next": certain_digits(truncation.sigma_next)}
 
 
+def regression_facts(found: Regression) -> dict[str, Any]:
+    """Return what a regression reports beside x, as decimal strings: rational numbers rounded correctly to `DIGITS`.
+
+    ``covariance`` is a list of rows; ``r_squared`` is "nan" where b does not vary.
+    """
+    r_squared = found.r_squared
+    return {
+        "degrees_of_freedom": found.degrees_of_freedom,
+        "residual_sum_of_squares": _decimal(found.residual_sum_of_squares, DIGITS),
+        "residual_deviation": certain_digits(found.residual_deviation),
+        "r_squared": "nan" if r_squared is None else _decimal(r_squared, DIGITS),
+        "about_mean": found.about_mean,
+        "standard_errors": [certain_digits(one) for one in found.standard_errors],
+        "covariance": [[_decimal(entry, DIGITS) for entry in row] for row in found.covariance],
+    }
+
+
 def decimals(certificate: Certificate, digits: int = DIGITS) -> tuple[list[Any], str]:
     """Return x as decimal strings of `digits` significant digits, and a bound on ‖x printed − x★‖_F.
 
@@ -67,16 +89,39 @@ def decimals(certificate: Certificate, digits: int = DIGITS) -> tuple[list[Any],
     printed = [_decimal(v, digits) for v in values.flat]
     rounding = norm_above([Fraction(p) - v for p, v in zip(printed, values.flat, strict=True)])
     radius = _divide(certificate.x_radius + rounding, RADIUS_DIGITS, ROUND_UP)
-    return np.array(printed, dtype=object).reshape(values.shape).tolist(), radius
+    shape = values.shape
+    if certificate.is_complex:
+        printed, shape = _complex(printed), (certificate.n, *shape[1:])
+    return np.array(printed, dtype=object).reshape(shape).tolist(), radius
+
+
+def _complex(printed: list[str]) -> list[str]:
+    """Complex numbers as "1+2j", from their real parts followed by their imaginary ones."""
+    half = len(printed) // 2
+    return [
+        f"{real}{'' if imag[0] == '-' else '+'}{imag}j"
+        for real, imag in zip(printed[:half], printed[half:], strict=True)
+    ]
+
+
+def _parts(entry: str) -> list[str]:
+    """The decimals in a printed number: itself, or the real and the imaginary part of a complex one."""
+    found = COMPLEX.fullmatch(entry)
+    return list(found.groups()) if found else [entry]
 
 
 def shorter(printed: list[list[str]], radius: str, digits: int) -> tuple[list[list[str]], str]:
     """Return rows of `decimals` rounded to fewer digits, and the radius that then encloses the truth."""
-    values = [[Fraction(entry) for entry in row] for row in printed]
-    rounded = [[_decimal(value, digits) for value in row] for row in values]
-    pairs = zip((v for row in values for v in row), (p for row in rounded for p in row), strict=True)
-    lost = norm_above([Fraction(p) - v for v, p in pairs])
-    return rounded, _divide(Fraction(radius) + lost, RADIUS_DIGITS, ROUND_UP)
+    table = [[_parts(entry) for entry in row] for row in printed]
+    rounded = [[[_decimal(Fraction(part), digits) for part in entry] for entry in row] for row in table]
+    pairs = zip(_flat(table), _flat(rounded), strict=True)
+    lost = norm_above([Fraction(p) - Fraction(v) for v, p in pairs])
+    rows = [[entry[0] if len(entry) == 1 else _complex(entry)[0] for entry in row] for row in rounded]
+    return rows, _divide(Fraction(radius) + lost, RADIUS_DIGITS, ROUND_UP)
+
+
+def _flat(table: list[list[list[str]]]) -> list[str]:
+    return [part for row in table for entry in row for part in entry]
 
 
 def certain_digits(ball: Ball) -> str:

@@ -17,7 +17,7 @@ from typing import cast
 import pytest
 from hypothesis import HealthCheck, settings
 
-from lamm_robust.values import DEVICES, EMULATED, PRECISIONS, Device, Precision
+from lamm_robust.values import COMPLEX, DEVICES, EMULATED, EVERY_PRECISION, Device, Precision
 from lamm_robust.workers.process import THREADS
 
 # nothing here is timed: a machine that does other things, too, is no fault
@@ -30,7 +30,9 @@ LEFT_OUT = pytest.StashKey[int]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--precision", choices=PRECISIONS, help="run what uses the precision or the device, in this one")
+    parser.addoption(
+        "--precision", choices=EVERY_PRECISION, help="run what uses the precision or the device, in this one"
+    )
     places = (*DEVICES, *EMULATED)
     parser.addoption("--device", choices=places, help="run what uses the precision or the device, on this one")
     parser.addoption("--once", action="store_true", help="run what uses neither the precision nor the device")
@@ -67,6 +69,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if is_partial(config):
         leave_out(config, items)
+    else:
+        items[:] = [item for item in items if "complex" not in item.keywords]
     if not config.getoption("--slow"):
         for item in items:
             if "slow" in item.keywords:
@@ -79,11 +83,13 @@ def is_partial(config: pytest.Config) -> bool:
 
 
 def leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep what uses the precision or the device, or with --once the rest."""
+    """Keep what uses the precision or the device, or with --once the rest; of a complex precision what is marked so."""
     parts: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    is_complex = chosen(config)[0] in COMPLEX
     for item in items:
         uses = not UNDER_TEST.isdisjoint(getattr(item, "fixturenames", ()))
-        parts[uses != config.getoption("--once")].append(item)
+        fits = is_complex == ("complex" in item.keywords) or not uses
+        parts[fits and uses != config.getoption("--once")].append(item)
     items[:], out = parts[True], parts[False]
     config.hook.pytest_deselected(items=out)
     config.stash[LEFT_OUT] = len(out)
@@ -117,6 +123,13 @@ def precision(pytestconfig: pytest.Config) -> Precision:
 def in_float64_only(precision: Precision) -> None:
     """For tests that take seconds and run the same code in both precisions."""
     if precision == "float32":
+        pytest.skip("as in float64")
+
+
+@pytest.fixture
+def on_cpus_in_float64_only(precision: Precision, device: Device) -> None:
+    """For tests that compile for seconds and run the same code in both precisions, but other kernels on a GPU."""
+    if (precision, device) == ("float32", "cpu"):
         pytest.skip("as in float64")
 
 

@@ -7,7 +7,7 @@ from itertools import product
 from typing import TypeVar
 
 from lamm_robust.generators.parts.parameters import one_of
-from lamm_robust.values import PROFILES, Precision, Value
+from lamm_robust.values import PROFILES, REAL_OF, Precision, Value
 
 Shapes = Sequence[tuple[int, int]]
 """A list of shapes (m, n)."""
@@ -54,3 +54,16 @@ def by_profile(
         return of_profile(profile, {"quick": quick, "standard": standard, "full": full})(dtype)
 
     return grid
+
+
+Asked = TypeVar("Asked")
+
+
+def as_real(make: Callable[[Precision], Asked]) -> Callable[[Precision], Asked]:
+    """Make of what depends on a real precision what depends on any: of a complex one, on that of its parts."""
+    return lambda dtype: make(REAL_OF[dtype])
+
+
+def grid_as_real(grid: Callable[[str, Precision], Grid]) -> Callable[[str, Precision], Grid]:
+    """Make the grid of a family that has the same parameters in a complex precision as in that of its parts."""
+    return lambda profile, dtype: grid(profile, REAL_OF[dtype])

@@ -73,3 +73,26 @@ def right_side(
     noise = sum(w * s**2 for w, s in zip(squares, signs.tolist(), strict=True)) or Fraction(1)  # 0 without pairs
     shift, rho = whole_residual(image / noise, residual)
     return [2**shift * f + rho * s for f, s in zip(fit, signs.tolist(), strict=True)]
+
+
+def complex_right_side(design: Integers, y: Integers, signs: Integers, residual: float) -> Integers:
+    """Return `right_side` for Gaussian integers, without weights: 2^t By + ρs in parts (2 × m), as B and y are."""
+    fit = complex_image(design, y)
+    image = Fraction(sum(real**2 + imag**2 for real, imag in fit) or 1)
+    shift, rho = whole_residual(image / (sum(sign**2 for sign in signs.tolist()) or 1), residual)
+    parts = [
+        (2**shift * real + rho * sign, 2**shift * imag) for (real, imag), sign in zip(fit, signs.tolist(), strict=True)
+    ]
+    return np.array(parts, dtype=np.int64).T
+
+
+def complex_image(design: Integers, y: Integers) -> list[tuple[int, int]]:
+    """Return By as pairs of parts, one for each row, for B (2 × m × n) and y (2 × n) in parts."""
+    (P, Q), (c, d) = design.tolist(), y.tolist()
+    return [_complex_inner(p, q, c, d) for p, q in zip(P, Q, strict=True)]
+
+
+def _complex_inner(p: Sequence[int], q: Sequence[int], c: Sequence[int], d: Sequence[int]) -> tuple[int, int]:
+    """Return the parts of Σ (p + iq)(c + id)."""
+    terms = list(zip(p, q, c, d, strict=True))
+    return sum(a * x - b * y for a, b, x, y in terms), sum(a * y + b * x for a, b, x, y in terms)

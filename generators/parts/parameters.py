@@ -49,12 +49,12 @@ def one_of(name: str, value: object, accepted: Sequence[str]) -> str:
     return value
 
 
-def precision(value: object) -> Precision:
-    """Check that ``value`` is a working precision and return it; else ValueError."""
-    for accepted in PRECISIONS:
-        if value == accepted:
-            return accepted
-    raise ValueError(f"dtype is {value!r}; accepted is one of {', '.join(PRECISIONS)}.")
+def precision(value: object, accepted: Sequence[Precision] = PRECISIONS) -> Precision:
+    """Check that ``value`` is one of the accepted precisions and return it; else ValueError."""
+    for one in accepted:
+        if value == one:
+            return one
+    raise ValueError(f"dtype is {value!r}; accepted is one of {', '.join(accepted)}.")
 
 
 def check_room_for_residual(residual: float, m: int, n: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,7 +10,10 @@ from fractions import Fraction
 from lamm_robust.values import PRECISIONS, Precision
 
 Number = int | str | Fraction
-"""An exact number; a string is a decimal number, as in "0.1"."""
+"""An exact number; a string is a decimal number, as in "0.1", or a complex one of two of them, as in "0.1-2j"."""
+COMPLEX_TEXT = re.compile(r"([+-]?[0-9.]+(?:e[+-]?[0-9]+)?(?=[+-]))?([+-]?[0-9.]+(?:e[+-]?[0-9]+)?)j")
+"""How a complex number is written: the real part, which may be missing, and the imaginary one."""
+
 Numbers = tuple[Number, ...]
 Rows = tuple[Numbers, ...]
 
@@ -37,6 +41,12 @@ class Report:
     def size(self) -> int:
         """The number of entries of A."""
         return len(self.A) * len(self.A[0])
+
+
+def parts_of(number: Number) -> tuple[Fraction, Fraction]:
+    """Return the real and the imaginary part of a number, exactly."""
+    found = COMPLEX_TEXT.fullmatch(number) if isinstance(number, str) else None
+    return (Fraction(found[1] or 0), Fraction(found[2])) if found else (Fraction(number), Fraction(0))
 
 
 def identity(size: int) -> Rows:

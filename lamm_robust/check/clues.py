@@ -8,11 +8,12 @@ from functools import cached_property
 
 import numpy as np
 
+from lamm_robust.embedding import real_vectors
 from lamm_robust.error_free import Doubles
 from lamm_robust.reports.grading import is_full_rank, is_graded
 from lamm_robust.scoring.frame import LARGEST, Frame, norm
 from lamm_robust.scoring.truths import Certified, Known
-from lamm_robust.values import UNIT_ROUNDOFF, Array, Cause, Outcome, Record
+from lamm_robust.values import UNIT_ROUNDOFF, Array, Cause, Number, Outcome, Record
 
 SINGLE = UNIT_ROUNDOFF["float32"]
 
@@ -56,6 +57,8 @@ class Clues:
     """Whether the solver seems to answer by A and b alone: see `is_steady` below."""
     heeds_layout: bool = True
     """Whether many failures depend on how A and b are stored: see `heeds_layout` below."""
+    returns: Number = Number.X
+    """What the function was asked for."""
 
     @property
     def proved(self) -> Certified:
@@ -84,7 +87,8 @@ class Clues:
 
     def _in_scale_of(self, frame: Frame) -> Doubles:
         assert self.outcome.x is not None
-        wide = self.outcome.x.astype(np.float64).reshape(len(self.outcome.x), -1)
+        parts = real_vectors(self.outcome.x)
+        wide = parts.astype(np.float64).reshape(len(parts), -1)
         with np.errstate(over="ignore"):  # an absurd answer may overflow
             scaled: Doubles = np.ldexp(wide, frame.x_shifts.T)
         return scaled
@@ -93,7 +97,7 @@ class Clues:
     def needs_single(self) -> bool:
         """Whether the answer is of numbers of float32, and of no fewer bits."""
         assert self.outcome.x is not None
-        bits = np.frexp(self.outcome.x)[0] * FEWER_BITS
+        bits = np.frexp(real_vectors(self.outcome.x))[0] * FEWER_BITS
         return is_single(self.outcome.x) and not np.array_equal(bits, np.round(bits))
 
     @cached_property
@@ -132,7 +136,7 @@ class Clues:
         near = NEARER * min(1.0, self.score("relative_error"))
         nearer = NEARER * norm((self.x - frame.x_star.sum(axis=0)).ravel())
         unit = np.sqrt(frame.A.size) * frame.u * norm(frame.b.ravel())
-        for k in range(1, self.proved.truth.rank):
+        for k in range(frame.folds, frame.rank, frame.folds):
             with np.errstate(all="ignore"):  # a singular value may vanish in float64, and an answer may be absurd
                 left = Vt[:k].T @ ((U.T @ frame.b)[:k] / sigma[:k, np.newaxis])
                 rounding = CUT_ERROR * frame.u * (sigma[0] / sigma[k - 1]) ** 2
@@ -144,7 +148,8 @@ class Clues:
 
 
 def is_single(x: Array) -> bool:
-    """Whether every entry of a float64 answer is a number of float32."""
+    """Whether every entry of a float64 answer, or every part of a complex128 one, is a number of float32."""
+    x = real_vectors(x)
     with np.errstate(over="ignore"):
         return x.dtype == np.float64 and bool(np.array_equal(x, x.astype(np.float32), equal_nan=True))
 

@@ -13,8 +13,11 @@ from typing import Literal
 
 from lamm_robust import catalog
 from lamm_robust.check.clues import Clues, changes_matter, has_cutoff, has_singles, heeds_layout, is_single, is_steady
+from lamm_robust.check.derivatives import wrong_derivatives
 from lamm_robust.check.expected import Expected, Met, set_aside
+from lamm_robust.check.number_reasons import number_reason
 from lamm_robust.check.reasons import Reason, reason
+from lamm_robust.check.scored import Scored
 from lamm_robust.check.trend import squares_kappa
 from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, FIRST_SECONDS
 from lamm_robust.reports.grading import (
@@ -34,13 +37,16 @@ from lamm_robust.reports.summary import Row, row, simplicity
 from lamm_robust.runs.plan import grid
 from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.nonfinite import as_undefined
-from lamm_robust.scoring.records import Done, Scoring
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.solvers import user
 from lamm_robust.solvers.calling import Calling
 from lamm_robust.text import count_of
 from lamm_robust.values import (
+    DIFFERENTIATED,
+    OF_A,
+    OF_REGRESSION,
     UNIT_ROUNDOFF,
+    Array,
     Arrays,
     Case,
     Cause,
@@ -48,6 +54,7 @@ from lamm_robust.values import (
     Contract,
     Deficiency,
     Device,
+    Number,
     Outcome,
     Precision,
     Problem,
@@ -58,6 +65,7 @@ from lamm_robust.values import (
     Status,
     Variant,
     Verdict,
+    digest,
 )
 
 REQUIRED: Mapping[ClassRequirement, frozenset[Verdict]] = {
@@ -104,6 +112,8 @@ class Terms:
     precision: Precision = "float64"
     device: Device = "cpu"
     profile: str = "quick"
+    derivative: bool = False
+    """Whether it is differentiated, too, at the problems of a profile of their own."""
     families: tuple[str, ...] = ()
     require: ClassRequirement | None = None
     allow: tuple[Allowance, ...] = ()
@@ -134,22 +144,36 @@ class Terms:
     case_memory: int = CASE_MEMORY
     seconds: float | None = None
     """Time limit of all attempts together; None for none. What was done by then is judged."""
+    returns: Number = Number.X
+    """What the function returns: x, or another number, which is held to no `contract`."""
 
     def chosen_shapes(self) -> tuple[Shape, ...]:
         """The shapes of the problems that the solver is tried at."""
-        return self.shapes or user.usual_shapes(self.contract)
+        return self.shapes or (("tall",) if self.returns in OF_REGRESSION else user.usual_shapes(self.contract))
 
     def promise(self) -> Contract:
         """The contract of the solver."""
+        regression = self.returns in OF_REGRESSION
         return user.contract(
-            self.contract,
+            Deficiency.FULL_RANK_ONLY if regression else self.contract,
             self.chosen_shapes(),
             self.refuses,
-            one_right_side=self.one_right_side,
+            one_right_side=self.one_right_side or regression,
             columns=self.columns,
             strict=self.strict,
             cutoff=self.cutoff,
+            returns=self.returns,
         )
+
+    @property
+    def promised(self) -> str:
+        """What it is held to, as --contract has it."""
+        return self.contract if self.returns is Number.X else self.returns
+
+    @property
+    def profile_asked(self) -> str:
+        """The profile whose problems it is tried at."""
+        return DIFFERENTIATED.name if self.derivative else self.profile
 
     @property
     def calling(self) -> Calling:
@@ -225,6 +249,7 @@ class Judgement:
         """What keeps a requirement from being held apart from the class, in words."""
         words = {"silent": "silent failure", "ranks": "wrong rank", "declined": "declined problem"}
         found = [count_of(number, words[name]) for name, number in self.forbidden.items()]
+        found += wrong_derivatives(self.records) if self.terms.derivative else []
         if self.stopped:
             return [*found, f"{self.stopped} before the end"]
         return found if self.untried else [*found, *(one.wrong for one in self.met if one.wrong)]
@@ -271,13 +296,20 @@ def problems(terms: Terms, truths: Truths) -> list[ProblemKey]:
     """The problems of the profile that the solver is tried at, the smallest first; ValueError if there are none."""
     families = catalog.select_families(terms.families)
     solver = Solver("", "", terms.promise(), lambda A, b: (A, b))
-    every = grid(terms.profile, terms.precision, families)
+    every = grid(terms.profile_asked, terms.precision, families)
     keys = [key for key in every if not why_not_asked(truths.problem(key), solver)]
+    if terms.returns in OF_A:  # one problem for each A
+        keys = list({_bits(truths.problem(key).A): key for key in reversed(keys)}.values())
     if not keys:
         shapes = " or ".join(terms.chosen_shapes())
         left = " with so many columns" if terms.columns is not None else ""
-        raise ValueError(f"no problem of {', '.join(families)} is {shapes}{left} in the {terms.profile} profile")
+        raise ValueError(f"no problem of {', '.join(families)} is {shapes}{left} in the {terms.profile_asked} profile")
     return sorted(keys, key=lambda key: _order(truths.problem(key)))
+
+
+def _bits(A: Array) -> str:
+    """What tells a matrix from others: the digest of a problem without right-hand sides."""
+    return digest(A, A[:, :0])
 
 
 def _order(problem: Problem) -> tuple[bool, int]:
@@ -299,13 +331,20 @@ def judge_solver(
     passes_alone: PassesAlone = lambda *_: False,
     *,
     stopped: Stop | None = None,
+    scored: Scored | None = None,
 ) -> Judgement:
-    """The judgement from the outcomes at some of the planned problems; ValueError if there is nothing to judge."""
-    scored = [excuse(r, terms) for r in score_outcomes(outcomes, truths, lambda _: solver)]
-    if not scored:
+    """The judgement from the outcomes at some of the planned problems; ValueError if there is nothing to judge.
+
+    Some of the outcomes may be scored already.
+    """
+    scored = scored or Scored(truths, lambda _: solver)
+    excused = [excuse(r, terms) for r in scored.records(outcomes)]
+    if not excused:
         raise ValueError("nothing could be judged: no problem that was tried has a proved answer")
-    records, met = set_aside(scored, terms.expected, lambda r: is_shown(r, terms) or is_wrong_rank(r))
+    records, met = set_aside(excused, terms.expected, lambda r: is_shown(r, terms) or is_wrong_rank(r))
     found = row(records, math.nan)
+    if terms.returns is not Number.X:  # which is of A as stored
+        found = replace(found, safe_ratio=math.nan)
     if any(map(is_breaking, records)):
         found = replace(found, stability="broken")
     return Judgement(
@@ -377,18 +416,13 @@ def _failures(
             case = cases[record.key]
             certified = truths.certify(case.key)
             assert certified, "what was scored is certified"
-            found.append(Clues(record, certified, outcomes[case], all_single=all_single, squares_kappa=squares))
+            clues = Clues(record, certified, outcomes[case], all_single=all_single, squares_kappa=squares)
+            found.append(replace(clues, returns=terms.returns))
     cutoff, singles, changes = has_cutoff(found), has_singles(found), changes_matter(records, found)
     found = [replace(c, has_cutoff=cutoff, has_singles=singles, changes_matter=changes) for c in found]
     found.sort(key=lambda clues: (not is_graded(clues.record), *simplicity(clues.record)))  # edge cases come last
     found[:SHOWN] = [replace(c, passes_alone=passes_alone(c, cases[c.record.key])) for c in found[:SHOWN]]
     steady, layout = is_steady(found), heeds_layout(found)
     found = [replace(clues, is_steady=steady, heeds_layout=layout) for clues in found]
-    return [Failure(clues, why, why.say(clues)) for clues in found for why in [reason(clues)]]
-
-
-def score_outcomes(outcomes: Outcomes, truths: Truths, solver: Callable[[Variant], Solver]) -> list[Record]:
-    """The records of the outcomes; problems whose truth cannot be proved have none."""
-    scoring = Scoring(truths, solver)
-    done = [one for case, outcome in outcomes.items() for one in scoring.add(case, outcome)]
-    return [one.record for one in [*done, *scoring.flush()] if isinstance(one, Done)]
+    explain = reason if terms.returns is Number.X else number_reason
+    return [Failure(clues, why, why.say(clues)) for clues in found for why in [explain(clues)]]

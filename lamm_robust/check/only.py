@@ -9,7 +9,9 @@ from typing import Any
 
 from lamm_robust import catalog
 from lamm_robust.check.clues import Clues
+from lamm_robust.check.derivatives import wrong_derivatives
 from lamm_robust.check.judgement import Terms, excuse, is_declined, is_shown, is_wrong_rank, variant_of
+from lamm_robust.check.number_reasons import number_reason
 from lamm_robust.check.reasons import reason
 from lamm_robust.check.supervised import ask_all, library_of, look_again, worker_opener
 from lamm_robust.check.trend import squares_kappa
@@ -22,7 +24,7 @@ from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Known
 from lamm_robust.solvers import user
 from lamm_robust.text import printable
-from lamm_robust.values import Case, Outcome, Precision, ProblemKey, Record, Solver, Verdict
+from lamm_robust.values import Case, Number, Outcome, Precision, ProblemKey, Record, Solver, Verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +47,9 @@ class Attempted:
         if not is_shown(self.record, self.terms):
             return None
         clues = Clues(self.record, self.certified, self.outcome, squares_kappa=self.squares_kappa)
-        return reason(clues).say(clues)
+        clues = replace(clues, returns=self.terms.returns)
+        explain = reason if self.terms.returns is Number.X else number_reason
+        return explain(clues).say(clues)
 
     @property
     def failed(self) -> bool:
@@ -57,6 +61,8 @@ class Attempted:
         allow, require = self.terms.allow, self.terms.require
         if is_declined(self.record):
             return "declined" not in allow
+        if self.terms.derivative and wrong_derivatives([self.record]):
+            return True
         if is_shown(self.record, self.terms):
             allowed = "silent" in allow and is_undefined(self.record) and self.record.verdict is Verdict.WRONG
             return not allowed
@@ -88,7 +94,7 @@ class Attempted:
             "reported_rank": found.reported_rank,
             "scores": {name: plain(value) for name, value in found.scores.items()},
             "x": None if x is None else plain(x.tolist()),
-            "x_star": x_star(self.certified, found.precision),
+            "x_star": x_star(self.certified, found.precision) if self.terms.returns is Number.X else None,
             "why": self.why,
             "failed": self.failed,
         }
@@ -140,7 +146,7 @@ def _parse(key: str) -> ProblemKey:
 
 def _attempt(target: user.Target, terms: Terms, keys: Sequence[ProblemKey]) -> dict[ProblemKey, Attempted]:
     library = library_of(target, terms)
-    solver, truths = library.solvers[0], catalog.truths()
+    solver, truths = library.solvers[0], catalog.truths(directions=terms.derivative)
     known: dict[ProblemKey, Known] = {}
     for key in keys:
         certified = truths.certify(key)

@@ -43,7 +43,7 @@ def _suite(found: Judgement) -> Xml.Element:
         skipped=str(counts["skipped"]),
     )
     facts = Xml.SubElement(suite, "properties")
-    for name, value in (("suite", SUITE), ("class", class_of(found.row)), ("contract", found.terms.contract)):
+    for name, value in (("suite", SUITE), ("class", class_of(found.row)), ("contract", found.terms.promised)):
         Xml.SubElement(facts, "property", name=name, value=value)
     suite.extend(tests)
     return suite

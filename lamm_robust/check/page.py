@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import shlex
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from lamm_robust.check.derivatives import derivative_lines
 from lamm_robust.check.judgement import ALLOWANCES, SHOWN, Failure, Judgement, Terms, is_declined, is_wrong_rank
 from lamm_robust.check.reasons import GROWTH, both_kappas
 from lamm_robust.check.trend import witnesses
@@ -16,13 +17,23 @@ from lamm_robust.reports.columns import COLUMNS, cells, class_of
 from lamm_robust.reports.grading import BROKEN, PASSES, is_graded, is_judged, is_resolvable_as_a_whole
 from lamm_robust.reports.summary import simplicity
 from lamm_robust.scoring.limits import THRESHOLD_IN_WORDS
+from lamm_robust.scoring.numbers import ERROR
 from lamm_robust.scoring.verdicts import shape_of
 from lamm_robust.text import count_of, duration, finite, number, printable, text_table
-from lamm_robust.values import SUITE, Cause, Deficiency, Record, Regime, Shape, Verdict
+from lamm_robust.values import SUITE, Cause, Deficiency, Number, Record, Regime, Shape, Verdict
 
-LEFT_OUT = ("solver", "NaN or ∞", "edges", "beyond", "failed", "rank right", "computes in", "first call")
+LEFT_OUT = ("solver", "NaN or ∞", "edges", "beyond", "failed", "rank right", "computes in", "first call", "derivative")
 COMPARED = [index for index, column in enumerate(COLUMNS) if column.name not in LEFT_OUT]
 """Columns of the leaderboard in which a solver is compared with LAPACK's drivers."""
+
+LAPACK = "LAPACK's drivers"
+
+OF_NUMBERS = [
+    index
+    for index, column in enumerate(COLUMNS)
+    if column.name in ("class", "forward stable to κ", "deficient", "silent", "time")
+]
+"""Those in which a function of another number than x is compared."""
 
 
 def page(found: Judgement, *, replays: bool = True) -> str:
@@ -60,8 +71,11 @@ def _requirement(found: Judgement) -> Iterator[str]:
 def _head(found: Judgement) -> Iterator[str]:
     row, terms = found.row, found.terms
     yield f"{printable(found.target)}: {class_of(row)}"
-    yield f"{terms.precision} on the {terms.device.upper()}, held to {terms.contract}{_limit(terms)}, {_extent(found)}"
+    yield f"{terms.precision} on the {terms.device.upper()}, held to {terms.promised}{_limit(terms)}, {_extent(found)}"
     yield ""
+    if terms.returns is not Number.X:
+        yield from number_lines(found)
+        return
     backward, forward = _kappa(row.backward_safe_kappa), _kappa(row.forward_safe_kappa)
     yield f"safe κ       {backward} backward stably, {forward} forward stably"
     if not math.isnan(row.safe_ratio):
@@ -82,10 +96,35 @@ def _head(found: Judgement) -> Iterator[str]:
         f"forward error {number(row.worst_forward_error)} Wedin bounds (rounding: to {small})"
     )
     yield f"failures     {_failure_counts(found)}"
+    if terms.derivative:
+        yield from derivative_lines(found.records, lambda record: _line_for(found, [record.problem]))
     if row.rank_total:
         yield f"rank         reported, and right at {row.rank_right} of {row.rank_total} problems"
     yield f"computes in  {row.computes_in}"
     yield f"time         {duration(row.seconds)} in the median"
+    for note in _notes(found):
+        yield f"note         {note}"
+
+
+def number_lines(found: Judgement) -> Iterator[str]:
+    """What the page says of a number other than x."""
+    row, terms = found.row, found.terms
+    yield f"safe κ       {_kappa(row.forward_safe_kappa)}"
+    if row.deficient_total:
+        yield f"deficient    {row.deficient_passed} of {row.deficient_total} rank-deficient problems passed"
+    if row.edges_total:
+        yield f"edge cases   {row.edges_passed} of {row.edges_total} passed: A is empty, or squares over- or underflow"
+    if row.undefined_total:
+        yield f"undefined    {row.undefined_flagged} of {row.undefined_total} problems with NaN or ∞ flagged"
+    if beyond := [r for r in found.records if r.regime == Regime.AMBIGUOUS and r.verdict != Verdict.OUT_OF_CONTRACT]:
+        passed = sum(r.verdict in PASSES for r in beyond)
+        yield f"beyond       {passed} of {len(beyond)} problems with κ beyond the precision passed"
+    errors = [r.scores[ERROR] for r in found.records if is_graded(r) and ERROR in r.scores]
+    small = THRESHOLD_IN_WORDS[terms.precision]
+    yield f"worst        {number(max(errors, default=math.nan))} perturbation bounds (rounding: to {small})"
+    yield f"failures     {_failure_counts(found)}"
+    if math.isfinite(row.seconds):
+        yield f"time         {duration(row.seconds)} in the median"
     for note in _notes(found):
         yield f"note         {note}"
 
@@ -133,7 +172,8 @@ def _promises(found: Judgement) -> Iterator[str]:
         others = ",".join(shape for shape in found.terms.chosen_shapes() if shape not in refused)
         yield f"refuses every {' and '.join(refused)} problem: --shapes {others} leaves them out"
     deficient = [r.verdict in PASSES for r in found.records if is_graded(r) and r.regime == Regime.DEFICIENT]
-    if found.terms.contract != Deficiency.FULL_RANK_ONLY and deficient and not any(deficient):
+    about_x = found.terms.returns is Number.X and found.terms.contract != Deficiency.FULL_RANK_ONLY
+    if about_x and deficient and not any(deficient):
         yield "solves no problem without full rank: --contract full_rank_only asks for none"
     if _fails_several_sides_only(found):
         yield "fails with several right-hand sides (b is m×k), and not with one: --one-right-side leaves them out"
@@ -158,7 +198,7 @@ def _kappa(value: float) -> str:
 
 def _extent(found: Judgement) -> str:
     """How many problems were tried, how many were not, and how many have no proved answer."""
-    tried = f"{found.row.cases} problems of the {found.terms.profile} profile"
+    tried = f"{found.row.cases} problems of the {found.terms.profile_asked} profile"
     reason = found.stopped or "enough is broken"
     untried = f" ({found.untried} more were not tried: {reason})" if found.untried else ""
     return tried + untried + (f" ({found.unproved} could not be proved)" if found.unproved else "")
@@ -206,9 +246,16 @@ def _condition(record: Record) -> str:
 
 def replay_line(found: Judgement, failure: Failure) -> str:
     """The command that shows one failed attempt in full, with whatever of the terms is not the default."""
+    # growth needs several problems to be seen: with these it is seen again
+    others = witnesses(found.records) if failure.reason.name == GROWTH else []
+    return _line_for(found, dict.fromkeys(record.problem for record in (failure.record, *others)))
+
+
+def _line_for(found: Judgement, keys: Iterable[str]) -> str:
+    """The command that shows the attempts at some problems, with whatever of the terms is not the default."""
     terms, usual = found.terms, Terms()
     options = (
-        ("contract", "--contract", terms.contract),
+        ("promised", "--contract", terms.promised),
         ("shapes", "--shapes", ",".join(terms.shapes)),
         ("one_right_side", "--one-right-side", ""),
         ("columns", "--columns", str(terms.columns)),
@@ -216,6 +263,7 @@ def replay_line(found: Judgement, failure: Failure) -> str:
         ("max_cond", "--max-cond", f"{terms.max_cond or 0:g}"),
         ("strict", "--strict", ""),
         ("arrays", "--arrays", terms.arrays),
+        ("derivative", "--derivative", ""),
         ("batched", "--batched", ""),
         ("cutoff", "--cutoff", f"{terms.cutoff}"),
         ("require", "--require", terms.require or ""),
@@ -230,9 +278,6 @@ def replay_line(found: Judgement, failure: Failure) -> str:
         if getattr(terms, name) != getattr(usual, name):
             words += [option, value] if value else [option]
     quoted = " ".join(shlex.quote(word) for word in words)
-    # growth needs several problems to be seen: with these it is seen again
-    others = witnesses(found.records) if failure.reason.name == GROWTH else []
-    keys = dict.fromkeys(record.problem for record in (failure.record, *others))
     only = " ".join(f'--only "{key}"' for key in keys)
     return f"lamm-robust check {quoted} {only}"
 
@@ -242,11 +287,13 @@ def _drivers(found: Judgement) -> Iterator[str]:
     if not found.drivers:
         return
     yield ""
-    yield "Beside LAPACK's drivers at the same problems, where they take them:"
+    is_x = found.terms.returns is Number.X
+    yield f"Beside {LAPACK if is_x else 'others'} at the same problems, where they take them:"
+    columns = COMPARED if is_x else OF_NUMBERS
     mine = replace(found.row, relative_time=math.nan if math.isnan(found.row.seconds) else 1.0)
     rows = [("yours", mine), *((printable(f"{row.library}-{row.algorithm}".rstrip("-")), row) for row in found.drivers)]
-    body = [[name, *(cells(row)[index] for index in COMPARED)] for name, row in rows]
-    yield from text_table(["", *(COLUMNS[index].heading for index in COMPARED)], body)
+    body = [[name, *(cells(row)[index] for index in columns)] for name, row in rows]
+    yield from text_table(["", *(COLUMNS[index].heading for index in columns)], body)
 
 
 def facts(found: Judgement) -> dict[str, Any]:
@@ -256,7 +303,7 @@ def facts(found: Judgement) -> dict[str, Any]:
         "suite": SUITE,
         "target": found.target,
         "precision": found.terms.precision,
-        "contract": found.terms.contract,
+        "contract": found.terms.promised,
         "class": row.stability,
         "safe_kappa": finite(found.safe_kappa),
         "max_cond": finite(found.terms.limit),
@@ -267,6 +314,8 @@ def facts(found: Judgement) -> dict[str, Any]:
         "worst_backward_error": finite(row.worst_backward_error),
         "worst_forward_error": finite(row.worst_forward_error),
         "computes_in": row.computes_in,
+        "derivatives_right": row.derivatives_right,
+        "derivatives_total": row.derivatives_total,
         "times_doubted": bool(found.doubt),
         "cases": row.cases,
         "passed": found.passed,

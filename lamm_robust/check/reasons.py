@@ -198,7 +198,7 @@ def has_verdict(*wanted: Verdict) -> Callable[[Clues], bool]:
     return lambda c: c.record.verdict in wanted
 
 
-REASONS: tuple[Reason, ...] = (
+ENDED: tuple[Reason, ...] = (
     # no answer at all: the message says it
     Reason("flaky", has_verdict(Verdict.FLAKY), _too_slow),
     Reason("timed out", has_verdict(Verdict.TIMED_OUT), _too_slow),
@@ -224,6 +224,11 @@ REASONS: tuple[Reason, ...] = (
     Reason("undefined", lambda c: isinstance(c.certified, Undefined), _undefined),
     Reason("empty", lambda c: c.record.edge == Edge.EMPTY, lambda c: f"A is {c.record.m}×{c.record.n}: empty"),
     Reason("extreme scale", lambda c: c.record.edge == Edge.SCALE, _extreme),
+)
+"""How an attempt ended, and what kind of problem it was: true of whatever is returned."""
+
+REASONS: tuple[Reason, ...] = (
+    *ENDED,
     Reason("not finite", has_verdict(Verdict.NON_FINITE), lambda _: "x has entries that are infinite or not a number"),
     # a finite answer: from here on there are scores
     Reason(

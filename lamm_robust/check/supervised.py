@@ -18,18 +18,30 @@ from lamm_robust.check.judgement import (
     Terms,
     judge_solver,
     problems,
-    score_outcomes,
     variant_of,
 )
+from lamm_robust.check.scored import PATIENCE, Scored
 from lamm_robust.reports.grading import PASSES
 from lamm_robust.reports.summary import Row, median, row
-from lamm_robust.runs.sweep import why_not_asked
-from lamm_robust.scoring.records import record
+from lamm_robust.runs.sweep import sweep, why_not_asked
+from lamm_robust.scoring.records import Done, record
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.solvers import user
 from lamm_robust.storage.cache import Cache, default_directory
 from lamm_robust.text import duration
-from lamm_robust.values import Answer, Case, Cause, Library, Outcome, ProblemKey, Record, Solver, Status, Variant
+from lamm_robust.values import (
+    Answer,
+    Case,
+    Cause,
+    Library,
+    Number,
+    Outcome,
+    ProblemKey,
+    Record,
+    Solver,
+    Status,
+    Variant,
+)
 from lamm_robust.workers import scratch
 from lamm_robust.workers.opening import Workers
 from lamm_robust.workers.pool import Open, Pool
@@ -54,15 +66,26 @@ FIRST_CASES = 10
 DRIVERS = (("scipy", "gelsd"), ("scipy", "gelsy"), ("scipy", "qr"))
 """(library, algorithm) of the LAPACK solvers that run beside the user's, for comparison."""
 
+BESIDE: Mapping[Number, tuple[str, ...]] = {
+    Number.PINV: ("numpy.linalg:pinv", "scipy.linalg:pinv"),
+    Number.RANK: ("numpy.linalg:matrix_rank",),
+    Number.COND: ("numpy.linalg:cond",),
+    Number.SVDVALS: ("scipy.linalg:svdvals",),
+    Number.RESIDUAL: ("numpy.linalg:lstsq", "scipy.linalg:lstsq"),
+}
+"""What runs beside a function of another number than x."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of problems that were tried and that will be."""
+
+Hear = Callable[[Sequence[Answer], int], None]
+"""Called with new answers, and with the number of all so far."""
 
 
 def check_target(target: user.Target, terms: Terms, progress: Progress = lambda *_: None) -> Judgement:
     """The judgement on a target; ValueError if it cannot be imported or is not a function."""
     scratch.sweep()
-    found = check(str(target), library_of(target, terms), terms, catalog.truths(), progress)
+    found = check(str(target), library_of(target, terms), terms, catalog.truths(directions=terms.derivative), progress)
     Cache(default_directory()).trim()
     return found
 
@@ -76,10 +99,13 @@ def library_of(target: user.Target, terms: Terms) -> Library:
 
 
 def worker_opener(library: Library, terms: Terms) -> Open:
-    """The function that starts a worker with the checked solver, which is imported anew each time and never forked."""
+    """The function that starts a worker with the checked solver, which is imported anew each time and never forked.
+
+    With derivatives, the time limit is that of first calls: JAX compiles them for every shape.
+    """
     return Workers(
         {library.name: library},
-        case_seconds=terms.case_seconds,
+        case_seconds=max(terms.case_seconds, terms.first_seconds) if terms.derivative else terms.case_seconds,
         case_memory=terms.case_memory,
         first_seconds=terms.first_seconds,
     ).open
@@ -98,15 +124,22 @@ def check(
     open_worker = worker_opener(library, terms)
     enough = partial(is_enough, case_seconds=terms.case_seconds)
     cases = [Case(key, variant) for key in keys]
-    answers, stopped = ask_all(target, cases, truths, open_worker, enough, progress, seconds=terms.seconds)
+    scored = Scored(truths, lambda _: solver)
+
+    def hear(heard: Sequence[Answer], done: int) -> None:
+        scored.hear(heard)
+        progress(done, len(cases))
+
+    answers, stopped = ask_all(target, cases, truths, open_worker, enough, hear, seconds=terms.seconds)
     doubt = doubt_of_times(answers.values())
     if stopped:
         outcomes = {case: answer.outcome for case, answer in answers.items() if not answer.inconclusive}
-        judged = judge_solver(target, solver, terms, truths, outcomes, len(keys), stopped=stopped)
+        judged = judge_solver(target, solver, terms, truths, outcomes, len(keys), stopped=stopped, scored=scored)
         return replace(judged, doubt=doubt)
     outcomes = look_again(answers, truths, open_worker)
     passes_alone = partial(_passes_alone, solver, terms, open_worker)
-    found = replace(judge_solver(target, solver, terms, truths, outcomes, len(keys), passes_alone), doubt=doubt)
+    judged = judge_solver(target, solver, terms, truths, outcomes, len(keys), passes_alone, scored=scored)
+    found = replace(judged, doubt=doubt)
     try:
         return replace(found, drivers=_try_drivers(found, [case.key for case in outcomes], truths))
     except KeyboardInterrupt:  # the solver itself is judged
@@ -119,7 +152,7 @@ def ask_all(
     truths: Truths,
     open_worker: Open,
     enough: Callable[[Sequence[Outcome]], bool] = lambda _: False,
-    progress: Progress = lambda *_: None,
+    hear: Hear = lambda *_: None,
     *,
     seconds: float | None = None,
 ) -> tuple[dict[Case, Answer], Stop | None]:
@@ -133,7 +166,7 @@ def ask_all(
     try:
         for heard in pool:
             answers |= {answer.case: answer for answer in heard}
-            progress(len(answers), len(cases))
+            hear(heard, len(answers))
             if enough([answer.outcome for answer in answers.values()]):
                 break
             if time.monotonic() > end and len(answers) < len(cases):
@@ -200,6 +233,10 @@ def _passes_alone(solver: Solver, terms: Terms, open_worker: Open, failed: Clues
 
 def _try_drivers(mine: Judgement, keys: Sequence[ProblemKey], truths: Truths) -> list[Row]:
     """The rows of LAPACK's drivers, on the CPU, at the problems that the solver was tried at."""
+    if mine.terms.returns is not Number.X:
+        others = dict.fromkeys((*BESIDE.get(mine.terms.returns, ()), *mine.terms.beside))
+        usual = replace(mine, terms=replace(mine.terms, arrays="numpy", refuses=(), strict=False))
+        return [_try_target(name, usual if name not in mine.terms.beside else mine, keys, truths) for name in others]
     precision = mine.terms.precision
     named = [catalog.find_variant(name, precision) for name in mine.terms.beside if ":" not in name]
     variants = list(dict.fromkeys([*(Variant(*names, precision, "cpu") for names in DRIVERS), *named]))
@@ -209,11 +246,9 @@ def _try_drivers(mine: Judgement, keys: Sequence[ProblemKey], truths: Truths) ->
         for variant in variants
         if not why_not_asked(truths.problem(key), catalog.find_solver(variant))
     ]
-    outcomes: Outcomes = {}
     with Workers(catalog.LIBRARY) as lapack:
-        for heard in Pool(cases, lambda case: truths.problem(case.key), lapack.open):
-            outcomes |= {answer.case: answer.outcome for answer in heard}
-    records = score_outcomes(outcomes, truths, catalog.find_solver)
+        batches = list(sweep(cases, catalog.find_solver, truths, lapack.open, patience=PATIENCE))
+    records = [one.record for batch in batches for one in batch if isinstance(one, Done)]
     groups = [[r for r in records if r.variant == str(variant)] for variant in variants]
     rows = [row(group, time_ratio(group, mine.records)) for group in groups if group]
     return rows + [_try_target(name, mine, keys, truths) for name in mine.terms.beside if ":" in name]
@@ -225,9 +260,9 @@ def _try_target(name: str, mine: Judgement, keys: Sequence[ProblemKey], truths: 
     solver, open_worker = library.solvers[0], worker_opener(library, mine.terms)
     cases = [Case(key, variant_of(solver, mine.terms)) for key in keys]
     enough = partial(is_enough, case_seconds=mine.terms.case_seconds)
-    answers, _ = ask_all(name, cases, truths, open_worker, enough)
-    outcomes: Outcomes = {case: answer.outcome for case, answer in answers.items() if not answer.inconclusive}
-    records = score_outcomes(outcomes, truths, lambda _: solver)
+    scored = Scored(truths, lambda _: solver)
+    answers, _ = ask_all(name, cases, truths, open_worker, enough, lambda heard, _: scored.hear(heard))
+    records = scored.records({case: answer.outcome for case, answer in answers.items() if not answer.inconclusive})
     return replace(row(records, time_ratio(records, mine.records)), library=name, algorithm="")
 
 

@@ -20,12 +20,16 @@ from lamm_robust.values import (
     ARRAYS,
     CLASS_REQUIREMENTS,
     DEVICES,
+    EVERY_PRECISION,
+    NUMBER_REQUIREMENTS,
+    NUMBERS,
     PRECISIONS,
     PROFILES,
     SHAPES,
     SUITE,
     Deficiency,
     Device,
+    Number,
     Precision,
     Shape,
 )
@@ -41,13 +45,13 @@ PLACE = click.Path(path_type=Path, dir_okay=False)
 @click.argument("target")
 @click.option(
     "--contract",
-    type=click.Choice([contract.value for contract in Deficiency]),
+    type=click.Choice([*(contract.value for contract in Deficiency), *(number.value for number in NUMBERS)]),
     default="minimum_norm",
     show_default=True,
-    help="What it promises.",
+    help="What it promises: which x, or another number than x.",
 )
 @click.option("--shapes", metavar="LIST", help="Of tall,wide,square.  [default: all; no wide for full_rank_only]")
-@click.option("--precision", type=click.Choice([*PRECISIONS, "all"]), default="float64", show_default=True)
+@click.option("--precision", type=click.Choice([*EVERY_PRECISION, "all"]), default="float64", show_default=True)
 @click.option("--device", type=click.Choice(DEVICES), default="cpu", show_default=True, help="`cpu` hides the GPU.")
 @click.option("--profile", type=click.Choice([p.name for p in PROFILES[:2]]), default="quick", show_default=True)
 @click.option("--family", "families", multiple=True, metavar="GLOB", help="Only these families; repeatable.")
@@ -59,6 +63,7 @@ PLACE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--strict", is_flag=True, help="x must be an array of A's dtype and the right shape, to the letter.")
 @click.option("--arrays", type=click.Choice(ARRAYS), default="numpy", show_default=True, help="Whose arrays it takes.")
 @click.option("--batched", is_flag=True, help="It takes several A and b at once, on a first axis.")
+@click.option("--derivative", is_flag=True, help="Differentiate it, too, at problems of their own: JAX, PyTorch.")
 @click.option("--cutoff", type=click.FloatRange(0, 1, max_open=True), metavar="C", help="It takes σ ≤ C·σ₁ for zero.")
 @click.option("--require", type=click.Choice(CLASS_REQUIREMENTS), help="Exit with 1 unless this holds.")
 @click.option("--expect", type=PLACE, metavar="FILE", help="Failures that are known, with reasons, as TOML.")
@@ -98,6 +103,7 @@ def check(
     strict: bool,
     arrays: Any,
     batched: bool,
+    derivative: bool,
     cutoff: float | None,
     require: Any,
     expect: Path | None,
@@ -135,14 +141,16 @@ def check(
             raise ValueError(f"--{name} {place}: expected a file in a directory that exists, and no --only")
     if only and expect:
         raise ValueError("--expect is about a profile; --only names single problems")
+    _check_derivative(asked=derivative, arrays=arrays, batched=batched)
     if allow and not require:
         raise ValueError("--allow is about what is required; say what with --require")
+    _check_number(contract, require, {"--batched": batched, "--script": script, "--cutoff": cutoff is not None})
     for name in beside:  # a misspelt one should be known before the check, not after it
         user.parse_target(name, Path.cwd()) if ":" in name else find_variant(name)
     precisions = PRECISIONS if precision == "all" else (cast(Precision, precision),)
     asked = [
         Terms(
-            contract=Deficiency(contract),
+            **_promised(contract),
             shapes=cast("tuple[Shape, ...]", parse_list("--shapes", shapes, SHAPES)),
             precision=one,
             device=cast(Device, device),
@@ -159,6 +167,7 @@ def check(
             strict=strict,
             arrays=arrays,
             batched=batched,
+            derivative=derivative,
             cutoff=cutoff,
             case_seconds=case_seconds,
             first_seconds=first_seconds,
@@ -174,6 +183,29 @@ def check(
     sys.exit(
         _check_only(found_target, asked[0], read_keys(only), out) if only else _check(found_target, asked, out, places)
     )
+
+
+def _promised(contract: str) -> dict[str, Any]:
+    """What --contract says, as arguments of `Terms`: what x is held to, or which other number is asked for."""
+    return {"returns": Number(contract)} if contract in NUMBERS else {"contract": Deficiency(contract)}
+
+
+def _check_number(contract: str, require: str | None, options: Mapping[str, bool]) -> None:
+    """Raise ValueError for what cannot be asked of a number other than x."""
+    if contract not in NUMBERS:
+        return
+    if given := [name for name, is_given in options.items() if is_given]:
+        raise ValueError(f"{given[0]} is about x; it does not go with --contract {contract}")
+    if require not in (None, *NUMBER_REQUIREMENTS):
+        raise ValueError(f"--contract {contract} has no '{require}'; accepted are {', '.join(NUMBER_REQUIREMENTS)}")
+
+
+def _check_derivative(*, asked: bool, arrays: str, batched: bool) -> None:
+    """ValueError if derivatives are asked of a function that has none to be asked."""
+    if asked and arrays == "numpy":
+        raise ValueError("--derivative is of functions of arrays of JAX or PyTorch: say --arrays jax or --arrays torch")
+    if asked and batched:
+        raise ValueError("--derivative is of a function of one problem at a time; leave out --batched")
 
 
 def _check(target: Target, asked: Sequence[Terms], out: str | None, places: Mapping[str, Path]) -> Exit:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from lamm_robust.generators.raw import read_entries
-from lamm_robust.values import PRECISIONS, Array, Precision
+from lamm_robust.values import COMPLEX, EVERY_PRECISION, PRECISIONS, REAL_OF, Array, Precision
 
 EXPECTED = (
     "expected an .npz or .json file with A and b (or X and y), an .npy file with A, or text such as 'A=1,2;3,4 b=5,6'"
@@ -155,11 +155,14 @@ def _of_text(text: str) -> dict[str, Array]:
     found = {name: value for name, _, value in pairs}
     if len(found) < len(pairs):
         raise ValueError("the problem names one array twice; accepted is each once")
-    dtype = found.pop("dtype", "float64")
-    if dtype not in PRECISIONS:
-        raise ValueError(f"dtype={dtype:.40}; accepted are float32 and float64")
+    usual: Precision = "complex128" if any("j" in value for value in found.values()) else "float64"
+    asked = found.pop("dtype", usual)
+    dtype = next((precision for precision in EVERY_PRECISION if precision == asked), None)
+    if dtype is None:
+        raise ValueError(f"dtype={asked:.40}; accepted are {', '.join(EVERY_PRECISION)}")
     check_names("the problem", found)
-    return {name: _read_text(name, value, dtype) for name, value in found.items()}
+    real = REAL_OF[dtype]
+    return {name: _read_text(name, value, real if name in NAMES["weights"] else dtype) for name, value in found.items()}
 
 
 def _read_text(name: str, value: str, dtype: Precision) -> Array:
@@ -176,14 +179,20 @@ def _read_text(name: str, value: str, dtype: Precision) -> Array:
 
 
 def _in_one_precision(source: str, A: Array, b: Array | None) -> tuple[Array, Array | None, tuple[str, ...]]:
-    """A and b with whole numbers converted to the precision of the other, or to float64; and what was converted."""
+    """A and b with whole numbers converted to the precision of the other, or to float64; and what was converted.
+
+    Beside a complex array, real numbers of its parts' precision become complex ones, too.
+    """
     both = [A] if b is None else [A, b]
-    floats = {array.dtype.name for array in both if array.dtype.name in PRECISIONS}
+    floats = {array.dtype.name for array in both if array.dtype.name in EVERY_PRECISION}
+    complex_ = [precision for precision in COMPLEX if precision in floats]
+    if len(complex_) == 1 and floats <= {complex_[0], REAL_OF[complex_[0]]}:
+        floats = {complex_[0]}
     dtype = floats.pop() if len(floats) == 1 else "float64"
     notes, converted = [], []
     for name, array in zip("Ab", both, strict=False):
         converted.append(exactly(f"{source}: {name}", array, dtype))
-        if array.dtype.kind in "iub":
+        if array.dtype.kind in "iub" or (array.dtype.kind == "f" and dtype in COMPLEX):
             notes.append(f"{name} as {dtype}, exactly ({array.dtype} in the file)")
     return converted[0], converted[1] if b is not None else None, tuple(notes)
 
@@ -193,7 +202,9 @@ def exactly(name: str, array: Array, dtype: str) -> Array:
 
     ValueError, which begins with the name, for a whole number that the dtype does not hold.
     """
-    if array.dtype.kind == "f":
+    if array.dtype.kind == "f" and dtype in COMPLEX:
+        array = array.astype(dtype)
+    if array.dtype.kind in "fc":
         return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")) if array.ndim else array
     if array.dtype.kind not in "iubO":
         return array  # refused by the oracles, which say why
@@ -205,7 +216,7 @@ def exactly(name: str, array: Array, dtype: str) -> Array:
                 converted[i] = float(number)
         except OverflowError:
             converted[i] = np.inf
-        if isinstance(number, int) and not (np.isfinite(converted[i]) and int(converted[i]) == number):
+        if isinstance(number, int) and not (np.isfinite(converted[i]) and int(converted[i].real) == number):
             where = ", ".join(map(str, place))
             raise ValueError(f"{name}[{where}] is {number}, which no {dtype} is exactly; round it first")
     return converted.reshape(array.shape)

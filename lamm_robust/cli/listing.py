@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from lamm_robust import catalog
+from lamm_robust.runs.derivatives import derivatives_grid
+from lamm_robust.scoring.derivatives import MEANINGS, UNIT
 from lamm_robust.solvers.lowering import LOWERED, SHAPES, default_precision, programs
 from lamm_robust.storage import findings
-from lamm_robust.values import HUNTED, PRECISIONS, PROFILES, Variant
+from lamm_robust.values import DIFFERENTIATED, HUNTED, PRECISIONS, PROFILES, Variant
 
 Listing = tuple[list[str], list[list[str]]]
 """Column headings, and rows of text."""
@@ -73,6 +75,7 @@ def metrics() -> Listing:
     cut = "if a singular value is below the resolution: distance to A_k⁺b, or of its fit, where the cutoff keeps k"
     rows.append(["rank_error", "integer", "reported minus exact rank, where the precision can tell"])
     rows.append(["truncated_error", "Wedin bounds", cut])
+    rows += [[name, UNIT, meaning] for name, meaning in MEANINGS.items()]
     return ["score", "unit", "what it says"], rows
 
 
@@ -90,6 +93,8 @@ def profiles() -> Listing:
         rows.append([profile.name, str(sum(len(list(grid)) for grid in grids)), profile.summary])
     hunted = sum(len(findings.problems(findings.DIRECTORY, precision)) for precision in PRECISIONS)
     rows.append([HUNTED.name, str(hunted), HUNTED.summary])
+    differentiated = sum(len(derivatives_grid(precision)) for precision in PRECISIONS)
+    rows.append([DIFFERENTIATED.name, str(differentiated), DIFFERENTIATED.summary])
     return ["profile", "problems", "what it is"], rows
 
 

@@ -23,7 +23,9 @@ from lamm_robust.terminal import say, width
 from lamm_robust.text import harmless, json_text, printable
 from lamm_robust.values import (
     DEVICES,
+    DIFFERENTIATED,
     EMULATED,
+    EVERY_PRECISION,
     HUNTED,
     PRECISIONS,
     PROFILES,
@@ -35,8 +37,8 @@ from lamm_robust.values import (
     StoreError,
 )
 
-PROFILE = click.Choice([profile.name for profile in (*PROFILES, HUNTED)])
-PRECISION = click.Choice([*PRECISIONS, "all"])
+PROFILE = click.Choice([profile.name for profile in (*PROFILES, HUNTED, DIFFERENTIATED)])
+PRECISION = click.Choice([*EVERY_PRECISION, "all"])
 TOGETHER: dict[str, tuple[Device, ...]] = {"all": DEVICES, "emulated": ("cpu", *EMULATED)}
 """Names of several devices; an emulated one is best seen beside the CPU."""
 DEVICE = click.Choice([*DEVICES, *EMULATED, *TOGETHER])
@@ -90,7 +92,13 @@ def _precisions(precision: str, device: str) -> tuple[Precision, ...]:
 
 @main.command()
 @click.option("--profile", type=PROFILE, default="quick", show_default=True, help="How much: see `list profiles`.")
-@click.option("--precision", type=PRECISION, default="all", show_default=True, help="What the numbers are stored in.")
+@click.option(
+    "--precision",
+    type=PRECISION,
+    default="all",
+    show_default=True,
+    help="What the numbers are stored in; `all` is both real ones.",
+)
 @click.option(
     "--device", type=DEVICE, default="all", show_default=True, help="`all` is what this machine has, not emulated."
 )
@@ -274,20 +282,21 @@ def list_(what: str, globs: tuple[str, ...], device: str) -> None:
 @from_oracle
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @click.option("--script", is_flag=True, help="Print it as a short script that needs the library alone.")
-def replay(key: str, oracle: str, as_json: bool, script: bool) -> None:
+@click.option("--derivative", is_flag=True, help="Differentiate the solver, too: JAX's, Lineax's and PyTorch's.")
+def replay(key: str, oracle: str, as_json: bool, script: bool, derivative: bool) -> None:
     """Rebuild one row from its KEY, as printed in the tables, and show problem, truth, answer and scores."""
     from lamm_robust.cli.replay import replay_facts, replay_text
 
-    if script and as_json:
-        raise ValueError("--script and --json do not go together")
+    if script and (as_json or derivative):
+        raise ValueError(f"--script and --{'json' if as_json else 'derivative'} do not go together")
     if script:
         from lamm_robust.runs.script import replay_scripts, that_fails
 
         say(that_fails(replay_scripts(key, oracle), Path.cwd()), nl=False)
     elif as_json:
-        say(json_text(replay_facts(key, oracle)))
+        say(json_text(replay_facts(key, oracle, derivative=derivative)))
     else:
-        say(replay_text(key, oracle))
+        say(replay_text(key, oracle, derivative=derivative))
 
 
 @main.command(short_help="Certify your own problem: a file, or text.")
@@ -295,8 +304,9 @@ def replay(key: str, oracle: str, as_json: bool, script: bool) -> None:
 @from_oracle
 @click.option("--rank", type=int, metavar="K", help="Count the singular values after the K-th as zero: certify A_K⁺b.")
 @click.option("--pinv", is_flag=True, help="Certify the pseudo-inverse A⁺ instead of x; no b is needed.")
+@click.option("--cov", is_flag=True, help="Also certify covariance, standard errors, s and R² of the regression.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-def truth(problem: str, oracle: str, rank: int | None, pinv: bool, as_json: bool) -> None:
+def truth(problem: str, oracle: str, rank: int | None, pinv: bool, cov: bool, as_json: bool) -> None:
     """Certify your own PROBLEM: an .npz or .json file with A (m×n) and b (m or m×k), or text 'A=1,2;3,4 b=5,6'.
 
     X and y are other names of A and b; w or sigma are weights of the rows. Without b (also in an .npy file, which is A)
@@ -306,7 +316,7 @@ def truth(problem: str, oracle: str, rank: int | None, pinv: bool, as_json: bool
     from lamm_robust.cli.truth import certify_given
     from lamm_robust.cli.truth_page import text
 
-    facts = certify_given(problem, catalog.cached_oracle(oracle), rank, pinv=pinv)
+    facts = certify_given(problem, catalog.cached_oracle(oracle), rank, pinv=pinv, cov=cov)
     say(json_text(facts) if as_json else text(facts))
 
 

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from lamm_robust import catalog, oracles
 from lamm_robust.generators import nist
+from lamm_robust.oracles.covariance import rational_regression
 from lamm_robust.oracles.rational import solve_rational
 from lamm_robust.text import number
 from lamm_robust.values import PRECISIONS, Precision, ProblemKey
@@ -35,6 +36,10 @@ class Agreement:
     """The fewest digits over the coefficients, for the decimal data."""
     residual_sum_of_squares: float
     """The digits of the residual sum of squares, for the decimal data."""
+    standard_deviations: float
+    """The fewest digits over the standard deviations of coefficients and residual, for the decimal data."""
+    r_squared: float
+    """The digits of R², for the decimal data."""
     ceiling: dict[Precision, float]
     """The fewest digits over the coefficients, for the data rounded to each precision."""
 
@@ -57,7 +62,10 @@ def fewest(found: Sequence[Fraction], certified: Sequence[Fraction]) -> float:
 def agreement(dataset: str) -> Agreement:
     """Compare the exact truth of one data set, decimal and rounded, with NIST's certified values."""
     certified = nist.certified(dataset)
-    x, _, rss = solve_rational(*nist.decimal_design(dataset))
+    data = nist.decimal_design(dataset)
+    x, _, rss = solve_rational(*data)
+    more = rational_regression(*data)
+    assert more.r_squared is not None, "no y of NIST's is constant"
     ceiling: dict[Precision, float] = {}
     for precision in PRECISIONS:
         problem = catalog.build_problem(ProblemKey("nist", (("dataset", dataset),), precision))
@@ -70,6 +78,11 @@ def agreement(dataset: str) -> Agreement:
         kappa=float(truth.kappa or 0),
         coefficients=fewest(x, certified.coefficients),
         residual_sum_of_squares=digits(rss, certified.residual_sum_of_squares),
+        standard_deviations=fewest(
+            [ball.mid for ball in (*more.standard_errors, more.residual_deviation)],
+            [*certified.standard_deviations, certified.residual_standard_deviation],
+        ),
+        r_squared=digits(more.r_squared, certified.r_squared),
         ceiling=ceiling,
     )
 
@@ -78,16 +91,19 @@ def agreement_table() -> Table:
     """The agreement for all eleven data sets, as a table for the terminal."""
     table = Table(
         title="Digits shared with NIST's certified values (they have 15; `all`: equal)",
-        caption="decimal: exact answer to the printed data. float32, float64: exact answer to the data rounded to it, "
-        "which is all that a solver sees, so no solver is expected to share more. RSS: residual sum of squares.",
+        caption="x, RSS, SD, R²: of the exact answer to the printed decimals. RSS: residual sum of squares. SD: "
+        "standard deviations of x and of the residual. float32, float64: x of the exact answer to the data rounded "
+        "to it, which is all that a solver sees, so no solver is expected to share more.",
         caption_justify="left",
         box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),  # so that it fits 80 columns
     )
-    headings = ("data set", "difficulty", "size", "κ", "decimal", "decimal\nRSS", *PRECISIONS)
+    headings = ("data set", "level", "size", "κ", "x", "RSS", "SD", "R²", *PRECISIONS)
     for index, heading in enumerate(headings):
         table.add_column(heading, justify="left" if index < 2 else "right", no_wrap=True)
     for found in map(agreement, nist.DATASETS):
-        shares = (found.coefficients, found.residual_sum_of_squares, *found.ceiling.values())
+        of_decimals = found.coefficients, found.residual_sum_of_squares, found.standard_deviations, found.r_squared
+        shares = (*of_decimals, *found.ceiling.values())
         size = f"{found.shape[0]}×{found.shape[1]}"
         table.add_row(
             found.dataset,

@@ -1,4 +1,4 @@
-"""The command `picture`: what people type at a dozen kinds of problems, as an SVG file."""
+"""The command `picture`: what people type at a dozen kinds of problems, or solvers by family, as an SVG file."""
 
 from __future__ import annotations
 
@@ -8,28 +8,32 @@ from typing import cast
 import click
 
 from lamm_robust.terminal import say
-from lamm_robust.values import DEVICES, PRECISIONS, Device, Precision
+from lamm_robust.values import DEVICES, EVERY_PRECISION, Device, Precision
 
 
 @click.command(short_help="What people type at a dozen kinds of problems, as an SVG file.")
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The SVG file to write.")
-@click.option("--precision", type=click.Choice(PRECISIONS), default="float64", show_default=True)
+@click.option("--solver", "solvers", multiple=True, metavar="GLOB", help="These solvers by family, instead.")
+@click.option("--precision", type=click.Choice(EVERY_PRECISION), default="float64", show_default=True)
 @click.option("--device", type=click.Choice(DEVICES), default="cpu", show_default=True)
-def picture(directory: Path, out: Path, precision: str, device: str) -> None:
+def picture(directory: Path, out: Path, solvers: tuple[str, ...], precision: str, device: str) -> None:
     """Draw what people type at a dozen kinds of problems, from the records of a results DIRECTORY, as an SVG file.
 
-    The same records give the same bytes.
+    With --solver, draw where those solvers fail, by family of problems. The same records give the same bytes.
     """
-    from lamm_robust.reports.page.picture import asked
-    from lamm_robust.reports.page.picture import picture as draw
+    from lamm_robust import catalog
+    from lamm_robust.reports.page import picture as pictures
     from lamm_robust.storage.files import refuse_other_versions, write_text
     from lamm_robust.storage.parquet import Records, read_environment
 
     at = cast(Precision, precision), cast(Device, device)
+    names = map(str, catalog.select_variants(solvers, at[:1], at[1:])) if solvers else pictures.asked(*at)
     records = Records(directory)
     with refuse_other_versions(directory):
-        groups = [own for variant in asked(*at) if (own := records.of(variant))]
+        groups = [own for variant in names if (own := records.of(variant))]
         environment = read_environment(directory)
-    write_text(out, draw(groups, *at, environment))
+    if solvers and not groups:
+        raise ValueError(f"'{directory}' has no records of {', '.join(solvers)} in {precision} on {device}")
+    write_text(out, (pictures.by_family if solvers else pictures.picture)(groups, *at, environment))
     say(f"a picture to look at: {out}")

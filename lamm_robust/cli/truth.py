@@ -8,9 +8,10 @@ import numpy as np
 
 from lamm_robust import catalog
 from lamm_robust.cli.given import Given, read
-from lamm_robust.oracles import weighted
-from lamm_robust.oracles.jacobi import all_singular_values
-from lamm_robust.oracles.plain_values import certain_digits, facts, truncation_facts
+from lamm_robust.oracles import all_singular_values, certify_weighted
+from lamm_robust.oracles.complex_ import check_any_problem
+from lamm_robust.oracles.covariance import regression
+from lamm_robust.oracles.plain_values import certain_digits, facts, regression_facts, truncation_facts
 from lamm_robust.oracles.validation import check_problem
 from lamm_robust.values import Array, Certificate, Oracle, Truncation
 
@@ -24,20 +25,26 @@ OF_B = ("x", "radius", "residual_norm")
 """The facts that need a b."""
 
 
-def certify_given(text: str, oracle: Oracle, rank: int | None = None, *, pinv: bool = False) -> dict[str, Any]:
+def certify_given(
+    text: str, oracle: Oracle, rank: int | None = None, *, pinv: bool = False, cov: bool = False
+) -> dict[str, Any]:
     """The proved facts about the problem in a file or a text, as plain JSON values; see `oracles.plain_values.facts`.
 
     With a rank k, they are about A_k, which is A with its singular values after the k-th set to zero, and b; the first
     of these values is ``sigma_next``. With weights, they are about the weighted problem, and ``weighted_by`` names the
     weights. Without b there is no x, but ``sigma``, all singular values of A that are not zero, or beyond `ALL_SIGMAS`
     rows and columns ``sigma_max`` and ``sigma_min``, those of the certificate. With `pinv`, ``pinv`` is A⁺ (A_k⁺), in
-    rows, and ``radius`` a bound on ‖A⁺ printed − A⁺‖_F. ``notes`` say in words what was converted or left out.
+    rows, and ``radius`` a bound on ‖A⁺ printed − A⁺‖_F. With `cov`, what a regression reports stands beside x; see
+    `oracles.plain_values.regression_facts`. ``notes`` say in words what was converted or left out.
     ValueError for what holds no problem, NotCertifiedError if nothing is proved.
     """
     given = read(text)
     b = _target(given, pinv)
+    if cov:
+        _check_cov(given, rank, pinv)
     try:
-        check_problem(given.A, b)
+        (check_problem if cov else check_any_problem)(given.A, b)
+        more = regression_facts(regression(given.A, b, given.weights)) if cov else {}
         proof = _proved(given, b, oracle, rank, pinv)
     except ValueError as error:
         raise ValueError(f"{given.source}: {error}") from error
@@ -47,7 +54,7 @@ def certify_given(text: str, oracle: Oracle, rank: int | None = None, *, pinv: b
         found = {"pinv" if name == "x" else name: value for name, value in found.items() if name != "residual_norm"}
     elif given.b is None:
         found = {name: value for name, value in found.items() if name not in OF_B} | _sigmas(given, truth)
-    return found | _remarks(given, pinv)
+    return found | more | _remarks(given, pinv)
 
 
 def _target(given: Given, pinv: bool) -> Array:
@@ -57,6 +64,14 @@ def _target(given: Given, pinv: bool) -> Array:
     return np.zeros(given.A.shape[:1], given.A.dtype) if given.b is None else given.b
 
 
+def _check_cov(given: Given, rank: int | None, pinv: bool) -> None:
+    """Raise ValueError for what --cov cannot be asked of."""
+    if rank is not None or pinv:
+        raise ValueError(f"--cov and {'--pinv' if pinv else '--rank'} do not go together")
+    if given.b is None:
+        raise ValueError(f"{given.source} has no b; --cov is about the residual b − Ax")
+
+
 def _proved(given: Given, b: Array, oracle: Oracle, rank: int | None, pinv: bool) -> Certificate | Truncation:
     """What is proved of A and b; ValueError for options that do not go together."""
     if given.weights:
@@ -64,7 +79,7 @@ def _proved(given: Given, b: Array, oracle: Oracle, rank: int | None, pinv: bool
             raise ValueError(f"{given.weighted_by} and {'--pinv' if pinv else '--rank'} do not go together")
         if oracle.name not in WEIGHING:
             raise ValueError(f"oracle '{oracle.name}' takes no weights; those that do: {', '.join(WEIGHING)}")
-        return weighted.certify(given.A, b, given.weights)
+        return certify_weighted(given.A, b, given.weights)
     if rank is None:
         return oracle.certify(given.A, b)
     if oracle.truncate is None:

@@ -20,7 +20,14 @@ Table = list[list[str]]
 def text(found: dict[str, Any]) -> str:
     """The facts that `cli.truth.certify_given` returns, in lines for people."""
     return "\n".join(
-        [*_problem(found), *_rank(found), f"κ = σ₁/σ_r     {_kappa(found)}", *_sigmas(found), *_answer(found)]
+        [
+            *_problem(found),
+            *_rank(found),
+            f"κ = σ₁/σ_r     {_kappa(found)}",
+            *_sigmas(found),
+            *_answer(found),
+            *_regression(found),
+        ]
     )
 
 
@@ -74,6 +81,25 @@ def _answer(found: dict[str, Any]) -> list[str]:
     name = f"A{k}⁺b" if k else "x★ = A⁺b"
     lines = [f"‖b − Ax‖       {norm}{unknown}"]
     return lines + _matrix(name, rows, found["radius"], "(A has no columns, so x has no entries)")
+
+
+def _regression(found: dict[str, Any]) -> Iterator[str]:
+    """What a regression reports beside x, where it was asked for."""
+    if "covariance" not in found:
+        return
+    counted = "rows with weight" if "weighted_by" in found else "rows"
+    yield f"freedom        {found['degrees_of_freedom']} degrees: {counted} less columns"
+    yield f"‖b − Ax‖²      {found['residual_sum_of_squares']}"
+    yield f"s              {found['residual_deviation']} = √(‖b − Ax‖²/freedom)"
+    about = "the mean" if found["about_mean"] else "0: A spans no constant"
+    yield f"R²             {found['r_squared']}, about {about}"
+    yield "standard errors of x:"
+    yield from (f"  {error}" for error in found["standard_errors"])
+    rows = found["covariance"]
+    rows = rows if _width(rows) <= WIDTH else shorter(rows, "0", SHORT)[0]
+    gram = "AᵀWA" if "weighted_by" in found else "AᵀA"
+    yield f"covariance of x = s²({gram})⁻¹, each entry correctly rounded:"
+    yield from _blocks(rows)
 
 
 def _matrix(name: str, rows: Table, radius: str, empty: str) -> list[str]:

@@ -254,9 +254,9 @@ def hunt_text(
         except AbsentError as error:
             raise ValueError(f"{quarry.name} cannot be used: {error.why}") from error
     if caught is None:
-        return Told(
-            f"{quarry.name} takes none of the problems of these families" + ("" if edges else NO_EDGES), tried=False
-        )
+        none = f"{quarry.name} takes none of the problems of these families" + ("" if edges else NO_EDGES)
+        late = f"no problem could be tried within {seconds:g} s; give the hunt more --seconds"
+        return Told(none if hunted.seen else late, tried=False)
     none = "no silent failure found; " if score == SILENT and caught.worst.verdict != Verdict.WRONG else ""
     lines = [f"{caught.tried} problems tried; {none}the worst, and the simplest that is nearly as bad:"]
     for found in [caught.worst] + [caught.shrunk] * (caught.shrunk is not caught.worst):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from lamm_robust.reports.summary import STABILITY_ORDER, Row
+from lamm_robust.reports.summary import ORDER, STABILITY_ORDER, Row
 from lamm_robust.text import duration, number, share
 
 
@@ -151,7 +151,7 @@ COLUMNS: tuple[Column, ...] = (
         "computes in",
         "the arithmetic that its errors betray",
         lambda r: r.computes_in,
-        lambda r: ("float64", "float32").index(r.computes_in) if r.computes_in.startswith("float") else math.nan,
+        lambda r: ORDER.index(r.computes_in) if r.computes_in in ORDER else math.nan,
     ),
     Column(
         "time",
@@ -166,11 +166,25 @@ COLUMNS: tuple[Column, ...] = (
         lambda r: duration(r.first_call_seconds),
         lambda r: r.first_call_seconds,
     ),
+    Column(
+        "derivative",
+        "problems at which JVP and VJP of x are as near the exact ones as rounding explains, of those where it has any "
+        "and x is promised; measured in the profile `derivatives`",
+        lambda r: share(r.derivatives_right, r.derivatives_total),
+        lambda r: _missing(r.derivatives_right, r.derivatives_total),
+    ),
 )
 """All columns; those with `keep` are the eight."""
 
 EIGHT: tuple[Column, ...] = tuple(column for column in COLUMNS if column.keep)
 """The columns that decide: no table for people shows more of them at a time."""
+
+
+def leading(rows: Iterable[Row]) -> tuple[Column, ...]:
+    """The eight columns, and that of derivatives if any of the rows has some."""
+    measured = any(row.derivatives_total for row in rows)
+    return (*EIGHT, *(column for column in COLUMNS if measured and column.name == "derivative"))
+
 
 RULE = (
     "Ranked by class, the most trustworthy first; equal ones by fewer silent failures, then by the κ up to which "

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from lamm_robust.reports.columns import EIGHT, RULE, Column
+from lamm_robust.reports.columns import RULE, Column, leading
 from lamm_robust.reports.summary import DECADE_METRICS, Row, Summary
 from lamm_robust.text import csv_text, inert, markdown_table, number
 
@@ -51,12 +51,13 @@ def groups(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
 
 def leaderboard_markdown(title: str, summary: Summary, absent: Mapping[str, str]) -> str:
     """The leaderboard page: what columns mean, a table per precision and device, errors by κ, what was not measured."""
-    legend = "".join(f"- **{column.title}**: {column.meaning}.\n" for column in EIGHT)
+    shown = leading(summary.rows)
+    legend = "".join(f"- **{column.title}**: {column.meaning}.\n" for column in shown)
     more = "More columns, every failure and curves: [report.html](report.html); all fields: leaderboard.csv."
     parts = [f"# {inert(title)}\n\n{summary.asked_to_fit}, and no more. {RULE}\n\n{legend}\n{more}\n\n"]
     for name, members in groups(summary.rows):
-        body = ([column.text(row) for column in EIGHT] for row in members)
-        parts += [f"## {name}\n\n", markdown_table([column.title for column in EIGHT], body), "\n"]
+        body = ([column.text(row) for column in shown] for row in members)
+        parts += [f"## {name}\n\n", markdown_table([column.title for column in shown], body), "\n"]
     if absent:
         why = ([inert(variant), inert(reason)] for variant, reason in absent.items())
         parts += ["## Not measured\n\n", markdown_table(["solver", "why"], why), "\n"]
@@ -84,8 +85,8 @@ def leaderboard_csv(rows: Iterable[Row]) -> str:
 
 def terminal_tables(rows: Sequence[Row], width: int) -> list[Table]:
     """The leaderboard for a terminal `width` characters wide, one table for each precision and device."""
-    text = _full if _needed(rows, EIGHT, _full) <= width else _brief
-    shown = list(EIGHT)
+    shown = list(leading(rows))
+    text = _full if _needed(rows, shown, _full) <= width else _brief
     while len(shown) > 1 and _needed(rows, shown, text) > width:
         shown.remove(min(shown, key=lambda column: column.keep))
     tables = []

@@ -8,9 +8,9 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lamm_robust.reports import grading
+from lamm_robust.reports import derivatives, grading
 from lamm_robust.reports.grading import BACKWARD, COLUMNWISE, PASSES
-from lamm_robust.values import UNIT_ROUNDOFF, Deficiency, Record, Regime, Verdict
+from lamm_robust.values import UNIT_ROUNDOFF, Deficiency, Precision, Record, Regime, Verdict
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,9 @@ class Row:
     unrepeatable: int
     """Attempts in which a second call with the same input gave other bits."""
     cases: int
+    derivatives_right: int = 0
+    """Problems at which every derivative that was found is right, see `derivatives.is_right`."""
+    derivatives_total: int = 0
 
 
 SAME_KAPPA = 0.9
@@ -122,6 +125,9 @@ def stability(records: Iterable[Record], precision: str) -> str:
     return "unstable" if unstable else "conditionally stable"
 
 
+TWICE: Mapping[Precision, str] = {"float32": "float64", "complex64": "complex128"}
+"""Precision → the one with twice its digits."""
+
 HIGH_KAPPA = 1e3
 """From this κ on, errors of working and higher precision differ by three digits: they cannot be confused."""
 
@@ -152,11 +158,11 @@ def computes_in(records: Iterable[Record]) -> str:
     if low and sorted(low)[3 * len(low) // 4] > 100:  # of small whole numbers, any arithmetic makes few errors
         return f"less than {precision}"
     worse = sorted(error for error, _ in high)[3 * len(high) // 4] if len(high) >= FEW else math.inf
-    if precision == "float32" and worse <= 2:  # of several: one whole number may be right by luck
-        return "float64"
+    if precision in TWICE and worse <= 2:  # of several: one whole number may be right by luck
+        return TWICE[precision]
     if high and statistics.median(error / kappa for error, kappa in high) <= 10:
         return precision
-    return precision if low and (high or precision == "float64") else "?"
+    return precision if low and (high or precision not in TWICE) else "?"
 
 
 Groups = Iterable[Sequence[Record]]
@@ -234,6 +240,7 @@ def row(records: Sequence[Record], relative_time: float = math.nan) -> Row:
     edges = [r for r in records if grading.is_edge(r)]
     ambiguous = [r for r in records if grading.is_ambiguous(r)]
     ranked = [r for r in records if "rank_error" in r.scores]
+    differentiated = derivatives.counts(records)
     return Row(
         variant=one.variant,
         library=one.library,
@@ -268,6 +275,8 @@ def row(records: Sequence[Record], relative_time: float = math.nan) -> Row:
         first_call_seconds=median(r.first_call_seconds for r in records),
         unrepeatable=sum(not r.repeatable for r in records),
         cases=len(records),
+        derivatives_right=differentiated[0],
+        derivatives_total=differentiated[1],
     )
 
 
@@ -323,11 +332,15 @@ def summarise(groups: Groups, also: Callable[[Sequence[Record]], None] | None = 
     return Summary(sorted(rows, key=_trust), decades, simplest_first(silent), simplest_first(failed))
 
 
+ORDER = ("float64", "float32", "complex128", "complex64")
+"""The order of precisions in tables."""
+
+
 def _trust(row: Row) -> tuple[object, ...]:
     """What rows are sorted by: device and precision, then the most trustworthy first."""
     return (
         row.device,
-        -int(row.precision.removeprefix("float")),
+        ORDER.index(row.precision),
         STABILITY_ORDER.index(row.stability),
         row.silent_failures,
         -row.columnwise_safe_kappa,

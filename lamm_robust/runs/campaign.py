@@ -32,7 +32,19 @@ from lamm_robust.storage.cache import Cache, default_directory
 from lamm_robust.storage.journal import Journal, open_journal
 from lamm_robust.storage.repair import repair
 from lamm_robust.text import duration, inert
-from lamm_robust.values import HUNTED, SUITE, AbsentError, Answer, Case, Outcome, Status, StoreError, Variant
+from lamm_robust.values import (
+    DIFFERENTIATED,
+    HUNTED,
+    SUITE,
+    AbsentError,
+    Answer,
+    Case,
+    Outcome,
+    Status,
+    StoreError,
+    Variant,
+)
+from lamm_robust.workers.derivatives import WAYS
 from lamm_robust.workers.opening import Hello, Workers
 
 
@@ -54,6 +66,11 @@ class Campaign:
     workers: int = 1
     case_seconds: float = CASE_SECONDS
     case_memory: int = CASE_MEMORY
+
+    @property
+    def differentiates(self) -> bool:
+        """Whether solvers are differentiated, too."""
+        return self.selection.profile == DIFFERENTIATED.name
 
     def header(self, where: Mapping[str, Any]) -> dict[str, Any]:
         """The header of the journal: only a run with an equal header can resume it, since numbers would not compare."""
@@ -143,12 +160,14 @@ def _sweep(
     cache = Cache(default_directory())
     suspects = _suspects(todo, journal)
     doubted = {answer.case for answer in suspects}
-    seconds, memory = campaign.case_seconds, campaign.case_memory
+    seconds, memory, differentiated = campaign.case_seconds, campaign.case_memory, campaign.differentiates
+    if differentiated:  # a case is so many calls more, each of which may compile
+        seconds *= 1 + len(WAYS)
     with Workers(catalog.LIBRARY, case_seconds=seconds, case_memory=memory, on_hello=greeter(journal)) as workers:
         batches = sweep(
             [case for case in todo if case not in doubted],
             catalog.find_solver,
-            catalog.truths(campaign.oracle, cache),
+            catalog.truths(campaign.oracle, cache, directions=differentiated),
             workers.open,
             slots=campaign.workers,
             suspects=suspects,

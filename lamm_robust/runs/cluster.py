@@ -22,11 +22,13 @@ from rich.console import Console
 
 from lamm_robust.console import progress
 from lamm_robust.defaults import Exit
+from lamm_robust.provenance import environment
+from lamm_robust.runs import results
 from lamm_robust.runs.campaign import Campaign
-from lamm_robust.runs.merge import merge
+from lamm_robust.runs.merge import MACHINE, merge
 from lamm_robust.runs.plan import Shard
 from lamm_robust.storage.files import replace_file, write_text
-from lamm_robust.storage.journal import JOURNAL, lock
+from lamm_robust.storage.journal import JOURNAL, is_begun, lock, read_header, read_journal
 from lamm_robust.values import AbsentError, HarnessError, StoreError
 
 if TYPE_CHECKING:
@@ -107,6 +109,8 @@ def run(address: str, campaign: Campaign, console: Console) -> int:
     with connect(address) as client:
         if campaign.fresh:
             start_over(campaign.out)
+        if not shards.exists() and is_complete(campaign):
+            return results.write_again(campaign.out, console)
         check_plan(campaign, shards)
         count = earlier_count(shards) or PER_THREAD * max(1, sum(client.nthreads().values()))
         parts = campaign.selection.parts(count)
@@ -117,6 +121,20 @@ def run(address: str, campaign: Campaign, console: Console) -> int:
         # in one step, for the rest of the shards would be run again
         shutil.rmtree(shards.rename(campaign.out / DONE))
     return code
+
+
+def is_complete(campaign: Campaign) -> bool:
+    """Whether a directory has a record of every case, made with what is here: to make them again would change nothing.
+
+    Solvers that do not repeat their answers would even give others, which do not go together with those there.
+    """
+    if not is_begun(campaign.out):
+        return False
+    there, here = read_header(campaign.out), campaign.header(environment())
+    if any(there.get(name) != here[name] for name in here if name != MACHINE):
+        return False
+    with read_journal(campaign.out) as journal:
+        return all(str(case) in journal.done for case in campaign.selection.cases())
 
 
 def keep_shard(directory: Path, journal: bytes) -> None:

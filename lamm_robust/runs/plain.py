@@ -1,7 +1,8 @@
 """Attempts as plain JSON values.
 
-JSON has no NaN and no ∞. Entries and scores that are none of its numbers are the strings "nan", "inf" and "-inf",
-which `float` reads; what there is none of (κ of rank 0, x of a solver that refused) is null.
+JSON has no NaN, no ∞ and no complex numbers. These are strings such as "1-2j", which `complex` reads. Entries and
+scores that are none of its numbers are the strings "nan", "inf" and "-inf", which `float` reads; what there is none of
+(κ of rank 0, x of a solver that refused) is null.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 
 from lamm_robust.oracles import stored
 from lamm_robust.scoring.truths import Certified, Known
-from lamm_robust.values import Precision
+from lamm_robust.values import REAL_OF, Precision
 
 
 def or_null(kappa: float) -> Any:
@@ -23,9 +24,11 @@ def or_null(kappa: float) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """A number, or a list of numbers, for JSON: what is not finite as a string that `float` reads."""
+    """A number, or a list of numbers, for JSON: others as strings that `float` or `complex` reads."""
     if isinstance(value, list):
         return [plain(entry) for entry in value]
+    if isinstance(value, complex):
+        return str(value).strip("()")
     return value if math.isfinite(value) else str(float(value))
 
 
@@ -34,8 +37,11 @@ def x_star(problem: Known, precision: Precision) -> list[Any] | None:
     if not isinstance(problem, Certified):
         return None
     exact = stored(problem.truth)
-    nearest = [plain(rounded(entry, precision)) for entry in exact.flat]
-    return list(np.array(nearest, dtype=object).reshape(exact.shape).tolist())
+    nearest: list[Any] = [rounded(entry, REAL_OF[precision]) for entry in exact.flat]
+    shape, half = exact.shape, len(nearest) // 2
+    if problem.truth.is_complex:
+        nearest, shape = list(map(complex, nearest[:half], nearest[half:])), (problem.truth.n, *shape[1:])
+    return list(np.array(list(map(plain, nearest)), dtype=object).reshape(shape).tolist())
 
 
 def rounded(value: Fraction, precision: Precision) -> float:

@@ -13,8 +13,9 @@ from typing import Any
 
 from lamm_robust import catalog
 from lamm_robust.keys import parse_key
+from lamm_robust.runs.derivatives import derivatives_grid
 from lamm_robust.storage import findings
-from lamm_robust.values import HUNTED, PROFILES, Case, Device, Precision, ProblemKey, Variant
+from lamm_robust.values import DIFFERENTIATED, HUNTED, PROFILES, Case, Device, Precision, ProblemKey, Variant
 
 QUICK = PROFILES[0].name
 """The profile that runs the core solvers only, unless others are asked for."""
@@ -22,6 +23,8 @@ QUICK = PROFILES[0].name
 
 def grid(profile: str, precision: Precision, families: Iterable[str]) -> list[ProblemKey]:
     """The keys of a profile's fixed grid, in the order of the families; for `worst`, those that hunts have found."""
+    if profile == DIFFERENTIATED.name:
+        return [key for name in families for key in derivatives_grid(precision) if key.family == name]
     if profile == HUNTED.name:
         found = findings.problems(findings.DIRECTORY, precision)
         hunted = [hunted_key(key, digest) for key, digest in found.items()]
@@ -29,6 +32,7 @@ def grid(profile: str, precision: Precision, families: Iterable[str]) -> list[Pr
     return [
         ProblemKey(name, tuple(params.items()), precision)
         for name in families
+        if precision in catalog.FAMILIES[name].precisions
         for params in catalog.FAMILIES[name].grid(profile, precision)
     ]
 
@@ -95,9 +99,17 @@ class Selection:
         return self.profile + ("/run" if self.profile == HUNTED.name else "") + part
 
     def variants(self) -> list[Variant]:
-        """The selected variants, by default all, or the core of them for quick; ValueError if a glob matches none."""
+        """The selected variants; ValueError if a glob matches none.
+
+        By default they are all, the core of them for quick, or those that can be differentiated for `derivatives`,
+        without those in a batch, since every solver is differentiated in a batch, too.
+        """
         globs = self.solvers or (catalog.CORE if self.profile == QUICK else ())
-        return catalog.select_variants(globs, self.precisions, self.devices)
+        if self.profile != DIFFERENTIATED.name or self.solvers:
+            return catalog.select_variants(globs, self.precisions, self.devices)
+        globs = tuple(f"{library.name}-*" for library in catalog.LIBRARY.values() if library.differentiate)
+        found = catalog.select_variants(globs, self.precisions, self.devices)
+        return [variant for variant in found if not variant.algorithm.endswith("-vmap")]
 
     def problems(self) -> list[ProblemKey]:
         """The keys of the problems, in the order of the plan, which is that of the shard."""

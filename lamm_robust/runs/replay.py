@@ -9,12 +9,14 @@ import numpy as np
 from lamm_robust import catalog
 from lamm_robust.oracles.plain_values import AT_MOST, decimals, facts
 from lamm_robust.runs.sweep import why_not_asked
+from lamm_robust.scoring import numbers
+from lamm_robust.scoring.derivatives import UNIT, WAYS
 from lamm_robust.scoring.limits import threshold
 from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified, Known, Truths
 from lamm_robust.text import duration, scaled_lines
-from lamm_robust.values import Array, Edge, Outcome, Problem, Record, Regime, Solver, Status
+from lamm_robust.values import Array, Edge, Number, Outcome, Problem, Record, Regime, Solver, Status
 from lamm_robust.workers.opening import Workers
 from lamm_robust.workers.second_look import attempt_alone
 
@@ -37,13 +39,16 @@ class Replayed:
     record: Record
 
 
-def attempt_again(key: str, oracle: str) -> Replayed:
-    """Attempt the case of a key once more, alone.
+def attempt_again(key: str, oracle: str, *, derivative: bool = False) -> Replayed:
+    """Attempt the case of a key once more, alone; with `derivative`, the solver is differentiated there, too.
 
     ValueError for a key that names no case, and for a case that cannot be certified or measured here.
     """
     case = catalog.find_case(key)
-    truths = Truths(catalog.build_problem, catalog.cached_oracle(oracle))  # the problem is rebuilt, and not looked up
+    if derivative and catalog.LIBRARY[case.variant.library].differentiate is None:
+        raise ValueError(f"--derivative: {case.variant.library} differentiates nothing; JAX, Lineax and PyTorch do")
+    build = catalog.build_with_directions if derivative else catalog.build_problem
+    truths = Truths(build, catalog.cached_oracle(oracle))  # the problem is rebuilt, and not looked up
     variant, problem, solver = case.variant, truths.problem(case.key), catalog.find_solver(case.variant)
     certified = truths.certify(case.key)
     if certified is None:
@@ -63,7 +68,11 @@ def case_text(certified: Known, solver: Solver, outcome: Outcome, row: Record) -
     known = _no_truth(certified) if isinstance(certified, Undefined) else _truth(certified)
     if isinstance(certified, Certified) and certified.regime is Regime.AMBIGUOUS:
         known += _cut(certified, solver, scored="truncated_error" in row.scores)
-    return "\n".join([*_problem(certified.problem), *known, *_answer(solver, outcome), *_judgement(row)])
+    returns = solver.contract.returns
+    if isinstance(certified, Certified) and returns is not Number.X and numbers.is_promised(returns, certified):
+        known += ["", *_entries(returns, [repr(entry) for entry in numbers.printed(returns, certified)])]
+    answered = [*_answer(solver, outcome), *_derivatives(certified, outcome)]
+    return "\n".join([*_problem(certified.problem), *known, *answered, *_judgement(row)])
 
 
 def _problem(problem: Problem) -> list[str]:
@@ -129,11 +138,12 @@ def _answer(solver: Solver, outcome: Outcome) -> list[str]:
     lines = [
         "",
         f"solver    {solver.summary}",
-        f"          promises {solver.contract.deficiency}; counts as zero: {solver.contract.rank_rule}",
+        _promise(solver),
         f"outcome   {outcome.status}" + (f": {outcome.message}" if outcome.message else ""),
     ]
     if outcome.x is not None:
-        lines += _entries("x̂", [repr(entry) for entry in outcome.x.tolist()])
+        name = "x̂" if solver.contract.returns is Number.X else "returned"
+        lines += _entries(name, [repr(entry) for entry in np.atleast_1d(outcome.x).tolist()])
     if outcome.rank is not None:
         lines.append(f"rank      {outcome.rank} reported")
     if outcome.seconds is not None and outcome.first_call_seconds is not None:
@@ -141,8 +151,26 @@ def _answer(solver: Solver, outcome: Outcome) -> list[str]:
     return lines
 
 
+def _promise(solver: Solver) -> str:
+    contract = solver.contract
+    if contract.returns is not Number.X:
+        return f"          promises {contract.returns}"
+    return f"          promises {contract.deficiency}; counts as zero: {contract.rank_rule}"
+
+
+def _derivatives(certified: Known, outcome: Outcome) -> list[str]:
+    """The derivatives that were found, each beside the exact one, rounded."""
+    exact = certified.derivatives if isinstance(certified, Certified) else None
+    if exact is None:
+        return []
+    lines = []
+    for name, values in outcome.derivatives.items():
+        lines += ["", *_matrix(name, values), *_matrix("  exact", exact.values[name.removeprefix("vmapped_")][0])]
+    return lines
+
+
 def _judgement(row: Record) -> list[str]:
-    units = {name: metric.unit for name, metric in catalog.METRIC.items()}
+    units = {name: metric.unit for name, metric in catalog.METRIC.items()} | numbers.UNITS | dict.fromkeys(WAYS, UNIT)
     width = 2 + max(map(len, row.scores), default=0)
     scores = [f"  {name:<{width}}{value:<12.4g}{units.get(name, '')}" for name, value in row.scores.items()]
     limit = f"(small: at most {threshold(row.precision, row.m, row.n):.4g} units)" if scores else "none"

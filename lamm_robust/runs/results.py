@@ -15,7 +15,7 @@ from rich.console import Console
 
 from lamm_robust import catalog
 from lamm_robust.defaults import Exit
-from lamm_robust.reports import failures, leaderboard
+from lamm_robust.reports import derivatives, failures, leaderboard
 from lamm_robust.reports.page.portraits import Gallery
 from lamm_robust.reports.page.report import Meanings, report_html
 from lamm_robust.reports.summary import Summary, summarise
@@ -24,7 +24,7 @@ from lamm_robust.storage import parquet
 from lamm_robust.storage.files import refuse_other_versions, write_text
 from lamm_robust.storage.journal import JOURNAL, Journal, check_suite, open_journal, read_header
 from lamm_robust.text import inert
-from lamm_robust.values import BY, Case, StoreError
+from lamm_robust.values import BY, Case, Record, StoreError
 
 FEW = 4
 """Names that the end of a run lists at most; more are counted."""
@@ -57,13 +57,19 @@ def write(directory: Path, journal: Journal, cases: Sequence[Case] | None = None
     ran, ended = journal.notes.last("run"), journal.notes.last("ended")
     selection = parse_selection(ran["selection"])
     absent, refused = ({str(k): str(v) for k, v in ended.get(name, {}).items()} for name in ("absent", "refused"))
-    written, planned = set(journal.case_keys()), set[str]()
-    for case in selection.cases() if cases is None else cases:
-        if str(case.variant) not in absent or str(case) in written:  # an absent library may have been there before
-            planned.add(str(case))
-    missing = frozenset(planned - written)
+    cases = selection.cases() if cases is None else cases
+    written, missing, count = journal.keys(), set[str](), 0
+    for case in cases:  # a key at a time: those of a million cases are as many megabytes as all columns of the tables
+        if (key := str(case)) in written:  # an absent library may have been there before
+            count += 1
+        elif str(case.variant) not in absent:
+            missing.add(key)
+    beyond, rows = len(written) - count, journal.rows()
+    if beyond:
+        planned = set(map(str, cases))
+        rows = (row for row in rows if f"{row[0]['problem']}{BY}{row[0]['variant']}" in planned)
+    del cases, written
     facts = {name: journal.header[name] for name in ("suite", "profile", "oracle")}
-    rows = (row for row in journal.rows() if f"{row[0]['problem']}{BY}{row[0]['variant']}" in planned)
     parquet.write_records(directory / parquet.RECORDS, rows, catalog.SCORES, facts, lean=lean)
     parquet.write_manifest(directory, (parquet.RECORDS,))  # the tables on disk are older: nothing may vouch for them
     title = selection.title() + (f" (unfinished: {len(missing)} attempts missing)" if missing else "")
@@ -80,18 +86,25 @@ def write(directory: Path, journal: Journal, cases: Sequence[Case] | None = None
     }
     write_text(directory / parquet.ENVIRONMENT, json.dumps(where, indent=2, ensure_ascii=False) + "\n")
     summary = write_tables(directory, title, where)
-    return Report(directory, summary, len(planned), absent, refused, missing, beyond=len(written - planned))
+    return Report(directory, summary, count + len(missing), absent, refused, frozenset(missing), beyond)
 
 
 def write_tables(directory: Path, title: str, where: Mapping[str, Any]) -> Summary:
     """Write all files that follow from the records and their environment `where`, and the manifest."""
-    gallery = Gallery()
-    summary = summarise(parquet.Records(directory), also=gallery.add)
+    gallery, differentiated = Gallery(), derivatives.Table()
+
+    def also(records: Sequence[Record]) -> None:
+        gallery.add(records)
+        differentiated.add(records)
+
+    summary = summarise(parquet.Records(directory), also=also)
     absent = where["not measured"]
     write_text(directory / "leaderboard.md", leaderboard.leaderboard_markdown(title, summary, absent))
     write_text(directory / "leaderboard.csv", leaderboard.leaderboard_csv(summary.rows))
     write_text(directory / "failures.md", failures.index_markdown(summary))
     write_text(directory / failures.ALL, failures.all_markdown(summary))
+    if page := differentiated.markdown():
+        write_text(directory / derivatives.PAGE, page)
     write_text(directory / parquet.PAGE, report_html(title, summary, gallery, where, meanings()))
     parquet.write_manifest(directory)
     return summary

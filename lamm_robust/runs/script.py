@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from lamm_robust import catalog
+from lamm_robust.embedding import is_complex
 from lamm_robust.oracles import stored
 from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.evidence import Evidence
@@ -80,6 +81,8 @@ def scripts_of(certified: Known, code: str, library: str, contract: Contract, mo
     that is too large.
     """
     problem = certified.problem
+    if is_complex(problem.A):
+        raise ValueError("the problem is complex; scripts are written of real ones")
     if problem.A.size > PACKED:
         raise ValueError(f"A has {problem.A.size} entries; a script holds up to {PACKED}")
     needed = _modules(library, modules)

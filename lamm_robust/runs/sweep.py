@@ -9,15 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from lamm_robust.embedding import is_complex
 from lamm_robust.scoring.records import Done, Scoring, Undone
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.scoring.verdicts import shape_of
-from lamm_robust.values import AbsentError, Answer, Case, Outcome, Problem, Solver, Status, Variant
+from lamm_robust.values import AbsentError, Answer, Case, Number, Outcome, Problem, Solver, Status, Variant
 from lamm_robust.workers.pool import Open, Pool, group_of
 from lamm_robust.workers.second_look import is_doubtful, second_look
 
 PATIENCE = 1.0
 """Seconds that an answer may wait for others to be scored with it: no more work is lost by a kill."""
+
+PINV_SIDE = 256
+"""The most rows and columns of A of which A⁺ is certified: it has as many right-hand sides as A has rows."""
 
 
 def sweep(
@@ -29,11 +33,13 @@ def sweep(
     slots: int = 1,
     suspects: Iterable[Answer] = (),
     on_suspect: Callable[[Answer], None] = lambda _: None,
+    patience: float = PATIENCE,
 ) -> Iterator[list[Done | Undone]]:
     """Run the cases on `slots` workers; yields every case in a list once it is done, or known to remain undone.
 
-    `suspects` are answers of an earlier run that need a second look; `on_suspect` is called with new ones. AbsentError
-    if a worker that has worked does not start again.
+    `suspects` are answers of an earlier run that need a second look; `on_suspect` is called with new ones. An answer
+    waits for `patience` seconds for others to be scored with it. AbsentError if a worker that has worked does not start
+    again.
     """
     scoring, doubted = Scoring(truths, solver), list(suspects)
     not_asked: list[tuple[Case, Outcome]] = []
@@ -57,7 +63,7 @@ def sweep(
             for case, outcome in [pair for pair in not_asked if group_of(pair[0]) in pool.proven]:
                 done += scoring.add(case, outcome)
             not_asked[:] = [pair for pair in not_asked if group_of(pair[0]) not in pool.proven]
-            yield done + scoring.flush(PATIENCE)
+            yield done + scoring.flush(patience)
     except AbsentError:  # a worker cannot be replaced; what was answered gets its records all the same
         yield scoring.flush()
         raise
@@ -79,8 +85,12 @@ def why_not_asked(problem: Problem, solver: Solver) -> str:
     shape, contract = shape_of(problem.m, problem.n), solver.contract
     if shape not in contract.shapes:
         return f"A is {shape}; the solver takes {' or '.join(contract.shapes)}"
+    if contract.real_only and is_complex(problem.A):
+        return f"A is complex; the solver takes real numbers: {contract.real_only}"
     if contract.one_right_side and problem.b.ndim > 1:
         return f"b is {'×'.join(map(str, problem.b.shape))}; the solver takes one right-hand side"
+    if contract.returns is Number.PINV and max(problem.m, problem.n) > PINV_SIDE:
+        return f"A is {problem.m}×{problem.n}; A⁺ is asked for up to {PINV_SIDE} rows and columns"
     if contract.columns not in (None, problem.n):
         return f"A has {problem.n} columns; the solver takes {contract.columns}"
     return ""

@@ -13,22 +13,25 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.values import Array, Certificate, Edge, Precision, Problem
+from lamm_robust.embedding import real_vectors
+from lamm_robust.values import REAL_OF, Array, Certificate, Edge, Precision, Problem
 
 EXPONENTS: dict[Precision, tuple[int, int]] = {"float32": (-126, 128), "float64": (-1022, 1024)}
-"""log₂ of the smallest normal number, and of the first power of two that overflows (IEEE 754)."""
+"""log₂ of the smallest normal number, and of the first power of two that overflows (IEEE 754), real precisions only."""
 
 
 def edge_of(problem: Problem, truth: Certificate) -> Edge:
     """Which edge case a problem is, if any: `truth` gives the size of x★."""
     if 0 in problem.A.shape:
         return Edge.EMPTY
+    A, b = real_vectors(problem.A), real_vectors(problem.b)  # every part of an entry has its square, once
     sizes = [
-        *((size, problem.A.size) for size in log2_largest(problem.A.reshape(-1))),
-        *((size, problem.m) for size in log2_largest(problem.b)),
-        *((size, problem.n) for size in log2_largest(truth.x[0], truth.exponent)),
+        *((size, A.size) for size in log2_largest(A.reshape(-1))),
+        *((size, len(b)) for size in log2_largest(b)),
+        *((size, truth.x.shape[1]) for size in log2_largest(truth.x[0], truth.exponent)),
     ]
-    extreme = any(is_extreme(size, count, problem.key.dtype) for size, count in sizes if size > -math.inf)
+    precision = REAL_OF[problem.key.dtype]
+    extreme = any(is_extreme(size, count, precision) for size, count in sizes if size > -math.inf)
     return Edge.SCALE if extreme else Edge.NONE
 
 

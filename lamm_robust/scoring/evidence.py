@@ -113,7 +113,7 @@ class Evidence:
     @cached_property
     def in_row_space(self) -> npt.NDArray[np.bool_]:
         """Whether each right singular vector is in the row space of A: the first `rank` are (C × n)."""
-        ranks = np.array([frame.truth.rank for frame in self._frames])
+        ranks = np.array([frame.rank for frame in self._frames])
         return np.arange(self.x.shape[1]) < ranks[:, np.newaxis]
 
     @cached_property

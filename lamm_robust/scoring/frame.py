@@ -1,7 +1,8 @@
 """A problem and its truth in one scale, in which answers at the edge of overflow are measured like any other.
 
-Scaling is by powers of two, so it changes no bit of any number. In the frame the largest entries of A and b are in
-[1/4, 1/2), as the exact products of `error_free` need them.
+A complex problem is scored as the real one that stands for it (`embedding`); what is relative to ‖A‖_F takes that of
+the complex A. Scaling is by powers of two, so it changes no bit of any number. In the frame the largest entries of A
+and b are in [1/4, 1/2), as the exact products of `error_free` need them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from lamm_robust.embedding import folds, real_matrix, real_vectors
 from lamm_robust.error_free import Doubles, exact_image, matrix_digits
 from lamm_robust.scoring.limits import regime, threshold
 from lamm_robust.values import UNIT_ROUNDOFF, Certificate, Equilibrated, NotCertifiedError, Precision, Problem, Regime
@@ -48,7 +50,7 @@ class Frame:
     @cached_property
     def row_norms(self) -> Doubles:
         """The norms of the rows of A⁺, (AᵀA)⁺ and I − A⁺A (3 × n), from `svd`."""
-        (sigma, Vt), inside = self.svd, np.arange(self.problem.n) < self.truth.rank
+        (sigma, Vt), inside = self.svd, np.arange(self.A.shape[1]) < self.rank
         known = np.where(sigma == 0.0, 1.0, sigma)
         weights = np.array([inside / known, inside / known**2, ~inside])
         return norm((weights[:, :, np.newaxis] * Vt).transpose(0, 2, 1))
@@ -70,10 +72,13 @@ class Frame:
         self.problem, self.truth = problem, truth
         self.precision: Precision = problem.key.dtype
         self.u, self.small = UNIT_ROUNDOFF[self.precision], threshold(self.precision, truth.m, truth.n)
-        self.columns = math.prod(problem.b.shape[1:])
-        A, b = problem.A.astype(np.float64), problem.b.reshape(problem.m, self.columns).astype(np.float64)
-        rows, across = np.zeros((problem.m, 1), dtype=np.int64), np.zeros(problem.n, dtype=np.int64)
-        if columns is not None and problem.m < problem.n:
+        self.columns, self.folds = math.prod(problem.b.shape[1:]), folds(problem.A)
+        self.rank = self.folds * truth.rank
+        """The rank of the matrix that is scored, which is twice that of a complex A."""
+        A, b = real_matrix(problem.A).astype(np.float64), real_vectors(problem.b).astype(np.float64)
+        (m, n), b = A.shape, b.reshape(len(A), self.columns)
+        rows, across = np.zeros((m, 1), dtype=np.int64), np.zeros(n, dtype=np.int64)
+        if columns is not None and m < n:
             rows = columns.exponents[:, np.newaxis]
         elif columns is not None:
             across = columns.exponents
@@ -83,7 +88,7 @@ class Frame:
         """Entries of the answer to each right-hand side (columns × n) enter the frame times 2 to this power."""
         self.A: Doubles = np.ldexp(A, -(rows + across) - self.a_exponent)
         self.b: Doubles = np.ldexp(b, -rows - self.b_exponents)
-        shape = (problem.n, self.columns)
+        shape = (n, self.columns)
         parts, exponents = truth.x.reshape(len(truth.x), *shape), truth.exponent.reshape(shape)
         self.x_star: Doubles = np.ldexp(parts, exponents + self.x_shifts.T)
         sigma_max, kappa = (truth.sigma_max, truth.kappa) if columns is None else (columns.sigma_max, columns.kappa)
@@ -136,7 +141,8 @@ class Frame:
     def sizes(self) -> Doubles:
         """What the scores of any answer are relative to, (columns × 9), in the order in which `Evidence` names them."""
         sizes = np.empty((self.columns, 9))
-        sizes[:, :5] = self.u, self.small, self.kappa, self.sigma_max, norm(self.A.ravel())
+        frobenius = norm(self.A.ravel()) / math.sqrt(self.folds)  # every part of an entry is there so often
+        sizes[:, :5] = self.u, self.small, self.kappa, self.sigma_max, frobenius
         lengths = norm(self.x_star[0].T), norm(self.b.T), norm(self.fit_star[0].T)
         sizes[:, 5:] = np.transpose([self.residual_star, *lengths])
         return sizes
@@ -162,6 +168,6 @@ def svds(frames: Sequence[Frame]) -> list[tuple[Doubles, Doubles]]:
         _, sigma, Vt = np.linalg.svd(R, full_matrices=True)
         weights = np.zeros(Vt.shape[:2])
         for frame, weight, values, vectors in zip(new, weights, sigma, Vt, strict=True):
-            weight[: frame.truth.rank] = values[: frame.truth.rank]
+            weight[: frame.rank] = values[: frame.rank]
             frame.svd = weight, vectors
     return [frame.svd for frame in frames]

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 from lamm_robust.values import UNIT_ROUNDOFF, Ball, Certificate, Precision, Regime
 
@@ -20,7 +21,7 @@ on the `standard` profile, and on 13,000 small random matrices: in float32 LAPAC
 below 4.9·√n, so that 10 leaves room for another BLAS. See docs/verdicts.md for what other bounds would change.
 """
 
-ROWS: Mapping[Precision, int] = {"float32": 1000, "float64": 1}
+ROWS: Mapping[Precision, int] = {"float32": 1000, "float64": 1, "complex64": 1000, "complex128": 1}
 """Precision → the rows from which on errors grow, like √m.
 
 *float32*: BLAS and LAPACK add in blocks, and sums of up to 1000 terms show no growth. A bound that allowed √m more
@@ -37,13 +38,19 @@ Of 10⁵ rows in float32, SciPy's QR is off by 14·√n and TSQR by 15·√n, wh
 on growing would excuse a float32 mean of 10⁶ numbers that is wrong in the fourth digit.
 """
 
-THRESHOLD_IN_WORDS: Mapping[Precision, str] = {"float32": "10·√n", "float64": "10·√(n·min(m, 100))"}
+THRESHOLD_IN_WORDS: Mapping[Precision, str] = {
+    "float32": "10·√n",
+    "float64": "10·√(n·min(m, 100))",
+    "complex64": "10·√n",
+    "complex128": "10·√(n·min(m, 100))",
+}
 """Precision → `threshold` of up to 1000 rows, for m ≥ n."""
 
 NO_CORRECT_DIGIT = 0.1
 """A relative error from here on leaves not one decimal digit."""
 
 
+@cache  # asked several times of each record, and of a few hundred shapes in all
 def threshold(precision: Precision, m: int, n: int) -> float:
     """C·√(n·growth) for m ≥ n: the largest score that still counts as rounding error; m and n may be swapped.
 
@@ -55,7 +62,13 @@ def threshold(precision: Precision, m: int, n: int) -> float:
 
 def resolves(precision: Precision, m: int, n: int, kappa: Fraction | float) -> bool:
     """Whether `threshold`·uκ is at most a tenth: then rounding leaves a digit along every singular vector."""
-    return kappa * Fraction(threshold(precision, m, n) * UNIT_ROUNDOFF[precision]) <= NO_CORRECT_DIGIT
+    return kappa * _rounding(precision, m, n) <= NO_CORRECT_DIGIT
+
+
+@cache
+def _rounding(precision: Precision, m: int, n: int) -> Fraction:
+    """`threshold`·u: what rounding may move, relative to σ₁."""
+    return Fraction(threshold(precision, m, n) * UNIT_ROUNDOFF[precision])
 
 
 def regime(truth: Certificate, precision: Precision) -> Regime:

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from lamm_robust.embedding import real_vectors
 from lamm_robust.error_free import Doubles
 from lamm_robust.scoring.evidence import Evidence, image
 from lamm_robust.scoring.frame import LARGEST, Frame, norm
@@ -255,8 +256,10 @@ def score_each(
     if len(shapes) > 1:
         raise ValueError(f"answers are scored in stacks of one shape (m, n, right-hand sides), not {sorted(shapes)}")
     for _, n, columns in shapes:
-        if wrong := [x.shape for x in xs if x.size != n * columns]:
-            raise ValueError(f"an answer has shape {wrong[0]}; there are {n} unknowns, {columns} times")
+        if wrong := [x.shape for x, frame in zip(xs, frames, strict=True) if x.size * frame.folds != n * columns]:
+            unknowns = n // frames[0].folds
+            raise ValueError(f"an answer has shape {wrong[0]}; there are {unknowns} unknowns, {columns} times")
+    xs = [real_vectors(x) for x in xs]
     scores: list[list[dict[str, float]]] = [[{} for _ in range(frame.columns)] for frame in frames]
     for metrics, places in _stacks(frames):
         chosen = [_framed(frames[i], metrics) for i in places]
@@ -279,7 +282,7 @@ def _framed(frame: Frame, metrics: Metrics) -> Frame:
 def _parts(frame: Frame) -> tuple[Metrics, ...]:
     """The metrics of a frame, together where they are computed in the same one."""
     scaled = frame.equilibrated is not frame
-    by_columns = scaled or (frame.truth.rank == min(frame.A.shape) and frame.A.size > 0)
+    by_columns = scaled or (frame.rank == min(frame.A.shape) and frame.A.size > 0)
     asked = [metric for metric in METRICS if by_columns or not metric.full_rank]
     if not scaled:
         return (tuple(asked),)

@@ -8,16 +8,18 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from lamm_robust.scoring import numbers
+from lamm_robust.scoring.derivatives import derivative_scores
 from lamm_robust.scoring.limits import resolves
 from lamm_robust.scoring.metrics import STACK, score, score_each, worst
 from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.truths import Certified, Known, Truths
 from lamm_robust.scoring.verdicts import is_finite, judge_all
-from lamm_robust.values import Array, Case, Contract, Outcome, Record, Regime, Solver, Variant
+from lamm_robust.values import Array, Case, Contract, Number, Outcome, Record, Regime, Solver, Variant, Verdict
 
 
 class Done(NamedTuple):
@@ -46,7 +48,7 @@ class Scoring:
 
     truths: Truths
     solver: Callable[[Variant], Solver]
-    _stacks: dict[tuple[int, ...], list[Attempt]] = field(default_factory=lambda: defaultdict(list))
+    _stacks: dict[tuple[int | str, ...], list[Attempt]] = field(default_factory=lambda: defaultdict(list))
     _oldest: float = math.inf
     """When the first of the waiting answers came, by `time.monotonic`."""
 
@@ -55,7 +57,8 @@ class Scoring:
         certified = self.truths.certify(case.key)
         if certified is None:
             return [Undone(case, self.truths.refused[case.key])]
-        stack = self._stacks[(*certified.problem.A.shape, *certified.problem.b.shape[1:])]
+        A, b = certified.problem.A, certified.problem.b
+        stack = self._stacks[(A.dtype.kind, *A.shape, *b.shape[1:])]
         stack.append((case, certified, outcome))
         self._oldest = min(self._oldest, time.monotonic())
         return self._finish(stack) if len(stack) >= STACK else []
@@ -80,28 +83,48 @@ def record(case: Case, certified: Known, solver: Solver, outcome: Outcome) -> Re
 def records(attempts: Sequence[Attempt], solver: Callable[[Variant], Solver]) -> Iterator[Record]:
     """The records of attempts at problems of one shape, scored and judged."""
     contracts = [solver(case.variant).contract for case, _, _ in attempts]
+    if any(contract.returns is not Number.X for contract in contracts):
+        yield from number_records(attempts, contracts)
+        return
     scores = scores_of([(certified, outcome) for _, certified, outcome in attempts], contracts)
     for (case, certified, outcome), contract, (worst_scores, columns) in zip(attempts, contracts, scores, strict=True):
-        variant = case.variant
-        yield Record(
-            **certified.facts,  # type: ignore[arg-type]
-            variant=str(variant),
-            library=variant.library,
-            algorithm=variant.algorithm,
-            device=variant.device,
-            promises=contract.deficiency,
-            status=outcome.status,
-            verdict=judge_all(contract, certified.limits, outcome, columns),
-            warned=outcome.warned,
-            repeatable=outcome.repeatable,
-            cause=outcome.cause,
-            message=outcome.message,
-            reported_rank=outcome.rank,
-            seconds=outcome.seconds,
-            min_seconds=outcome.min_seconds,
-            first_call_seconds=outcome.first_call_seconds,
-            scores=worst_scores,
-        )
+        verdict = judge_all(contract, certified.limits, outcome, columns)
+        yield _record(case, certified.facts, contract, outcome, verdict, worst_scores)
+
+
+def number_records(attempts: Sequence[Attempt], contracts: Sequence[Contract]) -> Iterator[Record]:
+    """The records of attempts at other numbers than x, see `numbers`: κ is that of A as stored, and nothing else."""
+    for (case, certified, outcome), contract in zip(attempts, contracts, strict=True):
+        scores, verdict = numbers.judge_number(contract, certified, outcome)
+        facts = {**certified.facts, "regime": numbers.regime(certified)}
+        facts |= {"kappa_columns": facts["kappa"], "column_ratio": 1.0}
+        yield _record(case, facts, contract, outcome, verdict, scores)
+
+
+def _record(
+    case: Case, facts: Mapping[str, object], contract: Contract, outcome: Outcome, verdict: Verdict, scores: Scores
+) -> Record:
+    """The row of an attempt; `facts` are those of its problem."""
+    variant = case.variant
+    return Record(
+        **facts,  # type: ignore[arg-type]
+        variant=str(variant),
+        library=variant.library,
+        algorithm=variant.algorithm,
+        device=variant.device,
+        promises=contract.deficiency,
+        status=outcome.status,
+        verdict=verdict,
+        warned=outcome.warned,
+        repeatable=outcome.repeatable,
+        cause=outcome.cause,
+        message=outcome.message,
+        reported_rank=outcome.rank,
+        seconds=outcome.seconds,
+        min_seconds=outcome.min_seconds,
+        first_call_seconds=outcome.first_call_seconds,
+        scores=scores,
+    )
 
 
 Scores = dict[str, float]
@@ -129,6 +152,9 @@ def scores_of(
         found.append((scores, columns))
         if isinstance(certified, Undefined):
             continue
+        if outcome.derivatives and certified.derivatives:
+            found_there = outcome.derivatives
+            scores |= derivative_scores(certified.truth, certified.problem, certified.derivatives, found_there)
         if certified.regime is Regime.AMBIGUOUS:
             truncated = truncated_error(certified, outcome.x, contract)
             for target in (scores, *columns):

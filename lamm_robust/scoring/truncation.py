@@ -19,7 +19,7 @@ Truncate = Callable[[Array, Array, int], Truncation]
 
 def truncated_frame(problem: Problem, frame: Frame, cutoff: float, truncate: Truncate) -> Frame | None:
     """The frame of the problem in which singular values up to cutoff·σ₁ are zero; None where its rank is in doubt."""
-    sigma = np.linalg.svd(frame.A, compute_uv=False)
+    sigma = np.linalg.svd(frame.A, compute_uv=False)[:: frame.folds]  # those of a complex A are all there twice
     near = int((sigma > cutoff * sigma[0]).sum())
     bound = Fraction(cutoff)
     for rank in (near, near + 1, near - 1):  # float64 may be one off where the cutoff is near its own precision

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +18,19 @@ from lamm_robust.scoring.frame import Frame, norm
 from lamm_robust.scoring.limits import Limits, limits
 from lamm_robust.scoring.nonfinite import Undefined, as_undefined, identity
 from lamm_robust.scoring.truncation import Truncate, truncated_frame
-from lamm_robust.values import Certificate, Contract, Edge, NotCertifiedError, Oracle, Problem, ProblemKey, Regime
+from lamm_robust.values import (
+    Array,
+    Certificate,
+    Contract,
+    Derivatives,
+    Directions,
+    Edge,
+    NotCertifiedError,
+    Oracle,
+    Problem,
+    ProblemKey,
+    Regime,
+)
 
 KEPT = 512
 """Problems kept in memory with their truth: workers go through a plan in one order, so few are needed at a time."""
@@ -31,7 +44,11 @@ class Certified:
     frame: Frame
     truncate: Truncate | None = None
     """The oracle's proof of A_k⁺b; None if it has none."""
+    differentiate: Callable[[Array, Array, Directions], Derivatives] | None = None
+    """The oracle's exact derivatives; None if it has none."""
     _truncated: dict[float, Frame | None] = field(default_factory=dict)
+    oracle: Oracle | None = None
+    """Who proves what the certificate does not hold: A⁺, all singular values, a regression; None where nobody does."""
 
     def cutoff(self, contract: Contract) -> float | None:
         """The share of σ₁ up to which a solver takes singular values of this problem for zero; None for other rules."""
@@ -53,9 +70,35 @@ class Certified:
         return self.frame.truth
 
     @cached_property
+    def sigmas(self) -> list[Fraction]:
+        """All min(m, n) singular values, the largest first, to 20 digits. NotCertifiedError as the oracle."""
+        assert self.oracle
+        assert self.oracle.sigmas, "an oracle that proves"
+        found = [ball.mid for ball in self.oracle.sigmas(self.problem.A)]
+        return found + [Fraction(0)] * (min(self.problem.A.shape) - len(found))
+
+    @cached_property
+    def regression(self) -> tuple[Sequence[Sequence[Fraction]], Fraction, int]:
+        """(AᵀA)⁻¹, ‖r★‖² and m − n, exactly, for A of full column rank with m > n and one right-hand side."""
+        assert self.oracle
+        assert self.oracle.regression, "an oracle that proves"
+        found = self.oracle.regression(self.problem.A, self.problem.b)
+        return found.inverse_gram, found.residual_sum_of_squares, found.degrees_of_freedom
+
+    @cached_property
     def limits(self) -> Limits:
         """What a verdict on an answer depends on, apart from the answer."""
         return limits(self.truth, self.problem.key.dtype)
+
+    @cached_property
+    def derivatives(self) -> Derivatives | None:
+        """The exact derivatives along the directions of the problem; None where it has none, or they are unknown."""
+        if self.differentiate is None or self.problem.directions is None:
+            return None
+        try:
+            return self.differentiate(self.problem.A, self.problem.b, self.problem.directions)
+        except NotCertifiedError:
+            return None
 
     @property
     def regime(self) -> Regime:
@@ -93,7 +136,8 @@ class Certified:
 
 def proved(problem: Problem, oracle: Oracle) -> Certified:
     """A problem with its truth by an oracle; NotCertifiedError if it cannot prove it."""
-    return Certified(problem, Frame(problem, oracle.certify(problem.A, problem.b)), oracle.truncate)
+    frame = Frame(problem, oracle.certify(problem.A, problem.b))
+    return Certified(problem, frame, oracle.truncate, oracle.differentiate, oracle=oracle)
 
 
 Known = Certified | Undefined

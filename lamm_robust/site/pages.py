@@ -17,6 +17,7 @@ from lamm_robust.reports.page.report import made, report_html
 from lamm_robust.reports.page.usual import CALLS, OURS
 from lamm_robust.reports.summary import Row
 from lamm_robust.runs.results import meanings
+from lamm_robust.site.curves import charts_of
 from lamm_robust.site.sources import Answer, Results, Sources
 from lamm_robust.storage.findings import Hunted
 from lamm_robust.values import Library, Solver
@@ -37,10 +38,8 @@ def pages(sources: Sources) -> Pages:
     yield from _families(sources)
     yield from _reports(sources)
     if sources.claims:
-        yield (
-            "claims.html",
-            Frame("claims.html", folder=HERE).render(_common(sources, "Claims", ""), claims=sources.claims),
-        )
+        claims = [(claim, charts_of(claim)) for claim in sources.claims]
+        yield "claims.html", Frame("claims.html", folder=HERE).render(_common(sources, "Claims", ""), claims=claims)
     yield "index.html", _index(sources)
 
 

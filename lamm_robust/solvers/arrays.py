@@ -20,9 +20,19 @@ def eps_of(A: Any) -> float:
     return float(np.finfo(A.dtype).eps)
 
 
+def adjoint(A: Any) -> Any:
+    """The conjugate transpose of a matrix: of a real one its transpose, the same view that ``A.T`` is."""
+    return A.conj().T
+
+
+def squares(A: Any) -> Any:
+    """|a|² of each entry, as real numbers."""
+    return (A * A.conj()).real
+
+
 def column_norms(A: Array) -> Any:
     """The 2-norms of the columns, with 1 for a column of zeros, so that one can divide by them."""
-    norms = np.sqrt((A * A).sum(axis=0))
+    norms = np.sqrt(squares(A).sum(axis=0))
     norms[norms == 0] = 1
     return norms
 

@@ -55,7 +55,7 @@ def numpy_svd(A: Array, b: Array) -> Ranked:
 def numpy_normal_lu(A: Array, b: Array) -> Unranked:
     """`numpy.linalg.solve` of the normal equations of a stack of eight problems."""
     matrices = stack(A)
-    transposed = matrices.transpose(0, 2, 1)
+    transposed = matrices.conj().transpose(0, 2, 1)
     x = np.linalg.solve(transposed @ matrices, transposed @ b.reshape(len(b), -1))[0]
     return x.reshape(-1, *b.shape[1:]), None
 

@@ -105,8 +105,12 @@ def _triangular(R: Any, C: Any, residuals: Any, exponents: Any, rcond: float) ->
 
 
 def _split(exponents: Any) -> tuple[Any, Any]:
-    """(e, top) for the exponents of columns: e ≤ 0 for each, 0 for a column of zeros, and one top for all."""
+    """(e, top) for the exponents of columns: e ≤ 0 for each, 0 for a column of zeros, and one top for all.
+
+    top is 0 where all columns are zeros: 2**−top enters derivatives, where ∞ times 0 would be NaN.
+    """
     top = jnp.max(exponents)
+    top = jnp.where(top > OF_ZERO, top, 0)
     return jnp.where(exponents > OF_ZERO, exponents - top, 0), top
 
 

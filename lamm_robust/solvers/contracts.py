@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from lamm_robust.values import Contract, Deficiency, Shape
 
@@ -50,6 +51,16 @@ def minimum_norm(
 ) -> Contract:
     """The contract of solvers that return the shortest least-squares solution, for any shape and rank."""
     return Contract(Deficiency.MINIMUM_NORM, rank_rule, errors=errors, reports_rank=reports_rank, cutoff=cutoff)
+
+
+def complex_too(contract: Contract) -> Contract:
+    """The contract of solvers that promise the same of complex numbers as of real ones."""
+    return replace(contract, real_only="")
+
+
+def real_only(contract: Contract, why: str) -> Contract:
+    """The contract of solvers for real numbers only, and why, in words."""
+    return replace(contract, real_only=why)
 
 
 def tikhonov(penalty: str) -> Contract:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from lamm_robust.solvers.factors import Factors, same
+from lamm_robust.solvers.factors import Factors
 from lamm_robust.solvers.lapack import product
 from lamm_robust.solvers.powers import ldexp
 
@@ -80,9 +80,17 @@ def _differentiable(F: Known, A: Any, B: Any) -> Any:
         return found[0]
 
     of_r = product(A.T, B)
-    nothing = same(jnp.zeros_like(of_r), of_r)
-    right = (B, nothing, same(jnp.zeros_like(B), product(A, of_r)), nothing)
+    nothing = _zeros_of(of_r)
+    right = (B, nothing, _zeros_of(product(A, of_r)), nothing)
     return jax.lax.custom_linear_solve(left_sides, right, solve, solve_transposed)[1]
+
+
+def _zeros_of(M: Any) -> Any:
+    """Zeros in the place of M that JAX takes for a linear function of whatever M is one of.
+
+    Where B alone is differentiated, JAX transposes the solve only if that holds for every right-hand side.
+    """
+    return jnp.where(jnp.zeros(M.shape, bool), M, 0)
 
 
 @jax.custom_jvp

@@ -11,10 +11,19 @@ from typing import Any
 
 from lamm_robust.solvers import emulated, host, iterative
 from lamm_robust.solvers import jax_orthogonal as orthogonal
-from lamm_robust.solvers.arrays import Answer
+from lamm_robust.solvers.arrays import Answer, adjoint
 from lamm_robust.solvers.batched import vmap_eight
-from lamm_robust.solvers.contracts import basic, full_rank, full_rank_any_shape, minimum_norm, size_times
-from lamm_robust.values import DEVICES, EMULATED, Array, Device, Library, Precision, Solve, Solver
+from lamm_robust.solvers.contracts import (
+    basic,
+    complex_too,
+    full_rank,
+    full_rank_any_shape,
+    minimum_norm,
+    real_only,
+    size_times,
+)
+from lamm_robust.solvers.differentiation import by_jax
+from lamm_robust.values import DEVICES, EMULATED, REAL_OF, Array, Device, Library, Precision, Solve, Solver
 
 
 def solve(A: Any, b: Any) -> Answer:
@@ -44,14 +53,14 @@ def normal_lu(A: Any, b: Any) -> Answer:
     """AᵀA x = Aᵀb by LU with partial pivoting."""
     import jax.numpy as jnp
 
-    return jnp.linalg.solve(A.T @ A, A.T @ b), None
+    return jnp.linalg.solve(adjoint(A) @ A, adjoint(A) @ b), None
 
 
 def normal_cholesky(A: Any, b: Any) -> Answer:
     """AᵀA x = Aᵀb by Cholesky; NaN where the factorisation fails."""
     from jax.scipy.linalg import cho_factor, cho_solve
 
-    return cho_solve(cho_factor(A.T @ A), A.T @ b), None
+    return cho_solve(cho_factor(adjoint(A) @ A), adjoint(A) @ b), None
 
 
 def lamm_cond(A: Any, b: Any) -> Answer:
@@ -59,9 +68,9 @@ def lamm_cond(A: Any, b: Any) -> Answer:
     import jax
     import jax.numpy as jnp
 
-    gram = A.T @ A
+    gram = adjoint(A) @ A
     full = jnp.linalg.matrix_rank(gram) == A.shape[1]
-    x = jax.lax.cond(full, lambda: jnp.linalg.solve(gram, A.T @ b), lambda: jnp.linalg.pinv(A) @ b)
+    x = jax.lax.cond(full, lambda: jnp.linalg.solve(gram, adjoint(A) @ b), lambda: jnp.linalg.pinv(A) @ b)
     return x, None
 
 
@@ -113,7 +122,7 @@ def jit(solve: Solve) -> Solve:
 
 def _environment(precision: Precision, device: Device) -> dict[str, str]:
     return {
-        "JAX_ENABLE_X64": "1" if precision == "float64" else "0",
+        "JAX_ENABLE_X64": "1" if REAL_OF[precision] == "float64" else "0",
         "JAX_PLATFORMS": "cuda" if device == "gpu" else "cpu",
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # leave GPU memory to others
     }
@@ -148,11 +157,15 @@ def _state() -> dict[str, object]:
     return {**host.state(), **{name: getattr(jax.config, name) for name in host.JAX_SETTINGS}}
 
 
-LSTSQ = minimum_norm("σ_i < eps·max(m, n)·σ₁", reports_rank=True, cutoff=size_times(1))
-PINV = minimum_norm("σ_i ≤ 10·max(m, n)·eps·σ₁", cutoff=size_times(10))
-SOLVE = minimum_norm(
-    "rows with |r_ii| ≤ 4·√(max(m, n))·eps·|r_11| in pivoted R of A (of Aᵀ if wide), columns of one size",
-    reports_rank=True,
+LSTSQ = complex_too(minimum_norm("σ_i < eps·max(m, n)·σ₁", reports_rank=True, cutoff=size_times(1)))
+PINV = complex_too(minimum_norm("σ_i ≤ 10·max(m, n)·eps·σ₁", cutoff=size_times(10)))
+FULL_RANK = complex_too(full_rank())
+SOLVE = real_only(
+    minimum_norm(
+        "rows with |r_ii| ≤ 4·√(max(m, n))·eps·|r_11| in pivoted R of A (of Aᵀ if wide), columns of one size",
+        reports_rank=True,
+    ),
+    "lamm_robust.solve refuses complex numbers",
 )
 
 REDUCED: tuple[Device, ...] = ("gpu", *EMULATED)
@@ -169,6 +182,7 @@ JAX = Library(
     state=_state,
     forks=False,  # it has threads of its own
     device_name=_device_name,
+    differentiate=by_jax,
     solvers=(
         Solver(
             "solve",
@@ -178,23 +192,23 @@ JAX = Library(
         ),
         Solver("lstsq", "jax.numpy.linalg.lstsq", LSTSQ, jit(lstsq)),
         Solver("pinv", "jax.numpy.linalg.pinv(A) @ b", PINV, jit(pinv)),
-        Solver("qr", "jax.numpy.linalg.qr, then solve_triangular", full_rank(), jit(orthogonal.qr)),
-        Solver("qr-lq", "jax.numpy.linalg.qr of A or Aᵀ", full_rank_any_shape(), jit(orthogonal.qr_or_lq)),
+        Solver("qr", "jax.numpy.linalg.qr, then solve_triangular", FULL_RANK, jit(orthogonal.qr)),
+        Solver("qr-lq", "jax.numpy.linalg.qr of A or Aᵀ", complex_too(full_rank_any_shape()), jit(orthogonal.qr_or_lq)),
         Solver(
             "qr-pivoted",
             "jax.scipy.linalg.qr(pivoting=True), basic solution",
-            basic("columns from the first with |R_kk| ≤ max(m, n)·eps·|R_11| on", reports_rank=True),
+            complex_too(basic("columns from the first with |R_kk| ≤ max(m, n)·eps·|R_11| on", reports_rank=True)),
             jit(orthogonal.pivoted_qr),  # on GPUs without MAGMA, JAX copies A to the host and calls LAPACK there
         ),
-        Solver("cholesky-qr2", "CholeskyQR twice", full_rank(), jit(orthogonal.cholesky_qr2)),
+        Solver("cholesky-qr2", "CholeskyQR twice", FULL_RANK, jit(orthogonal.cholesky_qr2)),
         Solver(
             "shifted-cholesky-qr3",
             "CholeskyQR with a shift, then twice without",
-            full_rank(),
+            FULL_RANK,
             jit(orthogonal.shifted_cholesky_qr3),
         ),
-        Solver("normal-lu", "solve(AᵀA, Aᵀb)", full_rank(), jit(normal_lu)),
-        Solver("normal-cholesky", "cho_solve(cho_factor(AᵀA), Aᵀb)", full_rank(), jit(normal_cholesky)),
+        Solver("normal-lu", "solve(AᵀA, Aᵀb)", FULL_RANK, jit(normal_lu)),
+        Solver("normal-cholesky", "cho_solve(cho_factor(AᵀA), Aᵀb)", FULL_RANK, jit(normal_cholesky)),
         Solver(
             "normal-cg",
             "jax.scipy.sparse.linalg.cg on the normal equations, tol = eps, 4n steps at most",
@@ -203,11 +217,11 @@ JAX = Library(
         ),
         Solver("lstsq-vmap", "jax.numpy.linalg.lstsq, vmapped over eight problems", LSTSQ, jit(vmap_eight(lstsq))),
         Solver("pinv-vmap", "jax.numpy.linalg.pinv(A) @ b, vmapped over eight problems", PINV, jit(vmap_eight(pinv))),
-        Solver("qr-vmap", "QR, vmapped over eight problems", full_rank(), jit(vmap_eight(orthogonal.qr))),
+        Solver("qr-vmap", "QR, vmapped over eight problems", FULL_RANK, jit(vmap_eight(orthogonal.qr))),
         Solver(
             "normal-cholesky-vmap",
             "cho_solve(cho_factor(AᵀA), Aᵀb), vmapped over eight problems",
-            full_rank(),
+            FULL_RANK,
             jit(vmap_eight(normal_cholesky)),
         ),
         Solver(
@@ -227,28 +241,28 @@ JAX = Library(
         Solver(
             "qr-highest",
             "QR, products in full precision",
-            full_rank(),
+            FULL_RANK,
             jit(highest(orthogonal.qr)),
             devices=REDUCED,
         ),
         Solver(
             "normal-lu-highest",
             "solve(AᵀA, Aᵀb), products in full precision",
-            full_rank(),
+            FULL_RANK,
             jit(highest(normal_lu)),
             devices=REDUCED,
         ),
         Solver(
             "normal-cholesky-highest",
             "cho_solve(cho_factor(AᵀA), Aᵀb), products in full precision",
-            full_rank(),
+            FULL_RANK,
             jit(highest(normal_cholesky)),
             devices=REDUCED,
         ),
         Solver(
             "lamm-cond",
             "LAMM's second solver: lax.cond(rank(AᵀA) full, normal equations, pinv)",
-            minimum_norm("nothing if matrix_rank(AᵀA) is full, else σ_i ≤ 10·max(m, n)·eps·σ₁"),
+            complex_too(minimum_norm("nothing if matrix_rank(AᵀA) is full, else σ_i ≤ 10·max(m, n)·eps·σ₁")),
             jit(lamm_cond),
         ),
         Solver(

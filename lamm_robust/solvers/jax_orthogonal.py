@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lamm_robust.solvers.arrays import Answer, eps_of
+from lamm_robust.solvers.arrays import Answer, adjoint, eps_of, squares
 from lamm_robust.solvers.orthogonal import shift_of
 
 
@@ -22,8 +22,8 @@ def qr_or_lq(A: Any, b: Any) -> Answer:
 
     if A.shape[0] >= A.shape[1]:
         return qr(A, b)
-    Q, R = jnp.linalg.qr(A.T)
-    return Q @ solve_triangular(R, b, trans="T"), None
+    Q, R = jnp.linalg.qr(adjoint(A))
+    return Q @ solve_triangular(R.conj(), b, trans="T"), None
 
 
 def pivoted_qr(A: Any, b: Any) -> Answer:
@@ -40,7 +40,7 @@ def pivoted_qr(A: Any, b: Any) -> Answer:
     count = min(A.shape)
     kept = jnp.arange(count) < rank
     R = jnp.where(kept[:, None] & kept, R[:, :count], jnp.eye(count, dtype=A.dtype))
-    y = solve_triangular(R, jnp.where(kept, (Q.T @ b).T, 0).T)
+    y = solve_triangular(R, jnp.where(kept, (adjoint(Q) @ b).T, 0).T)
     return jnp.zeros((A.shape[1], *b.shape[1:]), A.dtype).at[order[:count]].set(y), rank
 
 
@@ -49,7 +49,7 @@ def cholesky_qr(A: Any, shift: Any = 0) -> tuple[Any, Any]:
     import jax.numpy as jnp
     from jax.scipy.linalg import solve_triangular
 
-    R = jnp.linalg.cholesky(A.T @ A + shift * jnp.eye(A.shape[1], dtype=A.dtype)).T
+    R = jnp.linalg.cholesky(adjoint(A) @ A + shift * jnp.eye(A.shape[1], dtype=A.dtype)).T.conj()
     return solve_triangular(R, A.T, trans="T").T, R
 
 
@@ -63,7 +63,7 @@ def shifted_cholesky_qr3(A: Any, b: Any) -> Answer:
     import jax.numpy as jnp
 
     m, n = A.shape
-    Q, R = cholesky_qr(A, shift_of(m, n, eps_of(A)) * jnp.sum(A * A))
+    Q, R = cholesky_qr(A, shift_of(m, n, eps_of(A)) * jnp.sum(squares(A)))
     Q, second = _cholesky_qr_twice(Q)
     return solve_qr(Q, second @ R, b)
 
@@ -78,4 +78,4 @@ def solve_qr(Q: Any, R: Any, b: Any) -> Answer:
     """The x with R x = Qᵀb."""
     from jax.scipy.linalg import solve_triangular
 
-    return solve_triangular(R, Q.T @ b), None
+    return solve_triangular(R, adjoint(Q) @ b), None

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from lamm_robust.solvers.arrays import Answer, eps_of
-from lamm_robust.solvers.contracts import full_rank_any_shape, minimum_norm, size_times
+from lamm_robust.solvers.contracts import complex_too, full_rank_any_shape, minimum_norm, size_times
 from lamm_robust.solvers.jax_ import JAX, jit
 from lamm_robust.values import DEVICES, Library, Solver
 
@@ -79,20 +79,32 @@ LINEAX: Library = replace(
     module="lineax",
     devices=DEVICES,  # Lineax asks for full precision in every product: where they are emulated, it is as on the CPU
     solvers=(
-        Solver("auto", "AutoLinearSolver(well_posed=None): LU if square, else QR", full_rank_any_shape(), jit(auto)),
-        Solver("qr", "linear_solve with QR", full_rank_any_shape(), jit(qr)),
+        Solver(
+            "auto",
+            "AutoLinearSolver(well_posed=None): LU if square, else QR",
+            complex_too(full_rank_any_shape()),
+            jit(auto),
+        ),
+        Solver("qr", "linear_solve with QR", complex_too(full_rank_any_shape()), jit(qr)),
         Solver(
             "svd",
             "linear_solve with SVD; also AutoLinearSolver(well_posed=False)",
-            minimum_norm("σ_i ≤ 2·eps·max(m, n)·σ₁", reports_rank=True, cutoff=size_times(2)),
+            complex_too(minimum_norm("σ_i ≤ 2·eps·max(m, n)·σ₁", reports_rank=True, cutoff=size_times(2))),
             jit(svd),
         ),
-        Solver("normal-cholesky", "linear_solve with Normal(Cholesky())", full_rank_any_shape(), jit(normal_cholesky)),
+        Solver(
+            "normal-cholesky",
+            "linear_solve with Normal(Cholesky())",
+            complex_too(full_rank_any_shape()),
+            jit(normal_cholesky),
+        ),
         Solver(
             "lsmr",
             "linear_solve with LSMR(rtol=eps, atol=0, conlim=1/eps)",
-            minimum_norm(
-                "nothing: what the iteration has not reached; NaN after 10·min(m, n) steps, or if κ seems > 1/eps"
+            complex_too(
+                minimum_norm(
+                    "nothing: what the iteration has not reached; NaN after 10·min(m, n) steps, or if κ seems > 1/eps"
+                )
             ),
             jit(lsmr),
         ),

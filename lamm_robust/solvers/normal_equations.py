@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from lamm_robust.solvers.arrays import Unranked, column_norms, divide_rows, eps_of
+from lamm_robust.solvers.arrays import Unranked, adjoint, column_norms, divide_rows, eps_of, squares
 from lamm_robust.values import Array
 
 
 def inverse(A: Array, b: Array) -> Unranked:
     """inv(AᵀA) @ (Aᵀb), with the inverse by LU (LAPACK xGESV with the unit matrix)."""
-    return np.linalg.inv(A.T @ A) @ (A.T @ b), None
+    return np.linalg.inv(adjoint(A) @ A) @ (adjoint(A) @ b), None
 
 
 def left_inverse(A: Array, b: Array) -> Unranked:
     """(inv(AᵀA) @ Aᵀ) @ b: the textbook's formula from left to right, which forms the left inverse of A."""
-    return np.linalg.inv(A.T @ A) @ A.T @ b, None
+    return np.linalg.inv(adjoint(A) @ A) @ adjoint(A) @ b, None
 
 
 def scaled_lu(A: Array, b: Array) -> Unranked:
@@ -29,7 +29,7 @@ def scaled_lu(A: Array, b: Array) -> Unranked:
     """
     scale = column_norms(A)
     unit = A / scale
-    return divide_rows(np.linalg.solve(unit.T @ unit, unit.T @ b), scale), None
+    return divide_rows(np.linalg.solve(adjoint(unit) @ unit, adjoint(unit) @ b), scale), None
 
 
 RIDGE = 1e-6
@@ -43,13 +43,13 @@ def tikhonov_fixed(A: Array, b: Array) -> Unranked:
 
 def tikhonov_trace(A: Array, b: Array) -> Unranked:
     """(AᵀA + λI) x = Aᵀb with λ = eps·trace(AᵀA), about the rounding error of AᵀA, by LU."""
-    return _tikhonov(A, b, eps_of(A) * float((A * A).sum())), None
+    return _tikhonov(A, b, eps_of(A) * float(squares(A).sum())), None
 
 
 def _tikhonov(A: Array, b: Array, penalty: float) -> Array:
-    gram = A.T @ A
+    gram = adjoint(A) @ A
     gram.flat[:: len(gram) + 1] += penalty
-    return np.linalg.solve(gram, A.T @ b)
+    return np.linalg.solve(gram, adjoint(A) @ b)
 
 
 def seminormal(A: Array, b: Array) -> Unranked:
@@ -60,7 +60,7 @@ def seminormal(A: Array, b: Array) -> Unranked:
     """
     from scipy.linalg import cho_solve
 
-    return cho_solve((_triangle(A), False), A.T @ b), None
+    return cho_solve((_triangle(A), False), adjoint(A) @ b), None
 
 
 def corrected_seminormal(A: Array, b: Array) -> Unranked:
@@ -72,8 +72,8 @@ def corrected_seminormal(A: Array, b: Array) -> Unranked:
     from scipy.linalg import cho_solve
 
     factor = (_triangle(A), False)
-    x = cho_solve(factor, A.T @ b)
-    return x + cho_solve(factor, A.T @ (b - A @ x)), None
+    x = cho_solve(factor, adjoint(A) @ b)
+    return x + cho_solve(factor, adjoint(A) @ (b - A @ x)), None
 
 
 def _triangle(A: Array) -> Array:
@@ -94,4 +94,4 @@ def peters_wilkinson(A: Array, b: Array) -> Unranked:
     from scipy.linalg import cho_factor, cho_solve, lu, solve_triangular
 
     L, U = lu(A, permute_l=True)  # the rows of L are put back into the order of those of A and b
-    return solve_triangular(U, cho_solve(cho_factor(L.T @ L), L.T @ b)), None
+    return solve_triangular(U, cho_solve(cho_factor(adjoint(L) @ L), adjoint(L) @ b)), None

@@ -12,10 +12,11 @@ from functools import partial
 import numpy as np
 
 from lamm_robust.solvers import batched, host, normal_equations, orthogonal, singular_values
-from lamm_robust.solvers.arrays import Ranked, Unranked
+from lamm_robust.solvers.arrays import Ranked, Unranked, adjoint
 from lamm_robust.solvers.contracts import (
     LAPACK_EPS,
     basic,
+    complex_too,
     full_rank,
     minimum_norm,
     share,
@@ -43,18 +44,18 @@ def pinv(A: Array, b: Array) -> Unranked:
 def qr(A: Array, b: Array) -> Unranked:
     """Householder QR (LAPACK xGEQRF) and R x = Qᵀb by `solve`, for NumPy has no triangular solve."""
     Q, R = np.linalg.qr(A)
-    return np.linalg.solve(R, Q.T @ b), None
+    return np.linalg.solve(R, adjoint(Q) @ b), None
 
 
 def normal_lu(A: Array, b: Array) -> Unranked:
     """AᵀA x = Aᵀb by LU with partial pivoting (LAPACK xGESV)."""
-    return np.linalg.solve(A.T @ A, A.T @ b), None
+    return np.linalg.solve(adjoint(A) @ A, adjoint(A) @ b), None
 
 
 def normal_cholesky(A: Array, b: Array) -> Unranked:
     """AᵀA x = Aᵀb by Cholesky (LAPACK xPOTRF) and two solves with its factor."""
-    L = np.linalg.cholesky(A.T @ A)
-    return np.linalg.solve(L.T, np.linalg.solve(L, A.T @ b)), None
+    L = np.linalg.cholesky(adjoint(A) @ A)
+    return np.linalg.solve(adjoint(L), np.linalg.solve(L, adjoint(A) @ b)), None
 
 
 def dropping(A: Array, b: Array) -> Ranked:
@@ -73,14 +74,16 @@ def dropping(A: Array, b: Array) -> Ranked:
     return x, len(kept)
 
 
-FULL_RANK = full_rank("LinAlgError")
-LSTSQ = minimum_norm(
-    "σ_i ≤ eps·max(m, n)·σ₁, with the eps of float64 for float32 too",
-    "LinAlgError",
-    reports_rank=True,
-    cutoff=size_times(1, eps=2.0**-52),
+FULL_RANK = complex_too(full_rank("LinAlgError"))
+LSTSQ = complex_too(
+    minimum_norm(
+        "σ_i ≤ eps·max(m, n)·σ₁, with the eps of float64 for float32 too",
+        "LinAlgError",
+        reports_rank=True,
+        cutoff=size_times(1, eps=2.0**-52),
+    )
 )
-PINV = minimum_norm("σ_i ≤ 1e-15·σ₁, for float32 too", "LinAlgError", cutoff=share(1e-15))
+PINV = complex_too(minimum_norm("σ_i ≤ 1e-15·σ₁, for float32 too", "LinAlgError", cutoff=share(1e-15)))
 
 NUMPY = host.library(
     "numpy",
@@ -91,13 +94,17 @@ NUMPY = host.library(
         Solver(
             "lstsq-rcond-minus-1",
             "numpy.linalg.lstsq(rcond=-1), the default before NumPy 2",
-            minimum_norm("σ_i ≤ 2⁻⁵³·σ₁, for float32 too", "LinAlgError", reports_rank=True, cutoff=share(LAPACK_EPS)),
+            complex_too(
+                minimum_norm(
+                    "σ_i ≤ 2⁻⁵³·σ₁, for float32 too", "LinAlgError", reports_rank=True, cutoff=share(LAPACK_EPS)
+                )
+            ),
             partial(lstsq, rcond=-1),
         ),
         Solver(
             "lstsq-scaled",
             "numpy.linalg.lstsq of A with unit columns and rcond = m·eps, as in numpy.polyfit",
-            basic("singular values of A with unit columns up to m·eps times the largest", "LinAlgError"),
+            complex_too(basic("singular values of A with unit columns up to m·eps times the largest", "LinAlgError")),
             singular_values.lstsq_scaled,
         ),
         Solver(
@@ -109,14 +116,14 @@ NUMPY = host.library(
         Solver(
             "pinv-rtol",
             "numpy.linalg.pinv(A, rtol=max(m, n)·eps) @ b",
-            minimum_norm("σ_i ≤ max(m, n)·eps·σ₁", "LinAlgError", cutoff=size_times(1)),
+            complex_too(minimum_norm("σ_i ≤ max(m, n)·eps·σ₁", "LinAlgError", cutoff=size_times(1))),
             singular_values.numpy_pinv_rtol,
         ),
         Solver("pinv-stacked", "numpy.linalg.pinv of a stack of eight, the first times b", PINV, batched.numpy_pinv),
         Solver(
             "svd-stacked",
             "numpy.linalg.svd of a stack of eight, the first applied to b",
-            minimum_norm("σ_i ≤ max(m, n)·eps·σ₁", "LinAlgError", reports_rank=True, cutoff=size_times(1)),
+            complex_too(minimum_norm("σ_i ≤ max(m, n)·eps·σ₁", "LinAlgError", reports_rank=True, cutoff=size_times(1))),
             batched.numpy_svd,
         ),
         Solver("qr", "numpy.linalg.qr, then solve with R", FULL_RANK, qr),
@@ -129,29 +136,33 @@ NUMPY = host.library(
         Solver(
             "normal-pinv",
             "numpy.linalg.pinv(AᵀA) @ (Aᵀb)",
-            minimum_norm("σ_i ≤ √1e-15·σ₁, for float32 too", "LinAlgError", cutoff=share(math.sqrt(1e-15))),
+            complex_too(
+                minimum_norm("σ_i ≤ √1e-15·σ₁, for float32 too", "LinAlgError", cutoff=share(math.sqrt(1e-15)))
+            ),
             singular_values.numpy_normal_pinv,
         ),
         Solver(
             "tikhonov-1e-6",
             "solve(AᵀA + λI, Aᵀb), λ = 1e-6",
-            tikhonov("λ = 1e-6"),
+            complex_too(tikhonov("λ = 1e-6")),
             normal_equations.tikhonov_fixed,
         ),
         Solver(
             "tikhonov-eps-trace",
             "solve(AᵀA + λI, Aᵀb), λ = eps·trace(AᵀA)",
-            tikhonov("λ = eps·trace(AᵀA)"),
+            complex_too(tikhonov("λ = eps·trace(AᵀA)")),
             normal_equations.tikhonov_trace,
         ),
         Solver("normal-cholesky", "cholesky(AᵀA), then two solves", FULL_RANK, normal_cholesky),
         Solver(
             "dropping",
             "LAMM's first solver: drop redundant columns, then normal equations",
-            basic(
-                "a column with which matrix_rank (σ_i > eps·max(m, n)·σ₁) of those kept does not grow",
-                "LinAlgError",
-                reports_rank=True,
+            complex_too(
+                basic(
+                    "a column with which matrix_rank (σ_i > eps·max(m, n)·σ₁) of those kept does not grow",
+                    "LinAlgError",
+                    reports_rank=True,
+                )
             ),
             dropping,
         ),

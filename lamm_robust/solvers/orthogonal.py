@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lamm_robust.solvers.arrays import Ranked, Unranked, eps_of
+from lamm_robust.solvers.arrays import Ranked, Unranked, adjoint, eps_of, squares
 from lamm_robust.values import Array
 
 
@@ -32,7 +32,7 @@ def pivoted_qr(A: Array, b: Array) -> Ranked:
 
     Q, R, order, rank = _pivoted_factors(A)
     x = np.zeros((A.shape[1], *b.shape[1:]), dtype=A.dtype)
-    x[order[:rank]] = solve_triangular(R[:rank, :rank], Q[:, :rank].T @ b)
+    x[order[:rank]] = solve_triangular(R[:rank, :rank], adjoint(Q[:, :rank]) @ b)
     return x, rank
 
 
@@ -45,9 +45,9 @@ def complete_orthogonal(A: Array, b: Array) -> Ranked:
     from scipy.linalg import qr, solve_triangular
 
     Q, R, order, rank = _pivoted_factors(A)
-    Z, T = qr(R[:rank].T, mode="economic")  # R = TᵀZᵀ in its leading rows
+    Z, T = qr(adjoint(R[:rank]), mode="economic")  # R = TᵀZᵀ in its leading rows, conjugate
     x = np.empty((A.shape[1], *b.shape[1:]), dtype=A.dtype)
-    x[order] = Z @ solve_triangular(T, Q[:, :rank].T @ b, trans="T")
+    x[order] = Z @ solve_triangular(T.conj(), adjoint(Q[:, :rank]) @ b, trans="T")
     return x, rank
 
 
@@ -82,16 +82,16 @@ def tsqr_reduce(A: Array, b: Array) -> tuple[Array, Array]:
     matrices = np.pad(A, below).reshape(blocks, rows, n)
     targets = np.pad(b.reshape(m, -1), below).reshape(blocks, rows, -1)
     Q, R = np.linalg.qr(matrices)
-    y = (Q.transpose(0, 2, 1) @ targets).reshape(blocks * R.shape[1], -1)
+    y = (Q.conj().transpose(0, 2, 1) @ targets).reshape(blocks * R.shape[1], -1)
     Q, R = np.linalg.qr(R.reshape(-1, n))
-    return R, (Q.T @ y).reshape(n, *b.shape[1:])
+    return R, (adjoint(Q) @ y).reshape(n, *b.shape[1:])
 
 
 def cholesky_qr(A: Array, shift: float = 0.0) -> tuple[Array, Array]:
     """AᵀA + shift·I = RᵀR by Cholesky and Q = AR⁻¹; LinAlgError if AᵀA + shift·I is not positive definite."""
     from scipy.linalg import cholesky, solve_triangular
 
-    gram = A.T @ A
+    gram = adjoint(A) @ A
     gram.flat[:: len(gram) + 1] += shift
     R = cholesky(gram)
     return solve_triangular(R, A.T, trans="T").T, R
@@ -130,7 +130,7 @@ def cholesky_qr_twice(A: Array) -> tuple[Array, Array]:
 def cholesky_qr_thrice(A: Array) -> tuple[Array, Array]:
     """Q (m×n) and R (n×n) of shifted CholeskyQR3."""
     m, n = A.shape
-    Q, R = cholesky_qr(A, shift_of(m, n, eps_of(A)) * float((A * A).sum()))
+    Q, R = cholesky_qr(A, shift_of(m, n, eps_of(A)) * float(squares(A).sum()))
     Q, second = cholesky_qr_twice(Q)
     return Q, second @ R
 
@@ -138,4 +138,4 @@ def cholesky_qr_thrice(A: Array) -> tuple[Array, Array]:
 def _solve_qr(Q: Array, R: Array, b: Array) -> Unranked:
     from scipy.linalg import solve_triangular
 
-    return solve_triangular(R, Q.T @ b), None
+    return solve_triangular(R, adjoint(Q) @ b), None

@@ -52,7 +52,7 @@ def as_numbers(x: Any, A: Array, b: Array) -> Array:
     if values.dtype == object and all(hasattr(entry, "__float__") for entry in values.flat):
         values, listed = values.astype(np.float64), True
     if values.dtype.kind in "iub" or listed or values.dtype.itemsize > np.dtype(np.float64).itemsize:
-        values = _to(values, A.dtype)
+        values = to_dtype(values, A.dtype)
     elif values.dtype.kind == "f":
         values = values.astype(values.dtype.newbyteorder("="), copy=False)
     n = A.shape[1]
@@ -61,7 +61,7 @@ def as_numbers(x: Any, A: Array, b: Array) -> Array:
     return values
 
 
-def _to(values: Array, dtype: np.dtype[Any]) -> Array:
+def to_dtype(values: Array, dtype: np.dtype[Any]) -> Array:
     """Real numbers in the dtype; what is not real stays as it is."""
     if values.dtype.kind not in "iubf":
         return values

@@ -8,11 +8,12 @@ from typing import Literal
 
 from lamm_robust.solvers import batched, host, iterative, normal_equations, orthogonal, randomized, refinement
 from lamm_robust.solvers import singular_values as sv
-from lamm_robust.solvers.arrays import Ranked, Unranked, eps_of
+from lamm_robust.solvers.arrays import Ranked, Unranked, adjoint, eps_of
 from lamm_robust.solvers.contracts import (
     LAPACK_EPS,
     Cutoff,
     basic,
+    complex_too,
     eps_of_precision,
     full_rank,
     full_rank_any_shape,
@@ -54,26 +55,29 @@ def qr(A: Array, b: Array) -> Unranked:
     from scipy.linalg import qr, solve_triangular
 
     Q, R = qr(A, mode="economic")
-    return solve_triangular(R, Q.T @ b), None
+    return solve_triangular(R, adjoint(Q) @ b), None
 
 
 def normal_lu(A: Array, b: Array) -> Unranked:
     """AᵀA x = Aᵀb by LU with partial pivoting; SciPy warns when its condition estimate is near 1/eps."""
     from scipy.linalg import solve
 
-    return solve(A.T @ A, A.T @ b, assume_a="gen"), None
+    return solve(adjoint(A) @ A, adjoint(A) @ b, assume_a="gen"), None
 
 
 def normal_cholesky(A: Array, b: Array) -> Unranked:
     """AᵀA x = Aᵀb by Cholesky (LAPACK xPOTRF, xPOTRS)."""
     from scipy.linalg import cho_factor, cho_solve
 
-    return cho_solve(cho_factor(A.T @ A), A.T @ b), None
+    return cho_solve(cho_factor(adjoint(A) @ A), adjoint(A) @ b), None
 
 
-FULL_RANK = full_rank(*DOCUMENTED)
-ABOVE_EPS = minimum_norm("σ_i ≤ eps·σ₁", *DOCUMENTED, reports_rank=True, cutoff=eps_of_precision)
-ABOVE_SIZE_EPS = minimum_norm("σ_i ≤ max(m, n)·eps·σ₁", *DOCUMENTED, reports_rank=True, cutoff=size_times(1))
+FULL_RANK = complex_too(full_rank(*DOCUMENTED))
+REAL_FULL_RANK = full_rank(*DOCUMENTED)
+ABOVE_EPS = complex_too(minimum_norm("σ_i ≤ eps·σ₁", *DOCUMENTED, reports_rank=True, cutoff=eps_of_precision))
+ABOVE_SIZE_EPS = complex_too(
+    minimum_norm("σ_i ≤ max(m, n)·eps·σ₁", *DOCUMENTED, reports_rank=True, cutoff=size_times(1))
+)
 PIVOTED_RULE = "columns from the first with |R_kk| ≤ max(m, n)·eps·|R_11| on"
 KRYLOV_RULE = "nothing: directions that the steps do not reach are missing"
 KRYLOV = minimum_norm(KRYLOV_RULE)
@@ -91,10 +95,12 @@ SCIPY = host.library(
         Solver(
             "gelsy",
             "scipy.linalg.lstsq, QR with column pivoting and complete orthogonal factorisation",
-            minimum_norm(
-                "columns beyond the leading block of R with estimated condition below 1/eps",
-                *DOCUMENTED,
-                reports_rank=True,
+            complex_too(
+                minimum_norm(
+                    "columns beyond the leading block of R with estimated condition below 1/eps",
+                    *DOCUMENTED,
+                    reports_rank=True,
+                )
             ),
             partial(lstsq, driver="gelsy"),
         ),
@@ -108,17 +114,21 @@ SCIPY = host.library(
         Solver(
             "gelsy-size-eps",
             "scipy.linalg.lstsq(cond=max(m, n)·eps), complete orthogonal factorisation",
-            minimum_norm(
-                "columns beyond the leading block of R with estimated condition below 1/(max(m, n)·eps)",
-                *DOCUMENTED,
-                reports_rank=True,
+            complex_too(
+                minimum_norm(
+                    "columns beyond the leading block of R with estimated condition below 1/(max(m, n)·eps)",
+                    *DOCUMENTED,
+                    reports_rank=True,
+                )
             ),
             partial(lstsq, driver="gelsy", cond=size_times(1)),
         ),
         Solver(
             "gelss-rcond-0",
             "scipy.linalg.lstsq(cond=0), QR-iteration SVD that keeps everything",
-            minimum_norm("only singular values below the smallest normal number", *DOCUMENTED, reports_rank=True),
+            complex_too(
+                minimum_norm("only singular values below the smallest normal number", *DOCUMENTED, reports_rank=True)
+            ),
             partial(lstsq, driver="gelss", cond=share(0.0)),
         ),
         Solver(
@@ -127,7 +137,12 @@ SCIPY = host.library(
             ABOVE_EPS,
             batched.first_column(partial(lstsq, driver="gelsd")),
         ),
-        Solver("gels", "LAPACK xGELS: QR, or LQ if A is wide", full_rank_any_shape(*DOCUMENTED), orthogonal.gels),
+        Solver(
+            "gels",
+            "LAPACK xGELS: QR, or LQ if A is wide",
+            complex_too(full_rank_any_shape(*DOCUMENTED)),
+            orthogonal.gels,
+        ),
         Solver(
             "lsq-linear",
             "scipy.optimize.lsq_linear without bounds, which is numpy.linalg.lstsq(rcond=-1)",
@@ -139,13 +154,15 @@ SCIPY = host.library(
         Solver(
             "svd-10-size-eps",
             "scipy.linalg.svd applied to b",
-            minimum_norm("σ_i ≤ 10·max(m, n)·eps·σ₁", *DOCUMENTED, reports_rank=True, cutoff=size_times(10)),
+            complex_too(
+                minimum_norm("σ_i ≤ 10·max(m, n)·eps·σ₁", *DOCUMENTED, reports_rank=True, cutoff=size_times(10))
+            ),
             partial(sv.svd, cutoff=size_times(10)),
         ),
         Solver(
             "pinv",
             "scipy.linalg.pinv(A) @ b",
-            minimum_norm("σ_i ≤ max(m, n)·eps·σ₁", *DOCUMENTED, cutoff=size_times(1)),
+            complex_too(minimum_norm("σ_i ≤ max(m, n)·eps·σ₁", *DOCUMENTED, cutoff=size_times(1))),
             pinv,
         ),
         Solver("qr", "scipy.linalg.qr, then solve_triangular", FULL_RANK, qr),
@@ -158,25 +175,25 @@ SCIPY = host.library(
         Solver(
             "qr-refined",
             "Householder QR and one step of refinement at the same precision",
-            FULL_RANK,
+            REAL_FULL_RANK,
             refinement.qr_refined,
         ),
         Solver(
             "float32-qr-refined",
             "QR in float32, refined on the augmented system in float64",
-            FULL_RANK,
+            REAL_FULL_RANK,
             refinement.float32_qr_refined,
         ),
         Solver(
             "qr-pivoted",
             "scipy.linalg.qr(pivoting=True), basic solution",
-            basic(PIVOTED_RULE, *DOCUMENTED, reports_rank=True),
+            complex_too(basic(PIVOTED_RULE, *DOCUMENTED, reports_rank=True)),
             orthogonal.pivoted_qr,
         ),
         Solver(
             "qr-complete",
             "scipy.linalg.qr(pivoting=True), complete orthogonal factorisation",
-            minimum_norm(PIVOTED_RULE, *DOCUMENTED, reports_rank=True),
+            complex_too(minimum_norm(PIVOTED_RULE, *DOCUMENTED, reports_rank=True)),
             orthogonal.complete_orthogonal,
         ),
         Solver("cholesky-qr2", "CholeskyQR twice", FULL_RANK, orthogonal.cholesky_qr2),
@@ -204,7 +221,7 @@ SCIPY = host.library(
         Solver(
             "normal-pinvh",
             "scipy.linalg.pinvh(AᵀA) @ (Aᵀb)",
-            minimum_norm("σ_i ≤ √(n·eps)·σ₁", *DOCUMENTED, cutoff=lambda _m, n, eps: math.sqrt(n * eps)),
+            complex_too(minimum_norm("σ_i ≤ √(n·eps)·σ₁", *DOCUMENTED, cutoff=lambda _m, n, eps: math.sqrt(n * eps))),
             sv.scipy_normal_pinvh,
         ),
         Solver("lsqr", "scipy.sparse.linalg.lsqr with its defaults", KRYLOV, iterative.lsqr),
@@ -230,19 +247,19 @@ SCIPY = host.library(
         Solver(
             "sketch-precondition",
             "QR of a sketch of A as the preconditioner of LSQR",
-            FULL_RANK,
+            REAL_FULL_RANK,
             randomized.sketch_and_precondition,
         ),
         Solver(
             "iterative-sketching",
             "sketch and solve, then gradient steps with damping and momentum",
-            FULL_RANK,
+            REAL_FULL_RANK,
             randomized.iterative_sketching,
         ),
         Solver(
             "fossils",
             "sketch and solve, then two steps of refinement by Polyak's method",
-            FULL_RANK,
+            REAL_FULL_RANK,
             randomized.fossils,
         ),
     ),

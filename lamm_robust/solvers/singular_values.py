@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lamm_robust.solvers.arrays import Ranked, Unranked, column_norms, columnwise, divide_rows, eps_of
+from lamm_robust.solvers.arrays import Ranked, Unranked, adjoint, column_norms, columnwise, divide_rows, eps_of
 from lamm_robust.solvers.contracts import Cutoff
 from lamm_robust.values import Array
 
@@ -27,7 +27,7 @@ def svd(A: Array, b: Array, cutoff: Cutoff) -> Ranked:
 def solve_truncated(U: Array, sigma: Array, Vt: Array, b: Array, cutoff: float) -> Ranked:
     """x = Σ vᵢ uᵢᵀb/σᵢ over the σᵢ > cutoff·σ₁, and the number of these (the numerical rank)."""
     rank = int((sigma > cutoff * sigma[0]).sum())
-    return Vt[:rank].T @ divide_rows(U[:, :rank].T @ b, sigma[:rank]), rank
+    return adjoint(Vt[:rank]) @ divide_rows(adjoint(U[:, :rank]) @ b, sigma[:rank]), rank
 
 
 def lsq_linear(A: Array, b: Array) -> Unranked:
@@ -54,11 +54,11 @@ def numpy_pinv_rtol(A: Array, b: Array) -> Unranked:
 
 def numpy_normal_pinv(A: Array, b: Array) -> Unranked:
     """`numpy.linalg.pinv(AᵀA) @ (Aᵀb)`: its rcond = 1e-15 cuts the squares of A's singular values."""
-    return np.linalg.pinv(A.T @ A) @ (A.T @ b), None
+    return np.linalg.pinv(adjoint(A) @ A) @ (adjoint(A) @ b), None
 
 
 def scipy_normal_pinvh(A: Array, b: Array) -> Unranked:
     """`scipy.linalg.pinvh(AᵀA) @ (Aᵀb)`: eigenvalues (LAPACK xSYEVR) up to n·eps times the largest count as zero."""
     from scipy.linalg import pinvh
 
-    return pinvh(A.T @ A) @ (A.T @ b), None
+    return pinvh(adjoint(A) @ A) @ (adjoint(A) @ b), None

@@ -10,7 +10,7 @@ from typing import Literal
 
 from lamm_robust.solvers import host
 from lamm_robust.solvers.arrays import Ranked, Unranked, eps_of
-from lamm_robust.solvers.contracts import eps_of_precision, full_rank_any_shape, minimum_norm, share
+from lamm_robust.solvers.contracts import eps_of_precision, full_rank_any_shape, minimum_norm, real_only, share
 from lamm_robust.values import Array, Solver
 
 
@@ -33,6 +33,8 @@ def ridge(A: Array, b: Array, solver: Literal["cholesky", "svd"]) -> Unranked:
     return found.reshape(-1, *b.shape[1:]), None  # one column comes back as a vector
 
 
+REFUSED = "scikit-learn refuses complex numbers"
+
 SKLEARN = host.library(
     "sklearn",
     forks=False,  # where PyArrow is installed it is imported too, and its allocator has a thread
@@ -40,25 +42,31 @@ SKLEARN = host.library(
         Solver(
             "linear-regression",
             "LinearRegression(fit_intercept=False), by scipy.linalg.lstsq with cond = 1e-6",
-            minimum_norm("σ_i ≤ 1e-6·σ₁", "LinAlgError", "ValueError", reports_rank=True, cutoff=share(1e-6)),
+            real_only(
+                minimum_norm("σ_i ≤ 1e-6·σ₁", "LinAlgError", "ValueError", reports_rank=True, cutoff=share(1e-6)),
+                REFUSED,
+            ),
             linear_regression,
         ),
         Solver(
             "linear-regression-eps",
             "LinearRegression(fit_intercept=False, tol=eps), by scipy.linalg.lstsq with cond = eps",
-            minimum_norm("σ_i ≤ eps·σ₁", "LinAlgError", "ValueError", reports_rank=True, cutoff=eps_of_precision),
+            real_only(
+                minimum_norm("σ_i ≤ eps·σ₁", "LinAlgError", "ValueError", reports_rank=True, cutoff=eps_of_precision),
+                REFUSED,
+            ),
             partial(linear_regression, tight=True),
         ),
         Solver(
             "ridge-cholesky",
             "Ridge(alpha=0, fit_intercept=False): AᵀA (AAᵀ if wide) by Cholesky, the SVD if that fails",
-            full_rank_any_shape("LinAlgError", "ValueError"),
+            real_only(full_rank_any_shape("LinAlgError", "ValueError"), REFUSED),
             partial(ridge, solver="cholesky"),
         ),
         Solver(
             "ridge-svd",
             'Ridge(alpha=0, fit_intercept=False, solver="svd")',
-            minimum_norm("by size alone, σ_i ≤ 1e-15, whatever σ₁ is", "LinAlgError", "ValueError"),
+            real_only(minimum_norm("by size alone, σ_i ≤ 1e-15, whatever σ₁ is", "LinAlgError", "ValueError"), REFUSED),
             partial(ridge, solver="svd"),
         ),
     ),

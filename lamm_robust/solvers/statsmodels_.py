@@ -10,7 +10,7 @@ from typing import Literal
 
 from lamm_robust.solvers import host
 from lamm_robust.solvers.arrays import Ranked
-from lamm_robust.solvers.contracts import full_rank, minimum_norm, share
+from lamm_robust.solvers.contracts import full_rank, minimum_norm, real_only, share
 from lamm_robust.values import Array, Solver
 
 
@@ -28,6 +28,8 @@ def ols(A: Array, b: Array, method: Literal["pinv", "qr"]) -> Ranked:
     return x.reshape(-1, *b.shape[1:]), int(model.rank)  # one column comes back as a vector
 
 
+UNDOCUMENTED = "statsmodels documents none, and its QR transposes without conjugating"
+
 STATSMODELS = host.library(
     "statsmodels",
     forks=False,  # pandas imports PyArrow where it is installed, and its allocator has a thread
@@ -35,20 +37,23 @@ STATSMODELS = host.library(
         Solver(
             "pinv",
             "OLS(b, A).fit(), the pseudo-inverse times b",
-            minimum_norm(
-                "σ_i ≤ 1e-15·σ₁, for float32 too; for the rank it reports, σ_i ≤ eps·min(m, n)·σ₁",
-                "LinAlgError",
-                "MissingDataError",
-                "ValueError",
-                reports_rank=True,
-                cutoff=share(1e-15),
+            real_only(
+                minimum_norm(
+                    "σ_i ≤ 1e-15·σ₁, for float32 too; for the rank it reports, σ_i ≤ eps·min(m, n)·σ₁",
+                    "LinAlgError",
+                    "MissingDataError",
+                    "ValueError",
+                    reports_rank=True,
+                    cutoff=share(1e-15),
+                ),
+                UNDOCUMENTED,
             ),
             partial(ols, method="pinv"),
         ),
         Solver(
             "qr",
             'OLS(b, A).fit(method="qr")',
-            full_rank("LinAlgError", "MissingDataError", "ValueError", reports_rank=True),
+            real_only(full_rank("LinAlgError", "MissingDataError", "ValueError", reports_rank=True), UNDOCUMENTED),
             partial(ols, method="qr"),
         ),
     ),

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from lamm_robust.solvers import host
 from lamm_robust.solvers.arrays import Answer
-from lamm_robust.solvers.contracts import full_rank, full_rank_any_shape, minimum_norm, size_times
+from lamm_robust.solvers.contracts import complex_too, full_rank, full_rank_any_shape, minimum_norm, size_times
+from lamm_robust.solvers.differentiation import by_torch
 from lamm_robust.values import Array, Device, Library, Solver
 
 REFUSAL = "_LinAlgError"
@@ -50,7 +51,7 @@ def qr(A: Any, b: Any) -> Answer:
     import torch
 
     Q, R = torch.linalg.qr(A)
-    x = torch.linalg.solve_triangular(R, Q.mT @ _columns(b), upper=True)
+    x = torch.linalg.solve_triangular(R, Q.mH @ _columns(b), upper=True)
     return x.reshape(A.shape[1:] + b.shape[1:]), None
 
 
@@ -58,7 +59,7 @@ def normal_cholesky(A: Any, b: Any) -> Answer:
     """AᵀA x = Aᵀb by Cholesky, and two triangular solves with its factor."""
     import torch
 
-    x = torch.cholesky_solve(A.mT @ _columns(b), torch.linalg.cholesky(A.mT @ A))
+    x = torch.cholesky_solve(A.mH @ _columns(b), torch.linalg.cholesky(A.mH @ A))
     return x.reshape(A.shape[1:] + b.shape[1:]), None
 
 
@@ -113,7 +114,7 @@ def _device_name(device: Device) -> str:
     return device if device == "cpu" else str(torch.cuda.get_device_name())
 
 
-BY_SVD = minimum_norm("σ_i ≤ eps·max(m, n)·σ₁", REFUSAL, reports_rank=True, cutoff=size_times(1))
+BY_SVD = complex_too(minimum_norm("σ_i ≤ eps·max(m, n)·σ₁", REFUSAL, reports_rank=True, cutoff=size_times(1)))
 
 TORCH = Library(
     name="torch",
@@ -126,20 +127,23 @@ TORCH = Library(
     forks=False,  # CUDA cannot be used in a forked process
     get=_get,
     device_name=_device_name,
+    differentiate=by_torch,
     solvers=(
         Solver(
             "gels",
             'torch.linalg.lstsq(driver="gels"), QR; the default on a GPU',
-            full_rank_any_shape(REFUSAL),
+            complex_too(full_rank_any_shape(REFUSAL)),
             gels,
         ),
         Solver(
             "gelsy",
             'torch.linalg.lstsq(driver="gelsy"), QR with column pivoting; the default on the CPU',
-            minimum_norm(
-                "columns beyond the leading block of R with estimated condition below 1/(eps·max(m, n))",
-                REFUSAL,
-                reports_rank=True,
+            complex_too(
+                minimum_norm(
+                    "columns beyond the leading block of R with estimated condition below 1/(eps·max(m, n))",
+                    REFUSAL,
+                    reports_rank=True,
+                )
             ),
             partial(lstsq, driver="gelsy"),
             devices=("cpu",),
@@ -161,10 +165,12 @@ TORCH = Library(
         Solver(
             "pinv",
             "torch.linalg.pinv(A) @ b",
-            minimum_norm("σ_i ≤ eps·max(m, n)·σ₁", REFUSAL, cutoff=size_times(1)),
+            complex_too(minimum_norm("σ_i ≤ eps·max(m, n)·σ₁", REFUSAL, cutoff=size_times(1))),
             pinv,
         ),
-        Solver("qr", "torch.linalg.qr, then solve_triangular", full_rank(REFUSAL), qr),
-        Solver("normal-cholesky", "cholesky_solve(Aᵀb, cholesky(AᵀA))", full_rank(REFUSAL), normal_cholesky),
+        Solver("qr", "torch.linalg.qr, then solve_triangular", complex_too(full_rank(REFUSAL)), qr),
+        Solver(
+            "normal-cholesky", "cholesky_solve(Aᵀb, cholesky(AᵀA))", complex_too(full_rank(REFUSAL)), normal_cholesky
+        ),
     ),
 )

@@ -26,8 +26,23 @@ import numpy as np
 from lamm_robust.solvers import host
 from lamm_robust.solvers.calling import USUAL, Calling
 from lamm_robust.solvers.contracts import share
+from lamm_robust.solvers.differentiation import compiled_where_possible, jax_ways, torch_ways
+from lamm_robust.solvers.numbers import number_in, with_b
 from lamm_robust.solvers.results import as_numbers, parts, whole
-from lamm_robust.values import SHAPES, Array, Contract, Deficiency, Device, Library, Shape, Solve, Solver
+from lamm_robust.values import (
+    REAL_OF,
+    SHAPES,
+    Array,
+    Contract,
+    Deficiency,
+    Device,
+    Differentiate,
+    Library,
+    Number,
+    Shape,
+    Solve,
+    Solver,
+)
 
 NAME = "yours"
 """The name of the library whose only solver is the user's own."""
@@ -82,7 +97,17 @@ def parse_target(text: str, home: Path) -> Target:
     return target
 
 
-def library(target: Target, contract: Contract, solve: Solve | None = None, calling: Calling = USUAL) -> Library:
+Ways = Callable[[Solver], Mapping[str, Differentiate]]
+"""Solver → the ways in which it is differentiated."""
+
+
+def library(
+    target: Target,
+    contract: Contract,
+    solve: Solve | None = None,
+    calling: Calling = USUAL,
+    differentiate: Ways | None = None,
+) -> Library:
     """The library whose only solver is the target; without `solve` it can be listed, but not called."""
     return Library(
         name=NAME,
@@ -90,10 +115,17 @@ def library(target: Target, contract: Contract, solve: Solve | None = None, call
         devices=("cpu", "gpu"),
         environment=lambda precision, device: {
             **environment(device),
-            **({"JAX_ENABLE_X64": str(int(precision == "float64"))} if calling.arrays == "jax" else {}),
+            **({"JAX_ENABLE_X64": str(int(REAL_OF[precision] == "float64"))} if calling.arrays == "jax" else {}),
             TARGET: target.text,
             HOME: str(target.home),
-            TERMS: json.dumps({"refuses": contract.errors, "strict": contract.exact_dtype, "calling": asdict(calling)}),
+            TERMS: json.dumps(
+                {
+                    "refuses": contract.errors,
+                    "strict": contract.exact_dtype,
+                    "returns": contract.returns,
+                    "calling": asdict(calling),
+                }
+            ),
         },
         place_of=partial(place_of, target),
         put=host.put,
@@ -101,6 +133,7 @@ def library(target: Target, contract: Contract, solve: Solve | None = None, call
         state=state,
         forks=False,  # nobody knows what its import starts
         foreign=True,
+        differentiate=differentiate,
         solvers=(Solver(target.function, target.text, contract, solve or _elsewhere),),
     )
 
@@ -118,11 +151,12 @@ def contract(
     columns: int | None = None,
     strict: bool = False,
     cutoff: float | None = None,
+    returns: Number = Number.X,
 ) -> Contract:
     """The contract that the user claims for the solver, whose rank rule nobody else knows.
 
     `refuses` are names of exceptions beside `REFUSALS`; `strict` asks for the dtype of A to the letter; singular values
-    up to `cutoff`·σ₁ may be taken for zero.
+    up to `cutoff`·σ₁ may be taken for zero; `returns` is what it returns.
     """
     return Contract(
         deficiency,
@@ -133,6 +167,8 @@ def contract(
         columns=columns,
         exact_dtype=strict,
         cutoff=None if cutoff is None else share(cutoff),
+        returns=returns,
+        real_only="",
     )
 
 
@@ -157,13 +193,30 @@ def from_environment() -> Library:
     """The library of the target that the environment names; SystemExit with one line if it cannot be imported."""
     target = parse_target(os.environ[TARGET], Path(os.environ[HOME]))
     terms = json.loads(os.environ[TERMS])
-    promised = contract(Deficiency.MINIMUM_NORM, (), tuple(terms["refuses"]), strict=terms["strict"])
+    returns = Number(terms["returns"])
+    promised = contract(Deficiency.MINIMUM_NORM, (), tuple(terms["refuses"]), strict=terms["strict"], returns=returns)
     function, calling = load(target), Calling(**terms["calling"])
     try:
-        solve = as_solve(function, strict=promised.exact_dtype, calling=calling)
+        solve = as_solve(function, strict=promised.exact_dtype, calling=calling, returns=returns)
     except ImportError as error:
         raise SystemExit(f"--arrays {calling.arrays}: {error}") from None
-    return library(target, promised, solve, calling)
+    return library(target, promised, solve, calling, ways_of(function, calling))
+
+
+def ways_of(function: Callable[[Array, Array], Any], calling: Calling) -> Ways | None:
+    """How the function is differentiated if it takes arrays of JAX or PyTorch, and one problem at a time; else None.
+
+    It is compiled where it can be: one that looks at numbers cannot.
+    """
+
+    def x(A: Any, b: Any) -> Any:
+        return parts(function(A, b))[0]
+
+    found: dict[str, Ways] = {
+        "jax": lambda solver: compiled_where_possible(jax_ways(x, solver.contract.deficiency)),
+        "torch": lambda _: torch_ways(x),
+    }
+    return None if calling.batched else found.get(calling.arrays)
 
 
 def load(target: Target) -> Callable[[Array, Array], Any]:
@@ -212,13 +265,19 @@ def place_of(target: Target, error: BaseException) -> str:
     return f"{Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
 
 
-def as_solve(function: Callable[[Array, Array], Any], *, strict: bool = False, calling: Calling = USUAL) -> Solve:
+def as_solve(
+    function: Callable[..., Any], *, strict: bool = False, calling: Calling = USUAL, returns: Number = Number.X
+) -> Solve:
     """The function as a solver of x as a NumPy array, so that it is really there, and the rank if it is an integer.
+
+    Of a function that returns another number, that number stands in the place of x.
 
     If it is `strict`, x is taken as it came: of whatever form is no array of the dtype and shape asked for is a fault.
     ImportError if it wants arrays of a library that is not installed.
     """
-    called = calling.wrap(function)
+    called = calling.wrap(with_b(returns, function))
+    if returns is not Number.X:
+        return lambda A, b: (number_in(returns, called(A, b), A), None)
 
     def solve(A: Array, b: Array) -> tuple[Array, int | None]:
         x, rank = parts(called(A, b))

@@ -189,29 +189,33 @@ class Cache:
             if excess <= 0:
                 return
             with contextlib.suppress(OSError):
-                path.unlink()
+                os.unlink(path)  # noqa: PTH108 - text: of tens of thousands, paths would take most of a second
                 excess -= size
 
     def _path(self, name: str) -> Path:
         assert self.directory is not None
         return self.directory / OWN / name[:2] / name
 
-    def _blobs(self) -> Iterator[tuple[float, int, Path]]:
+    def _blobs(self) -> Iterator[tuple[float, int, str]]:
         """Last use, size and path of each blob; deletes what killed writers left."""
         if self.directory is None or not self._known_key():
             return
+        sweep(self.directory / OWN)  # of whoever made the key
         for folder in _entries(self.directory / OWN):
-            if _FOLDER.fullmatch(folder.name) and folder.is_dir(follow_symlinks=False):
+            if not _FOLDER.fullmatch(folder.name) or not folder.is_dir(follow_symlinks=False):
+                continue
+            entries = _entries(folder.path)
+            blobs = [one for one in entries if _BLOB.fullmatch(one.name) and one.name.startswith(folder.name)]
+            if len(blobs) < len(entries):
                 sweep(Path(folder.path))
-                for entry in _entries(Path(folder.path)):
-                    if _BLOB.fullmatch(entry.name) and entry.name.startswith(folder.name):
-                        with contextlib.suppress(OSError):
-                            facts = entry.stat(follow_symlinks=False)
-                            if stat.S_ISREG(facts.st_mode):
-                                yield facts.st_mtime, facts.st_size, Path(entry.path)
+            for entry in blobs:
+                with contextlib.suppress(OSError):
+                    facts = entry.stat(follow_symlinks=False)
+                    if stat.S_ISREG(facts.st_mode):
+                        yield facts.st_mtime, facts.st_size, entry.path
 
 
-def _entries(directory: Path) -> list[os.DirEntry[str]]:
+def _entries(directory: Path | str) -> list[os.DirEntry[str]]:
     """What is in a directory; nothing if it cannot be read."""
     try:
         with os.scandir(directory) as found:

@@ -56,6 +56,7 @@ class Journal:
         """The keys of the records that were there when it was opened: a long run's own would fill the memory."""
         self.notes = Notes()
         self._stream = stream
+        self._grown = False
         for content in contents:
             if "note" in content:
                 self.notes.append(content["note"])
@@ -72,6 +73,7 @@ class Journal:
 
     def append(self, records: Iterable[Record]) -> None:
         """Write records down and hand them to the operating system, so that killing this process loses nothing."""
+        self._grown = True
         blocks = (lines.block(list(members)) for _, members in itertools.groupby(records, key=lambda r: r.problem))
         self._write(b"".join(map(lines.line_of, blocks)))
 
@@ -89,6 +91,7 @@ class Journal:
 
     def copy(self, written: Iterable[bytes]) -> None:
         """Write lines of another journal down as they are, some mebibytes at a time."""
+        self._grown = True
         waiting, size = list[bytes](), 0
         for line in written:
             waiting += line, b"\n"
@@ -109,6 +112,10 @@ class Journal:
     def case_keys(self) -> Iterator[str]:
         """The keys of all attempts."""
         return self._read(lines.keys_of)
+
+    def keys(self) -> set[str]:
+        """The keys of all attempts, in memory: those of when it was opened, unless it has grown since."""
+        return set(self.case_keys()) if self._grown else self.done
 
     def _read(self, parse: Callable[[Content], Iterator[T]]) -> Iterator[T]:
         """What `parse` makes of every block; the file is read again, for a long run's records do not fit in memory."""

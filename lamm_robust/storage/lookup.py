@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from lamm_robust.embedding import folds
 from lamm_robust.provenance import TRUTH, code_digest, versions
 from lamm_robust.storage import packing
 from lamm_robust.storage.cache import Cache, certificate_name, problem_name
 from lamm_robust.values import Array, Certificate, Oracle, Problem, ProblemKey, Truncation, digest
 
-SHARED = ("storage/packing.py", "error_free.py")
+SHARED = ("storage/packing.py", "error_free.py", "embedding.py")
 """Code that `generators` and `oracles` both depend on: `packing` writes and reads the cache's format, so that a change
-of it makes cached blobs stale, and oracles compute with `error_free`."""
+of it makes cached blobs stale, and oracles compute with `error_free`, and by `embedding` if a problem is complex."""
 
 
 def code_and_versions(room: str) -> str:
@@ -47,12 +48,12 @@ def _fitting_problem(key: ProblemKey, content: bytes) -> Problem:
 
 def _fitting_certificate(problem: str, A: Array, b: Array, found: Certificate) -> Certificate:
     """The certificate of a blob; ValueError unless it is one of this problem, whose digest is given."""
-    m, n = A.shape
+    (m, n), entries = A.shape, folds(A) * A.shape[1]
     if (
         found.digest != problem
         or (found.m, found.n) != (m, n)
-        or found.x.shape[1:] != (n, *b.shape[1:])
-        or found.exponent.shape != (n, *b.shape[1:])
+        or found.x.shape[1:] != (entries, *b.shape[1:])
+        or found.exponent.shape != (entries, *b.shape[1:])
         or not 0 <= found.rank <= min(m, n)
         or len(found.residual_norm) != b.size // max(len(b), 1)
     ):

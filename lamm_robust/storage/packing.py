@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.values import Array, Ball, Certificate, Equilibrated, Problem, ProblemKey, Truncation
+from lamm_robust.values import Array, Ball, Certificate, Directions, Equilibrated, Problem, ProblemKey, Truncation
 
-TYPES = ("<f4", "<f8", "<i8")
-"""NumPy's names of the types that can be packed: those of the two precisions, and of exponents."""
+TYPES = ("<f4", "<f8", "<c8", "<c16", "<i8")
+"""NumPy's names of the types that can be packed: those of the precisions, and of exponents."""
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -32,7 +32,9 @@ def pack(head: Mapping[str, Any], *arrays: npt.NDArray[np.generic]) -> bytes:
     little = [np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")) for array in arrays]
     for array in little:
         if array.dtype.str not in TYPES:
-            raise ValueError(f"an array of {array.dtype} cannot be packed; accepted: float32, float64, int64")
+            raise ValueError(
+                f"an array of {array.dtype} cannot be packed; accepted: float32, float64, complex64, complex128, int64"
+            )
     layout = [(bits.dtype.str, array.shape) for bits, array in zip(little, arrays, strict=True)]
     return b"".join([_encode({**head, "arrays": layout}).encode(), b"\n", *(bits.tobytes() for bits in little)])
 
@@ -57,14 +59,17 @@ def unpack(content: bytes) -> tuple[dict[str, Any], list[Array]]:
 
 
 def pack_problem(problem: Problem) -> bytes:
-    """A and b as bytes; the key of the problem is not among them."""
-    return pack({}, problem.A, problem.b)
+    """A, b and the directions, if there are any, as bytes; the key of the problem is not among them."""
+    along = problem.directions
+    return pack({}, problem.A, problem.b, *((along.dA, along.db, along.c) if along else ()))
 
 
 def unpack_problem(key: ProblemKey, content: bytes) -> Problem:
     """The inverse of `pack_problem`, for a problem of this key; ValueError or TypeError for other bytes."""
-    _, (A, b) = unpack(content)
-    return Problem(key, A, b)
+    _, (A, b, *along) = unpack(content)
+    if len(along) not in (0, 3):
+        raise ValueError(f"a problem has A and b, and three arrays of directions or none, not {len(along)}")
+    return Problem(key, A, b, Directions(*along) if along else None)
 
 
 def pack_certificate(certificate: Certificate) -> bytes:

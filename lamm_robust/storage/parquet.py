@@ -28,7 +28,10 @@ RECORDS = "records.parquet"
 ENVIRONMENT = "environment.json"
 PAGE = "report.html"
 MANIFEST = "manifest.sha256"
-READABLE = (RECORDS, "leaderboard.md", "leaderboard.csv", "failures.md", "all-failures.md", PAGE, ENVIRONMENT)
+READABLE = (
+    *(RECORDS, "leaderboard.md", "leaderboard.csv", "failures.md", "all-failures.md", "derivatives.md"),
+    *(PAGE, ENVIRONMENT),
+)
 """The files that a run writes for readers, whose checksums the manifest holds."""
 
 BATCH = 10_000

@@ -6,32 +6,39 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust.values import Array, Problem, Solver
+from lamm_robust.embedding import is_complex
+from lamm_robust.solvers.numbers import shapes
+from lamm_robust.values import COMPLEX, PRECISIONS, Array, Number, Problem, Solver
+
+HALVES = (PRECISIONS, COMPLEX)
+"""Names of dtypes, of which the first has half of the digits of the second."""
 
 LONGEST_MESSAGE = 2000
 """Characters of a message that are kept: some exceptions print whole matrices."""
 
 
-def answer_fault(x: Array, problem: Problem) -> str:
+def answer_fault(x: Array, problem: Problem, returns: Number = Number.X) -> str:
     """What is wrong with the form of an answer, in words; empty if nothing is."""
-    expected = (problem.n, *problem.b.shape[1:])
+    expected = shapes(returns, problem)
     if x.dtype == object:
-        return f"x is no array of numbers: {x.tolist()!r}"[:LONGEST_MESSAGE]
-    if x.shape != expected:
-        return f"x has shape {x.shape}, expected {expected}"
+        return f"{returns} is no array of numbers: {x.tolist()!r}"[:LONGEST_MESSAGE]
+    if x.shape not in expected:
+        return f"{returns} has shape {x.shape}, expected {expected[0]}"
     if x.dtype != problem.A.dtype:
-        return f"x is {x.dtype}, expected {problem.A.dtype}"
+        return f"{returns} is {x.dtype}, expected {problem.A.dtype}"
+    if returns is Number.RANK and x != np.floor(x):
+        return f"rank is {x}, expected a whole number"
     return ""
 
 
-def is_single(x: Array, problem: Problem) -> bool:
-    """Whether nothing is wrong with the form of an answer but that it is float32 for float64."""
-    return x.dtype == np.float32 and problem.A.dtype == np.float64 and x.shape == (problem.n, *problem.b.shape[1:])
+def is_single(x: Array, problem: Problem, returns: Number = Number.X) -> bool:
+    """Whether nothing is wrong with the form of an answer but that it is float32 for float64, or so of its parts."""
+    return (x.dtype.name, problem.A.dtype.name) in HALVES and x.shape in shapes(returns, problem)
 
 
 def is_rounded(x: Array, solver: Solver, problem: Problem) -> bool:
-    """Whether an answer is float64 where the problem is float32, and the contract allows that."""
-    return x.dtype == np.float64 and problem.A.dtype == np.float32 and not solver.contract.exact_dtype
+    """Whether an answer is float64 where the problem is float32, or so of parts, and the contract allows that."""
+    return (problem.A.dtype.name, x.dtype.name) in HALVES and not solver.contract.exact_dtype
 
 
 def copy_of(x: Array, solver: Solver, problem: Problem) -> Array:
@@ -61,5 +68,6 @@ def misfit(problem: Problem, x: Array) -> tuple[float, float]:
     if not np.isfinite(x).all():
         return np.inf, np.inf
     with np.errstate(all="ignore"):
-        residual = np.linalg.norm(problem.b.astype(np.float64) - problem.A.astype(np.float64) @ x.astype(np.float64))
+        A, b, wide = (v.astype(np.complex128 if is_complex(v) else np.float64) for v in (problem.A, problem.b, x))
+        residual = np.linalg.norm(b - A @ wide)
     return float(f"{residual:.3g}"), float(np.linalg.norm(x))

@@ -11,10 +11,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from lamm_robust.values import Array, Cause, Device, Library, Outcome, Problem, Solver, Status
+from lamm_robust.embedding import real_vectors
+from lamm_robust.values import Array, Cause, Device, Library, Number, Outcome, Problem, Solver, Status
 from lamm_robust.workers.answers import (
     LONGEST_MESSAGE,
     answer_fault,
@@ -83,14 +85,15 @@ def _measure(library: Library, solver: Solver, problem: Problem, device: Device)
     calls = Calls(library, solver, problem, device, A, b, first - start, trials, end)
     seconds, again = (repeat_foreign if library.foreign else repeat)(calls)
     repeatable = answer.tobytes() == again.tobytes()
-    fault = answer_fault(answer, problem) or answer_fault(again, problem)
+    returns = solver.contract.returns
+    fault = answer_fault(answer, problem, returns) or answer_fault(again, problem, returns)
     fault = fault or input_fault(problem, library.get(A), library.get(b)) or rank_fault(rank)
     fault = fault or next((trial.fault for trial in trials if trial.fault), "")
-    cause, message = (Cause.NONE, fault) if fault else _layout_finding(problem, answer, trials)
+    cause, message = (Cause.NONE, fault) if fault else _layout_finding(problem, answer, trials, returns)
     answers = [answer, again, *(trial.x for trial in trials if trial.x is not None)]
     if not fault and len({x.tobytes() for x in answers}) > 1:
-        answer = max(answers, key=lambda x: misfit(problem, x))
-    if fault and any(is_single(x, problem) for x in (answer, again)):
+        answer = max(answers, key=lambda x: misfit(problem, x)) if returns is Number.X else furthest(answers)
+    if fault and any(is_single(x, problem, returns) for x in (answer, again)):
         cause = Cause.FLOAT32
     elif cause is Cause.NONE and not fault and is_rounded(found, solver, problem):
         cause = Cause.FLOAT64
@@ -126,15 +129,19 @@ def _trial(library: Library, solver: Solver, problem: Problem, layout: Layout) -
         refusal = f"refuses {layout.name} arrays: {type(error).__name__}: {error}"
         return Trial(layout, clock() - start, refusal=refusal[:LONGEST_MESSAGE])
     seconds, x = clock() - start, copy_of(library.get(result), solver, problem)
-    fault = answer_fault(x, problem) or input_fault(problem, A, b)
+    fault = answer_fault(x, problem, solver.contract.returns) or input_fault(problem, A, b)
     return Trial(layout, seconds, x, f"{fault}, for {layout.name} arrays" if fault else "")
 
 
-def _layout_finding(problem: Problem, plain: Array, trials: Sequence[Trial]) -> tuple[Cause, str]:
+def _layout_finding(problem: Problem, plain: Array, trials: Sequence[Trial], returns: Number) -> tuple[Cause, str]:
     """What to say of other layouts: for which of them x is another one, or is refused; nothing if all is well."""
-    names = [t.layout.name for t in trials if t.x is not None and _is_worse(problem, t.x, plain)]
+    other = partial(_is_worse, problem) if returns is Number.X else is_another
+    names = [t.layout.name for t in trials if t.x is not None and other(t.x, plain)]
     if names:
-        return Cause.LAYOUT, f"x is another one for {' and '.join(names)} arrays: it depends on how A and b are stored"
+        return (
+            Cause.LAYOUT,
+            f"{returns} is another one for {' and '.join(names)} arrays: it depends on how A and b are stored",
+        )
     refusals = [trial.refusal for trial in trials if trial.refusal]
     return (Cause.LAYOUT_REFUSED, "; ".join(refusals)[:LONGEST_MESSAGE]) if refusals else (Cause.NONE, "")
 
@@ -142,6 +149,21 @@ def _layout_finding(problem: Problem, plain: Array, trials: Sequence[Trial]) -> 
 CHANGED = 1e-3
 """By how much of ‖b‖ the residual grows, at least, if an answer is another one: a million times what rounding does to a
 good answer in float64, a thousand times in float32."""
+
+
+def is_another(x: Array, plain: Array) -> bool:
+    """Whether a number other than x differs from another one by more than `CHANGED` of it, or in its form."""
+    if x.shape != plain.shape or not np.array_equal(np.isfinite(x), np.isfinite(plain)):
+        return True
+    with np.errstate(all="ignore"):
+        kept = np.where(np.isfinite(plain), plain, 0.0).astype(np.float64)
+        away = np.where(np.isfinite(x), x, 0.0).astype(np.float64) - kept
+    return bool(np.abs(away).max(initial=0.0) > CHANGED * np.abs(kept).max(initial=0.0))
+
+
+def furthest(answers: Sequence[Array]) -> Array:
+    """The answer that is furthest from the first: which is worse, only the truth can tell."""
+    return next((x for x in answers if is_another(x, answers[0])), answers[0])
 
 
 def _is_worse(problem: Problem, x: Array, plain: Array) -> bool:
@@ -154,5 +176,5 @@ def _is_worse(problem: Problem, x: Array, plain: Array) -> bool:
         return False
     (residual, _), (usual, _) = misfit(problem, x), misfit(problem, plain)
     with np.errstate(all="ignore"):
-        size = float(np.linalg.norm(problem.b.astype(np.float64)))
+        size = float(np.linalg.norm(real_vectors(problem.b).astype(np.float64)))
     return residual > (usual if usual <= size else 2 * usual) + CHANGED * size

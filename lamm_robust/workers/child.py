@@ -24,11 +24,12 @@ from typing import Any, cast
 from lamm_robust.provenance import EXTRAS, MEASURED, flags, installed_versions
 from lamm_robust.solvers import LIBRARIES, user
 from lamm_robust.storage.cache import default_directory
-from lamm_robust.storage.packing import unpack
-from lamm_robust.values import Cause, Device, Library, Outcome, Problem, ProblemKey, Status
+from lamm_robust.storage.packing import unpack_problem
+from lamm_robust.values import Cause, Device, Library, Outcome, Precision, Problem, ProblemKey, Status
 from lamm_robust.workers import wire
 from lamm_robust.workers.attempt import attempt
 from lamm_robust.workers.containment import contain, die_with
+from lamm_robust.workers.derivatives import with_derivatives
 
 SCRATCH = "LAMM_ROBUST_SCRATCH"
 """Environment variable of a worker for a user's own solver: the empty directory in which it is called."""
@@ -125,13 +126,14 @@ def serve(library: Library, device: Device, pipe: wire.Pipe) -> None:
     served = 0
     for kind, content in pipe.frames():
         if kind == wire.PROBLEM:
-            _, (A, b) = unpack(content)
-            problem = Problem(ProblemKey("sent", (), "float32" if A.dtype == "float32" else "float64"), A, b)
+            sent = unpack_problem(ProblemKey("sent", (), "float64"), content)
+            problem = replace(sent, key=ProblemKey("sent", (), cast(Precision, sent.A.dtype.name)))
             continue
         assert problem is not None, "a problem comes before the solvers that are to try it"
         name = content.decode()
         with room_to_answer():
             outcome = attempt(library, solvers[name], problem, device)
+            outcome = with_derivatives(outcome, library, solvers[name], problem, device)
         if (name, problem.A.shape) in seen:  # nothing was compiled: the first call says nothing that `seconds` does not
             outcome = replace(outcome, first_call_seconds=None)
         seen.add((name, problem.A.shape))

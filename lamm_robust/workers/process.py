@@ -134,16 +134,17 @@ class Template:
     def ask(self, ticket: int) -> tuple[int, int]:
         """The number of a forked process, and its wait status, as of `os.waitpid`, or RUNNING.
 
-        A template that does not answer is abandoned: OSError, as if it has died.
+        A template that does not answer is abandoned: OSError. It may be dying, which takes a while where the machine is
+        busy, and must not be asked for more processes meanwhile.
         """
         try:
             self._control.sendall(PID.pack(ticket, 0))
             answer = self._control.recv(PID.size, socket.MSG_WAITALL)
-        except TimeoutError:
+            if len(answer) < PID.size:
+                raise ChildProcessError
+        except OSError:
             self.abandon()
             raise
-        if len(answer) < PID.size:
-            raise ChildProcessError
         pid, status = PID.unpack(answer)
         return pid, status
 

@@ -17,10 +17,12 @@ from dataclasses import replace
 from typing import Any
 
 from lamm_robust.defaults import CASE_SECONDS
+from lamm_robust.solvers.numbers import shapes
 from lamm_robust.storage.packing import pack_problem
 from lamm_robust.values import AbsentError, Answer, Case, Cause, Outcome, Problem, Status
 from lamm_robust.workers import wire
 from lamm_robust.workers.child import BASE_BYTES
+from lamm_robust.workers.derivatives import derivatives_fault, most_bytes
 from lamm_robust.workers.process import Kind, Process, Template, last_words
 
 START_SECONDS = 120.0
@@ -245,15 +247,26 @@ class Worker:
         """The longest content of a frame that can be an answer now."""
         if kind == wire.HELLO:
             return wire.HELLO_BYTES
-        return wire.HEAD_BYTES + sum(p.n * math.prod(p.b.shape[1:]) * p.A.itemsize for p in list(self._problems)[:1])
+        if not self.pending:
+            return wire.HEAD_BYTES
+        problem = self._problems[0]
+        return wire.HEAD_BYTES + math.prod(self._shapes()[0]) * problem.A.itemsize + most_bytes(problem)
+
+    def _shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shapes that an answer to the first pending case may have."""
+        name = self.pending[0].variant.algorithm
+        returns = next(s.contract.returns for s in self.kind.library.solvers if s.algorithm == name)
+        return shapes(returns, self._problems[0])
 
     def _check(self, number: int, outcome: Outcome) -> None:
         """WireError unless an outcome with this number can be about the first pending case."""
         problem, x = self._problems[0], outcome.x
         if number != self._served:
             raise wire.WireError(f"answer {number} in the place of answer {self._served}")
-        if x is not None and (x.dtype != problem.A.dtype or x.shape != (problem.n, *problem.b.shape[1:])):
+        if x is not None and (x.dtype != problem.A.dtype or x.shape not in self._shapes()):
             raise wire.WireError(f"an x of shape {x.shape} in {x.dtype}")
+        if fault := derivatives_fault(problem, outcome.derivatives):
+            raise wire.WireError(fault)
         if (x is None) is (outcome.status is Status.SOLVED):
             raise wire.WireError(f"an outcome that is {outcome.status} with{'out' if x is None else ''} an x")
         if outcome.status in SAID_HERE or outcome.cause is Cause.PROCESS_LOST:
@@ -274,6 +287,8 @@ class Worker:
 
     def _handle_death(self) -> list[Answer]:
         """The process has closed its end: blame the first pending case, unless it was killed from outside."""
+        if not self._said_hello:
+            self._process.identify()  # it may have ended with its template, which then makes no more
         code = self._process.exit_code()
         killed = code is None or -code in FROM_OUTSIDE
         if not self._said_hello and (not killed or self._starts >= STARTS):

@@ -23,7 +23,7 @@ from lamm_robust.storage.packing import pack, unpack
 from lamm_robust.values import Cause, Outcome, Status
 
 PROBLEM, CASE = b"P", b"C"
-"""Frames for a worker: the arrays A and b; the name of the solver to try on the last problem sent."""
+"""Frames for a worker: the arrays A and b, and directions; the name of the solver to try on the last problem sent."""
 
 HELLO, OUTCOME, LAST = b"H", b"O", b"L"
 """Frames from a worker: what it runs on; an outcome; an outcome after which it ends of its own accord."""
@@ -158,7 +158,8 @@ def pack_outcome(number: int, outcome: Outcome) -> bytes:
     """An outcome as bytes; `number` counts the outcomes of the process, from 0."""
     head = {name: value for name, value in vars(outcome).items() if name != "x"}
     message = outcome.message.encode(errors="replace").decode()  # a solver's words may hold half a surrogate pair
-    return pack({**head, "message": message, "number": number}, *([] if outcome.x is None else [outcome.x]))
+    head |= {"message": message, "number": number, "derivatives": list(outcome.derivatives)}
+    return pack(head, *([] if outcome.x is None else [outcome.x]), *outcome.derivatives.values())
 
 
 def unpack_outcome(content: bytes) -> tuple[int, Outcome]:
@@ -174,9 +175,14 @@ def unpack_outcome(content: bytes) -> tuple[int, Outcome]:
         head["message"].encode()  # half a surrogate pair is no text
         if not 0 <= (head["rank"] or 0) < RANKS:
             raise ValueError(f"the rank is {head['rank']}")
-        (x,) = arrays or (None,)
+        names = head.pop("derivatives")
+        if any(type(name) is not str for name in names):
+            raise ValueError(f"derivatives are named {names!r}")
+        first = len(arrays) - len(names)
+        (x,) = arrays[:first] or (None,)
         status, cause = _STATUS[head.pop("status")], _CAUSE[head.pop("cause")]
-        return head.pop("number"), Outcome(status=status, cause=cause, x=x, **head)
+        derivatives = dict(zip(names, arrays[first:], strict=True))
+        return head.pop("number"), Outcome(status=status, cause=cause, x=x, derivatives=derivatives, **head)
     except (KeyError, TypeError, ValueError) as error:
         raise WireError(f"an outcome that cannot be read: {error}") from error
 
@@ -188,6 +194,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "rank": (int, type(None)),
     "spent": (float,),
     "number": (int,),
+    "derivatives": (list,),
 }
 """Entry of a packed outcome → the types that it may have; others are there if a solver has written into the bytes."""
 

@@ -428,7 +428,7 @@ def test_truth_of_the_zero_matrix(tmp_path: Path) -> None:
         ({"A": A22, "b": np.array([1.0, np.nan])}, "b"),
         ({"A": np.array([[np.inf, 1.0]]), "b": np.ones(1)}, "A"),
         ({"A": A22, "b": np.ones(3)}, "b"),
-        ({"A": A22 + 1j, "b": B2}, "complex"),
+        ({"A": A22 + 1j, "b": B2.astype(np.clongdouble)}, "complex"),
         ({"A": A22, "b": np.zeros((2, 0))}, "b has shape (2, 0): no right-hand side"),
         ({"A": np.ones(2), "b": B2}, "A"),
         ({"A": A22.astype(np.float32), "b": B2}, "float"),

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from lamm_robust.cli.nist import agreement, agreement_table, digits
 from lamm_robust.generators import nist
+from lamm_robust.oracles.covariance import rational_regression
 from lamm_robust.oracles.rational import solve_rational
 
 datasets = pytest.mark.parametrize("dataset", nist.DATASETS)
@@ -53,6 +54,19 @@ def test_the_truth_of_the_decimal_data_is_the_certified_one(dataset: str) -> Non
 
 
 @datasets
+def test_standard_deviations_and_r_squared_are_the_certified_ones(dataset: str) -> None:
+    data, found = printed(dataset), rational_regression(*nist.decimal_design(dataset))
+    certified = [*data["standard_deviations"], data["residual_standard_deviation"]]
+    for ball, text in zip([*found.standard_errors, found.residual_deviation], certified, strict=True):
+        assert within_one_in_the_last_place(ball.mid, text), (text, rounded_like(ball.mid, text))
+        assert ball.radius <= ball.mid / 10**30
+    assert found.r_squared is not None
+    assert within_one_in_the_last_place(found.r_squared, data["r_squared"])
+    shown = agreement(dataset)
+    assert min(shown.standard_deviations, shown.r_squared) >= 14.3
+
+
+@datasets
 def test_the_ceiling_is_reported_beside_it(dataset: str) -> None:
     found = agreement(dataset)
     assert found.coefficients >= 14.3
@@ -78,6 +92,8 @@ def test_the_caption_is_not_centred() -> None:
     console = Console(width=80)
     with console.capture() as shown:
         console.print(agreement_table())
-    caption = shown.get().rstrip("\n").split("\n")[-3:]
-    assert caption[0].startswith("decimal: ")
+    lines = shown.get().rstrip("\n").split("\n")
+    assert any(line.rstrip().endswith("float64") for line in lines), "it fits"
+    caption = lines[-4:]
+    assert caption[0].startswith("x, RSS, ")
     assert not any(line.startswith(" ") for line in caption)

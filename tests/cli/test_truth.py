@@ -113,7 +113,7 @@ def test_what_else_there_is_is_refused_by_name(name: str, tmp_path: Path) -> Non
         ("A=1;2 X=1;2 b=1,2", "holds A and X; accepted is one of them"),
         ("A=1;2 b=1,2 b=1,3", "names one array twice"),
         ("A=1;2 b=1,2 w=1,1 sigma=1,1", "holds w and sigma; accepted is one of them"),
-        ("A=1;2 b=1,2 dtype=float16", "dtype=float16; accepted are float32 and float64"),
+        ("A=1;2 b=1,2 dtype=float16", "dtype=float16; accepted are float32, float64, complex64, complex128"),
         ("A=1;2 b=1,2 w=1", "w has shape (1,); accepted is one number for each of 2 rows of A"),
         ("A=1;2 b=1,2 w=1,-1", "w[1] is -1.0; accepted are finite numbers, w ≥ 0"),
         ("A=1;2 b=1,2 sigma=1,0", "sigma[1] is 0.0; accepted are finite numbers, sigma > 0"),
@@ -270,3 +270,60 @@ def test_a_residual_is_zero_only_if_it_is_proved() -> None:
     assert unknown.startswith("<= ")
     assert float(unknown[3:]) >= 1e-200
     assert any(line.endswith("(no digit is known)") for line in page("A=1;0 b=1,1e-200", "--oracle", "ball"))
+
+
+# --- covariance -------------------------------------------------------------------------------------------------------
+
+
+def test_covariance_of_a_line_by_hand() -> None:
+    given = "A=1,0;1,1;1,2 b=1,2,4"  # x★ = (5/6, 3/2), S = 1/6, one degree of freedom, (AᵀA)⁻¹ = [5, −3; −3, 3]/6
+    found = facts(given, "--cov")
+    expected = [[Fraction(5, 36), Fraction(-3, 36)], [Fraction(-3, 36), Fraction(3, 36)]]
+    for row, right in zip(found["covariance"], expected, strict=True):
+        assert all(abs(Fraction(v) / r - 1) < Fraction(1, 10**39) for v, r in zip(row, right, strict=True))
+    assert [round(float(v) ** 2 * 36, 12) for v in found["standard_errors"]] == [5, 3]
+    assert (found["degrees_of_freedom"], round(float(found["residual_deviation"]) ** 2 * 6, 12)) == (1, 1)
+    assert (round(float(found["r_squared"]) * 28, 12), found["about_mean"]) == (27, True)
+    lines = page(given, "--cov")
+    assert "freedom        1 degrees: rows less columns" in lines
+    assert "covariance of x = s²(AᵀA)⁻¹, each entry correctly rounded:" in lines
+    assert max(map(len, page("A=1,0,1;1,1,3;1,2,7;1,5,1 b=1,2,4,3 w=1,2,3,4", "--cov"))) <= 100
+
+
+def test_covariance_where_there_is_none() -> None:
+    assert "rank 1 and 2 columns; a covariance needs full column rank" in refused("A=1,2;2,4;3,6 b=1,2,4", "--cov")
+    assert refused("A=1,2;3,4;4,5", "--cov").endswith("has no b; --cov is about the residual b − Ax")
+    for option in (("--rank", 1), ("--pinv",)):
+        assert f"--cov and {option[0]} do not go together" in refused("A=1,2;3,4;4,5 b=1,2,3", "--cov", *option)
+
+
+COMPLEX = np.array([[1 + 2j, 3], [4, 5 - 1j], [1j, 2]]), np.array([1, 1j, 0.5])
+
+
+def test_complex_numbers_in_files_and_text(tmp_path: Path) -> None:
+    A, b = COMPLEX
+    np.savez(tmp_path / "p.npz", A=A, b=b)
+    expected = np.linalg.lstsq(A, b)[0]
+    for source in (tmp_path / "p.npz", "A=1+2j,3;4,5-1j;1j,2 b=1,1j,0.5", "A=0x1p0+0x2j,3;4,5-1e0j;1j,2 b=1,1j,0.5"):
+        found = facts(source)
+        assert [complex(entry) for entry in found["x"]] == pytest.approx(expected.tolist(), rel=1e-14), source
+        assert (found["m"], found["n"], found["rank"]) == (3, 2, 2)
+    assert read("A=1j b=1 dtype=complex64").A.dtype == np.complex64
+
+
+def test_the_pseudo_inverse_of_a_complex_matrix(tmp_path: Path) -> None:
+    np.save(tmp_path / "A.npy", COMPLEX[0])
+    found = np.array([[complex(entry) for entry in row] for row in facts(tmp_path / "A.npy", "--pinv")["pinv"]])
+    assert np.abs(found - np.linalg.pinv(COMPLEX[0])).max() < 1e-14
+    sigma = [float(one) for one in facts(tmp_path / "A.npy")["sigma"]]
+    assert sigma == pytest.approx(np.linalg.svd(COMPLEX[0], compute_uv=False).tolist(), rel=1e-14)
+
+
+def test_real_numbers_beside_complex_ones_become_complex_and_that_is_said(tmp_path: Path) -> None:
+    np.savez(tmp_path / "p.npz", A=COMPLEX[0], b=np.ones(3))
+    np.savez(tmp_path / "q.npz", A=COMPLEX[0], b=[1, 2, 3])
+    np.savez(tmp_path / "r.npz", A=COMPLEX[0].astype(np.complex64), b=np.ones(3))
+    assert facts(tmp_path / "p.npz")["notes"] == ["b as complex128, exactly (float64 in the file)"]
+    assert facts(tmp_path / "q.npz")["notes"] == ["b as complex128, exactly (int64 in the file)"]
+    assert "b is float64 but A is complex64" in refused(tmp_path / "r.npz")
+    assert list(read("A=1j;2 b=1,1 w=1,2").weights) == [1, 2]

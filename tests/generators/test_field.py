@@ -10,6 +10,7 @@ import pytest
 
 from lamm_robust import catalog, oracles
 from lamm_robust.generators.field import NAMES, REPORTS, build, find, grid
+from lamm_robust.generators.parts.complex_reports import COMPLEX_REPORTS
 from lamm_robust.values import PRECISIONS, PROFILES, UNIT_ROUNDOFF, Array, Precision, ProblemKey
 
 Columns = list[list[Fraction]]
@@ -166,7 +167,7 @@ def expected(report: str, A: Array, b: Array) -> tuple[int, Columns]:
 
 
 def test_every_report_has_an_answer() -> None:
-    assert sorted([*BY_HAND, *BY_FORMULA]) == sorted(NAMES)
+    assert sorted([*BY_HAND, *BY_FORMULA]) == sorted(report.name for report in REPORTS)
 
 
 @pytest.mark.parametrize(("report", "dtype"), CASES)
@@ -279,8 +280,9 @@ def test_decimals_are_rounded_once() -> None:
 
 
 def test_reports_are_listed_with_their_sources() -> None:
-    assert len(set(NAMES)) == len(NAMES) == len(REPORTS) == 39
-    for report in REPORTS:
+    assert len(set(NAMES)) == len(NAMES) == 48
+    assert len(REPORTS) == 39
+    for report in (*REPORTS, *COMPLEX_REPORTS):
         assert report.library
         assert report.symptom
         assert report.urls

@@ -436,9 +436,92 @@ GOLDEN = [
 ]
 """Recorded once; a change of any of these is a new version of the suite."""
 
+COMPLEX_GOLDEN = [  # with the digests in complex64 and complex128
+    Golden(
+        "spectrum",
+        {"m": 30, "n": 10, "mode": "geometric", "log10_cond": 7, "residual": 1e-12, "direction": "random", "seed": 0},
+        "c68ebf10f4ce0fd2b01330bc70a437af2028acc55e4a176f76a8dba13a4e8782",
+        "5392f20cba2e45c046884efcae1fab214b78385434a1ff6250e758e8d9d4d556",
+    ),
+    Golden(
+        "exact_rank",
+        {"m": 30, "n": 10, "rank": 7, "log2_cond": 6, "residual": 1.0, "seed": 0},
+        "03a40f0c6cb3d7d28bd5935354145436a38c2ee86d2793df8b1fd45f9bf4985d",
+        "7362550633431fa800538a5ea593d80323eaae497c9cc2b1be8e03543395492f",
+    ),
+    Golden(
+        "lamm",
+        {"modes": 4, "directions": 9, "step": 0.0, "seed": 0},
+        "df4288fa90a9679939d9c905c6a81b8aa076cf5f0b92a6a50ca1f7d802cd427b",
+        "06b58f700b6f11b1b9646b88bc5c2771cea16be3cc26a5179758415096a00688",
+    ),
+    Golden(
+        "columns",
+        {"m": 30, "n": 6, "pattern": "affine", "position": "last", "residual": 1.0, "seed": 0},
+        "c2af86bb9b437bf76a8f1776b6d0948b17343e1568b000028181caeec493da7b",
+        "e43d3b220e217175947331fbdb717527e5db1247188d563749c36575c2a2e8ee",
+    ),
+    Golden(
+        "offset",
+        {"m": 30, "regressors": 1, "offset": 1700000000, "step": 3600.0, "seed": 0},
+        "13751c3532935886aa27d9da1e0bed93ee2ffccb1c650478b74eea10ad1b2469",
+        "489e1dc20128fdfe778ecd40da50769ba71fabc31fb065066f5aecc42c3f50e7",
+    ),
+    Golden(
+        "near_rank",
+        {"m": 30, "n": 10, "rank": 7, "gap_bits": 10, "log2_cond": 2, "residual": 2.0**-8, "seed": 0},
+        "0d4afbb745ab2186727c26ad24207df30c5c7e7333b2f988fe63bfa30e42fe33",
+        "a4ecdecef2dc0360ba2791bf1432e2acc78ba6ccd16b0d13878e733b95d23756",
+    ),
+    Golden(
+        "scaled",
+        {"m": 30, "n": 10, "rank": 7, "log2_cond": 4, "residual": 0.0625, "log2_a": 127, "log2_b": 20, "seed": 0},
+        "5e3b6f4bb3ad6c727051e69f54e15792633d1479cd7e03fd947413456f2e9ce7",
+        "58fa6320d0d08653cf22e57c85d37889a59a8667860bf36f2412ab2e6482eecc",
+    ),
+    Golden(
+        "right_sides",
+        {"m": 30, "n": 10, "rank": 7, "log2_cond": 4, "k": 8, "log2_span": 80, "seed": 0},
+        "c14976a0777c1093d02a6b7570ec365598599b4d5421676a9a90603d5b458df3",
+        "271cdd53e5d968988816a31de768fee0b7b96558946cbd177bc50c90833688e4",
+    ),
+    Golden(
+        "nonfinite",
+        {"m": 30, "n": 10, "rank": 7, "value": "not-a-number", "array": "A", "place": "column", "seed": 0},
+        "2c10ea5dc4fa9de62a2635e84747a4ea5a3b084d363c242b30ce33cef110e0a6",
+        "7ff5b97af869275da5939276249e4ffb262e6db7236b346281bc482ab8542392",
+    ),
+    Golden(
+        "raw",
+        {"A": "1+2j,3;4,5-1j;1j,2", "b": "1,1j,0x1p-1"},
+        "3d3edf1b129fa9205cde5e822367006ea72206e43f8a5a2c57274d9be7119279",
+        "e80cca18b4a480e59d7229872a8544fcd468ec372541441b64871fcace0b6b39",
+    ),
+    Golden(
+        "field",
+        {"report": "cupy-4389"},
+        "37b41ebb5f8a0045d7cf961c4e5697af66644b382f83f40cac537b50dc4c81ea",
+        "196d1898bdabdc7001419e7c75ae8d3faa5b759d11b5cda9b817a485e90391f8",
+    ),
+    Golden(
+        "lamm",
+        {"modes": 4, "directions": 7, "step": 2.0**-8, "seed": 0},
+        "1f7257e501c1a695fc076d8c6708aee5113769851d07d91bf66b6ea2dccd0e6f",
+        "28868f46af95488d5d5725e1e15dadc0d2905fbf9d2311dc7ad914161cd4c98d",
+    ),
+    Golden(
+        "exact_rank",
+        {"m": 3, "n": 2, "rank": 2, "log2_cond": 4, "residual": 1.0, "seed": 0},
+        "be7769c9dd65f670303fbaf60ffd772fc9db9f12d60fbc0b9ea924a92ab1ef8d",
+        "973149cccf72d765a01f154d4d6e8afb104efabe6ff6379057bf92d94c488317",
+    ),
+]
+
 CASES: list[tuple[str, dict[str, Any], Precision, str]] = [
     *((family, params, "float32", digest) for family, params, digest, _ in GOLDEN),
     *((family, params, "float64", digest) for family, params, _, digest in GOLDEN),
+    *((family, params, "complex64", digest) for family, params, digest, _ in COMPLEX_GOLDEN),
+    *((family, params, "complex128", digest) for family, params, _, digest in COMPLEX_GOLDEN),
 ]
 
 SCRIPT = """
@@ -470,6 +553,8 @@ SETTINGS = [
 def test_golden_keys_cover_every_family_twice() -> None:
     for family in generators.FAMILIES:
         assert sum(entry.family == family.name for entry in GOLDEN) >= 2
+        is_complex = any(entry.family == family.name for entry in COMPLEX_GOLDEN)
+        assert is_complex == ("complex128" in family.precisions)
 
 
 @pytest.mark.parametrize(("family", "params", "dtype", "digest"), CASES)

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 
 from lamm_robust import catalog
 from lamm_robust.generators import build_problem
-from lamm_robust.generators.raw import ABOVE_ONE, MAX_ENTRIES, QUICK, build, grid, key_text, literals, strategy
+from lamm_robust.generators.raw import (
+    ABOVE_ONE,
+    MAX_ENTRIES,
+    QUICK,
+    build,
+    grid,
+    key_text,
+    literals,
+    read_entries,
+    strategy,
+)
 from lamm_robust.keys import parse_key
 from lamm_robust.oracles import select, stored
 from lamm_robust.values import PRECISIONS, Array, Certificate, Precision, ProblemKey
@@ -177,3 +187,37 @@ def test_what_they_are_listed_for(dtype: Precision) -> None:
     A, _ = build(dtype, A=literals(dtype)["Läuchli: AᵀA is singular once it is rounded"][0], b="0,0,0")
     assert (A.T @ A).tolist() == [[1, 1], [1, 1]]
     assert np.linalg.matrix_rank(A.astype(np.float64)) == 2
+
+
+def test_complex_entries_by_hand() -> None:
+    A, b = build("complex64", A="1+2j,-3j;0x1p-1-1e-2j,4", b="1e3+0x1.8j,-0-0.0j")
+    assert A.dtype.name == b.dtype.name == "complex64"
+    assert same(A, np.array([[1 + 2j, complex(0, -3)], [complex(0.5, -0.01), 4]], dtype=np.complex64))
+    assert b.tolist()[0] == 1000 + 1.5j
+    for text, value in {
+        "1e-5j": 1e-5j,
+        "1e-5-2E-7j": 1e-5 - 2e-7j,
+        ".5+1.j": 0.5 + 1j,
+        "-0x1.8p-3+0x1p2j": -0.1875 + 4j,
+        "0x1e-5j": 30 - 5j,
+        "2": 2,
+    }.items():
+        assert build("complex128", A=text, b=1)[0].tolist() == [[value]], text
+
+
+@hypothesis.given(data=st.data())
+def test_complex_text_gives_the_same_bits_back(data: st.DataObject) -> None:
+    numbers = st.complex_numbers(allow_nan=False, allow_infinity=False) | st.floats(
+        allow_nan=False, allow_infinity=False
+    )
+    rows = data.draw(st.lists(st.lists(numbers, min_size=2, max_size=2), min_size=1, max_size=3))
+    rows = [[complex(v) for v in row] for row in rows]
+    assert same(read_entries("A", key_text(rows), "complex128"), np.array(rows, dtype=np.complex128))
+
+
+@pytest.mark.parametrize("entry", ["j", "1+j", "1+2", "1+2jj", "1+nanj", "1e999+1j", "1 +2j", "1+2i", "(1+2j)"])
+def test_bad_complex_text_is_refused_by_the_entry(entry: str) -> None:
+    with pytest.raises(ValueError, match=r"A\[0,0\] is '.*'; accepted are finite numbers of (complex|float)"):
+        build("complex128", A=entry, b=1)
+    with pytest.raises(ValueError, match="accepted are finite numbers of float64"):
+        build("float64", A="1+2j", b=1)

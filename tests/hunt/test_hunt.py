@@ -202,6 +202,18 @@ def test_what_was_left_out_is_said() -> None:
     )
 
 
+def test_a_hunt_without_time_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not that the solver takes none of the problems, as it did on a machine too busy to start a worker in time."""
+
+    def out_of_time(_: ProblemKey) -> float:
+        raise search.OutOfTimeError
+
+    monkeypatch.setattr(search, "with_deadline", lambda *_: out_of_time)
+    late = invoke("hunt", "numpy-lstsq-float64-cpu", "--seconds", 2, "--family", "raw")
+    assert late.exit_code == 4
+    assert "no problem could be tried within 2 s; give the hunt more --seconds" in late.stderr
+
+
 def test_only_what_was_attempted_counts_as_tried() -> None:
     with prey(known("numpy-qr-float64-cpu"), "backward_error", catalog.find_oracle("auto")) as hunted:
         found = hunt(hunted, [catalog.FAMILIES["raw"]], TRIES)

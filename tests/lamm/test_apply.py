@@ -79,6 +79,7 @@ def test_both_loops_take_the_same_way(precision: Precision) -> None:
         assert np.allclose(one, other, rtol=close, atol=close * np.abs(one).max())
 
 
+@pytest.mark.usefixtures("on_cpus_in_float64_only")
 def test_kept_problems_are_those_that_were_solved() -> None:
     found = apply_delta(mesh(MODES), START, nearby(), solver="jax-lstsq", directions=4, keep=1)
     assert found.systems is not None
@@ -91,6 +92,7 @@ def test_kept_problems_are_those_that_were_solved() -> None:
     assert apply_delta(mesh(MODES), START, nearby(), directions=4).systems is None
 
 
+@pytest.mark.usefixtures("on_cpus_in_float64_only")
 @pytest.mark.parametrize("driver", ["original", "compiled"])
 def test_a_layer_is_steered_like_a_mesh(driver: Any) -> None:
     delta = np.asarray(LAYER(WEIGHTS + 0.3) - LAYER(WEIGHTS))
@@ -99,6 +101,7 @@ def test_a_layer_is_steered_like_a_mesh(driver: Any) -> None:
     assert np.allclose(found.params, WEIGHTS + 0.3, rtol=0, atol=1e-3)  # inputs are independent: one solution
 
 
+@pytest.mark.usefixtures("on_cpus_in_float64_only")
 @pytest.mark.parametrize(
     ("driver", "solver"), [("original", None), ("original", "numpy-normal-lu"), ("compiled", None), ("compiled", "qr")]
 )
@@ -114,6 +117,7 @@ def test_half_of_the_power_cannot_vanish_and_the_result_says_so(driver: Any, sol
     assert np.all(np.diff(found.history.magnitude) <= 0)
 
 
+@pytest.mark.usefixtures("on_cpus_in_float64_only")
 @pytest.mark.parametrize("driver", ["original", "compiled"])
 def test_a_solver_that_returns_nan_ends_with_a_sentence(driver: Any) -> None:
     found = apply_delta(mesh(MODES), START, nearby(), solver=lambda X, d: X[0] * np.nan, driver=driver)
@@ -144,6 +148,7 @@ def test_a_delta_of_zero_returns_at_once(driver: Any) -> None:
     assert np.array_equal(found.params, START)
 
 
+@pytest.mark.usefixtures("on_cpus_in_float64_only")
 @pytest.mark.parametrize("driver", ["original", "compiled"])
 def test_limits_and_tolerances(driver: Any) -> None:
     asked: Any = {"driver": driver, "directions": 4, "solver": "jax-lstsq"}
@@ -190,6 +195,7 @@ def test_more_targets_than_slots_wait_in_a_queue(monkeypatch: pytest.MonkeyPatch
         assert np.allclose(one.history.magnitude, alone.history.magnitude, rtol=close, atol=1e-5)
 
 
+@pytest.mark.usefixtures("on_cpus_in_float64_only")
 def test_the_seed_decides() -> None:
     one, same, other = (
         apply_delta(mesh(MODES), START, nearby(), solver="lstsq", directions=4, seed=seed, steps=8)
@@ -235,6 +241,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.usefixtures("on_cpus_in_float64_only")
 @pytest.mark.parametrize(("changes", "message"), ERRORS, ids=[message[:30] for _, message in ERRORS])
 def test_bad_input_is_named(changes: dict[str, Any], message: str) -> None:
     arguments = {"params": START, "delta": nearby(), **changes}
@@ -295,6 +302,7 @@ def test_a_device_that_fails_costs_nothing_that_was_reached() -> None:
     assert np.linalg.norm(np.asarray(mesh(MODES)(found.params)) - wanted) == pytest.approx(found.magnitude, rel=1e-3)
 
 
+@pytest.mark.usefixtures("on_cpus_in_float64_only")
 def test_a_callback_sees_every_step_and_may_stop() -> None:
     seen: list[tuple[int, float]] = []
 
@@ -327,6 +335,7 @@ def test_noise_ends_at_its_own_length_and_costs_fewer_measurements(precision: Pr
     assert calls[True] < calls[False]  # which goes on to its patience at the floor
 
 
+@pytest.mark.usefixtures("on_cpus_in_float64_only")
 def test_patience_is_a_setting() -> None:
     away = -np.asarray(mesh(MODES)(START)) / 2
     short, long = (apply_delta(mesh(MODES), START, away, patience=p, **ASKED) for p in (3, 20))
@@ -371,6 +380,7 @@ MORE_ERRORS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.usefixtures("on_cpus_in_float64_only")
 @pytest.mark.parametrize(("changes", "message"), MORE_ERRORS, ids=[message[:30] for _, message in MORE_ERRORS])
 def test_bad_settings_of_devices_are_named(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):

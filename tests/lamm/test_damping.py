@@ -72,6 +72,7 @@ def test_both_loops_take_the_same_damped_way(precision: Precision) -> None:
     assert np.array_equal(one.accepted, other.accepted)
 
 
+@pytest.mark.usefixtures("on_cpus_in_float64_only")
 @pytest.mark.parametrize("method", ["central", "forward"])
 def test_damped_steps_arrive_with_more_directions_than_degrees_of_freedom(method: Any) -> None:
     phases, delta = problem(TARGETS[0], 4, 0)
@@ -80,6 +81,7 @@ def test_damped_steps_arrive_with_more_directions_than_degrees_of_freedom(method
     assert found.steps < 40
 
 
+@pytest.mark.usefixtures("on_cpus_in_float64_only")
 def test_the_baseline_arrives_and_says_how_it_went() -> None:
     phases, delta = problem(TARGETS[0], 4, 0)
     found = levenberg_marquardt(mesh(4), phases, delta)

@@ -80,6 +80,7 @@ def test_one_direction_after_another_gives_the_same_columns(precision: Precision
         assert np.abs(alone - together).max() < 1e3 * np.finfo(precision).eps
 
 
+@pytest.mark.usefixtures("on_cpus_in_float64_only")
 def test_directions_have_length_one_and_differ() -> None:
     V = np.asarray(random_directions(jax.random.key(0), 50, (2, 6), jnp.zeros(0).dtype)).reshape(50, -1)
     assert np.allclose(np.linalg.norm(V, axis=1), 1, rtol=1e-6, atol=0)
@@ -87,6 +88,7 @@ def test_directions_have_length_one_and_differ() -> None:
     assert np.abs(V.mean(axis=0)).max() < 0.2  # a mean of 50 has a standard deviation of 0.04
 
 
+@pytest.mark.usefixtures("on_cpus_in_float64_only")
 def test_random_signs_have_length_one_and_are_even() -> None:
     V = np.asarray(random_directions(jax.random.key(0), 200, (2, 20), jnp.zeros(0).dtype, "signs")).reshape(200, -1)
     assert np.allclose(np.abs(V), 40**-0.5, rtol=1e-6, atol=0)
@@ -94,6 +96,7 @@ def test_random_signs_have_length_one_and_are_even() -> None:
     assert np.abs(V @ V.T - np.eye(200)).max() < 0.8
 
 
+@pytest.mark.usefixtures("on_cpus_in_float64_only")
 def test_bad_arguments_are_named() -> None:
     matrix_fn, params, V = case("mesh")
     with pytest.raises(ValueError, match=r"directions has shape \(5, 12\)"):

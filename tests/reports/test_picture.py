@@ -1,7 +1,8 @@
-"""The picture of what people type: the committed one byte for byte, and made-up records counted again."""
+"""Pictures of boxes: the committed ones byte for byte, and made-up records counted again."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +11,14 @@ import pytest
 from click.testing import CliRunner
 
 from lamm_robust.cli.main import main
-from lamm_robust.reports.page.picture import asked, picture
+from lamm_robust.reports.page.picture import asked, by_family, picture
 from lamm_robust.reports.page.usual import TRAPS
+from lamm_robust.storage import files, parquet
 from lamm_robust.values import Record
 from tests.reports.test_page import NASTY, kind
 from tests.support import pages
 from tests.support.pages import read
+from tests.support.records import rows
 
 ROOT = Path(__file__).parents[2]
 RECORDS = [r for r in pages.records() if r.precision == "float64"]
@@ -27,10 +30,47 @@ def drawn(records: list[Record]) -> str:
     return picture(filter(None, groups), "float64", "cpu", pages.ENVIRONMENT)
 
 
-def test_the_committed_picture_is_that_of_the_committed_records(tmp_path: Path) -> None:
-    made = CliRunner().invoke(main, ["picture", str(ROOT / "results/reference"), "--out", str(tmp_path / "p.svg")])
+CHOSEN = ("numpy-normal-cholesky", "numpy-lstsq", "scipy-gelsy", "scipy-qr", "jax-solve")
+
+
+@pytest.mark.parametrize(("name", "solvers"), [("what-you-type", ()), ("by-family", CHOSEN)])
+def test_the_committed_pictures_are_those_of_the_committed_records(
+    name: str, solvers: tuple[str, ...], tmp_path: Path
+) -> None:
+    asked_for = [word for solver in solvers for word in ("--solver", solver)]
+    out = tmp_path / "p.svg"
+    made = CliRunner().invoke(main, ["picture", str(ROOT / "results/reference"), *asked_for, "--out", str(out)])
     assert made.exit_code == 0, made.output
-    assert (tmp_path / "p.svg").read_bytes() == (ROOT / "docs/pictures/what-you-type.svg").read_bytes()
+    assert out.read_bytes() == (ROOT / f"docs/pictures/{name}.svg").read_bytes()
+
+
+def test_boxes_by_family_are_counted_again() -> None:
+    names = ("torch-gelsy", "numpy-lstsq")
+    groups = [[r for r in RECORDS if f"{r.library}-{r.algorithm}" == name] for name in names]
+    root = read(by_family(groups, "float64", "cpu", pages.ENVIRONMENT)).one("svg")
+    boxes = [rect for rect in root.all("rect") if rect.attributes["class"] != "paper" and list(rect.all("title"))]
+    families = list(dict.fromkeys(r.family for group in groups for r in group))
+    headings = [text.text for text in root.all("text") if text.attributes["class"] == "head mid"]
+    assert " ".join(headings).startswith(" ".join(families).replace("_", " "))
+    assert [text.text for text in root.all("text", **{"class": "code"})] == list(names)
+    assert len(boxes) == 2 * len(families)
+    for box, (group, family) in zip(boxes, [(g, f) for g in groups for f in families], strict=True):
+        counts = Counter(kind(r) for r in group if r.family == family)
+        order = ("silent", "open", "lost", "solved", "ungraded", "unpromised")
+        assert box.attributes["class"] == next((s for s in order if counts[s]), "unpromised")
+
+
+@pytest.mark.parametrize(("asked_for", "words"), [("torch-*", "has no records of torch-*"), ("nobody", "'nobody'")])
+def test_solvers_without_records_are_named(asked_for: str, words: str, tmp_path: Path) -> None:
+    parquet.write_records(tmp_path / parquet.RECORDS, rows(r for r in RECORDS if r.library == "numpy"), [], {})
+    files.write_text(tmp_path / parquet.ENVIRONMENT, json.dumps(pages.ENVIRONMENT))
+    parquet.write_manifest(tmp_path)
+    found = CliRunner().invoke(
+        main, ["picture", str(tmp_path), "--solver", asked_for, "--out", str(tmp_path / "p.svg")]
+    )
+    assert found.exit_code != 0
+    assert words in str(found.output)
+    assert not (tmp_path / "p.svg").exists()
 
 
 def test_every_box_is_counted_again() -> None:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from rich.console import Console
@@ -22,7 +23,8 @@ from lamm_robust.runs.campaign import run as run_here
 from lamm_robust.runs.plan import Selection, Shard, grid
 from lamm_robust.storage.journal import JOURNAL, read_journal
 from lamm_robust.values import PRECISIONS, AbsentError, HarnessError, Record, StoreError
-from tests.support.processes import descendants, eventually
+from tests.support.clusters import Cluster
+from tests.support.processes import descendants
 from tests.support.records import without_times
 
 ROOT = Path(__file__).parents[2]
@@ -37,49 +39,6 @@ SELECTION = Selection("quick", ("float64",), ("cpu",), SOLVERS, ("polynomial", "
 def no_garbage() -> None:
     """A client that found no scheduler is closed when it is collected, which deadlocks while another client starts."""
     gc.collect()
-
-
-class Cluster:
-    """A scheduler and its workers, each a process of its own."""
-
-    def __init__(self, place: Path, workers: int) -> None:
-        self.place = place
-        file = place / "scheduler.json"
-        quiet = ("--no-dashboard",)
-        self.scheduler = self._start("dask_scheduler", "--port", "0", "--scheduler-file", str(file), *quiet)
-        eventually(file.exists)
-        self._options = ("--nthreads", "1", "--no-nanny", "--scheduler-file", str(file), *quiet)
-        self.workers: list[subprocess.Popen[bytes]] = []
-        self.staff(workers)
-
-    def staff(self, count: int) -> None:
-        """Have so many workers that are alive."""
-        self.workers = [worker for worker in self.workers if worker.poll() is None]
-        self.workers += [self._start("dask_worker", *self._options) for _ in range(count - len(self.workers))]
-        with cluster.connect(self.address) as client:
-            client.wait_for_workers(count, timeout=60)
-
-    def _start(self, what: str, *options: str) -> subprocess.Popen[bytes]:
-        with (self.place / f"{what}.log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", f"distributed.cli.{what}", *options],
-                stdout=log,
-                stderr=log,
-                cwd=self.place,
-                env=os.environ | {"PYTHONPATH": str(ROOT)},
-                start_new_session=True,
-            )
-
-    @property
-    def address(self) -> str:
-        import json
-
-        return str(json.loads((self.place / "scheduler.json").read_text())["address"])
-
-    def close(self) -> None:
-        for process in (*self.workers, self.scheduler):
-            process.kill()
-            process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +77,22 @@ def test_a_cluster_gives_the_records_of_a_local_run(two: Cluster, here: dict[str
     assert cluster.run(two.address, campaign(tmp_path), Console(quiet=True)) == 0
     assert records(tmp_path) == here
     assert not (tmp_path / "shards").exists()
+
+
+def test_what_is_all_there_is_not_run_again(
+    two: Cluster, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a kill when all was merged: answers of solvers that do not repeat them would not go together."""
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    before, sent = (tmp_path / JOURNAL).read_bytes(), Mock()
+    monkeypatch.setattr(cluster, "_fetch", sent)
+    assert cluster.run(two.address, campaign(tmp_path), Console(quiet=True)) == 0
+    assert not sent.called
+    assert (tmp_path / JOURNAL).read_bytes() == before
+    more = replace(campaign(tmp_path), selection=replace(SELECTION, solvers=(*SOLVERS, "numpy-tsqr")))
+    assert not cluster.is_complete(more)
+    assert not cluster.is_complete(replace(campaign(tmp_path), oracle="auto"))
+    assert not cluster.is_complete(campaign(tmp_path / "elsewhere"))
 
 
 def test_a_run_goes_on_where_it_was(two: Cluster, here: dict[str, Record], tmp_path: Path) -> None:

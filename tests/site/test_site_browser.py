@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from lamm_robust.check.html import check_html
 from lamm_robust.reports.compare import compare
 from lamm_robust.reports.page.difference import difference_html
+from tests.check.test_html import found  # noqa: F401  # a fixture
 from tests.reports import test_page_browser
 from tests.reports.test_compare import made as record
 from tests.reports.test_compare import written
@@ -33,21 +35,28 @@ def test_the_index_is_searched_and_the_address_keeps_it(opened: Open, made: Path
     assert opened(html, java_script_enabled=False).locator("[data-found]:visible").count() == everything
 
 
-@pytest.mark.parametrize("which", ["index.html", "solver/torch-gelsy.html", "report/numpy-5702.html", "difference"])
+IN_THE_SITE = ("index.html", "claims.html", "solver/torch-gelsy.html", "report/numpy-5702.html")
+
+
+@pytest.mark.parametrize("which", [*IN_THE_SITE, "difference", "check"])
 def test_axe_finds_nothing_and_a_telephone_shows_all(
     opened: Open,  # noqa: F811
     made: Path,  # noqa: F811
     tmp_path: Path,
+    request: pytest.FixtureRequest,
     which: str,
 ) -> None:
     axe = pytest.importorskip("axe_playwright_python", reason="the extra `browser` is not installed")
     source = (Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-    html = difference(tmp_path) if which == "difference" else (made / which).read_text(encoding="utf-8")
+    if which in IN_THE_SITE:
+        html = (made / which).read_text(encoding="utf-8")
+    else:
+        html = difference(tmp_path) if which == "difference" else check_html([request.getfixturevalue("found")])
     for scheme, width in (("light", 1280), ("dark", 390)):
         page: Any = opened(html, color_scheme=scheme, viewport={"width": width, "height": 900})
         page.evaluate(f"{source};0")
-        found = page.evaluate("axe.run()")
-        assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
+        seen = page.evaluate("axe.run()")
+        assert [(each["id"], each["nodes"][0]["html"]) for each in seen["violations"]] == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 

@@ -75,6 +75,35 @@ def test_derivatives_by_a_are_right_where_columns_or_rows_differ_in_size(
         assert abs(float(value) - correct) <= 50 * kappa**2 * UNIT_ROUNDOFF[precision] * (largest or size)
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("rank", [0, 1, 4])
+def test_the_gradient_by_b_alone_is_the_transpose_of_the_pseudo_inverse(
+    shape: tuple[int, int], rank: int, precision: Precision
+) -> None:
+    """With A constant, in and outside of jit: JAX then transposes a solve of which one right-hand side depends on b."""
+    rng, (m, n) = np.random.default_rng(4), shape
+    A = (rng.integers(-4, 5, (m, rank)) @ rng.integers(-4, 5, (rank, n))).astype(precision)
+    b, c = rng.integers(-4, 5, m).astype(precision), rng.integers(-4, 5, n).astype(precision)
+    assert lamm_robust.solve(A, b).rank == np.linalg.matrix_rank(A)
+    expected = np.linalg.pinv(A.astype(np.float64), rcond=1e-9).T @ c
+
+    def by_b(A: Any, b: Any, c: Any) -> Any:
+        return jax.vjp(lambda b: x(A, b), b)[1](c)[0]
+
+    for found in (by_b(A, b, c), jax.jit(by_b)(A, b, c)):
+        np.testing.assert_allclose(found, expected, atol=1e3 * UNIT_ROUNDOFF[precision] * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_derivatives_at_zeros_are_zero_in_both_modes(shape: tuple[int, int], precision: Precision) -> None:
+    """0 is the only matrix of rank 0; its columns have no size by which they could be scaled."""
+    A, b = jnp.zeros(shape, precision), jnp.arange(1, shape[0] + 1, dtype=precision)
+    for jacobian in (jax.jacfwd, jax.jacrev):
+        for by in jax.jit(jacobian(x, argnums=(0, 1)))(A, b):
+            assert np.isfinite(by).all()
+        assert not jacobian(x, argnums=1)(A, b).any()
+
+
 def curve(t: Any, A: Any, b: Any, E: Any, F: Any, c: Any) -> Any:
     """x along a curve on which the rank of A does not change."""
     m, n = A.shape
@@ -101,6 +130,7 @@ def test_second_derivatives_at_constant_rank(shape: tuple[int, int], precision: 
         np.testing.assert_allclose(found, expected, atol=1e-6 * np.abs(expected).max())
 
 
+@pytest.mark.usefixtures("on_cpus_in_float64_only")
 @pytest.mark.parametrize(
     ("outer", "inner"),
     [

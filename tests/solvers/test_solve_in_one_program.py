@@ -34,6 +34,7 @@ LIMIT = 1200
 """Seconds after which a child that takes some ten has surely stopped."""
 
 
+@pytest.mark.usefixtures("on_cpus_in_float64_only")
 @pytest.mark.parametrize("what", ["x", "gradient"])
 @pytest.mark.parametrize("runs", [100, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_two_batches_end(what: str, runs: int, precision: Precision) -> None:

@@ -272,6 +272,17 @@ def test_killed_writers_tear_nothing_and_what_they_leave_goes(tmp_path: Path) ->
     assert {name: cache.get(name) for name in CONTENTS} == CONTENTS
 
 
+def test_what_is_left_of_making_the_key_goes(tmp_path: Path) -> None:
+    """By a process that was killed once the key was there, so that no other makes it."""
+    cache = Cache(tmp_path)
+    cache.put(NAME, b"x")
+    left = tmp_path / OWN / f".{MARK}.1.1.tmp"
+    os.link(tmp_path / OWN / MARK, left)
+    cache.trim()
+    assert not left.exists()
+    assert Cache(tmp_path).get(NAME) == b"x"
+
+
 KEY = parse_key("polynomial points=5 degree=2 abscissae=integers seed=0 dtype=float64")
 
 

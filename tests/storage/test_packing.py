@@ -44,7 +44,7 @@ def same(one: Array, other: Array) -> bool:
     return (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.complex128])
 @pytest.mark.parametrize("shape", [(12,), (2, 6), (6, 2), (2, 3, 2), (1, 2, 3, 2)])
 def test_arrays_come_back_bit_for_bit(dtype: type, shape: tuple[int, ...]) -> None:
     with np.errstate(over="ignore", under="ignore"):
@@ -77,9 +77,9 @@ def test_layout_and_byte_order_do_not_matter() -> None:
         assert found.dtype.isnative
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.longdouble, np.complex128, np.int32, bool, object])
+@pytest.mark.parametrize("dtype", [np.float16, np.longdouble, np.clongdouble, np.int32, bool, object])
 def test_other_types_are_refused_by_name(dtype: Any) -> None:
-    with pytest.raises(ValueError, match="cannot be packed; accepted: float32, float64, int64"):
+    with pytest.raises(ValueError, match="cannot be packed; accepted: float32, float64, complex64, complex128, int64"):
         pack_arrays(np.zeros(2, dtype=dtype))
 
 

@@ -15,7 +15,18 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "lamm_robust"
 OURS = ("lamm_robust", "generators", "oracles", "tests", "run")
 
-GROUND = ("values", "error_free", "provenance", "variables", "text", "keys", "defaults", "terminal", "console")
+GROUND = (
+    "values",
+    "error_free",
+    "embedding",
+    "provenance",
+    "variables",
+    "text",
+    "keys",
+    "defaults",
+    "terminal",
+    "console",
+)
 """Words, arithmetic, where numbers come from: files at the top of the package, which everyone may import."""
 
 DOORS = ("__init__", "__main__", "pytest_plugin")

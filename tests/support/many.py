@@ -1,13 +1,16 @@
-"""Results directories with as many records as a profile has cases, made up: for measuring what does not solve anything.
+"""Results directories with as many records as a profile has cases: for measuring what does not solve anything.
 
-``python -m tests.support.many DIRECTORY PROFILE`` makes four shards, 1/4 to 4/4.
+``python -m tests.support.many DIRECTORY PROFILE [SOLVER...]`` makes four shards, 1/4 to 4/4. The records are those of
+`results/reference`, under other keys: each problem of the profile gets the attempts that were made at a problem of its
+family there, so that verdicts, scores, messages and failures are as many and as long as measured ones.
 """
 
 from __future__ import annotations
 
-import random
+import hashlib
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -15,53 +18,62 @@ from pathlib import Path
 from lamm_robust.provenance import environment
 from lamm_robust.runs.plan import Selection, Shard
 from lamm_robust.storage.journal import open_journal
-from lamm_robust.values import PRECISIONS, Record, Verdict
-from tests.support.kills import HEADER
-from tests.support.records import RECORD
+from lamm_robust.storage.parquet import Records
+from lamm_robust.values import PRECISIONS, Record
+from tests.support.kills import HEADER, ROOT
 
 SOLVERS = ("numpy", "scipy-[a-g]*", "scipy-normal*", "scipy-pinv")
 """Thirty-five solvers in each precision: with them the full profile has 1,026,130 cases."""
 
 SHARDS = 4
-SCORES = (
-    *("forward_error", "relative_error", "backward_error", "columnwise_backward_error"),
-    *("residual_excess", "orthogonality", "norm_excess", "null_component"),
-)
+
+Place = tuple[str, str]
+"""A family and a precision."""
+
+Attempts = Mapping[str, Record]
+"""Variant → its record, at one problem."""
 
 
-def selection(profile: str) -> Selection:
-    return Selection(profile, PRECISIONS, ("cpu",), SOLVERS)
+def selection(profile: str, solvers: Sequence[str] = SOLVERS) -> Selection:
+    return Selection(profile, PRECISIONS, ("cpu",), tuple(solvers))
 
 
-def records(part: Selection, chance: random.Random) -> Iterator[Record]:
-    """A record of each case, most of them stable, with numbers of as many digits as measured ones have."""
-    variants = part.variants()
+def measured(variants: Sequence[str]) -> dict[Place, list[Attempts]]:
+    """What the reference holds of these variants, by family and precision: the attempts at each of its problems."""
+    reference = Records(ROOT / "results" / "reference")
+    found: dict[tuple[str, str], dict[str, Record]] = {}
+    for variant in variants:
+        for record in reference.of(variant):
+            found.setdefault((record.problem, record.precision), {})[variant] = record
+    places: dict[Place, list[Attempts]] = {}
+    for attempts in found.values():
+        one = next(iter(attempts.values()))
+        places.setdefault((one.family, one.precision), []).append(attempts)
+    return places
+
+
+def records(part: Selection, known: Mapping[Place, Sequence[Attempts]]) -> Iterator[Record]:
+    """A record of each case: those of one problem of the reference after the other, and from the first again."""
+    variants, met = [str(variant) for variant in part.variants()], Counter[Place]()
     for key in part.problems():
-        kappa = 10 ** chance.uniform(0, 12)
-        base = replace(
-            RECORD, problem=str(key), digest=f"{chance.getrandbits(256):064x}", family=key.family, m=30, n=10, rank=10,
-            precision=key.dtype, kappa=kappa, kappa_columns=kappa, residual_ratio=chance.random(), message="",
-        )  # fmt: skip
-        for variant in variants:
-            if variant.precision == key.dtype:
-                verdict = Verdict.COLUMNWISE_STABLE if chance.random() < 0.9 else Verdict.INACCURATE
-                yield replace(
-                    base, variant=str(variant), library=variant.library, algorithm=variant.algorithm, verdict=verdict,
-                    seconds=chance.random() * 1e-3, min_seconds=chance.random() * 1e-3,
-                    scores={name: abs(chance.gauss(0, 1)) for name in SCORES},
-                )  # fmt: skip
+        place, text = (key.family, key.dtype), str(key)
+        attempts = known[place][met[place] % len(known[place])]
+        met[place] += 1
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        yield from (replace(attempts[v], problem=text, digest=digest) for v in variants if v in attempts)
 
 
-def make(directory: Path, profile: str) -> int:
+def make(directory: Path, profile: str, solvers: Sequence[str] = SOLVERS) -> int:
     """Make the shards, and return the number of records."""
-    count = 0
+    plan, count = selection(profile, solvers), 0
+    known = measured([str(variant) for variant in plan.variants()])
     for number in range(1, SHARDS + 1):
-        part, chance = replace(selection(profile), shard=Shard(number, SHARDS)), random.Random(number)
+        part = replace(plan, shard=Shard(number, SHARDS))
         with open_journal(directory / str(number), {**HEADER, "profile": profile}) as journal:
             journal.note({"run": {"selection": part.facts(), "where": environment()}})
             journal.note({"with": {"workers": 1}})
             journal.note({"ended": {"absent": {}, "refused": {}}})
-            left = records(part, chance)
+            left = records(part, known)
             while some := list(islice(left, 5000)):
                 journal.append(some)
                 count += len(some)
@@ -69,4 +81,4 @@ def make(directory: Path, profile: str) -> int:
 
 
 if __name__ == "__main__":
-    print(make(Path(sys.argv[1]), sys.argv[2]))
+    print(make(Path(sys.argv[1]), sys.argv[2], sys.argv[3:] or SOLVERS))

@@ -1,7 +1,8 @@
 """How fast journals are read, merged and made into tables, and how much memory that takes.
 
-``pytest --benchmark-only -k full`` (a million made-up records; `quick` and `standard` have fewer). The rate and the
-peak of memory are printed, and in ``extra_info``. These are the numbers of docs/scale.md.
+``pytest --benchmark-only -k full`` (a million records of the reference under other keys; `quick` and `standard` have
+fewer). The rate, the processor time and the peak of memory are printed, and in ``extra_info``. These are the numbers of
+docs/scale.md.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,19 +28,25 @@ ROOT = Path(__file__).parents[2]
 def shards(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
     """A directory with four shards of a profile, and the number of their records together."""
     place = tmp_path_factory.mktemp(request.param)
-    return place, many.make(place, request.param)
+    make = [sys.executable, "-m", "tests.support.many", str(place), request.param]  # its memory is not what is measured
+    return place, int(subprocess.run(make, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
 
 
-def command(*arguments: object) -> Callable[[], int]:
-    """A function that runs a command line, and returns the most memory that it had, in MiB."""
+Used = tuple[int, float]
+"""The most memory that was taken, in MiB, and the seconds of processor time."""
+
+
+def command(*arguments: object) -> Callable[[], Used]:
+    """A function that runs a command line, and returns what it has used."""
     words = [sys.executable, "-m", "lamm_robust", *map(str, arguments)]
     # a process of its own between, for the system tells the peak of all children together
     peak = f"import resource as r, subprocess as s; s.run({words!r}, check=True, stdout=s.DEVNULL); "
-    peak += "print(r.getrusage(r.RUSAGE_CHILDREN).ru_maxrss)"
+    peak += "u = r.getrusage(r.RUSAGE_CHILDREN); print(u.ru_maxrss, u.ru_utime + u.ru_stime)"
 
-    def run() -> int:
+    def run() -> Used:
         done = subprocess.run([sys.executable, "-c", peak], cwd=ROOT, check=True, capture_output=True, text=True)
-        return int(done.stdout) >> 10
+        memory, seconds = done.stdout.split()
+        return int(memory) >> 10, float(seconds)
 
     return run
 
@@ -47,12 +55,14 @@ def test_read(benchmark: BenchmarkFixture, shards: tuple[Path, int], capsys: pyt
     """Every record of a journal, as an object, in this process."""
     place, _ = shards
 
-    def read() -> int:
+    def read() -> tuple[int, float]:
+        before = time.process_time()
         with read_journal(place / "1") as journal:
-            return sum(1 for _ in journal.records())
+            return sum(1 for _ in journal.records()), time.process_time() - before
 
-    count = once(benchmark, read)
-    tell("read", benchmark, count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10, capsys)
+    count, seconds = once(benchmark, read)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    tell("read", benchmark, count, (memory, seconds), capsys)
 
 
 @pytest.mark.parametrize("what", ["merge", "tables", "compare"])
@@ -70,16 +80,18 @@ def test_command(
     tell(what, benchmark, count, once(benchmark, run), capsys)
 
 
-def once(benchmark: BenchmarkFixture, run: Callable[[], int]) -> int:
+def once(benchmark: BenchmarkFixture, run: Callable[[], tuple[int, float]]) -> tuple[int, float]:
     """What one timed call returns."""
-    return int(benchmark.pedantic(run, rounds=1))  # type: ignore[no-untyped-call]
+    first, second = benchmark.pedantic(run, rounds=1)  # type: ignore[no-untyped-call]
+    return int(first), float(second)
 
 
-def tell(
-    what: str, benchmark: BenchmarkFixture, records: int, mebibytes: int, capsys: pytest.CaptureFixture[str]
-) -> None:
+def tell(what: str, benchmark: BenchmarkFixture, records: int, used: Used, capsys: pytest.CaptureFixture[str]) -> None:
     assert benchmark.stats
-    seconds = benchmark.stats.stats.min
-    benchmark.extra_info.update(records=records, per_second=round(records / seconds), mebibytes=mebibytes)
+    seconds, (mebibytes, computed) = benchmark.stats.stats.min, used
+    benchmark.extra_info.update(records=records, seconds=round(computed, 1), mebibytes=mebibytes)
     with capsys.disabled():
-        print(f"\n{what}: {records:,} records in {seconds:.1f} s, {records / seconds:,.0f}/s, {mebibytes} MiB")
+        print(
+            f"\n{what}: {records:,} records in {seconds:.1f} s, {computed:.1f} s of processor time "
+            f"({records / computed:,.0f} records per second of it), {mebibytes} MiB"
+        )

@@ -1,45 +1,24 @@
-"""A run whose processes are killed -9 at random times loses nothing, doubles nothing, and judges nobody for it.
+"""Commands whose processes are killed -9 at random times lose nothing, double nothing, and judge nobody for it.
 
-What it left is compared with an uninterrupted run by a reader that shares no code with lamm-robust.
+What a run has left is compared with an uninterrupted one by a reader that shares no code with lamm-robust.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
 import subprocess
 import sys
 import time
-import zlib
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.support.harassed import STAGES, attempts
+from tests.support.kills import ROOT
 from tests.support.processes import descendants
-
-
-def read(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Each attempt in a journal: its problem and solver, and everything said of it but the times."""
-    for line in path.read_bytes().splitlines():
-        checksum, text = line[:8], line[9:]
-        assert int(checksum, 16) == zlib.crc32(text)
-        content = json.loads(text)
-        if "attempts" not in content:
-            continue
-        key, digest, *_ = content["problem"]
-        precision = content["problem"][5]
-        for library, algorithm, device, promises, status, verdict, warned, repeatable, *rest in content["attempts"]:
-            cause, message, rank, _, _, _, scores = rest
-            name = f"{key} @ {library}-{algorithm}-{precision}-{device}"
-            yield (
-                name,
-                (digest, promises, status, verdict, warned, repeatable, cause, message, rank, json.dumps(scores)),
-            )
 
 
 def run(out: Path, *selection: str) -> subprocess.Popen[bytes]:
@@ -91,8 +70,8 @@ def compare(tmp_path: Path, kills: int, seed: int, *selection: str) -> tuple[Cou
     assert run(whole, *selection).wait() == 0
     chance = random.Random(seed)
     dead = harassed(torn, [chance.randrange(size(whole) * 9 // 10) for _ in range(kills)], seed, *selection)
-    expected = dict(read(whole / "journal.jsonl"))
-    found = list(read(torn / "journal.jsonl"))
+    expected = dict(attempts(whole / "journal.jsonl"))
+    found = list(attempts(torn / "journal.jsonl"))
     counts = Counter(name for name, _ in found)
     assert set(counts) == set(expected), "lost"
     assert max(counts.values()) == 1, "doubled"
@@ -117,3 +96,20 @@ def test_a_hundred_kills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     with capsys.disabled():
         print(f"\n{dead.total()} kills ({dict(dead)}) over {cases} cases in {time.monotonic() - start:.0f} s")
     assert dead.total() >= 100
+
+
+KILLS = 50
+"""Of each stage, at least."""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_command_killed_at_any_time_goes_on(stage: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if stage == "dask":
+        pytest.importorskip("distributed", reason="the extra 'dask' is not installed")
+    command = [sys.executable, "-m", "tests.support.harassed", stage, str(tmp_path), str(KILLS)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with capsys.disabled():
+        print(f"\n{done.stdout}", end="")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -56,10 +57,12 @@ def test_a_worker_is_told_its_kind_its_limits_and_whom_to_greet(monkeypatch: pyt
 def test_a_template_that_has_died_knows_no_status() -> None:
     template = Template.__new__(Template)
     template._control, other = socket.socketpair()
+    template._process = Mock()
     with template._control, other:
         other.shutdown(socket.SHUT_WR)
         with pytest.raises(ChildProcessError):
             template.ask(5)
+    assert [name for name, *_ in template._process.mock_calls] == ["kill", "wait"], "it may only be dying"
 
 
 TAKE_ALL = """

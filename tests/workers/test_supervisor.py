@@ -243,6 +243,19 @@ def test_a_killed_template_is_replaced() -> None:
     assert is_right(answer)
 
 
+def test_a_template_that_is_dying_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the machine is busy, a process that was killed counts as running for a while."""
+    with Templates() as templates:
+        first = templates.get(kind())
+        assert first is not None
+        assert is_right(answers(lambda *_: Worker(kind(), templates.get), "lstsq")[0])
+        monkeypatch.setattr(first._process, "poll", lambda: first._process.returncode)  # it is known when waited for
+        os.kill(first._process.pid, signal.SIGKILL)
+        assert first.is_alive()
+        assert is_right(answers(lambda *_: Worker(kind(), templates.get), "lstsq")[0])
+        assert templates.get(kind()) is not first
+
+
 def test_killed_again_and_again_alone_is_a_crash_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     first = Answer(case("lstsq"), Outcome(Status.CRASHED, message="signal 9"), inconclusive=True)
     asked: list[Case] = []

@@ -1,4 +1,4 @@
-"""What people type, at a dozen kinds of problems, as an SVG file of its own: to be shown in a README, or sent on.
+"""Boxes as an SVG file of their own, to be shown in a README or sent on: what people type, or solvers by family.
 
 It is a pure function of records and of where they were made, as `report.html` is, and shows the same boxes. A file that
 is shown as an image cannot use the page's style, so that it has one of its own, which follows light and dark, too.
@@ -7,7 +7,8 @@ is shown as an image cannot use the page's style, so that it has one of its own,
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup
@@ -18,14 +19,17 @@ from lamm_robust.reports.page.usual import CALLS, OURS, TRAPS, Call
 from lamm_robust.text import printable
 from lamm_robust.values import Device, Precision, Record
 
-LEFT, COLUMN, LINE, MARGIN = 262, 58, 30, 12
+LEFT, COLUMN, LINE, MARGIN = 262, 64, 30, 12
 """Widths of the names and of a column, height of a row, and the margin around all, in pixels."""
 
 HEAD = 13
-"""Height of a line of a heading, of which the longest has five."""
+"""Height of a line of a heading."""
 
-LETTERS = 9
+LETTERS = 10
 """Letters of a heading in a line."""
+
+NARROWEST = 970
+"""Least width: the legend and the line on what made the picture need so much."""
 
 OPENING = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="img">'
 
@@ -50,6 +54,13 @@ def asked(precision: Precision, device: Device) -> dict[str, Call]:
     return {f"{call.library}-{call.algorithm}-{precision}-{device}": call for call in calls}
 
 
+Holds = Callable[[Record], bool]
+"""Whether a record belongs in a column."""
+
+Row = tuple[str, Sequence[Cell]]
+"""What is typed, or the name of a solver, and its boxes."""
+
+
 def picture(
     groups: Iterable[Sequence[Record]], precision: Precision, device: Device, environment: Mapping[str, Any]
 ) -> str:
@@ -58,45 +69,65 @@ def picture(
     `groups` are the records of each variant of `asked`, in its order; ValueError if there are none.
     """
     calls = asked(precision, device)
-    rows = [(calls[group[0].variant], [cell(filter(trap.holds, group)) for trap in TRAPS]) for group in groups]
+    rows = [_row(calls[group[0].variant].typed, group, [trap.holds for trap in TRAPS]) for group in groups]
     if not rows:
         raise ValueError(f"there are no records of lines that people type, in {precision} on {device}")
-    top = MARGIN + 26 + 5 * HEAD + 6
-    width, bottom = LEFT + COLUMN * len(TRAPS) + MARGIN, top + LINE * len(rows)
     title = f"What you get if you type … ({precision} on {device.upper()})"
+    return _draw(title, rows, [trap.words for trap in TRAPS], environment)
+
+
+def by_family(
+    groups: Sequence[Sequence[Record]], precision: Precision, device: Device, environment: Mapping[str, Any]
+) -> str:
+    """The SVG: a row for each solver, from its records; a column for each family of problems."""
+    families = list(dict.fromkeys(record.family for group in groups for record in group))
+    columns: list[Holds] = [partial(_is_of, family) for family in families]
+    rows = [_row(f"{group[0].library}-{group[0].algorithm}", group, columns) for group in groups]
+    return _draw(f"Where each fails, by family ({precision} on {device.upper()})", rows, families, environment)
+
+
+def _is_of(family: str, record: Record) -> bool:
+    return record.family == family
+
+
+def _row(label: str, group: Sequence[Record], columns: Sequence[Holds]) -> Row:
+    mark = " (ours)" if (group[0].library, group[0].algorithm) in OURS else ""
+    return label + mark, [cell(filter(holds, group)) for holds in columns]
+
+
+def _draw(title: str, rows: Sequence[Row], columns: Sequence[str], environment: Mapping[str, Any]) -> str:
+    """The SVG of the rows, with words above each column of boxes, and below what made them."""
+    headings = [textwrap.wrap(words.replace("_", " "), LETTERS, break_long_words=False) for words in columns]
+    top = MARGIN + 26 + max(map(len, headings)) * HEAD + 6
+    width, bottom = max(LEFT + COLUMN * len(columns) + MARGIN, NARROWEST), top + LINE * len(rows)
     source = " · ".join([f"suite {environment.get('suite', {}).get('suite', 'unknown')}", *made(environment)])
     parts = [
-        Markup(
-            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="img">'
-        ).format(width, bottom + 62),
+        Markup(OPENING).format(width, bottom + 62),  # noqa: S704  # our own text
         Markup("<title>{}</title>").format(f"{title}: {_said(rows)}"),
         Markup("<style>{}</style>").format(Markup(STYLE)),  # noqa: S704  # our own text
         Markup('<rect class="paper" width="{}" height="{}"/>').format(width, bottom + 62),
         Markup('<text class="title" x="{}" y="{}">{}</text>').format(MARGIN, MARGIN + 14, title),
-        *(_heading(trap.words, LEFT + COLUMN * index + COLUMN // 2, top - 8) for index, trap in enumerate(TRAPS)),
+        *(_heading(lines, LEFT + COLUMN * index + COLUMN // 2, top - 8) for index, lines in enumerate(headings)),
     ]
-    for index, (call, cells) in enumerate(rows):
+    for index, (label, cells) in enumerate(rows):
         y = top + LINE * index
-        mark = " (ours)" if (call.library, call.algorithm) in OURS else ""
-        parts.append(
-            Markup('<text class="code" x="{}" y="{}">{}</text>').format(MARGIN, y + LINE // 2 + 4, call.typed + mark)
-        )
+        parts.append(Markup('<text class="code" x="{}" y="{}">{}</text>').format(MARGIN, y + LINE // 2 + 4, label))
         parts += [_box(each, LEFT + COLUMN * place, y) for place, each in enumerate(cells)]
     parts += [*_legend(bottom + 14), _small(source, bottom + 52), Markup("</svg>\n")]
     return Markup("\n").join(parts)
 
 
-def _said(rows: Sequence[tuple[Call, Sequence[Cell]]]) -> str:
+def _said(rows: Sequence[Row]) -> str:
     """The picture in words: how many kinds of problems each line is wrong at in silence."""
     return "; ".join(
-        f"{call.typed} is wrong in silence at {sum(c.state == State.SILENT for c in cells)} of {len(cells)} kinds"
-        for call, cells in rows
+        f"{label.removesuffix(' (ours)')} is wrong in silence at "
+        f"{sum(c.state == State.SILENT for c in cells)} of {len(cells)} kinds"
+        for label, cells in rows
     )
 
 
-def _heading(words: str, x: int, bottom: int) -> Markup:
+def _heading(lines: Sequence[str], x: int, bottom: int) -> Markup:
     """The words of a column, in lines of a few letters, above `bottom`."""
-    lines = textwrap.wrap(words, LETTERS, break_long_words=False)
     spans = [
         Markup('<text class="head mid" x="{}" y="{}">{}</text>').format(x, bottom - HEAD * (len(lines) - 1 - i), line)
         for i, line in enumerate(lines)

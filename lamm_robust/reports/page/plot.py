@@ -62,8 +62,13 @@ def powers(low: float, high: float, most: int = 9) -> list[tuple[float, str]]:
     return [(float(e), power(e)) for e in range(math.ceil(low), math.floor(high) + 1) if e % step == 0]
 
 
-def chart(title: str, x: Axis, y: Axis, curves: Sequence[Curve], mark: tuple[float, str] | None = None) -> Markup:
-    """The chart of curves in values of its axes; what is beyond an axis is drawn at its end. `mark` is a level."""
+def chart(
+    title: str, x: Axis, y: Axis, curves: Sequence[Curve], mark: tuple[float, str] | None = None, names: int = RIGHT
+) -> Markup:
+    """The chart of curves in values of its axes; what is beyond an axis is drawn at its end.
+
+    `mark` is a level, and `names` the width of the margin for the names of the curves.
+    """
     right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
 
     def across(value: float) -> float:
@@ -73,7 +78,9 @@ def chart(title: str, x: Axis, y: Axis, curves: Sequence[Curve], mark: tuple[flo
         return bottom - (bottom - TOP) * (min(max(value, y.low), y.high) - y.low) / (y.high - y.low)
 
     parts = [
-        Markup('<svg class="chart" role="img" viewBox="0 0 {} {}" aria-label="{}">').format(WIDTH, HEIGHT, title),
+        Markup('<svg class="chart" role="img" viewBox="0 0 {} {}" aria-label="{}">').format(
+            right + names, HEIGHT, title
+        ),
         *(_level(up(value), text) for value, text in y.ticks),
         *(
             Markup('<text x="{:.0f}" y="{}" class="mid">{}</text>').format(across(v), bottom + 16, t)
