@@ -314,11 +314,10 @@ def facts(found: Judgement) -> dict[str, Any]:
         "worst_backward_error": finite(row.worst_backward_error),
         "worst_forward_error": finite(row.worst_forward_error),
         "computes_in": row.computes_in,
-        "derivatives_right": row.derivatives_right,
-        "derivatives_total": row.derivatives_total,
         "times_doubted": bool(found.doubt),
         "cases": row.cases,
         "passed": found.passed,
         "unmet": found.unmet,
         "failures": [{"key": f.record.problem, "verdict": f.record.verdict, "why": f.why} for f in found.failures],
+        **({"derivatives": [row.derivatives_right, row.derivatives_total]} if found.terms.derivative else {}),
     }
