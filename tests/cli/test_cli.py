@@ -221,7 +221,7 @@ def test_a_gpu_that_is_not_there_is_named_in_a_run_of_all_devices(tmp_path: Path
         (["--solver", "*-float64-*", "--precision", "float32"], "no variant of *-float64-* is float32 on cpu or gpu"),
         (["--family", "polinomial"], "unknown family 'polinomial'; did you mean 'polynomial'?"),
         (["--oracle", "exakt"], "unknown oracle 'exakt'; did you mean 'exact'?"),
-        (["--profile", "quik"], "'quik' is not one of 'quick', 'standard', 'full'"),
+        (["--profile", "quik"], "'quik' is not one of 'quick', 'small', 'standard', 'full'"),
         (["--precision", "float16"], "'float16' is not one of"),
     ],
 )
@@ -497,7 +497,7 @@ def test_problems_without_truth_make_a_run_incomplete(monkeypatch: pytest.Monkey
 
     monkeypatch.setitem(catalog.ORACLES, "timid", Oracle("timid", "", refuse))
     monkeypatch.setattr(catalog, "find_oracle", lambda name: catalog.ORACLES["timid"])
-    result = invoke(*SMALL, "--out", tmp_path)
+    result = invoke(*SMALL, "--profile", "small", "--out", tmp_path)
     assert result.exit_code == 4, result.output
     assert "not certified: polynomial points=5 degree=2" in result.output
     assert f"incomplete: {len(catalog.LIBRARY['numpy'].solvers)} of " in result.output

