@@ -71,6 +71,13 @@ def certify_weighted(A: Array, b: Array, weights: Sequence[Fraction]) -> Certifi
     return complex_.certify_weighted(A, b, weights)
 
 
+def certify_ridge(A: Array, b: Array, penalty: Fraction, weights: Sequence[Fraction] = ()) -> Certificate:
+    """Prove the truth of min ‖Ax − b‖² + λ‖x‖² for λ = `penalty` > 0; see `ridge.certify`."""
+    from lamm_robust.oracles import ridge
+
+    return ridge.certify(A, b, penalty, weights)
+
+
 def truncate(A: Array, b: Array, rank: int) -> Truncation:
     """Prove the truth of A without its singular values after the rank-th, and b; see `truncated.truncate`."""
     from lamm_robust.oracles import complex_

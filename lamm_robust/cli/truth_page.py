@@ -39,6 +39,8 @@ def _problem(found: dict[str, Any]) -> Iterator[str]:
     if by := found.get("weighted_by"):
         factor = "√w" if by == "w" else "1/sigma"
         yield f"weights        rows of A and b times {factor}, exactly; all numbers are of that weighted problem"
+    if penalty := found.get("ridge"):
+        yield f"penalty        λ = {penalty}; rank, κ and residual are those of [A; √λI] and [b; 0], exactly"
 
 
 def _rank(found: dict[str, Any]) -> list[str]:
@@ -79,7 +81,10 @@ def _answer(found: dict[str, Any]) -> list[str]:
     unknown = " (no digit is known)" if norm.startswith(AT_MOST) else ""
     rows = rows if rows and isinstance(rows[0], list) else [[entry] for entry in rows]
     name = f"A{k}⁺b" if k else "x★ = A⁺b"
-    lines = [f"‖b − Ax‖       {norm}{unknown}"]
+    label = "‖b − Ax‖"
+    if "ridge" in found:
+        name, label = "x(λ)", "residual"
+    lines = [f"{label}       {norm}{unknown}"]
     return lines + _matrix(name, rows, found["radius"], "(A has no columns, so x has no entries)")
 
 

@@ -351,7 +351,11 @@ def refused(A: object, b: object, sentence: str) -> object:
     [
         refused(np.array([[1.0, np.nan]]), np.ones(1), r"A\[0, 1\] is nan; every entry must be finite"),
         refused(np.ones((2, 1)), np.array([1.0, -np.inf]), r"b\[1\] is -inf; every entry must be finite"),
-        refused(np.ones((2, 1), complex), np.ones(2), "b is float64 but A is complex128; both must be float32 or both float64"),
+        refused(
+            np.ones((2, 1), complex),
+            np.ones(2),
+            "b is float64 but A is complex128; both must be float32 or both float64",
+        ),
         refused(np.ones((2, 1)), np.ones(2, int), "b is int64; accepted are float32 and float64"),
         refused(np.ones((2, 1)), np.ones(2, np.float32), "b is float32 but A is float64"),
         refused(np.ones((2, 1), np.float16), np.ones(2), "A is float16"),
