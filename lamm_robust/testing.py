@@ -91,8 +91,7 @@ def check_solver(
 
     The solver takes A (m×n) and b (m, or m×k) and returns x (n, or n×k) in their dtype, or what `lamm-robust check`
     takes for it; the last ten arguments are options of that command; with `lam`, it is called as solver(A, b, lam).
-    ValueError that names a wrong argument and what
-    is accepted, or says why a string names no function.
+    ValueError that names a wrong argument and what is accepted, or says why a string names no function.
     """
     __tracebackhide__ = True  # pytest shows the line of the test and the page
     require_suite(suite)

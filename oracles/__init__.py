@@ -10,9 +10,9 @@ returns a certificate: exact rank, the minimum-norm solution x★ = A⁺b, ‖b 
 * `mpmath` computes twice in high precision and reports how far the two answers agree.
 
 `derivatives` differentiates x★ exactly. `truncated` proves the answer of a solver that sets small singular values to
-zero, `weighted` that of a problem whose rows have weights, `ridge` that of one with a penalty, `jacobi` every singular value, and `covariance` what a
-regression reports beside x. Complex problems are proved through `complex_`. A new oracle is one file, a function of
-`later` and one line of `ORACLES`. Begin with `exact`, then `rational` and `certificate`.
+zero, `weighted` that of a problem whose rows have weights, `ridge` that of one with a penalty, `jacobi` every singular
+value, and `covariance` what a regression reports beside x. Complex problems are proved through `complex_`. A new oracle
+is one file, a function of `later` and one line of `ORACLES`. Begin with `exact`, then `rational` and `certificate`.
 """
 
 from __future__ import annotations

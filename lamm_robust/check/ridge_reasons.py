@@ -6,7 +6,7 @@ the true one, it is said to be that; else the reasons are those of any least-squ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -16,21 +16,20 @@ from lamm_robust.embedding import real_matrix, real_vectors
 from lamm_robust.error_free import Doubles
 from lamm_robust.scoring.ridge import stacked
 from lamm_robust.scoring.verdicts import is_finite
-from lamm_robust.text import number
 from lamm_robust.values import Verdict
 
-OTHER_PENALTIES: tuple[tuple[str, Callable[[float, int, int], float]], ...] = (
-    ("λ²", lambda lam, m, n: lam * lam),  # for λ in place of √λ below A, or as `damp`
-    ("√λ", lambda lam, m, n: lam**0.5),
-    ("λ·m", lambda lam, m, n: lam * m),  # for ‖Ax − b‖²/m + λ‖x‖², as a mean over rows has it
-    ("2λ·m", lambda lam, m, n: 2 * lam * m),  # for ‖Ax − b‖²/(2m) + λ‖x‖²
-    ("λ/m", lambda lam, m, n: lam / m),
-    ("2λ", lambda lam, m, n: 2 * lam),  # for ½‖Ax − b‖² + λ‖x‖²
-    ("λ/2", lambda lam, m, n: lam / 2),
-    ("λ·n", lambda lam, m, n: lam * n),
-    ("0·λ", lambda lam, m, n: 0.0),  # for no penalty at all
+OTHER_PENALTIES: tuple[tuple[str, float, float, float, float], ...] = (
+    ("λ²", 1, 2, 0, 0),  # for λ in place of √λ below A, or as `damp`
+    ("√λ", 1, 0.5, 0, 0),
+    ("λ·m", 1, 1, 1, 0),  # for ‖Ax − b‖²/m + λ‖x‖², as a mean over rows has it
+    ("2λ·m", 2, 1, 1, 0),  # for ‖Ax − b‖²/(2m) + λ‖x‖²
+    ("λ/m", 1, 1, -1, 0),
+    ("2λ", 2, 1, 0, 0),  # for ½‖Ax − b‖² + λ‖x‖²
+    ("λ/2", 0.5, 1, 0, 0),
+    ("λ·n", 1, 1, 0, 1),
+    ("no penalty", 0, 1, 0, 0),
 )
-"""What stands in the place of λ in a problem that was solved instead, and its value."""
+"""What stands in the place of λ in a problem that was solved instead: its name, and c, p, q, r for c·λ^p·m^q·n^r."""
 
 
 def ridge_reason(clues: Clues, lam: float) -> Reason:
@@ -45,21 +44,23 @@ def _other_problem(clues: Clues, lam: float) -> Reason | None:
     """The reason that names the problem which the answer solves, if it is one of those that are known."""
     problem = clues.proved.problem
     A, b = real_matrix(problem.A).astype(np.float64), real_vectors(problem.b).astype(np.float64)
+    assert clues.outcome.x is not None
     answer = real_vectors(clues.outcome.x).astype(np.float64)
     with np.errstate(all="ignore"):  # the entries of A may be extreme, and so may λ be beside them
         away = float(np.linalg.norm(answer - _solution(A, b, lam)))
-        for name, says, x in _others(A, b, lam, problem.m):
+        for name, says, x in _others(A, b, lam, problem.m, problem.n):
             if np.linalg.norm(answer - x) <= NEARER * away:
                 return Reason(name, lambda _: True, lambda _, says=says: says)  # type: ignore[misc]
     return None
 
 
-def _others(A: Doubles, b: Doubles, lam: float, m: int) -> Iterator[tuple[str, str, Doubles]]:
+def _others(A: Doubles, b: Doubles, lam: float, m: int, n: int) -> Iterator[tuple[str, str, Doubles]]:
     """Other problems: a name in a few words, the sentence that says which it is, and its solution."""
-    for name, penalty in OTHER_PENALTIES:
-        other = penalty(lam, max(m, 1), A.shape[1])
+    for name, factor, power, rows, columns in OTHER_PENALTIES:
+        other = float(factor * np.float64(lam) ** power * max(m, 1.0) ** rows * max(n, 1.0) ** columns)
         if other != lam and np.isfinite(other):
-            says = f"solves the problem with {name} = {number(other)} in place of λ = {number(lam)}"
+            value = f"{name} = {other:.3g}" if other else name
+            says = f"solves the problem with {value} in place of λ = {lam:.3g}"
             yield f"{name} for λ", says, _solution(A, b, other)
     if m:
         centred = _solution(A - A.mean(axis=0), b - b.mean(axis=0), lam)
@@ -71,7 +72,6 @@ def _others(A: Doubles, b: Doubles, lam: float, m: int) -> Iterator[tuple[str, s
 def _solution(A: Doubles, b: Doubles, penalty: float) -> Doubles:
     """The solution in float64; zeros where that fails."""
     try:
-        x: Doubles = np.linalg.lstsq(*stacked(A, b, penalty), rcond=None)[0]
+        return np.linalg.lstsq(*stacked(A, b, penalty), rcond=None)[0].astype(np.float64)
     except np.linalg.LinAlgError:
         return np.zeros((A.shape[1], *b.shape[1:]))
-    return x

@@ -207,8 +207,8 @@ def _check_ridge(contract: str, lam: float | None, options: Mapping[str, bool]) 
     if lam is None or not 0 < lam < math.inf:
         given = "is not given" if lam is None else f"is {lam:g}"
         raise ValueError(f"--lam {given}; --contract {RIDGE} needs a finite number above 0")
-    if given := [name for name, is_given in options.items() if is_given]:
-        raise ValueError(f"{given[0]} does not go with --contract {RIDGE}")
+    if named := [name for name, is_given in options.items() if is_given]:
+        raise ValueError(f"{named[0]} does not go with --contract {RIDGE}")
 
 
 def _check_number(contract: str, require: str | None, options: Mapping[str, bool]) -> None:

@@ -100,5 +100,4 @@ def cached_oracle(oracle: Oracle, cache: Cache) -> Oracle:
         name = certificate_name(problem, f"ridge {penalty}", code)
         return cache.keep(name, lambda: penalise(A, b, penalty), packing.pack_certificate, unpack)
 
-    proofs = {"truncate": truncate if prove else None, "ridge": ridge if penalise else None}
-    return replace(oracle, certify=certify, **proofs)
+    return replace(oracle, certify=certify, truncate=truncate if prove else None, ridge=ridge if penalise else None)

@@ -62,19 +62,20 @@ def test_a_square_penalty_is_exact_rows(m: int, n: int) -> None:
 
 
 def test_weights_and_a_penalty() -> None:
-    A, b, w = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), np.array([1.0, 2.0, 4.0]), [Fraction(1), Fraction(2), 0]
+    A, b, w = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), np.array([1.0, 2.0, 4.0]), (1, 2, 0)
     found = certify_ridge(A, b, Fraction(1, 3), [Fraction(one) for one in w])
-    gram = [[sum(v * Fraction(r[i] * r[j]) for v, r in zip(w, A.tolist(), strict=True)) for j in (0, 1)] for i in (0, 1)]
-    for i in (0, 1):
-        gram[i][i] += Fraction(1, 3)
-    target = [sum(v * Fraction(r[i] * c) for v, r, c in zip(w, A.tolist(), b.tolist(), strict=True)) for i in (0, 1)]
-    right, _, _ = solve_rational(gram, target)
+    # AᵀWA + λI and AᵀWb, of the row (1, 2) once and of (3, 4) twice
+    gram = [[Fraction(19) + Fraction(1, 3), Fraction(26)], [Fraction(26), Fraction(36) + Fraction(1, 3)]]
+    right, _, _ = solve_rational(gram, [Fraction(13), Fraction(18)])
     assert all(abs(p - q) < Fraction(1, 10**60) for p, q in zip(stored(found), right, strict=True))
 
 
 def test_a_complex_problem() -> None:
     found = certify_ridge(np.array([[1.0], [2.0j]]), np.array([1.0, 1.0 + 0j]), Fraction(3))
-    assert [float(part) for part in stored(found)] == [1 / 8, -2 / 8]  # (1 − 2j)/(5 + 3): conjugated, and not transposed
+    assert [float(part) for part in stored(found)] == [
+        1 / 8,
+        -2 / 8,
+    ]  # (1 − 2j)/(5 + 3): conjugated, and not transposed
     assert (found.m, found.n, found.rank, found.is_complex) == (3, 1, 1, True)
 
 
