@@ -312,8 +312,8 @@ def truth(
 ) -> None:
     """Certify your own PROBLEM: an .npz or .json file with A (m×n) and b (m or m×k), or text 'A=1,2;3,4 b=5,6'.
 
-    X and y are other names of A and b; w or sigma are weights of the rows. Without b (also in an .npy file, which is A)
-    you get rank, κ and singular values. Numbers are float32, float64, or whole.
+    X and y are other names of A and b; w or sigma are weights of the rows, C and d constraints Cx = d. Without b (also
+    in an .npy file, which is A) you get rank, κ and singular values. Numbers are float32, float64, or whole.
     """
     from lamm_robust import catalog
     from lamm_robust.cli.truth import certify_given

@@ -11,7 +11,7 @@ import numpy as np
 
 from lamm_robust import catalog
 from lamm_robust.cli.given import Given, read
-from lamm_robust.oracles import all_singular_values, certify_ridge, certify_weighted
+from lamm_robust.oracles import all_singular_values, certify_equality, certify_ridge, certify_weighted
 from lamm_robust.oracles.complex_ import check_any_problem
 from lamm_robust.oracles.covariance import regression
 from lamm_robust.oracles.plain_values import certain_digits, facts, regression_facts, truncation_facts
@@ -46,10 +46,15 @@ def certify_given(
     rows and columns ``sigma_max`` and ``sigma_min``, those of the certificate. With `pinv`, ``pinv`` is A⁺ (A_k⁺), in
     rows, and ``radius`` a bound on ‖A⁺ printed − A⁺‖_F. With `cov`, what a regression reports stands beside x; see
     `oracles.plain_values.regression_facts`. With `ridge`, which is λ, they are about min ‖Ax − b‖² + λ‖x‖², and
-    ``ridge`` is λ; see `oracles.ridge`. ``notes`` say in words what was converted or left out.
+    ``ridge`` is λ; see `oracles.ridge`. With constraints C and d in the file, they are about min ‖Ax − b‖ subject to Cx
+    = d; see `oracles.equality.Constrained`. ``notes`` say in words what was converted or left out.
     ValueError for what holds no problem, NotCertifiedError if nothing is proved.
     """
     given = read(text)
+    if given.constraints:
+        asked = {"--rank": rank is not None, "--pinv": pinv, "--cov": cov, "--ridge": ridge is not None}
+        _check_alone(given, oracle, asked)
+        return _constrained(given)
     b = _target(given, pinv)
     if cov:
         _check_cov(given, rank, pinv)
@@ -69,6 +74,29 @@ def certify_given(
         found = {name: value for name, value in found.items() if name not in OF_B} | _sigmas(given, truth)
     penalty = {} if ridge is None else {"ridge": repr(ridge), "m": len(given.A)}
     return found | more | penalty | _remarks(given, pinv)
+
+
+def _check_alone(given: Given, oracle: Oracle, options: Mapping[str, bool]) -> None:
+    """Raise ValueError for what does not go together with constraints."""
+    if named := [name for name, is_given in options.items() if is_given] + [given.weighted_by] * bool(given.weights):
+        raise ValueError(f"constraints Cx = d and {named[0]} do not go together")
+    if oracle.name not in WEIGHING:
+        raise ValueError(f"oracle '{oracle.name}' takes no constraints; those that do: {', '.join(WEIGHING)}")
+    if given.b is None:
+        raise ValueError(f"{given.source} has no b; with C and d it needs one")
+
+
+def _constrained(given: Given) -> dict[str, Any]:
+    """What is proved of min ‖Ax − b‖ subject to Cx = d, as plain JSON values."""
+    assert given.constraints
+    assert given.b is not None
+    try:
+        found = certify_equality(given.A, given.b, *given.constraints)
+    except ValueError as error:
+        raise ValueError(f"{given.source}: {error}") from error
+    kappa = "nan" if found.kappa_constraints is None else certain_digits(found.kappa_constraints)
+    more = {"rank": found.rank, "constraints": len(given.constraints[0]), "kappa_constraints": kappa}
+    return facts(found.certificate) | more | _remarks(given, pinv=False)
 
 
 def _target(given: Given, pinv: bool) -> Array:
