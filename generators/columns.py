@@ -137,7 +137,7 @@ families have these shapes, too: JAX compiles once for each shape."""
 ALL = tuple(PATTERNS)
 
 
-def _quick(_dtype: Precision) -> Grid:
+def _small(_dtype: Precision) -> Grid:
     yield from _cross(TALL[:1], ALL, POSITIONS[2:], (1.0,))
     yield from _cross(TALL[1:], ("affine", "dummy"), POSITIONS[:1], (SMALL,))
     yield from _cross(FLAT[:1], ("duplicate", "sum"), POSITIONS[1:2], (SMALL,))
@@ -169,7 +169,7 @@ def _cross(
     return cross(shapes, pattern=patterns, position=positions, residual=residuals, seed=seeds)
 
 
-grid = by_profile(_quick, _standard, _full)
+grid = by_profile(_small, _standard, _full)
 
 
 @search_strategy

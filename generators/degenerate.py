@@ -101,7 +101,7 @@ FLAT = ((16, 16), (10, 30))
 """(m, n) of square and wide grid problems. Other families have these shapes, too: JAX compiles once for each shape."""
 
 
-def _quick(_dtype: Precision) -> Grid:
+def _small(_dtype: Precision) -> Grid:
     yield from _cross(EMPTY[:1], ("zero",), ("zero",))
     yield from _cross(EMPTY[1:2], ("zero",), ("orthogonal",))
     yield from _cross(EMPTY[2:], ("zero",), ("zero",))
@@ -132,7 +132,7 @@ def _cross(shapes: Shapes, kinds: Sequence[str], sides: Sequence[str], seeds: Se
                 yield from cross([(m, n)], matrix=(matrix,), target=there, seed=seeds)
 
 
-grid = by_profile(_quick, _standard, _full)
+grid = by_profile(_small, _standard, _full)
 
 
 @search_strategy

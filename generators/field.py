@@ -64,13 +64,13 @@ def _possible(dtype: Precision) -> list[str]:
 
 
 def grid(profile: str, dtype: Precision) -> Grid:
-    """List the reports that the dtype can hold, for quick but for those left out there.
+    """List the reports that the dtype can hold, for small but for those left out there.
 
     Raises ValueError for an unknown profile.
     """
     names = _possible(dtype)
-    quick = [name for name in names if find(name).quick]
-    return cross(report=of_profile(profile, {"quick": quick, "standard": names, "full": names}))
+    small = [name for name in names if find(name).small]
+    return cross(report=of_profile(profile, {"small": small, "standard": names, "full": names}))
 
 
 @search_strategy

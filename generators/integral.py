@@ -75,7 +75,7 @@ FURTHER = tuple(equation for equation in EQUATIONS if equation not in FIRST)
 """Equations with fewer problems than `FIRST`: they differ in how fast singular values fall."""
 
 
-def _quick(_dtype: Precision) -> Grid:
+def _small(_dtype: Precision) -> Grid:
     yield from _cross(FIRST, ((16, 16), (16, 8)), (0.0,))
     yield from _cross(EQUATIONS, ((16, 8),), NOISES[1:])
 
@@ -100,7 +100,7 @@ def _cross(equations: Iterable[str], shapes: Shapes, noises: Sequence[float], se
             yield {"equation": equation, **named}
 
 
-grid = by_profile(_quick, _standard, _full)
+grid = by_profile(_small, _standard, _full)
 
 
 @search_strategy

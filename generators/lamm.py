@@ -162,7 +162,7 @@ FULL_STEPS: dict[Precision, tuple[float, ...]] = {
 }
 
 Sizes = dict[int, tuple[int, ...]]
-QUICK: Sizes = {4: (7, 9, 16)}
+SMALL: Sizes = {4: (7, 9, 16)}
 STANDARD: Sizes = {4: (4, 7, 9, 12, 16), 6: (10, 25, 30), 8: (16, 49, 56)}
 FULL: Sizes = {**STANDARD, 2: (1, 2), 3: (2, 4, 6), 5: (8, 16, 20)}
 """Numbers of modes N, each with numbers of directions below, at and above the (N−1)² degrees of freedom."""
@@ -170,9 +170,9 @@ FULL: Sizes = {**STANDARD, 2: (1, 2), 3: (2, 4, 6), 5: (8, 16, 20)}
 
 def grid(profile: str, dtype: Precision) -> Grid:
     """List the problems of a profile; raises ValueError for an unknown one."""
-    sizes = of_profile(profile, {"quick": QUICK, "standard": STANDARD, "full": FULL})
+    sizes = of_profile(profile, {"small": SMALL, "standard": STANDARD, "full": FULL})
     steps = FULL_STEPS[dtype] if profile == "full" else STEPS[dtype]
-    seeds = of_profile(profile, {"quick": (0,), "standard": (0, 1), "full": (0, 1, 2)})
+    seeds = of_profile(profile, {"small": (0,), "standard": (0, 1), "full": (0, 1, 2)})
     for modes, directions in sizes.items():
         yield from cross(modes=(modes,), directions=directions, step=steps, seed=seeds)
 

@@ -119,7 +119,7 @@ ANGLES = (1, 2, 3)
 """Parameters of Kahan's matrix: θ = 0.64, 1.08 and 1.32."""
 
 
-def _quick(dtype: Precision) -> Grid:
+def _small(dtype: Precision) -> Grid:
     yield from _cross(("hilbert", "lotkin", "vandermonde"), ((16, 7),), (SMALL[dtype],))
     yield from _cross(("chebyshev_vandermonde", "pascal"), ((16, 9),), (1.0,))
     yield from _cross(("lauchli",), ((33, 32),), (SMALL[dtype],), FALLING[dtype])
@@ -182,7 +182,7 @@ def _cross(
             yield {"matrix": matrix, **named}
 
 
-grid = by_profile(_quick, _standard, _full)
+grid = by_profile(_small, _standard, _full)
 
 
 @search_strategy

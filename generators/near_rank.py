@@ -93,7 +93,7 @@ FLAT = ((16, 16), (10, 30))
 SMALL = 2.0**-8
 
 
-def _quick(dtype: Precision) -> Grid:
+def _small(dtype: Precision) -> Grid:
     yield from _cross(((30, 10, 7),), GAPS[dtype], (0,), (0.0,))
     yield from _cross(((16, 9, 8),), GAPS[dtype][:3:2], (4,), (SMALL,))
     yield from _cross(((16, 16, 8), (10, 30, 5)), GAPS[dtype][2:4], (0,), (0.0,))
@@ -125,7 +125,7 @@ def _cross(
         yield from cross([(m, n)], rank=(rank,), gap_bits=gaps, log2_cond=possible, residual=residuals, seed=seeds)
 
 
-grid = by_profile(_quick, _standard, _full)
+grid = by_profile(_small, _standard, _full)
 
 
 @search_strategy

@@ -97,7 +97,7 @@ def build(dtype: Precision, *, dataset: str) -> tuple[Array, Array]:
 
 def grid(profile: str, _dtype: Precision) -> Grid:
     """List all eleven data sets, in every profile and precision; raises ValueError for an unknown profile."""
-    return cross(dataset=of_profile(profile, {"quick": DATASETS, "standard": DATASETS, "full": DATASETS}))
+    return cross(dataset=of_profile(profile, {"small": DATASETS, "standard": DATASETS, "full": DATASETS}))
 
 
 @search_strategy

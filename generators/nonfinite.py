@@ -82,10 +82,10 @@ TALL, DEFICIENT, SQUARE, WIDE = (30, 10, 10), (30, 10, 7), (16, 16, 16), (10, 30
 """(m, n, rank) of the grid problems; other families have these shapes, too, because JAX compiles per shape."""
 INSIDE = tuple(place for place in PLACES["A"] if place != "first")
 """All places but the first entry. Solvers that call LAPACK's SVD may hang on ∞ there, which costs twice the time limit:
-`quick` does not ask it, `standard` asks it once, and `full` everywhere."""
+`small` does not ask it, `standard` asks it once, and `full` everywhere."""
 
 
-def _quick(_dtype: Precision) -> Grid:
+def _small(_dtype: Precision) -> Grid:
     yield from _cross((TALL,), VALUES, "A", ("middle",))
     yield from _cross((TALL,), NAN, "A", ("row", "all"))
     yield from _cross((TALL,), VALUES[:2], "b", ("middle",))
@@ -114,7 +114,7 @@ def _cross(sizes: Sequence[tuple[int, int, int]], values: Sequence[str], array: 
         yield from cross([(m, n)], rank=(rank,), value=values, array=(array,), place=places, seed=(0,))
 
 
-grid = by_profile(_quick, _standard, _full)
+grid = by_profile(_small, _standard, _full)
 
 
 @search_strategy

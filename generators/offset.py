@@ -123,7 +123,7 @@ OFFSETS = (0, 10**6, UNIX_TIME, 10**10, 10**14)
 STEPS = (1.0, HOUR, 2.0**-10)
 
 
-def _quick(_dtype: Precision) -> Grid:
+def _small(_dtype: Precision) -> Grid:
     # the shapes of NIST's Norris and Longley: JAX compiles once for each shape
     yield from _cross(((36, 1),), OFFSETS, (HOUR,))
     yield from _cross(((16, 6),), OFFSETS[1:], (1.0,))
@@ -150,7 +150,7 @@ def _cross(
             yield {"m": m, "regressors": regressors, **named}
 
 
-grid = by_profile(_quick, _standard, _full)
+grid = by_profile(_small, _standard, _full)
 
 
 @search_strategy

@@ -66,8 +66,8 @@ MATRICES: dict[str, Matrix] = {
     ),
 }
 """Name → M. A has twice the rows of M, and a shape that other families have, too."""
-QUICK = ("spectrum_1", "spectrum_3", "spectrum_6", "deficient", "gap", "lauchli")
-"""The matrices of the quick profile: those whose shapes other families have there, too."""
+SMALL = ("spectrum_1", "spectrum_3", "spectrum_6", "deficient", "gap", "lauchli")
+"""The matrices of the small profile: those whose shapes other families have there, too."""
 
 
 def build(dtype: Precision, *, matrix: str, seed: int) -> tuple[Array, Array]:
@@ -87,8 +87,8 @@ def build(dtype: Precision, *, matrix: str, seed: int) -> tuple[Array, Array]:
 def grid(profile: str, _dtype: Precision) -> Grid:
     """List the problems of a profile; raises ValueError for an unknown one."""
     every = list(MATRICES)
-    matrices = of_profile(profile, {"quick": QUICK, "standard": every, "full": every})
-    return cross(matrix=matrices, seed=of_profile(profile, {"quick": (0,), "standard": (0, 1), "full": range(20)}))
+    matrices = of_profile(profile, {"small": SMALL, "standard": every, "full": every})
+    return cross(matrix=matrices, seed=of_profile(profile, {"small": (0,), "standard": (0, 1), "full": range(20)}))
 
 
 @search_strategy

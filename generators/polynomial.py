@@ -77,7 +77,7 @@ def build(dtype: Precision, *, points: int, degree: int, abscissae: str, seed: i
     return rounded_array(powers, dtype), rounded_array(observations(points, seed), dtype)
 
 
-def _quick(_dtype: Precision) -> Grid:
+def _small(_dtype: Precision) -> Grid:
     yield from _cross(((5, 2),), NEAR[:1])
     yield from _cross(((21, 5), (16, 8)), NEAR)
     yield from _cross(((16, 6),), NEAR[:2])
@@ -106,7 +106,7 @@ def _cross(fits: Sequence[tuple[int, int]], kinds: Sequence[str], seeds: Sequenc
             yield {"points": points, "degree": degree, **named}
 
 
-grid = by_profile(_quick, _standard, _full)
+grid = by_profile(_small, _standard, _full)
 
 
 @search_strategy

@@ -170,15 +170,15 @@ def complex_literals(dtype: Precision) -> dict[str, tuple[Value, Value]]:
     }
 
 
-QUICK = 10
-"""Number of problems in the quick profile: the first ones of `literals`."""
+SMALL = 10
+"""Number of problems in the small profile: the first ones of `literals`."""
 
 
 def grid(profile: str, dtype: Precision) -> Grid:
     """List the problems of a profile; raises ValueError for an unknown one."""
     listed = complex_literals(dtype) if dtype in COMPLEX_DTYPES else literals(dtype)
     every = [{"A": A, "b": b} for A, b in listed.values()]
-    return iter(every[: of_profile(profile, {"quick": QUICK, "standard": len(every), "full": len(every)})])
+    return iter(every[: of_profile(profile, {"small": SMALL, "standard": len(every), "full": len(every)})])
 
 
 MOST_ROWS, MOST_COLUMNS = 6, 4

@@ -118,7 +118,7 @@ ODD = ((65, 33, 33), (33, 33, 33), (33, 33, 20))
 """(m, n, rank) of sizes just above those of blocks."""
 
 
-def _quick(dtype: Precision) -> Grid:
+def _small(dtype: Precision) -> Grid:
     yield from _cross((TALL, DEFICIENT), (4, *STEEP[dtype]), (8,), (80,))
     yield from _cross((TALL,), MIDDLE[dtype], (1,), (0,))
     yield from _cross(FLAT, MIDDLE[dtype], (4,), (80,))
@@ -150,7 +150,7 @@ def _cross(
             yield {"m": m, "n": n, "rank": rank, **named}
 
 
-grid = by_profile(_quick, _standard, _full)
+grid = by_profile(_small, _standard, _full)
 
 
 @search_strategy

@@ -24,7 +24,7 @@ import numpy as np
 from lamm_robust.generators import exact_rank
 from lamm_robust.generators.parts.complex_svd import joined
 from lamm_robust.generators.parts.elementary import SIGNIFICAND
-from lamm_robust.generators.parts.grids import Grid, as_real, by_profile, cross, grid_as_real
+from lamm_robust.generators.parts.grids import Grid, by_profile, cross, grid_as_real
 from lamm_robust.generators.parts.known_svd import bits_needed
 from lamm_robust.generators.parts.parameters import whole
 from lamm_robust.generators.parts.searches import Draw, search_strategy
@@ -147,7 +147,7 @@ Scales = Sequence[tuple[int, int]]
 TALL, DEFICIENT, SQUARE, WIDE = (30, 10, 10), (30, 10, 7), (16, 16, 16), (10, 30, 5)
 
 
-def _quick(dtype: Precision) -> Grid:
+def _small(dtype: Precision) -> Grid:
     yield from _cross((TALL,), EDGES[dtype][:8], (4,), (SMALL,))
     yield from _cross((DEFICIENT,), EDGES[dtype][:1], (4,), (SMALL,))
     yield from _cross((WIDE,), EDGES[dtype][2:3], (4,), (0.0,))
@@ -181,7 +181,7 @@ def _cross(
             )
 
 
-grid = by_profile(_quick, _standard, _full)
+grid = by_profile(_small, _standard, _full)
 
 
 @search_strategy
@@ -192,8 +192,8 @@ def strategy(draw: Draw, dtype: Precision) -> Params:
     log2_cond, residual = draw.whole(0, 8), draw.one_of((0.0, 1.0, SMALL))
     seed = draw.seed()
     residual = residual if rank < m else 0.0
-    log2_cond = min(log2_cond, SIGNIFICAND[dtype] - bits_needed(m, n, rank, 0, residual)) if rank > 1 else 0
-    of = base(m, n, rank, log2_cond, residual, seed)
+    log2_cond = min(log2_cond, SIGNIFICAND[REAL_OF[dtype]] - bits_needed(m, n, rank, 0, residual)) if rank > 1 else 0
+    of = base(m, n, rank, log2_cond, residual, seed, dtype)
     log2_a = draw.whole(*of.exponents_of_a(dtype))
     log2_b = draw.whole(*of.exponents_of_b(dtype, log2_a))
     named = {"log2_cond": log2_cond, "residual": residual, "log2_a": log2_a, "log2_b": log2_b, "seed": seed}
@@ -215,6 +215,6 @@ FAMILY = Family(
     },
     build=build,
     grid=grid_as_real(grid),
-    strategy=as_real(strategy),
+    strategy=strategy,
     precisions=EVERY_PRECISION,
 )

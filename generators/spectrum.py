@@ -223,7 +223,7 @@ TWO_VALUES = ((2, 2), (2, 4))
 ONE_VALUE = ((2, 1), (11, 1), (1, 1), (1, 2))
 
 
-def _quick(dtype: Precision) -> Grid:
+def _small(dtype: Precision) -> Grid:
     yield from _cross(((30, 10),), ("geometric",), EXPONENTS[dtype], (SMALL[dtype],))
     yield from _cross(((30, 10),), ("geometric",), EXPONENTS[dtype][::2], (1.0,))
     yield from _cross(((30, 10),), (*NOT_GEOMETRIC, *FURTHER), FEW[dtype][1:2], (SMALL[dtype],))
@@ -280,7 +280,7 @@ def _cross(
     return cross(shapes, mode=modes, log10_cond=exponents, residual=residuals, direction=directions, seed=seeds)
 
 
-grid = by_profile(_quick, _standard, _full)
+grid = by_profile(_small, _standard, _full)
 
 
 @search_strategy

@@ -90,7 +90,7 @@ LONG, SEASONS, SHORT, MILLION = (100_000, 2), (100_000, 4), (1024, 4), (1_000_00
 SMALL = 2.0**-10
 
 
-def _quick(_dtype: Precision) -> Grid:
+def _small(_dtype: Precision) -> Grid:
     yield from _cross((LONG,), (4,), (0.5,))
     yield from _cross((SHORT,), (0, 4, 64), (SMALL,))
 
@@ -114,7 +114,7 @@ def _cross(shapes: Shapes, offsets: Sequence[int], noises: Sequence[float], seed
     return cross(shapes, offset=offsets, noise=noises, seed=seeds)
 
 
-grid = by_profile(_quick, _standard, _full)
+grid = by_profile(_small, _standard, _full)
 
 
 @search_strategy

@@ -92,7 +92,7 @@ FLAT = ((16, 16), (10, 30))
 SMALL = 2.0**-10
 
 
-def _quick(_dtype: Precision) -> Grid:
+def _small(_dtype: Precision) -> Grid:
     yield from _cross(TALL[:1], SPANS[2:], ORDERS[1:], AXES[:1], (0.0,))
     yield from _cross(TALL[:1], SPANS[1:2], ORDERS[:1], AXES[1:], (1.0,))
     yield from _cross(TALL[:1], SPANS[:2], ORDERS[1:2], AXES[:1], (SMALL, 1.0))
@@ -125,7 +125,7 @@ def _cross(
     return cross(shapes, log2_span=spans, order=orders, axis=axes, residual=residuals, seed=seeds)
 
 
-grid = by_profile(_quick, _standard, _full)
+grid = by_profile(_small, _standard, _full)
 
 
 @search_strategy

@@ -24,7 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line(
         "markers",
-        f"{MARKER}(families=(), dtype='float64', profile='quick', shapes=(), contract='minimum_norm', max_cond=inf, "
+        f"{MARKER}(families=(), dtype='float64', profile='small', shapes=(), contract='minimum_norm', max_cond=inf, "
         "suite=None): call the test with each `problem` of a profile, as lamm_robust.testing.parametrize_with_problems",
     )
 

@@ -23,6 +23,7 @@ import numpy.typing as npt
 from hypothesis import strategies as st
 
 from lamm_robust import catalog
+from lamm_robust.embedding import is_complex
 from lamm_robust.keys import parse_key
 from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.limits import threshold
@@ -32,6 +33,8 @@ from lamm_robust.scoring.truths import Certified, Known
 from lamm_robust.scoring.verdicts import ANSWERS, is_finite, judge_all, shape_of
 from lamm_robust.text import number
 from lamm_robust.values import (
+    COMPLEX,
+    EVERY_PRECISION,
     PRECISIONS,
     REQUIREMENTS,
     SHAPES,
@@ -54,6 +57,9 @@ from lamm_robust.values import (
 __all__ = ["LeastSquaresProblem", "least_squares_problems", "problem"]
 
 Rank = Literal["any", "full", "deficient"]
+ACCEPTED = f"are {', '.join(PRECISIONS)}, or None for either; and {', '.join(COMPLEX)}"
+"""What `dtype` may be, in words."""
+
 RANKS: tuple[Rank, ...] = ("any", "full", "deficient")
 
 WIDEST = 2.0**400
@@ -90,9 +96,14 @@ class LeastSquaresProblem:
         return as_undefined(self.problem) or Certified(self.problem, Frame(self.problem, self.truth))
 
     @property
-    def x(self) -> npt.NDArray[np.float64]:
-        """x★ = A⁺b, the shortest solution, in float64; only the last bit may be wrong."""
-        return np.asarray(np.ldexp(self.truth.x[0], self.truth.exponent), dtype=np.float64)
+    def x(self) -> Array:
+        """x★ = A⁺b, the shortest solution, in float64 or complex128; only the last bit of a part may be wrong."""
+        parts = np.asarray(np.ldexp(self.truth.x[0], self.truth.exponent), dtype=np.float64)
+        if not self.truth.is_complex:
+            return parts
+        found: Array = np.empty((self.truth.n, *parts.shape[1:]), dtype=np.complex128)
+        found.real, found.imag = parts[: len(found)], parts[len(found) :]
+        return found
 
     @property
     def rank(self) -> int:
@@ -159,7 +170,7 @@ class LeastSquaresProblem:
     def _rounded(self, x: npt.ArrayLike) -> Array:
         """The answer as an array of the dtype of A; ValueError if it has another shape or is no array of numbers."""
         answer, expected = np.asarray(x), (self.problem.n, *self.b.shape[1:])
-        if answer.shape != expected or answer.dtype.kind not in "iuf":
+        if answer.shape != expected or answer.dtype.kind not in ("iufc" if is_complex(self.A) else "iuf"):
             raise ValueError(f"x is {answer.dtype} of shape {answer.shape}; expected numbers of shape {expected}")
         with np.errstate(over="ignore"):  # an absurd answer is infinite
             return answer.astype(self.A.dtype)
@@ -217,14 +228,20 @@ def least_squares_problems(
 ) -> st.SearchStrategy[LeastSquaresProblem]:
     """Problems of the named families (of all, if none is named), with the exact rank and κ of the stored matrix.
 
-    dtype is float32, float64, or None for either; shapes are some of tall, square and wide; A has at least
-    `min_entries` entries, where 0 lets in matrices without rows or columns, and at most `max_entries`. The first family
+    dtype is float32, float64, None for either, complex64 or complex128 (which some families have); shapes are some of
+    tall, square and wide; A has at least `min_entries` entries, where 0 lets in matrices without rows or columns, and
+    at most `max_entries`. The first family
     is the simplest. Families without answers (`nonfinite`) are left out.
     Raises ValueError that names a wrong value and what is accepted.
     """
     bound: object = max_cond  # whatever the caller gave, whose types nobody may have checked
     for name, value, fits, accepted in (
-        ("dtype", dtype, dtype in (None, *PRECISIONS), f"are {', '.join(PRECISIONS)}, or None for either"),
+        (
+            "dtype",
+            dtype,
+            dtype in (None, *EVERY_PRECISION),
+            ACCEPTED,
+        ),
         ("shapes", shapes, shapes and set(shapes) <= set(SHAPES), f"are some of {', '.join(SHAPES)}"),
         ("rank", rank, rank in RANKS, f"are {', '.join(RANKS)}"),
         ("max_cond", max_cond, isinstance(bound, int | float) and bound >= 1, "is a number of 1 or more"),
@@ -233,7 +250,7 @@ def least_squares_problems(
     ):
         if not fits:
             raise ValueError(f"{name} is {value!r}; accepted {accepted}")
-    chosen = _choose_families(families)
+    chosen = _choose_families(families, PRECISIONS[0] if dtype is None else dtype)
     most = max(len(catalog.FAMILIES[family].parameters) for family in chosen)
 
     def wanted(drawn: LeastSquaresProblem) -> bool:
@@ -260,8 +277,8 @@ def least_squares_problems(
     return draw_problem().filter(wanted)
 
 
-def _choose_families(families: Sequence[str]) -> list[str]:
-    """The families of these names whose problems have answers; ValueError if there are none."""
+def _choose_families(families: Sequence[str], dtype: Precision) -> list[str]:
+    """The families of these names whose problems have answers, in this precision; ValueError if there are none."""
     if isinstance(families, str):
         raise ValueError(f"families is {families!r}; accepted is a list of names, such as [{families!r}]")
     chosen = [name for name in catalog.select_families(list(families)) if catalog.FAMILIES[name].defined]
@@ -269,4 +286,7 @@ def _choose_families(families: Sequence[str]) -> list[str]:
         raise ValueError(
             f"families is {families!r}; their problems have no answer, so there is no truth to compare with"
         )
+    chosen = [name for name in chosen if dtype in catalog.FAMILIES[name].precisions]
+    if not chosen:
+        raise ValueError(f"families is {families!r}; none of them has {dtype} problems")
     return chosen

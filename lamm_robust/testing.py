@@ -39,13 +39,12 @@ from lamm_robust.solvers import host, user
 from lamm_robust.strategies import LeastSquaresProblem
 from lamm_robust.values import (
     ARRAYS,
+    EVERY_PRECISION,
     NUMBER_REQUIREMENTS,
     NUMBERS,
-    PRECISIONS,
     PROFILES,
     RIDGE,
     SHAPES,
-    Array,
     Arrays,
     Case,
     ClassRequirement,
@@ -73,7 +72,7 @@ def check_solver(
     contract: str = "minimum_norm",
     shapes: Sequence[Shape] = (),
     dtype: Precision = "float64",
-    profile: str = "quick",
+    profile: str = "small",
     families: Sequence[str] = (),
     allow: Sequence[str] = (),
     refuses: Sequence[str] = (),
@@ -129,7 +128,7 @@ def parametrize_with_problems(
     *,
     families: Sequence[str] = (),
     dtype: Precision = "float64",
-    profile: str = "quick",
+    profile: str = "small",
     shapes: Sequence[Shape] = (),
     contract: str = "minimum_norm",
     max_cond: float = math.inf,
@@ -182,7 +181,7 @@ def _terms(
     for name, given, accepted in (
         ("contract", [contract], [*Deficiency, *NUMBERS, *([RIDGE] if require else [])]),
         ("shapes", shapes, SHAPES),
-        ("dtype", [dtype], PRECISIONS),
+        ("dtype", [dtype], EVERY_PRECISION),
         ("profile", [profile], [p.name for p in PROFILES]),
         ("require", [require] if require else [], NUMBER_REQUIREMENTS if contract in NUMBERS else tuple(REQUIRED)),
         ("allow", allow, tuple(ALLOWANCES)),
@@ -202,7 +201,7 @@ def _terms(
     )
 
 
-def check_here(function: Callable[[Array, Array], Any], terms: Terms) -> Judgement:
+def check_here(function: Callable[..., Any], terms: Terms) -> Judgement:
     """The judgement on a function that is called in this process."""
     name = getattr(function, "__qualname__", type(function).__qualname__)
     target = user.Target(f"{getattr(function, '__module__', '')}:{name}", Path.cwd())

@@ -167,10 +167,12 @@ class Profile:
 
 
 PROFILES: Sequence[Profile] = (
-    Profile("quick", "the core solvers at a few problems of every kind: under three minutes on two cores"),
+    Profile("small", "a few problems of every kind: what `check` asks"),
     Profile("standard", "all solvers at the grid behind the committed tables: half an hour on two cores"),
     Profile("full", "every axis of every family, finely: hours"),
 )
+
+QUICK = Profile("quick", "a first look: the core solvers at the `small` problems of few shapes, a minute on two cores")
 
 DIFFERENTIATED = Profile(
     "derivatives", "JVP and VJP of x in JAX, Lineax and PyTorch, at a grid of its own: ten minutes on two cores"

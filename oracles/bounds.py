@@ -84,7 +84,7 @@ def size_norm(M: Doubles) -> Doubles:
 
 def symmetric_norm(M: Doubles) -> Doubles:
     """Return upper bounds of the 2-norms of the symmetric parts of matrices."""
-    if M.shape[-1] <= BLOCK and len(M) > 1:  # in a stack of small ones, sums of rows take longer than what is proved
+    if M.shape[-1] <= BLOCK:  # in a stack of small ones, sums of rows would take longer than what they prove
         return frobenius(M)
     part = (M + M.swapaxes(-1, -2)) / 2
     # the ∞-norm and the Frobenius norm are both above it

@@ -4,7 +4,7 @@
 
 Three tables about every family in `generators.FAMILIES`: the problems of each profile; κ and rank, asked and stored;
 and whether the docstrings of the families keep their promises. What is stored is known from certificates of the
-oracle `auto`. `quick` and `standard` are measured whole, and of `full` every EVERYth problem (every fifth by default).
+oracle `auto`. `small` and `standard` are measured whole, and of `full` every EVERYth problem (every fifth by default).
 It takes a few minutes.
 """
 
@@ -32,8 +32,8 @@ Measurements = dict[tuple[str, Precision], list[Measured]]
 
 
 def keys_of(family: str, precision: Precision, every: int) -> list[ProblemKey]:
-    """The keys of `quick` and `standard` and every EVERYth of `full`, each once."""
-    grids = [grid(profile, precision, [family]) for profile in ("quick", "standard", "full")]
+    """The keys of `small` and `standard` and every EVERYth of `full`, each once."""
+    grids = [grid(profile, precision, [family]) for profile in ("small", "standard", "full")]
     grids[2] = grids[2][::every]
     return list({str(key): key for grid in grids for key in grid}.values())
 

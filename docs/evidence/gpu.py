@@ -3,7 +3,7 @@
     python docs/evidence/gpu.py [--device gpu|emulated-tf32] [--out DIR] [--seconds S]
 
 The tests that are marked `gpu` in float32, part by part; the kernels of every solver; and JAX's solvers at some
-families of the quick profile, on the GPU and beside it on the CPU. When the time is up, the page says what is missing,
+families of the small profile, on the GPU and beside it on the CPU. When the time is up, the page says what is missing,
 and the same command goes on from there. With an emulated device all of it runs on a CPU, and is labelled so.
 """
 
@@ -122,7 +122,7 @@ def sweep(place: Place) -> bool:
     globs = [f"{name}-float32-{place.device}" for name in SOLVERS]
     globs += [f"{name}-float32-cpu" for name in SOLVERS if not name.endswith("-highest")]
     globs += [f"{name}-float32-{device}" for name in ON_GPUS for device in ("cpu", "gpu") if devices == "all"]
-    command = ["lamm_robust", "run", "--profile", "quick", "--precision", "float32", "--device", devices]
+    command = ["lamm_robust", "run", "--profile", "small", "--precision", "float32", "--device", devices]
     chosen = [part for name in FAMILIES for part in ("--family", name)]
     chosen += [part for glob in globs for part in ("--solver", glob)]
     run = [*command, *chosen, "--out", str(place.out / "sweep"), "--workers", "2", "--case-seconds", "20"]

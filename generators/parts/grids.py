@@ -46,12 +46,12 @@ def cross(shapes: Shapes = (), **axes: Sequence[Value]) -> Grid:
 
 
 def by_profile(
-    quick: Callable[[Precision], Grid], standard: Callable[[Precision], Grid], full: Callable[[Precision], Grid]
+    small: Callable[[Precision], Grid], standard: Callable[[Precision], Grid], full: Callable[[Precision], Grid]
 ) -> Callable[[str, Precision], Grid]:
     """Make the grid of a family, which lists the problems of a profile; it raises ValueError for an unknown one."""
 
     def grid(profile: str, dtype: Precision) -> Grid:
-        return of_profile(profile, {"quick": quick, "standard": standard, "full": full})(dtype)
+        return of_profile(profile, {"small": small, "standard": standard, "full": full})(dtype)
 
     return grid
 

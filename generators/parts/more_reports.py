@@ -80,7 +80,7 @@ MORE_REPORTS: tuple[Report, ...] = (
             (0, "0.7071067811865475", "0.7071067811865475"),
             ("0.7071067811865475", "0.7071067811865475", 0),
         ),
-        quick=False,
+        small=False,
     ),
     Report(
         name="ejml-151",
@@ -118,7 +118,7 @@ MORE_REPORTS: tuple[Report, ...] = (
         A=tuple((100_000_000 + i, 1) for i in range(5)),
         b=(1, 3, 5, 7, 9),
         accepted=("float64",),  # float32 has one abscissa left
-        quick=False,
+        small=False,
     ),
     Report(
         name="statistics-857-minutes",
@@ -138,7 +138,7 @@ MORE_REPORTS: tuple[Report, ...] = (
         reported="float64",
         A=powers((-2, -1, 0, 1), 2),
         b=decimals("0.0360126786947437 0.020007043719302054 0.0360126786947437 0.020007043719302054"),
-        quick=False,
+        small=False,
     ),
     Report(
         name="la4j-94",
@@ -148,7 +148,7 @@ MORE_REPORTS: tuple[Report, ...] = (
         reported="float64",
         A=((1, 2, 3, 4), (1, 1, 1, 1), (2, 3, 4, 5), (2, 2, 2, 2)),
         b=(1, 0, 0, 1),
-        quick=False,
+        small=False,
     ),
     Report(
         name="lsqfit-103",
@@ -174,7 +174,7 @@ MORE_REPORTS: tuple[Report, ...] = (
             "88.26470654704062 89.399995432017 76.42956356458805 123.56610328271984 149.01011305011826 "
             "85.51849318672069"
         ),
-        quick=False,
+        small=False,
     ),
     Report(
         name="scipy-14028",
@@ -184,7 +184,7 @@ MORE_REPORTS: tuple[Report, ...] = (
         reported="float64",
         A=((1, 0, 1), (1, 1, 0), (0, 1, 1), (0, 0, 1), (0, 0, 1), (5, 0, 0), (0, 5, 0), (0, 0, 5)),
         b=(1, 0, 1, 0, 1, 0, 0, 0),
-        quick=False,
+        small=False,
     ),
     Report(
         name="tensorflow-79157",
@@ -207,7 +207,7 @@ MORE_REPORTS: tuple[Report, ...] = (
             decimals("0.54671025 0.18485446"),
         ),
         accepted=("float32",),  # the numbers are those of float32, and κ is 7e3: others have another answer
-        quick=False,
+        small=False,
     ),
     Report(
         name="julia-1376",
@@ -217,7 +217,7 @@ MORE_REPORTS: tuple[Report, ...] = (
         reported="float64",
         A=tuple((1, i, i) for i in range(1, 11)),
         b=(1, 0, 0, 0, 0, 0, 1, 0, 0, 0),
-        quick=False,
+        small=False,
     ),
     Report(
         name="regressionjs-87",
@@ -230,7 +230,7 @@ MORE_REPORTS: tuple[Report, ...] = (
             2,
         ),
         b=decimals("2.5 3.0 3.0 3.3 3.6 4.0 4.8 5.0 5.0 5.5 6.0 7.0 8.0 8.0 9.0 10.0 10.0 11.0 12.0 13.0 18.0"),
-        quick=False,
+        small=False,
     ),
     Report(
         name="numpy-5702",
@@ -241,7 +241,7 @@ MORE_REPORTS: tuple[Report, ...] = (
         A=tuple((t, 1) for t in COUNTERS),
         b=ELAPSED,
         accepted=("float64",),  # neighbours in float32 are 256 apart, the counters 200
-        quick=False,
+        small=False,
     ),
     Report(
         name="regpoly-10",
@@ -255,7 +255,7 @@ MORE_REPORTS: tuple[Report, ...] = (
             "1.051 1.088 1.131 1.181 1.243 1.323 1.421 1.538 1.669 1.810 1.957 2.108 2.267 2.438 2.626"
         ),
         accepted=("float64",),  # κ of columns of one size is 1e8
-        quick=False,
+        small=False,
     ),
     Report(
         name="sklearn-17654",
@@ -266,7 +266,7 @@ MORE_REPORTS: tuple[Report, ...] = (
         A=powers((300, 170, 288, 360, 319, 330, 520, 345, 399, 479), 9),
         b=(305_000, 270_000, 360_000, 370_000, 379_000, 405_000, 407_500, 450_000, 450_000, 485_000),
         accepted=("float64",),  # κ of columns of one size is 3e11
-        quick=False,
+        small=False,
     ),
     Report(
         name="statsmodels-10126",
@@ -279,7 +279,7 @@ MORE_REPORTS: tuple[Report, ...] = (
             "2 -3.9375 0.953125 -7.25 5.0625 -1.53125 1.3125 -2.1875 1.6875 -0.59375 0.078125 -0.25 -0.25 "
             "0.53125 -1.625 1.0625"
         ),
-        quick=False,
+        small=False,
     ),
 )
 """The later reports, from the smallest problem to the largest."""

@@ -34,8 +34,8 @@ class Report:
     """One right-hand side, or the rows of b (m×k); b is the identity where the report is about a pseudo-inverse."""
     accepted: tuple[Precision, ...] = PRECISIONS
     """The precisions that store the numbers without losing what the report is about."""
-    quick: bool = True
-    """Whether it is in the quick profile: JAX compiles once more for a problem that has a shape of its own."""
+    small: bool = True
+    """Whether it is in the small profile: JAX compiles once more for a problem that has a shape of its own."""
 
     @property
     def size(self) -> int:

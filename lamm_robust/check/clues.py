@@ -155,7 +155,7 @@ def is_single(x: Array) -> bool:
 
 
 MOST = 0.5
-"""The least share of the failures at such κ that a cutoff explains, if there is one. Measured over the quick profile:
+"""The least share of the failures at such κ that a cutoff explains, if there is one. Measured over the small profile:
 0.8 or more for cutoffs; 0.06 to 0.4 for LSQR, LSMR, MINRES and five steps of CG, which sometimes end at A_k⁺b, too."""
 
 

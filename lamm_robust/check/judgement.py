@@ -113,7 +113,7 @@ class Terms:
     """The shapes that it takes; none means all, or tall and square for a solver of full rank only."""
     precision: Precision = "float64"
     device: Device = "cpu"
-    profile: str = "quick"
+    profile: str = "small"
     derivative: bool = False
     """Whether it is differentiated, too, at the problems of a profile of their own."""
     families: tuple[str, ...] = ()

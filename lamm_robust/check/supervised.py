@@ -268,7 +268,8 @@ def _try_target(name: str, mine: Judgement, keys: Sequence[ProblemKey], truths: 
     scored = Scored(truths, lambda _: solver)
     answers, _ = ask_all(name, cases, truths, open_worker, enough, lambda heard, _: scored.hear(heard))
     records = scored.records({case: answer.outcome for case, answer in answers.items() if not answer.inconclusive})
-    return replace(row(records, time_ratio(records, mine.records)), library=name, algorithm="")
+    found = replace(row(records, time_ratio(records, mine.records)), library=name, algorithm="")
+    return found if mine.terms.returns is Number.X else replace(found, safe_ratio=math.nan)
 
 
 def time_ratio(theirs: Sequence[Record], mine: Sequence[Record]) -> float:

@@ -94,7 +94,7 @@ def pinv_is_backward_stable(lab: Lab) -> Finding:
 
 
 REDUNDANT = "exact_rank", "columns", "degenerate"
-"""Families of the quick profile in which A lacks full rank: by its construction, in its columns, or at the extremes."""
+"""Families of the small profile in which A lacks full rank: by its construction, in its columns, or at the extremes."""
 
 
 def pinv_handles_deficiency(lab: Lab) -> Finding:
@@ -105,8 +105,8 @@ def pinv_handles_deficiency(lab: Lab) -> Finding:
     for precision in PRECISIONS:
         known = deficient_records(lab, "jax-pinv", precision)
         variant = f"jax-pinv-{precision}-cpu"
-        quick = [lab.record(f"{key} @ {variant}") for key in grid("quick", precision, REDUNDANT)]
-        kinds = {"exactly known rank": known, "quick profile": [r for r in quick if r.regime == Regime.DEFICIENT]}
+        small = [lab.record(f"{key} @ {variant}") for key in grid("small", precision, REDUNDANT)]
+        kinds = {"exactly known rank": known, "small profile": [r for r in small if r.regime == Regime.DEFICIENT]}
         for name, found in kinds.items():
             wrong = [r for r in found if r.verdict not in PASSES]
             failures += wrong
@@ -165,7 +165,7 @@ EDGES = ("exact_rank", "columns", "degenerate", "scaled", "nonfinite", "right_si
 
 
 def pinv_edge_cases(lab: Lab) -> Finding:
-    """pinv in JAX at every edge case of the quick profile, in both precisions."""
+    """pinv in JAX at every edge case of the small profile, in both precisions."""
     rows: list[tuple[Cell, ...]] = []
     passed = total = 0
     failures: list[str] = []
@@ -173,7 +173,7 @@ def pinv_edge_cases(lab: Lab) -> Finding:
         counts = []
         for precision in PRECISIONS:
             variant = f"jax-pinv-{precision}-cpu"
-            found = {key: lab.record(f"{key} @ {variant}") for key in map(str, grid("quick", precision, [family]))}
+            found = {key: lab.record(f"{key} @ {variant}") for key in map(str, grid("small", precision, [family]))}
             judged = {
                 key: r
                 for key, r in found.items()
@@ -257,7 +257,7 @@ CLAIMS = {
         "pinv handles rank deficiency by itself",
         "The pseudo-inverse handles rank deficiency automatically.",
         Source.NOTES,
-        "jax.numpy.linalg.pinv on matrices of exactly known deficient rank (20 seeds) and on the quick profile's, in "
+        "jax.numpy.linalg.pinv on matrices of exactly known deficient rank (20 seeds) and on the small profile's, in "
         "both precisions, by verdict.",
         pinv_handles_deficiency,
     ),
@@ -265,7 +265,7 @@ CLAIMS = {
         "pinv handles edge cases",
         "The pseudo-inverse handles edge cases automatically.",
         Source.NOTES,
-        "jax.numpy.linalg.pinv on the quick profile's deficient and empty matrices, extreme scales, NaN and ∞, "
+        "jax.numpy.linalg.pinv on the small profile's deficient and empty matrices, extreme scales, NaN and ∞, "
         "several right-hand sides and x★ = 0, in both precisions, by verdict.",
         pinv_edge_cases,
     ),

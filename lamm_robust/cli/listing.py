@@ -12,7 +12,7 @@ from lamm_robust.runs.derivatives import derivatives_grid
 from lamm_robust.scoring.derivatives import MEANINGS, UNIT
 from lamm_robust.solvers.lowering import LOWERED, SHAPES, default_precision, programs
 from lamm_robust.storage import findings
-from lamm_robust.values import DIFFERENTIATED, HUNTED, PRECISIONS, PROFILES, Variant
+from lamm_robust.values import DIFFERENTIATED, HUNTED, PRECISIONS, PROFILES, QUICK, Variant
 
 Listing = tuple[list[str], list[list[str]]]
 """Column headings, and rows of text."""
@@ -86,8 +86,8 @@ def oracles() -> Listing:
 
 
 def profiles() -> Listing:
-    """Every profile with the number of its problems in all precisions together."""
-    rows = []
+    """Every profile, and the number of its problems in both precisions: those of quick would have to be built."""
+    rows = [[QUICK.name, "", QUICK.summary]]
     for profile in PROFILES:
         grids = (f.grid(profile.name, precision) for f in catalog.FAMILIES.values() for precision in PRECISIONS)
         rows.append([profile.name, str(sum(len(list(grid)) for grid in grids)), profile.summary])

@@ -29,6 +29,7 @@ from lamm_robust.values import (
     HUNTED,
     PRECISIONS,
     PROFILES,
+    QUICK,
     AbsentError,
     Device,
     HarnessError,
@@ -37,7 +38,7 @@ from lamm_robust.values import (
     StoreError,
 )
 
-PROFILE = click.Choice([profile.name for profile in (*PROFILES, HUNTED, DIFFERENTIATED)])
+PROFILE = click.Choice([profile.name for profile in (QUICK, *PROFILES, HUNTED, DIFFERENTIATED)])
 PRECISION = click.Choice([*EVERY_PRECISION, "all"])
 TOGETHER: dict[str, tuple[Device, ...]] = {"all": DEVICES, "emulated": ("cpu", *EMULATED)}
 """Names of several devices; an emulated one is best seen beside the CPU."""
@@ -91,7 +92,7 @@ def _precisions(precision: str, device: str) -> tuple[Precision, ...]:
 
 
 @main.command()
-@click.option("--profile", type=PROFILE, default="quick", show_default=True, help="How much: see `list profiles`.")
+@click.option("--profile", type=PROFILE, default=QUICK.name, show_default=True, help="How much: see `list profiles`.")
 @click.option(
     "--precision",
     type=PRECISION,

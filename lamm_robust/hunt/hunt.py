@@ -155,12 +155,12 @@ class Catch:
 def hunt(hunted: Prey, families: Sequence[Family], seconds: float) -> Catch | None:
     """Search for so many seconds, and shrink for at most half as many more; None if the solver was never tried.
 
-    The search begins with the `quick` grid: no time is lost on finding what is known.
+    The search begins with the `small` grid: no time is lost on finding what is known.
     """
     start, dtype = time.monotonic(), hunted.quarry.variant.precision
     with suppress(search.OutOfTimeError):
         at_known = search.with_deadline(hunted.severity, start + seconds / 3)
-        for known in grid("quick", dtype, [family.name for family in families]):
+        for known in grid("small", dtype, [family.name for family in families]):
             at_known(known)
     search.climb(families, dtype, search.with_deadline(hunted.severity, start + seconds / 2))
     ranked = sorted(families, key=lambda family: -largest_severity(hunted, family.name))

@@ -125,7 +125,8 @@ class Table:
     def _tables(self, heading: list[str]) -> Iterator[str]:
         for title, rows in sorted(self.rows.items(), reverse=True):
             yield f"\n## {title}\n\n"
-            yield markdown_table(heading, ([inert(name), *cells] for name, cells in rows))
+            ranked = sorted(rows, key=lambda row: _share(row[1][0]))
+            yield markdown_table(heading, ([inert(name), *cells] for name, cells in ranked))
 
     def _failures(self) -> Iterator[str]:
         if self.failures:
@@ -133,6 +134,12 @@ class Table:
         for record in self.failures:
             said = ", ".join(f"{name} {number_of(record.scores[name])}" for name in WAYS if name in record.scores)
             yield f"- {said}: `lamm-robust replay --derivative {inert(repr(record.key))}`\n"
+
+
+def _share(right: str) -> tuple[float, int]:
+    """What rows are sorted by: the share of right derivatives, and of equal ones how many were asked."""
+    passed, _, total = right.partition("/")
+    return (-int(passed) / int(total), -int(total)) if total else (1.0, 0)
 
 
 def number_of(value: float) -> str:

@@ -6,7 +6,7 @@ A shard is every N-th problem of the plan with all its solvers, so that each pro
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
@@ -15,14 +15,24 @@ from lamm_robust import catalog
 from lamm_robust.keys import parse_key
 from lamm_robust.runs.derivatives import derivatives_grid
 from lamm_robust.storage import findings
-from lamm_robust.values import DIFFERENTIATED, HUNTED, PROFILES, Case, Device, Precision, ProblemKey, Variant
+from lamm_robust.values import DIFFERENTIATED, HUNTED, QUICK, Case, Device, Precision, ProblemKey, Variant
 
-QUICK = PROFILES[0].name
-"""The profile that runs the core solvers only, unless others are asked for."""
+QUICK_SHAPES: Sequence[tuple[int, ...]] = (
+    *((2, 2), (16, 7), (16, 8), (16, 9), (21, 6), (30, 10), (36, 2), (65, 33), (1024, 4)),
+    *((16, 16), (64, 64), (10, 30)),
+    *((30, 10, 8), (16, 16, 4)),
+)
+"""(m, n), or (m, n, k) for k right-hand sides, of the problems in `quick`. Every family has some of them.
+
+JAX compiles each solver once for each shape: four fifths of a first look are compilation. The other shapes of `small`,
+twice as many, have a quarter of the problems.
+"""
 
 
 def grid(profile: str, precision: Precision, families: Iterable[str]) -> list[ProblemKey]:
     """The keys of a profile's fixed grid, in the order of the families; for `worst`, those that hunts have found."""
+    if profile == QUICK.name:
+        return [key for key in grid("small", precision, families) if shape_of(key) in QUICK_SHAPES]
     if profile == DIFFERENTIATED.name:
         return [key for name in families for key in derivatives_grid(precision) if key.family == name]
     if profile == HUNTED.name:
@@ -35,6 +45,12 @@ def grid(profile: str, precision: Precision, families: Iterable[str]) -> list[Pr
         if precision in catalog.FAMILIES[name].precisions
         for params in catalog.FAMILIES[name].grid(profile, precision)
     ]
+
+
+def shape_of(key: ProblemKey) -> tuple[int, ...]:
+    """The shape of the A of a problem, and the number of its right-hand sides if there are several."""
+    problem = catalog.build_problem(key)
+    return (*problem.A.shape, *problem.b.shape[1:])
 
 
 @cache
@@ -104,7 +120,7 @@ class Selection:
         By default they are all, the core of them for quick, or those that can be differentiated for `derivatives`,
         without those in a batch, since every solver is differentiated in a batch, too.
         """
-        globs = self.solvers or (catalog.CORE if self.profile == QUICK else ())
+        globs = self.solvers or (catalog.CORE if self.profile == QUICK.name else ())
         if self.profile != DIFFERENTIATED.name or self.solvers:
             return catalog.select_variants(globs, self.precisions, self.devices)
         globs = tuple(f"{library.name}-*" for library in catalog.LIBRARY.values() if library.differentiate)

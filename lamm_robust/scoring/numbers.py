@@ -96,6 +96,8 @@ def judge_number(contract: Contract, certified: Known, outcome: Outcome) -> tupl
         return {}, _withheld(certified)
     if np.isnan(outcome.x).any():
         return {}, Verdict.NON_FINITE
+    if np.isinf(outcome.x).any() and _overflows(number, certified):
+        return {}, Verdict.OUT_OF_CONTRACT
     scores = MEASURES[number](certified, outcome.x)
     if scores[ERROR] == math.inf and np.isinf(outcome.x).any():
         return scores, Verdict.NON_FINITE
@@ -106,6 +108,16 @@ def judge_number(contract: Contract, certified: Known, outcome: Outcome) -> tupl
     asked = number in AT_ANY_KAPPA or regime(certified) is not Regime.AMBIGUOUS
     silent = asked and scores[LOSS] >= NO_CORRECT_DIGIT and not outcome.warned
     return scores, Verdict.WRONG if silent else Verdict.INACCURATE
+
+
+def _overflows(number: Number, certified: Certified) -> bool:
+    """Whether a true entry of A⁺ or of a covariance is beyond the largest number, so that ∞ may stand for it."""
+    if number is not Number.PINV and number not in OF_REGRESSION:
+        return False  # where ∞ is compared with the true number itself
+    largest = Fraction(float(np.finfo(certified.problem.key.dtype).max))
+    found = exact_number(number, certified)
+    rows = found if found and isinstance(found[0], list) else [found]
+    return any(abs(entry) >= largest for row in rows for entry in row)
 
 
 LEAST_CHANGE = 1e-4

@@ -172,7 +172,7 @@ def roundoff(M: Any) -> float:
     """√max(m, n)·eps, but at most 64·eps: the relative change of each entry of A and b that the error estimates assume.
 
     Rounding errors of a sum of m terms grow like √m if they are random. For columns of ones, where they are not, at
-    most twice as much was needed (m = 500), and 1.5u for the small problems of the quick profile. They stop growing,
+    most twice as much was needed (m = 500), and 1.5u for the small problems of the small profile. They stop growing,
     for LAPACK sums blocks and lanes apart: up to m = 2,000,000 at most 33·eps was needed, in float32.
     """
     return min(math.sqrt(max(M.shape)), 64.0) * eps_of(M)

@@ -242,7 +242,7 @@ def test_no_solver_hurts_the_check(name: str, monkeypatch: pytest.MonkeyPatch) -
 
 
 def checked_keys(precision: Precision) -> list[Any]:
-    return grid("quick", precision, FAMILIES)
+    return grid("small", precision, FAMILIES)
 
 
 @pytest.mark.usefixtures("alone")
@@ -322,7 +322,7 @@ def test_errors_that_the_user_names_are_refusals() -> None:
 def test_a_crash_counts_where_nothing_is_graded() -> None:
     truths, terms = catalog.truths(), Terms(precision=ONE)
     solver = library_of(user.parse_target(f"{FILE}:good", HERE), terms).solvers[0]
-    keys = grid("quick", ONE, ["integral"])
+    keys = grid("small", ONE, ["integral"])
     hopeless = next(k for k in keys if (c := truths.certify(k)) and c.regime is Regime.AMBIGUOUS)
     easy = parse_key(KEY.format(ONE))
     problem = truths.problem(easy)
@@ -353,7 +353,7 @@ def test_what_was_done_before_a_stop_is_judged(monkeypatch: pytest.MonkeyPatch) 
     target, terms = user.parse_target(f"{FILE}:zero", HERE), Terms(families=("spectrum",), require="backward-stable")
     found = check_target(target, terms, stopping_after(1))
     assert found.stopped
-    assert 0 < len(found.records) < len(found.records) + found.untried == len(grid("quick", "float64", ["spectrum"]))
+    assert 0 < len(found.records) < len(found.records) + found.untried == len(grid("small", "float64", ["spectrum"]))
     assert found.unmet[-1] == "it was stopped before the end"
     assert f"({found.untried} more were not tried: it was stopped)" in page(found)
     monkeypatch.setattr(supervised, "check_target", lambda *_: found)
@@ -378,7 +378,7 @@ def test_what_was_done_in_time_is_judged() -> None:
     assert found.stopped is Stop.TIME
     assert found.unmet[-1] == "--seconds were over before the end"
     assert f"({found.untried} more were not tried: --seconds were over)" in page(found)
-    assert len(found.records) + found.untried == len(grid("quick", "float64", ["spectrum"]))
+    assert len(found.records) + found.untried == len(grid("small", "float64", ["spectrum"]))
     with pytest.raises(ValueError, match=r"no attempt at '.*:hang' ended within --seconds 0\.1; give it more"):
         check_target(user.parse_target(f"{FILE}:hang", HERE), replace(terms, seconds=0.1))
     line = failed(invoke(f"{FILE}:good", "--seconds", 1, "--only", KEY.format(ONE)))
@@ -407,7 +407,7 @@ def test_a_solver_that_ends_its_process_as_if_from_outside_is_looked_at_so_often
     looked: list[Answer] = []
     lost = replace(answer_of(0.0, 0.0, 0.0, Status.CRASHED), inconclusive=True)
     lost = replace(lost, outcome=replace(lost.outcome, cause=Cause.PROCESS_LOST))
-    cases = [Case(key, RECORD_VARIANT) for key in grid("quick", ONE, ["spectrum"])[:10]]
+    cases = [Case(key, RECORD_VARIANT) for key in grid("small", ONE, ["spectrum"])[:10]]
 
     def look(answer: Answer, *_: Any, **__: Any) -> Outcome:
         looked.append(answer)
@@ -867,7 +867,7 @@ def test_check_solver_takes_the_name_of_a_function(precision: Precision) -> None
         ({"contract": "best"}, "contract is 'best'; accepted: minimum_norm, basic, full_rank_only"),
         ({"shapes": ["round"]}, "shapes is 'round'; accepted: tall, square, wide"),
         ({"dtype": "float16"}, "dtype is 'float16'; accepted: float32, float64"),
-        ({"profile": "fast"}, "profile is 'fast'; accepted: quick, standard, full"),
+        ({"profile": "fast"}, "profile is 'fast'; accepted: small, standard, full"),
         ({"allow": ["rank"]}, "allow is 'rank'; accepted: silent, ranks"),
         ({"refuses": "KeyError"}, "refuses is 'KeyError'; accepted is a sequence, such as ['KeyError']"),
         ({"families": ["spectra"]}, "did you mean 'spectrum'?"),
@@ -896,6 +896,6 @@ def test_problems_can_be_parameters(problem: Any, request: pytest.FixtureRequest
 
 def test_the_parameters_are_those_of_the_profile(precision: Precision) -> None:
     mark = parametrize_with_problems(families=["polynomial", "raw"], dtype=precision).mark
-    keys = {str(key) for key in grid("quick", precision, ["polynomial", "raw"])}
+    keys = {str(key) for key in grid("small", precision, ["polynomial", "raw"])}
     assert mark.args[0] == "problem"
     assert set(mark.kwargs["ids"]) == keys == {str(one.problem.key) for one in mark.args[1]}

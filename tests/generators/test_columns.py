@@ -48,7 +48,7 @@ def test_columns_are_related_as_asked_where_asked(pattern: str, position: str) -
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
-@pytest.mark.parametrize("profile", ["quick", "standard"])
+@pytest.mark.parametrize("profile", ["small", "standard"])
 def test_rank_and_residual_of_what_is_stored_are_those_asked(profile: str, dtype: Precision) -> None:
     for params in grid(profile, dtype):
         named: dict[str, Any] = dict(params)

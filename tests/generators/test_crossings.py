@@ -1,4 +1,4 @@
-"""Axes of families cross in the quick profile: what is hard alone is there together with what else is hard."""
+"""Axes of families cross in the small profile: what is hard alone is there together with what else is hard."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ HIGHEST = {"float32": 13, "float64": 40}
 """log₂ κ of 8e3 and of 1e12."""
 
 
-def quick(family: Family, dtype: Precision) -> list[dict[str, Any]]:
-    return [dict(params) for params in family.grid("quick", dtype)]
+def small(family: Family, dtype: Precision) -> list[dict[str, Any]]:
+    return [dict(params) for params in family.grid("small", dtype)]
 
 
 @precisions
 def test_several_right_sides_meet_high_condition_numbers(dtype: Precision) -> None:
-    listed = quick(right_sides.FAMILY, dtype)
+    listed = small(right_sides.FAMILY, dtype)
     steep = {(p["m"], p["n"], p["rank"]) for p in listed if p["log2_cond"] == HIGHEST[dtype] and p["k"] > 1}
     assert steep == {(30, 10, 10), (30, 10, 7)}
     # κ = 16, where the tiny columns beside the huge ones can still be told from what κ excuses
@@ -30,7 +30,7 @@ def test_several_right_sides_meet_high_condition_numbers(dtype: Precision) -> No
 
 @precisions
 def test_deficient_ranks_meet_high_condition_numbers_in_every_shape(dtype: Precision) -> None:
-    listed = [p for p in quick(exact_rank.FAMILY, dtype) if p["log2_cond"] == HIGHEST[dtype]]
+    listed = [p for p in small(exact_rank.FAMILY, dtype) if p["log2_cond"] == HIGHEST[dtype]]
     assert {(p["m"], p["n"]) for p in listed} == {(30, 10), (16, 16), (10, 30)}
     assert all(p["rank"] < min(p["m"], p["n"]) and not p["residual"] for p in listed)
 
@@ -38,7 +38,7 @@ def test_deficient_ranks_meet_high_condition_numbers_in_every_shape(dtype: Preci
 @precisions
 def test_sizes_on_both_sides_of_blocks(dtype: Precision) -> None:
     families = (spectrum.FAMILY, exact_rank.FAMILY, named.FAMILY)
-    shapes = {family.name: {(p["m"], p["n"]) for p in quick(family, dtype)} for family in families}
+    shapes = {family.name: {(p["m"], p["n"]) for p in small(family, dtype)} for family in families}
     assert shapes["spectrum"] & shapes["exact_rank"] >= {(33, 32), (65, 33), (31, 31), (64, 64)}
     assert (33, 32) in shapes["named"]
     assert {31, 32, 33, 64, 65} <= {size for shape in shapes["spectrum"] for size in shape}
@@ -48,7 +48,7 @@ def test_sizes_on_both_sides_of_blocks(dtype: Precision) -> None:
 
 @precisions
 def test_quick_fits_over_numbers_far_from_zero(dtype: Precision) -> None:
-    far = [p for p in quick(polynomial.FAMILY, dtype) if p["abscissae"] in ("unix", "wavelengths")]
+    far = [p for p in small(polynomial.FAMILY, dtype) if p["abscissae"] in ("unix", "wavelengths")]
     assert {(p["points"], p["degree"]) for p in far} == {(36, 1), (40, 2), (16, 6), (21, 5)}
     for params in far:
         A = build_problem(ProblemKey("polynomial", tuple(params.items()), dtype)).A.astype("float64")

@@ -31,7 +31,7 @@ def test_matrix_and_target_are_those_asked(profile: str, dtype: Precision) -> No
 
 
 @dtypes
-@pytest.mark.parametrize("profile", ["quick", "standard"])
+@pytest.mark.parametrize("profile", ["small", "standard"])
 def test_the_truth_is_the_expected_one(profile: str, dtype: Precision) -> None:
     for params in grid(profile, dtype):
         named: dict[str, Any] = dict(params)

@@ -50,8 +50,8 @@ SIMPLEST: dict[str, dict[str, Any]] = {
     "orthogonal": {"matrix": "spectrum_1", "seed": 0},
 }
 
-GRID_SIZES = {"quick": (190, 290), "standard": (1000, 1400), "full": (8000, 15000)}
-GRID_SHAPES = {"quick": 38, "standard": 74, "full": 140}
+GRID_SIZES = {"small": (190, 290), "standard": (1000, 1400), "full": (8000, 15000)}
+GRID_SHAPES = {"small": 38, "standard": 74, "full": 140}
 
 families = pytest.mark.parametrize("family", FAMILIES, ids=[family.name for family in FAMILIES])
 precisions = pytest.mark.parametrize("dtype", PRECISIONS)
@@ -131,7 +131,7 @@ def test_grids_have_the_promised_number_of_different_problems(profile: str, dtyp
     assert {key.family for key in listed} == {family.name for family in FAMILIES}
 
 
-@pytest.mark.parametrize(("profile", "every"), [("quick", 1), ("standard", 2), ("full", 40)])
+@pytest.mark.parametrize(("profile", "every"), [("small", 1), ("standard", 2), ("full", 40)])
 def test_grids_build_within_the_promised_number_of_shapes(profile: str, every: int) -> None:
     """The problems of the two precisions take turns, for their shapes are the same."""
     some = *keys(profile, "float32")[::every], *keys(profile, "float64")[every // 2 :: every]
@@ -156,14 +156,14 @@ def test_grids_name_parameters_in_the_order_of_the_key(family: Family, dtype: Pr
 def test_larger_profiles_use_more_seeds() -> None:
     for dtype in PRECISIONS:
         asked = [[dict(key.params) for key in keys(profile.name, dtype)] for profile in PROFILES]
-        # but for problems of 4×2, of which quick has eight alike: what they are for shows at one in three
+        # but for problems of 4×2, of which small has eight alike: what they are for shows at one in three
         seeds = [{params.get("seed") for params in listed if params.get("m") != 4} for listed in asked]
         assert seeds[0] < seeds[1] <= seeds[2]
 
 
 @families
 def test_unknown_profile_is_refused(family: Family) -> None:
-    with pytest.raises(ValueError, match=r"profile is 'fast'; accepted is one of quick, standard, full"):
+    with pytest.raises(ValueError, match=r"profile is 'fast'; accepted is one of small, standard, full"):
         list(family.grid("fast", "float64"))
 
 

@@ -342,7 +342,7 @@ def test_every_profile_has_all_that_the_precision_can_hold(dtype: Precision) -> 
     accepted = [report.name for report in REPORTS if dtype in report.accepted]
     for profile in PROFILES:
         listed = [params["report"] for params in grid(profile.name, dtype)]
-        assert listed == [name for name in accepted if profile.name != "quick" or find(name).quick]
+        assert listed == [name for name in accepted if profile.name != "small" or find(name).small]
 
 
 def test_reports_on_what_no_other_family_has_are_in_quick() -> None:
@@ -350,8 +350,8 @@ def test_reports_on_what_no_other_family_has_are_in_quick() -> None:
         *("gonum-34", "mljs-213", "julia-22672", "ejml-151", "breeze-864", "aardvark-107"),
         "statistics-857-minutes",
     )
-    assert all(find(name).quick for name in names)
-    assert sum(report.quick for report in REPORTS) == 19 + len(names)
+    assert all(find(name).small for name in names)
+    assert sum(report.small for report in REPORTS) == 19 + len(names)
 
 
 def test_numbers_of_the_later_reports() -> None:

@@ -288,9 +288,9 @@ def test_seeds_change_the_noise_only() -> None:
 
 @dtypes
 def test_grids_stay_small_and_hold_every_equation(dtype: Precision) -> None:
-    quick: list[dict[str, Any]] = list(grid("quick", dtype))
-    assert len(quick) <= 14
-    assert all(params["m"] <= 40 and params["n"] <= 16 for params in quick)
+    small: list[dict[str, Any]] = list(grid("small", dtype))
+    assert len(small) <= 14
+    assert all(params["m"] <= 40 and params["n"] <= 16 for params in small)
     assert len(list(grid("standard", dtype))) <= 60 < len(list(grid("full", dtype)))
-    for profile in ("quick", "standard", "full"):
+    for profile in ("small", "standard", "full"):
         assert {params["equation"] for params in grid(profile, dtype)} == set(EQUATIONS)

@@ -115,7 +115,7 @@ def test_entries_are_rounded_once(matrix: str, dtype: Precision) -> None:
 @dtypes
 def test_stored_condition_numbers_are_those_of_the_formulas(dtype: Precision) -> None:
     seen = set()
-    listed: list[dict[str, Any]] = [*grid("quick", dtype), *grid("standard", dtype)]
+    listed: list[dict[str, Any]] = [*grid("small", dtype), *grid("standard", dtype)]
     for params in listed:
         place: Any = tuple(params[name] for name in ("matrix", "m", "n", "parameter"))
         if place in seen or max(place[1:3]) > 16:
@@ -446,18 +446,18 @@ def test_inverse_hilbert_keeps_its_size_where_rounded(m: int, n: int) -> None:
 
 @dtypes
 def test_grids_stay_small_and_hold_every_matrix(dtype: Precision) -> None:
-    quick: list[dict[str, Any]] = list(grid("quick", dtype))
-    assert len(quick) <= 18
-    assert all(max(params["m"], params["n"]) <= 40 and min(params["m"], params["n"]) <= 32 for params in quick)
+    small: list[dict[str, Any]] = list(grid("small", dtype))
+    assert len(small) <= 18
+    assert all(max(params["m"], params["n"]) <= 40 and min(params["m"], params["n"]) <= 32 for params in small)
     assert len(list(grid("standard", dtype))) <= 72 < len(list(grid("full", dtype)))
-    for profile in ("quick", "standard", "full"):
+    for profile in ("small", "standard", "full"):
         assert {params["matrix"] for params in grid(profile, dtype)} == set(MATRICES)
 
 
 @dtypes
 def test_lauchli_is_asked_on_both_sides_of_the_fall_of_its_gram_matrix(dtype: Precision) -> None:
     fallen = []
-    listed: list[dict[str, Any]] = list(grid("quick", dtype))
+    listed: list[dict[str, Any]] = list(grid("small", dtype))
     for params in listed:
         if params["matrix"] == "lauchli":
             A, _ = build(dtype, **params)

@@ -102,7 +102,7 @@ def test_known_solution_and_residual_are_those_of_the_stored_problem(params: dic
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
-@pytest.mark.parametrize("profile", ["quick", "standard"])
+@pytest.mark.parametrize("profile", ["small", "standard"])
 def test_rounding_moves_singular_values_by_no_more_than_weyl_allows(profile: str, dtype: Precision) -> None:
     exact = rounded = 0
     for params in grid(profile, dtype):

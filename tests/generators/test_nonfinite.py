@@ -56,7 +56,7 @@ def test_the_nan_is_the_quiet_one(dtype: Precision) -> None:
 @pytest.mark.parametrize("profile", [profile.name for profile in PROFILES])
 def test_every_problem_of_the_grids_has_one(profile: str, dtype: Precision) -> None:
     problems = [dict(params) for params in grid(profile, dtype)]
-    assert {"quick": 6, "standard": 20, "full": 100}[profile] <= len(problems) <= {"quick": 12}.get(profile, 200)
+    assert {"small": 6, "standard": 20, "full": 100}[profile] <= len(problems) <= {"small": 12}.get(profile, 200)
     assert {params["value"] for params in problems} == set(PATTERNS)
     assert {params["array"] for params in problems} == {"A", "b"}
     for params in problems:

@@ -23,7 +23,7 @@ def two_sided_kappa(t: list[Fraction]) -> float:
     return math.sqrt((m + squares) ** 2 / (m * squares - total**2))
 
 
-@pytest.mark.parametrize("profile", ["quick", "standard", "full"])
+@pytest.mark.parametrize("profile", ["small", "standard", "full"])
 def test_float64_stores_whole_steps_as_they_are_with_full_rank(profile: str) -> None:
     seen = 0
     for params in list(grid(profile, "float64"))[:: 5 if profile == "full" else 1]:
@@ -81,7 +81,7 @@ def test_float32_collapses_what_it_cannot_tell_apart(offset: int, step: float, v
 @pytest.mark.parametrize("dtype", PRECISIONS)
 def test_ranks_of_the_grid_are_what_rounding_leaves(dtype: Precision) -> None:
     ranks = {}
-    for params in grid("quick", dtype):
+    for params in grid("small", dtype):
         named: dict[str, Any] = dict(params)
         truth = EXACT.certify(*build(dtype, **named))
         ranks[named["regressors"], named["offset"], named["step"]] = truth.rank

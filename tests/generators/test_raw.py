@@ -15,7 +15,7 @@ from lamm_robust.generators import build_problem
 from lamm_robust.generators.raw import (
     ABOVE_ONE,
     MAX_ENTRIES,
-    QUICK,
+    SMALL,
     build,
     grid,
     key_text,
@@ -152,7 +152,7 @@ def test_bad_text_is_refused_by_the_entry(changed: dict[str, Any], sentence: str
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
 def test_the_list_is_tiny_and_has_every_shape_and_rank(dtype: Precision) -> None:
-    for profile, count in (("quick", QUICK), ("standard", 20)):
+    for profile, count in (("small", SMALL), ("standard", 20)):
         found = set()
         listed = [dict(params) for params in grid(profile, dtype)]
         assert len(listed) >= count

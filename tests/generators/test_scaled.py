@@ -54,7 +54,7 @@ def test_ranges_are_those_of_the_dtype(dtype: Precision) -> None:
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
-@pytest.mark.parametrize("profile", ["quick", "standard"])
+@pytest.mark.parametrize("profile", ["small", "standard"])
 def test_stored_problem_is_that_of_exact_rank_times_powers_of_two(profile: str, dtype: Precision) -> None:
     for params in problems(profile, dtype):
         A, b = build(dtype, **params)
@@ -66,7 +66,7 @@ def test_stored_problem_is_that_of_exact_rank_times_powers_of_two(profile: str, 
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
-@pytest.mark.parametrize("profile", ["quick", "standard"])
+@pytest.mark.parametrize("profile", ["small", "standard"])
 def test_rank_condition_number_and_solution_of_what_is_stored(profile: str, dtype: Precision) -> None:
     for params in problems(profile, dtype):
         A, b = build(dtype, **params)
@@ -84,7 +84,7 @@ def test_rank_condition_number_and_solution_of_what_is_stored(profile: str, dtyp
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
-@pytest.mark.parametrize("profile", ["quick", "standard", "full"])
+@pytest.mark.parametrize("profile", ["small", "standard", "full"])
 def test_every_entry_of_the_solution_is_a_normal_number(profile: str, dtype: Precision) -> None:
     of, sizes = RANGES[dtype], []
     for params in problems(profile, dtype):

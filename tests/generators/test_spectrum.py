@@ -263,7 +263,7 @@ def test_quick_grid_sweeps_the_condition_number_at_both_residuals() -> None:
     def swept(dtype: Any, residual: float) -> list[Any]:
         return [
             params["log10_cond"]
-            for params in grid("quick", dtype)
+            for params in grid("small", dtype)
             if (params["m"], params["n"], params["mode"]) == (30, 10, "geometric")
             and (params["direction"], params["residual"]) == ("random", residual)
         ]
@@ -278,6 +278,6 @@ def test_every_profile_has_every_mode_and_quick_few_of_each(dtype: Precision) ->
     for profile in PROFILES:
         listed: list[dict[str, Any]] = list(grid(profile.name, dtype))
         assert {params["mode"] for params in listed} == set(MODES)
-    quick = [params["mode"] for params in grid("quick", dtype)]
-    assert all(quick.count(mode) == 1 for mode in MODES if mode not in ("geometric", "stairs"))
-    assert quick.count("stairs") == 1
+    small = [params["mode"] for params in grid("small", dtype)]
+    assert all(small.count(mode) == 1 for mode in MODES if mode not in ("geometric", "stairs"))
+    assert small.count("stairs") == 1

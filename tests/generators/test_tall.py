@@ -119,7 +119,7 @@ def test_the_largest_offset_is_stored_exactly_and_the_next_would_not_be(m: int, 
 
 
 def test_both_precisions_store_the_same_matrix() -> None:
-    for params in grid("quick", "float32"):
+    for params in grid("small", "float32"):
         named: dict[str, Any] = dict(params)
         (single, b), (double, c) = build("float32", **named), build("float64", **named)
         assert np.array_equal(single.astype(np.float64), double)

@@ -68,7 +68,7 @@ def test_orders_permute_one_problem(axis: str, dtype: Precision) -> None:
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
-@pytest.mark.parametrize("profile", ["quick", "standard"])
+@pytest.mark.parametrize("profile", ["small", "standard"])
 def test_rank_and_residual_of_what_is_stored_are_those_asked(profile: str, dtype: Precision) -> None:
     for params in grid(profile, dtype):
         named: dict[str, Any] = dict(params)
@@ -106,7 +106,7 @@ def test_condition_number_is_that_of_the_weights_up_to_that_of_the_design(m: int
         assert own < 500
 
 
-@pytest.mark.parametrize("profile", ["quick", "standard"])
+@pytest.mark.parametrize("profile", ["small", "standard"])
 def test_float32_rounds_nothing_but_b_and_that_once(profile: str) -> None:
     for params in grid(profile, "float32"):
         named: dict[str, Any] = dict(params)

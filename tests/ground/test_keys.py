@@ -16,7 +16,7 @@ KEY = ProblemKey("polynomial", (("points", 5), ("step", 0.5), ("abscissae", "uni
 def test_keys_round_trip() -> None:
     for family in catalog.FAMILIES:
         for precision in PRECISIONS:
-            for key in grid("quick", precision, [family]):
+            for key in grid("small", precision, [family]):
                 assert repr(parse_key(str(key))) == repr(key)  # in which 1 is not 1.0, as it is for ==
 
 

@@ -101,7 +101,7 @@ def test_what_is_partly_words_is_chosen_and_not_interpolated() -> None:
 
 
 def test_a_family_of_one_problem_is_tried_once() -> None:
-    only = next(iter(SPECTRUM.grid("quick", "float64")))
+    only = next(iter(SPECTRUM.grid("small", "float64")))
     tried: list[ProblemKey] = []
 
     def note(key: ProblemKey) -> float:

@@ -332,3 +332,14 @@ def test_what_is_proved_does_not_depend_on_the_neighbours() -> None:
 def test_a_zero_column_and_tiny_entries() -> None:
     A = np.array([[1.0, 1, 0], [2, 1, 0], [1e-160, 3, 0]])
     assert exact.certify(A, np.ones(3)).rank == 2
+
+
+@pytest.mark.parametrize("beyond", [0.0, 4.0, 12.0])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_certificates_with_deflated_bounds_hold_the_exact_answer(beyond: float, scaled: bool) -> None:
+    problem = random_problem(90, 66, beyond, 1.0, 3)
+    A, b = problem.A.astype(np.float64), problem.b.astype(np.float64)
+    if scaled:  # columns in units of their own, which deflation sees in another order
+        A = A * 2.0 ** np.random.default_rng(1).integers(-30, 30, A.shape[1])
+    for matrix, target in ((A, b), (A.T.copy(), b[:66])):
+        assert not why_false(verified.certify(matrix, target), exact.certify(matrix, target))

@@ -36,7 +36,7 @@ def test_the_oracles_agree_on_the_problems_of_the_quick_profile(
 ) -> None:
     """Every fourth problem in each precision, for the two are certified by the same code."""
     first = PRECISIONS.index(precision)
-    problems = [catalog.build_problem(key) for key in grid("quick", precision, [family])[2 * first :: 4]]
+    problems = [catalog.build_problem(key) for key in grid("small", precision, [family])[2 * first :: 4]]
     most = LARGEST[request.config.getoption("--slow")]
     small = [problem for problem in problems if problem.A.size * min(problem.A.shape) <= most and problem.m <= 20_000]
     assert len(small) >= 2 * len(problems) // 3

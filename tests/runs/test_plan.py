@@ -9,8 +9,9 @@ from dataclasses import replace
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.runs.plan import Selection, Shard, parse_selection, parse_shard
-from lamm_robust.values import DEVICES, PRECISIONS
+from lamm_robust.runs.plan import Selection, Shard, grid, parse_selection, parse_shard
+from lamm_robust.scoring.verdicts import shape_of
+from lamm_robust.values import DEVICES, PRECISIONS, SHAPES, Precision
 
 SELECTION = Selection("quick", PRECISIONS, DEVICES, ("numpy", "*-qr-*"), ("polynomial", "spectrum"), Shard(2, 5))
 
@@ -84,6 +85,19 @@ def test_titles_and_directories_say_what_is_in_them() -> None:
     assert SELECTION.directory() == "quick-shard-2-of-5"
     assert SELECTION.whole().directory() == "quick"
     assert Selection("full", PRECISIONS, DEVICES).title() == "Least-squares solvers: the full profile"
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_quick_is_most_of_small_in_few_shapes_and_every_family_is_in_it(precision: Precision) -> None:
+    """A shape more is a compilation of every JAX solver more."""
+    quick, small = (grid(profile, precision, catalog.FAMILIES) for profile in ("quick", "small"))
+    assert [key for key in small if key in set(quick)] == quick
+    assert len(quick) > 0.7 * len(small)
+    assert {key.family for key in quick} == set(catalog.FAMILIES)
+    problems = [catalog.build_problem(key) for key in quick]
+    assert len({(*p.A.shape, *p.b.shape[1:]) for p in problems}) <= 15
+    assert {shape_of(p.m, p.n) for p in problems} == set(SHAPES)
+    assert any(p.b.ndim == 2 for p in problems)
 
 
 def test_the_quick_profile_runs_the_core_solvers_unless_others_are_asked_for() -> None:

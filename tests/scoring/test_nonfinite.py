@@ -118,11 +118,11 @@ def test_judgement(contract: Contract, outcome: Outcome, expected: Verdict) -> N
 
 
 def quietly(solver: Solver, library: str, precision: Precision) -> Iterator[Record]:
-    """The records of a solver at the quick grid of `nonfinite`, attempted in this process."""
+    """The records of a solver at the small grid of `nonfinite`, attempted in this process."""
     variant = Variant(library, solver.algorithm, precision, "cpu")
     truths = Truths(catalog.build_problem, catalog.find_oracle("auto"))
     where = catalog.LIBRARY.get(library, catalog.LIBRARY["numpy"])
-    for key in grid("quick", precision, ["nonfinite"]):
+    for key in grid("small", precision, ["nonfinite"]):
         problem, known = truths.problem(key), truths.certify(key)
         assert known is not None
         with warnings.catch_warnings():
@@ -272,7 +272,7 @@ def test_property_tests_do_not_get_them() -> None:
     with pytest.raises(ValueError, match=r"families is \['nonfinite'\]; their problems have no answer"):
         least_squares_problems(families=["nonfinite"])
     assert [name for name, family in catalog.FAMILIES.items() if not family.defined] == ["nonfinite"]
-    for key in grid("quick", "float64", [name for name, f in catalog.FAMILIES.items() if f.defined]):
+    for key in grid("small", "float64", [name for name, f in catalog.FAMILIES.items() if f.defined]):
         assert as_undefined(catalog.build_problem(key)) is None
 
 
@@ -288,7 +288,7 @@ def test_replay_says_why_there_is_no_truth() -> None:
 
 def test_the_key_of_one_reads_back() -> None:
     key = ProblemKey(
-        "nonfinite", tuple(next(iter(catalog.FAMILIES["nonfinite"].grid("quick", "float32"))).items()), "float32"
+        "nonfinite", tuple(next(iter(catalog.FAMILIES["nonfinite"].grid("small", "float32"))).items()), "float32"
     )
     assert parse_key(str(key)) == key
     assert as_undefined(catalog.build_problem(key)) is not None

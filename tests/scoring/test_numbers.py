@@ -298,6 +298,9 @@ def test_what_overflows_is_infinite() -> None:
     assert judged(Number.RESIDUAL, certified, [1e300])[1] is not GOOD
     assert judged(Number.SVDVALS, certified, [np.inf])[1] is Verdict.NON_FINITE
     assert judged(Number.PINV, of(np.eye(2)), np.full((2, 2), np.inf))[1] is Verdict.NON_FINITE
+    assert judged(Number.PINV, of(np.array([[5e-324]])), [[np.inf]])[1] is Verdict.OUT_OF_CONTRACT
+    assert judged(Number.STANDARD_ERRORS, certified, [np.inf])[1] is Verdict.OUT_OF_CONTRACT
+    assert judged(Number.STANDARD_ERRORS, of(np.eye(3)[:, :2]), [np.inf, 1.0])[1] is Verdict.NON_FINITE
 
 
 def test_one_that_depends_on_the_layout_is_wrong_for_one_of_them() -> None:

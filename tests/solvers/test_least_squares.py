@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.gpu, pytest.mark.usefixtures("precision")]
 
 SHAPES = [(30, 10), (10, 30)]
 """Tall, as which square ones are solved, and wide: each takes seconds to compile, and the tests below share these.
-They are shapes of the quick grid, which has square ones, too."""
+They are shapes of the small grid, which has square ones, too."""
 
 
 def random(shape: tuple[int, ...], precision: Precision, seed: int = 0) -> Any:
@@ -209,7 +209,7 @@ def test_the_slope_of_a_long_straight_line_is_kept(precision: Precision) -> None
 
 
 def test_the_error_is_neither_exceeded_nor_far_too_large(precision: Precision) -> None:
-    keys = grid("quick", precision, ["spectrum", "exact_rank", "polynomial", "columns", "offset", "lamm"])
+    keys = grid("small", precision, ["spectrum", "exact_rank", "polynomial", "columns", "offset", "lamm"])
     problems = [catalog.build_problem(key) for key in keys]
     shapes = Counter(asked.A.shape for asked in problems).most_common(5)  # the other four have 18 of 130 problems
     compiled, ratios = jax.jit(lamm_robust.solve), []

@@ -234,3 +234,20 @@ def test_bad_input_is_named(asked: dict[str, Any], sentence: str) -> None:
         least_squares_problems(**asked)
     with pytest.raises(ValueError, match="unknown family"):
         problem("spectral m=1 dtype=float64")
+
+
+def test_complex_problems_are_drawn_and_judged() -> None:
+    @settings(max_examples=8)
+    @given(drawn=least_squares_problems(dtype="complex128", rank="full", max_cond=1e6, max_entries=40))
+    def check(drawn: LeastSquaresProblem) -> None:
+        assert drawn.A.dtype.name == drawn.x.dtype.name == "complex128"
+        assert drawn.x.shape == (drawn.A.shape[1], *drawn.b.shape[1:])
+        assert drawn.verdict(drawn.x) in ("column-wise stable", "backward stable")
+
+    check()
+    mine = problem("raw A=1;1j b=2,4j dtype=complex128")  # x★ = (2 − i·4i)/2
+    assert mine.x.tolist() == [3]
+    assert mine.verdict([3]) == "column-wise stable"
+    assert mine.verdict([-3j]) == "wrong"
+    with pytest.raises(ValueError, match="none of them has complex64 problems"):
+        least_squares_problems(dtype="complex64", families=["polynomial"])

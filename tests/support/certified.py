@@ -1,4 +1,4 @@
-"""The problems of the quick profile with their truths, certified once for all tests of a process."""
+"""The problems of the small profile with their truths, certified once for all tests of a process."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from lamm_robust.values import Precision
 
 
 @cache
-def quick(precision: Precision) -> tuple[Certified, ...]:
+def small(precision: Precision) -> tuple[Certified, ...]:
     """The problems that have an answer and entries; AssertionError if one cannot be proved."""
     truths = Truths(catalog.build_problem, catalog.find_oracle("auto"))
-    known = [truths.certify(key) for key in grid("quick", precision, catalog.FAMILIES)]
+    known = [truths.certify(key) for key in grid("small", precision, catalog.FAMILIES)]
     assert not truths.refused
     return tuple(one for one in known if isinstance(one, Certified) and one.problem.A.size)

@@ -129,8 +129,8 @@ def at_the_edge(generator: Generator, precision: Precision) -> Draw:
 
 
 def of_a_family(generator: Generator, precision: Precision) -> Draw:
-    """A problem of the quick grids that is not too large for exact arithmetic to be quick."""
-    keys = list(grid("quick", precision, [f.name for f in catalog.FAMILIES.values() if f.defined]))
+    """A problem of the small grids that is not too large for exact arithmetic to be quick."""
+    keys = list(grid("small", precision, [f.name for f in catalog.FAMILIES.values() if f.defined]))
     for index in generator.permutation(len(keys)):
         problem = catalog.build_problem(keys[index])
         if problem.A.size <= 700:

@@ -26,7 +26,7 @@ SOLVER = library_of(user.Target("some.module:solve", Path()), TERMS).solvers[0]
 def edge_key() -> str:
     """A problem at the edge of scale, where only some failures make a solver broken."""
     truths = catalog.truths()
-    for params in catalog.FAMILIES["scaled"].grid("quick", "float64"):
+    for params in catalog.FAMILIES["scaled"].grid("small", "float64"):
         text = "scaled " + " ".join(f"{name}={value}" for name, value in params.items()) + " dtype=float64"
         known = truths.certify(parse_key(text))
         if known and known.facts["edge"]:

@@ -1,4 +1,4 @@
-"""Planted bad solvers are all caught within the quick profile, and the rounded truth never is."""
+"""Planted bad solvers are all caught within the small profile, and the rounded truth never is."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from lamm_robust.solvers.numpy_ import NUMPY
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Case, Library, Precision, Record, Solver, Variant
 from lamm_robust.workers.attempt import attempt
 from tests.support import foils
-from tests.support.certified import quick
+from tests.support.certified import small
 
 
 @pytest.fixture(scope="module")
 def problems(precision: Precision) -> list[Certified]:
-    """The quick profile at the precision under test, certified, without problems that have no answer, or no entries."""
-    return list(quick(precision))
+    """The small profile at the precision under test, certified, without problems that have no answer, or no entries."""
+    return list(small(precision))
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Solvers that are wrong in one corner only fail the quick profile, where axes cross and arrays lie in other ways."""
+"""Solvers that are wrong in one corner only fail the small profile, where axes cross and arrays lie in other ways."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lamm_robust.solvers.numpy_ import NUMPY
 from lamm_robust.values import Case, Cause, Outcome, Precision, Record, Solve, Variant
 from lamm_robust.workers.attempt import attempt
 from tests.support import foils
-from tests.support.certified import quick
+from tests.support.certified import small
 from tests.support.gaps import GAPS, LAYOUT_GAPS
 
 Tried = list[tuple[Certified, Outcome, Record]]
@@ -45,7 +45,7 @@ def passes(found: Tried) -> bool:
 @pytest.mark.parametrize("name", GAPS)
 def test_what_is_wrong_where_axes_cross_is_seen(name: str, precision: Precision) -> None:
     solve, family = GAPS[name]
-    found = tried(solve, quick(precision))
+    found = tried(solve, small(precision))
     assert not passes(found)
     failed = [record for _, _, record in found if record.verdict not in REQUIRED["backward-stable"]]
     assert family in {record.family for record in failed if is_graded(record)}
@@ -53,7 +53,7 @@ def test_what_is_wrong_where_axes_cross_is_seen(name: str, precision: Precision)
 
 @pytest.mark.parametrize("name", LAYOUT_GAPS)
 def test_what_is_wrong_for_a_layout_is_seen_and_said(name: str, precision: Precision) -> None:
-    found = tried(LAYOUT_GAPS[name], quick(precision))
+    found = tried(LAYOUT_GAPS[name], small(precision))
     assert not passes(found)
     wrong = [Clues(record, one, outcome) for one, outcome, record in found if record.verdict == "wrong"]
     easy = [clues for clues in wrong if clues.kappa < 30]  # where no loss by rounding, not of κ²u, could be why
@@ -63,7 +63,7 @@ def test_what_is_wrong_for_a_layout_is_seen_and_said(name: str, precision: Preci
 
 
 def test_a_good_solver_passes_and_no_layout_changes_its_answers(precision: Precision) -> None:
-    found = tried(foils.lstsq, quick(precision))
+    found = tried(foils.lstsq, small(precision))
     assert passes(found)
     assert {outcome.cause for _, outcome, _ in found} == {Cause.NONE}
     assert all(outcome.repeatable for _, outcome, _ in found)
