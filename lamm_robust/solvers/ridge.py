@@ -1,7 +1,8 @@
 """Ridge regression as users of libraries call it: functions f(A, b, λ) → x of min ‖Ax − b‖² + λ‖x‖².
 
 They are no variants, since the problems of runs have no λ: `check --contract ridge` puts some of them beside a user's
-own function, and docs/ridge.md compares all of them. A is m×n, b has length m or is m×k, and x is n or n×k.
+own function, and docs/ridge.md compares all of them. A is m×n, b has length m or is m×k, and x is n or n×k. SciPy's
+factorisations are in the precision of A, while NumPy's of float32 are in float64.
 """
 
 from __future__ import annotations
@@ -28,21 +29,25 @@ def _rows(A: Array, b: Array, lam: float) -> tuple[Array, Array]:
 
 def stacked_qr(A: Array, b: Array, lam: float) -> Array:
     """Householder QR of [A; √λI] (Golub and Van Loan, Matrix Computations, 4th ed., section 6.1.4)."""
-    from scipy.linalg import solve_triangular
+    from scipy.linalg import qr, solve_triangular
 
     rows, target = _rows(A, b, lam)
-    Q, R = np.linalg.qr(rows)
+    Q, R = qr(rows, mode="economic")
     return np.asarray(solve_triangular(R, Q.conj().T @ target))
 
 
 def stacked_lstsq(A: Array, b: Array, lam: float) -> Array:
-    """`numpy.linalg.lstsq` (xGELSD) of [A; √λI] and [b; 0]."""
-    return np.linalg.lstsq(*_rows(A, b, lam), rcond=None)[0]
+    """`scipy.linalg.lstsq` (xGELSD) of [A; √λI] and [b; 0]."""
+    from scipy.linalg import lstsq
+
+    return np.asarray(lstsq(*_rows(A, b, lam))[0])
 
 
 def filtered_svd(A: Array, b: Array, lam: float) -> Array:
     """x = Σ σᵢ/(σᵢ² + λ)·(uᵢᵀb)·vᵢ, from the SVD of A alone."""
-    U, s, Vt = np.linalg.svd(A, full_matrices=False)
+    from scipy.linalg import svd
+
+    U, s, Vt = svd(A, full_matrices=False)
     factors = s / (s * s + s.dtype.type(lam))
     return np.asarray(Vt.conj().T @ (factors.reshape(-1, *[1] * (b.ndim - 1)) * (U.conj().T @ b)))
 
@@ -81,9 +86,9 @@ STEPS = 1000
 and in docs/ridge.md it has 9 to 30."""
 
 EVERY: Mapping[str, Callable[[Array, Array, float], Array]] = {
-    "numpy QR of [A; √λI]": stacked_qr,
-    "numpy lstsq of [A; √λI]": stacked_lstsq,
-    "numpy SVD, σ/(σ² + λ)": filtered_svd,
+    "scipy QR of [A; √λI]": stacked_qr,
+    "scipy lstsq of [A; √λI]": stacked_lstsq,
+    "scipy SVD, σ/(σ² + λ)": filtered_svd,
     "numpy (AᵀA + λI)⁻¹Aᵀb": normal_equations,
     "sklearn Ridge cholesky (its default)": sklearn_cholesky,
     "sklearn Ridge svd": partial(sklearn_ridge, solver="svd"),
