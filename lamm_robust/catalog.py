@@ -11,7 +11,8 @@ from functools import cache
 from lamm_robust.keys import parse_case_key
 from lamm_robust.scoring.derivatives import WAYS
 from lamm_robust.scoring.metrics import METRICS
-from lamm_robust.scoring.truths import Truths
+from lamm_robust.scoring.ridge import proved_with
+from lamm_robust.scoring.truths import Truths, proved
 from lamm_robust.solvers import LIBRARIES
 from lamm_robust.solvers.gpus import missing_gpu
 from lamm_robust.storage import lookup
@@ -203,12 +204,16 @@ def cached_oracle(name: str, cache: Cache | None = None) -> Oracle:
     return lookup.cached_oracle(find_oracle(name), cache or Cache(default_directory()))
 
 
-def truths(oracle: str = "auto", cache: Cache | None = None, *, directions: bool = False) -> Truths:
+def truths(
+    oracle: str = "auto", cache: Cache | None = None, *, directions: bool = False, penalty: float | None = None
+) -> Truths:
     """Problems by their keys, and their certificates by the oracle of that name, both looked up in a cache first.
 
-    The cache is this user's by default. With `directions`, solvers are to be differentiated at each problem, too.
-    ValueError as `find_oracle`.
+    The cache is this user's by default. With `directions`, solvers are to be differentiated at each problem, too;
+    with a `penalty` λ, the truth is that of min ‖Ax − b‖² + λ‖x‖². ValueError as `find_oracle`.
     """
     cache = cache or Cache(default_directory())
     build = lookup.cached_build(build_problem, cache)
-    return Truths((lambda key: with_directions(build(key))) if directions else build, cached_oracle(oracle, cache))
+    prove = proved if penalty is None else proved_with(penalty)
+    building = (lambda key: with_directions(build(key))) if directions else build
+    return Truths(building, cached_oracle(oracle, cache), prove)

@@ -43,6 +43,7 @@ from lamm_robust.values import (
     NUMBER_REQUIREMENTS,
     NUMBERS,
     PROFILES,
+    RIDGE,
     SHAPES,
     Arrays,
     Case,
@@ -83,12 +84,13 @@ def check_solver(
     batched: bool = False,
     cutoff: float | None = None,
     suite: str | None = None,
+    lam: float | None = None,
 ) -> None:
     """AssertionError with the verdict page unless the solver is as stable as required at every problem of the profile.
 
     The solver takes A (m×n) and b (m, or m×k) and returns x (n, or n×k) in their dtype, or what `lamm-robust check`
-    takes for it; the last nine arguments are options of that command. ValueError that names a wrong argument and what
-    is accepted, or says why a string names no function.
+    takes for it; the last ten arguments are options of that command; with `lam`, it is called as solver(A, b, lam).
+    ValueError that names a wrong argument and what is accepted, or says why a string names no function.
     """
     __tracebackhide__ = True  # pytest shows the line of the test and the page
     require_suite(suite)
@@ -101,7 +103,12 @@ def check_solver(
         arrays=arrays,
         batched=batched,
         cutoff=cutoff,
+        lam=lam,
     )
+    if (contract == RIDGE) != (lam is not None and 0 < lam < math.inf):
+        raise ValueError(
+            f"contract is {contract!r} and lam is {lam!r}; 'ridge' needs a finite lam above 0, others none"
+        )
     if arrays not in ARRAYS:
         raise ValueError(f"arrays is {arrays!r}; accepted: {', '.join(ARRAYS)}")
     if cutoff is not None and not 0 <= cutoff < 1:
@@ -172,7 +179,7 @@ def _terms(
         if isinstance(several, str):
             raise ValueError(f"{name} is {several!r}; accepted is a sequence, such as [{several!r}]")
     for name, given, accepted in (
-        ("contract", [contract], [*Deficiency, *NUMBERS]),
+        ("contract", [contract], [*Deficiency, *NUMBERS, *([RIDGE] if require else [])]),
         ("shapes", shapes, SHAPES),
         ("dtype", [dtype], EVERY_PRECISION),
         ("profile", [profile], [p.name for p in PROFILES]),
@@ -182,7 +189,7 @@ def _terms(
         if wrong := [value for value in given if value not in accepted]:
             raise ValueError(f"{name} is {wrong[0]!r}; accepted: {', '.join(accepted)}")
     return Terms(
-        contract=Deficiency.MINIMUM_NORM if contract in NUMBERS else Deficiency(contract),
+        contract=Deficiency.MINIMUM_NORM if contract in (*NUMBERS, RIDGE) else Deficiency(contract),
         returns=Number(contract) if contract in NUMBERS else Number.X,
         shapes=tuple(shapes),
         precision=dtype,
@@ -198,9 +205,10 @@ def check_here(function: Callable[..., Any], terms: Terms) -> Judgement:
     """The judgement on a function that is called in this process."""
     name = getattr(function, "__qualname__", type(function).__qualname__)
     target = user.Target(f"{getattr(function, '__module__', '')}:{name}", Path.cwd())
+    function = user.with_penalty(function, terms.lam)
     solve = user.as_solve(function, strict=terms.strict, calling=terms.calling, returns=terms.returns)
     library = user.library(target, terms.promise(), solve, terms.calling)
-    solver, truths = library.solvers[0], catalog.truths()
+    solver, truths = library.solvers[0], catalog.truths(penalty=terms.lam)
     keys = problems(terms, truths)
     outcomes: Outcomes = {}
     for key in keys:

@@ -301,6 +301,8 @@ class Oracle:
     """``regression(A, b)`` proves what a regression reports, see `oracles.covariance`; None if it cannot."""
     differentiate: Callable[[Array, Array, Directions], Derivatives] | None = None
     """``differentiate(A, b, directions)`` is exact or raises NotCertifiedError; None if the oracle cannot."""
+    ridge: Callable[[Array, Array, Fraction], Certificate] | None = None
+    """``ridge(A, b, λ)`` proves min ‖Ax − b‖² + λ‖x‖², as one of m + n rows; None if the oracle cannot."""
 
 
 # --- solvers --------------------------------------------------------------------------------------------
@@ -349,6 +351,9 @@ NUMBERS: tuple[Number, ...] = tuple(number for number in Number if number is not
 OF_A: frozenset[Number] = frozenset({Number.PINV, Number.RANK, Number.COND, Number.SVDVALS})
 """The numbers that depend on A alone."""
 
+RIDGE = "ridge"
+"""The word of ``check --contract`` for min ‖Ax − b‖² + λ‖x‖²."""
+
 NUMBER_REQUIREMENTS: tuple[ClassRequirement, ...] = ("forward-stable", "conditionally-stable")
 """What may be required of a number other than x, which has no backward error."""
 
@@ -379,6 +384,8 @@ class Contract:
     """What it returns: x, or another number, which stands in the place of x in outcomes."""
     real_only: str = "it is written for real numbers"
     """Why the solver takes no complex A and b; empty if it takes them."""
+    penalty: float | None = None
+    """λ, if it solves min ‖Ax − b‖² + λ‖x‖²; None if it solves min ‖Ax − b‖."""
 
 
 Solve = Callable[[Any, Any], tuple[Any, Any]]

@@ -10,21 +10,33 @@ returns a certificate: exact rank, the minimum-norm solution x★ = A⁺b, ‖b 
 * `mpmath` computes twice in high precision and reports how far the two answers agree.
 
 `derivatives` differentiates x★ exactly. `truncated` proves the answer of a solver that sets small singular values to
-zero, `weighted` that of a problem whose rows have weights, `jacobi` every singular value, and `covariance` what a
-regression reports beside x. Complex problems are proved through `complex_`. A new oracle is one file, a function of
-`later` and one line of `ORACLES`. Begin with `exact`, then `rational` and `certificate`.
+zero, `weighted` that of a problem whose rows have weights, `ridge` that of one with a penalty, `equality` that of one
+with constraints Cx = d, `jacobi` every singular value, and `covariance` what a regression reports beside x. Complex
+problems are proved through `complex_`. A new oracle is one file, a function of `later` and one line of `ORACLES`. Begin
+with `exact`, then `rational` and `certificate`.
 """
 
 from __future__ import annotations
 
 from lamm_robust.oracles import later
-from lamm_robust.oracles.later import all_singular_values, certify_all, certify_weighted, regression, stored, truncate
+from lamm_robust.oracles.later import (
+    all_singular_values,
+    certify_all,
+    certify_equality,
+    certify_ridge,
+    certify_weighted,
+    regression,
+    stored,
+    truncate,
+)
 from lamm_robust.values import NotCertifiedError, Oracle
 
 __all__ = [  # for users: docs/api.md
     "NotCertifiedError",
     "all_singular_values",
     "certify_all",
+    "certify_equality",
+    "certify_ridge",
     "certify_weighted",
     "regression",
     "select",
@@ -41,6 +53,7 @@ ORACLES: tuple[Oracle, ...] = (
         all_singular_values,
         regression,
         later.differentiate,
+        certify_ridge,
     ),
     Oracle(
         "verified",
@@ -67,6 +80,7 @@ AUTO = Oracle(
     all_singular_values,
     regression,
     later.differentiate,
+    certify_ridge,
 )
 
 

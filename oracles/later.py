@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from lamm_robust.oracles.covariance import Regression
+    from lamm_robust.oracles.equality import Constrained
 
 
 def exact(A: Array, b: Array) -> Certificate:
@@ -69,6 +70,20 @@ def certify_weighted(A: Array, b: Array, weights: Sequence[Fraction]) -> Certifi
     from lamm_robust.oracles import complex_
 
     return complex_.certify_weighted(A, b, weights)
+
+
+def certify_ridge(A: Array, b: Array, penalty: Fraction, weights: Sequence[Fraction] = ()) -> Certificate:
+    """Prove the truth of min ‖Ax − b‖² + λ‖x‖² for λ = `penalty` > 0; see `ridge.certify`."""
+    from lamm_robust.oracles import ridge
+
+    return ridge.certify(A, b, penalty, weights)
+
+
+def certify_equality(A: Array, b: Array, C: Array, d: Array) -> Constrained:
+    """Prove the truth of min ‖Ax − b‖ subject to Cx = d; see `equality.certify`."""
+    from lamm_robust.oracles import equality
+
+    return equality.certify(A, b, C, d)
 
 
 def truncate(A: Array, b: Array, rank: int) -> Truncation:

@@ -17,6 +17,7 @@ from lamm_robust.check.derivatives import wrong_derivatives
 from lamm_robust.check.expected import Expected, Met, set_aside
 from lamm_robust.check.number_reasons import number_reason
 from lamm_robust.check.reasons import Reason, reason
+from lamm_robust.check.ridge_reasons import ridge_reason
 from lamm_robust.check.scored import Scored
 from lamm_robust.check.trend import squares_kappa
 from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, FIRST_SECONDS
@@ -45,6 +46,7 @@ from lamm_robust.values import (
     DIFFERENTIATED,
     OF_A,
     OF_REGRESSION,
+    RIDGE,
     UNIT_ROUNDOFF,
     Array,
     Arrays,
@@ -146,6 +148,8 @@ class Terms:
     """Time limit of all attempts together; None for none. What was done by then is judged."""
     returns: Number = Number.X
     """What the function returns: x, or another number, which is held to no `contract`."""
+    lam: float | None = None
+    """λ, if it is to solve min ‖Ax − b‖² + λ‖x‖², as f(A, b, λ)."""
 
     def chosen_shapes(self) -> tuple[Shape, ...]:
         """The shapes of the problems that the solver is tried at."""
@@ -163,11 +167,14 @@ class Terms:
             strict=self.strict,
             cutoff=self.cutoff,
             returns=self.returns,
+            penalty=self.lam,
         )
 
     @property
     def promised(self) -> str:
         """What it is held to, as --contract has it."""
+        if self.lam is not None:
+            return RIDGE
         return self.contract if self.returns is Number.X else self.returns
 
     @property
@@ -424,5 +431,11 @@ def _failures(
     found[:SHOWN] = [replace(c, passes_alone=passes_alone(c, cases[c.record.key])) for c in found[:SHOWN]]
     steady, layout = is_steady(found), heeds_layout(found)
     found = [replace(clues, is_steady=steady, heeds_layout=layout) for clues in found]
-    explain = reason if terms.returns is Number.X else number_reason
-    return [Failure(clues, why, why.say(clues)) for clues in found for why in [explain(clues)]]
+    return [Failure(clues, why, why.say(clues)) for clues in found for why in [explain(clues, terms)]]
+
+
+def explain(clues: Clues, terms: Terms) -> Reason:
+    """Why an attempt failed, from the table of what the function was asked for."""
+    if terms.lam is not None:
+        return ridge_reason(clues, terms.lam)
+    return reason(clues) if terms.returns is Number.X else number_reason(clues)

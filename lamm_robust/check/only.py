@@ -10,9 +10,7 @@ from typing import Any
 from lamm_robust import catalog
 from lamm_robust.check.clues import Clues
 from lamm_robust.check.derivatives import wrong_derivatives
-from lamm_robust.check.judgement import Terms, excuse, is_declined, is_shown, is_wrong_rank, variant_of
-from lamm_robust.check.number_reasons import number_reason
-from lamm_robust.check.reasons import reason
+from lamm_robust.check.judgement import Terms, excuse, explain, is_declined, is_shown, is_wrong_rank, variant_of
 from lamm_robust.check.supervised import ask_all, library_of, look_again, worker_opener
 from lamm_robust.check.trend import squares_kappa
 from lamm_robust.keys import parse_key
@@ -48,8 +46,7 @@ class Attempted:
             return None
         clues = Clues(self.record, self.certified, self.outcome, squares_kappa=self.squares_kappa)
         clues = replace(clues, returns=self.terms.returns)
-        explain = reason if self.terms.returns is Number.X else number_reason
-        return explain(clues).say(clues)
+        return explain(clues, self.terms).say(clues)
 
     @property
     def failed(self) -> bool:
@@ -146,7 +143,7 @@ def _parse(key: str) -> ProblemKey:
 
 def _attempt(target: user.Target, terms: Terms, keys: Sequence[ProblemKey]) -> dict[ProblemKey, Attempted]:
     library = library_of(target, terms)
-    solver, truths = library.solvers[0], catalog.truths(directions=terms.derivative)
+    solver, truths = library.solvers[0], catalog.truths(directions=terms.derivative, penalty=terms.lam)
     known: dict[ProblemKey, Known] = {}
     for key in keys:
         certified = truths.certify(key)

@@ -71,7 +71,8 @@ def _requirement(found: Judgement) -> Iterator[str]:
 def _head(found: Judgement) -> Iterator[str]:
     row, terms = found.row, found.terms
     yield f"{printable(found.target)}: {class_of(row)}"
-    yield f"{terms.precision} on the {terms.device.upper()}, held to {terms.promised}{_limit(terms)}, {_extent(found)}"
+    held = f"held to {terms.promised}{_lam(terms)}{_limit(terms)}"
+    yield f"{terms.precision} on the {terms.device.upper()}, {held}, {_extent(found)}"
     yield ""
     if terms.returns is not Number.X:
         yield from number_lines(found)
@@ -127,6 +128,11 @@ def number_lines(found: Judgement) -> Iterator[str]:
         yield f"time         {duration(row.seconds)} in the median"
     for note in _notes(found):
         yield f"note         {note}"
+
+
+def _lam(terms: Terms) -> str:
+    """λ, if it is to solve ridge problems, and of which matrix all numbers are."""
+    return "" if terms.lam is None else f" with λ = {terms.lam:g}, judged as [A; √λI]x ≈ [b; 0]"
 
 
 def _limit(terms: Terms) -> str:
@@ -256,6 +262,7 @@ def _line_for(found: Judgement, keys: Iterable[str]) -> str:
     terms, usual = found.terms, Terms()
     options = (
         ("promised", "--contract", terms.promised),
+        ("lam", "--lam", f"{terms.lam}"),
         ("shapes", "--shapes", ",".join(terms.shapes)),
         ("one_right_side", "--one-right-side", ""),
         ("columns", "--columns", str(terms.columns)),
@@ -288,7 +295,8 @@ def _drivers(found: Judgement) -> Iterator[str]:
         return
     yield ""
     is_x = found.terms.returns is Number.X
-    yield f"Beside {LAPACK if is_x else 'others'} at the same problems, where they take them:"
+    beside = LAPACK if is_x and found.terms.lam is None else "others"
+    yield f"Beside {beside} at the same problems, where they take them:"
     columns = COMPARED if is_x else OF_NUMBERS
     mine = replace(found.row, relative_time=math.nan if math.isnan(found.row.seconds) else 1.0)
     rows = [("yours", mine), *((printable(f"{row.library}-{row.algorithm}".rstrip("-")), row) for row in found.drivers)]

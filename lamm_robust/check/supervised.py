@@ -75,6 +75,9 @@ BESIDE: Mapping[Number, tuple[str, ...]] = {
 }
 """What runs beside a function of another number than x."""
 
+BESIDE_RIDGE = ("lamm_robust.solvers.ridge:stacked_qr", "lamm_robust.solvers.ridge:sklearn_cholesky")
+"""What runs beside a solver of ridge problems: QR of the stacked matrix, and what scikit-learn does by default."""
+
 Progress = Callable[[int, int], None]
 """Called with the number of problems that were tried and that will be."""
 
@@ -85,7 +88,8 @@ Hear = Callable[[Sequence[Answer], int], None]
 def check_target(target: user.Target, terms: Terms, progress: Progress = lambda *_: None) -> Judgement:
     """The judgement on a target; ValueError if it cannot be imported or is not a function."""
     scratch.sweep()
-    found = check(str(target), library_of(target, terms), terms, catalog.truths(directions=terms.derivative), progress)
+    truths = catalog.truths(directions=terms.derivative, penalty=terms.lam)
+    found = check(str(target), library_of(target, terms), terms, truths, progress)
     Cache(default_directory()).trim()
     return found
 
@@ -233,10 +237,11 @@ def _passes_alone(solver: Solver, terms: Terms, open_worker: Open, failed: Clues
 
 def _try_drivers(mine: Judgement, keys: Sequence[ProblemKey], truths: Truths) -> list[Row]:
     """The rows of LAPACK's drivers, on the CPU, at the problems that the solver was tried at."""
-    if mine.terms.returns is not Number.X:
-        others = dict.fromkeys((*BESIDE.get(mine.terms.returns, ()), *mine.terms.beside))
-        usual = replace(mine, terms=replace(mine.terms, arrays="numpy", refuses=(), strict=False))
-        return [_try_target(name, usual if name not in mine.terms.beside else mine, keys, truths) for name in others]
+    if mine.terms.returns is not Number.X or mine.terms.lam is not None:
+        usual = BESIDE_RIDGE if mine.terms.lam is not None else BESIDE.get(mine.terms.returns, ())
+        others = dict.fromkeys((*usual, *mine.terms.beside))
+        plain = replace(mine, terms=replace(mine.terms, arrays="numpy", refuses=(), strict=False))
+        return [_try_target(name, plain if name not in mine.terms.beside else mine, keys, truths) for name in others]
     precision = mine.terms.precision
     named = [catalog.find_variant(name, precision) for name in mine.terms.beside if ":" not in name]
     variants = list(dict.fromkeys([*(Variant(*names, precision, "cpu") for names in DRIVERS), *named]))

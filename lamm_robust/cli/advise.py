@@ -70,6 +70,8 @@ def _read(files: tuple[str, ...], target: str | None) -> Data:
         raise ValueError(f"{given.source} has no b; expected is one beside A, or a second .npy file with it")
     if given.weights:
         raise ValueError(f"{given.source} has weights; multiply the rows of A and b by √w instead")
+    if given.constraints:
+        raise ValueError(f"{given.source} has constraints C and d; advice is about min ‖Ax − b‖ without any")
     columns = A.shape[1] if A.ndim == 2 else 0
     return Data(given.source, A, b, tuple(f"A[:, {j}]" for j in range(columns)), notes=given.notes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ from lamm_robust.values import (
     NUMBERS,
     PRECISIONS,
     PROFILES,
+    RIDGE,
     SHAPES,
     SUITE,
     Deficiency,
@@ -45,11 +47,12 @@ PLACE = click.Path(path_type=Path, dir_okay=False)
 @click.argument("target")
 @click.option(
     "--contract",
-    type=click.Choice([*(contract.value for contract in Deficiency), *(number.value for number in NUMBERS)]),
+    type=click.Choice([*(contract.value for contract in Deficiency), *(number.value for number in NUMBERS), RIDGE]),
     default="minimum_norm",
     show_default=True,
     help="What it promises: which x, or another number than x.",
 )
+@click.option("--lam", type=float, metavar="LAMBDA", help="λ of --contract ridge: it is called as f(A, b, LAMBDA).")
 @click.option("--shapes", metavar="LIST", help="Of tall,wide,square.  [default: all; no wide for full_rank_only]")
 @click.option("--precision", type=click.Choice([*EVERY_PRECISION, "all"]), default="float64", show_default=True)
 @click.option("--device", type=click.Choice(DEVICES), default="cpu", show_default=True, help="`cpu` hides the GPU.")
@@ -90,6 +93,7 @@ PLACE = click.Path(path_type=Path, dir_okay=False)
 def check(
     target: str,
     contract: str,
+    lam: float | None,
     shapes: str | None,
     precision: str,
     device: str,
@@ -145,12 +149,14 @@ def check(
     if allow and not require:
         raise ValueError("--allow is about what is required; say what with --require")
     _check_number(contract, require, {"--batched": batched, "--script": script, "--cutoff": cutoff is not None})
+    _check_ridge(contract, lam, {"--derivative": derivative, "--script": script, "--cutoff": cutoff is not None})
     for name in beside:  # a misspelt one should be known before the check, not after it
         user.parse_target(name, Path.cwd()) if ":" in name else find_variant(name)
     precisions = PRECISIONS if precision == "all" else (cast(Precision, precision),)
     asked = [
         Terms(
             **_promised(contract),
+            lam=lam,
             shapes=cast("tuple[Shape, ...]", parse_list("--shapes", shapes, SHAPES)),
             precision=one,
             device=cast(Device, device),
@@ -187,7 +193,22 @@ def check(
 
 def _promised(contract: str) -> dict[str, Any]:
     """What --contract says, as arguments of `Terms`: what x is held to, or which other number is asked for."""
-    return {"returns": Number(contract)} if contract in NUMBERS else {"contract": Deficiency(contract)}
+    if contract in NUMBERS:
+        return {"returns": Number(contract)}
+    return {} if contract == RIDGE else {"contract": Deficiency(contract)}
+
+
+def _check_ridge(contract: str, lam: float | None, options: Mapping[str, bool]) -> None:
+    """Raise ValueError for a ridge problem without a λ, a λ without one, and what cannot be asked of it."""
+    if contract != RIDGE:
+        if lam is not None:
+            raise ValueError(f"--lam is about --contract {RIDGE}, not {contract}")
+        return
+    if lam is None or not 0 < lam < math.inf:
+        given = "is not given" if lam is None else f"is {lam:g}"
+        raise ValueError(f"--lam {given}; --contract {RIDGE} needs a finite number above 0")
+    if named := [name for name, is_given in options.items() if is_given]:
+        raise ValueError(f"{named[0]} does not go with --contract {RIDGE}")
 
 
 def _check_number(contract: str, require: str | None, options: Mapping[str, bool]) -> None:

@@ -2,7 +2,7 @@
 
 Nothing is rounded without being said: whole numbers are converted exactly or refused, decimals are read as the nearest
 number of the precision, as Python and NumPy do. Nothing is left unread, either: what else a file holds (a penalty, a
-constraint) might belong to the problem, so it is refused by name.
+bound) might belong to the problem, so it is refused by name.
 """
 
 from __future__ import annotations
@@ -24,12 +24,19 @@ EXPECTED = (
     "expected an .npz or .json file with A and b (or X and y), an .npy file with A, or text such as 'A=1,2;3,4 b=5,6'"
 )
 
-NAMES: Mapping[str, tuple[str, ...]] = {"A": ("A", "X"), "b": ("b", "y"), "weights": ("w", "sigma")}
-"""What a problem consists of, and the names that each part may have: A is m×n, b and w or sigma have m rows."""
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "A": ("A", "X"),
+    "b": ("b", "y"),
+    "weights": ("w", "sigma"),
+    "C": ("C",),
+    "d": ("d",),
+}
+"""What a problem consists of, and the names that each part may have: A is m×n, b and w or sigma have m rows, C is p×n
+and d has p rows."""
 
 KNOWN = {name for group in NAMES.values() for name in group}
 
-ACCEPTED = "A (or X), b (or y), and weights of the rows as w or sigma"
+ACCEPTED = "A (or X), b (or y), weights of the rows as w or sigma, and constraints Cx = d as C and d"
 
 INLINE = re.compile(r"\s*(raw\s+)?\w+\s*=")
 """How text that is a problem begins: with a name and an equals sign, behind the word raw in the keys of problems."""
@@ -51,6 +58,8 @@ class Given:
     """The name of the weights in the source, w or sigma; empty if there are none."""
     notes: tuple[str, ...] = ()
     """What was converted, in words."""
+    constraints: tuple[Array, Array] | None = None
+    """C and d of the constraints Cx = d; None if there are none."""
 
 
 def read(text: str) -> Given:
@@ -62,7 +71,7 @@ def read(text: str) -> Given:
     A, b, notes = _in_one_precision(source, arrays[named["A"]], arrays.get(named["b"]))
     by = named["weights"]
     weights = _weights(source, by, arrays[by], len(A) if A.ndim else 0) if by else ()
-    return Given(source, A, b, weights, by, notes)
+    return Given(source, A, b, weights, by, notes, _constraints(source, arrays, A.dtype.name))
 
 
 def _is_file(text: str) -> bool:
@@ -172,7 +181,7 @@ def _read_text(name: str, value: str, dtype: Precision) -> Array:
     for entry, number in zip(entries, table.ravel().tolist(), strict=True):
         if WHOLE.fullmatch(entry) and int(entry) != number:
             raise ValueError(f"{name} holds {entry}, which no {dtype} is exactly; write {entry}.0 to have it rounded")
-    return table[0] if len(table) == 1 and name not in NAMES["A"] else table
+    return table[0] if len(table) == 1 and name not in (*NAMES["A"], *NAMES["C"]) else table
 
 
 # --- one precision ----------------------------------------------------------------------------------------------
@@ -220,6 +229,17 @@ def exactly(name: str, array: Array, dtype: str) -> Array:
             where = ", ".join(map(str, place))
             raise ValueError(f"{name}[{where}] is {number}, which no {dtype} is exactly; round it first")
     return converted.reshape(array.shape)
+
+
+def _constraints(source: str, arrays: Mapping[str, Any], dtype: str) -> tuple[Array, Array] | None:
+    """C and d, with whole numbers converted exactly to the precision of A; None if there are neither."""
+    there = [name for name in ("C", "d") if name in arrays]
+    if len(there) == 1:
+        missing = "d" if there == ["C"] else "C"
+        raise ValueError(f"{source} holds '{there[0]}' and no '{missing}'; constraints Cx = d need both")
+    if not there:
+        return None
+    return exactly(f"{source}: C", arrays["C"], dtype), exactly(f"{source}: d", arrays["d"], dtype)
 
 
 def _weights(source: str, name: str, array: Array, m: int) -> tuple[Fraction, ...]:

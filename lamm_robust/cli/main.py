@@ -306,18 +306,21 @@ def replay(key: str, oracle: str, as_json: bool, script: bool, derivative: bool)
 @click.option("--rank", type=int, metavar="K", help="Count the singular values after the K-th as zero: certify A_K⁺b.")
 @click.option("--pinv", is_flag=True, help="Certify the pseudo-inverse A⁺ instead of x; no b is needed.")
 @click.option("--cov", is_flag=True, help="Also certify covariance, standard errors, s and R² of the regression.")
+@click.option("--ridge", type=float, metavar="LAMBDA", help="Certify the x of min ‖Ax − b‖² + LAMBDA·‖x‖².")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-def truth(problem: str, oracle: str, rank: int | None, pinv: bool, cov: bool, as_json: bool) -> None:
+def truth(
+    problem: str, oracle: str, rank: int | None, pinv: bool, cov: bool, ridge: float | None, as_json: bool
+) -> None:
     """Certify your own PROBLEM: an .npz or .json file with A (m×n) and b (m or m×k), or text 'A=1,2;3,4 b=5,6'.
 
-    X and y are other names of A and b; w or sigma are weights of the rows. Without b (also in an .npy file, which is A)
-    you get rank, κ and singular values. Numbers are float32, float64, or whole.
+    X and y are other names of A and b; w or sigma are weights of the rows, C and d constraints Cx = d. Without b (also
+    in an .npy file, which is A) you get rank, κ and singular values. Numbers are float32, float64, or whole.
     """
     from lamm_robust import catalog
     from lamm_robust.cli.truth import certify_given
     from lamm_robust.cli.truth_page import text
 
-    facts = certify_given(problem, catalog.cached_oracle(oracle), rank, pinv=pinv, cov=cov)
+    facts = certify_given(problem, catalog.cached_oracle(oracle), rank, pinv=pinv, cov=cov, ridge=ridge)
     say(json_text(facts) if as_json else text(facts))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lamm_robust.oracles.plain_values import AT_MOST, shorter
-from lamm_robust.text import scaled_lines
+from lamm_robust.text import count_of, scaled_lines
 
 WIDTH = 100
 """Columns of the page: those of a wide terminal, and of the other pages."""
@@ -39,12 +39,18 @@ def _problem(found: dict[str, Any]) -> Iterator[str]:
     if by := found.get("weighted_by"):
         factor = "√w" if by == "w" else "1/sigma"
         yield f"weights        rows of A and b times {factor}, exactly; all numbers are of that weighted problem"
+    if penalty := found.get("ridge"):
+        yield f"penalty        λ = {penalty}; rank, κ and residual are those of [A; √λI] and [b; 0], exactly"
+    if "constraints" in found:
+        yield f"constraints    Cx = d, {count_of(found['constraints'], 'row')}, κ(C) = {found['kappa_constraints']}"
+        yield "note           κ is that of A where Cx = 0"
 
 
 def _rank(found: dict[str, Any]) -> list[str]:
     if "sigma_next" not in found:
         proved = "rank          " if found["method"] == "mpmath" else "exact rank    "
-        return [f"{proved} {found['rank']}"]
+        both = " (of A and C together)" if "constraints" in found else ""
+        return [f"{proved} {found['rank']}{both}"]
     left = "zeros only" if found["sigma_next"] == "0" else f"{found['sigma_next']} and smaller singular values"
     return [f"rank           {found['rank']}, as asked", f"counted as 0   {left}"]
 
@@ -79,7 +85,12 @@ def _answer(found: dict[str, Any]) -> list[str]:
     unknown = " (no digit is known)" if norm.startswith(AT_MOST) else ""
     rows = rows if rows and isinstance(rows[0], list) else [[entry] for entry in rows]
     name = f"A{k}⁺b" if k else "x★ = A⁺b"
-    lines = [f"‖b − Ax‖       {norm}{unknown}"]
+    label = "‖b − Ax‖"
+    if "constraints" in found:
+        name = "x★" if found["rank"] == found["n"] else "x★, the shortest of many"
+    if "ridge" in found:
+        name, label = "x(λ)", "residual"
+    lines = [f"{label}       {norm}{unknown}"]
     return lines + _matrix(name, rows, found["radius"], "(A has no columns, so x has no entries)")
 
 

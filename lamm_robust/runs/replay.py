@@ -100,12 +100,13 @@ def _truth(certified: Certified) -> list[str]:
         lines = scaled_lines(truth.m, truth.n)
         kappa += f" ({float(truth.equilibrated.kappa):.10g} with {lines} of one size)"
     norm, edge = facts(truth)["residual_norm"], EDGES[certified.edge]
+    fit = "‖b − Ax★‖" if truth.m == certified.problem.m else "of [A; √λI] and [b; 0]; ‖b − Ax★‖ there"
     residual = norm if norm.startswith(AT_MOST) else f"= {float(norm):.10g}"
     return [
         "",
         f"truth     by {truth.method}: rank {truth.rank}, κ = {kappa}, {certified.regime}{edge}",
         f"          σ₁ = {float(truth.sigma_max):.10g}, σ_r = {float(truth.sigma_min):.10g}",
-        f"          ‖b − Ax★‖ {residual}",
+        f"          {fit} {residual}",
         *_entries("x★", decimals(truth, X_DIGITS)[0]),
     ]
 
@@ -155,6 +156,8 @@ def _promise(solver: Solver) -> str:
     contract = solver.contract
     if contract.returns is not Number.X:
         return f"          promises {contract.returns}"
+    if contract.penalty is not None:
+        return f"          promises x of min ‖Ax − b‖² + λ‖x‖², λ = {contract.penalty!r}"
     return f"          promises {contract.deficiency}; counts as zero: {contract.rank_rule}"
 
 

@@ -123,6 +123,7 @@ class Certified:
         truth, columns = self.truth, self.truth.equilibrated
         return {
             **identity(self.problem),
+            "m": truth.m,  # of a ridge problem, m + n
             "oracle": truth.method,
             "rank": truth.rank,
             "kappa": self.frame.kappa if truth.kappa else math.nan,
@@ -147,9 +148,15 @@ Known = Certified | Undefined
 class Truths:
     """Each problem built and certified, the latest ones kept; what could not be certified is kept with the reason."""
 
-    def __init__(self, build: Callable[[ProblemKey], Problem], oracle: Oracle) -> None:
+    def __init__(
+        self,
+        build: Callable[[ProblemKey], Problem],
+        oracle: Oracle,
+        prove: Callable[[Problem, Oracle], Certified] = proved,
+    ) -> None:
         self._build = build
         self._oracle = oracle
+        self._prove = prove
         self._problems: OrderedDict[ProblemKey, Problem] = OrderedDict()
         self._certified: OrderedDict[ProblemKey, Known] = OrderedDict()
         self.refused: dict[ProblemKey, str] = {}
@@ -172,7 +179,7 @@ class Truths:
             problem = self.problem(key)
             start = time.perf_counter()
             try:
-                self._certified[key] = as_undefined(problem) or proved(problem, self._oracle)
+                self._certified[key] = as_undefined(problem) or self._prove(problem, self._oracle)
             except NotCertifiedError as error:
                 self.refused[key] = str(error)
             self.seconds += time.perf_counter() - start

@@ -123,6 +123,7 @@ def library(
                     "refuses": contract.errors,
                     "strict": contract.exact_dtype,
                     "returns": contract.returns,
+                    "penalty": contract.penalty,
                     "calling": asdict(calling),
                 }
             ),
@@ -152,11 +153,12 @@ def contract(
     strict: bool = False,
     cutoff: float | None = None,
     returns: Number = Number.X,
+    penalty: float | None = None,
 ) -> Contract:
     """The contract that the user claims for the solver, whose rank rule nobody else knows.
 
     `refuses` are names of exceptions beside `REFUSALS`; `strict` asks for the dtype of A to the letter; singular values
-    up to `cutoff`·σ₁ may be taken for zero; `returns` is what it returns.
+    up to `cutoff`·σ₁ may be taken for zero; `returns` is what it returns; `penalty` is the λ of a ridge problem.
     """
     return Contract(
         deficiency,
@@ -169,6 +171,7 @@ def contract(
         cutoff=None if cutoff is None else share(cutoff),
         returns=returns,
         real_only="",
+        penalty=penalty,
     )
 
 
@@ -195,7 +198,8 @@ def from_environment() -> Library:
     terms = json.loads(os.environ[TERMS])
     returns = Number(terms["returns"])
     promised = contract(Deficiency.MINIMUM_NORM, (), tuple(terms["refuses"]), strict=terms["strict"], returns=returns)
-    function, calling = load(target), Calling(**terms["calling"])
+    calling = Calling(**terms["calling"])
+    function = with_penalty(load(target), terms["penalty"])
     try:
         solve = as_solve(function, strict=promised.exact_dtype, calling=calling, returns=returns)
     except ImportError as error:
@@ -263,6 +267,11 @@ def place_of(target: Target, error: BaseException) -> str:
     frames = [f for f in traceback.extract_tb(error.__traceback__) if any(f.filename.startswith(h) for h in homes)]
     own = [f for f in frames if "site-packages" not in f.filename]
     return f"{Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
+
+
+def with_penalty(function: Callable[..., Any], penalty: float | None) -> Callable[..., Any]:
+    """The function as one of A and b: one for ridge problems is called as f(A, b, λ)."""
+    return function if penalty is None else lambda A, b: function(A, b, penalty)
 
 
 def as_solve(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
 
 from lamm_robust.embedding import folds
 from lamm_robust.provenance import TRUTH, code_digest, versions
@@ -63,7 +66,7 @@ def _fitting_certificate(problem: str, A: Array, b: Array, found: Certificate) -
 
 def cached_oracle(oracle: Oracle, cache: Cache) -> Oracle:
     """An oracle that proves what `oracle` does, and looks into the cache first."""
-    code, prove = code_and_versions("oracles"), oracle.truncate
+    code, prove, penalise = code_and_versions("oracles"), oracle.truncate, oracle.ridge
 
     def certify(A: Array, b: Array) -> Certificate:
         problem = digest(A, b)
@@ -85,4 +88,16 @@ def cached_oracle(oracle: Oracle, cache: Cache) -> Oracle:
         name = certificate_name(problem, f"truncated {rank}", code)
         return cache.keep(name, lambda: prove(A, b, rank), packing.pack_truncation, unpack)
 
-    return replace(oracle, certify=certify, truncate=truncate if prove else None)
+    def ridge(A: Array, b: Array, penalty: Fraction) -> Certificate:
+        assert penalise
+        problem = digest(A, b)
+        below = [(0, A.shape[1]), (0, 0)]  # a row for each column: a ridge problem is one of m + n rows
+
+        def unpack(content: bytes) -> Certificate:
+            rows = np.pad(A, below), np.pad(b, below[: b.ndim])
+            return _fitting_certificate(problem, *rows, packing.unpack_certificate(content))
+
+        name = certificate_name(problem, f"ridge {penalty}", code)
+        return cache.keep(name, lambda: penalise(A, b, penalty), packing.pack_certificate, unpack)
+
+    return replace(oracle, certify=certify, truncate=truncate if prove else None, ridge=ridge if penalise else None)

@@ -98,7 +98,7 @@ def test_whole_numbers_at_the_ends_are_exact(tmp_path: Path) -> None:
     assert "A holds 16777217, which no float32 is exactly" in refused("A=16777217 b=1 dtype=float32")
 
 
-@pytest.mark.parametrize("name", ["alpha", "C", "d", "weights", "sample_weight", "a", "notes"])
+@pytest.mark.parametrize("name", ["alpha", "G", "h", "weights", "sample_weight", "a", "notes"])
 def test_what_else_there_is_is_refused_by_name(name: str, tmp_path: Path) -> None:
     arrays: dict[str, Any] = {"A": A, "b": B, name: np.array([object()]) if name == "notes" else 1}
     np.savez(tmp_path / "p.npz", **arrays)
@@ -327,3 +327,49 @@ def test_real_numbers_beside_complex_ones_become_complex_and_that_is_said(tmp_pa
     assert facts(tmp_path / "q.npz")["notes"] == ["b as complex128, exactly (int64 in the file)"]
     assert "b is float64 but A is complex64" in refused(tmp_path / "r.npz")
     assert list(read("A=1j;2 b=1,1 w=1,2").weights) == [1, 2]
+
+
+# --- a penalty, and constraints ---------------------------------------------------------------------------------
+
+
+def test_ridge_by_cramers_rule() -> None:
+    found = facts("A=1,2;3,4;5,6 b=1,2,4", "--ridge", "0.1")  # (AᵀA + λI)x = Aᵀb, and λ is 0.1 to 17 digits
+    assert [float(entry) for entry in found["x"]] == pytest.approx([18.7 / 33.11, 5.4 / 33.11], rel=1e-14)
+    assert (found["ridge"], found["method"], found["m"], found["n"], found["rank"]) == ("0.1", "ridge", 3, 2, 2)
+    line = "penalty        λ = 0.1; rank, κ and residual are those of [A; √λI] and [b; 0], exactly"
+    assert line in page("A=1,2;3,4;5,6 b=1,2,4", "--ridge", "0.1")
+    half = facts("A=1;1 b=1,4 w=1,2", "--ridge", "3")  # (1 + 8)/(1 + 2 + 3)
+    assert (half["x"], half["weighted_by"]) == (["1.5"], "w")
+
+
+def test_constraints_by_hand() -> None:
+    text = "A=1,2;3,4;5,6 b=1,2,4 C=1,1 d=1"  # x = (t, 1 − t), and t is the mean of 1, 2, 2
+    found = facts(text)
+    assert [float(entry) for entry in found["x"]] == pytest.approx([5 / 3, -2 / 3], rel=1e-15)
+    assert float(found["residual_norm"]) == pytest.approx((2 / 3) ** 0.5, rel=1e-15)
+    assert (found["rank"], found["constraints"], found["method"]) == (2, 1, "equality")
+    assert "exact rank     2 (of A and C together)" in page(text)
+    assert any(line.startswith("x★, within") for line in page(text))
+    assert "x★, the shortest of many, exactly:" in page("A=1,2,0;3,4,0 b=1,2 C=1,1,0;2,2,0 d=1,2")
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "words"),
+    [
+        ("A=1;2 b=1,2", ("--ridge", "0"), "--ridge 0: accepted are finite numbers above 0"),
+        ("A=1;2 b=1,2", ("--ridge", "1", "--cov"), "--ridge and --cov do not go together"),
+        ("A=1;2", ("--ridge", "1"), "the problem has no b; --ridge is about x"),
+        ("A=1;2 b=1,2", ("--ridge", "1", "--oracle", "ball"), "oracle 'ball' takes no penalty; those that do: auto, e"),
+        ("A=1,2 b=1 C=1,1", (), "holds 'C' and no 'd'; constraints Cx = d need both"),
+        ("A=1,2 b=1 d=1", (), "holds 'd' and no 'C'; constraints Cx = d need both"),
+        ("A=1,2 C=1,1 d=1", (), "has no b; with C and d it needs one"),
+        ("A=1,2 b=1 C=1,1 d=1", ("--pinv",), "constraints Cx = d and --pinv do not go together"),
+        ("A=1,2 b=1 C=1,1 d=1 w=2", (), "constraints Cx = d and w do not go together"),
+        ("A=1,2 b=1 C=1,1 d=1", ("--oracle", "ball"), "oracle 'ball' takes no constraints"),
+        ("A=1,2 b=1 C=1,1;2,2 d=1,3", (), "no x fulfils Cx = d exactly"),
+        ("A=1,2 b=1 C=1,1,1 d=1", (), "C and d are (1, 3) float64, (1,), but A and b (1, 2) float64, (1,)"),
+        ("A=1,2 b=1 C=1,1 d=1,2", (), "of the constraints Cx = d, as A and b: b has 2 rows but A has 1"),
+    ],
+)
+def test_what_a_penalty_and_constraints_do_not_go_with(text: str, options: tuple[str, ...], words: str) -> None:
+    assert words in refused(text, *options)

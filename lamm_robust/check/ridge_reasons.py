@@ -1,0 +1,77 @@
+"""Why a solver of ridge problems failed: which other problem its answer solves, if it is one that people solve instead.
+
+Each of those problems is solved in float64, by an SVD. If the answer is a hundred times nearer to that solution than to
+the true one, it is said to be that; else the reasons are those of any least-squares problem, here of [A; √λI].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from lamm_robust.check.clues import NEARER, Clues
+from lamm_robust.check.reasons import ENDED, Reason, reason
+from lamm_robust.embedding import real_matrix, real_vectors
+from lamm_robust.error_free import Doubles
+from lamm_robust.scoring.ridge import stacked
+from lamm_robust.scoring.verdicts import is_finite
+from lamm_robust.values import Verdict
+
+OTHER_PENALTIES: tuple[tuple[str, float, float, float, float], ...] = (
+    ("λ²", 1, 2, 0, 0),  # for λ in place of √λ below A, or as `damp`
+    ("√λ", 1, 0.5, 0, 0),
+    ("λ·m", 1, 1, 1, 0),  # for ‖Ax − b‖²/m + λ‖x‖², as a mean over rows has it
+    ("2λ·m", 2, 1, 1, 0),  # for ‖Ax − b‖²/(2m) + λ‖x‖²
+    ("λ/m", 1, 1, -1, 0),
+    ("2λ", 2, 1, 0, 0),  # for ½‖Ax − b‖² + λ‖x‖²
+    ("λ/2", 0.5, 1, 0, 0),
+    ("λ·n", 1, 1, 0, 1),
+    ("no penalty", 0, 1, 0, 0),
+)
+"""What stands in the place of λ in a problem that was solved instead: its name, and c, p, q, r for c·λ^p·m^q·n^r."""
+
+
+def ridge_reason(clues: Clues, lam: float) -> Reason:
+    """Why an attempt at a ridge problem failed: how it ended, another problem, or as at any problem."""
+    ended = next((one for one in ENDED if one.shows(clues)), None)
+    if ended or clues.record.verdict not in (Verdict.WRONG, Verdict.INACCURATE) or not is_finite(clues.outcome.x):
+        return ended or reason(clues)
+    return _other_problem(clues, lam) or reason(clues)
+
+
+def _other_problem(clues: Clues, lam: float) -> Reason | None:
+    """The reason that names the problem which the answer solves, if it is one of those that are known."""
+    problem = clues.proved.problem
+    A, b = real_matrix(problem.A).astype(np.float64), real_vectors(problem.b).astype(np.float64)
+    assert clues.outcome.x is not None
+    answer = real_vectors(clues.outcome.x).astype(np.float64)
+    with np.errstate(all="ignore"):  # the entries of A may be extreme, and so may λ be beside them
+        away = float(np.linalg.norm(answer - _solution(A, b, lam)))
+        for name, says, x in _others(A, b, lam, problem.m, problem.n):
+            if np.linalg.norm(answer - x) <= NEARER * away:
+                return Reason(name, lambda _: True, lambda _, says=says: says)  # type: ignore[misc]
+    return None
+
+
+def _others(A: Doubles, b: Doubles, lam: float, m: int, n: int) -> Iterator[tuple[str, str, Doubles]]:
+    """Other problems: a name in a few words, the sentence that says which it is, and its solution."""
+    for name, factor, power, rows, columns in OTHER_PENALTIES:
+        other = float(factor * np.float64(lam) ** power * max(m, 1.0) ** rows * max(n, 1.0) ** columns)
+        if other != lam and np.isfinite(other):
+            value = f"{name} = {other:.3g}" if other else name
+            says = f"solves the problem with {value} in place of λ = {lam:.3g}"
+            yield f"{name} for λ", says, _solution(A, b, other)
+    if m:
+        centred = _solution(A - A.mean(axis=0), b - b.mean(axis=0), lam)
+        yield "an intercept", "solves the problem of columns and b less their means: it fits an intercept", centred
+        with_ones = _solution(np.column_stack([np.ones(len(A)), A]), b, lam)[1:]
+        yield "a penalised intercept", "solves the problem with a column of ones, penalised like the others", with_ones
+
+
+def _solution(A: Doubles, b: Doubles, penalty: float) -> Doubles:
+    """The solution in float64; zeros where that fails."""
+    try:
+        return np.linalg.lstsq(*stacked(A, b, penalty), rcond=None)[0].astype(np.float64)
+    except np.linalg.LinAlgError:
+        return np.zeros((A.shape[1], *b.shape[1:]))
