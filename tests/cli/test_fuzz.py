@@ -87,7 +87,7 @@ def harmless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def reached(*_: object) -> None:
+def reached(*_: object, **__: object) -> None:
     raise ValueError("reached")
 
 
