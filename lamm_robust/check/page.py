@@ -14,12 +14,20 @@ from lamm_robust.check.judgement import ALLOWANCES, SHOWN, Failure, Judgement, T
 from lamm_robust.check.reasons import GROWTH, both_kappas
 from lamm_robust.check.trend import witnesses
 from lamm_robust.reports.columns import COLUMNS, cells, class_of
-from lamm_robust.reports.grading import BROKEN, PASSES, is_graded, is_judged, is_resolvable_as_a_whole
+from lamm_robust.reports.grading import (
+    BROKEN,
+    PASSES,
+    is_full_rank,
+    is_graded,
+    is_judged,
+    is_resolvable_as_a_whole,
+    kappa,
+)
 from lamm_robust.reports.summary import simplicity
 from lamm_robust.scoring.limits import THRESHOLD_IN_WORDS
 from lamm_robust.scoring.numbers import ERROR
 from lamm_robust.scoring.verdicts import shape_of
-from lamm_robust.text import count_of, duration, finite, number, printable, text_table
+from lamm_robust.text import count_of, duration, finite, number, printable, text_table, two_digits
 from lamm_robust.values import SUITE, Cause, Deficiency, Number, Record, Regime, Shape, Verdict
 
 LEFT_OUT = ("solver", "NaN or ∞", "edges", "beyond", "failed", "rank right", "computes in", "first call", "derivative")
@@ -77,10 +85,9 @@ def _head(found: Judgement) -> Iterator[str]:
         yield from number_lines(found)
         return
     backward, forward = _kappa(row.backward_safe_kappa), _kappa(row.forward_safe_kappa)
-    yield f"safe κ       {backward} backward stably, {forward} forward stably"
+    yield f"safe κ       {backward} backward stably, {forward} forward stably{_end_as_stored(found)}"
     if not math.isnan(row.safe_ratio):
-        by_columns, ratio = _kappa(row.columnwise_safe_kappa), number(row.safe_ratio)
-        yield f"columns      {by_columns} column-wise stably; none lost by sizes up to {ratio} : 1"
+        yield f"columns      {_columns(found)}"
     if row.deficient_total:
         yield f"deficient    {row.deficient_passed} of {row.deficient_total} rank-deficient problems passed"
     if row.edges_total:
@@ -109,7 +116,7 @@ def _head(found: Judgement) -> Iterator[str]:
 def number_lines(found: Judgement) -> Iterator[str]:
     """What the page says of a number other than x."""
     row, terms = found.row, found.terms
-    yield f"safe κ       {_kappa(row.forward_safe_kappa)}"
+    yield f"safe κ       {_kappa(row.forward_safe_kappa)}{_end_as_stored(found)}"
     if row.deficient_total:
         yield f"deficient    {row.deficient_passed} of {row.deficient_total} rank-deficient problems passed"
     if row.edges_total:
@@ -192,8 +199,32 @@ def _refused_shapes(found: Judgement) -> list[Shape]:
     return refused if len(refused) < len(verdicts) else []
 
 
+def _columns(found: Judgement) -> str:
+    """Up to which κ columns are asked about and right; and up to which ratio none is lost, if there is such a κ."""
+    safe = found.row.columnwise_safe_kappa
+    if not safe:
+        return "nowhere column-wise stably"
+    end = _end(safe, map(kappa, filter(_is_of_grid, found.records)))
+    return f"{_kappa(safe)} column-wise stably{end}; none lost by sizes up to {number(found.row.safe_ratio)} : 1"
+
+
+def _end_as_stored(found: Judgement) -> str:
+    tried = (r.kappa for r in found.records if _is_of_grid(r) and is_resolvable_as_a_whole(r))
+    return _end(found.row.forward_safe_kappa, tried)
+
+
+def _is_of_grid(record: Record) -> bool:
+    """Whether a problem has a κ that safe κ could have reached, whether or not the contract covers it."""
+    return is_full_rank(record) and not record.edge
+
+
+def _end(safe: float, tried: Iterable[float]) -> str:
+    """What is said behind a safe κ that is the largest of those tried, so that no failure but the grid ended it."""
+    return ", the largest tried" if safe and safe == max(tried) else ""
+
+
 def _kappa(value: float) -> str:
-    return f"to {number(value)}" if value else "nowhere"
+    return f"to {two_digits(value)}" if value else "nowhere"
 
 
 def _extent(found: Judgement) -> str:
@@ -222,13 +253,13 @@ def _failures(found: Judgement, replays: bool) -> Iterator[str]:
     if graded:
         first = min(graded, key=lambda failure: failure.clues.kappa)
         yield ""
-        yield f"Fails first at κ = {number(first.clues.kappa)}: {printable(first.why)}"
+        yield f"Fails first at κ = {two_digits(first.clues.kappa)}: {printable(first.why)}"
     yield ""
     yield "The simplest failures:" if len(found.failures) > 1 else "The failure:"
     for failure in found.failures[:SHOWN]:
         record = failure.record
-        kappa = _condition(record) if record.rank else "no κ"
-        yield f"  {record.m}×{record.n}, {kappa}, {record.verdict}: {printable(failure.why)}"
+        condition = _condition(record) if record.rank else "no κ"
+        yield f"  {record.m}×{record.n}, {condition}, {record.verdict}: {printable(failure.why)}"
         yield f"    {_again(found, failure, replays)}"
 
 
@@ -240,7 +271,7 @@ def _again(found: Judgement, failure: Failure, replays: bool) -> str:
 def _condition(record: Record) -> str:
     """κ, and what it is with columns (rows, if wide) of one size, where only that can be asked."""
     if is_resolvable_as_a_whole(record) or math.isnan(record.kappa_columns):
-        return f"κ = {number(record.kappa)}"
+        return f"κ = {two_digits(record.kappa)}"
     return f"κ = {both_kappas(record)}"
 
 

@@ -14,7 +14,7 @@ from lamm_robust.check.trend import DECADE, LOW_KAPPA
 from lamm_robust.reports.grading import is_full_rank
 from lamm_robust.scoring.limits import NO_CORRECT_DIGIT
 from lamm_robust.scoring.nonfinite import Undefined
-from lamm_robust.text import number, scaled_lines
+from lamm_robust.text import number, scaled_lines, two_digits
 from lamm_robust.values import UNIT_ROUNDOFF, Cause, Deficiency, Edge, Record, Regime, Verdict
 
 MUCH_LONGER = 1e3
@@ -82,7 +82,7 @@ def _computes_in_float32(c: Clues) -> bool:
 def _single(c: Clues) -> str:
     if c.kappa * SINGLE < 1:
         return "right to float32 only: computes in float32"
-    return f"computes in float32, for which κ = {number(c.kappa)} is too much"
+    return f"computes in float32, for which κ = {two_digits(c.kappa)} is too much"
 
 
 def _scaled(c: Clues) -> str:
@@ -168,19 +168,19 @@ def _kappa(c: Clues) -> str:
     """κ of A as it is stored, or with columns (rows, if wide) of one size, if only that can be resolved."""
     lines = scaled_lines(c.record.m, c.record.n)
     by_columns = c.certified.limits.only_columns or c.score("relative_error") < NO_CORRECT_DIGIT
-    return f"{number(c.record.kappa_columns)} with {lines} of one size" if by_columns else number(c.kappa)
+    return f"{two_digits(c.record.kappa_columns)} with {lines} of one size" if by_columns else two_digits(c.kappa)
 
 
 def both_kappas(record: Record) -> str:
     """κ of A as stored, and that with columns (rows, if wide) of one size."""
     lines = scaled_lines(record.m, record.n)
-    return f"{number(record.kappa)} ({number(record.kappa_columns)} with {lines} of one size)"
+    return f"{two_digits(record.kappa)} ({two_digits(record.kappa_columns)} with {lines} of one size)"
 
 
 def _beyond(c: Clues) -> str:
     """κ of A as stored, and that with columns (rows, if wide) of one size, which decides, if it differs."""
-    stored = number(c.kappa)
-    return stored if stored == number(c.record.kappa_columns) else both_kappas(c.record)
+    stored = two_digits(c.kappa)
+    return stored if stored == two_digits(c.record.kappa_columns) else both_kappas(c.record)
 
 
 @dataclass(frozen=True)
@@ -253,7 +253,11 @@ REASONS: tuple[Reason, ...] = (
         lambda c: c.is_steady and c.has_cutoff and c.cut is not None,
         lambda c: f"the answer as if singular values from {number(c.cut or 0.0)}·σ₁ down were zero: they are not",
     ),
-    Reason(GROWTH, _squares_kappa, lambda c: f"error grows like κ² (κ = {number(c.kappa)}): normal equations?"),
+    Reason(
+        GROWTH,
+        _squares_kappa,
+        lambda c: f"error grows like κ² (κ = {two_digits(c.kappa)}): normal equations, or Gram–Schmidt with Qᵀb?",
+    ),
     Reason(
         "no near matrix",
         has_verdict(Verdict.FORWARD_STABLE),
@@ -263,7 +267,7 @@ REASONS: tuple[Reason, ...] = (
         "few digits",
         _few_digits,
         lambda c: (
-            f"only {-math.log10(c.score('relative_error')):.0f} digits are right where κ = {number(c.kappa)}: "
+            f"only {-math.log10(c.score('relative_error')):.0f} digits are right where κ = {two_digits(c.kappa)}: "
             "lower precision inside, or another problem solved?"
         ),
     ),

@@ -117,7 +117,10 @@ EXAMPLES: Mapping[str, Example] = {
         HARD, solved(1, 0), "the answer as if singular values from 1e-5·σ₁ down were zero: they are not"
     ),
     "squares κ": Example(
-        CLEAN, solved(1, 1 + 1e-6), "error grows like κ² (κ = 1e5): normal equations?", squares_kappa=True
+        CLEAN,
+        solved(1, 1 + 1e-6),
+        "error grows like κ² (κ = 1e5): normal equations, or Gram–Schmidt with Qᵀb?",
+        squares_kappa=True,
     ),
     "no near matrix": Example(
         HARDER,
@@ -134,7 +137,7 @@ EXAMPLES: Mapping[str, Example] = {
         ([[1, 1], [1, 1 + 2.0**-52]], [1, 2]),
         solved(3, 0),
         "fits nothing: Ax is 1‖b‖ away from the best fit, which no rounding explains, "
-        "though κ = 2e16 is beyond the precision",
+        "though κ = 1.8e16 is beyond the precision",
     ),
     "wrong": Example(EASY, solved(2, -1), "not one digit is right where κ = 2"),
     "inaccurate": Example(
