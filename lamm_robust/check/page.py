@@ -220,7 +220,7 @@ def _is_of_grid(record: Record) -> bool:
 
 def _end(safe: float, tried: Iterable[float]) -> str:
     """What is said behind a safe κ that is the largest of those tried, so that no failure but the grid ended it."""
-    return ", the largest tried" if safe and safe == max(tried) else ""
+    return ", the largest tried" if safe and safe == max(tried, default=math.nan) else ""
 
 
 def _kappa(value: float) -> str:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from lamm_robust.check.clues import SINGLE, Clues
 from lamm_robust.check.trend import DECADE, LOW_KAPPA
-from lamm_robust.reports.grading import is_full_rank
+from lamm_robust.reports.grading import has_one_answer, is_full_rank
 from lamm_robust.scoring.limits import NO_CORRECT_DIGIT
 from lamm_robust.scoring.nonfinite import Undefined
+from lamm_robust.scoring.shortfalls import longer
 from lamm_robust.text import number, scaled_lines, two_digits
 from lamm_robust.values import UNIT_ROUNDOFF, Cause, Deficiency, Edge, Record, Regime, Verdict
 
@@ -98,13 +99,16 @@ def _is_shortest_promised(c: Clues) -> bool:
 
 
 def _keeps_noise(c: Clues) -> bool:
-    if c.certified.regime is not Regime.DEFICIENT or not _is_shortest_promised(c):
+    if c.certified.regime is not Regime.DEFICIENT:
+        return False
+    # who may return any solution is only wrong to be long where that costs the fit
+    if not _is_shortest_promised(c) and not (_loses_the_fit(c) and c.score("norm_excess") >= 1):
         return False
     reported, outside = c.record.reported_rank, c.score("null_component") * c.certified.limits.unit
     least = MUCH_LONGER * max(1.0, UNIT_ROUNDOFF[c.record.precision] * c.kappa**2)
     noise = c.is_steady and least <= c.score("norm_excess") < math.inf and outside > ALMOST_ALL
     # exact for a matrix near A, which has a higher rank, while a basic solution fits A itself
-    noise = noise and c.score("backward_error") <= c.small and c.score("residual_excess") > c.certified.limits.fit
+    noise = noise and c.score("backward_error") <= c.small and _loses_the_fit(c)
     return noise or (reported is not None and reported > c.proved.truth.rank)
 
 
@@ -112,17 +116,26 @@ def _noise(c: Clues) -> str:
     reported, rank = c.record.reported_rank, c.proved.truth.rank
     ranks = f" (reports rank {reported} of {rank})" if reported is not None and reported != rank else ""
     excess = c.score("norm_excess")
-    longer = f"x is {number(1 + excess)} times as long as the shortest solution" if excess >= 1 else "not the shortest"
-    return f"{longer}{ranks}: keeps a singular value that is rounding error?"
+    length = longer(excess, c.proved.frame) if excess >= 1 else "not the shortest"
+    cost = "" if _is_shortest_promised(c) else f", so long that {_off(c)}"
+    return f"{length}{ranks}{cost}: keeps a singular value that is rounding error?"
+
+
+def _loses_the_fit(c: Clues) -> bool:
+    """Whether Ax̂ is further from the best fit than rounding explains."""
+    return c.score("residual_excess") > c.certified.limits.fit
+
+
+def _off(c: Clues) -> str:
+    return f"Ax is {number(c.score('residual_excess'))}‖b‖ away from the best fit"
 
 
 def _is_longer_solution(c: Clues) -> bool:
-    fits = c.score("residual_excess") <= c.certified.limits.fit
-    return fits and _is_shortest_promised(c) and c.score("null_component") > c.small
+    return not _loses_the_fit(c) and _is_shortest_promised(c) and c.score("null_component") > c.small
 
 
 def _squares_kappa(c: Clues) -> bool:
-    full_rank = c.record.rank == min(c.record.m, c.record.n)  # resolvable or not
+    full_rank = c.record.rank == min(c.record.m, c.record.n) and has_one_answer(c.record)  # resolvable or not
     inaccurate = full_rank and c.record.verdict != Verdict.FORWARD_STABLE
     if not (c.squares_kappa and c.is_steady and inaccurate and c.kappa > LOW_KAPPA):
         return False
@@ -155,13 +168,26 @@ def _no_near_matrix(c: Clues) -> str:
 
 def _few_digits(c: Clues) -> bool:
     low = is_full_rank(c.record) and c.kappa <= LOW_KAPPA and c.score("relative_error") < NO_CORRECT_DIGIT
+    low = low and has_one_answer(c.record)  # elsewhere the digits of x★ are not asked for
     return low and c.record.verdict is not Verdict.WRONG  # which it is for an entry without a digit
 
 
 def _wrong(c: Clues) -> str:
+    if not has_one_answer(c.record):
+        return f"no solution: {_off(c)}, though κ = {two_digits(c.kappa)}"
     if c.score("relative_error") >= NO_CORRECT_DIGIT:
         return f"not one digit is right where κ = {_kappa(c)}"
     return f"an entry of x has no right digit, though κ = {_kappa(c)}"
+
+
+def _inaccurate(c: Clues) -> str:
+    """Both errors beside what is small; of who may return any solution, the distance to x★ is not asked."""
+    backward = f"backward {number(c.score('backward_error'))} u‖A‖"
+    if has_one_answer(c.record):
+        forward = f"forward {number(c.score('forward_error'))} Wedin bounds"
+        return f"errors are beyond rounding: {backward}, {forward}, where {number(c.small)} is small"
+    fit = number(c.certified.limits.fit)
+    return f"errors are beyond rounding: {backward}, where {number(c.small)} is small, and {_off(c)}, where {fit} is"
 
 
 def _kappa(c: Clues) -> str:
@@ -275,18 +301,14 @@ REASONS: tuple[Reason, ...] = (
         "fits nothing",
         lambda c: c.record.verdict is Verdict.WRONG and c.certified.regime is Regime.AMBIGUOUS,
         lambda c: (
-            f"fits nothing: Ax is {number(c.score('residual_excess'))}‖b‖ away from the best fit, "
-            f"which no rounding explains, though κ = {_beyond(c)} is beyond the precision"
+            f"fits nothing: {_off(c)}, which no rounding explains, though κ = {_beyond(c)} is beyond the precision"
         ),
     ),
     Reason("wrong", has_verdict(Verdict.WRONG), _wrong),
     Reason(
         "inaccurate",
         lambda _: True,
-        lambda c: (
-            f"errors are beyond rounding: backward {number(c.score('backward_error'))} u‖A‖, "
-            f"forward {number(c.score('forward_error'))} Wedin bounds, where {number(c.small)} is small"
-        ),
+        _inaccurate,
     ),
 )
 

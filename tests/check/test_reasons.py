@@ -30,6 +30,7 @@ MIDDLE = [[1, 0], [0, 1e-3], [0, 0]], [1, 1e-3, 1]
 DEFICIENT = [[1, 1], [1, 1], [0, 0]], [1, 1, 1]  # rank 1, x★ = (1/2, 1/2), (1, −1) is in the null space
 GRADED = [[1, 0, 0], [0, 2.0**-40, 2.0**-40], [0, 0, 0]], [1, 2.0**-40, 1]  # rank 2, uκ² = 1e8, x★ = (1, 1/2, 1/2)
 TRAILING = [[1, 0], [0, 1e-5], [0, 0]], [0, 1e-5, 0]  # x★ = (0, 1)
+WIDE = [[1, 0]], [1 + 1e-9]  # the solutions (1, t)
 THIRDS = [[3, 0], [0, 6], [0, 0]], [1, 1, 1]
 HUGE = [[2.0**1000, 0], [0, 2.0**1001]], [2.0**1000, 2.0**1001]
 
@@ -309,6 +310,45 @@ def test_a_basic_solution_need_not_be_the_shortest() -> None:
     example = EXAMPLES["not the shortest"]
     assert clues(example).record.verdict == "wrong"
     assert clues(example, Deficiency.BASIC).record.verdict == "backward stable"
+
+
+@pytest.mark.parametrize(
+    ("problem", "outcome", "name", "words"),
+    [
+        (
+            DEFICIENT,
+            solved(1e10 + 0.50001, 0.5 - 1e10, rank=2),
+            "keeps rounding errors",
+            (
+                "x is 2e10 times as long as the shortest solution (reports rank 2 of 1), so long that "
+                "Ax is 8e-6‖b‖ away from the best fit: keeps a singular value that is rounding error?"
+            ),
+        ),
+        (DEFICIENT, solved(5, -3), "wrong", "no solution: Ax is 0.82‖b‖ away from the best fit, though κ = 1"),
+        (
+            DEFICIENT,
+            solved(1e3 + 0.5001, 0.5 - 1e3, rank=1),
+            "inaccurate",
+            (
+                "errors are beyond rounding: backward 5e8 u‖A‖, where 24 is small, and "
+                "Ax is 8e-5‖b‖ away from the best fit, where 8e-15 is"
+            ),
+        ),
+        # reported too high a rank, but is no longer than need be
+        (DEFICIENT, solved(0.5001, 0.5, rank=2), "inaccurate", None),
+        (WIDE, solved(1, 1e-5), "inaccurate", None),  # few digits of x★, for which nobody has asked
+    ],
+)
+def test_who_may_return_any_solution_is_not_told_of_x_star(
+    problem: tuple[Any, Any], outcome: Outcome, name: str, words: str | None
+) -> None:
+    known = clues(Example(problem, outcome, "", squares_kappa=True), Deficiency.BASIC)
+    found = reason(known)
+    assert found.name == name
+    said = found.say(known)
+    assert words in (None, said)
+    assert "forward" not in said
+    assert "digit" not in said
 
 
 def test_an_inverse_is_only_guessed_at_where_it_costs_as_much() -> None:
