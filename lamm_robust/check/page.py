@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import shlex
 from collections import Counter
@@ -9,9 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from lamm_robust.check.arithmetic import computes_in
 from lamm_robust.check.derivatives import derivative_lines
 from lamm_robust.check.judgement import ALLOWANCES, SHOWN, Failure, Judgement, Terms, is_declined, is_wrong_rank
-from lamm_robust.check.reasons import GROWTH, both_kappas
+from lamm_robust.check.reasons import GROWTH, RIDGE, both_kappas
+from lamm_robust.check.ridge import LEAST
 from lamm_robust.check.trend import witnesses
 from lamm_robust.reports.columns import COLUMNS, cells, class_of
 from lamm_robust.reports.grading import (
@@ -107,7 +110,7 @@ def _head(found: Judgement) -> Iterator[str]:
         yield from derivative_lines(found.records, lambda record: _line_for(found, [record.problem]))
     if row.rank_total:
         yield f"rank         reported, and right at {row.rank_right} of {row.rank_total} problems"
-    yield f"computes in  {row.computes_in}"
+    yield f"computes in  {computes_in(found)}"
     yield f"time         {duration(row.seconds)} in the median"
     for note in _notes(found):
         yield f"note         {note}"
@@ -277,8 +280,13 @@ def _condition(record: Record) -> str:
 
 def replay_line(found: Judgement, failure: Failure) -> str:
     """The command that shows one failed attempt in full, with whatever of the terms is not the default."""
-    # growth needs several problems to be seen: with these it is seen again
-    others = witnesses(found.records) if failure.reason.name == GROWTH else []
+    # some reasons need several problems to be seen: with these they are seen again
+    others: list[Record] = []
+    if failure.reason.name == GROWTH:
+        others = witnesses(found.records)
+    if failure.reason.name == RIDGE:
+        telling = (f for f in found.failures if f.reason.name == RIDGE and f.clues.gradient and f.clues.gradient.tells)
+        others = [f.record for f in itertools.islice(telling, LEAST)]
     return _line_for(found, dict.fromkeys(record.problem for record in (failure.record, *others)))
 
 
@@ -344,7 +352,7 @@ def facts(found: Judgement) -> dict[str, Any]:
         "crashes": sum(verdicts[value] for value in BROKEN - {Verdict.BAD_OUTPUT}),
         "worst_backward_error": finite(row.worst_backward_error),
         "worst_forward_error": finite(row.worst_forward_error),
-        "computes_in": row.computes_in,
+        "computes_in": computes_in(found),
         "derivatives_right": row.derivatives_right,
         "derivatives_total": row.derivatives_total,
         "times_doubted": bool(found.doubt),

@@ -31,7 +31,10 @@ SQUARED = (0.01, 100.0)
 and an explicit inverse loses a little more."""
 
 GROWTH = "squares κ"
-"""The name of the one reason for which it takes several problems."""
+"""The name of a reason for which it takes several problems."""
+
+RIDGE = "ridge"
+"""The name of the other reason for which it takes several."""
 
 BY_SVD = 4.0
 """Backward errors up to so many times what is small may come from LAPACK's SVD: see `scoring.limits.STABLE`."""
@@ -84,6 +87,11 @@ def _single(c: Clues) -> str:
     if c.kappa * SINGLE < 1:
         return "right to float32 only: computes in float32"
     return f"computes in float32, for which κ = {two_digits(c.kappa)} is too much"
+
+
+def _ridge(c: Clues) -> str:
+    assert c.ridge is not None
+    return c.ridge.words
 
 
 def _scaled(c: Clues) -> str:
@@ -263,6 +271,7 @@ REASONS: tuple[Reason, ...] = (
         _not_by_columns,
     ),
     Reason("zero", lambda c: not c.x.any() and c.score("relative_error") == 1.0, lambda _: "x is zero"),
+    Reason(RIDGE, lambda c: c.is_steady and c.ridge is not None and c.ridge.explains(c.gradient), _ridge),
     Reason("float32", _computes_in_float32, _single),
     Reason("scaled", lambda c: c.factor is not None, _scaled),
     Reason("keeps rounding errors", _keeps_noise, _noise),

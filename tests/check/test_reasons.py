@@ -13,6 +13,7 @@ import pytest
 from lamm_robust import catalog
 from lamm_robust.check.clues import Clues, changes_matter, has_cutoff, has_singles, heeds_layout, is_steady
 from lamm_robust.check.reasons import GROWTH, REASONS, reason
+from lamm_robust.check.ridge import Ridge
 from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.nonfinite import as_undefined
 from lamm_robust.scoring.records import record
@@ -44,6 +45,7 @@ class Example:
     words: str
     passes_alone: bool = False
     squares_kappa: bool = False
+    ridge: Ridge | None = None
 
 
 def solved(*x: float, **more: Any) -> Outcome:
@@ -101,6 +103,9 @@ EXAMPLES: Mapping[str, Example] = {
         "scale columns to one size, or use QR",
     ),
     "zero": Example(EASY, solved(0, 0), "x is zero"),
+    "ridge": Example(
+        EASY, solved(0.8, 4 / 4.25), "solves the ridge problem with λ = 0.25, not least squares", ridge=Ridge(0.25, 0)
+    ),
     "float32": Example(
         THIRDS, solved(float(np.float32(1 / 3)), float(np.float32(1 / 6))), "right to float32 only: computes in float32"
     ),
@@ -158,7 +163,8 @@ def clues(example: Example, deficiency: Deficiency = Deficiency.MINIMUM_NORM) ->
     solver = Solver("f", "", contract, lambda A, b: (A, b))
     case = Case(problem.key, Variant("yours", "f", "float64", "cpu"))
     found = record(case, certified, solver, example.outcome)
-    return Clues(found, certified, example.outcome, example.passes_alone, squares_kappa=example.squares_kappa)
+    seen = Clues(found, certified, example.outcome, example.passes_alone, squares_kappa=example.squares_kappa)
+    return replace(seen, ridge=example.ridge)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -258,6 +264,7 @@ def test_a_cutoff_is_only_said_where_it_explains_most() -> None:
         (Example(DEFICIENT, solved(1e10 + 0.50001, 0.5 - 1e10), ""), "keeps rounding errors", "wrong"),
         (EXAMPLES["drops singular values"], "drops singular values", "wrong"),
         (EXAMPLES[GROWTH], GROWTH, "inaccurate"),
+        (EXAMPLES["ridge"], "ridge", "wrong"),
     ],
 )
 def test_one_answer_shows_how_it_was_computed_if_the_solver_is_steady(
