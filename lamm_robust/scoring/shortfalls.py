@@ -53,8 +53,9 @@ def shortfalls(contract: Contract, frame: Frame, limits: Limits, scores: Mapping
 
 def longer(excess: float, frame: Frame) -> str:
     """How much longer x̂ is than the shortest solution, for its `norm_excess`, which is relative to b where x★ = 0."""
-    if not frame.x_star[0].any(axis=0).all():
-        return "x is longer than the shortest solution, 0"
+    zeros = ~frame.x_star[0].any(axis=0)
+    if zeros.any():
+        return "x is longer than the shortest solution" + (", 0" if zeros.all() else " by far")
     return f"x is {number(1 + excess)} times as long as the shortest solution"
 
 

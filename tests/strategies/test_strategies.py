@@ -147,6 +147,8 @@ DEFICIENT_BY_HAND = problem("raw A=1,1;1,1;0,0 b=1,1,1 dtype=float64")  # x★ =
 def test_a_solution_that_should_be_0_is_not_so_many_times_as_long() -> None:
     said = why(problem("raw A=1,1;1,1;0,0 b=0,0,1 dtype=float64"), [1e10, -1e10])
     assert ": x is longer than the shortest solution, 0, " in said
+    said = why(problem("raw A=1,1;1,1;0,0 b=1,0;1,0;1,1 dtype=float64"), [[1e10, 0], [-1e10, 0]])
+    assert ": x is longer than the shortest solution by far, " in said
 
 
 def test_columns_are_named_where_they_alone_are_lost() -> None:
