@@ -29,6 +29,7 @@ from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.limits import threshold
 from lamm_robust.scoring.metrics import score, score_each
 from lamm_robust.scoring.nonfinite import as_undefined
+from lamm_robust.scoring.shortfalls import of_problem, shortfalls
 from lamm_robust.scoring.truths import Certified, Known
 from lamm_robust.scoring.verdicts import ANSWERS, is_finite, judge_all, shape_of
 from lamm_robust.text import number
@@ -165,7 +166,7 @@ class LeastSquaresProblem:
         if worst is Verdict.COLUMNWISE_STABLE and self._known.regime is Regime.DEFICIENT:
             worst = Verdict.BACKWARD_STABLE  # the shortest solution depends on the sizes of the columns
         if (found in ANSWERS and ANSWERS.index(found) > ANSWERS.index(worst)) or found is Verdict.NON_FINITE:
-            raise AssertionError(f"{self!r}: {found}, {worst} is required{self._errors(x)}")
+            raise AssertionError(f"{self!r}: {found}, {worst} is required{self._why(x, contract)}")
 
     def _rounded(self, x: npt.ArrayLike) -> Array:
         """The answer as an array of the dtype of A; ValueError if it has another shape or is no array of numbers."""
@@ -175,17 +176,15 @@ class LeastSquaresProblem:
         with np.errstate(over="ignore"):  # an absurd answer is infinite
             return answer.astype(self.A.dtype)
 
-    def _errors(self, x: npt.ArrayLike) -> str:
-        """The scores that tell most about an answer, in words; nothing if there are none."""
+    def _why(self, x: npt.ArrayLike, contract: str) -> str:
+        """The problem and what an answer to it lacks, in words; nothing if there are no scores."""
         answer = self._rounded(x)
         if not isinstance(self._known, Certified) or not is_finite(answer):
             return ""
-        scores = score(self._known.frame, answer)
-        return (
-            f": κ = {number(self.cond)}, relative error {number(scores['relative_error'])}, "
-            f"backward error {number(scores['backward_error'])} u‖A‖_F, "
-            f"forward error {number(scores['forward_error'])} Wedin bounds ({number(self.small)} are rounding)"
-        )
+        frame, limits = self._known.frame, self._known.limits
+        promised = Contract(Deficiency(contract), rank_rule="")
+        lacks = ", ".join(shortfalls(promised, frame, limits, score(frame, answer)))
+        return f": {of_problem(self.truth, limits, self.cond)}: {lacks} (up to {number(self.small)} units are rounding)"
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         """Let Hypothesis print the line that makes the problem again, and not the fields of the dataclass."""

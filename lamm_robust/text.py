@@ -28,10 +28,29 @@ def number(value: float) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
+def two_digits(value: float) -> str:
+    """A figure with two digits, so that figures a tenth apart differ: "1e3" and "1.5e3"; otherwise as `number`."""
+    if math.isnan(value) or math.isinf(value):
+        return number(value)
+    mantissa, exponent = f"{value:.1e}".split("e")
+    rounded = float(f"{mantissa}e{exponent}")
+    if rounded == 0.0 or 0.01 <= abs(rounded) < 1000:
+        return f"{rounded:g}"
+    return f"{float(mantissa):g}e{int(exponent)}"
+
+
+LONG = 120.0
+"""Seconds from which on minutes are said, and minutes from which on hours are: fewer are read as they are."""
+
+
 def duration(seconds: float) -> str:
-    """Seconds with three digits, in s, ms or µs; "–" for NaN."""
+    """Seconds with three digits, in s, ms or µs; whole minutes or hours with a tenth if long; "–" for NaN."""
     if math.isnan(seconds):
         return "–"
+    if seconds >= LONG * 60:
+        return f"{seconds / 3600:.1f} h"
+    if seconds >= LONG:
+        return f"{seconds / 60:.0f} min"
     for unit, size in (("s", 1.0), ("ms", 1e-3)):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from lamm_robust.check.ridge import Gradient, Ridge, gradient_of
 from lamm_robust.embedding import real_vectors
 from lamm_robust.error_free import Doubles
 from lamm_robust.reports.grading import is_full_rank, is_graded
@@ -57,6 +58,8 @@ class Clues:
     """Whether the solver seems to answer by A and b alone: see `is_steady` below."""
     heeds_layout: bool = True
     """Whether many failures depend on how A and b are stored: see `heeds_layout` below."""
+    ridge: Ridge | None = None
+    """The ridge problem that the answers seem to solve: see `ridge`."""
     returns: Number = Number.X
     """What the function was asked for."""
 
@@ -127,6 +130,13 @@ class Clues:
         delta = float(np.vdot(error / size, star / size))
         near = PARALLEL * min(abs(delta), abs(1 + delta)) * size  # of the error, and of the answer
         return delta if norm((error - delta * star).ravel()) <= near else None
+
+    @cached_property
+    def gradient(self) -> Gradient | None:
+        """Aᵀ(b − Ax̂) as a multiple of x̂; None if it is no more than rounding error, or there is none."""
+        if self.record.edge or "relative_error" not in self.record.scores or not self.proved.frame.rank:
+            return None
+        return gradient_of(self.proved.frame, self.x.T)
 
     @cached_property
     def cut(self) -> float | None:

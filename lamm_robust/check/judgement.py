@@ -17,6 +17,7 @@ from lamm_robust.check.derivatives import wrong_derivatives
 from lamm_robust.check.expected import Expected, Met, set_aside
 from lamm_robust.check.number_reasons import number_reason
 from lamm_robust.check.reasons import Reason, reason
+from lamm_robust.check.ridge import ridge_of
 from lamm_robust.check.ridge_reasons import ridge_reason
 from lamm_robust.check.scored import Scored
 from lamm_robust.check.trend import squares_kappa
@@ -426,7 +427,8 @@ def _failures(
             clues = Clues(record, certified, outcomes[case], all_single=all_single, squares_kappa=squares)
             found.append(replace(clues, returns=terms.returns))
     cutoff, singles, changes = has_cutoff(found), has_singles(found), changes_matter(records, found)
-    found = [replace(c, has_cutoff=cutoff, has_singles=singles, changes_matter=changes) for c in found]
+    ridge = ridge_of([c.gradient for c in found]) if terms.returns is Number.X else None
+    found = [replace(c, has_cutoff=cutoff, has_singles=singles, changes_matter=changes, ridge=ridge) for c in found]
     found.sort(key=lambda clues: (not is_graded(clues.record), *simplicity(clues.record)))  # edge cases come last
     found[:SHOWN] = [replace(c, passes_alone=passes_alone(c, cases[c.record.key])) for c in found[:SHOWN]]
     steady, layout = is_steady(found), heeds_layout(found)

@@ -11,6 +11,7 @@ from lamm_robust import catalog
 from lamm_robust.check.clues import Clues
 from lamm_robust.check.derivatives import wrong_derivatives
 from lamm_robust.check.judgement import Terms, excuse, explain, is_declined, is_shown, is_wrong_rank, variant_of
+from lamm_robust.check.ridge import Ridge, ridge_of
 from lamm_robust.check.supervised import ask_all, library_of, look_again, worker_opener
 from lamm_robust.check.trend import squares_kappa
 from lamm_robust.keys import parse_key
@@ -36,6 +37,8 @@ class Attempted:
     record: Record
     squares_kappa: bool
     """Whether the errors at all problems that were attempted with it grow like κ²."""
+    ridge: Ridge | None = None
+    """The ridge problem that the failed answers at these problems solve."""
 
     @property
     def why(self) -> str | None:
@@ -44,9 +47,14 @@ class Attempted:
             return f"declined by {self.record.message}"
         if not is_shown(self.record, self.terms):
             return None
-        clues = Clues(self.record, self.certified, self.outcome, squares_kappa=self.squares_kappa)
-        clues = replace(clues, returns=self.terms.returns)
+        clues = replace(self.clues, ridge=self.ridge)
         return explain(clues, self.terms).say(clues)
+
+    @property
+    def clues(self) -> Clues:
+        """What is known of it, but for what other problems show of its answers."""
+        clues = Clues(self.record, self.certified, self.outcome, squares_kappa=self.squares_kappa)
+        return replace(clues, returns=self.terms.returns)
 
     @property
     def failed(self) -> bool:
@@ -160,6 +168,10 @@ def _attempt(target: user.Target, terms: Terms, keys: Sequence[ProblemKey]) -> d
     outcomes = look_again(answers, truths, open_worker)
     records = {key: excuse(record(case, known[key], solver, outcomes[case]), terms) for key, case in cases.items()}
     squares = squares_kappa(records.values())
-    return {
+    found = {
         key: Attempted(terms, solver, known[key], outcomes[case], records[key], squares) for key, case in cases.items()
     }
+    if terms.returns is not Number.X:
+        return found
+    ridge = ridge_of([one.clues.gradient for one in found.values() if is_shown(one.record, terms)])
+    return {key: replace(one, ridge=ridge) for key, one in found.items()}

@@ -12,7 +12,7 @@ from lamm_robust.check.judgement import SHOWN, Judgement
 from lamm_robust.check.page import replay_line
 from lamm_robust.reports.columns import class_of
 from lamm_robust.reports.summary import STABILITY_ORDER
-from lamm_robust.text import count_of, inert, markdown_table, number, printable, share
+from lamm_robust.text import count_of, inert, markdown_table, printable, share, two_digits
 from lamm_robust.values import SUITE, Verdict
 
 # --- JUnit ----------------------------------------------------------------------------------------------
@@ -95,7 +95,7 @@ def _cells(found: Judgement) -> list[str]:
     return [
         found.terms.precision,
         class_of(row),
-        number(found.safe_kappa) if found.safe_kappa else "nowhere",
+        two_digits(found.safe_kappa) if found.safe_kappa else "nowhere",
         share(row.deficient_passed, row.deficient_total),
         str(row.silent_failures),
         str(found.wrong_ranks),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import shlex
 from collections import Counter
@@ -9,17 +10,27 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from lamm_robust.check.arithmetic import computes_in
 from lamm_robust.check.derivatives import derivative_lines
 from lamm_robust.check.judgement import ALLOWANCES, SHOWN, Failure, Judgement, Terms, is_declined, is_wrong_rank
-from lamm_robust.check.reasons import GROWTH, both_kappas
+from lamm_robust.check.reasons import GROWTH, RIDGE, both_kappas
+from lamm_robust.check.ridge import LEAST
 from lamm_robust.check.trend import witnesses
 from lamm_robust.reports.columns import COLUMNS, cells, class_of
-from lamm_robust.reports.grading import BROKEN, PASSES, is_graded, is_judged, is_resolvable_as_a_whole
+from lamm_robust.reports.grading import (
+    BROKEN,
+    PASSES,
+    is_full_rank,
+    is_graded,
+    is_judged,
+    is_resolvable_as_a_whole,
+    kappa,
+)
 from lamm_robust.reports.summary import simplicity
 from lamm_robust.scoring.limits import THRESHOLD_IN_WORDS
 from lamm_robust.scoring.numbers import ERROR
 from lamm_robust.scoring.verdicts import shape_of
-from lamm_robust.text import count_of, duration, finite, number, printable, text_table
+from lamm_robust.text import count_of, duration, finite, number, printable, text_table, two_digits
 from lamm_robust.values import SUITE, Cause, Deficiency, Number, Record, Regime, Shape, Verdict
 
 LEFT_OUT = ("solver", "NaN or ∞", "edges", "beyond", "failed", "rank right", "computes in", "first call", "derivative")
@@ -78,10 +89,9 @@ def _head(found: Judgement) -> Iterator[str]:
         yield from number_lines(found)
         return
     backward, forward = _kappa(row.backward_safe_kappa), _kappa(row.forward_safe_kappa)
-    yield f"safe κ       {backward} backward stably, {forward} forward stably"
+    yield f"safe κ       {backward} backward stably, {forward} forward stably{_end_as_stored(found)}"
     if not math.isnan(row.safe_ratio):
-        by_columns, ratio = _kappa(row.columnwise_safe_kappa), number(row.safe_ratio)
-        yield f"columns      {by_columns} column-wise stably; none lost by sizes up to {ratio} : 1"
+        yield f"columns      {_columns(found)}"
     if row.deficient_total:
         yield f"deficient    {row.deficient_passed} of {row.deficient_total} rank-deficient problems passed"
     if row.edges_total:
@@ -101,7 +111,7 @@ def _head(found: Judgement) -> Iterator[str]:
         yield from derivative_lines(found.records, lambda record: _line_for(found, [record.problem]))
     if row.rank_total:
         yield f"rank         reported, and right at {row.rank_right} of {row.rank_total} problems"
-    yield f"computes in  {row.computes_in}"
+    yield f"computes in  {computes_in(found)}"
     yield f"time         {duration(row.seconds)} in the median"
     for note in _notes(found):
         yield f"note         {note}"
@@ -110,7 +120,7 @@ def _head(found: Judgement) -> Iterator[str]:
 def number_lines(found: Judgement) -> Iterator[str]:
     """What the page says of a number other than x."""
     row, terms = found.row, found.terms
-    yield f"safe κ       {_kappa(row.forward_safe_kappa)}"
+    yield f"safe κ       {_kappa(row.forward_safe_kappa)}{_end_as_stored(found)}"
     if row.deficient_total:
         yield f"deficient    {row.deficient_passed} of {row.deficient_total} rank-deficient problems passed"
     if row.edges_total:
@@ -198,8 +208,32 @@ def _refused_shapes(found: Judgement) -> list[Shape]:
     return refused if len(refused) < len(verdicts) else []
 
 
+def _columns(found: Judgement) -> str:
+    """Up to which κ columns are asked about and right; and up to which ratio none is lost, if there is such a κ."""
+    safe = found.row.columnwise_safe_kappa
+    if not safe:
+        return "nowhere column-wise stably"
+    end = _end(safe, map(kappa, filter(_is_of_grid, found.records)))
+    return f"{_kappa(safe)} column-wise stably{end}; none lost by sizes up to {number(found.row.safe_ratio)} : 1"
+
+
+def _end_as_stored(found: Judgement) -> str:
+    tried = (r.kappa for r in found.records if _is_of_grid(r) and is_resolvable_as_a_whole(r))
+    return _end(found.row.forward_safe_kappa, tried)
+
+
+def _is_of_grid(record: Record) -> bool:
+    """Whether a problem has a κ that safe κ could have reached, whether or not the contract covers it."""
+    return is_full_rank(record) and not record.edge
+
+
+def _end(safe: float, tried: Iterable[float]) -> str:
+    """What is said behind a safe κ that is the largest of those tried, so that no failure but the grid ended it."""
+    return ", the largest tried" if safe and safe == max(tried, default=math.nan) else ""
+
+
 def _kappa(value: float) -> str:
-    return f"to {number(value)}" if value else "nowhere"
+    return f"to {two_digits(value)}" if value else "nowhere"
 
 
 def _extent(found: Judgement) -> str:
@@ -228,13 +262,13 @@ def _failures(found: Judgement, replays: bool) -> Iterator[str]:
     if graded:
         first = min(graded, key=lambda failure: failure.clues.kappa)
         yield ""
-        yield f"Fails first at κ = {number(first.clues.kappa)}: {printable(first.why)}"
+        yield f"Fails first at κ = {two_digits(first.clues.kappa)}: {printable(first.why)}"
     yield ""
     yield "The simplest failures:" if len(found.failures) > 1 else "The failure:"
     for failure in found.failures[:SHOWN]:
         record = failure.record
-        kappa = _condition(record) if record.rank else "no κ"
-        yield f"  {record.m}×{record.n}, {kappa}, {record.verdict}: {printable(failure.why)}"
+        condition = _condition(record) if record.rank else "no κ"
+        yield f"  {record.m}×{record.n}, {condition}, {record.verdict}: {printable(failure.why)}"
         yield f"    {_again(found, failure, replays)}"
 
 
@@ -246,14 +280,19 @@ def _again(found: Judgement, failure: Failure, replays: bool) -> str:
 def _condition(record: Record) -> str:
     """κ, and what it is with columns (rows, if wide) of one size, where only that can be asked."""
     if is_resolvable_as_a_whole(record) or math.isnan(record.kappa_columns):
-        return f"κ = {number(record.kappa)}"
+        return f"κ = {two_digits(record.kappa)}"
     return f"κ = {both_kappas(record)}"
 
 
 def replay_line(found: Judgement, failure: Failure) -> str:
     """The command that shows one failed attempt in full, with whatever of the terms is not the default."""
-    # growth needs several problems to be seen: with these it is seen again
-    others = witnesses(found.records) if failure.reason.name == GROWTH else []
+    # some reasons need several problems to be seen: with these they are seen again
+    others: list[Record] = []
+    if failure.reason.name == GROWTH:
+        others = witnesses(found.records)
+    if failure.reason.name == RIDGE:
+        telling = (f for f in found.failures if f.reason.name == RIDGE and f.clues.gradient and f.clues.gradient.tells)
+        others = [f.record for f in itertools.islice(telling, LEAST)]
     return _line_for(found, dict.fromkeys(record.problem for record in (failure.record, *others)))
 
 
@@ -321,7 +360,7 @@ def facts(found: Judgement) -> dict[str, Any]:
         "crashes": sum(verdicts[value] for value in BROKEN - {Verdict.BAD_OUTPUT}),
         "worst_backward_error": finite(row.worst_backward_error),
         "worst_forward_error": finite(row.worst_forward_error),
-        "computes_in": row.computes_in,
+        "computes_in": computes_in(found),
         "times_doubted": bool(found.doubt),
         "cases": row.cases,
         "passed": found.passed,

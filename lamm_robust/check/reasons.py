@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from lamm_robust.check.clues import SINGLE, Clues
 from lamm_robust.check.trend import DECADE, LOW_KAPPA
-from lamm_robust.reports.grading import is_full_rank
+from lamm_robust.reports.grading import has_one_answer, is_full_rank
 from lamm_robust.scoring.limits import NO_CORRECT_DIGIT
 from lamm_robust.scoring.nonfinite import Undefined
-from lamm_robust.text import number, scaled_lines
+from lamm_robust.scoring.shortfalls import longer
+from lamm_robust.text import number, scaled_lines, two_digits
 from lamm_robust.values import UNIT_ROUNDOFF, Cause, Deficiency, Edge, Record, Regime, Verdict
 
 MUCH_LONGER = 1e3
@@ -30,7 +31,10 @@ SQUARED = (0.01, 100.0)
 and an explicit inverse loses a little more."""
 
 GROWTH = "squares κ"
-"""The name of the one reason for which it takes several problems."""
+"""The name of a reason for which it takes several problems."""
+
+RIDGE = "ridge"
+"""The name of the other reason for which it takes several."""
 
 BY_SVD = 4.0
 """Backward errors up to so many times what is small may come from LAPACK's SVD: see `scoring.limits.STABLE`."""
@@ -82,7 +86,12 @@ def _computes_in_float32(c: Clues) -> bool:
 def _single(c: Clues) -> str:
     if c.kappa * SINGLE < 1:
         return "right to float32 only: computes in float32"
-    return f"computes in float32, for which κ = {number(c.kappa)} is too much"
+    return f"computes in float32, for which κ = {two_digits(c.kappa)} is too much"
+
+
+def _ridge(c: Clues) -> str:
+    assert c.ridge is not None
+    return c.ridge.words
 
 
 def _scaled(c: Clues) -> str:
@@ -98,13 +107,16 @@ def _is_shortest_promised(c: Clues) -> bool:
 
 
 def _keeps_noise(c: Clues) -> bool:
-    if c.certified.regime is not Regime.DEFICIENT or not _is_shortest_promised(c):
+    if c.certified.regime is not Regime.DEFICIENT:
+        return False
+    # who may return any solution is only wrong to be long where that costs the fit
+    if not _is_shortest_promised(c) and not (_loses_the_fit(c) and c.score("norm_excess") >= 1):
         return False
     reported, outside = c.record.reported_rank, c.score("null_component") * c.certified.limits.unit
     least = MUCH_LONGER * max(1.0, UNIT_ROUNDOFF[c.record.precision] * c.kappa**2)
     noise = c.is_steady and least <= c.score("norm_excess") < math.inf and outside > ALMOST_ALL
     # exact for a matrix near A, which has a higher rank, while a basic solution fits A itself
-    noise = noise and c.score("backward_error") <= c.small and c.score("residual_excess") > c.certified.limits.fit
+    noise = noise and c.score("backward_error") <= c.small and _loses_the_fit(c)
     return noise or (reported is not None and reported > c.proved.truth.rank)
 
 
@@ -112,17 +124,26 @@ def _noise(c: Clues) -> str:
     reported, rank = c.record.reported_rank, c.proved.truth.rank
     ranks = f" (reports rank {reported} of {rank})" if reported is not None and reported != rank else ""
     excess = c.score("norm_excess")
-    longer = f"x is {number(1 + excess)} times as long as the shortest solution" if excess >= 1 else "not the shortest"
-    return f"{longer}{ranks}: keeps a singular value that is rounding error?"
+    length = longer(excess, c.proved.frame) if excess >= 1 else "not the shortest"
+    cost = "" if _is_shortest_promised(c) else f", so long that {_off(c)}"
+    return f"{length}{ranks}{cost}: keeps a singular value that is rounding error?"
+
+
+def _loses_the_fit(c: Clues) -> bool:
+    """Whether Ax̂ is further from the best fit than rounding explains."""
+    return c.score("residual_excess") > c.certified.limits.fit
+
+
+def _off(c: Clues) -> str:
+    return f"Ax is {number(c.score('residual_excess'))}‖b‖ away from the best fit"
 
 
 def _is_longer_solution(c: Clues) -> bool:
-    fits = c.score("residual_excess") <= c.certified.limits.fit
-    return fits and _is_shortest_promised(c) and c.score("null_component") > c.small
+    return not _loses_the_fit(c) and _is_shortest_promised(c) and c.score("null_component") > c.small
 
 
 def _squares_kappa(c: Clues) -> bool:
-    full_rank = c.record.rank == min(c.record.m, c.record.n)  # resolvable or not
+    full_rank = c.record.rank == min(c.record.m, c.record.n) and has_one_answer(c.record)  # resolvable or not
     inaccurate = full_rank and c.record.verdict != Verdict.FORWARD_STABLE
     if not (c.squares_kappa and c.is_steady and inaccurate and c.kappa > LOW_KAPPA):
         return False
@@ -155,32 +176,45 @@ def _no_near_matrix(c: Clues) -> str:
 
 def _few_digits(c: Clues) -> bool:
     low = is_full_rank(c.record) and c.kappa <= LOW_KAPPA and c.score("relative_error") < NO_CORRECT_DIGIT
+    low = low and has_one_answer(c.record)  # elsewhere the digits of x★ are not asked for
     return low and c.record.verdict is not Verdict.WRONG  # which it is for an entry without a digit
 
 
 def _wrong(c: Clues) -> str:
+    if not has_one_answer(c.record):
+        return f"no solution: {_off(c)}, though κ = {two_digits(c.kappa)}"
     if c.score("relative_error") >= NO_CORRECT_DIGIT:
         return f"not one digit is right where κ = {_kappa(c)}"
     return f"an entry of x has no right digit, though κ = {_kappa(c)}"
+
+
+def _inaccurate(c: Clues) -> str:
+    """Both errors beside what is small; of who may return any solution, the distance to x★ is not asked."""
+    backward = f"backward {number(c.score('backward_error'))} u‖A‖"
+    if has_one_answer(c.record):
+        forward = f"forward {number(c.score('forward_error'))} Wedin bounds"
+        return f"errors are beyond rounding: {backward}, {forward}, where {number(c.small)} is small"
+    fit = number(c.certified.limits.fit)
+    return f"errors are beyond rounding: {backward}, where {number(c.small)} is small, and {_off(c)}, where {fit} is"
 
 
 def _kappa(c: Clues) -> str:
     """κ of A as it is stored, or with columns (rows, if wide) of one size, if only that can be resolved."""
     lines = scaled_lines(c.record.m, c.record.n)
     by_columns = c.certified.limits.only_columns or c.score("relative_error") < NO_CORRECT_DIGIT
-    return f"{number(c.record.kappa_columns)} with {lines} of one size" if by_columns else number(c.kappa)
+    return f"{two_digits(c.record.kappa_columns)} with {lines} of one size" if by_columns else two_digits(c.kappa)
 
 
 def both_kappas(record: Record) -> str:
     """κ of A as stored, and that with columns (rows, if wide) of one size."""
     lines = scaled_lines(record.m, record.n)
-    return f"{number(record.kappa)} ({number(record.kappa_columns)} with {lines} of one size)"
+    return f"{two_digits(record.kappa)} ({two_digits(record.kappa_columns)} with {lines} of one size)"
 
 
 def _beyond(c: Clues) -> str:
     """κ of A as stored, and that with columns (rows, if wide) of one size, which decides, if it differs."""
-    stored = number(c.kappa)
-    return stored if stored == number(c.record.kappa_columns) else both_kappas(c.record)
+    stored = two_digits(c.kappa)
+    return stored if stored == two_digits(c.record.kappa_columns) else both_kappas(c.record)
 
 
 @dataclass(frozen=True)
@@ -237,6 +271,7 @@ REASONS: tuple[Reason, ...] = (
         _not_by_columns,
     ),
     Reason("zero", lambda c: not c.x.any() and c.score("relative_error") == 1.0, lambda _: "x is zero"),
+    Reason(RIDGE, lambda c: c.is_steady and c.ridge is not None and c.ridge.explains(c.gradient), _ridge),
     Reason("float32", _computes_in_float32, _single),
     Reason("scaled", lambda c: c.factor is not None, _scaled),
     Reason("keeps rounding errors", _keeps_noise, _noise),
@@ -253,7 +288,11 @@ REASONS: tuple[Reason, ...] = (
         lambda c: c.is_steady and c.has_cutoff and c.cut is not None,
         lambda c: f"the answer as if singular values from {number(c.cut or 0.0)}·σ₁ down were zero: they are not",
     ),
-    Reason(GROWTH, _squares_kappa, lambda c: f"error grows like κ² (κ = {number(c.kappa)}): normal equations?"),
+    Reason(
+        GROWTH,
+        _squares_kappa,
+        lambda c: f"error grows like κ² (κ = {two_digits(c.kappa)}): normal equations, or Gram–Schmidt with Qᵀb?",
+    ),
     Reason(
         "no near matrix",
         has_verdict(Verdict.FORWARD_STABLE),
@@ -263,7 +302,7 @@ REASONS: tuple[Reason, ...] = (
         "few digits",
         _few_digits,
         lambda c: (
-            f"only {-math.log10(c.score('relative_error')):.0f} digits are right where κ = {number(c.kappa)}: "
+            f"only {-math.log10(c.score('relative_error')):.0f} digits are right where κ = {two_digits(c.kappa)}: "
             "lower precision inside, or another problem solved?"
         ),
     ),
@@ -271,18 +310,14 @@ REASONS: tuple[Reason, ...] = (
         "fits nothing",
         lambda c: c.record.verdict is Verdict.WRONG and c.certified.regime is Regime.AMBIGUOUS,
         lambda c: (
-            f"fits nothing: Ax is {number(c.score('residual_excess'))}‖b‖ away from the best fit, "
-            f"which no rounding explains, though κ = {_beyond(c)} is beyond the precision"
+            f"fits nothing: {_off(c)}, which no rounding explains, though κ = {_beyond(c)} is beyond the precision"
         ),
     ),
     Reason("wrong", has_verdict(Verdict.WRONG), _wrong),
     Reason(
         "inaccurate",
         lambda _: True,
-        lambda c: (
-            f"errors are beyond rounding: backward {number(c.score('backward_error'))} u‖A‖, "
-            f"forward {number(c.score('forward_error'))} Wedin bounds, where {number(c.small)} is small"
-        ),
+        _inaccurate,
     ),
 )
 

@@ -12,7 +12,7 @@ import math
 import statistics
 from collections.abc import Iterable, Sequence
 
-from lamm_robust.reports.grading import is_full_rank, is_graded, kappa
+from lamm_robust.reports.grading import has_error, kappa
 from lamm_robust.values import UNIT_ROUNDOFF, Record
 
 LOW_KAPPA = 30.0
@@ -68,7 +68,7 @@ def _can_show(r: Record) -> bool:
     scored = "relative_error" in r.scores and all(map(math.isfinite, r.scores.values()))
     moderate = LOW_KAPPA < r.kappa < FIRST_FIGURES * UNIT_ROUNDOFF[r.precision] ** -0.5
     alike = r.kappa <= DECADE * kappa(r)  # elsewhere the sizes of columns decide how κ enters
-    return is_graded(r) and is_full_rank(r) and scored and moderate and alike and r.residual_ratio <= SMALL_RESIDUAL
+    return has_error(r) and scored and moderate and alike and r.residual_ratio <= SMALL_RESIDUAL
 
 
 def _point(r: Record) -> Point:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from lamm_robust.oracles.plain_values import AT_MOST, shorter
@@ -57,9 +58,14 @@ def _rank(found: dict[str, Any]) -> list[str]:
 
 def _kappa(found: dict[str, Any]) -> str:
     """κ, and what it is with columns of one size if that is another number."""
-    kappa, equal = str(found["kappa"]), str(found["kappa_columns"])
+    kappa, equal = _power(found["kappa"]), _power(found["kappa_columns"])
     lines = scaled_lines(found["m"], found["n"])
     return kappa if equal == kappa else f"{kappa}; {equal} with {lines} of one size"
+
+
+def _power(figure: str) -> str:
+    """A figure of `SHORT` digits or more before the point with its power of ten, and with all its digits."""
+    return f"{Decimal(figure):E}" if len(figure.partition(".")[0]) >= SHORT and figure[0].isdigit() else figure
 
 
 def _sigmas(found: dict[str, Any]) -> list[str]:

@@ -16,7 +16,7 @@ from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified, Known, Truths
 from lamm_robust.text import duration, scaled_lines
-from lamm_robust.values import Array, Edge, Number, Outcome, Problem, Record, Regime, Solver, Status
+from lamm_robust.values import Array, Certificate, Edge, Number, Outcome, Problem, Record, Regime, Solver, Status
 from lamm_robust.workers.opening import Workers
 from lamm_robust.workers.second_look import attempt_alone
 
@@ -107,7 +107,7 @@ def _truth(certified: Certified) -> list[str]:
         f"truth     by {truth.method}: rank {truth.rank}, κ = {kappa}, {certified.regime}{edge}",
         f"          σ₁ = {float(truth.sigma_max):.10g}, σ_r = {float(truth.sigma_min):.10g}",
         f"          {fit} {residual}",
-        *_entries("x★", decimals(truth, X_DIGITS)[0]),
+        *_entries("x★", _decimals(truth)),
     ]
 
 
@@ -125,8 +125,14 @@ def _cut(certified: Certified, solver: Solver, *, scored: bool) -> list[str]:
         f"          truncated_error is the distance to A_{rank}⁺b, or that of its fit:"
         if scored
         else f"          whose κ is beyond the precision, too; nothing is asked of the distance to A_{rank}⁺b:",
-        *_entries(f"A_{rank}⁺b", decimals(left.truth, X_DIGITS)[0]),
+        *_entries(f"A_{rank}⁺b", _decimals(left.truth)),
     ]
+
+
+def _decimals(truth: Certificate) -> list[str]:
+    """The entries of x★, or its rows where there are several right-hand sides, written as those of x̂ are."""
+    found = decimals(truth, X_DIGITS)[0]
+    return [f"[{', '.join(row)}]" if isinstance(row, list) else row for row in found]
 
 
 def _entries(name: str, entries: list[str]) -> list[str]:

@@ -15,7 +15,9 @@ from lamm_robust.values import Array, Deficiency, Precision
 from tests.support import broken
 from tests.support.impostors import IMPOSTORS, Function, half_of_the_bits
 
-GUESSES = frozenset({"squares κ", "drops singular values", "float32", "keeps rounding errors", "no near matrix"})
+GUESSES = frozenset(
+    {"squares κ", "drops singular values", "float32", "keeps rounding errors", "no near matrix", "ridge"}
+)
 """The reasons that say how the answer was computed."""
 
 FAMILIES = ("spectrum", "columns", "named")  # not lines over unix times, where an SVD does drop singular values

@@ -13,6 +13,7 @@ import pytest
 from lamm_robust import catalog
 from lamm_robust.check.clues import Clues, changes_matter, has_cutoff, has_singles, heeds_layout, is_steady
 from lamm_robust.check.reasons import GROWTH, REASONS, reason
+from lamm_robust.check.ridge import Ridge
 from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.nonfinite import as_undefined
 from lamm_robust.scoring.records import record
@@ -30,6 +31,7 @@ MIDDLE = [[1, 0], [0, 1e-3], [0, 0]], [1, 1e-3, 1]
 DEFICIENT = [[1, 1], [1, 1], [0, 0]], [1, 1, 1]  # rank 1, x★ = (1/2, 1/2), (1, −1) is in the null space
 GRADED = [[1, 0, 0], [0, 2.0**-40, 2.0**-40], [0, 0, 0]], [1, 2.0**-40, 1]  # rank 2, uκ² = 1e8, x★ = (1, 1/2, 1/2)
 TRAILING = [[1, 0], [0, 1e-5], [0, 0]], [0, 1e-5, 0]  # x★ = (0, 1)
+WIDE = [[1, 0]], [1 + 1e-9]  # the solutions (1, t)
 THIRDS = [[3, 0], [0, 6], [0, 0]], [1, 1, 1]
 HUGE = [[2.0**1000, 0], [0, 2.0**1001]], [2.0**1000, 2.0**1001]
 
@@ -43,6 +45,7 @@ class Example:
     words: str
     passes_alone: bool = False
     squares_kappa: bool = False
+    ridge: Ridge | None = None
 
 
 def solved(*x: float, **more: Any) -> Outcome:
@@ -100,6 +103,9 @@ EXAMPLES: Mapping[str, Example] = {
         "scale columns to one size, or use QR",
     ),
     "zero": Example(EASY, solved(0, 0), "x is zero"),
+    "ridge": Example(
+        EASY, solved(0.8, 4 / 4.25), "solves the ridge problem with λ = 0.25, not least squares", ridge=Ridge(0.25, 0)
+    ),
     "float32": Example(
         THIRDS, solved(float(np.float32(1 / 3)), float(np.float32(1 / 6))), "right to float32 only: computes in float32"
     ),
@@ -117,7 +123,10 @@ EXAMPLES: Mapping[str, Example] = {
         HARD, solved(1, 0), "the answer as if singular values from 1e-5·σ₁ down were zero: they are not"
     ),
     "squares κ": Example(
-        CLEAN, solved(1, 1 + 1e-6), "error grows like κ² (κ = 1e5): normal equations?", squares_kappa=True
+        CLEAN,
+        solved(1, 1 + 1e-6),
+        "error grows like κ² (κ = 1e5): normal equations, or Gram–Schmidt with Qᵀb?",
+        squares_kappa=True,
     ),
     "no near matrix": Example(
         HARDER,
@@ -134,7 +143,7 @@ EXAMPLES: Mapping[str, Example] = {
         ([[1, 1], [1, 1 + 2.0**-52]], [1, 2]),
         solved(3, 0),
         "fits nothing: Ax is 1‖b‖ away from the best fit, which no rounding explains, "
-        "though κ = 2e16 is beyond the precision",
+        "though κ = 1.8e16 is beyond the precision",
     ),
     "wrong": Example(EASY, solved(2, -1), "not one digit is right where κ = 2"),
     "inaccurate": Example(
@@ -154,7 +163,8 @@ def clues(example: Example, deficiency: Deficiency = Deficiency.MINIMUM_NORM) ->
     solver = Solver("f", "", contract, lambda A, b: (A, b))
     case = Case(problem.key, Variant("yours", "f", "float64", "cpu"))
     found = record(case, certified, solver, example.outcome)
-    return Clues(found, certified, example.outcome, example.passes_alone, squares_kappa=example.squares_kappa)
+    seen = Clues(found, certified, example.outcome, example.passes_alone, squares_kappa=example.squares_kappa)
+    return replace(seen, ridge=example.ridge)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -254,6 +264,7 @@ def test_a_cutoff_is_only_said_where_it_explains_most() -> None:
         (Example(DEFICIENT, solved(1e10 + 0.50001, 0.5 - 1e10), ""), "keeps rounding errors", "wrong"),
         (EXAMPLES["drops singular values"], "drops singular values", "wrong"),
         (EXAMPLES[GROWTH], GROWTH, "inaccurate"),
+        (EXAMPLES["ridge"], "ridge", "wrong"),
     ],
 )
 def test_one_answer_shows_how_it_was_computed_if_the_solver_is_steady(
@@ -306,6 +317,45 @@ def test_a_basic_solution_need_not_be_the_shortest() -> None:
     example = EXAMPLES["not the shortest"]
     assert clues(example).record.verdict == "wrong"
     assert clues(example, Deficiency.BASIC).record.verdict == "backward stable"
+
+
+@pytest.mark.parametrize(
+    ("problem", "outcome", "name", "words"),
+    [
+        (
+            DEFICIENT,
+            solved(1e10 + 0.50001, 0.5 - 1e10, rank=2),
+            "keeps rounding errors",
+            (
+                "x is 2e10 times as long as the shortest solution (reports rank 2 of 1), so long that "
+                "Ax is 8e-6‖b‖ away from the best fit: keeps a singular value that is rounding error?"
+            ),
+        ),
+        (DEFICIENT, solved(5, -3), "wrong", "no solution: Ax is 0.82‖b‖ away from the best fit, though κ = 1"),
+        (
+            DEFICIENT,
+            solved(1e3 + 0.5001, 0.5 - 1e3, rank=1),
+            "inaccurate",
+            (
+                "errors are beyond rounding: backward 5e8 u‖A‖, where 24 is small, and "
+                "Ax is 8e-5‖b‖ away from the best fit, where 8e-15 is"
+            ),
+        ),
+        # reported too high a rank, but is no longer than need be
+        (DEFICIENT, solved(0.5001, 0.5, rank=2), "inaccurate", None),
+        (WIDE, solved(1, 1e-5), "inaccurate", None),  # few digits of x★, for which nobody has asked
+    ],
+)
+def test_who_may_return_any_solution_is_not_told_of_x_star(
+    problem: tuple[Any, Any], outcome: Outcome, name: str, words: str | None
+) -> None:
+    known = clues(Example(problem, outcome, "", squares_kappa=True), Deficiency.BASIC)
+    found = reason(known)
+    assert found.name == name
+    said = found.say(known)
+    assert words in (None, said)
+    assert "forward" not in said
+    assert "digit" not in said
 
 
 def test_an_inverse_is_only_guessed_at_where_it_costs_as_much() -> None:

@@ -109,3 +109,10 @@ def test_rounding_is_correct(value: Fraction, single: float) -> None:
         assert all(
             abs(Fraction(near) - value) <= abs(Fraction(math.nextafter(near, way)) - value) for way in (-1e309, 1e309)
         )
+
+
+def test_several_right_hand_sides_are_rows_without_quotes() -> None:
+    key = "raw A=2,0;0,4;0,0 b=1,2;1,3;0,0 dtype=float64 @ numpy-qr-float64-cpu"
+    text = CliRunner().invoke(main, ["replay", key]).stdout
+    assert "\nx★        [0.5, 1]\n          [0.25, 0.75]\n" in text
+    assert "\nx̂        [0.5, 1.0]\n          [0.25, 0.75]\n" in text

@@ -247,6 +247,15 @@ def test_a_wide_pseudo_inverse_fits_the_page_and_its_radius_holds(tmp_path: Path
     assert [line for line in lines if "column" in line][-1] == "  columns 9 to 11:"
 
 
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [("0x1p40", "1099511627776"), ("0x1p60", "1.152921504606846976E+18"), ("0x1p-60", "1.152921504606846976E+18")],
+)
+def test_a_large_kappa_is_written_with_its_power_of_ten(second: str, said: str) -> None:
+    (line,) = (line for line in page(f"A=1,0;0,{second} b=1,2") if line.startswith("κ"))
+    assert line == f"κ = σ₁/σ_r     {said}; 1 with columns of one size"
+
+
 def test_kappa_with_columns_of_one_size_is_beside_it() -> None:
     found = facts("A=1,1700000000;1,1700000060;1,1700000120 b=1,2,4")
     assert float(found["kappa"]) == pytest.approx(5.9e16, rel=0.01)

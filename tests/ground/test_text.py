@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lamm_robust.reports.summary import SAME_KAPPA
 from lamm_robust.text import (
     csv_text,
     duration,
@@ -22,6 +23,7 @@ from lamm_robust.text import (
     printable,
     share,
     text_table,
+    two_digits,
 )
 from tests.support.records import HOSTILE
 
@@ -46,7 +48,28 @@ def test_numbers_read_well(value: float, text: str) -> None:
     assert number(value) == text
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(2.5, "2.5 s"), (0.0123, "12.3 ms"), (4.2e-5, "42 µs")])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1000.0, "1e3"), (999.9999, "1e3"), (1472.0, "1.5e3"), (14.72, "15"), (147.2, "150"), (0.0123, "0.012")],
+)
+def test_figures_with_two_digits_read_well(value: float, text: str) -> None:
+    assert two_digits(value) == text
+    assert two_digits(-value) == f"-{text}"
+
+
+def test_a_safe_kappa_and_the_next_that_fails_are_two_figures() -> None:
+    for kappa in np.geomspace(1, 1e17, 5000):
+        assert two_digits(kappa) != two_digits(kappa / SAME_KAPPA)
+
+
+def test_what_is_no_figure_has_no_digits() -> None:
+    assert [two_digits(value) for value in (0.0, math.inf, math.nan)] == ["0", "∞", "–"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(2.5, "2.5 s"), (0.0123, "12.3 ms"), (4.2e-5, "42 µs"), (119, "119 s"), (2320, "39 min"), (9000, "2.5 h")],
+)
 def test_durations_read_well(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 

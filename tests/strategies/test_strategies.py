@@ -128,9 +128,59 @@ def test_forward_stable_is_enough_where_that_is_required() -> None:
     x = np.array([1 + 1e-12, 1])
     assert hard.verdict(x) == "forward stable"
     hard.assert_solved(x, require="forward-stable")
-    words = "forward stable, backward stable is required: κ = 1e8, relative error 7e-13"
-    with pytest.raises(AssertionError, match=words):
-        hard.assert_solved(x)
+    assert why(hard, x) == (
+        "forward stable, backward stable is required: rank 2 of 2 (full rank), κ = 1e8: backward error 5e3 u‖A‖_F, "
+        "relative error 7e-13 (up to 24 units are rounding)"
+    )
+
+
+def why(asked: LeastSquaresProblem, x: Any, contract: str = "minimum_norm") -> str:
+    """What is said of an answer behind the line that makes the problem."""
+    with pytest.raises(AssertionError) as raised:
+        asked.assert_solved(x, contract)
+    return str(raised.value).removeprefix(f"{asked!r}: ")
+
+
+DEFICIENT_BY_HAND = problem("raw A=1,1;1,1;0,0 b=1,1,1 dtype=float64")  # x★ = (1/2, 1/2), Ax★ = (1, 1, 0)
+
+
+def test_a_solution_that_should_be_0_is_not_so_many_times_as_long() -> None:
+    said = why(problem("raw A=1,1;1,1;0,0 b=0,0,1 dtype=float64"), [1e10, -1e10])
+    assert ": x is longer than the shortest solution, 0, " in said
+    said = why(problem("raw A=1,1;1,1;0,0 b=1,0;1,0;1,1 dtype=float64"), [[1e10, 0], [-1e10, 0]])
+    assert ": x is longer than the shortest solution by far, " in said
+
+
+def test_columns_are_named_where_they_alone_are_lost() -> None:
+    uneven = problem("raw A=1,0;0,1e-5;0,0 b=1,1e-5,1 dtype=float64")
+    with pytest.raises(AssertionError, match="κ = 1e5: backward error .* u column by column, relative error "):
+        uneven.assert_solved([1, 1 + 1e-6], require="column-wise-stable")
+
+
+@pytest.mark.parametrize(
+    ("x", "contract", "words"),
+    [
+        ([1e15, -1e15], "minimum_norm", "x is 2e15 times as long as the shortest solution, Ax is 0.82‖b‖ away"),
+        (
+            [1.5, -0.5],
+            "minimum_norm",
+            "x is 2.2 times as long as the shortest solution, no digit of x is right, forward error 5e15",
+        ),
+        (
+            [0.6, 0.4],
+            "minimum_norm",
+            "0.2 of x is outside the row space of A, no digit of x is right, forward error 5e14",
+        ),
+        ([0.7, 0.7], "minimum_norm", "Ax is 0.33‖b‖ away from the best fit (8e-15 is rounding), backward error "),
+        # of a basic solution, the length and the distance to x★ are not asked, unless its length costs the fit
+        ([0.7, 0.7], "basic", "Ax is 0.33‖b‖ away from the best fit (8e-15 is rounding), backward error "),
+        ([1e10 + 0.50001, 0.5 - 1e10], "basic", "x is 2e10 times as long as the shortest solution, Ax is 8e-6‖b‖ away"),
+    ],
+)
+def test_what_an_answer_lacks_is_said(x: list[float], contract: str, words: str) -> None:
+    said = why(DEFICIENT_BY_HAND, x, contract)
+    assert " is required: rank 1 of 2 (deficient), κ = 1: " + words in said
+    assert ("forward" in said or "digit" in said) == (contract != "basic")
 
 
 @pytest.mark.parametrize(
