@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 from lamm_robust import catalog
@@ -75,8 +76,12 @@ BESIDE: Mapping[Number, tuple[str, ...]] = {
 }
 """What runs beside a function of another number than x."""
 
-BESIDE_RIDGE = ("lamm_robust.solvers.ridge:stacked_qr", "lamm_robust.solvers.ridge:sklearn_cholesky")
-"""What runs beside a solver of ridge problems: QR of the stacked matrix, and what scikit-learn does by default."""
+BESIDE_RIDGE: Mapping[str, str] = {
+    "lamm_robust.solvers.ridge:stacked_qr": "numpy",
+    "lamm_robust.solvers.ridge:sklearn_cholesky": "sklearn",
+}
+"""What runs beside a solver of ridge problems, and the module that it needs: QR of the stacked matrix, and what
+scikit-learn does by default."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of problems that were tried and that will be."""
@@ -238,7 +243,8 @@ def _passes_alone(solver: Solver, terms: Terms, open_worker: Open, failed: Clues
 def _try_drivers(mine: Judgement, keys: Sequence[ProblemKey], truths: Truths) -> list[Row]:
     """The rows of LAPACK's drivers, on the CPU, at the problems that the solver was tried at."""
     if mine.terms.returns is not Number.X or mine.terms.lam is not None:
-        usual = BESIDE_RIDGE if mine.terms.lam is not None else BESIDE.get(mine.terms.returns, ())
+        penalised = [name for name, module in BESIDE_RIDGE.items() if find_spec(module)]
+        usual = penalised if mine.terms.lam is not None else BESIDE.get(mine.terms.returns, ())
         others = dict.fromkeys((*usual, *mine.terms.beside))
         plain = replace(mine, terms=replace(mine.terms, arrays="numpy", refuses=(), strict=False))
         return [_try_target(name, plain if name not in mine.terms.beside else mine, keys, truths) for name in others]
