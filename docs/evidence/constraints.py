@@ -10,7 +10,6 @@ d. Everything is SciPy, in the precision of A. With --write, the table of the pa
 from __future__ import annotations
 
 import math
-import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from scipy.linalg import LinAlgWarning, lstsq, qr, solve, solve_triangular
 from scipy.linalg.lapack import get_lapack_funcs
+from table import publish
 
 from lamm_robust import catalog
 from lamm_robust.keys import parse_key
@@ -91,7 +91,7 @@ def digits(way: Way, kappas: tuple[int, int], precision: Precision) -> tuple[flo
     return max(found, 0.0), kappa
 
 
-def table(precision: Precision) -> str:
+def measured(precision: Precision) -> str:
     """The table of one precision."""
     columns = {kappas: digits(gglse, kappas, precision)[1] for kappas in KAPPAS[precision]}
     heads = [f"κ(A) {number(kappa)}, κ(C) {number(10.0**of_c)}" for (_, of_c), kappa in columns.items()]
@@ -101,12 +101,7 @@ def table(precision: Precision) -> str:
 
 def main() -> None:
     """Print the tables, or write them into the page in place of what stands there."""
-    text = "\n".join(map(table, PRECISIONS))
-    print(text)
-    if "--write" in sys.argv:
-        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-        after = rest.partition(END)[2]
-        PAGE.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", encoding="utf-8")
+    publish("\n".join(map(measured, PRECISIONS)), PAGE, BEGIN, END)
 
 
 PAGE = Path(__file__).parents[1] / "ridge.md"

@@ -21,7 +21,7 @@ from rich.progress import track
 from table import head, row
 
 from lamm_robust import catalog
-from lamm_robust.runs.plan import grid
+from lamm_robust.runs.plan import grid, shape_of
 from lamm_robust.values import PRECISIONS, PROFILES, Precision, ProblemKey
 
 EVERY = 5
@@ -50,29 +50,20 @@ def measure_all(every: int) -> Measurements:
 # --- profiles -------------------------------------------------------------------------------------------
 
 
-def shape(key: ProblemKey) -> tuple[int, int]:
-    """m and n of a problem; it is built only if its parameters do not say them."""
-    params = dict(key.params)
-    if "m" in params and "n" in params:
-        return int(params["m"]), int(params["n"])
-    problem = catalog.build_problem(key)
-    return problem.m, problem.n
-
-
 def profiles(found: Measurements) -> None:
     """Print how many problems each family has in each profile, of which shapes and κ."""
     head("family", "profile", "float32", "float64", "shapes", "κ in float32", "κ in float64")
     for name in track(list(catalog.FAMILIES), "counting shapes", console=TERMINAL):
         for profile in PROFILES:
             grids = {p: grid(profile.name, p, [name]) for p in PRECISIONS}
-            shapes = {shape(key) for grid in grids.values() for key in grid}
+            shapes = {shape_of(key)[:2] for grid in grids.values() for key in grid}
             texts = {p: {str(key) for key in grid} for p, grid in grids.items()}
             chosen = {p: [q for q in found[name, p] if str(q.problem.key) in texts[p]] for p in PRECISIONS}
             ranges = [span([q.kappa for q in chosen[p]]) for p in PRECISIONS]
             row([name, profile.name, *(len(grids[p]) for p in PRECISIONS), spread(shapes), *ranges])
 
 
-def spread(shapes: set[tuple[int, int]]) -> str:
+def spread(shapes: set[tuple[int, ...]]) -> str:
     """The number of shapes, the smallest and the largest: "4: 4×2 … 30×10"."""
     ordered = sorted(shapes, key=lambda mn: (mn[0] * mn[1], mn))
     ends = [f"{m}×{n}" for m, n in (ordered[0], ordered[-1])]

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ import scipy.linalg
 import scipy.optimize
 import torch
 from statsmodels.regression.linear_model import OLS
+from table import publish
 
 from lamm_robust import catalog
 from lamm_robust.provenance import versions
@@ -234,11 +234,7 @@ def measured() -> Iterator[str]:
 
 def main() -> None:
     """Print what is measured, or write it into the page in place of what stands there."""
-    text = "\n".join(measured())
-    print(text)
-    if "--write" in sys.argv:
-        before, _, _ = PAGE.read_text(encoding="utf-8").partition(MARK)
-        PAGE.write_text(f"{before}{MARK}\n\n{text}\n", encoding="utf-8")
+    publish("\n".join(measured()), PAGE, MARK)
 
 
 PAGE, MARK = Path(__file__).parents[1] / "numbers.md", "<!-- measured -->"

@@ -10,13 +10,13 @@ arguments unless the name says otherwise. With --write, the tables of the page a
 from __future__ import annotations
 
 import itertools
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from table import publish
 
 from lamm_robust import catalog
 from lamm_robust.provenance import versions
@@ -130,11 +130,7 @@ def measured() -> Iterator[str]:
 
 def main() -> None:
     """Print what is measured, or write it into the page in place of what stands there."""
-    text = "\n".join(measured())
-    print(text)
-    if "--write" in sys.argv:
-        before, _, _ = PAGE.read_text(encoding="utf-8").partition(MARK)
-        PAGE.write_text(f"{before}{MARK}\n\n{text}\n", encoding="utf-8")
+    publish("\n".join(measured()), PAGE, MARK)
 
 
 PAGE, MARK = Path(__file__).parents[1] / "ridge.md", "<!-- measured -->"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ class Attempted:
     ridge: Ridge | None = None
     """The ridge problem that the failed answers at these problems solve."""
 
-    @property
+    @cached_property
     def why(self) -> str | None:
         """Why it failed, in a sentence; None if it did not: nothing else needs an explanation."""
         if is_declined(self.record):
@@ -50,11 +51,11 @@ class Attempted:
         clues = replace(self.clues, ridge=self.ridge)
         return explain(clues, self.terms).say(clues)
 
-    @property
+    @cached_property
     def clues(self) -> Clues:
         """What is known of it, but for what other problems show of its answers."""
-        clues = Clues(self.record, self.certified, self.outcome, squares_kappa=self.squares_kappa)
-        return replace(clues, returns=self.terms.returns)
+        of = self.record, self.certified, self.outcome
+        return Clues(*of, squares_kappa=self.squares_kappa, returns=self.terms.returns)
 
     @property
     def failed(self) -> bool:

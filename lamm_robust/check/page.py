@@ -26,7 +26,7 @@ from lamm_robust.reports.grading import (
     is_resolvable_as_a_whole,
     kappa,
 )
-from lamm_robust.reports.summary import simplicity
+from lamm_robust.reports.summary import Row, simplicity
 from lamm_robust.scoring.limits import THRESHOLD_IN_WORDS
 from lamm_robust.scoring.numbers import ERROR
 from lamm_robust.scoring.verdicts import shape_of
@@ -92,10 +92,7 @@ def _head(found: Judgement) -> Iterator[str]:
     yield f"safe κ       {backward} backward stably, {forward} forward stably{_end_as_stored(found)}"
     if not math.isnan(row.safe_ratio):
         yield f"columns      {_columns(found)}"
-    if row.deficient_total:
-        yield f"deficient    {row.deficient_passed} of {row.deficient_total} rank-deficient problems passed"
-    if row.edges_total:
-        yield f"edge cases   {row.edges_passed} of {row.edges_total} passed: A is empty, or squares over- or underflow"
+    yield from _passed(row)
     if row.undefined_total:
         yield f"undefined    {row.undefined_flagged} of {row.undefined_total} problems with NaN or ∞ in A or b flagged"
     if row.ambiguous_total:
@@ -117,14 +114,19 @@ def _head(found: Judgement) -> Iterator[str]:
         yield f"note         {note}"
 
 
-def number_lines(found: Judgement) -> Iterator[str]:
-    """What the page says of a number other than x."""
-    row, terms = found.row, found.terms
-    yield f"safe κ       {_kappa(row.forward_safe_kappa)}{_end_as_stored(found)}"
+def _passed(row: Row) -> Iterator[str]:
+    """How many rank-deficient problems, and how many edge cases, were passed, where there are any."""
     if row.deficient_total:
         yield f"deficient    {row.deficient_passed} of {row.deficient_total} rank-deficient problems passed"
     if row.edges_total:
         yield f"edge cases   {row.edges_passed} of {row.edges_total} passed: A is empty, or squares over- or underflow"
+
+
+def number_lines(found: Judgement) -> Iterator[str]:
+    """What the page says of a number other than x."""
+    row, terms = found.row, found.terms
+    yield f"safe κ       {_kappa(row.forward_safe_kappa)}{_end_as_stored(found)}"
+    yield from _passed(row)
     if row.undefined_total:
         yield f"undefined    {row.undefined_flagged} of {row.undefined_total} problems with NaN or ∞ flagged"
     if beyond := [r for r in found.records if r.regime == Regime.AMBIGUOUS and r.verdict != Verdict.OUT_OF_CONTRACT]:

@@ -243,8 +243,9 @@ def _passes_alone(solver: Solver, terms: Terms, open_worker: Open, failed: Clues
 def _try_drivers(mine: Judgement, keys: Sequence[ProblemKey], truths: Truths) -> list[Row]:
     """The rows of LAPACK's drivers, on the CPU, at the problems that the solver was tried at."""
     if mine.terms.returns is not Number.X or mine.terms.lam is not None:
-        penalised = [name for name, module in BESIDE_RIDGE.items() if find_spec(module)]
-        usual = penalised if mine.terms.lam is not None else BESIDE.get(mine.terms.returns, ())
+        usual = BESIDE.get(mine.terms.returns, ())
+        if mine.terms.lam is not None:
+            usual = tuple(name for name, module in BESIDE_RIDGE.items() if find_spec(module))
         others = dict.fromkeys((*usual, *mine.terms.beside))
         plain = replace(mine, terms=replace(mine.terms, arrays="numpy", refuses=(), strict=False))
         return [_try_target(name, plain if name not in mine.terms.beside else mine, keys, truths) for name in others]

@@ -47,8 +47,15 @@ def grid(profile: str, precision: Precision, families: Iterable[str]) -> list[Pr
     ]
 
 
+@cache
 def shape_of(key: ProblemKey) -> tuple[int, ...]:
-    """The shape of the A of a problem, and the number of its right-hand sides if there are several."""
+    """The shape of the A of a problem, and the number of its right-hand sides if b is a matrix.
+
+    The problem is built only if its parameters do not say them.
+    """
+    params = dict(key.params)
+    if "m" in params and "n" in params:
+        return tuple(int(params[name]) for name in ("m", "n", "k") if name in params)
     problem = catalog.build_problem(key)
     return (*problem.A.shape, *problem.b.shape[1:])
 

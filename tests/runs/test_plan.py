@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from lamm_robust import catalog
+from lamm_robust.runs import plan
 from lamm_robust.runs.plan import Selection, Shard, grid, parse_selection, parse_shard
 from lamm_robust.scoring.verdicts import shape_of
 from lamm_robust.values import DEVICES, PRECISIONS, SHAPES, Precision
@@ -98,6 +99,9 @@ def test_quick_is_most_of_small_in_few_shapes_and_every_family_is_in_it(precisio
     assert len({(*p.A.shape, *p.b.shape[1:]) for p in problems}) <= 15
     assert {shape_of(p.m, p.n) for p in problems} == set(SHAPES)
     assert any(p.b.ndim == 2 for p in problems)
+    for key in small:  # most shapes are read from parameters
+        problem = catalog.build_problem(key)
+        assert plan.shape_of(key) == (*problem.A.shape, *problem.b.shape[1:])
 
 
 def test_the_quick_profile_runs_the_core_solvers_unless_others_are_asked_for() -> None:
