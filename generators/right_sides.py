@@ -16,7 +16,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lamm_robust.generators.parts.complex_svd import apply_layers as apply_complex_layers
 from lamm_robust.generators.parts.complex_svd import draw_complex_recipe, joined, unit_multiples
 from lamm_robust.generators.parts.elementary import SIGNIFICAND
 from lamm_robust.generators.parts.grids import MIDDLE, STEEP, Grid, as_real, by_profile, cross, grid_as_real
@@ -103,7 +102,7 @@ def _complex_parts(m: int, n: int, rank: int, log2_cond: int, k: int, seed: int)
     sigma = descending_powers(log2_cond, rank)
     behind = draw_complex_recipe("right_sides", (m, n, rank, seed), (m, n), sigma, 0.0)
     weights = np.array([*sigma, *[1] * (m - rank)], dtype=np.int64)[:, None]
-    b = apply_complex_layers(behind.left, weights * complex_coordinates(m, n, rank, k, seed))
+    b = apply_layers(behind.left, weights * complex_coordinates(m, n, rank, k, seed))
     return behind.problem(np.int64)[0], b
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust.generators.parts.known_svd import layers, whole_residual
+from lamm_robust.generators.parts.known_svd import apply_layers, layers, whole_residual
 from lamm_robust.generators.parts.stream import Integers, Stream
 from lamm_robust.values import Array, Precision
 
@@ -45,6 +45,16 @@ class Layer:
     groups: Integers
     v: Integers
 
+    def double_reflection(self, M: Any) -> Any:
+        """Return 2HM in exact integers, for the block diagonal H of the layer; M has shape (2, size, columns)."""
+        product = 2 * M
+        (c, s), (re, im) = self.v[..., None], M[:, self.groups]
+        along, across = c * re + s * im, c * im - s * re  # conj(v)·M
+        a, b = ((part[:, 0] + part[:, 1] + part[:, 2] + part[:, 3])[:, None] for part in (along, across))
+        product[0, self.groups] -= c * a - s * b
+        product[1, self.groups] -= c * b + s * a
+        return product
+
 
 def complex_layers(stream: Stream, size: int) -> list[Layer]:
     """Draw layers on ``size`` coordinates, as many as `known_svd.layers` does, with v of ±1 and ±i."""
@@ -52,24 +62,6 @@ def complex_layers(stream: Stream, size: int) -> list[Layer]:
         Layer(layer.groups, unit_multiples(stream, layer.signs.ravel()).reshape(2, *layer.signs.shape))
         for layer in layers(stream, size)
     ]
-
-
-def double_reflection(layer: Layer, M: Any) -> Any:
-    """Return 2HM in exact integers, for the block diagonal H of a layer; M has shape (2, size, columns)."""
-    product = 2 * M
-    (c, s), (re, im) = layer.v[..., None], M[:, layer.groups]
-    along, across = c * re + s * im, c * im - s * re  # conj(v)·M
-    a, b = ((part[:, 0] + part[:, 1] + part[:, 2] + part[:, 3])[:, None] for part in (along, across))
-    product[0, layer.groups] -= c * a - s * b
-    product[1, layer.groups] -= c * b + s * a
-    return product
-
-
-def apply_layers(turns: list[Layer], M: Any) -> Any:
-    """Return the product of 2H over the layers, the first innermost, times M of shape (2, size, columns)."""
-    for layer in turns:
-        M = double_reflection(layer, M)
-    return M
 
 
 @dataclass(frozen=True)

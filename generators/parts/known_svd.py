@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -28,6 +28,21 @@ class Layer:
 
     groups: Integers
     signs: Integers
+
+    def double_reflection(self, M: Any) -> Any:
+        """Return 2HM in exact integers, for the block diagonal H of the layer; M has shape (size, columns)."""
+        product = 2 * M
+        block = self.signs[:, :, None] * M[self.groups]
+        inner = block[:, 0] + block[:, 1] + block[:, 2] + block[:, 3]  # vᵀM of each group
+        product[self.groups] -= self.signs[:, :, None] * inner[:, None]
+        return product
+
+
+class Reflects(Protocol):
+    """A layer of real or complex reflectors."""
+
+    def double_reflection(self, M: Any) -> Any:
+        """Return 2HM in exact integers."""
 
 
 def _layer_count(size: int) -> int:
@@ -48,19 +63,10 @@ def layers(stream: Stream, size: int) -> list[Layer]:
     ]
 
 
-def double_reflection(layer: Layer, M: Any) -> Any:
-    """Return 2HM in exact integers, for the block diagonal H of a layer; M has shape (size, columns)."""
-    product = 2 * M
-    block = layer.signs[:, :, None] * M[layer.groups]
-    inner = block[:, 0] + block[:, 1] + block[:, 2] + block[:, 3]  # vᵀM of each group
-    product[layer.groups] -= layer.signs[:, :, None] * inner[:, None]
-    return product
-
-
-def apply_layers(turns: list[Layer], M: Any) -> Any:
-    """Return the product of 2H over the layers, the first innermost, times M of shape (size, columns)."""
+def apply_layers(turns: Sequence[Reflects], M: Any) -> Any:
+    """Return the product of 2H over the layers, the first innermost, times M (size × columns; 2 × that, if complex)."""
     for layer in turns:
-        M = double_reflection(layer, M)
+        M = layer.double_reflection(M)
     return M
 
 

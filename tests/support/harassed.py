@@ -233,10 +233,6 @@ STAGES: dict[str, Stage] = {
 # --- who kills -----------------------------------------------------------------------------------------------
 
 
-class HangsError(Exception):
-    """A command has not ended in time."""
-
-
 class Harassment:
     """A stage in a directory of its own, killed again and again."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lamm_robust.generators.parts.known_svd import double_reflection, layers
+from lamm_robust.generators.parts.known_svd import layers
 from lamm_robust.generators.parts.stream import Stream
 
 
@@ -15,7 +15,7 @@ def test_layers_are_orthogonal_and_mix(size: int, seed: int) -> None:
     product = np.eye(size, dtype=np.int64)
     drawn = layers(Stream("layers", size, seed), size)
     for layer in drawn:
-        product = double_reflection(layer, product)
+        product = layer.double_reflection(product)
     assert np.array_equal(product.T @ product, 4 ** len(drawn) * np.eye(size, dtype=np.int64))
     assert 4 ** len(drawn) >= size
     assert (product != 0).mean() > 0.3
