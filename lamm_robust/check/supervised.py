@@ -93,9 +93,11 @@ Hear = Callable[[Sequence[Answer], int], None]
 def check_target(target: user.Target, terms: Terms, progress: Progress = lambda *_: None) -> Judgement:
     """The judgement on a target; ValueError if it cannot be imported or is not a function."""
     scratch.sweep()
-    truths = catalog.truths(directions=terms.derivative, penalty=terms.lam)
+    cache = Cache(default_directory())
+    truths = catalog.truths(cache=cache, directions=terms.derivative, penalty=terms.lam)
     found = check(str(target), library_of(target, terms), terms, truths, progress)
-    Cache(default_directory()).trim()
+    if cache.grown:  # to look through what is kept costs a third of a second when it is full
+        cache.trim()
     return found
 
 

@@ -101,6 +101,8 @@ class Cache:
 
     def __init__(self, directory: Path | None) -> None:
         self.directory = directory
+        self.grown = False
+        """Whether something was put into it, and it may need a `trim`."""
         self._key = b""
 
     def get(self, name: str) -> bytes | None:
@@ -128,6 +130,7 @@ class Cache:
         """Keep data under a name, if the disk takes it."""
         if self.directory is None:
             return
+        self.grown = True
         path = self._path(name)
         with contextlib.suppress(OSError):
             key = self._known_key() or self._new_key()

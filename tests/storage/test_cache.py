@@ -130,6 +130,15 @@ def test_a_home_directory_as_the_cache_is_harmless(monkeypatch: pytest.MonkeyPat
     assert left == {"notes", f".{NAME}.1.1", "ff" + "0" * 62, OTHER}
 
 
+def test_it_says_whether_it_has_grown(tmp_path: Path) -> None:
+    Cache(tmp_path).put(NAME, b"content")
+    cache = Cache(tmp_path)
+    assert cache.get(NAME) == b"content"
+    assert not cache.grown, "to read it is not to fill it"
+    cache.put(OTHER, b"content")
+    assert cache.grown
+
+
 @pytest.mark.parametrize("linked", [False, True])
 def test_what_is_not_marked_as_ours_is_left_alone(tmp_path: Path, linked: bool) -> None:
     place = tmp_path / "elsewhere" if linked else tmp_path / OWN
