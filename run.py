@@ -39,7 +39,8 @@ if sys.version_info < (3, 11) or os.name != "posix":
 
 ROOT = Path(__file__).resolve().parent
 VENV = (ROOT / ".venv").resolve()  # which may be a link to a larger disk
-PYTHON = VENV / "bin" / "python"
+BIN = VENV / "bin"
+PYTHON, ROBUST, TOX_RUN = BIN / "python", BIN / "lamm-robust", BIN / "tox"
 STAMP = VENV / "run.py.stamp"
 """Made first, which marks .venv as ours; locked during set-up; filled last, with `fingerprint()`."""
 
@@ -97,7 +98,8 @@ def fingerprint() -> bytes:
 
 def is_ready() -> bool:
     """Tell whether a set-up was finished here; a stamp cut short equals no fingerprint."""
-    return PYTHON.exists() and STAMP.exists() and STAMP.read_bytes() == fingerprint()
+    made = all(file.exists() for file in (PYTHON, ROBUST, TOX_RUN, STAMP))
+    return made and STAMP.read_bytes() == fingerprint()
 
 
 @contextlib.contextmanager
@@ -223,13 +225,13 @@ def set_up() -> None:
 def wanted(args: list[str]) -> list[str]:
     """Turn the arguments of this script into the command to run."""
     if args[:1] == ["test"]:
-        return [str(VENV / "bin" / "tox"), *(args[1:] or EVERYTHING)]
+        return [str(TOX_RUN), *(args[1:] or EVERYTHING)]
     if args[:1] and args[0] in LANES:
-        return [str(VENV / "bin" / "tox"), "run", "-e", args[0], *(["--", *args[1:]] if args[1:] else [])]
+        return [str(TOX_RUN), "run", "-e", args[0], *(["--", *args[1:]] if args[1:] else [])]
     if args[:1] and args[0] in COMMANDS:
-        return [str(VENV / "bin" / "lamm-robust"), *args]
+        return [str(ROBUST), *args]
     own = any(arg == "--profile" or arg.startswith("--profile=") for arg in args)
-    return [str(VENV / "bin" / "lamm-robust"), "run", *([] if own else ["--profile", "quick"]), *args]
+    return [str(ROBUST), "run", *([] if own else ["--profile", "quick"]), *args]
 
 
 def main(args: list[str]) -> int:

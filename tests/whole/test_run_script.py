@@ -103,8 +103,9 @@ def installations(checkout: Path) -> int:
 
 def finished(run: ModuleType) -> None:
     """What a set-up leaves, made by hand."""
-    (run.VENV / "bin").mkdir(parents=True)
-    run.PYTHON.touch()
+    run.BIN.mkdir(parents=True)
+    for file in (run.PYTHON, run.ROBUST, run.TOX_RUN):
+        file.touch()
     run.STAMP.write_bytes(run.fingerprint())
 
 
@@ -223,7 +224,7 @@ def test_a_stamp_cut_short_is_not_ready(run: ModuleType, half: int) -> None:
     assert not run.is_ready()
 
 
-@pytest.mark.parametrize("lost", ["PYTHON", "STAMP"])
+@pytest.mark.parametrize("lost", ["PYTHON", "ROBUST", "TOX_RUN", "STAMP"])
 def test_an_environment_that_lost_a_part_is_not_ready(run: ModuleType, lost: str) -> None:
     finished(run)
     getattr(run, lost).unlink()
