@@ -132,7 +132,8 @@ def race_table(races: Sequence[Race]) -> str:
     words = (
         f"Small deltas to ‖δ‖ ≤ 1e-3. *Original*: the loop in Python with `numpy-dropping`, and with `{first.solver}`; "
         f"*compiled*: the whole loop in one program, with `{first.solver}`; *batched*: all targets in one program, in "
-        "a queue, with damped steps along random signs. Times are per step and per target."
+        "a queue, with damped steps along random signs and derivatives for differences. Times are per step and per "
+        "target."
     )
     header = ["N", "precision", "directions", "steps at most"]
     header += ["original, µs/step", "same solver", "compiled", "compiled is"]

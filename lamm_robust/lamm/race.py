@@ -28,8 +28,9 @@ TIMES = 3
 SOLVER = "jax-qr"
 """The solver of the compiled loop: the fastest that is backward stable where X has full rank, as here."""
 
-QUEUED: Any = {"rule": "damped", "draw": "signs"}
-"""How the targets of a batch are steered: fewer steps, and directions that cost less."""
+QUEUED: Any = {"rule": "damped", "draw": "signs", "method": "forward"}
+"""How the targets of a batch are steered: fewer steps, and directions and columns that cost less (the derivatives of a
+mesh by all phases are made at once; differences call it twice for each direction)."""
 
 SMALL = next(target for target in TARGETS if target.name == "small")
 """The targets of a race: small deltas, as training asks for one after another, all reached in a few steps."""

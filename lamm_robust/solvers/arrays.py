@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,16 @@ Unranked = tuple[Array, None]
 def eps_of(A: Any) -> float:
     """The machine epsilon 2u of the precision of an array: the distance from 1 to the next number."""
     return float(np.finfo(A.dtype).eps)
+
+
+def root_of_size(A: Any) -> Any:
+    """√max(m, n) of an m×n array: a number, or an array of JAX where a program is exported for any number of rows."""
+    size = max(A.shape)
+    if isinstance(size, int):
+        return math.sqrt(size)
+    import jax.numpy as jnp
+
+    return jnp.sqrt(jnp.asarray(size).astype(A.dtype))
 
 
 def adjoint(A: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -10,7 +9,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from lamm_robust.solvers.arrays import eps_of
+from lamm_robust.solvers.arrays import eps_of, root_of_size
 from lamm_robust.solvers.branches import Branch, either
 from lamm_robust.solvers.derivatives import Known, is_wide
 from lamm_robust.solvers.factors import Factors, complete, of_full_rank, same
@@ -53,35 +52,45 @@ class Wide(NamedTuple):
     T: Any
 
 
-def minimised(A: Any, B: Any, rcond: float, chooser: Chooser) -> Any:
+def minimised(A: Any, B: Any, rcond: Any, chooser: Chooser) -> Any:
     """X, the rank and the errors for A (m×n) and B (m×k), by the branch that the chooser takes."""
     given = _wide(A, B, rcond)[0] if is_wide(A) else _tall(A, B, rcond)
-    usual, rare = _branches(A, rcond)
-    return chooser(usual, lambda given: rare(given)[0])(given.is_full, given)
+    full, deficient = _branches(A)
+    return _chosen(chooser, full, lambda *asked: deficient(*asked)[0], roundoff(A), rcond, given)
 
 
-def factorised(A: Any, B: Any, rcond: float) -> tuple[Any, Any, Any, Known]:
+def factorised(A: Any, B: Any, rcond: Any) -> tuple[Any, Any, Any, Known]:
     """What `minimised` finds, and the factors of A."""
     given, Q, top = _wide(A, B, rcond) if is_wide(A) else _tall_with_q(A, B, rcond)
-    usual, rare = _branches(A, rcond)
-    choose = either(lambda given: (usual(given), of_full_rank(given.R, given.e)), rare)
-    found, W = choose(given.is_full, given)
+    full, deficient = _branches(A)
+    found, W = _chosen(
+        either,
+        lambda unit, rcond, given: (full(unit, rcond, given), of_full_rank(given.R, given.e)),
+        deficient,
+        *(roundoff(A), rcond, given),
+    )
     return *found, Known(Q, W, top)
 
 
-def _branches(A: Any, rcond: float) -> tuple[Branch, Branch]:
-    full, deficient = (_wide_full, _wide_deficient) if is_wide(A) else (_tall_full, _tall_deficient)
-    return partial(full, roundoff(A)), partial(deficient, roundoff(A), rcond)
+def _branches(A: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    return (_wide_full, _wide_deficient) if is_wide(A) else (_tall_full, _tall_deficient)
 
 
-def _tall(A: Any, B: Any, rcond: float) -> Tall:
+def _chosen(chooser: Chooser, usual: Any, rare: Any, unit: Any, rcond: Any, given: Any) -> Any:
+    """What the branch (unit, rcond, given) that is chosen returns."""
+    if isinstance(unit, float):  # then unit and rcond are constants of the program
+        return chooser(partial(usual, unit, rcond), partial(rare, unit, rcond))(given.is_full, given)
+    return chooser(lambda asked: usual(*asked), lambda asked: rare(*asked))(given.is_full, (unit, rcond, given))
+
+
+def _tall(A: Any, B: Any, rcond: Any) -> Tall:
     """QR of A and B side by side, which does not form Q."""
     n, (S, exponents) = A.shape[1], _side_by_side(A, B)
     reduced = qr_of(S)
     return _triangular(reduced[:n, :n], reduced[:n, n:], norms(reduced[n:, n:]), exponents, rcond)
 
 
-def _tall_with_q(A: Any, B: Any, rcond: float) -> tuple[Tall, Any, Any]:
+def _tall_with_q(A: Any, B: Any, rcond: Any) -> tuple[Tall, Any, Any]:
     n, (S, exponents) = A.shape[1], _side_by_side(A, B)
     Q, R = qr(S[:, :n])
     C = product(Q.T, S[:, n:])
@@ -95,7 +104,7 @@ def _side_by_side(A: Any, B: Any) -> tuple[Any, Any]:
     return jnp.where(jnp.isfinite(M).all(), S, jnp.nan), exponents
 
 
-def _triangular(R: Any, C: Any, residuals: Any, exponents: Any, rcond: float) -> Tall:
+def _triangular(R: Any, C: Any, residuals: Any, exponents: Any, rcond: Any) -> Tall:
     n = len(R)
     e, top = _split(exponents[:n])
     solved = triangular(R, jnp.hstack([jnp.eye(n, dtype=R.dtype), C]))
@@ -114,7 +123,7 @@ def _split(exponents: Any) -> tuple[Any, Any]:
     return jnp.where(exponents > OF_ZERO, exponents - top, 0), top
 
 
-def _wide(A: Any, B: Any, rcond: float) -> tuple[Wide, Any, Any]:
+def _wide(A: Any, B: Any, rcond: Any) -> tuple[Wide, Any, Any]:
     """QR of Aᵀ. At full rank the system is consistent, and its rows may be scaled."""
     S, exponents = scale_columns(A.T)
     e, top = _split(exponents)
@@ -125,7 +134,7 @@ def _wide(A: Any, B: Any, rcond: float) -> tuple[Wide, Any, Any]:
     return Wide(is_full, R, e, condition, shift - top, Q, T), Q, top
 
 
-def _tall_full(unit: float, given: Tall) -> Found:
+def _tall_full(unit: Any, _: Any, given: Tall) -> Found:
     """Backward stable column by column, and so are the errors: each |x_j| counts with the size of its column."""
     _, R, e, condition, back, inverse, C, Y, residuals = given
     loads = _both(norms(C), residuals) + product(norms(R), jnp.abs(Y)) + condition * residuals
@@ -134,7 +143,7 @@ def _tall_full(unit: float, given: Tall) -> Found:
     return ldexp(Y, back[None, :] - e[:, None]), _count(e), ldexp(weight * loads, back - least)
 
 
-def _tall_deficient(unit: float, rcond: float, given: Tall) -> tuple[Found, Factors]:
+def _tall_deficient(unit: Any, rcond: Any, given: Tall) -> tuple[Found, Factors]:
     found, room = complete(given.R, given.e, rcond), room_of(given.R.dtype)
     C, residuals, back = ldexp(given.C, -room), ldexp(given.residuals, -room), given.back + room
     X, inverse = found.solve(C, transpose=False)
@@ -143,13 +152,13 @@ def _tall_deficient(unit: float, rcond: float, given: Tall) -> tuple[Found, Fact
     return (ldexp(X, back[None, :]), found.rank, ldexp(errors, back)), found.factors
 
 
-def _wide_full(unit: float, given: Wide) -> Found:
+def _wide_full(unit: Any, _: Any, given: Wide) -> Found:
     _, R, e, condition, back, Q, T = given
     Y = triangular(R, T, transpose=True)
     return ldexp(product(Q, Y), back[None, :]), _count(e), unit * ldexp(3 * condition * norms(Y), back)
 
 
-def _wide_deficient(unit: float, rcond: float, given: Wide) -> tuple[Found, Factors]:
+def _wide_deficient(unit: Any, rcond: Any, given: Wide) -> tuple[Found, Factors]:
     found, room = complete(given.R, given.e, rcond), room_of(given.R.dtype)
     T, back = ldexp(given.T, -room), given.back + room
     Y, inverse = found.solve(T, transpose=True)
@@ -168,11 +177,12 @@ def _both(one: Any, other: Any) -> Any:
     return jnp.sqrt(one * one + other * other)
 
 
-def roundoff(M: Any) -> float:
+def roundoff(M: Any) -> Any:
     """√max(m, n)·eps, but at most 64·eps: the relative change of each entry of A and b that the error estimates assume.
 
     Rounding errors of a sum of m terms grow like √m if they are random. For columns of ones, where they are not, at
     most twice as much was needed (m = 500), and 1.5u for the small problems of the small profile. They stop growing,
     for LAPACK sums blocks and lanes apart: up to m = 2,000,000 at most 33·eps was needed, in float32.
     """
-    return min(math.sqrt(max(M.shape)), 64.0) * eps_of(M)
+    root, most = root_of_size(M), 64.0
+    return (min(root, most) if isinstance(root, float) else jnp.minimum(root, most)) * eps_of(M)

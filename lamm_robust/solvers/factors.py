@@ -56,7 +56,7 @@ class Deficient(NamedTuple):
         solved = triangular(F.T, both, transpose=transpose)
         return product(right, solved[:, len(C) :]), frobenius(solved[:, : len(C)])
 
-    def errors(self, X: Any, inverse: Any, sizes: Any, residuals: Any, unit: float) -> Any:
+    def errors(self, X: Any, inverse: Any, sizes: Any, residuals: Any, unit: Any) -> Any:
         """Bounds on the errors of X in units of `unit`, by Wedin's theorem for constant rank (Higham, Theorem 20.1).
 
         `inverse` is ‖W⁺‖; `sizes` are ‖b‖ and `residuals` ‖b − Ax‖ for each column. ∞ where the theorem does not hold:
@@ -77,7 +77,7 @@ def of_full_rank(R: Any, e: Any) -> Factors:
     return Factors(unit, R, unit, e)
 
 
-def complete(R: Any, e: Any, rcond: float) -> Deficient:
+def complete(R: Any, e: Any, rcond: Any) -> Deficient:
     """The complete orthogonal factorisation of R·2**e with the rank that rcond leaves of R."""
     index = jnp.arange(len(R), dtype=e.dtype)
     U, diagonal = pivoted(R)

@@ -26,7 +26,6 @@ geometric mean. With the usual cutoff, which grows like max(m, n), the slope of 
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -34,7 +33,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lamm_robust.solvers.arrays import eps_of
+from lamm_robust.solvers.arrays import eps_of, root_of_size
 from lamm_robust.solvers.branches import either
 from lamm_robust.solvers.by_qr import factorised, minimised
 from lamm_robust.solvers.derivatives import solution
@@ -111,8 +110,9 @@ def _array(name: str, values: Any) -> Any:
     return array
 
 
-def _default(A: Any, rcond: float | None) -> float:
-    return MARGIN * math.sqrt(max(A.shape)) * eps_of(A) if rcond is None else rcond
+def _cutoff(A: Any, rcond: float | None) -> Any:
+    """The rcond, or its default: a number, or an array if the number of rows is a symbol."""
+    return MARGIN * root_of_size(A) * eps_of(A) if rcond is None else rcond
 
 
 def _as_asked(A: Any, b: Any, X: Any, rank: Any, errors: Any) -> tuple[Any, Any, Any]:
@@ -123,7 +123,7 @@ def _as_asked(A: Any, b: Any, X: Any, rank: Any, errors: Any) -> tuple[Any, Any,
 @partial(jax.jit, static_argnums=2)
 def _compiled(A: Any, b: Any, rcond: float | None) -> tuple[Any, Any, Any]:
     """`solve` as one compiled program, so that calls outside of jit compile it once for each shape."""
-    return _as_asked(A, b, *_solve(A, b.reshape(b.shape[0], -1), _default(A, rcond)))
+    return _as_asked(A, b, *_solve(A, b.reshape(b.shape[0], -1), rcond))
 
 
 @partial(jax.jit, static_argnums=2)
@@ -133,23 +133,21 @@ def _of_full_rank(A: Any, b: Any, rcond: float | None) -> tuple[tuple[Any, Any, 
     For arrays outside of jit, whose numbers Python can look at: the rest is compiled when a matrix wants it.
     """
     B = b.reshape(b.shape[0], -1)
-    found, is_full = minimised(
-        A, B, _default(A, rcond), lambda usual, _: lambda is_full, given: (usual(given), is_full)
-    )
+    found, is_full = minimised(A, B, _cutoff(A, rcond), lambda usual, _: lambda is_full, given: (usual(given), is_full))
     return _as_asked(A, b, *found), is_full
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(2,))
-def _solve(A: Any, B: Any, rcond: float) -> tuple[Any, Any, Any]:
+def _solve(A: Any, B: Any, rcond: float | None) -> tuple[Any, Any, Any]:
     """`solve` for A (m×n) and B (m×k): X (n×k), the rank as a floating-point number, and k errors."""
-    X, rank, errors = minimised(A, B, rcond, either)
+    X, rank, errors = minimised(A, B, _cutoff(A, rcond), either)
     return X, rank.astype(A.dtype), errors
 
 
 @_solve.defjvp
-def _solve_jvp(rcond: float, primals: tuple[Any, Any], tangents: tuple[Any, Any]) -> tuple[Any, Any]:
+def _solve_jvp(rcond: float | None, primals: tuple[Any, Any], tangents: tuple[Any, Any]) -> tuple[Any, Any]:
     A, B = jax.lax.stop_gradient(primals)
-    X, rank, errors, F = factorised(A, B, rcond)
+    X, rank, errors, F = factorised(A, B, _cutoff(A, rcond))
     X, dX = jax.jvp(lambda A, B: solution(F, A, B, X), primals, tangents)
     rank = rank.astype(A.dtype)
     return (X, rank, errors), (dX, same(jnp.zeros_like(rank), rank), same(jnp.zeros_like(errors), errors))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -63,6 +65,20 @@ def test_the_tangent_space_has_dimension_of_the_doubly_stochastic_matrices(
     # random meshes are badly conditioned, and yet far from rounding
     assert sigma[dimension - 1] > 1e3 * UNIT_ROUNDOFF[precision] * sigma[0]
     assert np.all(sigma[dimension:] < 100 * UNIT_ROUNDOFF[precision] * sigma[0])
+
+
+@pytest.mark.parametrize("modes", MODES)
+def test_all_derivatives_at_once_are_those_of_the_columns_one_after_another(modes: int, precision: Precision) -> None:
+    def plain(phases: Any) -> Any:
+        U = unitary(phases, modes)
+        return U[0] * U[0] + U[1] * U[1]
+
+    phases = random_phases(modes, modes)
+    expected = jax.jit(jax.jacfwd(plain))(phases)
+    for jacobian in (jax.jacfwd, jax.jacrev):
+        found = jax.jit(jacobian(mesh(modes)))(phases)
+        assert found.dtype == np.dtype(precision)
+        assert np.abs(found - expected).max() < 16 * modes * UNIT_ROUNDOFF[precision]
 
 
 @pytest.mark.usefixtures("precision")  # JAX's default type

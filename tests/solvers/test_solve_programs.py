@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import lamm_robust
+from lamm_robust.values import UNIT_ROUNDOFF, Precision
 
 jax = pytest.importorskip("jax")
 jnp = jax.numpy
@@ -82,15 +84,45 @@ def test_the_size_of_a_batch_may_be_a_symbol(precision: str) -> None:
     assert str(exported.out_avals[0].shape) == "(p, 10)"
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_a_batch_can_be_sharded(shape: tuple[int, int], precision: str) -> None:
-    """`jax.shard_map` compares what branches and loops return with what they are given."""
-    mesh = jax.make_mesh((1,), ("i",), axis_types=(jax.sharding.AxisType.Auto,))
-    along = jax.sharding.PartitionSpec("i")
+@pytest.mark.parametrize("batch", ["", "p, "])
+@pytest.mark.parametrize("is_wide", [False, True])
+def test_the_larger_size_of_a_matrix_may_be_a_symbol(is_wide: bool, batch: str, precision: str) -> None:
+    """The default rcond and the error depend on it, in all branches of a batch, too."""
+    *several, size = jax.export.symbolic_shape(f"{batch}s", constraints=["s >= 11"])
+    (m, n), A = (10, size) if is_wide else (size, 10), tuple(several)
     for program in (lamm_robust.solve, gradient):
-        sharded = jax.shard_map(jax.vmap(program), mesh=mesh, in_specs=along, out_specs=along)
-        found = jax.eval_shape(sharded, *described(shape, precision, (4,)))
-        assert jax.tree.leaves(found)[0].shape[0] == 4
+        wrapped = jax.jit(jax.vmap(program) if batch else program)
+        asked = (jax.ShapeDtypeStruct((*A, m, n), precision), jax.ShapeDtypeStruct((*A, m), precision))
+        exported = jax.export.export(wrapped, platforms=PLATFORMS)(*asked)
+        assert exported.platforms == PLATFORMS
+
+
+def test_a_program_for_any_number_of_rows_answers_as_one_for_each(precision: Precision) -> None:
+    (rows,) = jax.export.symbolic_shape("m", constraints=["m >= 4"])
+    asked = (jax.ShapeDtypeStruct((rows, 3), precision), jax.ShapeDtypeStruct((rows,), precision))
+    exported = jax.export.export(jax.jit(lamm_robust.solve))(*asked)
+    rng = np.random.default_rng(0)
+    A, b = rng.integers(-4, 5, (40, 3)).astype(precision), rng.integers(-4, 5, 40).astype(precision)
+    A[:, 2] = A[:, 0]
+    found, expected = exported.call(A, b), lamm_robust.solve(A, b)
+    assert found[1] == expected.rank == 2
+    for ours, own in ((found[0], expected.x), (found[2], expected.error)):
+        np.testing.assert_allclose(ours, own, rtol=1e4 * UNIT_ROUNDOFF[precision])
+
+
+@pytest.mark.parametrize("axes", ["Auto", "Explicit"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_batch_can_be_sharded(shape: tuple[int, int], axes: str, precision: str) -> None:
+    """`jax.shard_map` compares what branches and loops return with what they are given."""
+    mesh = jax.make_mesh((1,), ("i",), axis_types=(getattr(jax.sharding.AxisType, axes),))
+    along = jax.sharding.PartitionSpec("i")
+    placed = jax.sharding.NamedSharding(mesh, along)
+    asked = [jax.ShapeDtypeStruct(one.shape, one.dtype, sharding=placed) for one in described(shape, precision, (4,))]
+    with jax.set_mesh(mesh):
+        for program in (lamm_robust.solve, gradient):
+            sharded = jax.shard_map(jax.vmap(program), in_specs=along, out_specs=along)
+            found = jax.eval_shape(sharded, *asked)
+            assert jax.tree.leaves(found)[0].shape[0] == 4
 
 
 @pytest.mark.parametrize("shape", SHAPES)
