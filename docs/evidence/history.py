@@ -51,9 +51,14 @@ def rows() -> Iterator[list[str]]:
             yield [suite, day, solver, row["precision"], row["device"], *counts]
 
 
-if __name__ == "__main__":
+def main(*, write: bool) -> None:
+    """Print the table, or write it."""
     text = csv_text(HEADER, rows())
-    if "--write" in sys.argv:
+    if write:
         OUT.write_text(text, encoding="utf-8")
     else:
         print(text, end="")
+
+
+if __name__ == "__main__":
+    main(write="--write" in sys.argv)

@@ -19,6 +19,7 @@ from lamm_robust.reports.summary import ORDER, Row
 from lamm_robust.runs.results import meanings
 from lamm_robust.site.curves import charts_of
 from lamm_robust.site.sources import Answer, Results, Said, Sources
+from lamm_robust.site.studies import MARKDOWN, pages_of
 from lamm_robust.storage.findings import Hunted
 from lamm_robust.values import Library, Solver
 
@@ -37,6 +38,7 @@ def pages(sources: Sources) -> Pages:
     yield from _solvers(sources)
     yield from _families(sources)
     yield from _reports(sources)
+    yield from _studies(sources)
     if sources.claims:
         claims = [(claim, charts_of(claim)) for claim in sources.claims]
         yield "claims.html", Frame("claims.html", folder=HERE).render(_common(sources, "Claims", ""), claims=claims)
@@ -169,6 +171,13 @@ def _reports(sources: Sources) -> Pages:
             )
 
 
+def _studies(sources: Sources) -> Pages:
+    frame = Frame("study.html", folder=HERE)
+    for name, files in sources.copied.items():
+        for page in pages_of(name, files):
+            yield page.path, frame.render({**_common(sources, page.title, "../"), "made": []}, page=page)
+
+
 def _by_state(answers: Sequence[Answer]) -> list[tuple[State, list[Answer]]]:
     """The answers by their state, the gravest first, each of which there is any."""
     return [(s, own) for s in State if (own := [a for a in answers if a.state == s])]
@@ -184,7 +193,13 @@ def _index(sources: Sources) -> str:
     return Frame("index.html", script="search.js", folder=HERE).render(
         _common(sources, "Which least-squares solver can you trust?", ""),
         sources=sources,
+        studies=[(name, pages_of(name, files), _others_of(files)) for name, files in sources.copied.items()],
         solvers=solvers,
         families=[(name, family.summary) for name, family in catalog.FAMILIES.items() if name in there],
         reports=[report for report in REPORTS if f"field report={report.name}" in asked],
     )
+
+
+def _others_of(files: Sequence[Path]) -> list[str]:
+    """The names of a study's files that have no page."""
+    return [file.name for file in files if file.suffix != MARKDOWN]

@@ -45,6 +45,12 @@ def test_the_committed_pictures_are_those_of_the_committed_records(
     assert out.read_bytes() == (ROOT / f"docs/pictures/{name}.svg").read_bytes()
 
 
+def test_the_committed_picture_of_what_hunts_found_is_that_of_the_committed_records(tmp_path: Path) -> None:
+    made = CliRunner().invoke(main, ["picture", str(ROOT / "results/hunted"), "--out", str(tmp_path / "p.svg")])
+    assert made.exit_code == 0, made.output
+    assert (tmp_path / "p.svg").read_bytes() == (ROOT / "docs/pictures/worst-inputs.svg").read_bytes()
+
+
 def test_boxes_by_family_are_counted_again() -> None:
     names = ("torch-gelsy", "numpy-lstsq")
     groups = [[r for r in RECORDS if f"{r.library}-{r.algorithm}" == name] for name in names]
@@ -88,9 +94,13 @@ def test_a_picture_of_what_hunts_found_shows_the_errors_of_what_people_type(tmp_
         verdict, _, problem = rect.one("title").text.partition(": ")
         states = {kind(r) for r in called if (r.verdict, r.problem) == (verdict, problem)} or {"unpromised"}
         assert rect.attributes["class"] in states
+    sign = {"open": "!", "lost": "~"}
     errors = Counter(
-        number(r.scores["relative_error"]) for r in called if r.problem in lost and "relative_error" in r.scores
+        sign.get(kind(r), "") + (number(r.scores["relative_error"]) if r.scores else "")
+        for r in called
+        if r.problem in lost
     )
+    del errors[""]
     texts = Counter(text.text for text in root.all("text") if text.attributes["class"].startswith("mid on-"))
     assert texts == errors
 

@@ -51,6 +51,19 @@ suite,measured,solver,precision,device,class,silent,failed,cases
 """
 
 
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>'
+STUDY = """\
+# A <b>study</b>
+
+![How it falls](curve.svg) ![far](https://example.org/x.png) [other](other.md), [away](../../docs/lamm.md),
+[curve](curve.svg), [script](javascript:alert(1)), [web](https://github.com/a/b) <script>alert(1)</script>
+
+| a | b |
+| --- | --- |
+| 1 | <i onclick="x()">2</i> |
+"""
+
+
 def sources(here: Path) -> list[Path]:
     own = [here / name for name in ("hunted", "first", "second", "earlier")]
     return [*own, ROOT / "results/worst", ROOT / "results"]
@@ -70,7 +83,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (here / "earlier").mkdir()
     (here / "earlier" / "history.csv").write_text(EARLIER)
     (here / "study").mkdir()
-    (here / "study" / "curve.svg").write_text("<svg/>")
+    (here / "study" / "curve.svg").write_text(SVG)
+    (here / "study" / "curves.md").write_text(STUDY)
+    (here / "study" / "other.md").write_text("No heading.")
     done = invoke(*sources(here), here / "study", "--out", here / "out")
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines()[-1] == f"a page to look at: {here / 'out' / 'index.html'}"
@@ -98,7 +113,7 @@ def test_there_is_a_page_for_each(made: Path) -> None:
     assert {f"solver/{library}-{algorithm}.html" for library, algorithm in pages.SOLVERS} <= names
     assert {f"family/{family}.html" for family in pages.FAMILIES} <= names
     assert {"index.html", "claims.html", "report/numpy-5702.html", "results/first.html", "results/second.html"} <= names
-    assert (made / "study" / "curve.svg").read_text() == "<svg/>"
+    assert (made / "study" / "curve.svg").read_text() == SVG
 
 
 def test_a_page_of_a_solver_says_what_the_records_say(made: Path) -> None:
@@ -129,6 +144,20 @@ def test_a_hunt_says_what_all_solvers_did_with_the_worst(made: Path) -> None:
     assert "solver/scipy-gels.html#hunts" in [link.attributes["href"] for link in index.all("a")]
 
 
+def test_a_study_is_a_page_in_which_html_is_text_and_links_stay_inside(made: Path) -> None:
+    root = read((made / "study" / "curves.html").read_text(encoding="utf-8"))
+    assert root.one("h1").text == "A <b>study</b>"
+    assert [image.attributes["src"] for image in root.all("img")] == ["curve.svg"]
+    assert "far other, away, curve" in root.one("main").text
+    links = {link.text: link.attributes["href"] for link in root.one("main").all("a")}
+    assert links == {"other": "other.html", "curve": "curve.svg", "web": "https://github.com/a/b"}
+    assert "<script>alert(1)</script>" in root.one("main").text
+    assert not [*root.all("script"), *root.all("i"), *root.all("b")]
+    assert [cell.text for cell in root.one("main").all("td")] == ["1", '<i onclick="x()">2</i>']
+    assert read((made / "study" / "other.html").read_text(encoding="utf-8")).one("h1").text == "other"
+    assert not (made / "study" / "curves.md").exists()
+
+
 def test_it_loads_nothing_and_only_the_index_has_a_script(made: Path) -> None:
     for name, page in texts(made).items():
         root = read(page)
@@ -136,7 +165,9 @@ def test_it_loads_nothing_and_only_the_index_has_a_script(made: Path) -> None:
         assert policy.startswith("default-src 'none'; style-src 'sha256-")
         assert len(list(root.all("script"))) == ("script-src" in policy) == (name == "index.html" or "results/" in name)
         for element in root.all():
-            assert not {"style", "src", "srcset", "action"} & set(element.attributes)
+            assert not {"style", "srcset", "action"} & set(element.attributes)
+            assert element.attributes.get("src", "curve.svg") == "curve.svg"
+        assert ("img-src 'self' file:;" in policy) == name.startswith("study/")
 
 
 def test_the_same_sources_give_the_same_bytes(made: Path, tmp_path: Path) -> None:
@@ -144,9 +175,9 @@ def test_the_same_sources_give_the_same_bytes(made: Path, tmp_path: Path) -> Non
     again = invoke(*sources(kept), "--out", tmp_path / "out")
     assert again.exit_code == 0
     other = texts(tmp_path / "out")
-    assert {name: page for name, page in texts(made).items() if name != "index.html"} == {
-        name: page for name, page in other.items() if name != "index.html"
-    }
+    before = {name: page for name, page in texts(made).items() if not name.startswith("study/")}
+    assert before.keys() == other.keys()
+    assert [name for name, page in other.items() if page != before[name]] == ["index.html"]
 
 
 @pytest.mark.parametrize("text", NASTY)

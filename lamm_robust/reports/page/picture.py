@@ -16,7 +16,7 @@ from typing import Any
 from markupsafe import Markup
 
 from lamm_robust.keys import parse_key
-from lamm_robust.reports.page.cells import UNSOLVED, WORDS, State, cell, state
+from lamm_robust.reports.page.cells import SIGN, UNSOLVED, WORDS, State, cell, state
 from lamm_robust.reports.page.report import made
 from lamm_robust.reports.page.usual import CALLS, OURS, TRAPS, Call
 from lamm_robust.reports.summary import simplicity
@@ -138,8 +138,9 @@ def _called(record: Record) -> str:
 
 def _answer(record: Record) -> Box:
     """The box of one attempt, which shows the relative error of x, if there is one."""
-    error = record.scores.get("relative_error", math.nan)
-    return Box(state(record), "" if math.isnan(error) else number(error), f"{record.verdict}: {record.problem}")
+    error, found = record.scores.get("relative_error", math.nan), state(record)
+    shown = "" if math.isnan(error) else number(error)
+    return Box(found, SIGN.get(found, "") + shown, f"{record.verdict}: {record.problem}")
 
 
 def _is_of(family: str, record: Record) -> bool:
