@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lamm_robust.advice.advise import Advice, Measured
+from lamm_robust.advice.advise import ONE_DIGIT, Advice, Measured, fastest
 from lamm_robust.advice.columns import Columns, Dependence
 from lamm_robust.advice.trial import Tried
 from lamm_robust.solvers.typed import call_of
@@ -138,12 +138,28 @@ def _recommended(advice: Advice) -> Iterator[str]:
                 f"staying in {advice.stored}: {advice.call(one)}, "
                 f"with {one.digits_x:.1f} digits of x and {one.digits_fit:.1f} of the fit"
             )
+    yield from _enough(advice, best)
     if advice.certified.truth.rank < advice.data.A.shape[1]:
         yield "many x fit equally well; digits of x are those of the shortest, which not every call looks for"
 
 
+def _enough(advice: Advice, best: Tried) -> Iterator[str]:
+    """The call that has all the digits that mean anything, where the best one has over one more of x and of the fit."""
+    open_ = advice.unknowable
+    if open_ is None or min(best.digits_x - open_.digits_x, best.digits_fit - open_.digits_fit) <= ONE_DIGIT:
+        return
+    enough = [c for c in advice.calls if c.digits_x >= open_.digits_x and c.digits_fit >= open_.digits_fit]
+    one = fastest(enough)
+    if one is not best:
+        yield (
+            f"rounding to {advice.stored} has left {open_.digits_x:.1f} digits of x and {open_.digits_fit:.1f} of the "
+            f"fit: {len(enough)} calls have these, the shortest to type of the fastest is {advice.call(one)}"
+        )
+
+
 def _calls(advice: Advice) -> list[str]:
-    rows = [[*_row(one), _short_call(advice, one)] for one in advice.calls]
+    mark = {advice.recommended: "  ← recommended"}
+    rows = [[*_row(one), _short_call(advice, one) + mark.get(one, "")] for one in advice.calls]
     absent = [f"not tried: {library} ({printable(why)})" for library, why in advice.absent.items()]
     return [*_table(CALLS, rows, left=2), *absent]
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from lamm_robust.advice.columns import Columns, look_at
 from lamm_robust.advice.data import Data
+from lamm_robust.advice.scored import with_frame
 from lamm_robust.error_free import Doubles
 from lamm_robust.scoring.truths import Certified, proved
 from lamm_robust.values import Array, NotCertifiedError, Oracle, Precision, Problem, Regime, Variant
@@ -127,7 +128,7 @@ def _dropped(data: Data, columns: Columns, certified: Certified, oracle: Oracle)
     column = columns.dependences[0].column
     problem = _changed(data, np.delete(data.A, column, axis=1), "dropped")
     try:
-        own = proved(problem, oracle)
+        own = with_frame(proved(problem, oracle))
     except NotCertifiedError:
         return None
     before, after = (max(map(float, c.truth.residual_norm), default=0.0) for c in (certified, own))

@@ -167,6 +167,9 @@ def test_the_copied_line_replays(opened: Open, tmp_path: Path) -> None:
     replayed = CliRunner().invoke(main, ["replay", key, "--json"])
     assert replayed.exit_code == 0, replayed.output
     assert '"verdict": "wrong"' in replayed.output
+    page.locator("aside section:visible button", has_text="for a script").first.click()
+    page.wait_for_function("navigator.clipboard.readText().then(text => text.endsWith('--script'))")
+    assert page.evaluate("navigator.clipboard.readText()") == f"{line} --script"
     page.locator("aside section:visible button", has_text="Python").first.click()
     page.wait_for_function("navigator.clipboard.readText().then(text => text.includes('problem('))")
     script = page.evaluate("navigator.clipboard.readText()")

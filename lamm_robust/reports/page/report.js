@@ -78,7 +78,8 @@
     all("code", drawer).forEach(code => {
       const line = code.textContent, key = line.slice(line.indexOf('"') + 1, -1).split(" @ ")[0];
       const script = byId("script").textContent.replace("KEY", () => key);
-      code.after(button("copy", () => copy(line)), button("copy as Python", () => copy(script)));
+      const asked = line + " --script";
+      code.after(button("copy", () => copy(line)), button("copy for a script", () => copy(asked)), button("copy as Python", () => copy(script)));
     });
   };
 
