@@ -1,6 +1,6 @@
 """Which solvers survive where float32 products are rounded as GPUs and TPUs round them: the table of `docs/gpu.md`.
 
-    lamm-robust run --device emulated --solver 'jax-*-cpu' --solver 'jax-*-tf32' --out results/emulated
+    lamm-robust run --profile small --device emulated --solver 'jax-*' --out results/emulated
     python docs/evidence/emulated.py results/emulated [--write]
 
 It compares each solver at each problem with itself on the CPU (a `-highest` solver with the one without), and prints

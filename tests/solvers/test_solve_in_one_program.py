@@ -31,9 +31,10 @@ print("done")
 """
 
 LIMIT = 1200
-"""Seconds after which a child that takes some ten has surely stopped."""
+"""Seconds after which a child that takes a hundred of a processor's has surely stopped."""
 
 
+@pytest.mark.timeout(LIMIT + 60)
 @pytest.mark.usefixtures("on_cpus_in_float64_only")
 @pytest.mark.parametrize("what", ["x", "gradient"])
 @pytest.mark.parametrize("runs", [100, pytest.param(10_000, marks=pytest.mark.slow)])
