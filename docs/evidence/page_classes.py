@@ -17,14 +17,17 @@ GOOD = BACKWARD | {"forward stable"}
 LOST = ("crashed", "timed out", "flaky", "bad output")
 
 
+SINGLE = ("float32", "complex64")
+
+
 def unit(r: Row) -> float:
     """The unit roundoff."""
-    return 2.0 ** (-24 if r["precision"] == "float32" else -53)
+    return 2.0 ** (-24 if r["precision"] in SINGLE else -53)
 
 
 def allowed(r: Row) -> float:
     """The error that counts as rounding, in units of it."""
-    growth = min(max(max(r["m"], r["n"]) / (1000 if r["precision"] == "float32" else 1), 1), 100)
+    growth = min(max(max(r["m"], r["n"]) / (1000 if r["precision"] in SINGLE else 1), 1), 100)
     return 10 * math.sqrt(min(r["m"], r["n"]) * growth)
 
 

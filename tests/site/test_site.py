@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from collections.abc import Mapping
@@ -134,6 +135,19 @@ def test_a_page_of_a_solver_has_its_history_over_suites(made: Path) -> None:
     assert "2024.1 2024-03-01 float64 cpu column-wise stable 12345 3 999" in lines
     assert "54321" not in root.text, "of a suite whose results are there, those count"
     assert not (made / "solver" / "scipy-gone.html").exists()
+
+
+def test_the_committed_history_begins_with_the_committed_reference() -> None:
+    results = ROOT / "results"
+    suite = json.loads((results / "reference/environment.json").read_text(encoding="utf-8"))["suite"]["suite"]
+    with (
+        (results / "history.csv").open(encoding="utf-8") as history,
+        (results / "reference/leaderboard.csv").open(encoding="utf-8") as table,
+    ):
+        said = [list(row.values()) for row in csv.DictReader(history) if row["suite"] == suite]
+        fields = ("precision", "device", "stability", "silent_failures", "failures", "cases")
+        now = [[f"{r['library']}-{r['algorithm']}", *map(r.get, fields)] for r in csv.DictReader(table)]
+    assert [row[2:] for row in said] == now
 
 
 def test_a_hunt_says_what_all_solvers_did_with_the_worst(made: Path) -> None:
