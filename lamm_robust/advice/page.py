@@ -85,7 +85,7 @@ def _columns(advice: Advice) -> Iterator[str]:
     if columns.constant is None and advice.certified.truth.m > advice.certified.truth.n:
         yield "constant  there is no constant column: the fit goes through 0 (--constant adds one)"
     for j in columns.far[:SHOWN]:
-        times = abs(columns.means[j]) / columns.spreads[j]
+        times = abs(float(columns.means[j])) / float(columns.spreads[j])
         yield f"far       {_name(names, j)}: mean {columns.means[j]:.3g} is {times:.2g} times its spread"
     if columns.dwarfing:
         yield f"dwarfs    {_sizes(columns, names, columns.dwarfing)} times as long as the median column"
@@ -98,7 +98,7 @@ def _columns(advice: Advice) -> Iterator[str]:
 
 
 def _sizes(columns: Columns, names: tuple[str, ...], chosen: list[int]) -> str:
-    ratios = (f"{_name(names, j)} {columns.lengths[j] / columns.median:.2g}" for j in chosen[:SHOWN])
+    ratios = (f"{_name(names, j)} {float(columns.lengths[j]) / columns.median:.2g}" for j in chosen[:SHOWN])
     return ", ".join(ratios) + (f" and {len(chosen) - SHOWN} more" if len(chosen) > SHOWN else "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -116,11 +117,11 @@ def _factors(columns: Columns) -> Doubles:
 def _ridge(data: Data, certified: Certified) -> Remedy:
     """A penalty λ‖x‖² with λ = eps·σ₁², by more rows: the least that the precision can tell from none."""
     n, eps = data.A.shape[1], float(np.finfo(data.A.dtype).eps)
-    root = np.sqrt(eps) * float(certified.truth.sigma_max)
+    root = math.sqrt(eps) * float(certified.truth.sigma_max)
     A = np.vstack([data.A.astype(np.float64), root * np.eye(n)])
     b = np.concatenate([data.b, np.zeros((n, *data.b.shape[1:]), data.b.dtype)])
     problem = _changed(data, A, "ridge", b)
-    return Remedy(f"ridge, λ = eps·σ₁² = {root**2:.2g}", reference(data.precision), problem, _same, certified)
+    return Remedy(f"ridge, λ = eps·σ₁² = {root * root:.2g}", reference(data.precision), problem, _same, certified)
 
 
 def _dropped(data: Data, columns: Columns, certified: Certified, oracle: Oracle) -> Remedy | None:
