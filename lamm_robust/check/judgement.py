@@ -13,6 +13,7 @@ from typing import Literal
 
 from lamm_robust import catalog
 from lamm_robust.check.clues import Clues, changes_matter, has_cutoff, has_singles, heeds_layout, is_single, is_steady
+from lamm_robust.check.conjugation import mistake_of
 from lamm_robust.check.derivatives import wrong_derivatives
 from lamm_robust.check.expected import Expected, Met, set_aside
 from lamm_robust.check.number_reasons import number_reason
@@ -427,8 +428,10 @@ def _failures(
             clues = Clues(record, certified, outcomes[case], all_single=all_single, squares_kappa=squares)
             found.append(replace(clues, returns=terms.returns))
     cutoff, singles, changes = has_cutoff(found), has_singles(found), changes_matter(records, found)
-    ridge = ridge_of([c.gradient for c in found]) if terms.returns is Number.X else None
-    found = [replace(c, has_cutoff=cutoff, has_singles=singles, changes_matter=changes, ridge=ridge) for c in found]
+    of_x = found if terms.returns is Number.X else []
+    ridge, mistake = ridge_of([c.gradient for c in of_x]), mistake_of([c.mistakes for c in of_x])
+    found = [replace(c, has_cutoff=cutoff, has_singles=singles, changes_matter=changes) for c in found]
+    found = [replace(c, ridge=ridge, mistake=mistake) for c in found]
     found.sort(key=lambda clues: (not is_graded(clues.record), *simplicity(clues.record)))  # edge cases come last
     found[:SHOWN] = [replace(c, passes_alone=passes_alone(c, cases[c.record.key])) for c in found[:SHOWN]]
     steady, layout = is_steady(found), heeds_layout(found)

@@ -34,7 +34,10 @@ GROWTH = "squares κ"
 """The name of a reason for which it takes several problems."""
 
 RIDGE = "ridge"
-"""The name of the other reason for which it takes several."""
+"""The name of another reason for which it takes several."""
+
+CONJUGATE = "a conjugate wrong"
+"""The name of the third of these."""
 
 BY_SVD = 4.0
 """Backward errors up to so many times what is small may come from LAPACK's SVD: see `scoring.limits.STABLE`."""
@@ -92,6 +95,10 @@ def _single(c: Clues) -> str:
 def _ridge(c: Clues) -> str:
     assert c.ridge is not None
     return c.ridge.words
+
+
+def _is_mistaken(c: Clues) -> bool:
+    return c.is_steady and c.mistake is not None and c.mistake in (c.mistakes or ())
 
 
 def _scaled(c: Clues) -> str:
@@ -272,6 +279,7 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason("zero", lambda c: not c.x.any() and c.score("relative_error") == 1.0, lambda _: "x is zero"),
     Reason(RIDGE, lambda c: c.is_steady and c.ridge is not None and c.ridge.explains(c.gradient), _ridge),
+    Reason(CONJUGATE, _is_mistaken, lambda c: c.mistake or ""),
     Reason("float32", _computes_in_float32, _single),
     Reason("scaled", lambda c: c.factor is not None, _scaled),
     Reason("keeps rounding errors", _keeps_noise, _noise),
