@@ -64,6 +64,8 @@ class Clues:
     """The ridge problem that the answers seem to solve: see `ridge`."""
     mistake: str | None = None
     """The mistake with conjugates that the answers show: see `conjugation`."""
+    other: str | None = None
+    """The name of the other problem that a solver of ridge problems seems to solve, "" if of none: `ridge_reasons`."""
     returns: Number = Number.X
     """What the function was asked for."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lamm_robust import catalog
+from lamm_robust.check import number_reasons
 from lamm_robust.check.clues import Clues
 from lamm_robust.check.conjugation import mistake_of
 from lamm_robust.check.derivatives import wrong_derivatives
@@ -175,8 +176,9 @@ def _attempt(target: user.Target, terms: Terms, keys: Sequence[ProblemKey]) -> d
     found = {
         key: Attempted(terms, solver, known[key], outcomes[case], records[key], squares) for key, case in cases.items()
     }
-    if terms.returns is not Number.X:
-        return found
     failed = [one.clues for one in found.values() if is_shown(one.record, terms)]
+    if terms.returns is not Number.X:
+        squares = number_reasons.squares_kappa(failed)
+        return {key: replace(one, squares_kappa=squares) for key, one in found.items()}
     ridge, mistake = ridge_of([c.gradient for c in failed]), mistake_of([c.mistakes for c in failed])
     return {key: replace(one, ridge=ridge, mistake=mistake) for key, one in found.items()}

@@ -39,6 +39,9 @@ RIDGE = "ridge"
 CONJUGATE = "a conjugate wrong"
 """The name of the third of these."""
 
+LAYOUT = "depends on the layout"
+"""The name of a reason that numbers other than x have, too, by a rule of their own."""
+
 BY_SVD = 4.0
 """Backward errors up to so many times what is small may come from LAPACK's SVD: see `scoring.limits.STABLE`."""
 
@@ -261,7 +264,7 @@ ENDED: tuple[Reason, ...] = (
         lambda c: c.changes_matter and not c.record.repeatable,
         lambda _: "answers differ between two calls with the same input: it keeps something, or is random",
     ),
-    Reason("depends on the layout", _depends_on_layout, lambda c: c.record.message),
+    Reason(LAYOUT, _depends_on_layout, lambda c: c.record.message),
     Reason("undefined", lambda c: isinstance(c.certified, Undefined), _undefined),
     Reason("empty", lambda c: c.record.edge == Edge.EMPTY, lambda c: f"A is {c.record.m}×{c.record.n}: empty"),
     Reason("extreme scale", lambda c: c.record.edge == Edge.SCALE, _extreme),
