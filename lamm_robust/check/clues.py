@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from lamm_robust.check.conjugation import VISIBLE, mistakes_in
 from lamm_robust.check.ridge import Gradient, Ridge, gradient_of
-from lamm_robust.embedding import real_vectors
+from lamm_robust.embedding import is_complex, real_vectors
 from lamm_robust.error_free import Doubles
-from lamm_robust.reports.grading import is_full_rank, is_graded
+from lamm_robust.reports.grading import has_one_answer, is_full_rank, is_graded
 from lamm_robust.scoring.frame import LARGEST, Frame, norm
 from lamm_robust.scoring.limits import NO_CORRECT_DIGIT
 from lamm_robust.scoring.truths import Certified, Known
@@ -61,6 +63,10 @@ class Clues:
     """Whether many failures depend on how A and b are stored: see `heeds_layout` below."""
     ridge: Ridge | None = None
     """The ridge problem that the answers seem to solve: see `ridge`."""
+    mistake: str | None = None
+    """The mistake with conjugates that the answers show: see `conjugation`."""
+    other: str | None = None
+    """The name of the other problem that a solver of ridge problems seems to solve, "" if of none: `ridge_reasons`."""
     returns: Number = Number.X
     """What the function was asked for."""
 
@@ -148,6 +154,20 @@ class Clues:
         if self.record.edge or "relative_error" not in self.record.scores or not self.proved.frame.rank:
             return None
         return gradient_of(self.proved.frame, self.x.T)
+
+    @cached_property
+    def mistakes(self) -> frozenset[str] | None:
+        """The mistakes with conjugates that explain the answer; None where it tells nothing of them."""
+        problem, found = self.certified.problem, self.record
+        error = found.scores.get("relative_error", 0.0)
+        asked = is_complex(problem.A) and is_graded(found) and not found.edge and has_one_answer(found)
+        hidden = VISIBLE * UNIT_ROUNDOFF[found.precision] * self.kappa**2 if asked else math.inf
+        if not (hidden <= min(error, 1.0) and error < math.inf):
+            return None
+        assert self.outcome.x is not None
+        frame = self.proved.frame
+        away = error * norm(np.ldexp(frame.x_star[0], -frame.x_shifts.T).ravel())
+        return mistakes_in(problem.A, problem.b, self.outcome.x, float(away))
 
     @cached_property
     def cut(self) -> float | None:

@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from lamm_robust import catalog
+from lamm_robust.check import number_reasons
 from lamm_robust.check.clues import Clues, changes_matter, has_cutoff, has_singles, heeds_layout, is_single, is_steady
+from lamm_robust.check.conjugation import mistake_of
 from lamm_robust.check.derivatives import wrong_derivatives
 from lamm_robust.check.expected import Expected, Met, set_aside
-from lamm_robust.check.number_reasons import number_reason
 from lamm_robust.check.reasons import Reason, reason
 from lamm_robust.check.ridge import ridge_of
-from lamm_robust.check.ridge_reasons import ridge_reason
+from lamm_robust.check.ridge_reasons import other_of, ridge_reason
 from lamm_robust.check.scored import Scored
 from lamm_robust.check.trend import squares_kappa
 from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, FIRST_SECONDS
@@ -429,8 +430,14 @@ def _failures(
             clues = Clues(record, certified, outcomes[case], all_single=all_single, squares_kappa=squares)
             found.append(replace(clues, returns=terms.returns))
     cutoff, singles, changes = has_cutoff(found), has_singles(found), changes_matter(records, found)
-    ridge = ridge_of([c.gradient for c in found]) if terms.returns is Number.X else None
-    found = [replace(c, has_cutoff=cutoff, has_singles=singles, changes_matter=changes, ridge=ridge) for c in found]
+    if terms.returns is not Number.X:
+        squares = number_reasons.squares_kappa(found)
+        found = [replace(c, squares_kappa=squares) for c in found]
+    of_x = found if terms.returns is Number.X else []
+    ridge, mistake = ridge_of([c.gradient for c in of_x]), mistake_of([c.mistakes for c in of_x])
+    found = [replace(c, has_cutoff=cutoff, has_singles=singles, changes_matter=changes) for c in found]
+    other = None if terms.lam is None else other_of(found, terms.lam)
+    found = [replace(c, ridge=ridge, mistake=mistake, other=other) for c in found]
     found.sort(key=lambda clues: (not is_graded(clues.record), *simplicity(clues.record)))  # edge cases come last
     found[:SHOWN] = [replace(c, passes_alone=passes_alone(c, cases[c.record.key])) for c in found[:SHOWN]]
     steady, layout = is_steady(found), heeds_layout(found)
@@ -442,4 +449,4 @@ def explain(clues: Clues, terms: Terms) -> Reason:
     """Why an attempt failed, from the table of what the function was asked for."""
     if terms.lam is not None:
         return ridge_reason(clues, terms.lam)
-    return reason(clues) if terms.returns is Number.X else number_reason(clues)
+    return reason(clues) if terms.returns is Number.X else number_reasons.number_reason(clues)

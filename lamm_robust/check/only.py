@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from lamm_robust import catalog
+from lamm_robust.check import number_reasons
 from lamm_robust.check.clues import Clues
+from lamm_robust.check.conjugation import mistake_of
 from lamm_robust.check.derivatives import wrong_derivatives
 from lamm_robust.check.judgement import Terms, excuse, explain, is_declined, is_shown, is_wrong_rank, variant_of
 from lamm_robust.check.ridge import Ridge, ridge_of
@@ -40,6 +42,8 @@ class Attempted:
     """Whether the errors at all problems that were attempted with it grow like κ²."""
     ridge: Ridge | None = None
     """The ridge problem that the failed answers at these problems solve."""
+    mistake: str | None = None
+    """The mistake with conjugates that they show."""
 
     @cached_property
     def why(self) -> str | None:
@@ -48,7 +52,7 @@ class Attempted:
             return f"declined by {self.record.message}"
         if not is_shown(self.record, self.terms):
             return None
-        clues = replace(self.clues, ridge=self.ridge)
+        clues = replace(self.clues, ridge=self.ridge, mistake=self.mistake)
         return explain(clues, self.terms).say(clues)
 
     @cached_property
@@ -172,7 +176,9 @@ def _attempt(target: user.Target, terms: Terms, keys: Sequence[ProblemKey]) -> d
     found = {
         key: Attempted(terms, solver, known[key], outcomes[case], records[key], squares) for key, case in cases.items()
     }
+    failed = [one.clues for one in found.values() if is_shown(one.record, terms)]
     if terms.returns is not Number.X:
-        return found
-    ridge = ridge_of([one.clues.gradient for one in found.values() if is_shown(one.record, terms)])
-    return {key: replace(one, ridge=ridge) for key, one in found.items()}
+        squares = number_reasons.squares_kappa(failed)
+        return {key: replace(one, squares_kappa=squares) for key, one in found.items()}
+    ridge, mistake = ridge_of([c.gradient for c in failed]), mistake_of([c.mistakes for c in failed])
+    return {key: replace(one, ridge=ridge, mistake=mistake) for key, one in found.items()}

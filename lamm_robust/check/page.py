@@ -13,7 +13,8 @@ from typing import Any
 from lamm_robust.check.arithmetic import computes_in
 from lamm_robust.check.derivatives import derivative_lines
 from lamm_robust.check.judgement import ALLOWANCES, SHOWN, Failure, Judgement, Terms, is_declined, is_wrong_rank
-from lamm_robust.check.reasons import GROWTH, RIDGE, both_kappas
+from lamm_robust.check.number_reasons import BY_GRAM
+from lamm_robust.check.reasons import CONJUGATE, GROWTH, RIDGE, both_kappas
 from lamm_robust.check.ridge import LEAST
 from lamm_robust.check.trend import witnesses
 from lamm_robust.reports.columns import COLUMNS, cells, class_of
@@ -295,6 +296,8 @@ def replay_line(found: Judgement, failure: Failure) -> str:
     if failure.reason.name == RIDGE:
         telling = (f for f in found.failures if f.reason.name == RIDGE and f.clues.gradient and f.clues.gradient.tells)
         others = [f.record for f in itertools.islice(telling, LEAST)]
+    if failure.reason.name == CONJUGATE or (found.terms.returns is not Number.X and failure.reason.name in BY_GRAM):
+        others = [f.record for f in found.failures if f.reason.name == failure.reason.name][:LEAST]
     return _line_for(found, dict.fromkeys(record.problem for record in (failure.record, *others)))
 
 

@@ -34,7 +34,13 @@ GROWTH = "squares κ"
 """The name of a reason for which it takes several problems."""
 
 RIDGE = "ridge"
-"""The name of the other reason for which it takes several."""
+"""The name of another reason for which it takes several."""
+
+CONJUGATE = "a conjugate wrong"
+"""The name of the third of these."""
+
+LAYOUT = "depends on the layout"
+"""The name of a reason that numbers other than x have, too, by a rule of their own."""
 
 BY_SVD = 4.0
 """Backward errors up to so many times what is small may come from LAPACK's SVD: see `scoring.limits.STABLE`."""
@@ -92,6 +98,10 @@ def _single(c: Clues) -> str:
 def _ridge(c: Clues) -> str:
     assert c.ridge is not None
     return c.ridge.words
+
+
+def _is_mistaken(c: Clues) -> bool:
+    return c.is_steady and c.mistake is not None and c.mistake in (c.mistakes or ())
 
 
 def _scaled(c: Clues) -> str:
@@ -254,7 +264,7 @@ ENDED: tuple[Reason, ...] = (
         lambda c: c.changes_matter and not c.record.repeatable,
         lambda _: "answers differ between two calls with the same input: it keeps something, or is random",
     ),
-    Reason("depends on the layout", _depends_on_layout, lambda c: c.record.message),
+    Reason(LAYOUT, _depends_on_layout, lambda c: c.record.message),
     Reason("undefined", lambda c: isinstance(c.certified, Undefined), _undefined),
     Reason("empty", lambda c: c.record.edge == Edge.EMPTY, lambda c: f"A is {c.record.m}×{c.record.n}: empty"),
     Reason("extreme scale", lambda c: c.record.edge == Edge.SCALE, _extreme),
@@ -273,6 +283,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("zero", lambda c: not c.x.any() and c.score("relative_error") == 1.0, lambda _: "x is zero"),
     Reason("copied", lambda c: c.is_copied, lambda c: f"all {c.x.shape[1]} right-hand sides have the same x"),
     Reason(RIDGE, lambda c: c.is_steady and c.ridge is not None and c.ridge.explains(c.gradient), _ridge),
+    Reason(CONJUGATE, _is_mistaken, lambda c: c.mistake or ""),
     Reason("float32", _computes_in_float32, _single),
     Reason("scaled", lambda c: c.factor is not None, _scaled),
     Reason("keeps rounding errors", _keeps_noise, _noise),

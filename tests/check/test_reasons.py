@@ -47,6 +47,7 @@ class Example:
     passes_alone: bool = False
     squares_kappa: bool = False
     ridge: Ridge | None = None
+    mistake: str | None = None
 
 
 def solved(*x: float, **more: Any) -> Outcome:
@@ -112,6 +113,9 @@ EXAMPLES: Mapping[str, Example] = {
     "ridge": Example(
         EASY, solved(0.8, 4 / 4.25), "solves the ridge problem with λ = 0.25, not least squares", ridge=Ridge(0.25, 0)
     ),
+    "a conjugate wrong": Example(
+        EASY, solved(1, -1), "x is the conjugate of the answer", mistake="x is the conjugate of the answer"
+    ),
     "float32": Example(
         THIRDS, solved(float(np.float32(1 / 3)), float(np.float32(1 / 6))), "right to float32 only: computes in float32"
     ),
@@ -170,7 +174,10 @@ def clues(example: Example, deficiency: Deficiency = Deficiency.MINIMUM_NORM) ->
     case = Case(problem.key, Variant("yours", "f", "float64", "cpu"))
     found = record(case, certified, solver, example.outcome)
     seen = Clues(found, certified, example.outcome, example.passes_alone, squares_kappa=example.squares_kappa)
-    return replace(seen, ridge=example.ridge)
+    seen = replace(seen, ridge=example.ridge, mistake=example.mistake)
+    if example.mistake:  # which an answer shows in a complex precision only: see test_conjugation
+        seen.__dict__["mistakes"] = frozenset({example.mistake})
+    return seen
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lamm_robust.check import supervised
+from lamm_robust.check.judgement import Terms
 from lamm_robust.cli.main import main
 from lamm_robust.solvers.ridge import EVERY
-from lamm_robust.testing import check_solver
-from lamm_robust.values import Precision
+from lamm_robust.testing import check_here, check_solver
+from lamm_robust.values import Array, Precision
 from tests.support import penalised
 
 HERE = Path(__file__).parents[2]
@@ -110,3 +112,23 @@ def test_in_tests_of_ones_own() -> None:
         check_solver(penalised.mean_of_squares, contract="ridge", lam=0.25, families=["raw"])
     with pytest.raises(ValueError, match="'ridge' needs a finite lam above 0, others none"):
         check_solver(penalised.honest, contract="ridge")
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (lambda n: 0.01 * n, "solves the problem with λ·n = {:.3g} in place of λ = 0.01"),  # √λ, if n = 10
+        (lambda _: 0.02, "solves the problem with 2λ = {:.3g} in place of λ = 0.01"),  # λ·m, if m = 2
+        (lambda _: 0.0101, "solves the problem with λ = {:.3g}, not 0.01"),
+    ],
+    ids=["times n", "twice", "a hundredth more"],
+)
+def test_of_several_other_problems_the_one_that_was_solved_is_named(other: Callable[[int], float], words: str) -> None:
+    def solve(A: Array, b: Array, _: float) -> Array:
+        return penalised.honest(A, b, other(A.shape[1]))
+
+    found = check_here(solve, Terms(lam=0.01, profile="quick", families=("spectrum", "raw")))
+    named = [failure for failure in found.failures if not failure.record.edge]
+    assert len(named) >= 30
+    for failure in named:
+        assert failure.why == words.format(other(failure.record.n)), failure.record.problem
