@@ -25,11 +25,11 @@ from lamm_robust.advice.panel import chosen
 from lamm_robust.advice.trial import Tried, attempts, tried
 from lamm_robust.oracles import stored
 from lamm_robust.scoring.truths import Certified, proved
-from lamm_robust.values import PRECISIONS, NotCertifiedError, Precision, Problem, ProblemKey, Variant
+from lamm_robust.values import PRECISIONS, Array, NotCertifiedError, Precision, Problem, ProblemKey, Variant
 
 SEED = 0
-ENTRIES = 2000
-"""Entries of A up to which a problem is drawn: exact sums of fractions take time."""
+ENTRIES = 4096
+"""Entries of A up to which a problem is drawn, for exact sums of fractions take time: the smallest with many rows."""
 
 Calls = dict[str, list[tuple[Tried, Certified]]]
 """The key of a problem → what was tried at it, and the truth in the precision of each attempt."""
@@ -53,7 +53,7 @@ def drawn(count: int) -> list[Problem]:
         params = grid[int(generator.integers(len(grid)))]
         name = (family.name, tuple(params.items()))
         problem = catalog.build_problem(ProblemKey(*name, precision))
-        if name not in seen and 0 < problem.A.size <= ENTRIES and problem.b.ndim == 1:
+        if name not in seen and 0 < problem.A.size <= ENTRIES and problem.b.size:
             found.append(problem)
             seen.add(name)  # in the other precision it would have the key of this one, one precision up
         if len(found) == count:
@@ -61,11 +61,21 @@ def drawn(count: int) -> list[Problem]:
     return found
 
 
-def exact_digits(certified: Certified, x: Iterable[float]) -> tuple[float, float]:
-    """Right digits of x̂ and of Ax̂, in rational arithmetic from the stored answer; NaN if that is 0."""
-    star = stored(certified.truth).ravel().tolist()
-    error = [Fraction(float(a)) - b for a, b in zip(x, star, strict=True)]
+def exact_digits(certified: Certified, x: Array) -> tuple[float, float]:
+    """Right digits of x̂ and of Ax̂, in rational arithmetic from the stored answer; NaN if that is 0.
+
+    Of several right-hand sides, those of the worst.
+    """
+    n = certified.problem.n
+    stars = stored(certified.truth).reshape(n, -1).T.tolist()
     rows = [[Fraction(float(a)) for a in row] for row in certified.problem.A]
+    found = [_digits(rows, *pair) for pair in zip(x.reshape(n, -1).T.tolist(), stars, strict=True)]
+    of_x, of_fit = ([digits for digits in kind if not math.isnan(digits)] for kind in zip(*found, strict=True))
+    return min(of_x, default=math.nan), min(of_fit, default=math.nan)
+
+
+def _digits(rows: list[list[Fraction]], x: Iterable[float], star: list[Fraction]) -> tuple[float, float]:
+    error = [Fraction(a) - b for a, b in zip(x, star, strict=True)]
 
     def length(vector: Iterable[Fraction]) -> Fraction:
         return sum((entry * entry for entry in vector), Fraction(0))
@@ -118,7 +128,7 @@ def report(calls: Calls) -> list[str]:
             counts["no call has a finite answer"] += 1
             continue
         digits = {
-            one: exact_digits(certified, one.outcome.x.tolist())
+            one: exact_digits(certified, one.outcome.x)
             for one, certified in found
             if one.answered and one.outcome.x is not None
         }

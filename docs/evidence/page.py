@@ -1,4 +1,4 @@
-"""Every number of the boxes, rankings and curves of a report.html, counted again from its records; then replays.
+"""Every number of a report.html's boxes, rankings, curves and headline, counted again from its records; then replays.
 
     python docs/evidence/page.py results/reference [--replay 100]
 
@@ -17,15 +17,13 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
+from page_classes import GOOD, Row, allowed, columns, full, graded, one_answer, unit
 
 from lamm_robust import catalog
 from lamm_robust.runs.replay import attempt_again
 
-Row = dict[str, Any]
-GOOD = {"column-wise stable", "backward stable", "forward stable"}
 STATES = ("silent", "open", "lost", "solved", "ungraded", "unpromised")
 SIGN = {"silent": "", "open": "!", "lost": "~"}
 
@@ -89,21 +87,64 @@ def figure(value: float) -> str:
     return f"{digits}e{int(exponent)}"
 
 
-def by_kappa(rows: list[Row], heads: list[str], *, columns: bool) -> list[str]:
+def by_kappa(rows: list[Row], heads: list[str], *, by_columns: bool) -> list[str]:
     """The worst error over what is allowed, by decade of κ: full rank, no edge cases, one answer."""
     worst: dict[str, float] = {}
     for r in rows:
-        u = 2.0 ** (-24 if r["precision"] == "float32" else -53)
-        growth = min(max(max(r["m"], r["n"]) / (1000 if r["precision"] == "float32" else 1), 1), 100)
-        allowed = 10 * math.sqrt(min(r["m"], r["n"]) * growth)
-        kappa = r["kappa_columns"] if columns else r["kappa"]
-        asked = r["regime"] == "resolvable" and r["verdict"] != "out of contract" and not r["edge"]
-        one_answer = not math.isnan(r["kappa"]) and (r["promises"] != "basic" or r["rank"] == r["n"])
-        if asked and one_answer and (columns or allowed * u * r["kappa"] <= 0.1):
-            error = r["columnwise_forward_error" if columns else "forward_error"]
+        kappa = r["kappa_columns"] if by_columns else r["kappa"]
+        resolved = by_columns or allowed(r) * unit(r) * r["kappa"] <= 0.1
+        if graded(r) and full(r) and one_answer(r) and resolved:
+            error = r["columnwise_forward_error" if by_columns else "forward_error"]
             head = f"1e{round(math.log10(kappa))}"
-            worst[head] = max(worst.get(head, 0.0), math.inf if error is None else error / allowed)
+            worst[head] = max(worst.get(head, 0.0), math.inf if error is None else error / allowed(r))
     return [figure(worst[head]) if head in worst else "–" for head in heads]
+
+
+def profiles(records: dict[str, list[Row]], heads: list[str], *, timed: bool) -> dict[str, list[str]]:
+    """Solver → its share of problems within each factor of the best error, or of the best time among the right."""
+    found: dict[str, dict[str, float]] = {}
+    for name, rows in records.items():
+        for r in filter(graded, rows):
+            if timed and (r["seconds"] is not None or r["verdict"] not in GOOD):
+                value = r["seconds"] if r["verdict"] in GOOD else math.inf
+            elif not timed and full(r) and one_answer(r):
+                error = r["relative_error"]
+                value = math.inf if error is None or math.isnan(error) else max(error, unit(r))
+            else:
+                continue
+            found.setdefault(name, {})[r["problem"]] = value
+    best: dict[str, float] = {}
+    for own in found.values():
+        for problem, value in own.items():
+            best[problem] = min(value, best.get(problem, math.inf))
+    most = 3 if timed else 16
+    factors = [10 ** (most * step / (len(heads) - 1)) for step in range(len(heads))]
+    return {
+        name: [f"{100 * within(found[name], best, factor):.0f} %" for factor in factors] if name in found else ["–"]
+        for name in records
+    }
+
+
+def within(own: dict[str, float], best: dict[str, float], factor: float) -> float:
+    """The share of values within a factor of the best."""
+    return sum(v < math.inf and v / best[p] <= factor * (1 + 1e-12) for p, v in own.items()) / len(own)
+
+
+def by_size(rows: list[Row], heads: list[str]) -> list[str]:
+    """The median time where it was right, by entries of A to the nearest root of ten."""
+    seconds: dict[str, list[float]] = defaultdict(list)
+    for r in filter(graded, rows):
+        if r["verdict"] in GOOD and r["seconds"] is not None:
+            seconds[figure(10 ** (round(2 * math.log10(r["m"] * r["n"])) / 2))].append(r["seconds"])
+    return [clock(statistics.median(seconds[head])) if head in seconds else "–" for head in heads]
+
+
+def clock(seconds: float) -> str:
+    """A time as the page writes it."""
+    scaled, name = next(
+        (seconds * k, n) for k, n in ((1e6, "µs"), (1e3, "ms"), (1, "s")) if seconds * k < 1000 or k == 1
+    )
+    return f"{scaled:.3g} {name}"
 
 
 def times(records: dict[str, list[Row]]) -> dict[str, str]:
@@ -113,8 +154,7 @@ def times(records: dict[str, list[Row]]) -> dict[str, str]:
         name: [
             (r["problem"], r["seconds"])
             for r in rows
-            if r["regime"] in ("resolvable", "deficient") and r["verdict"] in GOOD and not r["edge"]
-            if r["seconds"] is not None
+            if graded(r) and r["verdict"] in GOOD and r["seconds"] is not None
         ]
         for name, rows in records.items()
     }
@@ -154,14 +194,58 @@ def recount(page: str, group: str, records: dict[str, list[Row]]) -> Iterator[tu
                 yield f"{group}: {name}, {head}", said, box(list(filter(holds, records[name])))
     for caption, heads, solvers in tables(page, "ranking"):
         for name, cells in solvers.items() if caption.startswith(group) else ():
-            found = {**ranking(records[name]), "time": speeds[name]}
+            found = {
+                **ranking(records[name]),
+                "time": speeds[name],
+                "first call": first(records[name]),
+                **columns(records[name], figure),
+            }
             for head, (_, text) in zip(heads, cells, strict=True):
                 if head in found:
                     yield f"{group}: {name}, {head}", text, found[head]
-    for caption, heads, solvers in tables(page, "numbers"):
-        for name, cells in solvers.items() if "Error against κ" in caption and group in caption else ():
-            again = by_kappa(records[name], heads, columns="one size" in caption)
+    yield from curves(page, group, records)
+    yield from headline(page, group, records)
+
+
+def curves(page: str, group: str, records: dict[str, list[Row]]) -> Iterator[tuple[str, object, object]]:
+    """The numbers below the charts."""
+    for caption, heads, solvers in (t for t in tables(page, "numbers") if group in t[0]):
+        shares = profiles(records, heads, timed="fast" in caption) if "within τ" in caption else {}
+        for name, cells in solvers.items():
+            if "Time against size" in caption:
+                again = by_size(records[name], heads)
+            else:
+                again = shares.get(name) or by_kappa(records[name], heads, by_columns="one size" in caption)
             yield from zip([f"{caption}: {name}, {head}" for head in heads], [t for _, t in cells], again, strict=True)
+
+
+def first(rows: list[Row]) -> str:
+    """The median time of a first call."""
+    known = [r["first_call_seconds"] for r in rows if r["first_call_seconds"] is not None]
+    return clock(statistics.median(known)) if known else "–"
+
+
+def headline(page: str, group: str, records: dict[str, list[Row]]) -> Iterator[tuple[str, object, object]]:
+    """The counts in the sentences that the page begins with."""
+    found = re.search(rf"<h3>{group}</h3>\n<dl class=\"short\">(.*?)</dl>", page, re.S)
+    said = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", found[1])) if found else {}
+    silent = {name: sum(r["verdict"] == "wrong" for r in rows) for name, rows in records.items()}
+    most = max(silent, key=lambda name: (silent[name], name))
+    words = (
+        f"{sum(n > 0 for n in silent.values())} of {len(records)} solvers",
+        f"{most} most often, in {silent[most]} of",
+    )
+    yield f"{group}: In silence", all(each in said["In silence"] for each in words), True
+    restless = {name: sum(not r["repeatable"] for r in rows) for name, rows in records.items()}
+    listed = re.findall(r"([\w-]+)(?: \(ours\))? \(at (\d+) of", said.get("Not repeatable", ""))
+    yield f"{group}: Not repeatable", dict(listed), {name: str(n) for name, n in restless.items() if n}
+    judged = defaultdict(list)
+    for r in (r for rows in records.values() for r in rows):
+        if r["regime"] in ("resolvable", "deficient") and r["verdict"] != "out of contract":
+            judged[r["problem"]].append(r["verdict"] in GOOD)
+    lost = sum(not any(solved) for solved in judged.values())
+    start = f"{lost} of {len(judged)}" if lost else f"Each of {len(judged)}"
+    yield f"{group}: Solved by nobody", said["Solved by nobody"].startswith(start), True
 
 
 def main(directory: Path, replays: int) -> int:

@@ -237,7 +237,6 @@ SAY: Mapping[str, Derive] = {
         run.cell("scipy-normal-cholesky", "silent_failures"),
     ],
     "`numpy-left-inverse`: silent {} and {} times)": silent("numpy-normal-inv", "numpy-left-inverse"),
-    "`numpy-tikhonov-1e-6` is silent {} times.": silent("numpy-tikhonov-1e-6"),
     "`scipy-cholesky-qr2` holds to κ = {} and then refuses, `scipy-shifted-cholesky-qr3` to {}.": field(
         "backward_safe_kappa", "scipy-cholesky-qr2", "scipy-shifted-cholesky-qr3"
     ),

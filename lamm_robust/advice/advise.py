@@ -13,14 +13,13 @@ from lamm_robust.advice import panel
 from lamm_robust.advice.columns import Columns, look_at
 from lamm_robust.advice.data import Data, prepare
 from lamm_robust.advice.remedies import Remedy, reference, remedies
-from lamm_robust.advice.scored import scores
+from lamm_robust.advice.scored import scores, with_frame
 from lamm_robust.advice.trial import Progress, Tried, attempts, tried, worth
 from lamm_robust.advice.unknowable import Unknowable, unknowable
 from lamm_robust.reports.grading import PASSES
 from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.truths import Certified, proved
 from lamm_robust.scoring.verdicts import is_finite
-from lamm_robust.text import count_of
 from lamm_robust.values import Outcome, Precision, Problem, Variant
 
 Outcomes = dict[tuple[Variant, Problem], Outcome]
@@ -28,9 +27,9 @@ Outcomes = dict[tuple[Variant, Problem], Outcome]
 ONE_DIGIT = 1.0
 """How many digits a call may be behind another and still be recommended for its speed: luck is about one."""
 
-ALIKE, INSTANT = 2.0, 1e-3
-"""Times within this factor of the least are alike, for on another day they change places; so are those up to a
-millisecond, which nobody waits for."""
+ALIKE, INSTANT = 2.0, 0.1
+"""Times within this factor of the least are alike, for on another day they change places; so are those up to a tenth of
+a second, which feels like none (Nielsen, Usability Engineering, 1993, section 5.5)."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def advise(given: Data, only: Sequence[str] = (), progress: Progress = lambda _:
     precisions: tuple[Precision, ...] = ("float32", "float64") if data.precision == "float32" else ("float64",)
     variants, oracle = panel.chosen(only, precisions), catalog.cached_oracle("auto")
     progress("proving the answer")
-    certified = proved(data.problem(data.precision), oracle)
+    certified = with_frame(proved(data.problem(data.precision), oracle))
     of = {data.precision: certified} | {p: in_precision(certified, p) for p in precisions if p != data.precision}
     columns = look_at(data.A)
     helps = list(remedies(data, columns, certified, oracle))
@@ -107,7 +106,8 @@ def in_precision(certified: Certified, precision: Precision) -> Certified:
     key = replace(certified.problem.key, dtype=precision)
     A, b = (array.astype(precision) for array in (certified.problem.A, certified.problem.b))
     problem = Problem(key, A, b)
-    return Certified(problem, Frame(problem, replace(certified.truth, digest=problem.digest)), certified.truncate)
+    truth = replace(certified.truth, digest=problem.digest)
+    return with_frame(Certified(problem, Frame(problem, truth), certified.truncate))
 
 
 def ranked(calls: Sequence[Tried]) -> list[Tried]:
@@ -130,10 +130,10 @@ def recommend(calls: Sequence[Tried]) -> tuple[Tried | None, str]:
     near = [one for one in answered if one.digits_x >= best_x - ONE_DIGIT and one.digits_fit >= best_fit - ONE_DIGIT]
     if near:
         fast = fastest([one for one in near if one.verdict in PASSES] or near)
-        return (
-            fast,
-            f"of {count_of(len(near), 'call')} that none beats by over a digit, the shortest to type of the fastest",
-        )
+        if len(near) == 1:
+            return fast, "every other call is over a digit behind, in x or in the fit"
+        why = f"of {len(near)} calls that none beats by over a digit, the shortest to type of the fastest"
+        return fast, why
     fast = fastest([one for one in answered if one.digits_x >= best_x - ONE_DIGIT])
     better = max(answered, key=lambda one: one.digits_fit)
     why = (

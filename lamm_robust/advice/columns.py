@@ -66,7 +66,7 @@ class Columns:
     @property
     def far(self) -> list[int]:
         """The columns that are far from zero, beside their spread."""
-        away = (self.spreads > 0) & (np.abs(self.means) >= FAR * self.spreads)
+        away = (self.spreads > 0) & (np.abs(self.means) / FAR >= self.spreads)
         return [int(j) for j in np.flatnonzero(away)]
 
     @property
@@ -78,12 +78,12 @@ class Columns:
     @property
     def dwarfing(self) -> list[int]:
         """The columns that are far longer than the median one."""
-        return [int(j) for j in np.flatnonzero(self.lengths >= DWARFS * self.median)]
+        return [int(j) for j in np.flatnonzero(self.lengths / DWARFS >= self.median)]
 
     @property
     def dwarfed(self) -> list[int]:
         """The columns that are far shorter than the median one, and not zero."""
-        return [int(j) for j in np.flatnonzero((self.lengths > 0) & (self.lengths * DWARFS <= self.median))]
+        return [int(j) for j in np.flatnonzero((self.lengths > 0) & (self.lengths <= self.median / DWARFS))]
 
 
 def look_at(A: Array) -> Columns:
@@ -97,8 +97,9 @@ def look_at(A: Array) -> Columns:
     spreads = np.where(same, 0.0, scaled.std(axis=0))
     lengths = np.sqrt((scaled * scaled).sum(axis=0))
     dependences = () if len(A) < A.shape[1] else _dependences(scaled, lengths)
-    with np.errstate(over="ignore"):
-        return Columns(lengths * unit, means * unit, spreads * unit, _in_units(dependences, lengths * unit))
+    with np.errstate(over="ignore"):  # the length of a column may be beyond any float64, and is then the largest
+        sizes = np.minimum(lengths * unit, np.finfo(np.float64).max)
+        return Columns(sizes, means * unit, spreads * unit, _in_units(dependences, sizes))
 
 
 def _in_units(found: Sequence[Dependence], lengths: Doubles) -> tuple[Dependence, ...]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lamm_robust.advice.advise import Advice, Measured
+from lamm_robust.advice.advise import ONE_DIGIT, Advice, Measured, fastest
 from lamm_robust.advice.columns import Columns, Dependence
 from lamm_robust.advice.trial import Tried
 from lamm_robust.solvers.typed import call_of
@@ -85,7 +85,7 @@ def _columns(advice: Advice) -> Iterator[str]:
     if columns.constant is None and advice.certified.truth.m > advice.certified.truth.n:
         yield "constant  there is no constant column: the fit goes through 0 (--constant adds one)"
     for j in columns.far[:SHOWN]:
-        times = abs(columns.means[j]) / columns.spreads[j]
+        times = abs(float(columns.means[j])) / float(columns.spreads[j])
         yield f"far       {_name(names, j)}: mean {columns.means[j]:.3g} is {times:.2g} times its spread"
     if columns.dwarfing:
         yield f"dwarfs    {_sizes(columns, names, columns.dwarfing)} times as long as the median column"
@@ -98,7 +98,7 @@ def _columns(advice: Advice) -> Iterator[str]:
 
 
 def _sizes(columns: Columns, names: tuple[str, ...], chosen: list[int]) -> str:
-    ratios = (f"{_name(names, j)} {columns.lengths[j] / columns.median:.2g}" for j in chosen[:SHOWN])
+    ratios = (f"{_name(names, j)} {float(columns.lengths[j]) / columns.median:.2g}" for j in chosen[:SHOWN])
     return ", ".join(ratios) + (f" and {len(chosen) - SHOWN} more" if len(chosen) > SHOWN else "")
 
 
@@ -138,12 +138,28 @@ def _recommended(advice: Advice) -> Iterator[str]:
                 f"staying in {advice.stored}: {advice.call(one)}, "
                 f"with {one.digits_x:.1f} digits of x and {one.digits_fit:.1f} of the fit"
             )
+    yield from _enough(advice, best)
     if advice.certified.truth.rank < advice.data.A.shape[1]:
         yield "many x fit equally well; digits of x are those of the shortest, which not every call looks for"
 
 
+def _enough(advice: Advice, best: Tried) -> Iterator[str]:
+    """The call that has all the digits that mean anything, where the best one has over one more of x and of the fit."""
+    open_ = advice.unknowable
+    if open_ is None or min(best.digits_x - open_.digits_x, best.digits_fit - open_.digits_fit) <= ONE_DIGIT:
+        return
+    enough = [c for c in advice.calls if c.digits_x >= open_.digits_x and c.digits_fit >= open_.digits_fit]
+    one = fastest(enough)
+    if one is not best:
+        yield (
+            f"rounding to {advice.stored} has left {open_.digits_x:.1f} digits of x and {open_.digits_fit:.1f} of the "
+            f"fit: {len(enough)} calls have these, the shortest to type of the fastest is {advice.call(one)}"
+        )
+
+
 def _calls(advice: Advice) -> list[str]:
-    rows = [[*_row(one), _short_call(advice, one)] for one in advice.calls]
+    mark = {advice.recommended: "  ← recommended"}
+    rows = [[*_row(one), _short_call(advice, one) + mark.get(one, "")] for one in advice.calls]
     absent = [f"not tried: {library} ({printable(why)})" for library, why in advice.absent.items()]
     return [*_table(CALLS, rows, left=2), *absent]
 

@@ -35,14 +35,19 @@ def chosen(only: Sequence[str], precisions: Sequence[Precision]) -> list[Variant
 def length(variant: Variant) -> tuple[int, int]:
     """How much there is to type for a variant: lines, and its place in `USUAL`, the most common first."""
     name = f"{variant.library}-{variant.algorithm}"
-    lines = code_of(variant.library, variant.algorithm).count("\n")
+    lines = code_of(variant.library, variant.algorithm).count("\n") + needs_x64(variant)
     return lines, USUAL.index(name) if name in USUAL else len(USUAL)
+
+
+def needs_x64(variant: Variant) -> bool:
+    """Whether a variant is only that where an option of JAX is set."""
+    return variant.library in ("jax", "lineax") and variant.precision == "float64"
 
 
 def call(variant: Variant, stored: Precision) -> str:
     """What to type for a variant where the numbers are stored in a precision, in one line."""
     typed = call_of(variant.library, variant.algorithm) or f"(no short text: {variant.library}-{variant.algorithm})"
-    before = [X64] if variant.library in ("jax", "lineax") and variant.precision == "float64" else []
+    before = [X64] if needs_x64(variant) else []
     if variant.precision != stored:
         before.append(f'A, b = A.astype("{variant.precision}"), b.astype("{variant.precision}")')
     return "; ".join([*before, typed])

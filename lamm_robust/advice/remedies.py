@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from lamm_robust.advice.columns import Columns, look_at
 from lamm_robust.advice.data import Data
+from lamm_robust.advice.scored import with_frame
 from lamm_robust.error_free import Doubles
 from lamm_robust.scoring.truths import Certified, proved
 from lamm_robust.values import Array, NotCertifiedError, Oracle, Precision, Problem, Regime, Variant
@@ -115,11 +117,11 @@ def _factors(columns: Columns) -> Doubles:
 def _ridge(data: Data, certified: Certified) -> Remedy:
     """A penalty λ‖x‖² with λ = eps·σ₁², by more rows: the least that the precision can tell from none."""
     n, eps = data.A.shape[1], float(np.finfo(data.A.dtype).eps)
-    root = np.sqrt(eps) * float(certified.truth.sigma_max)
+    root = math.sqrt(eps) * float(certified.truth.sigma_max)
     A = np.vstack([data.A.astype(np.float64), root * np.eye(n)])
     b = np.concatenate([data.b, np.zeros((n, *data.b.shape[1:]), data.b.dtype)])
     problem = _changed(data, A, "ridge", b)
-    return Remedy(f"ridge, λ = eps·σ₁² = {root**2:.2g}", reference(data.precision), problem, _same, certified)
+    return Remedy(f"ridge, λ = eps·σ₁² = {root * root:.2g}", reference(data.precision), problem, _same, certified)
 
 
 def _dropped(data: Data, columns: Columns, certified: Certified, oracle: Oracle) -> Remedy | None:
@@ -127,7 +129,7 @@ def _dropped(data: Data, columns: Columns, certified: Certified, oracle: Oracle)
     column = columns.dependences[0].column
     problem = _changed(data, np.delete(data.A, column, axis=1), "dropped")
     try:
-        own = proved(problem, oracle)
+        own = with_frame(proved(problem, oracle))
     except NotCertifiedError:
         return None
     before, after = (max(map(float, c.truth.residual_norm), default=0.0) for c in (certified, own))

@@ -8,23 +8,52 @@ are small. Where a long double is a double, scores of answers in float64 are off
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
 from lamm_robust.error_free import Doubles
 from lamm_robust.scoring.evidence import Evidence
+from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.metrics import score_each, worst
 from lamm_robust.scoring.records import truncated_error
 from lamm_robust.scoring.truths import Certified
 from lamm_robust.scoring.verdicts import is_finite, judge_all
-from lamm_robust.values import Array, Contract, Outcome, Regime, Verdict
+from lamm_robust.values import Array, Contract, Outcome, Problem, Regime, Verdict
 
 EXACT_ENTRIES = 20_000
 """Entries of A up to which scores are exact, as in every run: an answer takes ten milliseconds."""
 
 MOST_DIGITS = 16.0
 """What float64 can hold: beyond it, digits are luck."""
+
+
+class QuickFrame(Frame):
+    """A large problem and its truth in one scale, with Ax★ in long doubles: exact, it takes a second of every frame."""
+
+    @cached_property
+    def fit_star(self) -> Doubles:
+        """Ax★ (1 × m × columns)."""
+        image: Doubles = (self.long @ self.x_star.astype(np.longdouble).sum(axis=0)).astype(np.float64)
+        return image[np.newaxis]
+
+    @cached_property
+    def layout(self) -> tuple[int, int]:
+        """No digits of A, and the number of parts of x★; such a frame is not stacked with others."""
+        return 0, len(self.x_star)
+
+
+def with_frame(certified: Certified) -> Certified:
+    """The problem with its truth, framed for quick scores if it is large."""
+    if is_small(certified.problem):
+        return certified
+    return replace(certified, frame=QuickFrame(certified.problem, certified.truth))
+
+
+def is_small(problem: Problem) -> bool:
+    """Whether scores of answers to the problem are exact."""
+    return problem.A.size <= EXACT_ENTRIES
 
 
 class Quick(Evidence):
@@ -56,7 +85,7 @@ def scores(
 
     With a contract, that of the solver's own cutoff is among them where the rank is ambiguous and the problem small.
     """
-    small = certified.problem.A.size <= EXACT_ENTRIES
+    small = is_small(certified.problem)
     columns = score_each([certified.frame], [x], Evidence if small else Quick)[0]
     found = worst(columns)
     if small and contract is not None and certified.regime is Regime.AMBIGUOUS:

@@ -13,6 +13,7 @@ from lamm_robust.advice.scored import digits, judged
 from lamm_robust.defaults import CHECK_SECONDS, FIRST_SECONDS
 from lamm_robust.reports.grading import PASSES
 from lamm_robust.runs.sweep import why_not_asked
+from lamm_robust.scoring.frame import norm
 from lamm_robust.scoring.truths import Certified
 from lamm_robust.values import Case, Outcome, Problem, Regime, Variant, Verdict
 from lamm_robust.workers.opening import Workers
@@ -94,4 +95,4 @@ def residual(certified: Certified, excess: float) -> float:
     """‖b − Ax̂‖ where A(x̂ − x★) is so long, beside b: r★ is at right angles to it."""
     b = certified.problem.b.reshape(certified.problem.m, -1).astype(np.float64)
     shortest = max((float(ball) for ball in certified.truth.residual_norm), default=0.0)
-    return math.hypot(shortest, excess * float(np.linalg.norm(b, axis=0).max(initial=0.0)))
+    return math.hypot(shortest, excess * float(norm(b.T).max(initial=0.0)))

@@ -10,6 +10,7 @@ from lamm_robust.advice.columns import Columns
 from lamm_robust.advice.data import SEED, Data
 from lamm_robust.advice.scored import digits
 from lamm_robust.error_free import Doubles
+from lamm_robust.scoring.frame import norm
 from lamm_robust.scoring.truths import Certified
 from lamm_robust.values import UNIT_ROUNDOFF, Regime
 
@@ -56,7 +57,7 @@ def _solved(A: Doubles, b: Doubles) -> Doubles:
 
 def _apart(x: Doubles, y: Doubles) -> float:
     """The largest ‖x − y‖/‖y‖ over rows; 0/0 is 0."""
-    away, size = np.linalg.norm(x - y, axis=1), np.linalg.norm(y, axis=1)
+    away, size = norm(x - y), norm(y)
     return float(np.max(away / np.where(size == 0, 1.0, size)))
 
 
@@ -66,4 +67,4 @@ def _rank_below(A: Doubles, b: Doubles, star: Doubles, scale: Doubles) -> tuple[
     U, sigma, Vt = np.linalg.svd(R)
     rank = len(sigma) - 1
     x = Vt[:rank].T @ ((U[:, :rank].T @ (Q.T @ b)).T / sigma[:rank]).T
-    return rank, _apart(x.T / scale, star / scale), float(np.linalg.norm(b - A @ x, axis=0).max())
+    return rank, _apart(x.T / scale, star / scale), float(norm((b - A @ x).T).max())

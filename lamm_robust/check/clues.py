@@ -13,6 +13,7 @@ from lamm_robust.embedding import real_vectors
 from lamm_robust.error_free import Doubles
 from lamm_robust.reports.grading import is_full_rank, is_graded
 from lamm_robust.scoring.frame import LARGEST, Frame, norm
+from lamm_robust.scoring.limits import NO_CORRECT_DIGIT
 from lamm_robust.scoring.truths import Certified, Known
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Cause, Number, Outcome, Record
 
@@ -95,6 +96,16 @@ class Clues:
         with np.errstate(over="ignore"):  # an absurd answer may overflow
             scaled: Doubles = np.ldexp(wide, frame.x_shifts.T)
         return scaled
+
+    @cached_property
+    def is_copied(self) -> bool:
+        """Whether all right-hand sides have the same answer, to the bit, though no digit of it is right for some."""
+        assert self.outcome.x is not None
+        parts, frame = real_vectors(self.outcome.x), self.proved.frame
+        found = parts.reshape(len(parts), -1)
+        star = np.ldexp(frame.x_star.sum(axis=0), -frame.x_shifts.T)
+        away = norm((star - star[:, :1]).T) > NO_CORRECT_DIGIT * norm(star.T)
+        return bool((found == found[:, :1]).all() and away.any())
 
     @cached_property
     def needs_single(self) -> bool:

@@ -236,6 +236,8 @@ class Judgement:
     """What became of each failure that is expected."""
     drivers: Sequence[Row] = ()
     """LAPACK's drivers at the same problems; their time is relative to this solver's."""
+    left_out: Sequence[str] = ()
+    """What it was to be compared with and is not, with the reason."""
 
     @property
     def passed(self) -> bool:

@@ -331,9 +331,15 @@ def _line_for(found: Judgement, keys: Iterable[str]) -> str:
 
 
 def _drivers(found: Judgement) -> Iterator[str]:
-    """The table of the solver and of LAPACK's drivers at the same problems."""
-    if not found.drivers:
-        return
+    """The table of the solver and of LAPACK's drivers at the same problems, and what is left out of it."""
+    if found.drivers:
+        yield from _compared(found)
+    if found.left_out:
+        yield ""
+        yield from (f"not compared: {printable(words)}" for words in found.left_out)
+
+
+def _compared(found: Judgement) -> Iterator[str]:
     yield ""
     is_x = found.terms.returns is Number.X
     beside = LAPACK if is_x and found.terms.lam is None else "others"

@@ -271,6 +271,7 @@ REASONS: tuple[Reason, ...] = (
         _not_by_columns,
     ),
     Reason("zero", lambda c: not c.x.any() and c.score("relative_error") == 1.0, lambda _: "x is zero"),
+    Reason("copied", lambda c: c.is_copied, lambda c: f"all {c.x.shape[1]} right-hand sides have the same x"),
     Reason(RIDGE, lambda c: c.is_steady and c.ridge is not None and c.ridge.explains(c.gradient), _ridge),
     Reason("float32", _computes_in_float32, _single),
     Reason("scaled", lambda c: c.factor is not None, _scaled),

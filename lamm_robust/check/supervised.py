@@ -127,9 +127,10 @@ def check(
 ) -> Judgement:
     """Run the solver of the library in a worker, and LAPACK's after it; ValueError if it cannot be imported there.
 
-    A Ctrl-C while the solver runs ends its attempts, and so does the end of their time: what was done is judged. A
-    Ctrl-C after that leaves LAPACK out.
+    A Ctrl-C while the solver runs ends its attempts, and so does the end of their time: what was done is judged. After
+    that, either leaves out what it would have been compared with.
     """
+    end = time.monotonic() + (math.inf if terms.seconds is None else terms.seconds)
     solver = library.solvers[0]
     variant, keys = variant_of(solver, terms), problems(terms, truths)
     open_worker = worker_opener(library, terms)
@@ -151,10 +152,7 @@ def check(
     passes_alone = partial(_passes_alone, solver, terms, open_worker)
     judged = judge_solver(target, solver, terms, truths, outcomes, len(keys), passes_alone, scored=scored)
     found = replace(judged, doubt=doubt)
-    try:
-        return replace(found, drivers=_try_drivers(found, [case.key for case in outcomes], truths))
-    except KeyboardInterrupt:  # the solver itself is judged
-        return found
+    return compared(found, [case.key for case in outcomes], truths, end)
 
 
 def ask_all(
@@ -242,15 +240,37 @@ def _passes_alone(solver: Solver, terms: Terms, open_worker: Open, failed: Clues
     return record(case, failed.certified, solver, second).verdict in terms.passing_verdicts()
 
 
+def compared(mine: Judgement, keys: Sequence[ProblemKey], truths: Truths, end: float) -> Judgement:
+    """The judgement with LAPACK's drivers and what the user names, at the problems that the solver was tried at.
+
+    What is stopped by a Ctrl-C, or is not done at `end`, or cannot be called is left out, with the reason.
+    """
+    is_x = mine.terms.returns is Number.X and mine.terms.lam is None
+    rows: list[Row] = []
+    left_out: list[str] = []
+    try:
+        rows += _try_drivers(mine, keys, truths) if is_x else []
+        for name in _functions(mine, is_x=is_x):
+            found = _try_target(name, mine, keys, truths, end - time.monotonic())
+            rows += [found] if isinstance(found, Row) else []
+            left_out += [found] if isinstance(found, str) else []
+    except KeyboardInterrupt:
+        left_out.append(Stop.USER)
+    return replace(mine, drivers=rows, left_out=left_out)
+
+
+def _functions(mine: Judgement, *, is_x: bool) -> list[str]:
+    """The functions to compare with: those that the user names, and usual ones of another number than x."""
+    if is_x:
+        return [name for name in mine.terms.beside if ":" in name]
+    usual = BESIDE.get(mine.terms.returns, ())
+    if mine.terms.lam is not None:
+        usual = tuple(name for name, module in BESIDE_RIDGE.items() if find_spec(module))
+    return list(dict.fromkeys((*usual, *mine.terms.beside)))
+
+
 def _try_drivers(mine: Judgement, keys: Sequence[ProblemKey], truths: Truths) -> list[Row]:
-    """The rows of LAPACK's drivers, on the CPU, at the problems that the solver was tried at."""
-    if mine.terms.returns is not Number.X or mine.terms.lam is not None:
-        usual = BESIDE.get(mine.terms.returns, ())
-        if mine.terms.lam is not None:
-            usual = tuple(name for name, module in BESIDE_RIDGE.items() if find_spec(module))
-        others = dict.fromkeys((*usual, *mine.terms.beside))
-        plain = replace(mine, terms=replace(mine.terms, arrays="numpy", refuses=(), strict=False))
-        return [_try_target(name, plain if name not in mine.terms.beside else mine, keys, truths) for name in others]
+    """The rows of LAPACK's drivers, on the CPU, and of solvers of ours that the user names."""
     precision = mine.terms.precision
     named = [catalog.find_variant(name, precision) for name in mine.terms.beside if ":" not in name]
     variants = list(dict.fromkeys([*(Variant(*names, precision, "cpu") for names in DRIVERS), *named]))
@@ -264,21 +284,40 @@ def _try_drivers(mine: Judgement, keys: Sequence[ProblemKey], truths: Truths) ->
         batches = list(sweep(cases, catalog.find_solver, truths, lapack.open, patience=PATIENCE))
     records = [one.record for batch in batches for one in batch if isinstance(one, Done)]
     groups = [[r for r in records if r.variant == str(variant)] for variant in variants]
-    rows = [row(group, time_ratio(group, mine.records)) for group in groups if group]
-    return rows + [_try_target(name, mine, keys, truths) for name in mine.terms.beside if ":" in name]
+    return [row(group, time_ratio(group, mine.records)) for group in groups if group]
 
 
-def _try_target(name: str, mine: Judgement, keys: Sequence[ProblemKey], truths: Truths) -> Row:
-    """The row of another target at the same problems, by the same terms; it is named as the user has named it."""
-    library = library_of(user.parse_target(name, Path.cwd()), mine.terms)
-    solver, open_worker = library.solvers[0], worker_opener(library, mine.terms)
-    cases = [Case(key, variant_of(solver, mine.terms)) for key in keys]
-    enough = partial(is_enough, case_seconds=mine.terms.case_seconds)
-    scored = Scored(truths, lambda _: solver)
-    answers, _ = ask_all(name, cases, truths, open_worker, enough, lambda heard, _: scored.hear(heard))
+def _try_target(name: str, mine: Judgement, keys: Sequence[ProblemKey], truths: Truths, seconds: float) -> Row | str:
+    """The row of another target at the same problems, named as the user has named it; or why it is left out.
+
+    It is held to the same terms, but for the form of what it takes and returns if the user has not named it.
+    KeyboardInterrupt if that is what has stopped it.
+    """
+    terms = mine.terms
+    if name not in terms.beside:
+        terms = replace(terms, arrays="numpy", refuses=(), strict=False)
+    over = f"{name}: {Stop.TIME}"
+    if seconds <= 0:
+        return over
+    end = time.monotonic() + seconds
+    try:
+        library = library_of(user.parse_target(name, Path.cwd()), terms)
+        solver, open_worker = library.solvers[0], worker_opener(library, terms)
+        scored = Scored(truths, lambda _: solver)
+        cases = [Case(key, variant_of(solver, terms)) for key in keys]
+        enough = partial(is_enough, case_seconds=terms.case_seconds)
+        answers, stopped = ask_all(
+            name, cases, truths, open_worker, enough, lambda heard, _: scored.hear(heard), seconds=seconds
+        )
+    except ValueError as error:
+        return over if time.monotonic() > end else str(error)
+    if stopped is Stop.USER:
+        raise KeyboardInterrupt
+    if stopped:
+        return over
     records = scored.records({case: answer.outcome for case, answer in answers.items() if not answer.inconclusive})
     found = replace(row(records, time_ratio(records, mine.records)), library=name, algorithm="")
-    return found if mine.terms.returns is Number.X else replace(found, safe_ratio=math.nan)
+    return found if terms.returns is Number.X else replace(found, safe_ratio=math.nan)
 
 
 def time_ratio(theirs: Sequence[Record], mine: Sequence[Record]) -> float:

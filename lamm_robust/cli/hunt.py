@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 @click.option("--shapes", metavar="LIST", help="Of tall,wide,square: what your own function takes.")
 @click.option("--precision", type=click.Choice(PRECISIONS), help="Of your own function.  [default: float64]")
 @click.option("--script", is_flag=True, help="Print the simplest problem as a short script without us, too.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Also write a page.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -50,6 +51,7 @@ def hunt(
     shapes: str | None,
     precision: str | None,
     script: bool,
+    html: Path | None,
     out: Path | None,
     oracle: str,
 ) -> None:
@@ -62,6 +64,7 @@ def hunt(
     from lamm_robust.hunt.hunt import hunt_text
     from lamm_robust.hunt.quarry import known
     from lamm_robust.storage import findings
+    from lamm_robust.storage.files import write_text
 
     if is_target(solver):
         quarry, directory = _own(solver, contract, shapes, precision), out
@@ -70,8 +73,11 @@ def hunt(
     else:
         quarry, directory = known(solver), out or findings.DIRECTORY
     cached = catalog.cached_oracle(oracle)
-    told = hunt_text(quarry, score, seconds, families, cached, directory, edges=edges, script=script)
+    told = hunt_text(quarry, score, seconds, families, cached, directory, edges=edges, script=script, html=bool(html))
     say(told.text, err=not told.tried)
+    if html and told.page:
+        write_text(html, told.page)
+        say(f"a page to look at: {html}")
     if told.unkept:
         raise told.unkept
     sys.exit(Exit.DONE if told.tried else Exit.NOTHING_RAN)

@@ -1,4 +1,4 @@
-"""The command `picture`: what people type at a dozen kinds of problems, or solvers by family, as an SVG file."""
+"""The command `picture`: what people type at kinds of problems or at what hunts found, or solvers by family, as SVG."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import cast
 import click
 
 from lamm_robust.terminal import say
-from lamm_robust.values import DEVICES, EVERY_PRECISION, Device, Precision
+from lamm_robust.values import DEVICES, EVERY_PRECISION, HUNTED, Device, Precision
 
 
 @click.command(short_help="What people type at a dozen kinds of problems, as an SVG file.")
@@ -20,7 +20,8 @@ from lamm_robust.values import DEVICES, EVERY_PRECISION, Device, Precision
 def picture(directory: Path, out: Path, solvers: tuple[str, ...], precision: str, device: str) -> None:
     """Draw what people type at a dozen kinds of problems, from the records of a results DIRECTORY, as an SVG file.
 
-    With --solver, draw where those solvers fail, by family of problems. The same records give the same bytes.
+    With --solver, draw where those solvers fail, by family of problems; of the profile `worst`, draw the errors of what
+    people type at each of its problems. The same records give the same bytes.
     """
     from lamm_robust import catalog
     from lamm_robust.reports.page import picture as pictures
@@ -35,5 +36,7 @@ def picture(directory: Path, out: Path, solvers: tuple[str, ...], precision: str
         environment = read_environment(directory)
     if solvers and not groups:
         raise ValueError(f"'{directory}' has no records of {', '.join(solvers)} in {precision} on {device}")
-    write_text(out, (pictures.by_family if solvers else pictures.picture)(groups, *at, environment))
+    hunted = environment.get("suite", {}).get("profile") == HUNTED.name
+    draw = pictures.by_family if solvers else pictures.by_problem if hunted else pictures.picture
+    write_text(out, draw(groups, *at, environment))
     say(f"a picture to look at: {out}")

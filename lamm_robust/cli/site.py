@@ -22,6 +22,7 @@ def site(directories: tuple[Path, ...], out: Path) -> None:
     from lamm_robust.reports.page.frame import slug
     from lamm_robust.site.pages import pages
     from lamm_robust.site.sources import read
+    from lamm_robust.site.studies import MARKDOWN
     from lamm_robust.storage.files import write_text
 
     sources = read(directories)
@@ -32,7 +33,7 @@ def site(directories: tuple[Path, ...], out: Path) -> None:
         count += 1
     for name, files in sources.copied.items():
         (out / slug(name)).mkdir(parents=True, exist_ok=True)
-        for file in files:
+        for file in (file for file in files if file.suffix != MARKDOWN):
             shutil.copyfile(file, out / slug(name) / slug(file.name))
     say(f"{count} pages")
     say(f"a page to look at: {out / 'index.html'}")

@@ -15,6 +15,7 @@ from lamm_robust import catalog
 from lamm_robust.console import progress
 from lamm_robust.defaults import CHECK_SECONDS
 from lamm_robust.hunt import search
+from lamm_robust.hunt.html import hunt_html
 from lamm_robust.hunt.quarry import Quarry
 from lamm_robust.keys import parse_key
 from lamm_robust.reports.grading import has_one_answer, is_judged, is_undefined
@@ -215,6 +216,8 @@ class Told(NamedTuple):
     """Whether the solver was tried at any problem."""
     unkept: Exception | None = None
     """Why what was found could not be kept, if it could not."""
+    page: str = ""
+    """The page, if one was asked for."""
 
 
 def hunt_text(
@@ -227,10 +230,11 @@ def hunt_text(
     *,
     edges: bool = False,
     script: bool = False,
+    html: bool = False,
 ) -> Told:
     """Hunt, and keep what is found in the directory, if there is one; returns what to print, and how it went.
 
-    With `script`, that ends with the simplest problem as a script without us.
+    With `script`, that ends with the simplest problem as a script without us; with `html`, there is a page, too.
 
     ValueError for an unknown name, a solver that cannot be imported, and damaged files in the directory.
     """
@@ -259,11 +263,17 @@ def hunt_text(
         return Told(none if hunted.seen else late, tried=False)
     none = "no silent failure found; " if score == SILENT and caught.worst.verdict != Verdict.WRONG else ""
     lines = [f"{caught.tried} problems tried; {none}the worst, and the simplest that is nearly as bad:"]
-    for found in [caught.worst] + [caught.shrunk] * (caught.shrunk is not caught.worst):
-        lines += ["", sentence(found, score), f"  {quarry.command(found)}", f"  problem({found.problem!r})"]
+    ends = [("The worst", caught.worst)]
+    if caught.shrunk is not caught.worst:
+        ends.append(("The simplest that is nearly as bad", caught.shrunk))
+    told = [(heading, sentence(found, score), found) for heading, found in ends]
+    for _, words, found in told:
+        lines += ["", words, f"  {quarry.command(found)}", f"  problem({found.problem!r})"]
     if script:
         lines += ["", *_script(quarry, caught.shrunk)]
-    return _kept(lines, as_finding(caught, quarry.variant, score, seconds), directory)
+    tried = [record for _, record in hunted.seen.values() if record is not None]
+    page = hunt_html(quarry, told, tried) if html else ""
+    return _kept(lines, as_finding(caught, quarry.variant, score, seconds), directory)._replace(page=page)
 
 
 def _script(quarry: Quarry, found: Record) -> list[str]:

@@ -137,7 +137,9 @@ def write_again(directory: Path, console: Console, *, lean: bool = False) -> int
 
     Where there are records and no journal, as in the repository, all files are made that follow from the records.
     """
-    if (directory / parquet.RECORDS).is_file() and not (directory / JOURNAL).exists() and not lean:
+    if (directory / parquet.RECORDS).is_file() and not (directory / JOURNAL).exists():
+        if lean:
+            raise StoreError(f"'{directory}' has no journal, of which --lean makes records; leave --lean out")
         return _write_from_records(directory, console)
     header = read_header(directory)
     check_suite(directory, header)

@@ -99,7 +99,7 @@ class Frame:
     def equilibrated(self) -> Frame:
         """The frame in which columns (rows, if wide) are of one size; itself if they are, or the rank is not full."""
         columns = self.truth.equilibrated
-        return Frame(self.problem, self.truth, columns) if columns else self
+        return type(self)(self.problem, self.truth, columns) if columns else self
 
     @cached_property
     def fits_by_rows(self) -> bool:

@@ -15,10 +15,11 @@ from lamm_robust.reports.page.frame import Frame, slug
 from lamm_robust.reports.page.portraits import Portrait
 from lamm_robust.reports.page.report import made, report_html
 from lamm_robust.reports.page.usual import CALLS, OURS
-from lamm_robust.reports.summary import Row
+from lamm_robust.reports.summary import ORDER, Row
 from lamm_robust.runs.results import meanings
 from lamm_robust.site.curves import charts_of
-from lamm_robust.site.sources import Answer, Results, Sources
+from lamm_robust.site.sources import Answer, Results, Said, Sources
+from lamm_robust.site.studies import MARKDOWN, pages_of
 from lamm_robust.storage.findings import Hunted
 from lamm_robust.values import Library, Solver
 
@@ -37,6 +38,7 @@ def pages(sources: Sources) -> Pages:
     yield from _solvers(sources)
     yield from _families(sources)
     yield from _reports(sources)
+    yield from _studies(sources)
     if sources.claims:
         claims = [(claim, charts_of(claim)) for claim in sources.claims]
         yield "claims.html", Frame("claims.html", folder=HERE).render(_common(sources, "Claims", ""), claims=claims)
@@ -104,22 +106,27 @@ def _solvers(sources: Sources) -> Pages:
             "ours": tuple(name.split("-", 1)) in OURS,
             "typed": typed,
             "places": places,
-            "hunts": [(hunt, _others(sources, hunt)) for hunt in sources.hunts if _is_of(hunt, name)],
+            "hunts": [(hunt, _others(sources, hunt)) for hunt in sources.hunts if hunt.of == name],
             "by_state": _by_state,
-            "several": len({each.suite for each in sources.results}) > 1,
+            "history": _history(sources, name, places),
         }
         yield f"solver/{slug(name)}.html", frame.render(content)
 
 
-def _is_of(hunt: Hunted, name: str) -> bool:
-    """Whether a hunt was for a solver, at any precision on any device."""
-    return hunt.solver.rsplit("-", 2)[0] == name
+def _history(sources: Sources, name: str, places: Sequence[Place]) -> list[Said]:
+    """What each suite said of a solver, if there are several: those of the results, then those of earlier ones."""
+    own = [place.results.said(place.row) for place in places]
+    known = {(said.suite, said.where) for said in own}
+    said = [*own, *(each for each in sources.history.get(name, []) if (each.suite, each.where) not in known)]
+    return said if len({each.suite for each in said}) > 1 else []
 
 
 def _others(sources: Sources, hunt: Hunted) -> list[Answer]:
     """What all solvers did with the worst problem of a hunt, if any results have it."""
     device = hunt.solver.rpartition("-")[2]
-    return next((a for each in sources.results if (a := each.answers.get((hunt.worst.problem, device)))), [])
+    return next(
+        (a for each in (*sources.hunted, *sources.results) if (a := each.answers.get((hunt.worst.problem, device)))), []
+    )
 
 
 def _families(sources: Sources) -> Pages:
@@ -153,15 +160,22 @@ def _reports(sources: Sources) -> Pages:
         tables = [
             (f"{each.name}: {precision} on {device.upper()}", problem, each.answers[problem, device])
             for each in sources.results
+            for precision in ORDER
             for problem, device in each.answers
-            if problem.startswith(f"field report={report.name} ")
-            for precision in [problem.rpartition("=")[2]]
+            if problem == f"field report={report.name} dtype={precision}"
         ]
         if tables:
             yield (
                 f"report/{slug(report.name)}.html",
                 frame.render(_common(sources, report.name, "../"), report=report, tables=tables, ordered=_by_state),
             )
+
+
+def _studies(sources: Sources) -> Pages:
+    frame = Frame("study.html", folder=HERE)
+    for name, files in sources.copied.items():
+        for page in pages_of(name, files):
+            yield page.path, frame.render({**_common(sources, page.title, "../"), "made": []}, page=page)
 
 
 def _by_state(answers: Sequence[Answer]) -> list[tuple[State, list[Answer]]]:
@@ -179,7 +193,13 @@ def _index(sources: Sources) -> str:
     return Frame("index.html", script="search.js", folder=HERE).render(
         _common(sources, "Which least-squares solver can you trust?", ""),
         sources=sources,
+        studies=[(name, pages_of(name, files), _others_of(files)) for name, files in sources.copied.items()],
         solvers=solvers,
         families=[(name, family.summary) for name, family in catalog.FAMILIES.items() if name in there],
         reports=[report for report in REPORTS if f"field report={report.name}" in asked],
     )
+
+
+def _others_of(files: Sequence[Path]) -> list[str]:
+    """The names of a study's files that have no page."""
+    return [file.name for file in files if file.suffix != MARKDOWN]

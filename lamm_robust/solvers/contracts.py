@@ -63,11 +63,6 @@ def real_only(contract: Contract, why: str) -> Contract:
     return replace(contract, real_only=why)
 
 
-def tikhonov(penalty: str) -> Contract:
-    """The contract of Tikhonov regularisation: x tends to the shortest solution as λ → 0, for any shape and rank."""
-    return minimum_norm(f"nothing: singular values far below √λ are damped, {penalty}", "LinAlgError")
-
-
 def basic(rank_rule: str, *errors: str, reports_rank: bool = False) -> Contract:
     """The contract of solvers that return some least-squares solution, such as a basic one, for any shape and rank."""
     return Contract(Deficiency.BASIC, rank_rule, errors=errors, reports_rank=reports_rank)

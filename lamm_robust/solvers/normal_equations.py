@@ -1,4 +1,4 @@
-"""Solvers by the normal equations AᵀA x = Aᵀb: as written, repaired, and regularised.
+"""Solvers by the normal equations AᵀA x = Aᵀb: as written, and repaired.
 
 Forming AᵀA squares κ and makes an error of order u·κ² in x (Higham, Accuracy and Stability of Numerical Algorithms,
 2nd ed., section 20.4), which no later treatment of AᵀA can undo.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lamm_robust.solvers.arrays import Unranked, adjoint, column_norms, divide_rows, eps_of, squares
+from lamm_robust.solvers.arrays import Unranked, adjoint, column_norms, divide_rows
 from lamm_robust.values import Array
 
 
@@ -30,26 +30,6 @@ def scaled_lu(A: Array, b: Array) -> Unranked:
     scale = column_norms(A)
     unit = A / scale
     return divide_rows(np.linalg.solve(adjoint(unit) @ unit, adjoint(unit) @ b), scale), None
-
-
-RIDGE = 1e-6
-"""The λ that much published code adds "for stability", whatever the scale of A."""
-
-
-def tikhonov_fixed(A: Array, b: Array) -> Unranked:
-    """(AᵀA + λI) x = Aᵀb with λ = 1e-6 (Tikhonov, Soviet Math. Dokl. 4 (1963) 1035), by LU."""
-    return _tikhonov(A, b, RIDGE), None
-
-
-def tikhonov_trace(A: Array, b: Array) -> Unranked:
-    """(AᵀA + λI) x = Aᵀb with λ = eps·trace(AᵀA), about the rounding error of AᵀA, by LU."""
-    return _tikhonov(A, b, eps_of(A) * float(squares(A).sum())), None
-
-
-def _tikhonov(A: Array, b: Array, penalty: float) -> Array:
-    gram = adjoint(A) @ A
-    gram.flat[:: len(gram) + 1] += penalty
-    return np.linalg.solve(gram, adjoint(A) @ b)
 
 
 def seminormal(A: Array, b: Array) -> Unranked:

@@ -21,7 +21,6 @@ from lamm_robust.solvers.contracts import (
     minimum_norm,
     share,
     size_times,
-    tikhonov,
 )
 from lamm_robust.values import Array, Solver
 
@@ -140,18 +139,6 @@ NUMPY = host.library(
                 minimum_norm("σ_i ≤ √1e-15·σ₁, for float32 too", "LinAlgError", cutoff=share(math.sqrt(1e-15)))
             ),
             singular_values.numpy_normal_pinv,
-        ),
-        Solver(
-            "tikhonov-1e-6",
-            "solve(AᵀA + λI, Aᵀb), λ = 1e-6",
-            complex_too(tikhonov("λ = 1e-6")),
-            normal_equations.tikhonov_fixed,
-        ),
-        Solver(
-            "tikhonov-eps-trace",
-            "solve(AᵀA + λI, Aᵀb), λ = eps·trace(AᵀA)",
-            complex_too(tikhonov("λ = eps·trace(AᵀA)")),
-            normal_equations.tikhonov_trace,
         ),
         Solver("normal-cholesky", "cholesky(AᵀA), then two solves", FULL_RANK, normal_cholesky),
         Solver(

@@ -56,12 +56,6 @@ CODE: Mapping[str, Mapping[str, str]] = {
         "normal-inv": "x = numpy.linalg.inv(A.T @ A) @ (A.T @ b)",
         "left-inverse": "x = numpy.linalg.inv(A.T @ A) @ A.T @ b",
         "normal-pinv": "x = numpy.linalg.pinv(A.T @ A) @ (A.T @ b)",
-        "tikhonov-1e-6": ("G = A.T @ A\nG.flat[:: len(G) + 1] += 1e-6\nx = numpy.linalg.solve(G, A.T @ b)"),
-        "tikhonov-eps-trace": (
-            "G = A.T @ A\n"
-            "G.flat[:: len(G) + 1] += float(numpy.finfo(A.dtype).eps) * float((A * A).sum())\n"
-            "x = numpy.linalg.solve(G, A.T @ b)"
-        ),
         "normal-cholesky": (
             "L = numpy.linalg.cholesky(A.T @ A)\nx = numpy.linalg.solve(L.T, numpy.linalg.solve(L, A.T @ b))"
         ),

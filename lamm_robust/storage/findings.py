@@ -66,6 +66,11 @@ class Hunted:
     shrunk: Found
 
     @property
+    def of(self) -> str:
+        """Library and algorithm of the solver, at whatever precision and on whatever device."""
+        return self.solver.rsplit("-", 2)[0]
+
+    @property
     def name(self) -> str:
         """The name of the file that holds the result."""
         return f"{self.solver}-{self.score}.toml"

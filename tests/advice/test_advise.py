@@ -19,9 +19,9 @@ from lamm_robust.advice.html import document
 from lamm_robust.advice.page import facts, text
 from lamm_robust.advice.panel import USUAL, call, chosen
 from lamm_robust.advice.remedies import remedies
-from lamm_robust.advice.scored import Quick, digits, scores
+from lamm_robust.advice.scored import Quick, QuickFrame, digits, scores
 from lamm_robust.advice.trial import Tried
-from lamm_robust.advice.unknowable import unknowable
+from lamm_robust.advice.unknowable import Unknowable, unknowable
 from lamm_robust.scoring.metrics import score_each
 from lamm_robust.scoring.truths import Certified, proved
 from lamm_robust.solvers.typed import code_of
@@ -44,6 +44,12 @@ def test_the_fastest_that_none_beats_by_more_than_a_digit_is_recommended() -> No
     assert best is not None
     assert str(best.variant) == LSTSQ
     assert "of 2 calls that none beats by over a digit" in why
+    best, why = recommend([made(QR, 12.0, 14.0, 0.9), made(LU, 10.9, 14.0, 0.1)])
+    assert best is not None
+    assert str(best.variant) == QR
+    assert why == "every other call is over a digit behind, in x or in the fit"
+    jax = [made("jax-qr-float64-cpu", 12.0, 12.0, 1e-5), made("torch-gelsy-float64-cpu", 12.0, 12.0, 0.09)]
+    assert recommend(jax)[0] is jax[1]  # a tenth of a second is nothing, and JAX needs a line more
 
 
 def test_where_none_is_best_in_both_the_page_says_why() -> None:
@@ -91,7 +97,8 @@ def test_quick_scores_are_the_exact_ones_but_for_less_than_a_unit(dtype: Precisi
     problem = random_problem(60, 6, log10_cond, 0.5, seed=1, dtype=dtype)
     certified = proved(problem, ORACLE)
     x = np.linalg.lstsq(problem.A, problem.b)[0] * np.array(1 + 3e-5 * (dtype == "float32"), dtype)
-    exact, quick = (score_each([certified.frame], [x], *kind)[0][0] for kind in ((), (Quick,)))
+    frame = QuickFrame(certified.problem, certified.truth)
+    exact, quick = score_each([certified.frame], [x])[0][0], score_each([frame], [x], Quick)[0][0]
     for name in ("relative_error", "fit_error", "residual_excess"):
         assert quick[name] == pytest.approx(exact[name], rel=1e-2)
     for name in ("backward_error", "columnwise_backward_error"):
@@ -176,10 +183,25 @@ def test_the_page_is_inert_and_json_is_plain() -> None:
     assert "staying in float32: scipy.linalg.lstsq(A, b)[0], with 3.0 digits" in page
     assert 'A, b = A.astype("float64"), b.astype("float64")' in page
     assert "<script>" not in document(advice)
+    assert "numpy.linalg.lstsq(A, b)[0]  ← recommended" in page
+    assert page.count("←") == 1
     found = json.loads(json.dumps(facts(advice), allow_nan=False))
     assert found["recommended"]["solver"] == LSTSQ
     assert [one["solver"] for one in found["calls"]] == [LSTSQ, "scipy-gelsd-float32-cpu"]
     assert (found["m"], found["n"], found["rank"]) == (40, 4, certified.truth.rank)
+
+
+def test_the_page_names_a_call_that_has_all_the_digits_that_rounding_has_left() -> None:
+    data = offset_data("float32")
+    certified = proved(data.problem("float32"), ORACLE)
+    calls = [made("numpy-normal-lu-float64-cpu", 9.0, 8.0, 1e-3), made(LSTSQ, 15.0, 15.0, 1e-3)]
+    few = replace(page_of(certified, data, calls), unknowable=Unknowable(5.0, 6.0))
+    line = "rounding to float32 has left 5.0 digits of x and 6.0 of the fit: 2 calls have these, the shortest"
+    assert line not in text(few)  # the best one is the shortest, too
+    slow = [calls[0], made(QR, 15.0, 15.0, 1e-3)]
+    few = replace(page_of(certified, data, slow), unknowable=Unknowable(5.0, 6.0))
+    assert line in text(few)
+    assert line not in text(replace(few, unknowable=Unknowable(14.5, 6.0)))
 
 
 def test_a_whole_page_of_two_solvers() -> None:

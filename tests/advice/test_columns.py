@@ -50,3 +50,13 @@ def test_a_column_that_depends_exactly_explains_no_later_one() -> None:
 
 def test_of_a_wide_matrix_no_dependence_is_named() -> None:
     assert look_at(np.ones((2, 3))).dependences == ()
+
+
+def test_columns_at_the_edge_of_overflow_are_looked_at_in_silence() -> None:
+    """pytest makes an error of every warning."""
+    A = np.array([[1e308, 1e308, 1e-300], [1e308, 1.1e308, 0.0], *[[1e308, 1e308, 1e-300]] * 2])
+    found = look_at(A)
+    assert found.lengths[0] == np.finfo(np.float64).max
+    assert (found.constant, found.zero, found.far) == (0, [], [])
+    assert found.dwarfed == [2]
+    assert not any(np.isnan(factor) for one in found.dependences for _, factor in one.terms)

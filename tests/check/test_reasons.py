@@ -31,6 +31,7 @@ MIDDLE = [[1, 0], [0, 1e-3], [0, 0]], [1, 1e-3, 1]
 DEFICIENT = [[1, 1], [1, 1], [0, 0]], [1, 1, 1]  # rank 1, x★ = (1/2, 1/2), (1, −1) is in the null space
 GRADED = [[1, 0, 0], [0, 2.0**-40, 2.0**-40], [0, 0, 0]], [1, 2.0**-40, 1]  # rank 2, uκ² = 1e8, x★ = (1, 1/2, 1/2)
 TRAILING = [[1, 0], [0, 1e-5], [0, 0]], [0, 1e-5, 0]  # x★ = (0, 1)
+SEVERAL = EASY[0], [[1, 2, 1], [2, 2, 2], [1, 1, 1]]  # x★ = (1, 1), (2, 1) and (1, 1)
 WIDE = [[1, 0]], [1 + 1e-9]  # the solutions (1, t)
 THIRDS = [[3, 0], [0, 6], [0, 0]], [1, 1, 1]
 HUGE = [[2.0**1000, 0], [0, 2.0**1001]], [2.0**1000, 2.0**1001]
@@ -103,6 +104,11 @@ EXAMPLES: Mapping[str, Example] = {
         "scale columns to one size, or use QR",
     ),
     "zero": Example(EASY, solved(0, 0), "x is zero"),
+    "copied": Example(
+        SEVERAL,
+        Outcome(Status.SOLVED, np.ones((2, 3))),
+        "all 3 right-hand sides have the same x",
+    ),
     "ridge": Example(
         EASY, solved(0.8, 4 / 4.25), "solves the ridge problem with λ = 0.25, not least squares", ridge=Ridge(0.25, 0)
     ),
@@ -210,6 +216,20 @@ def test_there_is_an_example_of_every_reason() -> None:
 def test_neighbours_are_told_apart(problem: tuple[Any, Any], x: tuple[float, ...], name: str) -> None:
     known = clues(Example(problem, solved(*x), ""))
     assert reason(known).name == name
+
+
+@pytest.mark.parametrize(
+    ("problem", "x"),
+    [
+        (SEVERAL, [[1, 1, 1], [1, 1, 1.5]]),  # two of three
+        (SEVERAL, [[1, 1, 1], [1, 1, 1 + 2.0**-52]]),  # to the bit: the third was computed
+        ((EASY[0], [[1, 1], [2, 2], [1, 5]]), [[1, 1], [3, 3]]),  # wrong, but b's differ in their residuals only
+        (EASY, [1, 3]),
+    ],
+)
+def test_equal_answers_are_not_always_copies(problem: tuple[Any, Any], x: Any) -> None:
+    known = clues(Example(problem, Outcome(Status.SOLVED, np.array(x, dtype=float)), ""))
+    assert reason(known).name == "wrong"
 
 
 def test_a_solver_that_answers_in_float32_only_is_known_by_all_its_answers() -> None:

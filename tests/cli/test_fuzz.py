@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import random
 import shutil
@@ -18,19 +16,27 @@ from typing import Any
 
 import pytest
 
+from lamm_robust.advice import advise
 from lamm_robust.check import only, supervised
-from lamm_robust.cli import main as cli
+from lamm_robust.claims import settle
 from lamm_robust.cli import nist
-from lamm_robust.runs import campaign, cluster, replay
+from lamm_robust.hunt import hunt
+from lamm_robust.lamm import conduct
+from lamm_robust.runs import campaign, cluster, replay, script
 from lamm_robust.storage import parquet
+from tests.support.fuzzed import check, ended
 
-EXIT_CODES = {0, 1, 2, 3, 4, 130}
-COMMANDS = ("run", "list", "replay", "truth", "nist", "tables", "merge", "compare", "check", "")
+COMMANDS = (
+    *("run", "list", "replay", "truth", "nist", "tables", "merge", "compare", "check", ""),
+    *("advise", "hunt", "picture", "site", "claims", "lamm"),
+)
 OPTIONS = (
     *("--profile", "--precision", "--device", "--solver", "--family", "--oracle", "--out", "--fresh", "--repair"),
     *("--workers", "--case-seconds", "--case-memory", "--shard", "--dask", "--json", "--fail-on", "--expected"),
     *("--contract", "--shapes", "--require", "--only", "--allow", "--refuses", "--columns", "--first-seconds"),
-    *("--one-right-side", "--strict", "--rank", "--pinv"),
+    *("--one-right-side", "--strict", "--rank", "--pinv", "--cov", "--ridge", "--lam", "--arrays", "--batched"),
+    *("--script", "--beside", "--max-cond", "--expect", "--suite", "--junit", "--badge", "--html", "--target"),
+    *("--constant", "--seconds", "--score", "--edges", "--modes", "--repeat", "--again", "--derivative", "--cutoff"),
     *("--help", "-h", "--version", "--", "-", "--no-such", "--profil", "-x"),
 )
 KEY = "polynomial points=5 degree=2 abscissae=integers seed=0 dtype=float64 @ numpy-qr-float64-cpu"
@@ -83,34 +89,18 @@ def harmless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(replay, "attempt_again", reached)
     monkeypatch.setattr(supervised, "check_target", reached)
     monkeypatch.setattr(only, "attempt_only", lambda *_: [])
+    monkeypatch.setattr(advise, "advise", reached)
+    monkeypatch.setattr(hunt, "hunt_text", reached)
+    monkeypatch.setattr(settle, "settle", reached)
+    monkeypatch.setattr(conduct, "conduct", reached)
+    monkeypatch.setattr(conduct, "repeat", reached)
+    monkeypatch.setattr(script, "that_fails", lambda scripts, _: scripts[0])
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def reached(*_: object, **__: object) -> None:
     raise ValueError("reached")
-
-
-def ended(arguments: list[str]) -> tuple[int, str]:
-    """The exit code of a command line, and what it printed; whatever else it raises is a failure."""
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-        try:
-            cli.main(arguments, prog_name="lamm-robust")
-        except SystemExit as end:
-            return end.code if isinstance(end.code, int) else 0, printed.getvalue()
-    return 0, printed.getvalue()
-
-
-def check(arguments: list[str], codes: Counter[int]) -> None:
-    try:
-        code, printed = ended(arguments)
-    except Exception as error:
-        raise AssertionError(f"{arguments} raised {error!r}") from error
-    assert code in EXIT_CODES, arguments
-    assert "Traceback" not in printed, (arguments, printed)
-    assert code == 0 or printed.strip(), f"{arguments} failed without a word"
-    codes[code] += 1
 
 
 def command_line(chance: random.Random) -> list[str]:

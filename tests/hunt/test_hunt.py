@@ -12,12 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from lamm_robust import catalog
 from lamm_robust.cli.main import main
 from lamm_robust.hunt import search
+from lamm_robust.hunt.html import hunt_html
 from lamm_robust.hunt.hunt import Catch, hunt, prey, severity
 from lamm_robust.hunt.quarry import known
 from lamm_robust.keys import parse_key
@@ -25,6 +27,7 @@ from lamm_robust.scoring.limits import threshold
 from lamm_robust.storage import findings
 from lamm_robust.storage.findings import DISASTER, SILENT
 from lamm_robust.values import Deficiency, ProblemKey, Record, Regime, Verdict
+from tests.support.pages import read
 
 SPECTRUM, EXACT_RANK = catalog.FAMILIES["spectrum"], catalog.FAMILIES["exact_rank"]
 TRIES = 300
@@ -244,6 +247,40 @@ def with_scores(found: Record, scores: dict[str, float], verdict: Verdict = Verd
 
 def invoke(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def test_the_page_of_a_hunt_shows_all_that_was_tried_and_the_simplest_to_the_last_bit(tmp_path: Path) -> None:
+    out = tmp_path / "page.html"
+    arguments = ("--seconds", TRIES, "--family", "spectrum", "--out", tmp_path / "worst", "--html", out)
+    result = invoke("hunt", "numpy-normal-lu-float64-cpu", *arguments)
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[-1] == f"a page to look at: {out}"
+    html = out.read_text(encoding="utf-8")
+    root = read(html)
+    (hunted,) = findings.read_all(tmp_path / "worst")
+    words = root.one("main").text
+    assert words.startswith(f"{hunted.tried} problems tried, ")
+    assert {hunted.worst.said, hunted.shrunk.said} <= {p.text for p in root.all("p")}
+    by_family = list(root.all("table"))[-1]
+    assert sum(int(cell.text or 0) for cell in by_family.all("td")) == hunted.tried
+    assert re.findall(r"(\d+) wrong in silence", words) == [next(by_family.all("td", **{"class": "silent"})).text]
+    problem = catalog.build_problem(parse_key(hunted.shrunk.problem))
+    rows = list(root.all("table"))[-2].one("tbody").all("tr")
+    b = problem.b.reshape(len(problem.A), -1)
+    assert [[float(cell.text) for cell in row.all("td")] for row in rows] == np.hstack([problem.A, b]).tolist()
+    assert "default-src 'none'" in html
+    assert not list(root.all("script"))
+    dots = [path for path in root.one("svg").all("path") if "dots" in path.attributes["class"]]
+    assert "dots silent" in [path.attributes["class"] for path in dots]
+    assert 1 < sum(path.attributes["d"].count("M") for path in dots) <= hunted.tried
+
+
+def test_a_hunt_of_problems_without_kappa_has_a_page_without_a_picture() -> None:
+    found = caught("numpy-qr-float64-cpu", "forward_error", "exact_rank", tries=100).worst
+    bare = replace(found, kappa=math.nan, kappa_columns=math.nan, m=100)
+    page = read(hunt_html(known("numpy-qr-float64-cpu"), [("The worst", "a sentence", bare)], [bare]))
+    assert not list(page.all("svg"))
+    assert len(list(page.all("table"))) == 1
 
 
 def test_the_command_prints_what_replays_and_keeps_it(tmp_path: Path) -> None:

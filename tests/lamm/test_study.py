@@ -228,6 +228,7 @@ def test_both_precisions_have_the_same_starts() -> None:
 
 
 @pytest.mark.usefixtures("in_float64_only")
+@pytest.mark.usefixtures("on_cpus_in_float64_only")
 def test_a_race_counts_what_it_runs(precision: Precision) -> None:
     found = race(Course(modes=3, directions=4, targets=4, originals=2, steps=3), precision)
     assert found.original_steps <= 6

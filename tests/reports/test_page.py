@@ -18,7 +18,7 @@ from lamm_robust.reports.page import charts, curves, frame, plot, report, usual
 from lamm_robust.reports.page.cells import State, cell, state
 from lamm_robust.reports.page.headline import Known, headline
 from lamm_robust.reports.page.words import glossary
-from lamm_robust.text import printable
+from lamm_robust.text import number, printable
 from lamm_robust.values import Deficiency, Edge, Record, Regime, Verdict
 from tests.support import pages
 from tests.support.pages import Element
@@ -260,6 +260,35 @@ def solved_by(algorithm: str, verdict: Verdict, **changes: Any) -> Record:
     variant = f"numpy-{algorithm}-float64-cpu"
     made = {"algorithm": algorithm, "variant": variant, "verdict": verdict, "kappa": 10.0, "scores": scores, **changes}
     return replace(RECORD, **made)
+
+
+def test_the_normal_equations_say_how_far_off_they_are_and_up_to_where() -> None:
+    pairs = [(10.0, 1.0), (1e4, 1e6), (1e5, 1e7), (1e6, math.inf), (1e7, 1.0)]
+    records = [
+        solved_by(
+            "normal-lu",
+            Verdict.FORWARD_STABLE if error == 1 else Verdict.INACCURATE if math.isfinite(error) else Verdict.REFUSED,
+            problem=f"p {kappa}",
+            kappa=kappa,
+            kappa_columns=kappa,
+            scores={"forward_error": error, "columnwise_forward_error": error} if math.isfinite(error) else {},
+        )
+        for kappa, error in pairs
+    ]
+    allowed = 10 * math.sqrt(RECORD.n * min(max(RECORD.m, RECORD.n), 100))
+    said = sentences(records)["Normal equations"]
+    assert said == (
+        "numpy-normal-lu is right at every full-rank problem up to κ = 10; up to κ near 1e5 its error is at most "
+        f"{number(1e7 / allowed)} times what rounding allows; beyond, it fails somewhere (0 times in silence)."
+    )
+
+
+def test_families_come_in_the_order_of_the_catalogue() -> None:
+    names = ("nonfinite", "offset", "columns", "polynomial", "degenerate")
+    meanings = report.Meanings(dict.fromkeys(names, "words"), {})
+    root = pages.read(pages.page(RECORDS, meanings=meanings))
+    for table in root.all("table", **{"class": "heat"}):
+        assert tuple(head.text for head in table.one("thead").all("th"))[1:] == names
 
 
 def test_the_headline_follows_from_the_records() -> None:

@@ -117,6 +117,15 @@ def test_a_box_opens_by_keyboard_and_closes_where_it_was(opened: Open) -> None:
     assert page.evaluate("document.activeElement.getAttribute('href')") == target
 
 
+def test_an_open_box_says_what_the_solver_and_the_family_are(opened: Open) -> None:
+    page = opened()
+    page.locator("tr[data-solver=numpy-lstsq] .silent a[href$='.offset']").first.click()
+    assert texts(page, "aside section:visible .made") == ["numpy-lstsq: numpy.linalg.lstsq. offset: huge offsets."]
+    row = page.locator(".heat tr[data-solver=numpy-lstsq] th").first
+    row.hover()
+    assert row.get_attribute("title") == "numpy-lstsq: numpy.linalg.lstsq. "
+
+
 def test_the_link_of_a_box_opens_it_elsewhere(opened: Open) -> None:
     page = opened()
     target = page.locator(SILENT).nth(1).get_attribute("href")
@@ -158,6 +167,9 @@ def test_the_copied_line_replays(opened: Open, tmp_path: Path) -> None:
     replayed = CliRunner().invoke(main, ["replay", key, "--json"])
     assert replayed.exit_code == 0, replayed.output
     assert '"verdict": "wrong"' in replayed.output
+    page.locator("aside section:visible button", has_text="for a script").first.click()
+    page.wait_for_function("navigator.clipboard.readText().then(text => text.endsWith('--script'))")
+    assert page.evaluate("navigator.clipboard.readText()") == f"{line} --script"
     page.locator("aside section:visible button", has_text="Python").first.click()
     page.wait_for_function("navigator.clipboard.readText().then(text => text.includes('problem('))")
     script = page.evaluate("navigator.clipboard.readText()")

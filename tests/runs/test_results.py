@@ -70,6 +70,8 @@ def test_without_a_journal_the_tables_are_made_of_the_records(finished: Path, co
     for path in finished.iterdir():
         if path.name != JOURNAL:
             assert path.read_bytes() == (copy / path.name).read_bytes(), path.name
+    lean = invoke("tables", copy, "--lean")
+    assert (lean.exit_code, "has no journal, of which --lean makes records" in lean.stderr) == (2, True)
     (copy / parquet.RECORDS).write_bytes(b"PAR1")
     refused = invoke("tables", copy)
     assert (refused.exit_code, "records.parquet' is damaged" in refused.stderr) == (2, True)

@@ -60,6 +60,18 @@ def test_axe_finds_nothing_and_a_telephone_shows_all(
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_a_study_shows_its_pictures_and_axe_finds_nothing(chromium: Any, made: Path) -> None:  # noqa: F811
+    axe = pytest.importorskip("axe_playwright_python", reason="the extra `browser` is not installed")
+    source = (Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+    page = chromium.new_page(viewport={"width": 390, "height": 900})
+    page.goto((made / "study/curves.html").as_uri())
+    assert page.evaluate("document.images[0].naturalWidth") == 10  # so the content policy lets it in
+    page.evaluate(f"{source};0")
+    assert [each["id"] for each in page.evaluate("axe.run()")["violations"]] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
+
+
 def difference(tmp_path: Path) -> str:
     """The page of two runs in which something of every kind differs."""
     old = [record(n, seconds=1.0, min_seconds=1.0) for n in range(20)]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 
 from lamm_robust.scoring.limits import threshold
-from lamm_robust.solvers import normal_equations
 from lamm_robust.values import Device, Precision, Status
 from tests.support.problems import problem_of, random_problem
 from tests.support.solving import answer, scores, tried
@@ -103,39 +100,3 @@ def test_scaling_keeps_columns_that_a_cutoff_would_drop(precision: Precision) ->
     problem = problem_of(np.array([[1, 1], [1, 2], [1, 3], [1, 5]]) * scale, [1, 2, 3, 5], precision)
     assert np.allclose(answer("numpy-lstsq-scaled", problem) * scale, [0, 1], atol=1e-5)
     assert not np.allclose(answer("numpy-lstsq", problem) * scale, [0, 1], atol=0.1)
-
-
-# --- Tikhonov: another problem, solved ------------------------------------------------------------------------------
-
-
-def test_tikhonov_halves_an_unknown_whose_square_is_lambda(precision: Precision) -> None:
-    """(σ² + λ)x = σb: the answer is x/2 at σ = √λ, and x less the share λ/σ² far above."""
-    near = 1e-5 if precision == "float32" else 1e-13
-    half = answer("numpy-tikhonov-1e-6", problem_of([[1e-3], [0.0]], [1e-3, 1], precision))
-    assert half == pytest.approx([0.5], rel=near)
-    eps = float(np.finfo(precision).eps)
-    diagonal = np.array([1, math.sqrt(eps)])
-    both = answer("numpy-tikhonov-eps-trace", problem_of(np.diag(diagonal), diagonal, precision))
-    assert both == pytest.approx([1, 0.5], rel=near)
-    almost = answer("numpy-tikhonov-1e-6", problem_of([[1], [0]], [1, 1], precision))
-    assert 1 - almost[0] == pytest.approx(1e-6, rel=0.1)
-
-
-@pytest.mark.parametrize("name", ["numpy-tikhonov-1e-6", "numpy-tikhonov-eps-trace"])
-@pytest.mark.parametrize(("m", "n"), [(12, 4), (5, 5)])
-def test_tikhonov_solves_the_problem_with_lambda_below(name: str, m: int, n: int, precision: Precision) -> None:
-    """min ‖Ax − b‖² + λ‖x‖² is least squares of A above √λ·I, here with κ² = 10."""
-    problem = random_problem(m, n, 0.5, 0.0 if m <= n else 0.3, seed=5, dtype=precision)
-    A, b = problem.A.astype(np.float64), problem.b.astype(np.float64)
-    fixed = name.endswith("1e-6")
-    penalty = normal_equations.RIDGE if fixed else float(np.finfo(precision).eps) * float((A * A).sum())
-    x = np.linalg.lstsq(np.vstack([A, math.sqrt(penalty) * np.eye(n)]), np.concatenate([b, np.zeros(n)]), rcond=None)[0]
-    error = np.linalg.norm(answer(name, problem) - x) / np.linalg.norm(x)
-    u = float(np.finfo(precision).eps) / 2
-    assert error < 10 * n * u * 10
-
-
-def test_the_foil_loses_a_lambda_at_rounding_leaves_noise_in_the_null_space() -> None:
-    problem = random_problem(4, 9, 0.5, 0.0, seed=5)
-    (trace,) = scores(problem, "numpy-tikhonov-eps-trace")
-    assert trace["relative_error"] > 0.1

@@ -94,6 +94,7 @@ def test_the_gradient_by_b_alone_is_the_transpose_of_the_pseudo_inverse(
         np.testing.assert_allclose(found, expected, atol=1e3 * UNIT_ROUNDOFF[precision] * np.abs(expected).max())
 
 
+@pytest.mark.usefixtures("on_cpus_in_float64_only")
 @pytest.mark.parametrize("shape", SHAPES)
 def test_derivatives_at_zeros_are_zero_in_both_modes(shape: tuple[int, int], precision: Precision) -> None:
     """0 is the only matrix of rank 0; its columns have no size by which they could be scaled."""

@@ -38,9 +38,6 @@ IDS = [f"{library.name}-{solver.algorithm}" for library, solver in PAIRS]
 
 every_solver = pytest.mark.parametrize(("library", "solver"), PAIRS, ids=IDS)
 
-ANOTHER_PROBLEM = ("tikhonov-1e-6", "tikhonov-eps-trace")
-"""Solvers that change the problem on purpose: what they do solve is in `test_normal_equations.py`."""
-
 
 @pytest.fixture
 def usable(library: Library, solver: Solver, device: Device) -> Library:
@@ -94,8 +91,6 @@ def may_vary(library: Library, solver: Solver, request: pytest.FixtureRequest) -
 def test_well_conditioned_problems_are_solved(
     usable: Library, solver: Solver, m: int, n: int, precision: Precision, device: Device
 ) -> None:
-    if solver.algorithm in ANOTHER_PROBLEM:
-        pytest.skip("it solves another problem")
     problem = random_problem(m, n, 0.5, 0.0 if m <= n else 0.3, seed=5, dtype=precision)
     if shape_of(m, n) not in solver.contract.shapes:
         pytest.skip(f"the contract is for {', '.join(solver.contract.shapes)}")
@@ -115,8 +110,6 @@ def test_well_conditioned_problems_are_solved(
 def test_right_hand_sides_in_columns_are_solved(
     usable: Library, solver: Solver, count: int, precision: Precision, device: Device
 ) -> None:
-    if solver.algorithm in ANOTHER_PROBLEM:
-        pytest.skip("it solves another problem")
     shape = (12, 4) if "tall" in solver.contract.shapes else (4, 9)
     single = random_problem(*shape, 0.5, 0.3, seed=5, dtype=precision)
     targets = np.column_stack([single.b, single.b[::-1], 3 * single.b + 1][:count])
@@ -129,8 +122,6 @@ def test_right_hand_sides_in_columns_are_solved(
 def test_an_exactly_deficient_problem_is_solved_where_that_is_promised(
     usable: Library, solver: Solver, precision: Precision, device: Device
 ) -> None:
-    if solver.algorithm in ANOTHER_PROBLEM:
-        pytest.skip("it solves another problem")
     # columns of zeros are the one deficiency that no rounding can hide: rank 1, x★ = (1, 0, 0, 0)
     b = np.arange(1, 13)
     problem = problem_of(np.outer(b, [1, 0, 0, 0]), b, precision)  # of a shape that is compiled for above

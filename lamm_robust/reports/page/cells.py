@@ -112,7 +112,7 @@ class Cell:
             case State.UNPROMISED:
                 return "–"
             case found:
-                return f"{_SIGN[found]}{self.counts[found]}"
+                return f"{SIGN[found]}{self.counts[found]}"
 
     @property
     def words(self) -> str:
@@ -124,7 +124,7 @@ class Cell:
         return "; ".join(f"{self.counts[s]} {WORDS[s]}" for s in State if self.counts[s]) + f"; of {self.total}"
 
 
-_SIGN = {State.SILENT: "", State.OPEN: "!", State.LOST: "~"}
+SIGN = {State.SILENT: "", State.OPEN: "!", State.LOST: "~"}
 """What stands before the number of each state, so that print without colours tells them apart."""
 
 

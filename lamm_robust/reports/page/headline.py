@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -92,7 +93,18 @@ def _normal(known: Known) -> str:
         return ""
     up_to = f"up to κ = {number(row.forward_safe_kappa)}" if row.forward_safe_kappa else "at no κ"
     silent = f"{row.silent_failures} times in silence"
-    return f"{_name(row)} is right at every full-rank problem {up_to}; beyond, it fails somewhere ({silent})."
+    after = f"{_answered(known)}; beyond, it fails somewhere ({silent})."
+    return f"{_name(row)} is right at every full-rank problem {up_to}{after}"
+
+
+def _answered(known: Known) -> str:
+    """Up to which κ, as stored, the normal equations always had an answer, and how far off it was at most."""
+    own = (p.by_kappa for p in known.called if (p.library, p.algorithm) == NORMAL_EQUATIONS)
+    decades = sorted(next(own, {}).items())
+    finite = list(itertools.takewhile(lambda pair: math.isfinite(pair[1]), decades))
+    worst = max((error for _, error in finite), default=0.0)
+    off = f"its error is at most {number(worst)} times what rounding allows"
+    return f"; up to κ near 1e{finite[-1][0]} {off}" if worst > 1 else ""
 
 
 def _silent(known: Known) -> str:

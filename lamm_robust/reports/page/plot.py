@@ -7,15 +7,16 @@ follows the reader's light or dark. Text goes in through Jinja2's escape.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from markupsafe import Markup
 
 from lamm_robust.reports.page.curves import Points
 
 WIDTH, HEIGHT = 760, 330
-LEFT, RIGHT, TOP, BOTTOM = 58, 190, 12, 40
+LEFT, RIGHT, TOP, BOTTOM = 68, 190, 12, 40
 """Margins: the right one is for names of 26 letters."""
 
 LINE = 14
@@ -63,11 +64,18 @@ def powers(low: float, high: float, most: int = 9) -> list[tuple[float, str]]:
 
 
 def chart(
-    title: str, x: Axis, y: Axis, curves: Sequence[Curve], mark: tuple[float, str] | None = None, names: int = RIGHT
+    title: str,
+    x: Axis,
+    y: Axis,
+    curves: Sequence[Curve],
+    mark: tuple[float, str] | None = None,
+    names: int = RIGHT,
+    dots: Mapping[str, Points] = MappingProxyType({}),
 ) -> Markup:
-    """The chart of curves in values of its axes; what is beyond an axis is drawn at its end.
+    """The chart of curves and dots in values of its axes; what is beyond an axis is drawn at its end.
 
-    `mark` is a level, and `names` the width of the margin for the names of the curves.
+    `mark` is a level, `names` the width of the margin for the names of the curves, and `dots` are points by the class
+    of their colour, the last on top.
     """
     right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
 
@@ -93,6 +101,7 @@ def chart(
         *_marked(mark, up),
         *(_line(curve, across, up) for curve in curves if curve.colour is None),
         *(_line(curve, across, up) for curve in curves if curve.colour is not None),
+        *(_dots(kind, own, across, up) for kind, own in dots.items() if own),
         *_names([curve for curve in curves if curve.colour is not None and curve.points], across, up),
         Markup("</svg>"),
     ]
@@ -120,6 +129,12 @@ def _line(curve: Curve, across: Scale, up: Scale) -> Markup:
     return Markup('<polyline class="line{}" data-solver="{}" points="{}"><title>{}</title></polyline>').format(
         kind, curve.name, corners, curve.words
     )
+
+
+def _dots(kind: str, points: Points, across: Scale, up: Scale) -> Markup:
+    """A dot at each place, of points that fall on the same pixel one."""
+    places = sorted({(round(across(a)), round(up(b))) for a, b in points})
+    return Markup('<path class="dots {}" d="{}"/>').format(kind, "".join(f"M{a} {b}h0" for a, b in places))
 
 
 def bends(corners: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

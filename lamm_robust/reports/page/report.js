@@ -58,15 +58,28 @@
     made.addEventListener("click", act);
     return made;
   };
+  const meaning = name => {  // what the list of words below the page says of a solver or a family
+    const found = all("#words dt").find(term => term.textContent === name);
+    return found ? name + ": " + found.nextElementSibling.textContent + ". " : "";
+  };
+  const column = cell => cell.closest("table").tHead.rows[0].cells[cell.cellIndex].textContent;
   const furnish = drawer => {
     if (drawer.querySelector("button")) return;
+    const link = linkTo(drawer.id), cell = link && link.closest("td");
+    if (cell) {
+      const about = document.createElement("p");
+      about.className = "made";
+      about.textContent = meaning(cell.parentElement.dataset.solver) + meaning(column(cell));
+      drawer.querySelector("h3").after(about);
+    }
     drawer.tabIndex = -1;
     drawer.setAttribute("role", "dialog");
     drawer.setAttribute("aria-label", drawer.querySelector("h3").textContent);
     all("code", drawer).forEach(code => {
       const line = code.textContent, key = line.slice(line.indexOf('"') + 1, -1).split(" @ ")[0];
       const script = byId("script").textContent.replace("KEY", () => key);
-      code.after(button("copy", () => copy(line)), button("copy as Python", () => copy(script)));
+      const asked = line + " --script";
+      code.after(button("copy", () => copy(line)), button("copy for a script", () => copy(asked)), button("copy as Python", () => copy(script)));
     });
   };
 
@@ -122,8 +135,12 @@
     if (event.key === "Escape" && document.querySelector("aside .opened")) close();
   });
   document.addEventListener("mouseover", event => {
-    const cell = event.target.closest(".boxes td");
+    const cell = event.target.closest(".boxes td, .heat tbody th");
     if (!cell || cell.title) return;
+    if (cell.matches("th")) {
+      cell.title = meaning(cell.parentElement.dataset.solver);
+      return;
+    }
     const link = cell.querySelector("a"), drawer = link && byId(link.getAttribute("href").slice(1));
     cell.title = (drawer || cell).querySelector("p, i").textContent;
   });

@@ -91,7 +91,7 @@ def report_html(
     portraits = gallery.portraits.values()
     content = {
         "title": title,
-        "groups": [_group(name, rows, gallery) for name, rows in groups(summary.rows)],
+        "groups": [_group(name, rows, gallery, meanings) for name, rows in groups(summary.rows)],
         "made": made(environment),
         "facts": list(_facts(environment)),
         "absent": environment.get("not measured", {}),
@@ -120,10 +120,11 @@ def _among(meanings: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
     return {name: meanings[name] for name in dict.fromkeys(names) if name in meanings}
 
 
-def _group(title: str, rows: Sequence[Row], gallery: Gallery) -> Group:
+def _group(title: str, rows: Sequence[Row], gallery: Gallery, meanings: Meanings) -> Group:
     precision, device = rows[0].precision, rows[0].device
     portraits = gallery.of(precision, device)
-    families = list(dict.fromkeys(name for p in portraits for name in p.families))
+    there = dict.fromkeys(name for p in portraits for name in p.families)
+    families = [*(n for n in meanings.families if n in there), *(n for n in there if n not in meanings.families)]
     known = {(p.library, p.algorithm): p for p in portraits}
     empty = Cell.empty()
     lines = [
