@@ -25,7 +25,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         f"{MARKER}(families=(), dtype='float64', profile='small', shapes=(), contract='minimum_norm', max_cond=inf, "
-        "suite=None): call the test with each `problem` of a profile, as lamm_robust.testing.parametrize_with_problems",
+        "edges=False, suite=None): call the test with each `problem` of a profile, as by "
+        "lamm_robust.testing.parametrize_with_problems",
     )
 
 

@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from lamm_robust import catalog
 from lamm_robust.embedding import is_complex
 from lamm_robust.keys import parse_key
+from lamm_robust.scoring.edges import edge_of
 from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.limits import threshold
 from lamm_robust.scoring.metrics import score, score_each
@@ -118,6 +119,11 @@ class LeastSquaresProblem:
             return float(self.truth.kappa) if self.truth.kappa else 1.0
         except OverflowError:
             return math.inf
+
+    @property
+    def is_edge(self) -> bool:
+        """Whether it is an edge case, by which no class is decided: A is empty, or squares over- or underflow."""
+        return bool(edge_of(self.problem, self.truth))
 
     @property
     def small(self) -> float:

@@ -132,13 +132,15 @@ def parametrize_with_problems(
     shapes: Sequence[Shape] = (),
     contract: str = "minimum_norm",
     max_cond: float = math.inf,
+    edges: bool = False,
     suite: str | None = None,
 ) -> pytest.MarkDecorator:
     """A decorator that calls a test with each `problem` of the profile that has an answer, named by its key.
 
-    `contract` and `max_cond` leave out what is not promised: with full_rank_only, problems without full rank, and wide
-    ones unless `shapes` names them; and those with κ of A as stored beyond a number. `suite` refuses another suite than
-    that. ValueError that names a wrong argument and what is accepted.
+    Empty matrices and extreme scales, by which no class is decided, are among them with `edges` only. `contract` and
+    `max_cond` leave out what is not promised: with full_rank_only, problems without full rank, and wide ones unless
+    `shapes` names them; and those with κ of A as stored beyond a number. `suite` refuses another suite than that.
+    ValueError that names a wrong argument and what is accepted.
     """
     import pytest
 
@@ -149,7 +151,7 @@ def parametrize_with_problems(
     terms, truths = _terms(contract, shapes, dtype, profile, families, None), catalog.truths()
     keys = [key for key in problems(terms, truths) if catalog.FAMILIES[key.family].defined]
     every = [LeastSquaresProblem(truths.problem(key)) for key in keys]
-    drawn = [one for one in every if _is_promised(one, terms.contract, max_cond)]
+    drawn = [one for one in every if _is_promised(one, terms.contract, max_cond) and (edges or not _is_edge(one))]
     return pytest.mark.parametrize("problem", drawn, ids=[str(one.problem.key) for one in drawn])
 
 
@@ -160,6 +162,14 @@ def _is_promised(drawn: LeastSquaresProblem, contract: Deficiency, max_cond: flo
         return True
     try:
         return drawn.cond <= max_cond and (not only_full or drawn.rank == min(drawn.A.shape))
+    except NotCertifiedError:
+        return False
+
+
+def _is_edge(drawn: LeastSquaresProblem) -> bool:
+    """Whether a problem is an edge case; not if it cannot be proved."""
+    try:
+        return drawn.is_edge
     except NotCertifiedError:
         return False
 

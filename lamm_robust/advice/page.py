@@ -144,16 +144,19 @@ def _recommended(advice: Advice) -> Iterator[str]:
 
 
 def _enough(advice: Advice, best: Tried) -> Iterator[str]:
-    """The call that has all the digits that mean anything, where the best one has over one more of x and of the fit."""
+    """The call that has a digit more than mean anything, of x and of the fit, where the best one has that, too."""
     open_ = advice.unknowable
-    if open_ is None or min(best.digits_x - open_.digits_x, best.digits_fit - open_.digits_fit) <= ONE_DIGIT:
+    if open_ is None:
         return
-    enough = [c for c in advice.calls if c.digits_x >= open_.digits_x and c.digits_fit >= open_.digits_fit]
+    of_x, of_fit = open_.digits_x + ONE_DIGIT, open_.digits_fit + ONE_DIGIT
+    enough = [one for one in advice.calls if one.digits_x >= of_x and one.digits_fit >= of_fit]
+    if best not in enough:
+        return
     one = fastest(enough)
     if one is not best:
         yield (
             f"rounding to {advice.stored} has left {open_.digits_x:.1f} digits of x and {open_.digits_fit:.1f} of the "
-            f"fit: {len(enough)} calls have these, the shortest to type of the fastest is {advice.call(one)}"
+            f"fit: {len(enough)} calls have one more, the shortest to type of the fastest is {advice.call(one)}"
         )
 
 

@@ -29,12 +29,13 @@ class Unknowable:
     """Where the precision cannot tell the rank: the rank below, how far x is then from x★, beside it, and ‖b − Ax‖."""
 
 
+@np.errstate(all="ignore")  # what overflows leaves no digit
 def unknowable(data: Data, columns: Columns, certified: Certified) -> Unknowable | None:
     """What the stored numbers leave open; None where A is wide or has not full rank, and many x fit."""
     truth, (m, n) = certified.truth, data.A.shape
     if truth.rank < n or m < n:
         return None
-    scale = np.ldexp(1.0, np.frexp(np.where(columns.lengths == 0, 1.0, columns.lengths))[1])
+    scale = np.ldexp(0.5, np.frexp(np.where(columns.lengths == 0, 1.0, columns.lengths))[1])
     A = data.A.astype(np.float64) / scale
     b = data.b.reshape(m, -1).astype(np.float64)
     star = np.ldexp(truth.x[0], truth.exponent).reshape(n, -1).T * scale
@@ -50,8 +51,7 @@ def unknowable(data: Data, columns: Columns, certified: Certified) -> Unknowable
 
 def _solved(A: Doubles, b: Doubles) -> Doubles:
     Q, R = np.linalg.qr(A)
-    with np.errstate(all="ignore"):
-        found: Doubles = np.linalg.lstsq(R, Q.T @ b, rcond=0)[0]
+    found: Doubles = np.linalg.lstsq(R, Q.T @ b, rcond=0)[0]
     return found
 
 

@@ -266,4 +266,4 @@ def that_fails(candidates: Sequence[str], home: Path) -> str:
             )
             if done.returncode and "AssertionError" in done.stderr:
                 return text
-    return f"# no assertion fails here, with these versions\n{candidates[0]}"
+    return f"# no assertion fails here, with these versions: it asks for one correct digit\n{candidates[0]}"

@@ -895,7 +895,10 @@ def test_problems_can_be_parameters(problem: Any, request: pytest.FixtureRequest
 
 
 def test_the_parameters_are_those_of_the_profile(precision: Precision) -> None:
-    mark = parametrize_with_problems(families=["polynomial", "raw"], dtype=precision).mark
+    mark = parametrize_with_problems(families=["polynomial", "raw"], dtype=precision, edges=True).mark
     keys = {str(key) for key in grid("small", precision, ["polynomial", "raw"])}
     assert mark.args[0] == "problem"
     assert set(mark.kwargs["ids"]) == keys == {str(one.problem.key) for one in mark.args[1]}
+    usual = parametrize_with_problems(families=["polynomial", "raw"], dtype=precision).mark
+    assert keys - set(usual.kwargs["ids"]) == {str(one.problem.key) for one in mark.args[1] if one.is_edge}
+    assert 0 < len(usual.args[1]) < len(keys)

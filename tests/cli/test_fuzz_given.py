@@ -60,7 +60,8 @@ def numbers(chance: Draw, shape: tuple[int, ...], wild: float) -> Any:
     flat = [chance.choice(EXTREME if chance.random() < wild else NUMBERS) for _ in range(int(np.prod(shape)))]
     found = np.array(flat, dtype=np.float64).reshape(shape)
     if found.ndim == 2 and found.shape[1] > 1 and chance.random() < 0.4:
-        found[:, -1] = found[:, 0] * chance.choice([1, -2, 1e-9]) + chance.choice([0, 0, 1e-12])
+        with np.errstate(all="ignore"):
+            found[:, -1] = found[:, 0] * chance.choice([1, -2, 1e-9]) + chance.choice([0, 0, 1e-12])
     return found
 
 

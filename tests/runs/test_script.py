@@ -140,7 +140,8 @@ def test_the_script_that_fails_is_chosen(tmp_path: Path) -> None:
     """Of several right-hand sides and layouts, the one that shows it; where none does, a comment says so."""
     right, wrong = "assert True\n", "assert False\n"
     assert that_fails([right, "raise ValueError('AssertionErr')\n", wrong], tmp_path) == wrong
-    assert that_fails([right], tmp_path) == f"# no assertion fails here, with these versions\n{right}"
+    none = "# no assertion fails here, with these versions: it asks for one correct digit\n"
+    assert that_fails([right], tmp_path) == none + right
     (tmp_path / "mine.py").write_text("def solve(A, b):\n    return A.T @ b if A.flags.f_contiguous else A.T @ b * 3\n")
     certified = catalog.truths().certify(parse_key("raw A=1,0;0,1;0,0 b=1,2,0 dtype=float64"))
     assert certified is not None
