@@ -37,7 +37,7 @@ RULES: Sequence[Rule] = (
     Rule("5(√m + √n)·eps", lambda m, n, eps: 5 * (sqrt(m) + sqrt(n)) * eps, "ten times random errors of u"),
     Rule("4√max(m, n)·eps", lambda m, n, eps: 4 * sqrt(max(m, n)) * eps, "`lamm_robust.solve`"),
     Rule("10·max(m, n)^¼·eps", lambda m, n, eps: 10 * max(m, n) ** 0.25 * eps, "nobody"),
-    Rule("64·eps", lambda _m, _n, eps: 64 * eps, "recommended below"),
+    Rule("64·eps", lambda _m, _n, eps: 64 * eps, "recommended above"),
     Rule("1e-15", share(1e-15), "NumPy `pinv`"),
     Rule("1e-6", share(1e-6), "scikit-learn `LinearRegression`"),
     Rule("σ ≤ 1e-10", share(1e-10), "`matrix_rank(A, tol=1e-10)`", absolute=True),

@@ -144,6 +144,9 @@ SOLVERS: Sequence[Called] = (
 )
 """What fits b, with whatever it returns."""
 
+DIFFERENTIATED = {"jax lstsq": "jax-lstsq", "torch lstsq (gelsd)": "torch-gelsd"}
+"""Functions whose derivatives docs/derivatives.md has, and their names there."""
+
 LIBRARIES: Mapping[str, tuple[Arrays, Any]] = {
     "numpy": ("numpy", np.linalg),
     "scipy": ("numpy", scipy.linalg),
@@ -199,6 +202,18 @@ def cell(called: Called, wanted: Number, precision: Precision, truths: Truths) -
     return (number(line.forward_safe_kappa) if line.forward_safe_kappa else "none") + silent, found
 
 
+def derivative(name: str, precision: Precision) -> str:
+    """The κ up to which the gradients of a function are right, from the tables of docs/derivatives.md."""
+    if name not in DIFFERENTIATED:
+        return "–"
+    page = (PAGE.parent / "derivatives.md").read_text(encoding="utf-8")
+    table = page.split(f"### {precision} on CPU")[1].split("###")[0]
+    heads, *lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if "|" in line]
+    row_of = next(line for line in lines if line[0] == DIFFERENTIATED[name])
+    found = row_of[heads.index("to κ")]
+    return "none" if found == "–" else found
+
+
 def wrong(found: Sequence[Record]) -> list[str]:
     """The key of the simplest matrix at which the answer is wrong in silence; nothing if there is none."""
     silent = [r for r in found if r.verdict is Verdict.WRONG]
@@ -221,7 +236,7 @@ def measured() -> Iterator[str]:
                         shown.setdefault((called.name, key), []).append(wanted)
                 table.append([called.name, *cells])
             if functions is SOLVERS:
-                heads, table = [*heads, "derivative"], [[*line, "–"] for line in table]
+                heads, table = [*heads, "derivative"], [[*line, derivative(line[0], precision)] for line in table]
             yield f"*{precision}, {title}*\n"
             yield markdown_table(["function", *heads], table)
     yield "The simplest matrices at which an answer is wrong without a warning:\n\n```text"

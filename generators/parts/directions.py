@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from lamm_robust.generators.parts.stream import Floats, Stream
-from lamm_robust.values import Array, Directions, Problem
+from lamm_robust.values import COMPLEX, PRECISIONS, Array, Directions, Problem
 
 SPARSE = 3
 """Entries of E and F other than 0, in each row: EA + AF is a sum of six rows and columns of A at most, so that its size
@@ -21,9 +21,12 @@ is that of A, and whole numbers in A need few bits more in it."""
 def with_directions(problem: Problem) -> Problem:
     """Return the problem with directions dA = EA + AF, db and c.
 
-    E and F have entries −1, 0 and 1; db and c have entries −1 and 1, but db is as large as b where b is not 0.
+    E and F have entries −1, 0 and 1; db and c have entries −1 and 1, but db is as large as b where b is not 0. Raises
+    ValueError for complex numbers, whose derivatives nobody has proved here.
     """
     A, b = problem.A, problem.b
+    if problem.key.dtype in COMPLEX:
+        raise ValueError(f"derivatives are not proved in {problem.key.dtype}; accepted are {' and '.join(PRECISIONS)}")
     stream = Stream("directions", *A.shape, *b.shape)
     left = _combined(stream, A.astype(np.float64))
     right = _combined(stream, A.T.astype(np.float64)).T

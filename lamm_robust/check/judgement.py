@@ -45,9 +45,11 @@ from lamm_robust.solvers import user
 from lamm_robust.solvers.calling import Calling
 from lamm_robust.text import count_of
 from lamm_robust.values import (
+    COMPLEX,
     DIFFERENTIATED,
     OF_A,
     OF_REGRESSION,
+    PRECISIONS,
     RIDGE,
     UNIT_ROUNDOFF,
     Array,
@@ -305,6 +307,7 @@ def variant_of(solver: Solver, terms: Terms) -> Variant:
 
 def problems(terms: Terms, truths: Truths) -> list[ProblemKey]:
     """The problems of the profile that the solver is tried at, the smallest first; ValueError if there are none."""
+    refuse_complex(terms)
     families = catalog.select_families(terms.families)
     solver = Solver("", "", terms.promise(), lambda A, b: (A, b))
     every = grid(terms.profile_asked, terms.precision, families)
@@ -316,6 +319,13 @@ def problems(terms: Terms, truths: Truths) -> list[ProblemKey]:
         left = " with so many columns" if terms.columns is not None else ""
         raise ValueError(f"no problem of {', '.join(families)} is {shapes}{left} in the {terms.profile_asked} profile")
     return sorted(keys, key=lambda key: _order(truths.problem(key)))
+
+
+def refuse_complex(terms: Terms) -> None:
+    """ValueError for a number other than x, or derivatives, in a complex precision: neither is scored there."""
+    if terms.precision in COMPLEX and (terms.derivative or terms.returns is not Number.X):
+        what = "--derivative" if terms.derivative else f"--contract {terms.returns}"
+        raise ValueError(f"{what} is of real numbers, not of {terms.precision}; accepted are {', '.join(PRECISIONS)}")
 
 
 def _bits(A: Array) -> str:

@@ -13,7 +13,16 @@ from lamm_robust.check import number_reasons
 from lamm_robust.check.clues import Clues
 from lamm_robust.check.conjugation import mistake_of
 from lamm_robust.check.derivatives import wrong_derivatives
-from lamm_robust.check.judgement import Terms, excuse, explain, is_declined, is_shown, is_wrong_rank, variant_of
+from lamm_robust.check.judgement import (
+    Terms,
+    excuse,
+    explain,
+    is_declined,
+    is_shown,
+    is_wrong_rank,
+    refuse_complex,
+    variant_of,
+)
 from lamm_robust.check.ridge import Ridge, ridge_of
 from lamm_robust.check.supervised import ask_all, library_of, look_again, worker_opener
 from lamm_robust.check.trend import squares_kappa
@@ -155,6 +164,7 @@ def _parse(key: str) -> ProblemKey:
 
 
 def _attempt(target: user.Target, terms: Terms, keys: Sequence[ProblemKey]) -> dict[ProblemKey, Attempted]:
+    refuse_complex(terms)
     library = library_of(target, terms)
     solver, truths = library.solvers[0], catalog.truths(directions=terms.derivative, penalty=terms.lam)
     known: dict[ProblemKey, Known] = {}

@@ -23,7 +23,9 @@ DEFICIENT: dict[Precision, tuple[int, ...]] = {"float32": (0, 4, 8), "float64": 
 
 
 def derivatives_grid(precision: Precision) -> list[ProblemKey]:
-    """The keys of the problems at which solvers are differentiated in a precision."""
+    """The keys of the problems at which solvers are differentiated in a precision; ValueError if it is complex."""
+    if precision not in EXPONENTS:
+        raise ValueError(f"derivatives are not proved in {precision}; accepted are {' and '.join(EXPONENTS)}")
     return [parse_key(f"{text} dtype={precision}") for text in _texts(precision)]
 
 

@@ -77,12 +77,16 @@ def compiled_where_possible(ways: Mapping[str, Differentiate]) -> Mapping[str, D
 
 
 def by_torch(solver: Solver) -> Mapping[str, Differentiate]:
-    """The ways of PyTorch for a solver."""
-    return torch_ways(lambda A, b: solver.solve(A, b)[0])
+    """The ways of PyTorch for a solver, but for `vmapped_vjp`: its `vmap` refuses who returns the rank as an int."""
+    ways = torch_ways(lambda A, b: solver.solve(A, b)[0], solver.contract.deficiency)
+    return {name: ways[name] for name in ("jvp", "vjp")}
 
 
-def torch_ways(x: Solution) -> Mapping[str, Differentiate]:
-    """The ways of PyTorch: `torch.autograd.forward_ad` and `torch.autograd.grad`. NumPy arrays become its tensors."""
+def torch_ways(x: Solution, promised: Deficiency) -> Mapping[str, Differentiate]:
+    """The ways of PyTorch: `torch.autograd.forward_ad`, `torch.autograd.grad`, and `torch.func.vjp` under its `vmap`.
+
+    NumPy arrays become its tensors. The batch is that of `jax_ways`.
+    """
     import torch
     from torch.autograd import forward_ad
 
@@ -91,6 +95,9 @@ def torch_ways(x: Solution) -> Mapping[str, Differentiate]:
         with forward_ad.dual_level():
             by_A = forward_ad.unpack_dual(x(forward_ad.make_dual(A, dA), b)).tangent
             by_b = forward_ad.unpack_dual(x(A, forward_ad.make_dual(b, db))).tangent
+        for name, tangent in (("A", by_A), ("b", by_b)):
+            if tangent is None:
+                raise RuntimeError(f"x does not depend on {name}, as far as PyTorch sees")
         return by_A, by_b
 
     def vjp(A: Any, b: Any, _dA: Any, _db: Any, c: Any) -> tuple[Any, Any]:
@@ -100,4 +107,16 @@ def torch_ways(x: Solution) -> Mapping[str, Differentiate]:
         (by_b,) = torch.autograd.grad(x(A.detach(), b), b, c)
         return by_A, by_b
 
-    return {"jvp": jvp, "vjp": vjp}
+    def vmapped_vjp(A: Any, b: Any, _dA: Any, _db: Any, c: Any) -> tuple[Any, Any]:
+        A, b, c = map(torch.as_tensor, (A, b, c))
+
+        def one(A: Any) -> tuple[Any, Any]:
+            (by_A,) = torch.func.vjp(lambda A: x(A, b), A)[1](c)
+            (by_b,) = torch.func.vjp(lambda b: x(A, b), b)[1](c)
+            return by_A, by_b
+
+        others = [A / 2] if promised is Deficiency.FULL_RANK_ONLY else [torch.zeros_like(A), torch.ones_like(A)]
+        by_A, by_b = torch.func.vmap(one)(torch.stack([-A, A, *others]))
+        return by_A[PLACE], by_b[PLACE]
+
+    return {"jvp": jvp, "vjp": vjp, "vmapped_vjp": vmapped_vjp}

@@ -218,7 +218,7 @@ def ways_of(function: Callable[[Array, Array], Any], calling: Calling) -> Ways |
 
     found: dict[str, Ways] = {
         "jax": lambda solver: compiled_where_possible(jax_ways(x, solver.contract.deficiency)),
-        "torch": lambda _: torch_ways(x),
+        "torch": lambda solver: torch_ways(x, solver.contract.deficiency),
     }
     return None if calling.batched else found.get(calling.arrays)
 

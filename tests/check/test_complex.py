@@ -99,3 +99,43 @@ def test_who_takes_real_numbers_only_has_no_variant(precision: Precision) -> Non
     result = invoke("run", "--precision", precision, "--solver", "sklearn-*", "--device", "cpu")
     assert result.exit_code == 2
     assert f"no variant of sklearn-* is {precision} on cpu" in result.stderr
+
+
+LIMITS = "accepted are float32, float64"
+
+
+@pytest.mark.complex
+@pytest.mark.parametrize("contract", ["pinv", "rank", "cond", "svdvals", "residual", "standard_errors", "covariance"])
+def test_numbers_other_than_x_are_refused_in_one_line(contract: str, precision: Precision) -> None:
+    for chosen in (("--precision", precision, "--family", "raw"), ("--only", KEY.format(precision, "")[:-3])):
+        found = invoke("check", "numpy.linalg:matrix_rank", "--contract", contract, *chosen)
+        assert found.exit_code == 2, found.output
+        line = f"lamm-robust: --contract {contract} is of real numbers, not of {precision}; {LIMITS}"
+        assert found.stderr.strip() == line
+
+
+@pytest.mark.complex
+def test_derivatives_are_refused_in_one_line(tmp_path: Path, file: Path, precision: Precision) -> None:
+    pytest.importorskip("torch")
+    key = KEY.format(precision, "")[:-3]
+    for words, said in (
+        (
+            ("check", f"{file}:good", "--arrays", "torch", "--derivative", "--precision", precision),
+            f"--derivative is of real numbers, not of {precision}; {LIMITS}",
+        ),
+        (
+            ("check", f"{file}:good", "--arrays", "torch", "--derivative", "--only", key),
+            f"--derivative is of real numbers, not of {precision}; {LIMITS}",
+        ),
+        (
+            ("run", "--profile", "derivatives", "--precision", precision, "--solver", "torch-gelsd", "--out", tmp_path),
+            f"derivatives are not proved in {precision}; accepted are float32 and float64",
+        ),
+        (
+            ("replay", "--derivative", f"{key} @ torch-qr-{precision}-cpu"),
+            f"derivatives are not proved in {precision}; accepted are float32 and float64",
+        ),
+    ):
+        found = invoke(*words)
+        assert found.exit_code == 2, found.output
+        assert found.stderr.strip() == f"lamm-robust: {said}"

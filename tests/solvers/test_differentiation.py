@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lamm_robust.solvers.differentiation import by_jax, by_torch, compiled_where_possible, jax_ways
+from lamm_robust.solvers.differentiation import by_jax, by_torch, compiled_where_possible, jax_ways, torch_ways
 from lamm_robust.solvers.jax_ import JAX
 from lamm_robust.solvers.torch_ import TORCH
 from lamm_robust.values import Array, Deficiency, Differentiate, Precision, Solver
@@ -56,6 +56,17 @@ def test_the_ways_of_torch_are_right_where_paper_is(precision: Precision) -> Non
     assert list(ways) == ["jvp", "vjp"]
     check(ways, [torch.from_numpy(values) for values in arrays(precision)])
     check(ways, arrays(precision))
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_a_function_of_ones_own_is_differentiated_under_the_vmap_of_torch(precision: Precision) -> None:
+    torch = pytest.importorskip("torch")
+    ways = torch_ways(torch.linalg.solve, Deficiency.FULL_RANK_ONLY)
+    assert list(ways) == ["jvp", "vjp", "vmapped_vjp"]
+    check(ways, arrays(precision))
+    blind = torch_ways(lambda A, b: torch.linalg.solve(A.detach(), b), Deficiency.FULL_RANK_ONLY)
+    with pytest.raises(RuntimeError, match="x does not depend on A, as far as PyTorch sees"):
+        blind["jvp"](*arrays(precision))
 
 
 def test_the_gradient_of_jax_lstsq_is_nan_where_singular_values_are_equal_and_that_of_solve_is_not(
