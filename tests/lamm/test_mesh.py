@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -67,18 +68,19 @@ def test_the_tangent_space_has_dimension_of_the_doubly_stochastic_matrices(
     assert np.all(sigma[dimension:] < 100 * UNIT_ROUNDOFF[precision] * sigma[0])
 
 
-@pytest.mark.parametrize("modes", MODES)
-def test_all_derivatives_at_once_are_those_of_the_columns_one_after_another(modes: int, precision: Precision) -> None:
+@pytest.mark.parametrize(("modes", "jacobian"), [(2, jax.jacrev), (5, jax.jacfwd), (8, jax.jacfwd)])
+def test_all_derivatives_at_once_are_those_of_the_columns_one_after_another(
+    modes: int, jacobian: Callable[..., Any], precision: Precision
+) -> None:
     def plain(phases: Any) -> Any:
         U = unitary(phases, modes)
         return U[0] * U[0] + U[1] * U[1]
 
     phases = random_phases(modes, modes)
     expected = jax.jit(jax.jacfwd(plain))(phases)
-    for jacobian in (jax.jacfwd, jax.jacrev):
-        found = jax.jit(jacobian(mesh(modes)))(phases)
-        assert found.dtype == np.dtype(precision)
-        assert np.abs(found - expected).max() < 16 * modes * UNIT_ROUNDOFF[precision]
+    found = jax.jit(jacobian(mesh(modes)))(phases)
+    assert found.dtype == np.dtype(precision)
+    assert np.abs(found - expected).max() < 16 * modes * UNIT_ROUNDOFF[precision]
 
 
 @pytest.mark.usefixtures("precision")  # JAX's default type
