@@ -71,7 +71,13 @@ def scripts(certified: Known, variant: Variant, contract: Contract) -> list[str]
     code = code_of(variant.library, variant.algorithm)
     if not code:
         raise ValueError(f"{variant} takes more than a few lines, so there is no script of it")
-    return scripts_of(certified, code, variant.library, contract, imports_of(code))
+    modules = imports_of(code)
+    found = scripts_of(certified, code, variant.library, contract, modules)
+    k = certified.problem.b.shape[1] if certified.problem.b.ndim > 1 else 1
+    # an iteration stops for all right-hand sides at once, which may be too soon for one
+    needed = _modules(variant.library, modules)
+    together = [_script(certified, "", code, variant.library, contract, needed, j, split=False) for j in range(k)]
+    return found + (together if k > 1 else [])
 
 
 def scripts_of(certified: Known, code: str, library: str, contract: Contract, modules: Sequence[str]) -> list[str]:
@@ -107,9 +113,12 @@ def _script(
     contract: Contract,
     modules: Sequence[str],
     column: int | None,
+    *,
+    split: bool = True,
 ) -> str:
+    """One script; with a column but not `split`, all right-hand sides are solved for together, and one is looked at."""
     problem = certified.problem
-    b = problem.b if column is None else problem.b[:, column]
+    b = problem.b if column is None or not split else problem.b[:, column]
     packed = problem.A.size > LISTED
     needed = ["math", *(("base64", "zlib") if packed else ()), *modules]
     lines = [f"# {problem.key}; {', '.join(_versions(needed))}", f"import {', '.join(needed)}"]
@@ -120,6 +129,8 @@ def _script(
         lines += ["def solve(A, b):", *(f"    {line}" for line in code.splitlines()), "    return x", JIT]
     else:
         lines += [*filter(None, [layout]), *code.splitlines()]
+    if not split:
+        lines.append(f"x, b = x[:, {column}], b[:, {column}]")
     lines += _asked(certified, contract, column)
     return "\n".join(lines) + "\n"
 

@@ -96,6 +96,21 @@ def test_a_script_is_right_where_the_solver_is() -> None:
         assert expected == "wrong" or "right [134217729" in said
 
 
+def test_what_fails_for_right_hand_sides_together_only_has_a_script() -> None:
+    """Each b alone is solved; together, steps end when the first is."""
+    certified = catalog.truths().certify(parse_key("raw A=1,0;0,0x1p-57 b=1,0;0,1 dtype=float64"))
+    assert certified is not None
+    variant = catalog.find_variant("numpy-qr-float64-cpu")
+    made = scripts(certified, variant, catalog.find_solver(variant).contract)
+    alone, together = made[:-2], made[-2:]
+    assert all("x, b = x[:, " not in text for text in alone)
+    assert "x, b = x[:, 1], b[:, 1]" in together[1]
+    assert 'b = numpy.array([[1, 0], [0, 1]], "float64")' in together[1]
+    assert [outcome(text)[0] for text in together] == ["right", "right"]
+    lost = together[1].replace("x, b = ", "x[:, 1] = 0; x, b = ")
+    assert outcome(lost)[0] == "wrong"
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_numbers_are_exact(dtype: str) -> None:
     edges = [0.0, -0.0, 1.0, -2.5, 0.1, 1 / 3, 5e-324, 1.7976931348623157e308, 1e6, 2.0**60]
