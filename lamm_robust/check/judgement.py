@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -430,29 +430,38 @@ def _failures(
     """What failed and why, the simplest problem first; the first `SHOWN` are asked once more, alone."""
     cases = {str(case): case for case in outcomes}
     answers = [outcome.x for outcome in outcomes.values() if outcome.x is not None and outcome.x.any()]
-    all_single, squares = all(map(is_single, answers)), squares_kappa(records)
+    all_single = all(map(is_single, answers))
     found = []
     for record in records:
         if is_shown(record, terms):
             case = cases[record.key]
             certified = truths.certify(case.key)
             assert certified, "what was scored is certified"
-            clues = Clues(record, certified, outcomes[case], all_single=all_single, squares_kappa=squares)
-            found.append(replace(clues, returns=terms.returns))
+            found.append(Clues(record, certified, outcomes[case], all_single=all_single, returns=terms.returns))
     cutoff, singles, changes = has_cutoff(found), has_singles(found), changes_matter(records, found)
-    if terms.returns is not Number.X:
-        squares = number_reasons.squares_kappa(found)
-        found = [replace(c, squares_kappa=squares) for c in found]
-    of_x = found if terms.returns is Number.X else []
-    ridge, mistake = ridge_of([c.gradient for c in of_x]), mistake_of([c.mistakes for c in of_x])
-    found = [replace(c, has_cutoff=cutoff, has_singles=singles, changes_matter=changes) for c in found]
     other = None if terms.lam is None else other_of(found, terms.lam)
-    found = [replace(c, ridge=ridge, mistake=mistake, other=other) for c in found]
+    found = [
+        replace(c, has_cutoff=cutoff, has_singles=singles, changes_matter=changes, other=other)
+        for c in with_shared_signs(found, records, terms.returns)
+    ]
     found.sort(key=lambda clues: (not is_graded(clues.record), *simplicity(clues.record)))  # edge cases come last
     found[:SHOWN] = [replace(c, passes_alone=passes_alone(c, cases[c.record.key])) for c in found[:SHOWN]]
     steady, layout = is_steady(found), heeds_layout(found)
     found = [replace(clues, is_steady=steady, heeds_layout=layout) for clues in found]
     return [Failure(clues, why, why.say(clues)) for clues in found for why in [explain(clues, terms)]]
+
+
+def with_shared_signs(failed: Sequence[Clues], records: Iterable[Record], returns: Number) -> list[Clues]:
+    """The failures with what several show, and one may show by accident: κ squared, a ridge, or a conjugate wrong.
+
+    `records` are those of all attempts, passed ones too.
+    """
+    if returns is not Number.X:
+        squares = number_reasons.squares_kappa(failed)
+        return [replace(c, squares_kappa=squares) for c in failed]
+    squares, ridge = squares_kappa(records), ridge_of([c.gradient for c in failed])
+    mistake = mistake_of([c.mistakes for c in failed])
+    return [replace(c, squares_kappa=squares, ridge=ridge, mistake=mistake) for c in failed]
 
 
 def explain(clues: Clues, terms: Terms) -> Reason:

@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lamm_robust import catalog
-from lamm_robust.check import number_reasons
 from lamm_robust.check.clues import Clues
-from lamm_robust.check.conjugation import mistake_of
 from lamm_robust.check.derivatives import wrong_derivatives
 from lamm_robust.check.judgement import (
     Terms,
@@ -22,10 +20,9 @@ from lamm_robust.check.judgement import (
     is_wrong_rank,
     refuse_complex,
     variant_of,
+    with_shared_signs,
 )
-from lamm_robust.check.ridge import Ridge, ridge_of
 from lamm_robust.check.supervised import ask_all, library_of, look_again, worker_opener
-from lamm_robust.check.trend import squares_kappa
 from lamm_robust.keys import parse_key
 from lamm_robust.reports.grading import is_undefined
 from lamm_robust.runs.plain import or_null, plain, x_star
@@ -47,28 +44,15 @@ class Attempted:
     certified: Known
     outcome: Outcome
     record: Record
-    squares_kappa: bool
-    """Whether the errors at all problems that were attempted with it grow like κ²."""
-    ridge: Ridge | None = None
-    """The ridge problem that the failed answers at these problems solve."""
-    mistake: str | None = None
-    """The mistake with conjugates that they show."""
+    clues: Clues | None
+    """What explains its failure, with what the problems that were attempted with it show; None if it is none."""
 
     @cached_property
     def why(self) -> str | None:
         """Why it failed, in a sentence; None if it did not: nothing else needs an explanation."""
         if is_declined(self.record):
             return f"declined by {self.record.message}"
-        if not is_shown(self.record, self.terms):
-            return None
-        clues = replace(self.clues, ridge=self.ridge, mistake=self.mistake)
-        return explain(clues, self.terms).say(clues)
-
-    @cached_property
-    def clues(self) -> Clues:
-        """What is known of it, but for what other problems show of its answers."""
-        of = self.record, self.certified, self.outcome
-        return Clues(*of, squares_kappa=self.squares_kappa, returns=self.terms.returns)
+        return explain(self.clues, self.terms).say(self.clues) if self.clues else None
 
     @property
     def failed(self) -> bool:
@@ -182,13 +166,14 @@ def _attempt(target: user.Target, terms: Terms, keys: Sequence[ProblemKey]) -> d
         raise KeyboardInterrupt
     outcomes = look_again(answers, truths, open_worker)
     records = {key: excuse(record(case, known[key], solver, outcomes[case]), terms) for key, case in cases.items()}
-    squares = squares_kappa(records.values())
-    found = {
-        key: Attempted(terms, solver, known[key], outcomes[case], records[key], squares) for key, case in cases.items()
+    failed = {
+        key: Clues(records[key], known[key], outcomes[case], returns=terms.returns)
+        for key, case in cases.items()
+        if is_shown(records[key], terms)
     }
-    failed = [one.clues for one in found.values() if is_shown(one.record, terms)]
-    if terms.returns is not Number.X:
-        squares = number_reasons.squares_kappa(failed)
-        return {key: replace(one, squares_kappa=squares) for key, one in found.items()}
-    ridge, mistake = ridge_of([c.gradient for c in failed]), mistake_of([c.mistakes for c in failed])
-    return {key: replace(one, ridge=ridge, mistake=mistake) for key, one in found.items()}
+    signs = with_shared_signs(list(failed.values()), records.values(), terms.returns)
+    clues = dict(zip(failed, signs, strict=True))
+    return {
+        key: Attempted(terms, solver, known[key], outcomes[case], records[key], clues.get(key))
+        for key, case in cases.items()
+    }

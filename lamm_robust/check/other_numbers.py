@@ -13,7 +13,7 @@ from lamm_robust.scoring.numbers import printed
 from lamm_robust.values import Number
 
 ALIKE = 1e-3
-"""… and that is this share of the other number away from it at most: what is 0 is near any number that is small."""
+"""The answer is at most this share of the other number away from it, too: 0 is near any number that is small."""
 
 ROOT, ALL_ROWS, NO_VARIANCE, SQUARES = (
     "that is ‖b − Ax‖, its root",

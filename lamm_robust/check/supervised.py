@@ -252,8 +252,10 @@ def compared(mine: Judgement, keys: Sequence[ProblemKey], truths: Truths, end: f
         rows += _try_drivers(mine, keys, truths) if is_x else []
         for name in _functions(mine, is_x=is_x):
             found = _try_target(name, mine, keys, truths, end - time.monotonic())
-            rows += [found] if isinstance(found, Row) else []
-            left_out += [found] if isinstance(found, str) else []
+            if isinstance(found, str):
+                left_out.append(found)
+            else:
+                rows.append(found)
     except KeyboardInterrupt:
         left_out.append(Stop.USER)
     return replace(mine, drivers=rows, left_out=left_out)

@@ -109,27 +109,30 @@ def _with_slopes(phases: Any, modes: int) -> tuple[Any, Any]:
     """
     turns, even = _turns(phases, modes), modes - modes % 2
 
+    def rows(before: tuple[Any, Any], after: tuple[Any, Any]) -> tuple[Any, Any, Any]:
+        """Rows a before the interferometers of two columns, and rows a and b after them."""
+        befores, afters = jnp.stack(before), jnp.stack(after)
+        return befores[:, :, :even:2], afters[:, :, :even:2], afters[:, :, 1:even:2]
+
     def ahead(P: Any, turn: Any) -> tuple[Any, Any]:
         first = _mix(P, turn[:, :, 0])
         rolled = jnp.roll(first, -1, axis=1)
         second = _mix(rolled, turn[:, :, 1])
-        befores, afters = jnp.stack((P, rolled)), jnp.stack((first, second))
-        return jnp.roll(second, 1, axis=1), (befores[:, :, :even:2], afters[:, :, :even:2], afters[:, :, 1:even:2])
+        return jnp.roll(second, 1, axis=1), rows((P, rolled), (first, second))
 
     def back(S: Any, turn: Any) -> tuple[Any, Any]:
         second = jnp.roll(S, -1, axis=1)
         rolled = _mix_transposed(second, turn[:, :, 1])
         first = jnp.roll(rolled, 1, axis=1)
         S = _mix_transposed(first, turn[:, :, 0])
-        befores, afters = jnp.stack((S, rolled)), jnp.stack((first, second))
-        return S, (befores[:, :, :even:2], afters[:, :, :even:2], afters[:, :, 1:even:2])
+        return S, rows((S, rolled), (first, second))
 
     start, places = _identity(modes, turns), np.argsort(layout(modes).ravel(), kind="stable")
     U, ahead_of = jax.lax.scan(ahead, start, turns)
     _, behind = jax.lax.scan(back, start, turns, reverse=True)
     by_interferometer = [
-        jnp.moveaxis(rows, 2, 0).reshape(2, -1, modes)[:, places[: modes * (modes - 1) // 2]]
-        for rows in (*ahead_of, *behind)
+        jnp.moveaxis(own, 2, 0).reshape(2, -1, modes)[:, places[: modes * (modes - 1) // 2]]
+        for own in (*ahead_of, *behind)
     ]
     P_a, TP_a, TP_b, S1_a, S_a, S_b = by_interferometer
     theta, phi = _outer(S_b, TP_a) - _outer(S_a, TP_b), _outer(S1_a, P_a)

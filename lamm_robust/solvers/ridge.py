@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from lamm_robust.solvers.arrays import adjoint
 from lamm_robust.values import Array
 
 TIGHT = 1e-15
@@ -33,7 +34,7 @@ def stacked_qr(A: Array, b: Array, lam: float) -> Array:
 
     rows, target = _rows(A, b, lam)
     Q, R = qr(rows, mode="economic")
-    return np.asarray(solve_triangular(R, Q.conj().T @ target))
+    return np.asarray(solve_triangular(R, adjoint(Q) @ target))
 
 
 def stacked_lstsq(A: Array, b: Array, lam: float) -> Array:
@@ -49,14 +50,14 @@ def filtered_svd(A: Array, b: Array, lam: float) -> Array:
 
     U, s, Vt = svd(A, full_matrices=False)
     factors = s / (s * s + s.dtype.type(lam))
-    return np.asarray(Vt.conj().T @ (factors.reshape(-1, *[1] * (b.ndim - 1)) * (U.conj().T @ b)))
+    return np.asarray(adjoint(Vt) @ (factors.reshape(-1, *[1] * (b.ndim - 1)) * (adjoint(U) @ b)))
 
 
 def normal_equations(A: Array, b: Array, lam: float) -> Array:
     """(AᵀA + λI)x = Aᵀb by LU, as the sum is written in textbooks (Tikhonov, Soviet Math. Dokl. 4 (1963) 1035)."""
-    gram = A.conj().T @ A
+    gram = adjoint(A) @ A
     gram.flat[:: len(gram) + 1] += gram.dtype.type(lam)
-    return np.linalg.solve(gram, A.conj().T @ b)
+    return np.linalg.solve(gram, adjoint(A) @ b)
 
 
 def sklearn_ridge(A: Array, b: Array, lam: float, *, solver: str, **options: Any) -> Array:
