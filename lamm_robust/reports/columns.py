@@ -63,19 +63,19 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "column-wise to κ",
-        "every full-rank problem at or below this κ, of columns of one size, was solved column-wise stably",
+        "every graded full-rank problem at or below this κ, of columns of one size, was solved column-wise stably",
         lambda r: _kappa(r.columnwise_safe_kappa),
         lambda r: -r.columnwise_safe_kappa,
     ),
     Column(
         "backward stable to κ",
-        "every full-rank problem at or below this κ, as stored, was backward stably",
+        "every graded full-rank problem at or below this κ, as stored, was solved backward stably",
         lambda r: _kappa(r.backward_safe_kappa),
         lambda r: -r.backward_safe_kappa,
     ),
     Column(
         "forward stable to κ",
-        "every full-rank problem at or below this κ, as stored, was solved forward stably, or better",
+        "every graded full-rank problem at or below this κ, as stored, was solved forward stably, or better",
         lambda r: _kappa(r.forward_safe_kappa),
         lambda r: -r.forward_safe_kappa,
         5,
@@ -149,7 +149,7 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "computes in",
-        "the arithmetic that its errors betray",
+        "the arithmetic that its errors betray; *less than* one may also be an iteration that stops early",
         lambda r: r.computes_in,
         lambda r: ORDER.index(r.computes_in) if r.computes_in in ORDER else math.nan,
     ),

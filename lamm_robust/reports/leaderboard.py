@@ -54,7 +54,7 @@ def leaderboard_markdown(title: str, summary: Summary, absent: Mapping[str, str]
     shown = leading(summary.rows)
     legend = "".join(f"- **{column.title}**: {column.meaning}.\n" for column in shown)
     more = "More columns, every failure and curves: [report.html](report.html); all fields: leaderboard.csv."
-    parts = [f"# {inert(title)}\n\n{summary.asked_to_fit}, and no more. {RULE}\n\n{legend}\n{more}\n\n"]
+    parts = [f"# {inert(title)}\n\n{summary.asked_to_fit}. {RULE}\n\n{legend}\n{more}\n\n"]
     for name, members in groups(summary.rows):
         body = ([column.text(row) for column in shown] for row in members)
         parts += [f"## {name}\n\n", markdown_table([column.title for column in shown], body), "\n"]

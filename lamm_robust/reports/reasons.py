@@ -19,21 +19,25 @@ def reason(record: Record) -> str:
     if grading.is_failure(record):
         raised = opening(record.message, RAISED)
         return f"{record.verdict}: {raised}" if raised else str(record.verdict)
-    return "a warning, and an answer without a digit" if record.warned else f"digits lost, {_where(record)}"
+    return "a warning, and an answer without a digit" if record.warned else f"digits lost, {where(record)}"
 
 
 def _silent(record: Record) -> str:
     if record.regime == Regime.UNDEFINED:
-        return "a finite answer, though A or b holds NaN or ∞"
+        return f"a finite answer, {where(record)}"
     if record.regime == Regime.AMBIGUOUS:
-        return "an answer that fits nothing, where κ is beyond the precision"
+        return f"an answer that fits nothing, {where(record)}"
     if record.reported_rank is not None and record.reported_rank != record.rank:
-        return f"wrong rank reported, {_where(record)}"
-    return f"no correct digit, {_where(record)}"
+        return f"wrong rank reported, {where(record)}"
+    return f"no correct digit, {where(record)}"
 
 
-def _where(record: Record) -> str:
+def where(record: Record) -> str:
     """The kind of problem, as far as it tells why it is hard."""
+    if record.regime == Regime.UNDEFINED:
+        return "with NaN or ∞ in A or b"
+    if record.regime == Regime.AMBIGUOUS:
+        return "where κ is beyond the precision"
     if record.edge:
         return "at an empty matrix" if record.edge == Edge.EMPTY else "near overflow or underflow"
     if record.regime == Regime.DEFICIENT:

@@ -309,7 +309,7 @@ class Summary:
     def asked_to_fit(self) -> str:
         """How many attempts could be asked for no more than a fit, as a sentence without its end."""
         ambiguous = sum(row.ambiguous_total for row in self.rows)
-        return f"{ambiguous} of {self.cases} attempts are at problems with κ beyond the precision, and are asked to fit"
+        return f"{ambiguous} of {self.cases} attempts are asked for no more than a fit, since κ is beyond the precision"
 
 
 def summarise(groups: Groups, also: Callable[[Sequence[Record]], None] | None = None) -> Summary:

@@ -194,7 +194,7 @@ def show(report: Report, console: Console) -> None:
         console.print(f"{inert(reason)}: {listed}", style="yellow", highlight=False, markup=False)
     for key, why in report.refused.items():
         console.print(f"not certified: {key}: {inert(why)}", style="red", highlight=False, markup=False)
-    console.print(f"{report.summary.asked_to_fit} only", markup=False)
+    console.print(report.summary.asked_to_fit, markup=False)
     if wrong := report.summary.silent:
         counts = f"{len(wrong)} silent failures among {report.summary.cases} attempts"
         console.print(f"{counts}; each can be replayed from {report.directory / failures.ALL}", markup=False)

@@ -68,7 +68,9 @@ DRAWERS = {each.attributes["id"]: each for each in ROOT.one("aside").all("sectio
 def check_box(box: Element, records: Sequence[Record]) -> None:
     """The colour, the number, and every count in the words of a box of the page."""
     counts = Counter(map(kind, records))
-    worst = next((word for word in State if counts[word]), "unpromised")
+    rest = ("solved", "ungraded", "unpromised")
+    failed = next((word for word in State if counts[word] and word not in rest), None)
+    worst = failed or (max(rest, key=lambda word: counts[word]) if records else "unpromised")
     assert box.attributes["class"] == worst
     number = {"solved": "", "ungraded": "", "unpromised": "–"}.get(worst, str(counts[worst]))
     assert box.shown.lstrip("!~") == number
@@ -252,7 +254,9 @@ def sentences(records: Sequence[Record]) -> dict[str, str]:
     summary, gallery = pages.made(records)
     portraits = list(gallery.portraits.values())
     unsolved = gallery.unsolved("float64", "cpu")
-    return {s.about: s.words for s in headline(Known(summary.rows, portraits, unsolved, len(gallery.problems)))}
+    silent = {p.variant: p.silent for p in portraits}
+    known = Known(summary.rows, portraits, unsolved, len(gallery.problems), silent)
+    return {s.about: s.words for s in headline(known)}
 
 
 def solved_by(algorithm: str, verdict: Verdict, **changes: Any) -> Record:
@@ -278,8 +282,9 @@ def test_the_normal_equations_say_how_far_off_they_are_and_up_to_where() -> None
     allowed = 10 * math.sqrt(RECORD.n * min(max(RECORD.m, RECORD.n), 100))
     said = sentences(records)["Normal equations"]
     assert said == (
-        "numpy-normal-lu is right at every full-rank problem up to κ = 10; up to κ near 1e5 its error is at most "
-        f"{number(1e7 / allowed)} times what rounding allows; beyond, it fails somewhere (0 times in silence)."
+        "numpy-normal-lu is right at every graded full-rank problem up to κ = 10; up to κ near 1e5 its error is at "
+        f"most {number(1e7 / allowed)} times what rounding allows. 0 of 5 attempts are wrong in silence, wherever "
+        "their κ is."
     )
 
 
@@ -305,19 +310,37 @@ def test_the_headline_follows_from_the_records() -> None:
     told = sentences(records)
     assert told["Stable at any rank"] == "forward stable: numpy-lstsq."
     assert told["Stable at full rank"] == "backward stable: numpy-qr."
-    assert told["Normal equations"].startswith("numpy-normal-lu is right at every full-rank problem up to κ = 2;")
-    assert told["Solved by nobody"] == "Each of 3 graded problems was solved by some solver."
+    assert told["Normal equations"].startswith(
+        "numpy-normal-lu is right at every graded full-rank problem up to κ = 2. 1 of 2"
+    )
+    assert told["Solved by nobody"] == "Each of 3 problems, edge cases among them, was solved by some solver."
     assert told["What people type"].endswith("numpy-normal-lu (1), numpy-pinv (1).")
-    assert "2 of 4 solvers gave a finite answer" in told["In silence"]
+    assert "2 of 4 solvers gave at least once a finite answer" in told["In silence"]
     assert "But" not in told
     assert "Not repeatable" not in told
     restless = [replace(r, repeatable=r.algorithm != "pinv") for r in records]
     assert sentences(restless)["Not repeatable"].endswith("other bits came back from numpy-pinv (at 1 of 1).")
 
 
+def test_where_stable_solvers_are_wrong_in_silence_is_counted() -> None:
+    elsewhere: list[dict[str, Any]] = [
+        {"regime": Regime.UNDEFINED, "kappa": math.nan, "kappa_columns": math.nan},
+        {"edge": Edge.SCALE},
+        {"edge": Edge.SCALE},
+        {"edge": Edge.EMPTY, "kappa": math.nan, "kappa_columns": math.nan},
+    ]
+    wrong = [solved_by("qr", Verdict.WRONG, problem=f"p {i}", **each) for i, each in enumerate(elsewhere)]
+    assert sentences([solved_by("qr", Verdict.BACKWARD_STABLE), *wrong])["But"] == (
+        "1 of these is wrong in silence where their class asks less, 2 times near overflow or underflow, 1 time "
+        "with NaN or ∞ in A or b, 1 time at an empty matrix: numpy-qr (4)."
+    )
+
+
 def test_what_nobody_solved_is_named_and_counted() -> None:
     records = [solved_by("qr", Verdict.WRONG), solved_by("lstsq", Verdict.REFUSED), solved_by("lu", Verdict.INACCURATE)]
-    assert sentences(records)["Solved by nobody"] == "1 of 1 graded problem, of the families polynomial."
+    assert sentences(records)["Solved by nobody"] == (
+        "1 of 1 problem, edge cases among them, that a contract covers and the precision resolves: polynomial."
+    )
     assert sentences(records)["Stable at any rank"].startswith("No solver that promises an answer at any rank")
     root = pages.read(pages.page(records))
     nobody = next(root.all("section", id="nobody"))
@@ -343,6 +366,19 @@ def test_what_nobody_solved_is_named_and_counted() -> None:
 )
 def test_each_attempt_has_one_state(regime: Regime, edge: Edge, verdict: Verdict, expected: State) -> None:
     assert state(replace(RECORD, regime=regime, edge=edge, verdict=verdict)) == expected
+
+
+@pytest.mark.parametrize(
+    ("solved", "unpromised", "failed", "expected"),
+    [(1, 6, 0, State.UNPROMISED), (4, 3, 0, State.SOLVED), (1, 1, 0, State.SOLVED), (9, 9, 1, State.OPEN)],
+)
+def test_a_box_is_green_only_where_most_problems_are_solved(
+    solved: int, unpromised: int, failed: int, expected: State
+) -> None:
+    verdicts = (Verdict.BACKWARD_STABLE, Verdict.OUT_OF_CONTRACT, Verdict.REFUSED)
+    counts = zip(verdicts, (solved, unpromised, failed), strict=True)
+    records = [replace(RECORD, verdict=verdict) for verdict, count in counts for _ in range(count)]
+    assert cell(records).state == expected
 
 
 def test_a_solver_that_was_not_asked_has_an_empty_box() -> None:

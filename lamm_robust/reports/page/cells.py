@@ -95,8 +95,11 @@ class Cell:
 
     @property
     def state(self) -> State:
-        """The gravest state of any problem; *unpromised* if there is no problem."""
-        return next((state for state in State if self.counts[state]), State.UNPROMISED)
+        """The gravest of the failures; without any, the most frequent state; *unpromised* if there is no problem."""
+        if not self.total:
+            return State.UNPROMISED
+        failures = (state for state in UNSOLVED if self.counts[state])
+        return next(failures, max(State, key=lambda state: self.counts[state]))
 
     @property
     def total(self) -> int:

@@ -91,7 +91,7 @@ def _by_kappa(
     x = Axis(axis, decades[0], max(decades[-1], decades[0] + 1), powers(decades[0], decades[-1]))
     words = (
         "The worst distance to the exact solution over what rounding allows, in each decade of κ: full rank, without "
-        "edge cases. On or below the line is right; “none” is no finite answer."
+        "edge cases. On or below the line, x as a whole is as near as rounding allows; “none” is no finite answer."
     )
     svg = chart(heading, x, y, lines, (0.0, "allowed"))
     header = ["solver", *(f"1e{d}" for d in decades)]
@@ -116,7 +116,7 @@ def _profile(drawn: Sequence[Portrait], curve: Draw, heading: str, what: str, fa
         "error": "The share of the full-rank problems that a solver covers at which its relative error is within a "
         "factor τ of the smallest that any solver has there; errors below u count as u.",
         "time": "The share of the graded problems that a solver covers at which it is right, and within a factor τ of "
-        "the fastest that is right there. Where a curve ends is how often it is right at all.",
+        "the fastest that is right there. Where a curve ends is how often it is right within the largest τ.",
     }[what]
     steps = [step for step in range(len(factors)) if step % (len(factors) // 4) == 0]
     header = ["solver", *(f"τ = {number(factors[step])}" for step in steps)]

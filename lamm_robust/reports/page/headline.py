@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lamm_robust.reports.page.cells import State
@@ -30,7 +31,9 @@ class Known:
     unsolved: Sequence[tuple[str, Problem]]
     """The problems that no solver solved."""
     problems: int
-    """How many problems were graded."""
+    """How many problems were judged, edge cases among them."""
+    silent: Mapping[str, Counter[str]]
+    """Variant → where it is wrong in silence → how often."""
 
     @property
     def stable(self) -> list[Row]:
@@ -62,11 +65,13 @@ def _full_rank(known: Known) -> str:
 
 def _but(known: Known) -> str:
     silent = sorted((r for r in known.stable if r.silent_failures), key=lambda r: (-r.silent_failures, r.variant))
+    if not silent:
+        return ""
+    places = sum((known.silent[r.variant] for r in silent), Counter[str]()).most_common()
+    where = ", ".join(f"{count_of(count, 'time')} {place}" for place, count in places)
+    are = "is" if len(silent) == 1 else "are"
     listed = _few([f"{_name(r)} ({r.silent_failures})" for r in silent])
-    where = "where columns differ in size, with NaN or ∞, at edge cases, or where κ is beyond the precision"
-    return (
-        f"{len(silent)} of these are wrong in silence where their class asks less, {where}: {listed}." if silent else ""
-    )
+    return f"{len(silent)} of these {are} wrong in silence where their class asks less, {where}: {listed}."
 
 
 def _typed(known: Known) -> str:
@@ -92,9 +97,8 @@ def _normal(known: Known) -> str:
     if row is None:
         return ""
     up_to = f"up to κ = {number(row.forward_safe_kappa)}" if row.forward_safe_kappa else "at no κ"
-    silent = f"{row.silent_failures} times in silence"
-    after = f"{_answered(known)}; beyond, it fails somewhere ({silent})."
-    return f"{_name(row)} is right at every full-rank problem {up_to}{after}"
+    silent = f"{row.silent_failures} of {row.cases} attempts are wrong in silence, wherever their κ is"
+    return f"{_name(row)} is right at every graded full-rank problem {up_to}{_answered(known)}. {silent}."
 
 
 def _answered(known: Known) -> str:
@@ -111,8 +115,8 @@ def _silent(known: Known) -> str:
     worst = max(known.rows, key=lambda row: (row.silent_failures, row.variant))
     many = sum(row.silent_failures > 0 for row in known.rows)
     if not many:
-        return "No solver gave a finite answer without a correct digit and without a warning."
-    gave = "gave a finite answer without a correct digit and without a warning at least once"
+        return "No solver was wrong without a warning."
+    gave = "gave at least once a finite answer without a warning that lacks a correct digit, as a whole or in an entry"
     most = f"{_name(worst)} most often, in {worst.silent_failures} of {worst.cases} attempts"
     return f"{many} of {count_of(len(known.rows), 'solver')} {gave}; {most}."
 
@@ -124,11 +128,11 @@ def _restless(known: Known) -> str:
 
 
 def _nobody(known: Known) -> str:
-    graded = count_of(known.problems, "graded problem")
+    judged = f"{count_of(known.problems, 'problem')}, edge cases among them,"
     if not known.unsolved:
-        return f"Each of {graded} was solved by some solver."
+        return f"Each of {judged} was solved by some solver."
     families = ", ".join(sorted({problem.family for _, problem in known.unsolved}))
-    return f"{len(known.unsolved)} of {graded}, of the families {families}."
+    return f"{len(known.unsolved)} of {judged} that a contract covers and the precision resolves: {families}."
 
 
 SENTENCES: Sequence[tuple[str, Callable[[Known], str]]] = (

@@ -23,7 +23,7 @@ from lamm_robust.reports.summary import simplicity
 from lamm_robust.text import number, printable
 from lamm_robust.values import Device, Precision, Record
 
-LEFT, COLUMN, LINE, MARGIN = 262, 64, 30, 12
+LEFT, COLUMN, LINE, MARGIN = 286, 64, 30, 12
 """Widths of the names and of a column, height of a row, and the margin around all, in pixels."""
 
 LEFT_OF_PROBLEMS = 330

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,9 +11,10 @@ from lamm_robust.reports import grading
 from lamm_robust.reports.page import curves
 from lamm_robust.reports.page.cells import Cell, State, cell, state
 from lamm_robust.reports.page.usual import OURS, TRAPS
+from lamm_robust.reports.reasons import where
 from lamm_robust.reports.summary import Place, place, simplicity
 from lamm_robust.text import printable
-from lamm_robust.values import UNIT_ROUNDOFF, Record
+from lamm_robust.values import UNIT_ROUNDOFF, Record, Verdict
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Portrait:
     """One for each of `TRAPS`, in their order."""
     counts: Mapping[State, int]
     """The states of all attempts."""
+    silent: Counter[str]
+    """Where it is wrong in silence, in words → how often."""
     by_kappa: curves.Decades
     """log₁₀ of κ as stored, rounded → the worst forward error over what is allowed."""
     by_kappa_columns: curves.Decades
@@ -53,7 +57,7 @@ class Portrait:
 
 @dataclass
 class Problem:
-    """A problem that solvers were graded at, at a place."""
+    """A problem that solvers were judged at, at a place."""
 
     simplicity: tuple[int, float, str]
     family: str
@@ -64,7 +68,7 @@ class Problem:
 
 @dataclass
 class Gallery:
-    """The portraits of all variants, and the problems that they were graded at; `add` fills it."""
+    """The portraits of all variants, and the problems that they were judged at; `add` fills it."""
 
     portraits: dict[str, Portrait] = field(default_factory=dict)
     problems: dict[Place, Problem] = field(default_factory=dict)
@@ -84,6 +88,7 @@ class Gallery:
             families={name: cell(r for r in records if r.family == name) for name in families},
             traps=[cell(filter(trap.holds, records)) for trap in TRAPS],
             counts={each: states.count(each) for each in State},
+            silent=Counter(where(r) for r in records if r.verdict == Verdict.WRONG),
             by_kappa=curves.worst_by_decade(records, by_columns=False),
             by_kappa_columns=curves.worst_by_decade(records, by_columns=True),
             by_size=curves.seconds_by_size(records),

@@ -147,7 +147,7 @@ def _group(title: str, rows: Sequence[Row], gallery: Gallery, meanings: Meanings
     return Group(
         title=title,
         id=slug(f"{precision}-{device}"),
-        sentences=headline(Known(rows, called, unsolved, problems)),
+        sentences=headline(Known(rows, called, unsolved, problems, {p.variant: p.silent for p in portraits})),
         families=families,
         lines=lines,
         entries=entries,

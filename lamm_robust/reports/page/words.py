@@ -20,7 +20,8 @@ OWN = (
     Word("κ", "The condition number: the largest over the smallest non-zero singular value of A, certified."),
     Word(
         "silent failure",
-        "A finite answer, no warning, and no correct digit where there is one to be had, or no answer.",
+        "A finite answer, no warning, and no correct digit, of x as a whole or of an entry, where one is to be had; or "
+        "a finite answer where there is none.",
     ),
     Word("promised", "What the contract of a solver covers: its shapes, and what it returns where A lacks full rank."),
     Word("family", "A recipe for problems; `lamm-robust list families` says what each makes."),
