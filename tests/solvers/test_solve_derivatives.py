@@ -75,7 +75,8 @@ def test_derivatives_by_a_are_right_where_columns_or_rows_differ_in_size(
         assert abs(float(value) - correct) <= 50 * kappa**2 * UNIT_ROUNDOFF[precision] * (largest or size)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.usefixtures("on_cpus_in_float64_only")
+@pytest.mark.parametrize("shape", [(12, 4), (4, 12)])
 @pytest.mark.parametrize("rank", [0, 1, 4])
 def test_the_gradient_by_b_alone_is_the_transpose_of_the_pseudo_inverse(
     shape: tuple[int, int], rank: int, precision: Precision

@@ -84,6 +84,7 @@ def test_the_size_of_a_batch_may_be_a_symbol(precision: str) -> None:
     assert str(exported.out_avals[0].shape) == "(p, 10)"
 
 
+@pytest.mark.usefixtures("in_float64_only")
 @pytest.mark.parametrize("batch", ["", "p, "])
 @pytest.mark.parametrize("is_wide", [False, True])
 def test_the_larger_size_of_a_matrix_may_be_a_symbol(is_wide: bool, batch: str, precision: str) -> None:
@@ -97,6 +98,7 @@ def test_the_larger_size_of_a_matrix_may_be_a_symbol(is_wide: bool, batch: str, 
         assert exported.platforms == PLATFORMS
 
 
+@pytest.mark.usefixtures("in_float64_only")
 def test_a_program_for_any_number_of_rows_answers_as_one_for_each(precision: Precision) -> None:
     (rows,) = jax.export.symbolic_shape("m", constraints=["m >= 4"])
     asked = (jax.ShapeDtypeStruct((rows, 3), precision), jax.ShapeDtypeStruct((rows,), precision))
@@ -110,6 +112,7 @@ def test_a_program_for_any_number_of_rows_answers_as_one_for_each(precision: Pre
         np.testing.assert_allclose(ours, own, rtol=1e4 * UNIT_ROUNDOFF[precision])
 
 
+@pytest.mark.usefixtures("in_float64_only")
 @pytest.mark.parametrize("axes", ["Auto", "Explicit"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_batch_can_be_sharded(shape: tuple[int, int], axes: str, precision: str) -> None:
@@ -132,6 +135,7 @@ def test_it_keeps_to_the_strictest_rules_for_types_and_ranks(name: str, shape: t
         jax.eval_shape(PROGRAMS[name], *described(shape, precision))
 
 
+@pytest.mark.usefixtures("in_float64_only")
 @pytest.mark.parametrize("wrap", [jax.vmap, lambda solve: jax.vmap(jax.vmap(solve))])
 def test_lapack_gets_one_matrix_at_a_time_of_a_batch(wrap: Callable[..., Any], precision: str) -> None:
     """On a CPU: jaxlib waits in XLA's pool for the parts of a batch, which can be for ever."""

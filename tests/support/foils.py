@@ -72,7 +72,7 @@ def scaled(by: float) -> Solve:
 def not_the_shortest(A: Array, b: Array) -> Answer:
     """A solution, and as much again of what A takes to zero."""
     x, rank = lstsq(A, b)
-    null = np.linalg.svd(A)[2][rank:].sum(axis=0)
+    null = np.linalg.svd(A, full_matrices=A.shape[0] < A.shape[1])[2][rank:].sum(axis=0)
     return (x.T + np.linalg.norm(x) * null).T.astype(A.dtype), rank
 
 
