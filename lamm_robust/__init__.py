@@ -11,7 +11,10 @@ __all__ = ["solve"]
 def __getattr__(name: str) -> Any:
     """`solve`, the least-squares solver that this project recommends: imported with JAX when it is asked for."""
     if name == "solve":
-        from lamm_robust.solvers.least_squares import solve
-
+        try:
+            from lamm_robust.solvers.least_squares import solve
+        except ModuleNotFoundError as error:
+            needed = f"lamm_robust.solve needs JAX: pip install jax ({error})"
+            raise ModuleNotFoundError(needed, name=error.name) from error
         return solve
     raise AttributeError(f"module 'lamm_robust' has no attribute {name!r}")

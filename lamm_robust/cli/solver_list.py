@@ -46,9 +46,10 @@ def _places(library: Library) -> str:
     own = [variant for variant in catalog.variants() if variant.library == library.name]
     devices = ", ".join(dict.fromkeys(v.device for v in own))
     precisions = ", ".join(dict.fromkeys(v.precision for v in own))
-    why = {catalog.absent(library, v.device) for v in own if v.device == "cpu"} - {None}
-    absent = "".join(f"; {error.sentence}" for error in why if error)
-    return f"{len(library.solvers)} solvers in {precisions} on {devices}{absent}"
+    # that a GPU is missing is said of each solver, and here of a library that has nothing else
+    place = "cpu" if "cpu" in library.devices else library.devices[0]
+    why = catalog.absent(library, place)
+    return f"{len(library.solvers)} solvers in {precisions} on {devices}" + (f"; {why.sentence}" if why else "")
 
 
 def _cut(text: str, room: int) -> str:

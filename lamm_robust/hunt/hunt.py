@@ -261,11 +261,13 @@ def hunt_text(
         none = f"{quarry.name} takes none of the problems of these families" + ("" if edges else NO_EDGES)
         late = f"no problem could be tried within {seconds:g} s; give the hunt more --seconds"
         return Told(none if hunted.seen else late, tried=False)
-    none = "no silent failure found; " if score == SILENT and caught.worst.verdict != Verdict.WRONG else ""
-    lines = [f"{caught.tried} problems tried; {none}the worst, and the simplest that is nearly as bad:"]
+    silent = score == SILENT and caught.worst.verdict == Verdict.WRONG
+    none = "no silent failure found; " if score == SILENT and not silent else ""
+    simplest = "the simplest that is wrong in silence, too" if silent else "the simplest that is nearly as bad"
+    lines = [f"{caught.tried} problems tried; {none}the worst, and {simplest}:"]
     ends = [("The worst", caught.worst)]
     if caught.shrunk is not caught.worst:
-        ends.append(("The simplest that is nearly as bad", caught.shrunk))
+        ends.append((simplest.capitalize(), caught.shrunk))
     told = [(heading, sentence(found, score), found) for heading, found in ends]
     for _, words, found in told:
         lines += ["", words, f"  {quarry.command(found)}", f"  problem({found.problem!r})"]

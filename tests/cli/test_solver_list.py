@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from lamm_robust import catalog
 from lamm_robust.cli.main import main
 from lamm_robust.cli.solver_list import brief, whole
-from lamm_robust.values import Deficiency
+from lamm_robust.values import AbsentError, Deficiency
 
 SCREEN = 40
 """Lines of a terminal that people have open beside an editor."""
@@ -31,6 +31,15 @@ def test_a_screen_of_80_columns_for_each_library() -> None:
             s.algorithm: [words[s.contract.deficiency], "any" if "wide" in s.contract.shapes else "m≥n"]
             for s in library.solvers
         }
+
+
+def test_a_library_that_is_absent_says_why_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "absent", lambda library, device: AbsentError(f"no {library.name} on {device}"))
+    heads = [block.splitlines()[0] for block in "\n".join(brief(80)).split("\n\n")[1:]]
+    places = {"cupy": "gpu"}  # which has solvers nowhere else
+    for head, name in zip(heads, catalog.LIBRARY, strict=True):
+        assert head.endswith(f"; not measured: no {name} on {places.get(name, 'cpu')}")
+        assert head.count("not measured") == 1
 
 
 def test_with_room_nothing_is_cut() -> None:

@@ -295,6 +295,7 @@ def test_the_command_prints_what_replays_and_keeps_it(tmp_path: Path) -> None:
     replayed = invoke("replay", key)
     assert "verdict   wrong" in replayed.output
     assert "problem('spectrum m=" in result.output
+    assert "the worst, and the simplest that is wrong in silence, too:" in result.output
 
 
 def test_a_full_disk_does_not_cost_the_catch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
