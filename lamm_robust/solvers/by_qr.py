@@ -140,7 +140,7 @@ def _tall_full(unit: Any, _: Any, given: Tall) -> Found:
     loads = _both(norms(C), residuals) + product(norms(R), jnp.abs(Y)) + condition * residuals
     least = jnp.min(e)
     weight = unit * frobenius(ldexp(inverse, (least - e)[:, None]))
-    return ldexp(Y, back[None, :] - e[:, None]), _count(e), ldexp(weight * loads, back - least)
+    return ldexp(Y, back[None, :] - e[:, None]), _count(e), _claimed(weight * loads, back - least)
 
 
 def _tall_deficient(unit: Any, rcond: Any, given: Tall) -> tuple[Found, Factors]:
@@ -149,13 +149,13 @@ def _tall_deficient(unit: Any, rcond: Any, given: Tall) -> tuple[Found, Factors]
     X, inverse = found.solve(C, transpose=False)
     missed = norms(C - product(ldexp(given.R, given.e[None, :]), X))
     errors = unit * found.errors(X, inverse, _both(norms(C), residuals), _both(missed, residuals), unit)
-    return (ldexp(X, back[None, :]), found.rank, ldexp(errors, back)), found.factors
+    return (ldexp(X, back[None, :]), found.rank, _claimed(errors, back)), found.factors
 
 
 def _wide_full(unit: Any, _: Any, given: Wide) -> Found:
     _, R, e, condition, back, Q, T = given
     Y = triangular(R, T, transpose=True)
-    return ldexp(product(Q, Y), back[None, :]), _count(e), unit * ldexp(3 * condition * norms(Y), back)
+    return ldexp(product(Q, Y), back[None, :]), _count(e), _claimed(3 * unit * condition * norms(Y), back)
 
 
 def _wide_deficient(unit: Any, rcond: Any, given: Wide) -> tuple[Found, Factors]:
@@ -164,12 +164,18 @@ def _wide_deficient(unit: Any, rcond: Any, given: Wide) -> tuple[Found, Factors]
     Y, inverse = found.solve(T, transpose=True)
     missed = norms(T - product(ldexp(given.R, given.e[None, :]).T, Y))
     errors = unit * found.errors(Y, inverse, norms(T), missed, unit)
-    return (ldexp(product(given.Q, Y), back[None, :]), found.rank, ldexp(errors, back)), found.factors
+    return (ldexp(product(given.Q, Y), back[None, :]), found.rank, _claimed(errors, back)), found.factors
 
 
 def _count(e: Any) -> Any:
     """How many columns there are, as the rank: made of an array of the branch, for `jax.shard_map` asks for that."""
     return jnp.sum(same(jnp.ones_like(e), e), dtype=e.dtype)
+
+
+def _claimed(errors: Any, exponent: Any) -> Any:
+    """errors · 2**exponent, or the smallest normal number if it is less: XLA makes 0 of that, which claims x = x★."""
+    least = float(np.finfo(errors.dtype).tiny)
+    return jnp.where(errors == 0, errors, jnp.maximum(ldexp(errors, exponent), least))
 
 
 def _both(one: Any, other: Any) -> Any:

@@ -156,6 +156,20 @@ def test_small_entries_of_b_are_kept_for_small_rows_of_a_wide_matrix(precision: 
     assert found.error < 64 * UNIT_ROUNDOFF[precision]
 
 
+@pytest.mark.parametrize("shape", [(5, 3), (3, 5)])
+@pytest.mark.parametrize("rank", [2, 3])
+def test_an_error_below_the_smallest_number_is_no_claim_of_exactness(
+    shape: tuple[int, int], rank: int, precision: Precision
+) -> None:
+    rng, (m, n), least = np.random.default_rng(5), shape, float(np.finfo(precision).tiny)
+    A = (rng.integers(1, 5, (m, rank)) @ rng.integers(1, 5, (rank, n))).astype(precision)
+    b = rng.integers(1, 9, m).astype(precision)
+    found = lamm_robust.solve(A / least ** np.asarray(0.5, precision), b * np.asarray(8 * least**0.5, precision))
+    assert found.rank == rank
+    assert found.error == least
+    assert lamm_robust.solve(A, 0 * b).error == 0
+
+
 def test_a_column_of_zeros_does_not_decide_the_scale(precision: Precision) -> None:
     tiny = np.asarray(1e-30 if precision == "float32" else 1e-200, precision)
     found = lamm_robust.solve(
