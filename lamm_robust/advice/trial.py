@@ -15,9 +15,9 @@ from lamm_robust.reports.grading import PASSES
 from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.frame import norm
 from lamm_robust.scoring.truths import Certified
-from lamm_robust.values import Case, Outcome, Problem, Regime, Variant, Verdict
+from lamm_robust.values import PRECISIONS, Case, Outcome, Problem, Regime, Variant, Verdict
 from lamm_robust.workers.opening import Workers
-from lamm_robust.workers.pool import Pool
+from lamm_robust.workers.pool import Group, Pool, group_of
 
 SLOTS = 2
 """Workers at a time: most of the wait is for libraries to be imported, which hardly disturbs the times of others."""
@@ -68,13 +68,20 @@ def attempts(
         elif not why_not_asked(problem, catalog.find_solver(variant)):
             problems[Case(problem.key, variant)] = problem
     with Workers(catalog.LIBRARY, case_seconds=CHECK_SECONDS, first_seconds=FIRST_SECONDS) as workers:
-        pool, done = Pool(problems, problems.__getitem__, workers.open, SLOTS), 0
+        pool, done = Pool(problems, problems.__getitem__, workers.open, SLOTS, _process_of), 0
         for answers in pool:
             for answer in answers:
                 done += 1
                 progress(f"{done} of {len(problems)} attempts, {answer.case.variant.library}")
                 yield answer.case.variant, problems[answer.case], answer.outcome
         absent |= {variant.library: why.why for variant, why in pool.absent.items()}
+
+
+def _process_of(case: Case) -> Group:
+    """The group of a case, that of both precisions where processes do not differ: most of the wait is imports."""
+    library, precision, device = group_of(case)
+    environments = [dict(catalog.LIBRARY[library].environment(each, device)) for each in PRECISIONS]
+    return library, PRECISIONS[0] if environments[0] == environments[1] else precision, device
 
 
 def tried(certified: Certified, variant: Variant, outcome: Outcome) -> Tried:

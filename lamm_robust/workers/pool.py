@@ -81,15 +81,20 @@ class Pool:
     """The workers at work on some cases; iterating yields answers as they come, in lists."""
 
     def __init__(
-        self, cases: Iterable[Case], problem: Callable[[Case], Problem | None], open_worker: Open, slots: int = 1
+        self,
+        cases: Iterable[Case],
+        problem: Callable[[Case], Problem | None],
+        open_worker: Open,
+        slots: int = 1,
+        group: Callable[[Case], Group] = group_of,
     ) -> None:
         """`problem` returns the problem of a case, or None if no worker is to be asked.
 
-        `open_worker` starts the worker of a group, and at most `slots` workers live at a time.
+        `open_worker` starts the worker of a `group`, and at most `slots` workers live at a time.
         """
         self._waiting: dict[Group, deque[Case]] = {}
         for case in cases:
-            self._waiting.setdefault(group_of(case), deque()).append(case)
+            self._waiting.setdefault(group(case), deque()).append(case)
         self._problem = problem
         self._open = open_worker
         self._most = slots
