@@ -112,7 +112,7 @@ def _cells(found: Judgement) -> list[str]:
         share(row.deficient_passed, row.deficient_total),
         str(row.silent_failures),
         str(found.wrong_ranks),
-        f"{len(found.failures)}{f', {len(found.expected)} expected' if found.expected else ''}",
+        f"{len(found.failures)}{f' ({len(found.expected)} expected)' if found.expected else ''}",
         str(row.cases),
         inert(_standing(found)),
     ]
