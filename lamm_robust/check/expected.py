@@ -4,21 +4,21 @@
     problem = "nonfinite *"
     reason = "NaN is not handled yet"
 
-`problem` is the key of a problem, or a pattern with * of several. A failure that is expected is not held against the
-solver. What is expected and does not fail, or is of no problem, keeps a requirement from being held: its line has to
-go.
+`problem` is the key of a problem, or a pattern with * of several. A failure that is expected keeps no requirement from
+being held, and changes nothing else: classes and counts are of all failures. What is expected and does not fail, or is
+of no problem, keeps a requirement from being held: its line has to go.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from lamm_robust.values import Record, Verdict
+from lamm_robust.values import Record
 
 FORM = 'expected tables [[expected]], each with problem = "…" and reason = "…"'
 
@@ -69,14 +69,15 @@ class Met:
         return f"expected failure '{self.expected.problem}' " + ("did not fail" if self.tried else "names no problem")
 
 
-def set_aside(
+def meet(
     records: Sequence[Record], expected: Sequence[Expected], fails: Callable[[Record], bool]
-) -> tuple[list[Record], list[Met]]:
-    """The records, with failures that are expected out of contract, and what became of each that is expected."""
+) -> tuple[dict[str, str], list[Met]]:
+    """Problems that fail as expected → the first reason given, and what became of each that is expected."""
     failed = {record.problem for record in records if fails(record)}
-    met, aside = [], set[str]()
+    reasons: dict[str, str] = {}
+    met = []
     for one in expected:
         tried = {record.problem for record in records if fnmatchcase(record.problem, one.problem)}
         met.append(Met(one, len(tried & failed), len(tried)))
-        aside |= tried & failed
-    return [replace(r, verdict=Verdict.OUT_OF_CONTRACT) if r.problem in aside else r for r in records], met
+        reasons = dict.fromkeys(tried & failed, one.reason) | reasons
+    return reasons, met

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from lamm_robust import catalog
@@ -16,7 +16,7 @@ from lamm_robust.check import number_reasons
 from lamm_robust.check.clues import Clues, changes_matter, has_cutoff, has_singles, heeds_layout, is_single, is_steady
 from lamm_robust.check.conjugation import mistake_of
 from lamm_robust.check.derivatives import wrong_derivatives
-from lamm_robust.check.expected import Expected, Met, set_aside
+from lamm_robust.check.expected import Expected, Met, meet
 from lamm_robust.check.reasons import Reason, reason
 from lamm_robust.check.ridge import ridge_of
 from lamm_robust.check.ridge_reasons import other_of, ridge_reason
@@ -36,7 +36,7 @@ from lamm_robust.reports.grading import (
     is_resolvable_as_a_whole,
     is_undefined,
 )
-from lamm_robust.reports.summary import Row, row, simplicity
+from lamm_robust.reports.summary import Row, row, simplicity, stability
 from lamm_robust.runs.plan import grid
 from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.nonfinite import as_undefined
@@ -107,6 +107,12 @@ class Stop(enum.StrEnum):
 SHOWN = 3
 """The number of failures that a page shows."""
 
+GRAVEST = (
+    *(Verdict.WRONG, Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.FLAKY, Verdict.BAD_OUTPUT),
+    *(Verdict.REFUSED, Verdict.NON_FINITE, Verdict.INACCURATE),
+)
+"""Verdicts on failures, the gravest first: what nobody notices, what stops a program, what says so, what has digits."""
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -133,7 +139,7 @@ class Terms:
     max_cond: float | None = None
     """The κ of A as stored up to which it promises anything; None means any."""
     expected: tuple[Expected, ...] = ()
-    """Failures that are known, and not held against it."""
+    """Failures that are known, and keep no requirement from being held."""
     beside: tuple[str, ...] = ()
     """What else is tried for comparison: names of variants' solvers, and targets."""
     strict: bool = False
@@ -226,7 +232,7 @@ class Judgement:
     row: Row
     records: Sequence[Record]
     failures: Sequence[Failure]
-    """The failed attempts, at the simplest problem first."""
+    """The failed attempts: those that are not expected first, then by `gravity`."""
     untried: int
     """The number of problems that were left out when enough had been seen."""
     unproved: int
@@ -235,6 +241,8 @@ class Judgement:
     """What ended the check before it had tried every problem, other than that enough was seen."""
     doubt: str = ""
     """Why the times that were measured beside the solver are not to be believed; empty if they are."""
+    expected: Mapping[str, str] = field(default_factory=dict)
+    """Problem that fails as expected → the reason. All but what is required counts it like any other failure."""
     met: Sequence[Met] = ()
     """What became of each failure that is expected."""
     drivers: Sequence[Row] = ()
@@ -254,26 +262,45 @@ class Judgement:
         if require is None:
             return []
         classes = {*REQUIRED[require], *([CONDITIONALLY_STABLE] if require == "conditionally-stable" else [])}
-        wrong_class = [] if self.row.stability in classes else [f"the class is {self.row.stability}"]
+        found = class_of_records(self.held, self.terms.precision) if self.expected else self.row.stability
+        left_out = " without the expected failures" if self.expected else ""
+        wrong_class = [] if found in classes else [f"the class is {found}{left_out}"]
         return [*wrong_class, *self.unmet_beside_class]
+
+    @property
+    def held(self) -> list[Record]:
+        """The records that a requirement is about: all but those of failures that are expected."""
+        return [record for record in self.records if record.problem not in self.expected]
+
+    @property
+    def standing(self) -> str:
+        """Whether what was required holds, as a page says it, and with how many failures that are expected."""
+        if self.unmet:
+            return f"not held: {', '.join(self.unmet)}"
+        many = len(self.expected)
+        return f"held: {count_of(many, 'failure')} {'are' if many > 1 else 'is'} expected" if many else "held"
 
     @property
     def unmet_beside_class(self) -> list[str]:
         """What keeps a requirement from being held apart from the class, in words."""
         words = {"silent": "silent failure", "ranks": "wrong rank", "declined": "declined problem"}
-        found = [count_of(number, words[name]) for name, number in self.forbidden.items()]
-        found += wrong_derivatives(self.records) if self.terms.derivative else []
+        other = "unexpected " if self.expected else ""
+        found = [count_of(number, other + words[name]) for name, number in self.forbidden.items()]
+        found += wrong_derivatives(self.held) if self.terms.derivative else []
         if self.stopped:
             return [*found, f"{self.stopped} before the end"]
         return found if self.untried else [*found, *(one.wrong for one in self.met if one.wrong)]
 
     @property
     def forbidden(self) -> Mapping[Allowance, int]:
-        """How often it did what a requirement forbids beside a worse class, unless it is allowed; without zeros."""
+        """How often it did, unexpectedly, what a requirement forbids beside a worse class; without zeros.
+
+        What is allowed is left out.
+        """
         counts: Mapping[Allowance, int] = {
-            "silent": self.row.silent_failures,
-            "ranks": self.wrong_ranks,
-            "declined": sum(map(is_declined, self.records)),
+            "silent": sum(record.verdict == Verdict.WRONG for record in self.held),
+            "ranks": sum(map(is_wrong_rank, self.held)),
+            "declined": sum(map(is_declined, self.held)),
         }
         return {name: number for name, number in counts.items() if number and name not in self.terms.allow}
 
@@ -359,26 +386,30 @@ def judge_solver(
     Some of the outcomes may be scored already.
     """
     scored = scored or Scored(truths, lambda _: solver)
-    excused = [excuse(r, terms) for r in scored.records(outcomes)]
-    if not excused:
+    records = [excuse(r, terms) for r in scored.records(outcomes)]
+    if not records:
         raise ValueError("nothing could be judged: no problem that was tried has a proved answer")
-    records, met = set_aside(excused, terms.expected, lambda r: is_shown(r, terms) or is_wrong_rank(r))
-    found = row(records, math.nan)
+    expected, met = meet(records, terms.expected, lambda r: is_against(r, terms))
+    found = replace(row(records, math.nan), stability=class_of_records(records, terms.precision))
     if terms.returns is not Number.X:  # which is of A as stored
         found = replace(found, safe_ratio=math.nan)
-    if any(map(is_breaking, records)):
-        found = replace(found, stability="broken")
     return Judgement(
         target=target,
         terms=terms,
         row=found,
         records=records,
-        failures=_failures(records, terms, truths, outcomes, passes_alone),
+        failures=_failures(records, terms, truths, outcomes, passes_alone, expected),
         untried=planned - len(outcomes),
         unproved=len(outcomes) - len(records),
         stopped=stopped,
+        expected=expected,
         met=met,
     )
+
+
+def class_of_records(records: Sequence[Record], precision: Precision) -> str:
+    """The class that records show; see `summary.stability` and `is_breaking`."""
+    return "broken" if any(map(is_breaking, records)) else stability(records, precision)
 
 
 def excuse(record: Record, terms: Terms) -> Record:
@@ -412,6 +443,18 @@ def is_shown(record: Record, terms: Terms) -> bool:
     return silent or is_broken(record)
 
 
+def is_against(record: Record, terms: Terms) -> bool:
+    """Whether a record keeps a requirement from being held, and so may be expected: a failure, or what is forbidden."""
+    wrong_derivative = terms.derivative and bool(wrong_derivatives([record]))
+    return is_shown(record, terms) or is_wrong_rank(record) or is_declined(record) or wrong_derivative
+
+
+def gravity(record: Record) -> tuple[object, ...]:
+    """What failures are sorted by: edge cases last, then the gravest verdict first, then the simplest problem."""
+    at = GRAVEST.index(record.verdict) if record.verdict in GRAVEST else len(GRAVEST)
+    return not is_graded(record), at, *simplicity(record)
+
+
 def _allowed(record: Record, terms: Terms) -> frozenset[Verdict]:
     """The verdicts that are no failure at a judged problem; see `summary.stability` for which problem asks what.
 
@@ -425,9 +468,14 @@ def _allowed(record: Record, terms: Terms) -> frozenset[Verdict]:
 
 
 def _failures(
-    records: Sequence[Record], terms: Terms, truths: Truths, outcomes: Outcomes, passes_alone: PassesAlone
+    records: Sequence[Record],
+    terms: Terms,
+    truths: Truths,
+    outcomes: Outcomes,
+    passes_alone: PassesAlone,
+    expected: Container[str],
 ) -> list[Failure]:
-    """What failed and why, the simplest problem first; the first `SHOWN` are asked once more, alone."""
+    """What failed and why: what is not expected first, then by `gravity`; the first `SHOWN` are asked again, alone."""
     cases = {str(case): case for case in outcomes}
     answers = [outcome.x for outcome in outcomes.values() if outcome.x is not None and outcome.x.any()]
     all_single = all(map(is_single, answers))
@@ -444,7 +492,7 @@ def _failures(
         replace(c, has_cutoff=cutoff, has_singles=singles, changes_matter=changes, other=other)
         for c in with_shared_signs(found, records, terms.returns)
     ]
-    found.sort(key=lambda clues: (not is_graded(clues.record), *simplicity(clues.record)))  # edge cases come last
+    found.sort(key=lambda clues: (clues.record.problem in expected, *gravity(clues.record)))
     found[:SHOWN] = [replace(c, passes_alone=passes_alone(c, cases[c.record.key])) for c in found[:SHOWN]]
     steady, layout = is_steady(found), heeds_layout(found)
     found = [replace(clues, is_steady=steady, heeds_layout=layout) for clues in found]

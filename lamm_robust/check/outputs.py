@@ -21,8 +21,8 @@ from lamm_robust.values import SUITE, Verdict
 def junit(judgements: Sequence[Judgement]) -> str:
     """A test suite in each precision, with a test for every problem and one for what is required.
 
-    Where what is required holds, no test fails: what it allows is *skipped*, with the reason. So is what is out of
-    contract.
+    What is expected to fail and does is *skipped*, with the reason, and so is what is out of contract. Where what is
+    required holds, no test fails: what it allows is skipped, too.
     """
     root = Xml.Element("testsuites", name="lamm-robust")
     for found in judgements:
@@ -43,8 +43,14 @@ def _suite(found: Judgement) -> Xml.Element:
         skipped=str(counts["skipped"]),
     )
     facts = Xml.SubElement(suite, "properties")
-    for name, value in (("suite", SUITE), ("class", class_of(found.row)), ("contract", found.terms.promised)):
-        Xml.SubElement(facts, "property", name=name, value=value)
+    for name, value in (
+        ("suite", SUITE),
+        ("class", class_of(found.row)),
+        ("contract", found.terms.promised),
+        ("required", _standing(found)),
+        ("expected_failures", str(len(found.expected))),
+    ):
+        Xml.SubElement(facts, "property", name=name, value=printable(value))
     suite.extend(tests)
     return suite
 
@@ -54,10 +60,14 @@ def _tests(found: Judgement) -> Iterator[Xml.Element]:
     excused = found.terms.require is not None and found.passed
     for record in found.records:
         test = _test(record.family, record.problem, record.seconds or 0.0)
+        reason = found.expected.get(record.problem)
         if failure := failures.get(record.key):
-            message = printable(f"{record.verdict}: {failure.why}")
-            told = Xml.SubElement(test, "skipped" if excused else "failure", message=message)
+            why = f"{record.verdict}: {failure.why}"
+            message = printable(f"expected: {reason} ({why})" if reason else why)
+            told = Xml.SubElement(test, "skipped" if excused or reason else "failure", message=message)
             told.text = printable(replay_line(found, failure))
+        elif reason:  # a wrong rank, or what it declines
+            Xml.SubElement(test, "skipped", message=printable(f"expected: {reason}"))
         elif record.verdict is Verdict.OUT_OF_CONTRACT:
             Xml.SubElement(test, "skipped", message=record.verdict)
         yield test
@@ -67,8 +77,13 @@ def _required(found: Judgement) -> Xml.Element:
     """The test of what is required, which nothing fails if nothing is."""
     test = _test("required", found.terms.require or "nothing", 0.0)
     if found.unmet:
-        Xml.SubElement(test, "failure", message=printable(f"not held: {', '.join(found.unmet)}"))
+        Xml.SubElement(test, "failure", message=printable(found.standing))
     return test
+
+
+def _standing(found: Judgement) -> str:
+    """What is required, and whether it holds; "nothing" if nothing is, for Markdown and JUnit."""
+    return f"{found.terms.require}: {found.standing}" if found.terms.require else "nothing"
 
 
 def _test(group: str, name: str, seconds: float) -> Xml.Element:
@@ -81,7 +96,7 @@ HEADER = ("precision", "class", "safe κ", "deficient", "silent", "wrong ranks",
 
 
 def markdown(judgements: Sequence[Judgement]) -> str:
-    """A table with a line in each precision, and the simplest failures, each with the command that shows it."""
+    """A table with a line in each precision, and the gravest failures, each with the command that shows it."""
     lines = [f"### {inert(judgements[0].target)}", "", markdown_table(HEADER, map(_cells, judgements)).rstrip()]
     for found in judgements:
         lines += _worst(found)
@@ -90,8 +105,6 @@ def markdown(judgements: Sequence[Judgement]) -> str:
 
 def _cells(found: Judgement) -> list[str]:
     row = found.row
-    asked = found.terms.require
-    held = f"not held: {inert(', '.join(found.unmet))}" if found.unmet else "held"
     return [
         found.terms.precision,
         class_of(row),
@@ -99,9 +112,9 @@ def _cells(found: Judgement) -> list[str]:
         share(row.deficient_passed, row.deficient_total),
         str(row.silent_failures),
         str(found.wrong_ranks),
-        str(len(found.failures)),
+        f"{len(found.failures)}{f' ({len(found.expected)} expected)' if found.expected else ''}",
         str(row.cases),
-        f"{asked}: {held}" if asked else "nothing",
+        inert(_standing(found)),
     ]
 
 
@@ -110,20 +123,24 @@ def _worst(found: Judgement) -> Iterator[str]:
         return
     others = f", of {count_of(len(found.failures), 'failure')}" if len(found.failures) > SHOWN else ""
     yield ""
-    yield f"The simplest in {found.terms.precision}{others}:"
+    yield f"The gravest in {found.terms.precision}{others}:"
     for failure in found.failures[:SHOWN]:
         yield ""
-        yield f"* {failure.record.m}×{failure.record.n}, {failure.record.verdict}: {inert(failure.why)}"
+        known = ", expected" if failure.record.problem in found.expected else ""
+        yield f"* {failure.record.m}×{failure.record.n}, {failure.record.verdict}{known}: {inert(failure.why)}"
         yield ""
         yield f"      {printable(replay_line(found, failure))}"
 
 
 # --- badge ----------------------------------------------------------------------------------------------
 
+RED = "#b42318"
+"""Also the ground where a gate is not held, whatever the class."""
+
 COLOURS: Mapping[str, str] = {
     **dict.fromkeys(("column-wise stable", "backward stable"), "#1a7f37"),
     **dict.fromkeys(("forward stable", "conditionally stable"), "#8a6100"),
-    **dict.fromkeys(("unstable", "broken"), "#b42318"),
+    **dict.fromkeys(("unstable", "broken"), RED),
     "not judged": "#57606a",
 }
 """Class → the ground of a badge. Its contrast to white letters is 4.5 or more, as WCAG asks of small text."""
@@ -134,18 +151,20 @@ LETTER = 6.6
 
 
 def badge(judgements: Sequence[Judgement]) -> str:
-    """A badge with the class, the worst where it differs between precisions."""
-    worst = max(judgements, key=lambda found: STABILITY_ORDER.index(found.row.stability))
-    said = worst.row.stability
+    """A badge with the class, the worst where it differs between precisions, and whether a gate is not held."""
+    worst = max(judgements, key=lambda found: (STABILITY_ORDER.index(found.row.stability), -found.row.safe_ratio)).row
+    is_held = all(found.passed for found in judgements)
+    colour = COLOURS[worst.stability] if is_held else RED
+    said = class_of(worst) if is_held else f"{class_of(worst)}, gate not held"
     left, right = (round(LETTER * len(text)) for text in (LABEL, said))
     middle, width = left + 12, left + right + 24
-    title = escape(printable(f"{worst.target}: {said}"))
+    title = escape(printable(f"{judgements[0].target}: {said}"))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img" aria-label="{title}">'
         f"<title>{title}</title>"
         f'<rect width="{width}" height="20" rx="3" fill="#33383e"/>'
         f'<path d="M{middle} 0h{width - middle - 3}a3 3 0 0 1 3 3v14a3 3 0 0 1-3 3h-{width - middle - 3}z" '
-        f'fill="{COLOURS[said]}"/>'
+        f'fill="{colour}"/>'
         f'<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">'
         f'<text x="6" y="14" textLength="{left}">{LABEL}</text>'
         f'<text x="{middle + 6}" y="14" textLength="{right}">{said}</text></g></svg>\n'

@@ -54,7 +54,7 @@ def page(found: Judgement, *, replays: bool = True) -> str:
 
 
 def first_line(found: Judgement, *, replays: bool = True) -> str:
-    """What keeps the requirement from being held, with the line that shows the simplest failure, if there is one."""
+    """What keeps the requirement from being held, with the line that shows the gravest failure, if there is one."""
     said = f"{printable(found.target)} is {found.row.stability}, {found.terms.require} is required"
     unmet = found.unmet_beside_class
     said += f" ({', '.join(unmet)})" if unmet else ""
@@ -70,10 +70,7 @@ def _requirement(found: Judgement) -> Iterator[str]:
         return
     allow = ",".join(found.terms.allow)
     yield ""
-    yield (
-        f"required: {found.terms.require}{f', but for {allow}' if allow else ''}: "
-        + (f"not held: {', '.join(found.unmet)}" if found.unmet else "held")
-    )
+    yield f"required: {found.terms.require}{f', but for {allow}' if allow else ''}: {found.standing}"
     if (forbidden := found.forbidden) and len(found.unmet) == len(forbidden):  # nothing else keeps it from being held
         names = ",".join([*found.terms.allow, *forbidden])
         what = " and ".join(ALLOWANCES[name] for name in forbidden)
@@ -178,11 +175,10 @@ def _notes(found: Judgement) -> Iterator[str]:
 
 def _expected(found: Judgement) -> Iterator[str]:
     """What was expected to fail, and did or did not."""
-    for one in found.met:
-        if one.failed:
-            yield f"{count_of(one.failed, 'expected failure')}: {printable(one.expected.reason)}"
-        elif not found.terms.require:  # else it is said below
-            yield printable(one.wrong)
+    for reason, many in Counter(found.expected.values()).items():
+        yield f"{count_of(many, 'expected failure')}: {printable(reason)}"
+    if not found.terms.require:  # else it is said below
+        yield from (printable(one.wrong) for one in found.met if one.wrong)
 
 
 def _promises(found: Judgement) -> Iterator[str]:
@@ -253,7 +249,8 @@ def _failure_counts(found: Judgement) -> str:
     counts = Counter(failure.record.verdict for failure in found.failures)
     silent = found.row.silent_failures
     note = f" ({silent} silent: no correct digit, and no warning)" if silent else ""
-    return ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common()) + note
+    expected = f"; {len(found.expected)} expected" if found.expected else ""
+    return ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common()) + note + expected
 
 
 def _failures(found: Judgement, replays: bool) -> Iterator[str]:
@@ -267,11 +264,12 @@ def _failures(found: Judgement, replays: bool) -> Iterator[str]:
         yield ""
         yield f"Fails first at κ = {two_digits(first.clues.kappa)}: {printable(first.why)}"
     yield ""
-    yield "The simplest failures:" if len(found.failures) > 1 else "The failure:"
+    yield "The gravest failures, the simplest first:" if len(found.failures) > 1 else "The failure:"
     for failure in found.failures[:SHOWN]:
         record = failure.record
         condition = _condition(record) if record.rank else "no κ"
-        yield f"  {record.m}×{record.n}, {condition}, {record.verdict}: {printable(failure.why)}"
+        known = ", expected" if record.problem in found.expected else ""
+        yield f"  {record.m}×{record.n}, {condition}, {record.verdict}{known}: {printable(failure.why)}"
         yield f"    {_again(found, failure, replays)}"
 
 
@@ -376,6 +374,15 @@ def facts(found: Judgement) -> dict[str, Any]:
         "cases": row.cases,
         "passed": found.passed,
         "unmet": found.unmet,
-        "failures": [{"key": f.record.problem, "verdict": f.record.verdict, "why": f.why} for f in found.failures],
+        "expected_failures": len(found.expected),
+        "failures": [
+            {
+                "key": f.record.problem,
+                "verdict": f.record.verdict,
+                "why": f.why,
+                "expected": found.expected.get(f.record.problem),
+            }
+            for f in found.failures
+        ],
         **({"derivatives": [row.derivatives_right, row.derivatives_total]} if found.terms.derivative else {}),
     }

@@ -83,7 +83,7 @@ PLACE = click.Path(path_type=Path, dir_okay=False)
     metavar="KEY",
     help="Only the problem of this key, in full; exit with 1 if it fails. Repeatable; @FILE has one key a line.",
 )
-@click.option("--script", is_flag=True, help="Print the problem of --only as a short script without us.")
+@click.option("--script", is_flag=True, help="Print the problem of --only, or the worst, as a short script without us.")
 @click.option("--case-seconds", type=SECONDS, default=CHECK_SECONDS, show_default=True)
 @click.option("--first-seconds", type=SECONDS, default=FIRST_SECONDS, show_default=True, help="For a first call.")
 @click.option("--seconds", type=SECONDS, help="For all attempts together: what was done by then is judged.")
@@ -276,15 +276,20 @@ def _check_only(target: Target, terms: Terms, keys: Sequence[str], out: str | No
 
 
 def _script(target: Target, terms: Terms, keys: Sequence[str]) -> Exit:
-    """Attempt one problem, print it as a script, and return the exit code."""
+    """Attempt single problems, print the worst as a script, and return the exit code."""
+    from lamm_robust.check.judgement import gravity
     from lamm_robust.check.only import attempt_only
     from lamm_robust.runs.script import that_fails, user_scripts
 
-    if len(keys) != 1:
-        raise ValueError(f"--script is of one problem; --only names {len(keys)}")
-    (found,) = attempt_only(target, terms, keys)
-    say(that_fails(user_scripts(found.certified, target, found.solver.contract), target.home), nl=False)
-    return Exit.NOT_HELD if found.failed else Exit.DONE
+    if not keys:
+        raise ValueError("--script is of a problem; say which with --only KEY")
+    found = attempt_only(target, terms, keys)
+    worst = min(found, key=lambda one: (not one.failed, *gravity(one.record)))
+    text = that_fails(user_scripts(worst.certified, target, worst.solver.contract), target.home)
+    if len(found) > 1:
+        say(f"# the worst of {len(found)} problems is {worst.record.problem}: {worst.record.verdict}")
+    say(text, nl=False)
+    return Exit.NOT_HELD if any(one.failed for one in found) else Exit.DONE
 
 
 def write_json(values: Any, out: str | None) -> None:

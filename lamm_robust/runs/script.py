@@ -7,15 +7,14 @@ asks less than a verdict does: one correct digit, which no rounding of a good so
 from __future__ import annotations
 
 import base64
-import contextlib
+import functools
 import math
+import platform
 import re
-import subprocess
-import sys
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +22,8 @@ import numpy as np
 from lamm_robust import catalog
 from lamm_robust.embedding import is_complex
 from lamm_robust.oracles import stored
+from lamm_robust.runs.script_end import CALLED, FAILS, ended
+from lamm_robust.runs.sources import imported
 from lamm_robust.runs.sweep import why_not_asked
 from lamm_robust.scoring.evidence import Evidence
 from lamm_robust.scoring.limits import NO_CORRECT_DIGIT
@@ -42,15 +43,16 @@ PACKED = 10_000
 SHORT = 9
 """Characters of a decimal number up to which it is written instead of the hexadecimal one; both are exact."""
 
-RUN_SECONDS = 60.0
-"""Time limit of a script that is run to see whether it fails: JAX is imported, and compiles, in a few seconds."""
-
 ZEROS = re.compile(r"\.?0+p")
 """The zeros at the end of the digits of a hexadecimal number."""
 
-PACKAGES = {"sklearn": "scikit-learn"}
-"""Module → the name of its package, where that is another."""
-
+HOW_KNOWN: Mapping[str, str] = {
+    "exact": "certified in exact rational arithmetic",
+    "verified": "certified: x has an enclosure that is proved in float64 with error-free products",
+    "ball": "certified: x has an enclosure that is proved in ball arithmetic",
+    "mpmath": "estimated: QR and SVD at two precisions agree",
+}
+"""Oracle → how it knows the right answer, for who does not know this project."""
 
 LAYOUTS = {
     "": "",
@@ -80,8 +82,15 @@ def scripts(certified: Known, variant: Variant, contract: Contract) -> list[str]
     return found + (together if k > 1 else [])
 
 
-def scripts_of(certified: Known, code: str, library: str, contract: Contract, modules: Sequence[str]) -> list[str]:
-    """Scripts in which `code` makes x of A and b in arrays of the library, with these modules imported.
+def scripts_of(
+    certified: Known,
+    code: str,
+    library: str,
+    contract: Contract,
+    modules: Sequence[str],
+    used: Sequence[str] = (),
+) -> list[str]:
+    """Scripts in which `code` makes x of A and b in arrays of the library, with these modules imported, others `used`.
 
     There is one for each right-hand side and layout, for a verdict is on the worst of them. ValueError for a problem
     that is too large.
@@ -99,7 +108,7 @@ def scripts_of(certified: Known, code: str, library: str, contract: Contract, mo
         layouts = {"": "", "compiled": JIT}
     columns: list[int | None] = list(range(problem.b.shape[1])) if problem.b.ndim > 1 else [None]
     return [
-        _script(certified, layout, code, library, contract, needed, column)
+        _script(certified, layout, code, library, contract, needed, column, used=used)
         for layout in layouts.values()
         for column in columns
     ]
@@ -115,24 +124,28 @@ def _script(
     column: int | None,
     *,
     split: bool = True,
+    used: Sequence[str] = (),
 ) -> str:
-    """One script; with a column but not `split`, all right-hand sides are solved for together, and one is looked at."""
+    """One script; with a column but not `split`, all right-hand sides are solved for together, and one is looked at.
+
+    Of the modules that are `used` by what it calls, it has the versions.
+    """
     problem = certified.problem
     b = problem.b if column is None or not split else problem.b[:, column]
     packed = problem.A.size > LISTED
     needed = ["math", *(("base64", "zlib") if packed else ()), *modules]
-    lines = [f"# {problem.key}; {', '.join(_versions(needed))}", f"import {', '.join(needed)}"]
+    imports = f"import {', '.join(needed)}"
     if library in ("jax", "lineax") and problem.key.dtype == "float64":
-        lines.append('jax.config.update("jax_enable_x64", True)')
+        imports += '; jax.config.update("jax_enable_x64", True)'
+    lines = [f"# {problem.key}; {', '.join(_versions([*needed, *used]))}", *_known(certified), imports]
     lines += [f"A = {_array(problem.A, library, packed)}", f"b = {_array(b, library, packed)}"]
     if layout == JIT:
         lines += ["def solve(A, b):", *(f"    {line}" for line in code.splitlines()), "    return x", JIT]
     else:
         lines += [*filter(None, [layout]), *code.splitlines()]
-    if not split:
-        lines.append(f"x, b = x[:, {column}], b[:, {column}]")
-    lines += _asked(certified, contract, column)
-    return "\n".join(lines) + "\n"
+    first, *asked = _asked(certified, contract, column)
+    lines.append(first if split else f"x, b = x[:, {column}], b[:, {column}]; {first}")
+    return "\n".join([*lines, *asked]) + "\n"
 
 
 def _modules(library: str, named: Sequence[str]) -> list[str]:
@@ -142,13 +155,27 @@ def _modules(library: str, named: Sequence[str]) -> list[str]:
 
 
 def _versions(modules: Sequence[str]) -> list[str]:
-    found = []
+    """Python and what is installed of these modules, each with its version."""
+    found = [f"Python {platform.python_version()}"]
     for name in dict.fromkeys(module.partition(".")[0] for module in modules):
         try:
-            found.append(f"{name} {version(PACKAGES.get(name, name))}")
+            found.append(f"{name} {version(_packages().get(name, [name])[0])}")
         except PackageNotFoundError:  # a module of Python itself, or of the user's own
             continue
     return found
+
+
+@functools.cache
+def _packages() -> Mapping[str, Sequence[str]]:
+    """Module → the packages that have it: sklearn → scikit-learn."""
+    return packages_distributions()
+
+
+def _known(certified: Known) -> list[str]:
+    """The line that says how the right answer is known, where there is one."""
+    if not isinstance(certified, Certified):
+        return []
+    return [f"# The right answer is {HOW_KNOWN[certified.truth.method]}, and rounded to float64 here."]
 
 
 # --- numbers --------------------------------------------------------------------------------------------------
@@ -196,7 +223,7 @@ def number(value: float) -> str:
 
 def _asked(certified: Known, contract: Contract, column: int | None) -> list[str]:
     """The exact answer, how far x is from it, and the assertion."""
-    listed = "x = [float(entry) for entry in x]"
+    listed = CALLED
     if not isinstance(certified, Certified):
         return [
             listed,
@@ -256,25 +283,33 @@ def replay_scripts(key: str, oracle: str) -> list[str]:
 
 
 def user_scripts(certified: Known, target: Target, contract: Contract) -> list[str]:
-    """The scripts of a user's own function at a problem."""
-    call = f'runpy.run_path("{target.path}")["{target.function}"](A, b)' if target.path else f"{target.text}(A, b)"
-    modules = ["runpy"]
-    if target.path is None:
-        call, modules = call.replace(":", "."), [target.place]
-    code = f'x = {call}\nx = numpy.ravel(getattr(x, "x", x[0] if isinstance(x, tuple) else x))'
-    return scripts_of(certified, code, NAME, contract, modules)
+    """The scripts of a user's own function at a problem, which name its file as the user did."""
+    if target.path:
+        name, *inner = target.function.split(".")
+        function = ".".join([f"runpy.run_path({_quoted(target.place)})[{_quoted(name)}]", *inner])
+        modules = ["runpy"]
+    else:
+        function, modules = f"{target.place}.{target.function}", [target.place]
+    code = f'x = {function}(A, b)\nx = numpy.ravel(getattr(x, "x", x[0] if isinstance(x, tuple) else x))'
+    return scripts_of(certified, code, NAME, contract, modules, imported(target))
+
+
+def _quoted(text: str) -> str:
+    """A text as Python reads it, in the usual quotes where it has none."""
+    found = repr(text)
+    return found if '"' in found or "\\" in found else f'"{found[1:-1]}"'
 
 
 def that_fails(candidates: Sequence[str], home: Path) -> str:
-    """The first script whose assertion fails when it is run, each in a process of its own; or the first of all.
+    """The first script whose assertion fails when it is run, each in a process of its own.
 
-    A comment says so where none fails.
+    Where none does, the first that ends without an answer, or else the first of all; a comment says so.
     """
+    lost = ""
     for text in candidates:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            done = subprocess.run(
-                [sys.executable, "-c", text], cwd=home, capture_output=True, text=True, timeout=RUN_SECONDS, check=False
-            )
-            if done.returncode and "AssertionError" in done.stderr:
-                return text
-    return f"# no assertion fails here, with these versions: it asks for one correct digit\n{candidates[0]}"
+        said = ended(text, home)
+        if said == FAILS:
+            return text
+        if said and not lost:
+            lost = f"# with these versions {said}\n{text}"
+    return lost or f"# no assertion fails here, with these versions: it asks for one correct digit\n{candidates[0]}"

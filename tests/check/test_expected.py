@@ -1,18 +1,20 @@
-"""Failures that are expected: not held against the solver while they fail, and only then."""
+"""Failures that are expected: a gate holds while they fail, and only then; nothing else changes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree as Xml
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from lamm_robust.check.expected import Expected, read_expected, set_aside
+from lamm_robust.check.expected import Expected, meet, read_expected
 from lamm_robust.check.judgement import Judgement, Terms
-from lamm_robust.check.page import page
+from lamm_robust.check.outputs import badge, junit, markdown
+from lamm_robust.check.page import facts, page
 from lamm_robust.cli.main import main
 from lamm_robust.testing import check_here
 from lamm_robust.values import Array, Verdict
@@ -34,19 +36,70 @@ def judged(problems: Sequence[str], *families: str) -> Judgement:
     return check_here(by_lstsq, Terms(families=families, require="backward-stable", expected=expected))
 
 
-def test_what_is_expected_to_fail_is_not_held_against_it() -> None:
+def test_what_is_expected_to_fail_keeps_no_gate_from_being_held_and_changes_nothing_else() -> None:
     without, found = judged((), "polynomial"), judged(LOST, "polynomial")
     assert (without.passed, found.passed) == (False, True)
-    assert without.row.silent_failures == 3
-    assert found.row.silent_failures == 0
-    assert found.failures == []
+    assert replace(found.row, seconds=0, first_call_seconds=0) == replace(without.row, seconds=0, first_call_seconds=0)
+    assert found.row.silent_failures == 3
+    assert [(f.record.problem, f.why) for f in found.failures] == [(f.record.problem, f.why) for f in without.failures]
     assert [one.failed for one in found.met] == [1, 2]
+    shared = ("class", "safe_kappa", "silent_failures", "cases", "worst_forward_error")
+    assert [facts(found)[name] for name in shared] == [facts(without)[name] for name in shared]
+
+
+def test_every_output_says_how_many_failures_are_expected() -> None:
+    found = judged(LOST, "polynomial")
     assert "note         2 expected failures: reason 1" in page(found)
+    assert "3 wrong (3 silent: no correct digit, and no warning); 3 expected" in page(found)
+    assert page(found).endswith("required: backward-stable: held: 3 failures are expected")
+    assert "backward-stable: held: 3 failures are expected |" in markdown([found])
+    assert "wrong, expected: " in markdown([found])
+    assert facts(found)["expected_failures"] == 3
+    assert {failure["expected"] for failure in facts(found)["failures"]} == {"reason 0", "reason 1"}
+    written = Xml.fromstring(junit([found]))
+    told = {tag.get("name"): tag.get("value") for tag in written.iter("property")}
+    assert (told["expected_failures"], told["required"]) == ("3", "backward-stable: held: 3 failures are expected")
+    assert not [*written.iter("failure")]
+    skipped = {test.get("name"): tag.get("message", "") for test in written.iter("testcase") for tag in test}
+    for problem, reason in found.expected.items():
+        assert skipped[problem].startswith(f"expected: {reason} (wrong: ")
+    assert "gate not held" not in badge([found])
+    assert f">{found.row.stability}" in badge([found])
+
+
+def test_what_is_not_expected_is_held_against_it_still() -> None:
+    found = judged(LOST[:1], "polynomial")
+    assert found.unmet[-1] == "2 unexpected silent failures"
+    assert page(found).splitlines()[-2].startswith("required: backward-stable: not held: ")
+    unexpected = [failure.record.problem not in found.expected for failure in found.failures]
+    assert unexpected == [True, True, False]  # what is new comes first
+    written = Xml.fromstring(junit([found]))
+    assert len([*written.iter("failure")]) == 3
+    assert [tag.get("message", "")[:21] for tag in written.iter("skipped")] == ["expected: reason 0 (w"]
 
 
 def test_crashes_can_be_expected() -> None:
-    assert judged((), "nonfinite", "spectrum").row.stability == "broken"
-    assert judged(["nonfinite *"], "nonfinite", "spectrum").row.stability == "column-wise stable"
+    without, found = judged((), "nonfinite", "spectrum"), judged(["nonfinite *"], "nonfinite", "spectrum")
+    assert (without.row.stability, without.passed) == ("broken", False)
+    assert (found.row.stability, found.passed) == ("broken", True)
+
+
+def test_what_a_solver_declines_and_wrong_ranks_can_be_expected() -> None:
+    def solve(A: Array, b: Array) -> tuple[Array, Array, int, Array]:
+        if A.shape[0] == 2:
+            raise NotImplementedError
+        x, rss, rank, s = np.linalg.lstsq(A, b, rcond=None)
+        return x, rss, rank + (A.shape[0] == 4), s
+
+    asked = Terms(families=("spectrum",), require="backward-stable")
+    without = check_here(solve, asked)
+    assert [word.partition(" ")[2] for word in without.unmet] == ["wrong ranks", "declined problem"]
+    expected = (Expected("spectrum m=4 *", "ranks"), Expected("spectrum m=2 *", "later"))
+    found = check_here(solve, replace(asked, expected=expected))
+    assert found.passed
+    assert found.failures == []
+    messages = {tag.get("message") for tag in Xml.fromstring(junit([found])).iter("skipped")}
+    assert messages == {"expected: ranks", "expected: later"}
 
 
 def test_what_is_expected_and_does_not_fail_or_is_no_problem_is_said() -> None:
@@ -61,10 +114,10 @@ def test_what_is_expected_and_does_not_fail_or_is_no_problem_is_said() -> None:
     assert "note         expected failure 'spectrum *' names no problem" in page(asked_nothing)
 
 
-def test_only_failures_are_set_aside() -> None:
+def test_only_failures_are_expected_and_the_first_reason_counts() -> None:
     records = [replace(RECORD, problem=name, verdict=Verdict.WRONG) for name in "abc"]
-    kept, met = set_aside(records, [Expected("[ab]", ""), Expected("b", "")], lambda r: r.problem != "a")
-    assert [r.verdict for r in kept] == [Verdict.WRONG, Verdict.OUT_OF_CONTRACT, Verdict.WRONG]
+    reasons, met = meet(records, [Expected("[ab]", "one"), Expected("b", "two")], lambda r: r.problem != "a")
+    assert reasons == {"b": "one"}
     assert [(one.failed, one.tried) for one in met] == [(1, 2), (1, 1)]
 
 

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from lamm_robust.check.judgement import Judgement, Terms
-from lamm_robust.check.outputs import COLOURS, WRITERS, badge, junit, markdown
-from lamm_robust.check.page import facts, first_line
+from lamm_robust.check.outputs import COLOURS, RED, WRITERS, badge, junit, markdown
+from lamm_robust.check.page import facts, first_line, page
 from lamm_robust.check.pinned import require_suite
 from lamm_robust.cli.main import main
 from lamm_robust.reports.summary import STABILITY_ORDER
@@ -92,10 +92,46 @@ def test_markdown_has_a_line_in_each_precision_and_the_simplest_failures(failed:
 def test_a_badge_has_the_worst_class_in_letters_that_can_be_read(failed: Judgement, held: Judgement) -> None:
     for order in ([failed, held], [held, failed]):
         image = Xml.fromstring(badge(order))
-        assert [text.text for text in image.iter("{http://www.w3.org/2000/svg}text")][1] == "unstable"
+        assert letters(image) == "unstable, gate not held"
     assert set(COLOURS) == set(STABILITY_ORDER)
     for colour in COLOURS.values():
         assert contrast_to_white(colour) >= 4.5, colour
+
+
+def letters(image: Xml.Element) -> str:
+    """What a badge says beside its label."""
+    return str([text.text for text in image.iter("{http://www.w3.org/2000/svg}text")][1])
+
+
+def test_a_badge_of_a_gate_that_is_not_held_is_red_and_says_so(held: Judgement) -> None:
+    """The class alone would be green; the ratio of columns is there, as on the page."""
+    found = replace(held, row=replace(held.row, stability="backward stable", safe_ratio=2e6))
+    asked_more = replace(found, terms=replace(found.terms, require="column-wise-stable"))
+    assert (found.passed, asked_more.passed) == (True, False)
+    green, red = badge([found]), badge([asked_more])
+    assert letters(Xml.fromstring(green)) == "backward stable, 2e6:1"
+    assert letters(Xml.fromstring(red)) == "backward stable, 2e6:1, gate not held"
+    assert (COLOURS["backward stable"] in green, RED in green) == (True, False)
+    assert (COLOURS["backward stable"] in red, RED in red) == (False, True)
+    assert badge([replace(asked_more, terms=replace(found.terms, require=None))]) == green
+    assert badge([found, asked_more]) == badge([asked_more, found]) == red
+
+
+def test_the_gravest_failures_come_first() -> None:
+    """A script asks for a digit, so that the first of the failures should have lost all of them."""
+
+    def solve(A: Array, b: Array) -> Array:
+        return normal_equations(A, b) if A.shape[1] > 1 else np.full(A.shape[1], np.nan)
+
+    found = check_here(solve, replace(TERMS, families=("spectrum", "raw", "polynomial")))
+    graded = [failure.record.verdict for failure in found.failures if not failure.record.edge]
+    assert graded == sorted(graded, key=("wrong", "refused", "non-finite", "inaccurate", "forward stable").index)
+    assert len({*graded}) >= 4
+    first, *_ = (line for line in page(found).splitlines() if line.startswith("  "))
+    assert ", wrong: " in first
+    assert facts(found)["failures"][0]["verdict"] == "wrong"
+    assert "* " in markdown([found])
+    assert ", wrong: " in markdown([found]).partition("\n* ")[2].partition("\n")[0]
 
 
 def contrast_to_white(colour: str) -> float:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import platform
 import random
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner, Result
 
 from lamm_robust import catalog
+from lamm_robust.cli.main import main
 from lamm_robust.keys import parse_key
 from lamm_robust.runs.script import LISTED, number, replay_scripts, scripts, that_fails, user_scripts
+from lamm_robust.runs.sources import imported
 from lamm_robust.scoring.nonfinite import as_undefined
 from lamm_robust.solvers.typed import CODE, code_of
 from lamm_robust.solvers.user import Target, contract
@@ -149,6 +154,91 @@ def test_what_has_no_script_is_refused_in_a_line() -> None:
         replay_scripts(key + "numpy-tsqr-float64-cpu", "auto")
     with pytest.raises(ValueError, match="is not asked: A is wide"):
         replay_scripts("raw A=1,1 b=1 dtype=float64 @ numpy-qr-float64-cpu", "auto")
+
+
+def test_a_script_says_its_versions_and_how_the_right_answer_is_known() -> None:
+    key = "raw A=1,1;0x1p-27,0;0,0x1p-27 b=2,1,-1 dtype=float64"
+    variant = catalog.find_variant("sklearn-linear-regression-float64-cpu")
+    words = {"exact": "exact rational arithmetic", "verified": "proved in float64", "ball": "proved in ball arithmetic"}
+    for oracle, known in words.items():
+        certified = catalog.truths(oracle).certify(parse_key(key))
+        assert certified is not None
+        head, how, *_ = scripts(certified, variant, catalog.find_solver(variant).contract)[0].splitlines()
+        versions = {name: version(name.replace("sklearn", "scikit-learn")) for name in ("numpy", "sklearn")}
+        said = ", ".join(f"{name} {number}" for name, number in versions.items())
+        assert head == f"# {key}; Python {platform.python_version()}, {said}"
+        assert how.startswith("# The right answer is certified")
+        assert known in how
+
+
+def test_a_users_file_is_named_as_typed_with_the_libraries_that_it_imports(tmp_path: Path) -> None:
+    """The file is read and not run; modules of its own, and of Python, have no version."""
+    (tmp_path / "sub dir").mkdir()
+    (tmp_path / "sub dir/mine.py").write_text(
+        "import os, helper\nfrom scipy.linalg import lstsq\nfrom .x import y\nraise SystemExit\n"
+    )
+    certified = catalog.truths().certify(parse_key("raw A=1;1 b=1,2 dtype=float64"))
+    assert certified is not None
+    terms = contract(Deficiency.FULL_RANK_ONLY, SHAPES)
+    text = user_scripts(certified, Target("sub dir/mine.py:one.solve", tmp_path), terms)[0]
+    assert 'x = runpy.run_path("sub dir/mine.py")["one"].solve(A, b)' in text
+    assert str(tmp_path) not in text
+    assert text.splitlines()[0].endswith(f"numpy {version('numpy')}, scipy {version('scipy')}")
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package/inner.py").write_text("import scipy\n")
+    text = user_scripts(certified, Target("package.inner:solve", tmp_path), terms)[0]
+    assert text.splitlines()[0].endswith(f"numpy {version('numpy')}, scipy {version('scipy')}")
+    assert "numpy" in imported(Target("scipy.linalg._basic:lstsq", tmp_path))
+    assert imported(Target("nowhere.at.all:solve", tmp_path)) == []
+    (tmp_path / "wrong.py").write_text("def (\n")
+    assert imported(Target("wrong.py:solve", tmp_path)) == []
+
+
+def test_a_script_of_a_call_that_raises_says_which_exception(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "import numpy as np\n\n\ndef refuse(A, b):\n    return np.linalg.solve(A.T @ A * 0, b[:2])\n\n\n"
+        "def words(A, b):\n    return ['no', 'number']\n\n\ndef claim(A, b):\n    assert len(b) == 2, 'two\\nlines'\n"
+    )
+    certified = catalog.truths().certify(parse_key("raw A=1,0;0,1;0,0 b=1,2,0 dtype=float64"))
+    assert certified is not None
+    terms = contract(Deficiency.FULL_RANK_ONLY, SHAPES)
+
+    def first_line(name: str) -> str:
+        return that_fails(user_scripts(certified, Target(f"mine.py:{name}", tmp_path), terms), tmp_path).splitlines()[0]
+
+    assert first_line("refuse") == "# with these versions the call raises numpy.linalg.LinAlgError: Singular matrix"
+    assert first_line("words").startswith("# with these versions it raises ValueError: could not convert string")
+    assert first_line("claim") == "# with these versions the call raises AssertionError: two"
+    ended = that_fails(["import os; os._exit(7)\n"], tmp_path)
+    assert ended.startswith("# with these versions the process ends with exit code 7\n")
+
+
+def test_of_several_problems_the_worst_is_the_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(
+        "import numpy as np\n\n\ndef solve(A, b):\n    return np.linalg.solve(A.T @ A, A.T @ b)\n"
+    )
+    passes, refused, wrong = (
+        "raw A=1;1 b=1,2 dtype=float64",
+        "raw A=1,1;0x1p-27,0;0,0x1p-27 b=2,1,-1 dtype=float64",
+        "spectrum m=4 n=2 mode=geometric log10_cond=8 residual=1e-12 direction=random seed=0 dtype=float64",
+    )
+
+    def script(*keys: str) -> Result:
+        only = [word for key in keys for word in ("--only", key)]
+        return CliRunner().invoke(main, ["check", "mine.py:solve", "--contract", "full_rank_only", *only, "--script"])
+
+    worst = script(passes, refused, wrong)
+    head, rest = worst.stdout.split("\n", 1)
+    assert (worst.exit_code, head) == (1, f"# the worst of 3 problems is {wrong}: wrong")
+    assert len(worst.stdout.splitlines()) <= 20
+    assert script(wrong).stdout == rest
+    assert outcome(rest)[0] == "wrong"
+    assert script(passes, refused).stdout.startswith(
+        f"# the worst of 2 problems is {refused}: refused\n# with these versions the call raises numpy.linalg.LinAlg"
+    )
+    assert script(passes, passes.replace("1,2", "1,3")).exit_code == 0
+    assert script().stderr == "lamm-robust: --script is of a problem; say which with --only KEY\n"
 
 
 def test_the_script_that_fails_is_chosen(tmp_path: Path) -> None:
