@@ -36,6 +36,7 @@ from lamm_robust.check.page import first_line, page
 from lamm_robust.check.pinned import require_suite
 from lamm_robust.check.supervised import check_target
 from lamm_robust.solvers import host, user
+from lamm_robust.solvers.signature import why_not_callable
 from lamm_robust.strategies import LeastSquaresProblem
 from lamm_robust.values import (
     ARRAYS,
@@ -212,8 +213,10 @@ def _terms(
 
 
 def check_here(function: Callable[..., Any], terms: Terms) -> Judgement:
-    """The judgement on a function that is called in this process."""
+    """The judgement on a function that is called in this process; ValueError if its signature takes no A and b."""
     name = getattr(function, "__qualname__", type(function).__qualname__)
+    if fault := why_not_callable(name, function, terms.returns, ridge=terms.lam is not None):
+        raise ValueError(f"solver is {function!r}: {fault}")
     target = user.Target(f"{getattr(function, '__module__', '')}:{name}", Path.cwd())
     function = user.with_penalty(function, terms.lam)
     solve = user.as_solve(function, strict=terms.strict, calling=terms.calling, returns=terms.returns)
