@@ -363,9 +363,7 @@ def judge_solver(
     if not excused:
         raise ValueError("nothing could be judged: no problem that was tried has a proved answer")
     records, met = set_aside(excused, terms.expected, lambda r: is_shown(r, terms) or is_wrong_rank(r))
-    found = row(records, math.nan)
-    if terms.returns is not Number.X:  # which is of A as stored
-        found = replace(found, safe_ratio=math.nan)
+    found = own_row(records, math.nan, terms)
     if any(map(is_breaking, records)):
         found = replace(found, stability="broken")
     return Judgement(
@@ -379,6 +377,18 @@ def judge_solver(
         stopped=stopped,
         met=met,
     )
+
+
+def own_row(records: Sequence[Record], relative_time: float, terms: Terms) -> Row:
+    """The row of a function of the user's own.
+
+    It has no ratio of columns for another number than x, which is of A as stored, and neither that nor a time if the
+    function has answered nothing.
+    """
+    found = row(records, relative_time)
+    if not any(r.status is Status.SOLVED for r in records):
+        return replace(found, safe_ratio=math.nan, seconds=math.nan)
+    return found if terms.returns is Number.X else replace(found, safe_ratio=math.nan)
 
 
 def excuse(record: Record, terms: Terms) -> Record:

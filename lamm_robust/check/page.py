@@ -12,6 +12,7 @@ from typing import Any
 
 from lamm_robust.check.arithmetic import computes_in
 from lamm_robust.check.derivatives import derivative_lines
+from lamm_robust.check.full_rank import seems_full_rank_only
 from lamm_robust.check.judgement import ALLOWANCES, SHOWN, Failure, Judgement, Terms, is_declined, is_wrong_rank
 from lamm_robust.check.number_reasons import BY_GRAM
 from lamm_robust.check.reasons import CONJUGATE, GROWTH, RIDGE, both_kappas
@@ -190,10 +191,9 @@ def _promises(found: Judgement) -> Iterator[str]:
     if refused := _refused_shapes(found):
         others = ",".join(shape for shape in found.terms.chosen_shapes() if shape not in refused)
         yield f"refuses every {' and '.join(refused)} problem: --shapes {others} leaves them out"
-    deficient = [r.verdict in PASSES for r in found.records if is_graded(r) and r.regime == Regime.DEFICIENT]
     about_x = found.terms.returns is Number.X and found.terms.contract != Deficiency.FULL_RANK_ONLY
-    if about_x and deficient and not any(deficient):
-        yield "solves no problem without full rank: --contract full_rank_only asks for none"
+    if about_x and (words := seems_full_rank_only(found.records)):
+        yield f"{words}: --contract full_rank_only asks for none"
     if _fails_several_sides_only(found):
         yield "fails with several right-hand sides (b is m×k), and not with one: --one-right-side leaves them out"
 
@@ -265,12 +265,13 @@ def _failures(found: Judgement, replays: bool) -> Iterator[str]:
     if graded:
         first = min(graded, key=lambda failure: failure.clues.kappa)
         yield ""
-        yield f"Fails first at κ = {two_digits(first.clues.kappa)}: {printable(first.why)}"
+        condition = f"κ = {two_digits(first.clues.kappa)}" if first.record.rank else "A = 0"
+        yield f"Fails first at {condition}{_lack_of_rank(first.record)}: {printable(first.why)}"
     yield ""
     yield "The simplest failures:" if len(found.failures) > 1 else "The failure:"
     for failure in found.failures[:SHOWN]:
         record = failure.record
-        condition = _condition(record) if record.rank else "no κ"
+        condition = (_condition(record) if record.rank else "no κ") + _lack_of_rank(record)
         yield f"  {record.m}×{record.n}, {condition}, {record.verdict}: {printable(failure.why)}"
         yield f"    {_again(found, failure, replays)}"
 
@@ -278,6 +279,12 @@ def _failures(found: Judgement, replays: bool) -> Iterator[str]:
 def _again(found: Judgement, failure: Failure, replays: bool) -> str:
     """The command that shows a failure in full, or the line of Python that makes its problem."""
     return replay_line(found, failure) if replays else f'strategies.problem("{failure.record.problem}")'
+
+
+def _lack_of_rank(record: Record) -> str:
+    """The rank, where it is not full: many a failure is one there alone."""
+    full = min(record.m, record.n)
+    return f", rank {record.rank} of {full}" if record.rank is not None and record.rank < full else ""
 
 
 def _condition(record: Record) -> str:

@@ -222,7 +222,8 @@ def main(arguments: list[str], libraries: Iterable[Library] = LIBRARIES) -> None
         try:
             library = user.from_environment()
         except SystemExit as error:
-            print(error, file=sys.stderr, flush=True)
+            sys.stderr.write(f"{error}\n")
+            sys.stderr.flush()
             os._exit(UNUSABLE)  # not `sys.exit`: nothing that an import has registered may print after it
         os.chdir(os.environ[SCRATCH])
     else:

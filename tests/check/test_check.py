@@ -730,9 +730,9 @@ def test_what_cannot_be_imported_is_one_line(what: str, tmp_path: Path) -> None:
         ([f"{FILE}:good", "--refuses", "a b"], "--refuses has 'a b'; accepted are names of exceptions"),
         (
             [f"{FILE}:good", "--json", "/no/such/place.json"],
-            "expected a file in a directory that exists",
+            "--json /no/such/place.json: there is no directory '/no/such'",
         ),
-        ([f"{FILE}:good", "--json", "tests"], "expected a file in a directory that exists"),
+        ([f"{FILE}:good", "--json", "tests"], "--json tests: this is a directory; expected a file"),
     ],
 )
 def test_bad_usage_is_one_line(arguments: list[str], words: str) -> None:

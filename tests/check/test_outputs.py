@@ -129,7 +129,7 @@ def test_files_are_written_where_they_are_asked_for(tmp_path: Path, monkeypatch:
         refused = CliRunner().invoke(main, [*asked, f"--{name}", "nowhere/out"])
         assert (refused.exit_code, refused.stderr) == (
             2,
-            f"lamm-robust: --{name} nowhere/out: expected a file in a directory that exists, and no --only\n",
+            f"lamm-robust: --{name} nowhere/out: there is no directory 'nowhere'\n",
         )
 
 
