@@ -56,25 +56,26 @@ def page(found: Judgement, *, replays: bool = True) -> str:
 
 def first_line(found: Judgement, *, replays: bool = True) -> str:
     """What keeps the requirement from being held, with the line that shows the simplest failure, if there is one."""
-    said = f"{printable(found.target)} is {found.row.stability}, {found.terms.require} is required"
-    unmet = found.unmet_beside_class
-    said += f" ({', '.join(unmet)})" if unmet else ""
+    said = f"{printable(found.target)}: {_gate(found)}"
     if not found.failures:
         return said
     failure = found.failures[0]
     return f"{said}: {printable(failure.why)}: {_again(found, failure, replays)}"
 
 
+def _gate(found: Judgement) -> str:
+    """What is required, and whether it is held."""
+    allow = ",".join(found.terms.allow)
+    held = f"not held: {', '.join(found.unmet)}" if found.unmet else "held"
+    return f"required: {found.terms.require}{f', but for {allow}' if allow else ''}: {held}"
+
+
 def _requirement(found: Judgement) -> Iterator[str]:
     """Whether what was required holds, what keeps it from that, and how to ask for less."""
     if found.terms.require is None:
         return
-    allow = ",".join(found.terms.allow)
     yield ""
-    yield (
-        f"required: {found.terms.require}{f', but for {allow}' if allow else ''}: "
-        + (f"not held: {', '.join(found.unmet)}" if found.unmet else "held")
-    )
+    yield _gate(found)
     if (forbidden := found.forbidden) and len(found.unmet) == len(forbidden):  # nothing else keeps it from being held
         names = ",".join([*found.terms.allow, *forbidden])
         what = " and ".join(ALLOWANCES[name] for name in forbidden)

@@ -233,10 +233,8 @@ def test_wrong_names_are_named(tmp_path: Path, arguments: list[str], words: str)
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (
-            ["run", "--profil", "x"],
-            "no such option '--profil'; did you mean '--profile'? (see `lamm-robust run --help`)",
-        ),
+        (["run", "--freshe"], "no such option '--freshe'; did you mean '--fresh'? (see `lamm-robust run --help`)"),
+        (["lamm", "--zz"], "no such option '--zz' (see `lamm-robust lamm --help`)"),
         (["chek"], "no such command 'chek'; did you mean 'check'? (see `lamm-robust --help`)"),
         (["--foo"], "no such option '--foo' (see `lamm-robust --help`)"),
         (["check"], "missing argument 'TARGET' (see `lamm-robust check --help`)"),
