@@ -109,7 +109,7 @@ def variants() -> tuple[Variant, ...]:
 
 
 def find_variant(name: str, precision: Precision = "float64") -> Variant:
-    """The variant of that name; ValueError with the nearest name if there is none.
+    """The variant of that name; ValueError with the nearest name, short or full, if there is none.
 
     A short name, as `select_variants` takes it but without wildcards, is that of the variant in this precision on the
     CPU: "gelsy" is scipy-gelsy-float64-cpu, the first in the order of `lamm-robust list solvers`.
@@ -121,7 +121,8 @@ def find_variant(name: str, precision: Precision = "float64") -> Variant:
         short = v.algorithm, f"{v.library}-{v.algorithm}", f"{v.library}-{v.algorithm}-{v.precision}"
         if name in short and v.device == "cpu" and (v.precision == precision or name == short[2]):
             return v
-    raise unknown("solver", name, table)
+    typed = (word for v in table.values() for word in (f"{v.library}-{v.algorithm}", v.algorithm))
+    raise unknown("solver", name, (*dict.fromkeys(typed), *table))
 
 
 @cache

@@ -53,6 +53,10 @@ class _Bar(Progress):
 
     above: Callable[[], RenderableType] | None = None
 
+    def stop(self) -> None:
+        """End the bar; rich would then end its line, too, where there is no terminal and so no bar."""
+        self.live.stop()
+
     def get_renderables(self) -> Iterable[RenderableType]:
         if self.above:
             yield self.above()

@@ -58,6 +58,9 @@ from lamm_robust.values import (
 
 __all__ = ["LeastSquaresProblem", "least_squares_problems", "problem"]
 
+__tracebackhide__ = True
+"""pytest shows the line of the test and the message, and not what is here."""
+
 Rank = Literal["any", "full", "deficient"]
 ACCEPTED = f"are {', '.join(PRECISIONS)}, or None for either; and {', '.join(COMPLEX)}"
 """What `dtype` may be, in words."""
@@ -172,7 +175,7 @@ class LeastSquaresProblem:
         if worst is Verdict.COLUMNWISE_STABLE and self._known.regime is Regime.DEFICIENT:
             worst = Verdict.BACKWARD_STABLE  # the shortest solution depends on the sizes of the columns
         if (found in ANSWERS and ANSWERS.index(found) > ANSWERS.index(worst)) or found is Verdict.NON_FINITE:
-            raise AssertionError(f"{self!r}: {found}, {worst} is required{self._why(x, contract)}")
+            raise AssertionError(f"{self!r}: {found}, where {worst} is required{self._why(x, contract)}")
 
     def _rounded(self, x: npt.ArrayLike) -> Array:
         """The answer as an array of the dtype of A; ValueError if it has another shape or is no array of numbers."""

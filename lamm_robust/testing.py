@@ -36,6 +36,7 @@ from lamm_robust.check.page import first_line, page
 from lamm_robust.check.pinned import require_suite
 from lamm_robust.check.supervised import check_target
 from lamm_robust.solvers import host, user
+from lamm_robust.solvers.signature import why_not_callable
 from lamm_robust.strategies import LeastSquaresProblem
 from lamm_robust.values import (
     ARRAYS,
@@ -63,6 +64,9 @@ if TYPE_CHECKING:
     import pytest
 
 __all__ = ["check_solver", "parametrize_with_problems"]
+
+__tracebackhide__ = True
+"""pytest shows the line of the test and the page, and not what is here."""
 
 
 def check_solver(
@@ -92,7 +96,6 @@ def check_solver(
     takes for it; the last ten arguments are options of that command; with `lam`, it is called as solver(A, b, lam).
     ValueError that names a wrong argument and what is accepted, or says why a string names no function.
     """
-    __tracebackhide__ = True  # pytest shows the line of the test and the page
     require_suite(suite)
     terms = replace(
         _terms(contract, shapes, dtype, profile, families, require, allow, refuses),
@@ -115,13 +118,18 @@ def check_solver(
         raise ValueError(f"cutoff is {cutoff!r}; accepted is a share of σ₁ from 0 to less than 1")
     if not (callable(solver) or isinstance(solver, str)):
         raise ValueError(f"solver is {solver!r}; accepted is a function of A and b, or a string that names one")
-    if isinstance(solver, str):
-        found = check_target(user.parse_target(solver, Path.cwd()), terms)
-    else:
-        found = check_here(solver, terms)
+    found = _check_named(solver, terms) if isinstance(solver, str) else check_here(solver, terms)
     if not found.passed:
         supervised = isinstance(solver, str)
         raise AssertionError(f"{first_line(found, replays=supervised)}\n\n{page(found, replays=supervised)}")
+
+
+def _check_named(name: str, terms: Terms) -> Judgement:
+    """The judgement on the function of that name; ValueError without our frames if there is none."""
+    try:
+        return check_target(user.parse_target(name, Path.cwd()), terms)
+    except ValueError as error:
+        raise ValueError(str(error)) from None
 
 
 def parametrize_with_problems(
@@ -212,8 +220,10 @@ def _terms(
 
 
 def check_here(function: Callable[..., Any], terms: Terms) -> Judgement:
-    """The judgement on a function that is called in this process."""
+    """The judgement on a function that is called in this process; ValueError if its signature takes no A and b."""
     name = getattr(function, "__qualname__", type(function).__qualname__)
+    if fault := why_not_callable(name, function, terms.returns, ridge=terms.lam is not None):
+        raise ValueError(f"solver is no function of A and b: {fault}")
     target = user.Target(f"{getattr(function, '__module__', '')}:{name}", Path.cwd())
     function = user.with_penalty(function, terms.lam)
     solve = user.as_solve(function, strict=terms.strict, calling=terms.calling, returns=terms.returns)

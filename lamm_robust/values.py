@@ -682,6 +682,10 @@ class AbsentError(Exception):
         return f"not measured: {self}"
 
 
+class FormError(Exception):
+    """Why what a function returned has not the form of an answer, in words: raised in the place of the answer."""
+
+
 class HarnessError(Exception):
     """The harness itself, or the machine under it, is at fault, not a solver."""
 

@@ -390,9 +390,7 @@ def judge_solver(
     if not records:
         raise ValueError("nothing could be judged: no problem that was tried has a proved answer")
     expected, met = meet(records, terms.expected, lambda r: is_against(r, terms))
-    found = replace(row(records, math.nan), stability=class_of_records(records, terms.precision))
-    if terms.returns is not Number.X:  # which is of A as stored
-        found = replace(found, safe_ratio=math.nan)
+    found = replace(own_row(records, math.nan, terms), stability=class_of_records(records, terms.precision))
     return Judgement(
         target=target,
         terms=terms,
@@ -410,6 +408,18 @@ def judge_solver(
 def class_of_records(records: Sequence[Record], precision: Precision) -> str:
     """The class that records show; see `summary.stability` and `is_breaking`."""
     return "broken" if any(map(is_breaking, records)) else stability(records, precision)
+
+
+def own_row(records: Sequence[Record], relative_time: float, terms: Terms) -> Row:
+    """The row of a function of the user's own.
+
+    It has no ratio of columns for another number than x, which is of A as stored, and neither that nor a time if the
+    function has answered nothing.
+    """
+    found = row(records, relative_time)
+    if not any(r.status is Status.SOLVED for r in records):
+        return replace(found, safe_ratio=math.nan, seconds=math.nan)
+    return found if terms.returns is Number.X else replace(found, safe_ratio=math.nan)
 
 
 def excuse(record: Record, terms: Terms) -> Record:

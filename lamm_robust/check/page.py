@@ -12,6 +12,7 @@ from typing import Any
 
 from lamm_robust.check.arithmetic import computes_in
 from lamm_robust.check.derivatives import derivative_lines
+from lamm_robust.check.full_rank import seems_full_rank_only
 from lamm_robust.check.judgement import ALLOWANCES, SHOWN, Failure, Judgement, Terms, is_declined, is_wrong_rank
 from lamm_robust.check.number_reasons import BY_GRAM
 from lamm_robust.check.reasons import CONJUGATE, GROWTH, RIDGE, both_kappas
@@ -55,22 +56,25 @@ def page(found: Judgement, *, replays: bool = True) -> str:
 
 def first_line(found: Judgement, *, replays: bool = True) -> str:
     """What keeps the requirement from being held, with the line that shows the gravest failure, if there is one."""
-    said = f"{printable(found.target)} is {found.row.stability}, {found.terms.require} is required"
-    unmet = found.unmet_beside_class
-    said += f" ({', '.join(unmet)})" if unmet else ""
+    said = f"{printable(found.target)}: {_gate(found)}"
     if not found.failures:
         return said
     failure = found.failures[0]
     return f"{said}: {printable(failure.why)}: {_again(found, failure, replays)}"
 
 
+def _gate(found: Judgement) -> str:
+    """What is required, and whether it is held."""
+    allow = ",".join(found.terms.allow)
+    return f"required: {found.terms.require}{f', but for {allow}' if allow else ''}: {found.standing}"
+
+
 def _requirement(found: Judgement) -> Iterator[str]:
     """Whether what was required holds, what keeps it from that, and how to ask for less."""
     if found.terms.require is None:
         return
-    allow = ",".join(found.terms.allow)
     yield ""
-    yield f"required: {found.terms.require}{f', but for {allow}' if allow else ''}: {found.standing}"
+    yield _gate(found)
     if (forbidden := found.forbidden) and len(found.unmet) == len(forbidden):  # nothing else keeps it from being held
         names = ",".join([*found.terms.allow, *forbidden])
         what = " and ".join(ALLOWANCES[name] for name in forbidden)
@@ -186,10 +190,9 @@ def _promises(found: Judgement) -> Iterator[str]:
     if refused := _refused_shapes(found):
         others = ",".join(shape for shape in found.terms.chosen_shapes() if shape not in refused)
         yield f"refuses every {' and '.join(refused)} problem: --shapes {others} leaves them out"
-    deficient = [r.verdict in PASSES for r in found.records if is_graded(r) and r.regime == Regime.DEFICIENT]
     about_x = found.terms.returns is Number.X and found.terms.contract != Deficiency.FULL_RANK_ONLY
-    if about_x and deficient and not any(deficient):
-        yield "solves no problem without full rank: --contract full_rank_only asks for none"
+    if about_x and (words := seems_full_rank_only(found.records)):
+        yield f"{words}: --contract full_rank_only asks for none"
     if _fails_several_sides_only(found):
         yield "fails with several right-hand sides (b is m×k), and not with one: --one-right-side leaves them out"
 
@@ -262,12 +265,13 @@ def _failures(found: Judgement, replays: bool) -> Iterator[str]:
     if graded:
         first = min(graded, key=lambda failure: failure.clues.kappa)
         yield ""
-        yield f"Fails first at κ = {two_digits(first.clues.kappa)}: {printable(first.why)}"
+        condition = f"κ = {two_digits(first.clues.kappa)}" if first.record.rank else "A = 0"
+        yield f"Fails first at {condition}{_lack_of_rank(first.record)}: {printable(first.why)}"
     yield ""
     yield "The gravest failures, the simplest first:" if len(found.failures) > 1 else "The failure:"
     for failure in found.failures[:SHOWN]:
         record = failure.record
-        condition = _condition(record) if record.rank else "no κ"
+        condition = (_condition(record) if record.rank else "no κ") + _lack_of_rank(record)
         known = ", expected" if record.problem in found.expected else ""
         yield f"  {record.m}×{record.n}, {condition}, {record.verdict}{known}: {printable(failure.why)}"
         yield f"    {_again(found, failure, replays)}"
@@ -276,6 +280,12 @@ def _failures(found: Judgement, replays: bool) -> Iterator[str]:
 def _again(found: Judgement, failure: Failure, replays: bool) -> str:
     """The command that shows a failure in full, or the line of Python that makes its problem."""
     return replay_line(found, failure) if replays else f'strategies.problem("{failure.record.problem}")'
+
+
+def _lack_of_rank(record: Record) -> str:
+    """The rank, where it is not full: many a failure is one there alone."""
+    full = min(record.m, record.n)
+    return f", rank {record.rank} of {full}" if record.rank is not None and record.rank < full else ""
 
 
 def _condition(record: Record) -> str:

@@ -18,6 +18,7 @@ from lamm_robust.check.judgement import (
     Stop,
     Terms,
     judge_solver,
+    own_row,
     problems,
     variant_of,
 )
@@ -318,8 +319,7 @@ def _try_target(name: str, mine: Judgement, keys: Sequence[ProblemKey], truths: 
     if stopped:
         return over
     records = scored.records({case: answer.outcome for case, answer in answers.items() if not answer.inconclusive})
-    found = replace(row(records, time_ratio(records, mine.records)), library=name, algorithm="")
-    return found if terms.returns is Number.X else replace(found, safe_ratio=math.nan)
+    return replace(own_row(records, time_ratio(records, mine.records), terms), library=name, algorithm="")
 
 
 def time_ratio(theirs: Sequence[Record], mine: Sequence[Record]) -> float:

@@ -35,10 +35,10 @@ def advise(
     from lamm_robust.advice.html import document
     from lamm_robust.advice.page import facts, text
     from lamm_robust.console import open_console
-    from lamm_robust.storage.files import is_place, write_text
+    from lamm_robust.storage.files import require_place, write_text
 
-    if html and not is_place(Path(html)):
-        raise ValueError(f"--html {html}: expected a file in a directory that exists")
+    if html:
+        require_place("--html", Path(html))
     given = _read(files, target)
     with open_console(err=True).status("reading") as status:
         found = advice.advise(with_constant(given) if constant else given, only, status.update)

@@ -14,7 +14,7 @@ import click
 
 from lamm_robust.cli.options import SECONDS
 from lamm_robust.defaults import CASE_MEMORY, CHECK_SECONDS, FIRST_SECONDS, Exit
-from lamm_robust.storage.files import is_place, write_text
+from lamm_robust.storage.files import require_place, write_text
 from lamm_robust.terminal import say
 from lamm_robust.text import json_text
 from lamm_robust.values import (
@@ -135,14 +135,15 @@ def check(
 
     require_suite(suite)
     found_target = user.parse_target(target, Path.cwd())
-    if out and out != "-" and not is_place(Path(out)):
-        raise ValueError(f"--json {out}: expected a file in a directory that exists, or -")
+    if out and out != "-":
+        require_place("--json", Path(out))
     if only and seconds is not None:
         raise ValueError("--seconds is about a profile; --only has --case-seconds")
     places = {name: place for name, place in written.items() if place}
     for name, place in places.items():
-        if only or not is_place(place):
-            raise ValueError(f"--{name} {place}: expected a file in a directory that exists, and no --only")
+        if only:
+            raise ValueError(f"--{name} is about a profile; --only names single problems")
+        require_place(f"--{name}", place)
     if only and expect:
         raise ValueError("--expect is about a profile; --only names single problems")
     _check_derivative(asked=derivative, arrays=arrays, batched=batched)

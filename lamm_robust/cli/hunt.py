@@ -64,8 +64,10 @@ def hunt(
     from lamm_robust.hunt.hunt import hunt_text
     from lamm_robust.hunt.quarry import known
     from lamm_robust.storage import findings
-    from lamm_robust.storage.files import write_text
+    from lamm_robust.storage.files import require_place, write_text
 
+    if html:
+        require_place("--html", html)
     if is_target(solver):
         quarry, directory = _own(solver, contract, shapes, precision), out
     elif contract or shapes or precision:

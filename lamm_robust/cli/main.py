@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import click
 
@@ -20,7 +21,7 @@ from lamm_robust.cli.site import site
 from lamm_robust.cli.watched import watched
 from lamm_robust.defaults import CASE_MEMORY, CASE_SECONDS, Exit
 from lamm_robust.terminal import say, width
-from lamm_robust.text import harmless, json_text, printable
+from lamm_robust.text import json_text, printable
 from lamm_robust.values import (
     DEVICES,
     DIFFERENTIATED,
@@ -49,6 +50,12 @@ MEBIBYTES = click.IntRange(1, 1 << 24)
 # "solvers", and the keys of `listing.LISTINGS`, which --help must not import
 LISTS = ("solvers", "families", "metrics", "oracles", "profiles")
 
+IS_HELP = getattr(click.exceptions, "NoArgsIsHelpError", ())
+"""The error of a group without a command, by which click prints its help; click before 8.2 has none, and prints it."""
+
+HINT = re.compile(r"\. \(?Did you mean (?:one of: )?([^?]*\?)\)?$")
+"""How click says what is near to a wrong word, behind a sentence about it."""
+
 
 class OneLine(click.Group):
     """A command group whose foreseeable errors end in one line and the right exit code."""
@@ -59,12 +66,19 @@ class OneLine(click.Group):
             watched(sys.argv[1])
         return super().__call__(*args, **kwargs)
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Read the words before the name of the command; what is wrong with them ends it as in `invoke`."""
+        try:
+            return super().make_context(*args, **kwargs)
+        except click.UsageError as error:
+            _refuse(error)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; foreseeable errors end it with one line on standard error."""
         try:
             return super().invoke(ctx)
-        except click.UsageError as error:  # it may repeat what was given
-            raise click.UsageError(harmless(error.format_message()), error.ctx) from error
+        except click.UsageError as error:
+            _refuse(error)
         except (ValueError, StoreError, NotCertifiedError) as error:
             _end(error, Exit.USAGE)
         except (HarnessError, AbsentError, ImportError, OSError) as error:
@@ -73,7 +87,16 @@ class OneLine(click.Group):
             _end("stopped", Exit.INTERRUPTED)
 
 
-def _end(error: object, code: int) -> None:
+def _refuse(error: click.UsageError) -> NoReturn:
+    """End for words that are no usage, in one line that names the help; without any words, the help is printed."""
+    if isinstance(error, IS_HELP):
+        raise error
+    line = HINT.sub(r"; did you mean \1", error.format_message()).removesuffix(".")
+    see = f" (see `{error.ctx.command_path} --help`)" if error.ctx else ""
+    _end(f"{line[:1].lower()}{line[1:]}{see}", Exit.USAGE)
+
+
+def _end(error: object, code: int) -> NoReturn:
     say(f"lamm-robust: {printable(error)}", err=True)
     sys.exit(code)
 

@@ -41,13 +41,16 @@ def shortfalls(contract: Contract, frame: Frame, limits: Limits, scores: Mapping
         yield f"backward error {number(by_columns)} u {line} by {line}"
     if any_solution or limits.regime is Regime.AMBIGUOUS:
         return
+    near = scores["forward_error"] <= limits.small
+    # a large residual leaves no digit to any solver, while an answer that does not fit has no such excuse
+    excused = ", nor could be: as near x★ as rounding allows" if near and fits else ""
     if scores["relative_error"] >= NO_CORRECT_DIGIT:
-        yield "no digit of x is right"
+        yield f"no digit of x is right{excused}"
     elif scores["entry_error"] >= NO_CORRECT_DIGIT:
-        yield "an entry of x has no right digit"
+        yield f"an entry of x has no right digit{excused}"
     else:
         yield f"relative error {number(scores['relative_error'])}"
-    if scores["forward_error"] > limits.small:
+    if not near:
         yield f"forward error {number(scores['forward_error'])} Wedin bounds"
 
 

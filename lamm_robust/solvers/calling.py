@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -66,11 +67,13 @@ def _in_batch(function: Function, *, full_rank: bool) -> Function:
         size = BATCHES[zlib.crc32(np.abs(A).tobytes()) % len(BATCHES)]  # the same whatever the signs and the layout
         place = size // 2
         matrices = [A if i == place else _companion(A, i, full_rank=full_rank) for i in range(size)]
-        x, rank = parts(function(np.stack(matrices), np.stack([b] * size)))
+        result = function(np.stack(matrices), np.stack([b] * size))
+        x, rank = parts(result)
         found = np.asarray(x)
         own = found[place] if found.ndim and len(found) == size else found  # of another shape: a fault, said elsewhere
         ranks = None if rank is None else np.asarray(rank)
-        return own, None, ranks[place] if ranks is not None and ranks.shape == (size,) else None, None
+        own_rank = ranks[place] if ranks is not None and ranks.shape == (size,) else None
+        return (own, None, own_rank, None) if isinstance(result, tuple) else SimpleNamespace(x=own, rank=own_rank)
 
     return solve
 

@@ -35,6 +35,16 @@ def parts(result: Any) -> tuple[Any, Any]:
     return result, None
 
 
+def item_fault(result: Any, shape: tuple[int, ...], expected: tuple[int, ...]) -> str:
+    """What is wrong with the shape of x that is the first item of a tuple, in words; empty if nothing is, or it is not.
+
+    Who returns (info, x), or n numbers that are no array, should hear which of them was taken for x.
+    """
+    if shape == expected or not isinstance(result, tuple) or any(hasattr(result, name) for name in NAMES):
+        return ""
+    return f"x is the first item of the returned tuple, and has shape {shape}, expected {expected}"
+
+
 def _transposed(coefficients: Any) -> Any:
     """scikit-learn's coefficients as x: those of several right-hand sides are k×n."""
     return coefficients.T if np.ndim(coefficients) == 2 else coefficients

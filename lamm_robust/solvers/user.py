@@ -28,7 +28,8 @@ from lamm_robust.solvers.calling import USUAL, Calling
 from lamm_robust.solvers.contracts import share
 from lamm_robust.solvers.differentiation import compiled_where_possible, jax_ways, torch_ways
 from lamm_robust.solvers.numbers import number_in, with_b
-from lamm_robust.solvers.results import as_numbers, parts, whole
+from lamm_robust.solvers.results import as_numbers, item_fault, parts, whole
+from lamm_robust.solvers.signature import why_not_callable
 from lamm_robust.values import (
     REAL_OF,
     SHAPES,
@@ -37,6 +38,7 @@ from lamm_robust.values import (
     Deficiency,
     Device,
     Differentiate,
+    FormError,
     Library,
     Number,
     Shape,
@@ -193,13 +195,16 @@ def state() -> dict[str, object]:
 
 
 def from_environment() -> Library:
-    """The library of the target that the environment names; SystemExit with one line if it cannot be imported."""
+    """The library of the target that the environment names; SystemExit with one line if it cannot be used."""
     target = parse_target(os.environ[TARGET], Path(os.environ[HOME]))
     terms = json.loads(os.environ[TERMS])
     returns = Number(terms["returns"])
     promised = contract(Deficiency.MINIMUM_NORM, (), tuple(terms["refuses"]), strict=terms["strict"], returns=returns)
     calling = Calling(**terms["calling"])
-    function = with_penalty(load(target), terms["penalty"])
+    found = load(target)
+    if fault := why_not_callable(target.function, found, returns, ridge=terms["penalty"] is not None):
+        raise SystemExit(fault)
+    function = with_penalty(found, terms["penalty"])
     try:
         solve = as_solve(function, strict=promised.exact_dtype, calling=calling, returns=returns)
     except ImportError as error:
@@ -282,14 +287,19 @@ def as_solve(
     Of a function that returns another number, that number stands in the place of x.
 
     If it is `strict`, x is taken as it came: of whatever form is no array of the dtype and shape asked for is a fault.
-    ImportError if it wants arrays of a library that is not installed.
+    ImportError if it wants arrays of a library that is not installed. Solving raises `FormError` if the first item of a
+    tuple, which is taken for x, has another shape than x.
     """
     called = calling.wrap(with_b(returns, function))
     if returns is not Number.X:
         return lambda A, b: (number_in(returns, called(A, b), A), None)
 
     def solve(A: Array, b: Array) -> tuple[Array, int | None]:
-        x, rank = parts(called(A, b))
-        return np.asarray(x) if strict else as_numbers(x, A, b), whole(rank)
+        result = called(A, b)
+        x, rank = parts(result)
+        found = np.asarray(x) if strict else as_numbers(x, A, b)
+        if fault := item_fault(result, found.shape, (A.shape[1], *b.shape[1:])):
+            raise FormError(fault)
+        return found, whole(rank)
 
     return solve

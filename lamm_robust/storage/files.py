@@ -115,9 +115,12 @@ def open_regular(path: Path) -> IO[bytes]:
     return open(descriptor, "rb", buffering=0)  # noqa: PTH123 - a descriptor
 
 
-def is_place(path: Path) -> bool:
-    """Whether a file may be written there: it is no directory, and in one that exists."""
-    return path.absolute().parent.is_dir() and not path.is_dir()
+def require_place(option: str, path: Path) -> None:
+    """ValueError that names the option unless a file may be written there: no directory, and in one that exists."""
+    if path.is_dir():
+        raise ValueError(f"{option} {path}: this is a directory; expected a file")
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"{option} {path}: there is no directory '{path.parent}'")
 
 
 def write_text(path: Path, text: str) -> None:

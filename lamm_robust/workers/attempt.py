@@ -16,7 +16,7 @@ from functools import partial
 import numpy as np
 
 from lamm_robust.embedding import real_vectors
-from lamm_robust.values import Array, Cause, Device, Library, Number, Outcome, Problem, Solver, Status
+from lamm_robust.values import Array, Cause, Device, FormError, Library, Number, Outcome, Problem, Solver, Status
 from lamm_robust.workers.answers import (
     LONGEST_MESSAGE,
     answer_fault,
@@ -58,8 +58,10 @@ def _failure(library: Library, solver: Solver, error: Exception) -> Outcome:
     """The outcome of a call that raised; NumPy's own error for exhausted memory is a subclass of MemoryError.
 
     NotImplementedError says that the solver is not for this problem, so it counts as not attempted. A subclass of a
-    documented error is one, too.
+    documented error is one, too. FormError says that the call returned what is no answer.
     """
+    if isinstance(error, FormError):
+        return Outcome(Status.BAD_OUTPUT, message=str(error)[:LONGEST_MESSAGE])
     out_of_memory = isinstance(error, MemoryError)
     name = MemoryError.__name__ if out_of_memory else type(error).__name__
     documented = any(base.__name__ in solver.contract.errors for base in type(error).__mro__)

@@ -37,6 +37,10 @@ SCRATCH = "LAMM_ROBUST_SCRATCH"
 OUTPUT_BYTES = 64 << 20
 """The largest file that a solver can write: the system ends one that writes more, so that it cannot fill the disk."""
 
+UNUSABLE = 65
+"""The exit status of a process that cannot use the function that is to be checked: its last line says why. The system
+reserves 64 to 78 for programs (sysexits.h), and this one for bad input."""
+
 PID = struct.Struct("<qq")
 """What goes over the socket of a forking process: to it a ticket, and `FORK` beside three descriptors; from it, about
 the process that was forked for a ticket, its number and its wait status or `RUNNING`."""
@@ -215,7 +219,12 @@ def main(arguments: list[str], libraries: Iterable[Library] = LIBRARIES) -> None
         contain([place for place in [default_directory()] if place], namespaces=device != "gpu")
         # what is imported may take as much before it is limited in turn
         confine(int(memory) + BASE_BYTES, for_now=True)
-        library = user.from_environment()
+        try:
+            library = user.from_environment()
+        except SystemExit as error:
+            sys.stderr.write(f"{error}\n")
+            sys.stderr.flush()
+            os._exit(UNUSABLE)  # not `sys.exit`: nothing that an import has registered may print after it
         os.chdir(os.environ[SCRATCH])
     else:
         library = next(known for known in libraries if known.name == name)

@@ -84,11 +84,20 @@ def launch(
     )
 
 
+def last_line(output: IO[bytes]) -> str:
+    """The last line of a process's output."""
+    return " ".join(_last_lines(output)[-1:])
+
+
 def last_words(output: IO[bytes], none: str = "it said nothing") -> str:
     """The end of a process's output, in one line; `none` if it printed nothing."""
-    output.seek(max(0, output.seek(0, os.SEEK_END) - LAST_BYTES))
-    lines = output.read().decode(errors="replace").strip().splitlines()
+    lines = _last_lines(output)
     return "last words: " + " / ".join(lines[-LAST_LINES:]) if lines else none
+
+
+def _last_lines(output: IO[bytes]) -> list[str]:
+    output.seek(max(0, output.seek(0, os.SEEK_END) - LAST_BYTES))
+    return output.read().decode(errors="replace").strip().splitlines()
 
 
 class Template:

@@ -21,9 +21,9 @@ from lamm_robust.solvers.numbers import shapes
 from lamm_robust.storage.packing import pack_problem
 from lamm_robust.values import AbsentError, Answer, Case, Cause, Outcome, Problem, Status
 from lamm_robust.workers import wire
-from lamm_robust.workers.child import BASE_BYTES
+from lamm_robust.workers.child import BASE_BYTES, UNUSABLE
 from lamm_robust.workers.derivatives import derivatives_fault, most_bytes
-from lamm_robust.workers.process import Kind, Process, Template, last_words
+from lamm_robust.workers.process import Kind, Process, Template, last_line, last_words
 
 START_SECONDS = 120.0
 """Time limit of a start: to import JAX and wake a GPU takes seconds, and under load perhaps minutes."""
@@ -293,7 +293,9 @@ class Worker:
         killed = code is None or -code in FROM_OUTSIDE
         if not self._said_hello and (not killed or self._starts >= STARTS):
             silent = "its process ended when it was imported, and said nothing"
-            raise AbsentError(last_words((self._forked_from or self._process).output, silent), worker=self._name)
+            output = (self._forked_from or self._process).output
+            said = last_line(output) if code == UNUSABLE else last_words(output, silent)
+            raise AbsentError(said or silent, worker=self._name)
         if not self._said_hello or not self.pending:  # no solver was running in it
             self._restart()
             return []

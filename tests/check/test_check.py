@@ -692,6 +692,10 @@ IMPORTS: Mapping[str, tuple[str, str]] = {
     "has one of a similar name": ("def f1(A, b): pass", r"did you mean 'f1'\?"),
     "takes all memory": ("import numpy; numpy.ones(1 << 31)", r"MemoryError: Unable to allocate 16\.0 GiB"),
     "has no function": ("f = 3", r"'f' is no function, but of type int"),
+    "takes nothing": ("def f(): pass", r"f\(\) cannot be called as f\(A, b\): too many positional arguments"),
+    "takes too much": ("def f(A, b, c): pass", r"f\(A, b, c\) cannot be called as f\(A, b\): missing .*'c'"),
+    "is of a class": ("class K:\n  def f(self, A, b): pass\nf = K.f", "take the method of an object"),
+    "speaks before it fails": ("print('hello'); 1 / 0", "cannot be used: ZeroDivisionError: division by zero"),
 }
 
 
@@ -702,6 +706,7 @@ def test_what_cannot_be_imported_is_one_line(what: str, tmp_path: Path) -> None:
     line = failed(invoke(tmp_path / "mine.py:f"))
     assert line.startswith(f"lamm-robust: '{tmp_path}/mine.py:f' cannot be used: ")
     assert re.search(words, line)
+    assert ("last words" in line) == (what == "says something")
 
 
 @pytest.mark.parametrize(
@@ -726,9 +731,9 @@ def test_what_cannot_be_imported_is_one_line(what: str, tmp_path: Path) -> None:
         ([f"{FILE}:good", "--refuses", "a b"], "--refuses has 'a b'; accepted are names of exceptions"),
         (
             [f"{FILE}:good", "--json", "/no/such/place.json"],
-            "expected a file in a directory that exists",
+            "--json /no/such/place.json: there is no directory '/no/such'",
         ),
-        ([f"{FILE}:good", "--json", "tests"], "expected a file in a directory that exists"),
+        ([f"{FILE}:good", "--json", "tests"], "--json tests: this is a directory; expected a file"),
     ],
 )
 def test_bad_usage_is_one_line(arguments: list[str], words: str) -> None:

@@ -73,6 +73,13 @@ def test_without_a_record_there_is_a_page(found: Judgement) -> None:
 def test_where_it_cannot_be_written_is_said_first(tmp_path: Path) -> None:
     (tmp_path / "mysolver.py").write_text(SOLVER)
     target = f"{tmp_path / 'mysolver.py'}:solve"
-    for more in (["--html", str(tmp_path / "no" / "x.html")], ["--html", str(tmp_path / "x.html"), "--only", "k"]):
+    for more, words in (
+        (["--html", str(tmp_path / "no" / "x.html")], f": there is no directory '{tmp_path / 'no'}'"),
+        (["--html", str(tmp_path)], "is a directory"),
+        (
+            ["--html", str(tmp_path / "x.html"), "--only", "k"],
+            "--html is about a profile; --only names single",
+        ),
+    ):
         refused = CliRunner().invoke(main, ["check", target, *more])
-        assert (refused.exit_code, "expected a file in a directory that exists" in refused.stderr) == (2, True)
+        assert (refused.exit_code, words in refused.stderr) == (2, True), refused.stderr

@@ -85,3 +85,62 @@ def test_modified_gram_schmidt_is_no_normal_equations_alone() -> None:
     said = {failure.why for failure in found.failures if failure.reason.name == "squares κ"}
     assert said
     assert all(why.endswith(": normal equations, or Gram–Schmidt with Qᵀb?") for why in said)
+
+
+def least_squares(A: Array, b: Array) -> Array:
+    return np.linalg.lstsq(A, b, rcond=None)[0]
+
+
+def guarded(A: Array, b: Array) -> Array:
+    if np.linalg.matrix_rank(A) < min(A.shape):
+        raise np.linalg.LinAlgError("no full rank")
+    return least_squares(A, b)
+
+
+def lucky(A: Array, b: Array) -> Array:
+    return guarded(A, b) if A.any() else least_squares(A, b)
+
+
+def normal(A: Array, b: Array) -> Array:
+    return np.linalg.solve(A.T @ A, A.T @ b)
+
+
+def nothing(A: Array, b: Array) -> None:
+    pass
+
+
+def crashing(A: Array, b: Array) -> None:
+    raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    ("solve", "words"),
+    [
+        (guarded, "solves no problem without full rank: --contract full_rank_only asks for none"),
+        (normal, "solves no problem without full rank: --contract full_rank_only asks for none"),
+        (lucky, "solves 1 of 26 problems without full rank: --contract full_rank_only asks for none"),
+        (least_squares, ""),
+        (nothing, ""),
+        (crashing, ""),
+        (lambda A, b: np.zeros((A.shape[1], *b.shape[1:])), ""),
+    ],
+)
+def test_who_is_for_full_rank_alone_is_told_so(solve: Callable[[Array, Array], Any], words: str) -> None:
+    found = judged(solve, families=("raw", "exact_rank"), contract=Deficiency.MINIMUM_NORM)
+    notes = [text for text in page(found).splitlines() if "without full rank" in text]
+    assert notes == ([f"note         {words}"] if words else [])
+
+
+def test_a_failure_for_lack_of_rank_is_seen_to_be_one() -> None:
+    text = page(judged(guarded, families=("raw", "exact_rank"), contract=Deficiency.MINIMUM_NORM))
+    assert "\nFails first at A = 0, rank 0 of 1: raised LinAlgError: no full rank" in text
+    assert "\n  2×1, no κ, rank 0 of 1, refused: raised LinAlgError: no full rank\n" in text
+    assert "\n  2×2, κ = 1, rank 1 of 2, refused: raised LinAlgError: no full rank\n" in text
+
+
+@pytest.mark.parametrize("solve", [nothing, crashing])
+def test_who_answers_nothing_has_neither_ratio_nor_time(solve: Callable[[Array, Array], Any]) -> None:
+    found = judged(solve)
+    assert np.isnan(found.row.safe_ratio)
+    assert line(found, "time") == "– in the median"
+    assert not [text for text in page(found).splitlines() if text.startswith("columns ")]

@@ -59,9 +59,48 @@ def test_marked_tests_get_problems_and_failures_say_what_failed(tmp_path: Path) 
     said = run_pytest(tmp_path, TESTS)
     assert "1 failed, " in said, said
     line = next(line for line in said.splitlines() if line.startswith("E   "))
-    assert "is unstable, backward-stable is required (" in line
+    assert ": required: backward-stable: not held: the class is unstable, " in line
     assert 'strategies.problem("polynomial ' in line
     assert "INTERNALERROR" not in said
+
+
+FAILING = """
+from lamm_robust.strategies import problem
+from lamm_robust.testing import check_solver
+
+PROBLEM = problem("raw A=1,2;2,4 b=1,1 dtype=float64")
+
+
+def test_answer():
+    PROBLEM.assert_solved([1e10, -1e10])
+
+
+def test_form():
+    PROBLEM.assert_solved([1.0])
+
+
+def test_function():
+    check_solver(lambda A: A)
+
+
+def test_name():
+    check_solver("test_0.py:nothing")
+"""
+
+
+def test_of_ours_a_failure_shows_the_message_alone(tmp_path: Path) -> None:
+    said = run_pytest(tmp_path, FAILING)
+    assert "4 failed" in said, said
+    messages = [line[1:].lstrip() for line in said.splitlines() if line.startswith("E   ")]
+    starts = (
+        "AssertionError: problem('raw A=1,2;2,4 b=1,1 dtype=float64'): wrong, where backward stable is required: rank ",
+        "ValueError: x is float64 of shape (1,); expected numbers of shape (2,)",
+        "ValueError: solver is no function of A and b: ",
+        "ValueError: 'test_0.py:nothing' cannot be used: there is no 'nothing' in it",
+    )
+    for message, start in zip(messages, starts, strict=True):
+        assert message.startswith(start)
+    assert "    def " not in said.replace("    def test_", "")
 
 
 def test_a_wrong_marker_is_one_line(tmp_path: Path) -> None:

@@ -230,6 +230,26 @@ def test_wrong_names_are_named(tmp_path: Path, arguments: list[str], words: str)
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["run", "--freshe"], "no such option '--freshe'; did you mean '--fresh'? (see `lamm-robust run --help`)"),
+        (["lamm", "--zz"], "no such option '--zz' (see `lamm-robust lamm --help`)"),
+        (["chek"], "no such command 'chek'; did you mean 'check'? (see `lamm-robust --help`)"),
+        (["--foo"], "no such option '--foo' (see `lamm-robust --help`)"),
+        (["check"], "missing argument 'TARGET' (see `lamm-robust check --help`)"),
+    ],
+)
+def test_what_is_no_usage_is_one_line(arguments: list[str], line: str) -> None:
+    result = CliRunner().invoke(main, arguments, prog_name="lamm-robust")
+    assert (result.exit_code, result.output) == (2, f"lamm-robust: {line}\n")
+
+
+def test_without_a_command_there_is_help() -> None:
+    result = CliRunner().invoke(main, [], prog_name="lamm-robust")
+    assert result.output == CliRunner().invoke(main, ["--help"], prog_name="lamm-robust").output
+
+
 def test_an_out_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert "cannot write to" in failed(invoke(*SMALL, "--out", tmp_path / "file"))

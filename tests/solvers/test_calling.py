@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,10 @@ from click.testing import CliRunner
 from lamm_robust.check.judgement import Terms
 from lamm_robust.cli.main import main
 from lamm_robust.solvers.calling import BATCHES, Calling
+from lamm_robust.solvers.signature import why_not_callable
 from lamm_robust.solvers.user import as_solve
 from lamm_robust.testing import check_here, check_solver
-from lamm_robust.values import Array, Deficiency
+from lamm_robust.values import Array, Deficiency, FormError, Number
 
 B = np.arange(12.0)
 
@@ -34,6 +37,100 @@ def test_a_function_gets_the_arrays_that_it_wants(arrays: Any) -> None:
     x, _ = as_solve(solve, calling=Calling(arrays))(A, B.astype(np.float32))
     assert seen == [(True, True, (12, 3))]
     assert x.tolist() == [0, 1, 2]
+
+
+class Object:
+    """A solver that is an object, or its method."""
+
+    def __call__(self, A: Array, b: Array) -> Array:
+        """x."""
+        return in_turn(A, b)
+
+    def solve(self, A: Array, b: Array) -> Array:
+        """x."""
+        return in_turn(A, b)
+
+
+def of_three(A: Array, b: Array, rcond: float) -> Array:
+    """A solver with a third argument that has no default."""
+    return in_turn(A, b) * rcond
+
+
+@functools.wraps(of_three)
+def with_the_third(A: Array, b: Array) -> Array:
+    """… that is given here, though by its looks this has three, too."""
+    return of_three(A, b, 1.0)
+
+
+CALLABLE: dict[str, tuple[Any, Number, bool]] = {
+    "an object": (Object(), Number.X, False),
+    "its method": (Object().solve, Number.X, False),
+    "with a default": (np.linalg.lstsq, Number.X, False),
+    "any arguments": (lambda *arguments: arguments, Number.X, False),
+    "partial": (functools.partial(of_three, rcond=1), Number.X, False),
+    "wrapped": (with_the_third, Number.X, False),
+    "in C": (max, Number.X, False),
+    "with λ": (of_three, Number.X, True),
+    "of A": (np.linalg.pinv, Number.PINV, False),
+    "of A and b": (of_three, Number.RANK, True),
+}
+
+
+@pytest.mark.parametrize("which", CALLABLE)
+def test_what_can_be_called_is_no_fault(which: str) -> None:
+    function, returns, ridge = CALLABLE[which]
+    assert not why_not_callable("f", function, returns, ridge=ridge)
+
+
+@pytest.mark.parametrize(
+    ("function", "returns", "ridge", "words"),
+    [
+        (lambda: 0, Number.X, False, "f() cannot be called as f(A, b): too many positional arguments"),
+        (of_three, Number.X, False, "f(A, b, rcond) cannot be called as f(A, b): missing a required argument: 'rcond"),
+        (of_three, Number.RANK, False, "as f(A) or f(A, b): missing a required argument: 'rcond'"),
+        (lambda A, b: A, Number.X, True, "f(A, b) cannot be called as f(A, b, λ): too many positional arguments"),
+        (lambda A, b, *, c: A, Number.X, False, "missing a required argument: 'c'"),
+        (
+            Object.solve,
+            Number.X,
+            False,
+            "f(self, A, b) cannot be called as f(A, b): missing a required argument: 'b'; ",
+        ),
+    ],
+)
+def test_why_a_function_cannot_be_called(function: Any, returns: Number, ridge: bool, words: str) -> None:
+    assert words in why_not_callable("f", function, returns, ridge=ridge)
+
+
+def test_check_solver_refuses_what_cannot_be_called() -> None:
+    with pytest.raises(
+        ValueError, match=r"solver is no function of A and b: of_three\(A, b, rcond\) cannot be called as f\(A, b\)"
+    ):
+        check_solver(of_three)
+
+
+FIRST = "x is the first item of the returned tuple, and has shape (), expected (1,)"
+
+
+def test_the_first_item_of_a_tuple_that_is_not_x_is_named() -> None:
+    found = check_here(lambda A, b: (0.0, np.linalg.lstsq(A, b, rcond=None)[0]), Terms(families=("degenerate",)))
+    assert FIRST in {failure.why for failure in found.failures}
+    usual = check_here(lambda A, b: (np.linalg.lstsq(A, b, rcond=None)[0], 0.0), Terms(families=("degenerate",)))
+    assert not usual.failures
+
+
+@pytest.mark.parametrize(("returned", "is_named"), [((0.0, B[:1]), True), ([0.0, 1.0], False), (0.0, False)])
+@pytest.mark.parametrize("batched", [False, True])
+def test_only_of_a_tuple_is_the_first_item_x(returned: Any, is_named: bool, batched: bool) -> None:
+    def solve(A: Array, b: Array) -> Any:
+        return tuple([one] * len(A) for one in returned) if batched and is_named else returned
+
+    called = as_solve(solve, calling=Calling(batched=batched))
+    if is_named:
+        with pytest.raises(FormError, match=re.escape(FIRST)):
+            called(np.ones((3, 1)), B[:3])
+    else:
+        called(np.ones((3, 1)), B[:3])
 
 
 def in_turn(A: Array, b: Array) -> Array:

@@ -129,9 +129,22 @@ def test_forward_stable_is_enough_where_that_is_required() -> None:
     assert hard.verdict(x) == "forward stable"
     hard.assert_solved(x, require="forward-stable")
     assert why(hard, x) == (
-        "forward stable, backward stable is required: rank 2 of 2 (full rank), κ = 1e8: backward error 5e3 u‖A‖_F, "
-        "relative error 7e-13 (up to 24 units are rounding)"
+        "forward stable, where backward stable is required: rank 2 of 2 (full rank), κ = 1e8: "
+        "backward error 5e3 u‖A‖_F, relative error 7e-13 (up to 24 units are rounding)"
     )
+
+
+def test_what_rounding_allows_is_no_fault() -> None:
+    """A large residual leaves x no digit: ‖b − Ax‖ is 1e6, and κ² u of it moves x by its own size."""
+    hidden = problem("spectrum m=8 n=4 mode=geometric log10_cond=7 residual=1e6 direction=random seed=0 dtype=float64")
+    largest, *_, smallest = np.linalg.svd(hidden.A)[2]  # along the last, x may move by far, and Ax hardly does
+    said = why(hidden, hidden.x + np.linalg.norm(hidden.x) * (0.5 * smallest + 1e-8 * largest))
+    assert said.startswith("forward stable, where backward stable is required: rank 4 of 4 (full rank), κ = 1e7: ")
+    assert "no digit of x is right, nor could be: as near x★ as rounding allows (up to 57 units" in said
+    assert "forward error" not in said
+    said = why(hidden, 1.5 * hidden.x)  # as near, but it does not fit
+    assert said.startswith("wrong, where ")
+    assert "nor could be" not in said
 
 
 def why(asked: LeastSquaresProblem, x: Any, contract: str = "minimum_norm") -> str:
