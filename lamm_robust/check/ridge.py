@@ -78,7 +78,7 @@ class Ridge:
 def gradient_of(frame: Frame, x: Doubles) -> Gradient | None:
     """The gradient of an answer (right-hand sides × n, in the scale of the frame) as a multiple of the answer.
 
-    Its residual is exact. None if there is no gradient beyond rounding error, or the answer is 0 or absurd.
+    Its residual is exact. None if there is no gradient beyond rounding error, or the answer is absurd, or next to 0.
     """
     if not 0 < np.abs(x).max() < LARGEST:
         return None
@@ -86,9 +86,9 @@ def gradient_of(frame: Frame, x: Doubles) -> Gradient | None:
     found = Evidence([(frame, column) for column in range(frame.columns)], np.ascontiguousarray(x)).gradient
     frobenius = float(norm(frame.A.ravel()))
     rounding = frame.u * frobenius * (frobenius * size + norm(frame.b.ravel()))
-    along = float(np.vdot(found / size, x / size))
-    if not norm(found.ravel()) > VISIBLE * rounding:
+    if not VISIBLE * rounding < norm(found.ravel()) < LARGEST * size:
         return None
+    along = float(np.vdot(found / size, x / size))
     n, unit = frame.A.shape[1], math.ldexp(1.0, 2 * frame.a_exponent)
     trace = frobenius**2 / frame.folds
     return Gradient(

@@ -29,11 +29,12 @@ LARGEST = 2.0**900
 
 
 def norm(vectors: Doubles) -> Doubles:
-    """Euclidean norms over the last axis, without overflow or underflow in the squares."""
+    """Euclidean norms over the last axis, without overflow or underflow in the squares; ∞ where they are that."""
     vectors = np.ascontiguousarray(vectors)
     largest = np.abs(vectors).max(axis=-1, keepdims=True, initial=0.0)
-    unit = np.where(largest == 0.0, 1.0, largest)
-    size: Doubles = unit[..., 0] * np.sqrt(np.square(vectors / unit).sum(axis=-1))
+    unit = np.where((largest > 0.0) & (largest < np.inf), largest, 1.0)
+    with np.errstate(over="ignore"):  # of a norm beyond all numbers, and of what stands beside ∞
+        size: Doubles = unit[..., 0] * np.sqrt(np.square(vectors / unit).sum(axis=-1))
     return size
 
 

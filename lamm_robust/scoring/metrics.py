@@ -167,7 +167,7 @@ def entry_bounds(e: Evidence) -> Doubles:
     y_norm = norm(e.multipliers(e.x_star)) + ratio(moved * e.kappa, e.sigma_max)
     inverse, gram, outside = e.row_norms.transpose(1, 0, 2)
     along = inverse * (fit + e.b_norm)[:, np.newaxis] + gram * (e.sigma_max * size)[:, np.newaxis]
-    across = outside * (e.sigma_max * y_norm)[:, np.newaxis]
+    across = outside * np.minimum(e.sigma_max * y_norm, LARGEST)[:, np.newaxis]  # which may overflow, and outside be 0
     bounds: Doubles = np.minimum(change[:, np.newaxis] * (along + across), moved[:, np.newaxis])
     return bounds
 

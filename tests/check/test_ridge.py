@@ -57,6 +57,17 @@ def test_lambda_is_found_as_stored(lam: Fraction, scale: float) -> None:
     assert found.sizes == pytest.approx((1.0, 5 * scale**2, 2.5 * scale**2, 4 * scale**2))
 
 
+@pytest.mark.parametrize(("entry", "lam"), [(1e308, None), (-1.7e308, 1e-300), (5e-324, 0.01), (5e-324, 1e300)])
+def test_numbers_from_one_end_to_the_other_warn_of_nothing(entry: float, lam: float | None) -> None:
+    """Warnings are errors in tests; whoever checks a function would see them between the lines."""
+
+    def constant(A: Array, b: Array, *_: float) -> Array:
+        return np.full((A.shape[1], *b.shape[1:]), entry)
+
+    found = check_here(constant, Terms(families=("raw",), lam=lam))
+    assert found.row.silent_failures > 0
+
+
 def test_what_rounding_hides_is_no_gradient() -> None:
     A, b = [[1, 0], [0, 2], [0, 0]], [1, 2, 1]
     assert gradient(A, b, ridge_solution((1, 2), Fraction(1, 10**15))) is None

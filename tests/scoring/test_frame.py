@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -69,6 +71,21 @@ def test_a_zero_matrix_and_a_zero_right_hand_side_have_the_exponent_one() -> Non
 def test_scores_of_a_matrix_with_zeros_do_not_depend_on_its_scale(scale: int) -> None:
     A, b, x = np.array([[1.0, 0.0], [0.0, 3.0], [1.0, 0.0]]), np.array([1.0, 2.0, 4.0]), np.array([2.0, 1.0])
     assert score(frame_of(np.ldexp(A, scale), b), np.ldexp(x, -scale)) == score(frame_of(A, b), x)
+
+
+@pytest.mark.parametrize(
+    ("vector", "expected"),
+    [
+        ([3e-320, 4e-320], 5e-320),
+        ([0.0, 0.0], 0.0),
+        ([3e300, -4e300], 5e300),
+        ([1.7e308, 1.7e308], math.inf),
+        ([-math.inf, 1e200, 0.0], math.inf),
+        ([math.nan, 1.0], math.nan),
+    ],
+)
+def test_a_norm_over_the_whole_range_warns_of_nothing(vector: list[float], expected: float) -> None:
+    assert float(norm(np.array(vector))) == pytest.approx(expected, rel=1e-3, abs=0, nan_ok=True)
 
 
 def test_a_norm_has_the_same_bits_wherever_its_vectors_lie() -> None:
