@@ -60,7 +60,7 @@ def main() -> None:
         for actual, said in compared(x, error, certified):
             unknown += np.isinf(said)
             ratios.append(0.0 if actual == 0 else actual / said if said else np.inf)
-    exceeded = sum(ratio > 1 for ratio in ratios)
+    exceeded = sum(not ratio <= 1 for ratio in ratios)
     print(f"{device} {precision} {profile}: {exceeded} of {len(ratios)} claimed errors exceeded, {unknown} of them ∞;")
     print(f"  the largest true error is {number(max(ratios))} of the claimed one; another rank was found {other} times")
 

@@ -262,23 +262,31 @@ class Judgement:
         if require is None:
             return []
         classes = {*REQUIRED[require], *([CONDITIONALLY_STABLE] if require == "conditionally-stable" else [])}
-        found = class_of_records(self.held, self.terms.precision) if self.expected else self.row.stability
-        left_out = " without the expected failures" if self.expected else ""
+        if not self.expected:
+            found, left_out = self.row.stability, ""
+        else:
+            kept = [r for r in self.records if r.problem not in self.expected or not is_shown(r, self.terms)]
+            found, left_out = class_of_records(kept, self.terms.precision), " without the expected failures"
+            classes.add("not judged")  # every graded problem fails, as expected
         wrong_class = [] if found in classes else [f"the class is {found}{left_out}"]
         return [*wrong_class, *self.unmet_beside_class]
 
     @property
-    def held(self) -> list[Record]:
-        """The records that a requirement is about: all but those of failures that are expected."""
+    def unexpected(self) -> list[Record]:
+        """The records of all problems but those that fail as expected."""
         return [record for record in self.records if record.problem not in self.expected]
+
+    @property
+    def expected_failures(self) -> int:
+        """How many of the failures are expected; wrong ranks and derivatives, which may be, too, are none."""
+        return sum(failure.record.problem in self.expected for failure in self.failures)
 
     @property
     def standing(self) -> str:
         """Whether what was required holds, as a page says it, and with how many failures that are expected."""
         if self.unmet:
             return f"not held: {', '.join(self.unmet)}"
-        many = len(self.expected)
-        return f"held: {count_of(many, 'failure')} {'are' if many > 1 else 'is'} expected" if many else "held"
+        return f"held: {as_expected(len(self.expected))}" if self.expected else "held"
 
     @property
     def unmet_beside_class(self) -> list[str]:
@@ -286,10 +294,12 @@ class Judgement:
         words = {"silent": "silent failure", "ranks": "wrong rank", "declined": "declined problem"}
         other = "unexpected " if self.expected else ""
         found = [count_of(number, other + words[name]) for name, number in self.forbidden.items()]
-        found += wrong_derivatives(self.held) if self.terms.derivative else []
+        found += wrong_derivatives(self.unexpected) if self.terms.derivative else []
         if self.stopped:
             return [*found, f"{self.stopped} before the end"]
-        return found if self.untried else [*found, *(one.wrong for one in self.met if one.wrong)]
+        if self.untried:  # enough had failed, which may all be expected
+            return [*found, *([f"{count_of(self.untried, 'problem')} not tried"] if self.expected else [])]
+        return [*found, *(one.wrong for one in self.met if one.wrong)]
 
     @property
     def forbidden(self) -> Mapping[Allowance, int]:
@@ -298,9 +308,9 @@ class Judgement:
         What is allowed is left out.
         """
         counts: Mapping[Allowance, int] = {
-            "silent": sum(record.verdict == Verdict.WRONG for record in self.held),
-            "ranks": sum(map(is_wrong_rank, self.held)),
-            "declined": sum(map(is_declined, self.held)),
+            "silent": sum(record.verdict == Verdict.WRONG for record in self.unexpected),
+            "ranks": sum(map(is_wrong_rank, self.unexpected)),
+            "declined": sum(map(is_declined, self.unexpected)),
         }
         return {name: number for name, number in counts.items() if number and name not in self.terms.allow}
 
@@ -322,6 +332,11 @@ class Judgement:
         forward = row.forward_safe_kappa
         to = row.columnwise_safe_kappa, row.backward_safe_kappa, forward, forward
         return dict(zip(REQUIRED, to, strict=True))[self.terms.require or "forward-stable"]
+
+
+def as_expected(many: int) -> str:
+    """How many problems fail as expected, in words."""
+    return f"{count_of(many, 'problem')} {'fails' if many == 1 else 'fail'} as expected"
 
 
 Outcomes = dict[Case, Outcome]

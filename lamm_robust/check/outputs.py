@@ -112,7 +112,7 @@ def _cells(found: Judgement) -> list[str]:
         share(row.deficient_passed, row.deficient_total),
         str(row.silent_failures),
         str(found.wrong_ranks),
-        f"{len(found.failures)}{f' ({len(found.expected)} expected)' if found.expected else ''}",
+        f"{len(found.failures)}{f' ({found.expected_failures} expected)' if found.expected_failures else ''}",
         str(row.cases),
         inert(_standing(found)),
     ]
@@ -123,7 +123,7 @@ def _worst(found: Judgement) -> Iterator[str]:
         return
     others = f", of {count_of(len(found.failures), 'failure')}" if len(found.failures) > SHOWN else ""
     yield ""
-    yield f"The gravest in {found.terms.precision}{others}:"
+    yield f"The first in {found.terms.precision}{others}, the gravest first and edge cases last:"
     for failure in found.failures[:SHOWN]:
         yield ""
         known = ", expected" if failure.record.problem in found.expected else ""

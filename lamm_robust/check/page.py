@@ -13,7 +13,16 @@ from typing import Any
 from lamm_robust.check.arithmetic import computes_in
 from lamm_robust.check.derivatives import derivative_lines
 from lamm_robust.check.full_rank import seems_full_rank_only
-from lamm_robust.check.judgement import ALLOWANCES, SHOWN, Failure, Judgement, Terms, is_declined, is_wrong_rank
+from lamm_robust.check.judgement import (
+    ALLOWANCES,
+    SHOWN,
+    Failure,
+    Judgement,
+    Terms,
+    as_expected,
+    is_declined,
+    is_wrong_rank,
+)
 from lamm_robust.check.number_reasons import BY_GRAM
 from lamm_robust.check.reasons import CONJUGATE, GROWTH, RIDGE, both_kappas
 from lamm_robust.check.ridge import LEAST
@@ -180,7 +189,7 @@ def _notes(found: Judgement) -> Iterator[str]:
 def _expected(found: Judgement) -> Iterator[str]:
     """What was expected to fail, and did or did not."""
     for reason, many in Counter(found.expected.values()).items():
-        yield f"{count_of(many, 'expected failure')}: {printable(reason)}"
+        yield f"{as_expected(many)}: {printable(reason)}"
     if not found.terms.require:  # else it is said below
         yield from (printable(one.wrong) for one in found.met if one.wrong)
 
@@ -252,7 +261,7 @@ def _failure_counts(found: Judgement) -> str:
     counts = Counter(failure.record.verdict for failure in found.failures)
     silent = found.row.silent_failures
     note = f" ({silent} silent: no correct digit, and no warning)" if silent else ""
-    expected = f"; {len(found.expected)} expected" if found.expected else ""
+    expected = f"; {found.expected_failures} expected" if found.expected_failures else ""
     return ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common()) + note + expected
 
 
@@ -268,7 +277,7 @@ def _failures(found: Judgement, replays: bool) -> Iterator[str]:
         condition = f"κ = {two_digits(first.clues.kappa)}" if first.record.rank else "A = 0"
         yield f"Fails first at {condition}{_lack_of_rank(first.record)}: {printable(first.why)}"
     yield ""
-    yield "The gravest failures, the simplest first:" if len(found.failures) > 1 else "The failure:"
+    yield "The failures, the gravest first, edge cases last:" if len(found.failures) > 1 else "The failure:"
     for failure in found.failures[:SHOWN]:
         record = failure.record
         condition = (_condition(record) if record.rank else "no κ") + _lack_of_rank(record)

@@ -247,6 +247,9 @@ def _error(certified: Certified, contract: Contract, star: Sequence[Fraction], c
     """The line that measures what the verdict of a silent failure rests on; see `scoring.verdicts.judge`."""
     limits = certified.limits
     ambiguous = certified.regime is Regime.AMBIGUOUS
+    b = certified.problem.b
+    if not (b if b.ndim == 1 else b[:, column]).any():
+        return ["error = math.inf if any(x) else 0.0  # the shortest x is 0, as b is"]
     if ambiguous or not (limits.unique or promises_the_shortest(contract, limits)):
         size = "[float(entry) for entry in b]" if ambiguous else "image(right)"
         return [

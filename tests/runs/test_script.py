@@ -256,3 +256,14 @@ def test_the_script_that_fails_is_chosen(tmp_path: Path) -> None:
     assert "import math, numpy, mine" in made[0]
     assert that_fails(made, tmp_path) == made[0]
     assert that_fails(made[1:2], tmp_path).startswith("# no assertion fails")
+
+
+@pytest.mark.parametrize(("entry", "shows"), [(0.0, False), (3.0, True)])
+@pytest.mark.parametrize("key", ["raw A=1,2;3,4;5,6 b=0,0,0", "degenerate m=0 n=3 matrix=dense target=general seed=0"])
+def test_of_b_that_is_zero_any_other_x_is_wrong(key: str, entry: float, shows: bool, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(f"def solve(A, b):\n    return [{entry}] * A.shape[1]\n")
+    certified = catalog.truths().certify(parse_key(f"{key} dtype=float64"))
+    assert certified is not None
+    made = user_scripts(certified, Target("mine.py:solve", tmp_path), contract(Deficiency.MINIMUM_NORM, SHAPES))
+    first = that_fails(made, tmp_path).splitlines()[0]
+    assert first.startswith("# no assertion fails here" if not shows else f"# {key}")

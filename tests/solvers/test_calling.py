@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -62,6 +63,13 @@ def with_the_third(A: Array, b: Array) -> Array:
     return of_three(A, b, 1.0)
 
 
+def signed(A: Array, b: Array) -> Array:
+    """… the same without a trace of what is called; wrapt does so."""
+    return with_the_third(A, b)
+
+
+signed.__signature__ = inspect.signature(of_three)  # type: ignore[attr-defined]
+
 CALLABLE: dict[str, tuple[Any, Number, bool]] = {
     "an object": (Object(), Number.X, False),
     "its method": (Object().solve, Number.X, False),
@@ -69,6 +77,7 @@ CALLABLE: dict[str, tuple[Any, Number, bool]] = {
     "any arguments": (lambda *arguments: arguments, Number.X, False),
     "partial": (functools.partial(of_three, rcond=1), Number.X, False),
     "wrapped": (with_the_third, Number.X, False),
+    "with the signature of another": (signed, Number.X, False),
     "in C": (max, Number.X, False),
     "with λ": (of_three, Number.X, True),
     "of A": (np.linalg.pinv, Number.PINV, False),
@@ -89,6 +98,7 @@ def test_what_can_be_called_is_no_fault(which: str) -> None:
         (of_three, Number.X, False, "f(A, b, rcond) cannot be called as f(A, b): missing a required argument: 'rcond"),
         (of_three, Number.RANK, False, "as f(A) or f(A, b): missing a required argument: 'rcond'"),
         (lambda A, b: A, Number.X, True, "f(A, b) cannot be called as f(A, b, λ): too many positional arguments"),
+        (lambda A, *, c: A, Number.X, False, "f(A, *, c) cannot be called as f(A, b): too many positional arguments"),
         (lambda A, b, *, c: A, Number.X, False, "missing a required argument: 'c'"),
         (
             Object.solve,
