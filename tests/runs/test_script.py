@@ -259,7 +259,7 @@ def test_the_script_that_fails_is_chosen(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("entry", "shows"), [(0.0, False), (3.0, True)])
-@pytest.mark.parametrize("key", ["raw A=1,2;3,4;5,6 b=0,0,0", "degenerate m=0 n=3 matrix=dense target=general seed=0"])
+@pytest.mark.parametrize("key", ["raw A=1,2;3,4;5,6 b=0,0,0", "degenerate m=0 n=3 matrix=zero target=zero seed=0"])
 def test_of_b_that_is_zero_any_other_x_is_wrong(key: str, entry: float, shows: bool, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(f"def solve(A, b):\n    return [{entry}] * A.shape[1]\n")
     certified = catalog.truths().certify(parse_key(f"{key} dtype=float64"))
