@@ -156,17 +156,23 @@ def test_what_has_no_script_is_refused_in_a_line() -> None:
         replay_scripts("raw A=1,1 b=1 dtype=float64 @ numpy-qr-float64-cpu", "auto")
 
 
-def test_a_script_says_its_versions_and_how_the_right_answer_is_known() -> None:
+@pytest.mark.parametrize(
+    ("solver", "packages"),
+    [("scipy-gelsd", {"numpy": "numpy", "scipy": "scipy"}), ("sklearn-linear-regression", {"sklearn": "scikit-learn"})],
+)
+def test_a_script_says_its_versions_and_how_the_right_answer_is_known(solver: str, packages: dict[str, str]) -> None:
+    for module in packages:
+        pytest.importorskip(module)
     key = "raw A=1,1;0x1p-27,0;0,0x1p-27 b=2,1,-1 dtype=float64"
-    variant = catalog.find_variant("sklearn-linear-regression-float64-cpu")
+    variant = catalog.find_variant(f"{solver}-float64-cpu")
     words = {"exact": "exact rational arithmetic", "verified": "proved in float64", "ball": "proved in ball arithmetic"}
     for oracle, known in words.items():
         certified = catalog.truths(oracle).certify(parse_key(key))
         assert certified is not None
         head, how, *_ = scripts(certified, variant, catalog.find_solver(variant).contract)[0].splitlines()
-        versions = {name: version(name.replace("sklearn", "scikit-learn")) for name in ("numpy", "sklearn")}
-        said = ", ".join(f"{name} {number}" for name, number in versions.items())
-        assert head == f"# {key}; Python {platform.python_version()}, {said}"
+        assert head.startswith(f"# {key}; Python {platform.python_version()}, numpy {version('numpy')}, ")
+        for module, package in packages.items():
+            assert f", {module} {version(package)}" in head
         assert how.startswith("# The right answer is certified")
         assert known in how
 
