@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -58,7 +59,7 @@ def _fitting_certificate(problem: str, A: Array, b: Array, found: Certificate) -
         or found.x.shape[1:] != (entries, *b.shape[1:])
         or found.exponent.shape != (entries, *b.shape[1:])
         or not 0 <= found.rank <= min(m, n)
-        or len(found.residual_norm) != b.size // max(len(b), 1)
+        or len(found.residual_norm) != math.prod(b.shape[1:])
     ):
         raise ValueError(f"the blob holds no certificate of {problem}")
     return found

@@ -17,6 +17,7 @@ import pytest
 
 from lamm_robust import catalog, generators
 from lamm_robust.keys import parse_key
+from lamm_robust.runs.plan import grid
 from lamm_robust.storage import lookup
 from lamm_robust.storage.cache import KEY as MARK
 from lamm_robust.storage.cache import (
@@ -319,6 +320,17 @@ def test_problems_and_certificates_are_made_once(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(lookup, "code_digest", lambda *_: "edited")
     run()
     assert (build.call_count, certify.call_count) == (2, 2), "other code may make other bits"
+
+
+@pytest.mark.parametrize("family", ["degenerate", "raw", "right_sides", "nonfinite"])
+def test_a_second_look_makes_nothing_again(family: str, tmp_path: Path) -> None:
+    """Empty ones, too: of no rows, b has no entries, and still so many right-hand sides."""
+    keys = grid("small", "float64", [family])
+    for grows in (True, False):
+        cache = Cache(tmp_path)
+        truths = catalog.truths(cache=cache)
+        assert [truths.certify(key) is not None for key in keys] == [True] * len(keys)
+        assert cache.grown == grows
 
 
 def test_blobs_that_do_not_fit_are_made_again(tmp_path: Path) -> None:

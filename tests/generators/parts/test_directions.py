@@ -63,6 +63,14 @@ def test_the_directions_at_nothing_are_none_and_others() -> None:
     assert set(np.abs(along.db)) == {1.0}
 
 
+@pytest.mark.parametrize(("m", "n", "sides"), [(0, 3, ()), (0, 3, (2,)), (4, 0, ()), (0, 0, ())])
+def test_without_entries_there_is_a_direction_for_each_unknown(m: int, n: int, sides: tuple[int, ...]) -> None:
+    empty = replace(problem(TEXTS[0]), A=np.zeros((m, n)), b=np.zeros((m, *sides)), directions=None)
+    along = with_directions(empty).directions
+    assert along
+    assert [values.shape for values in (along.dA, along.db, along.c)] == [(m, n), (m, *sides), (n, *sides)]
+
+
 def test_their_bits_are_the_same_on_every_machine() -> None:
     found = hashlib.sha256()
     for text in TEXTS:
