@@ -120,6 +120,11 @@ class Problem:
         """Number of columns of A, which is the number of unknowns."""
         return int(self.A.shape[1])
 
+    @property
+    def sides(self) -> int:
+        """Number of right-hand sides, also where b has no rows, and so no entries."""
+        return int(self.b.shape[1]) if self.b.ndim == 2 else 1
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the shapes, dtype and bits of A and b: the identity of the problem on every machine."""

@@ -32,8 +32,7 @@ def with_directions(problem: Problem) -> Problem:
     right = _combined(stream, A.T.astype(np.float64)).T
     size = 2.0 ** int(np.frexp(np.abs(b).max(initial=0.0))[1] - 1) if b.any() else 1.0
     db = size * stream.signs(b.size).reshape(b.shape)
-    sides = b.shape[1] if b.ndim == 2 else 1
-    c = stream.signs(problem.n * sides).reshape(problem.n, *b.shape[1:])
+    c = stream.signs(problem.n * problem.sides).reshape(problem.n, *b.shape[1:])
     arrays = [_frozen(values.astype(A.dtype)) for values in (left + right, db, c)]
     return replace(problem, directions=Directions(*arrays))
 

@@ -140,12 +140,11 @@ def check(
     if only and seconds is not None:
         raise ValueError("--seconds is about a profile; --only has --case-seconds")
     places = {name: place for name, place in written.items() if place}
+    about_a_profile = [*places, *(["expect"] if expect else [])]
+    if only and about_a_profile:
+        raise ValueError(f"--{about_a_profile[0]} is about a profile; --only names single problems")
     for name, place in places.items():
-        if only:
-            raise ValueError(f"--{name} is about a profile; --only names single problems")
         require_place(f"--{name}", place)
-    if only and expect:
-        raise ValueError("--expect is about a profile; --only names single problems")
     _check_derivative(asked=derivative, arrays=arrays, batched=batched)
     if allow and not require:
         raise ValueError("--allow is about what is required; say what with --require")

@@ -75,7 +75,7 @@ def scripts(certified: Known, variant: Variant, contract: Contract) -> list[str]
         raise ValueError(f"{variant} takes more than a few lines, so there is no script of it")
     modules = imports_of(code)
     found = scripts_of(certified, code, variant.library, contract, modules)
-    k = certified.problem.b.shape[1] if certified.problem.b.ndim > 1 else 1
+    k = certified.problem.sides
     # an iteration stops for all right-hand sides at once, which may be too soon for one
     needed = _modules(variant.library, modules)
     together = [_script(certified, "", code, variant.library, contract, needed, j, split=False) for j in range(k)]

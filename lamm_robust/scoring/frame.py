@@ -73,7 +73,7 @@ class Frame:
         self.problem, self.truth = problem, truth
         self.precision: Precision = problem.key.dtype
         self.u, self.small = UNIT_ROUNDOFF[self.precision], threshold(self.precision, truth.m, truth.n)
-        self.columns, self.folds = math.prod(problem.b.shape[1:]), folds(problem.A)
+        self.columns, self.folds = problem.sides, folds(problem.A)
         self.rank = self.folds * truth.rank
         """The rank of the matrix that is scored, which is twice that of a complex A."""
         A, b = real_matrix(problem.A).astype(np.float64), real_vectors(problem.b).astype(np.float64)

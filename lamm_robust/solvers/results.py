@@ -40,9 +40,8 @@ def item_fault(result: Any, shape: tuple[int, ...], expected: tuple[int, ...]) -
 
     Who returns (info, x), or n numbers that are no array, should hear which of them was taken for x.
     """
-    if shape == expected or not isinstance(result, tuple) or any(hasattr(result, name) for name in NAMES):
-        return ""
-    if result[0] is None:
+    first = result[0] if isinstance(result, tuple) and result else None
+    if shape == expected or first is None or any(hasattr(result, name) for name in NAMES):
         return ""
     return f"x is the first item of the returned tuple, and has shape {shape}, expected {expected}"
 

@@ -143,6 +143,11 @@ def test_only_of_a_tuple_is_the_first_item_x(returned: Any, is_named: bool, batc
         called(np.ones((3, 1)), B[:3])
 
 
+@pytest.mark.parametrize("returned", [(), (None, 3)])
+def test_a_tuple_without_a_first_item_is_left_to_those_who_say_what_x_is(returned: Any) -> None:
+    as_solve(lambda A, b: returned)(np.ones((3, 1)), B[:3])
+
+
 def in_turn(A: Array, b: Array) -> Array:
     """A batched solver that is as good as NumPy's."""
     return np.stack([np.linalg.lstsq(each, right, rcond=None)[0] for each, right in zip(A, b, strict=True)])

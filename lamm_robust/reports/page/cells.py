@@ -41,6 +41,9 @@ WORDS = {
     State.UNPROMISED: "not promised",
 }
 
+SHOWS = "A box shows the gravest failure in it, and how many; where there is none, what most of its problems are."
+"""How `Cell.state` and its number are to be read, for the legends of pages."""
+
 UNSOLVED = (State.SILENT, State.OPEN, State.LOST)
 """The states of which a cell shows reasons and problems."""
 

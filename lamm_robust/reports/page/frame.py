@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from lamm_robust.reports.page.cells import State
+from lamm_robust.reports.page.cells import SHOWS, State
 from lamm_robust.text import harmless, printable
 
 if TYPE_CHECKING:
@@ -80,5 +80,5 @@ def _environment(folder: Path) -> Environment:
         lstrip_blocks=True,
         finalize=inert,
     )
-    environment.globals.update(slug=slug, State=State)
+    environment.globals.update(slug=slug, State=State, shows=SHOWS)
     return environment
