@@ -125,7 +125,7 @@ def serve(library: Library, device: Device, pipe: wire.Pipe) -> None:
     """Answer requests until the other end closes the pipe, or an attempt leaves this process unfit for another."""
     solvers = {solver.algorithm: solver for solver in library.solvers}
     state = library.state()
-    seen: set[tuple[str, tuple[int, ...]]] = set()
+    seen: set[tuple[str, tuple[int, ...], tuple[int, ...]]] = set()
     problem: Problem | None = None
     served = 0
     for kind, content in pipe.frames():
@@ -138,9 +138,10 @@ def serve(library: Library, device: Device, pipe: wire.Pipe) -> None:
         with room_to_answer():
             outcome = attempt(library, solvers[name], problem, device)
             outcome = with_derivatives(outcome, library, solvers[name], problem, device)
-        if (name, problem.A.shape) in seen:  # nothing was compiled: the first call says nothing that `seconds` does not
+        asked = name, problem.A.shape, problem.b.shape
+        if asked in seen:  # nothing was compiled: the first call says nothing that `seconds` does not
             outcome = replace(outcome, first_call_seconds=None)
-        seen.add((name, problem.A.shape))
+        seen.add(asked)
         if settings := changed_settings(state, library.state()):
             message = f"the solver changed {', '.join(settings)}"
             outcome = Outcome(Status.BAD_OUTPUT, message=message, spent=outcome.spent)

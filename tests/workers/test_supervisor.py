@@ -375,6 +375,15 @@ def test_the_first_call_is_only_reported_for_a_new_shape(opener: Opener) -> None
     assert after.outcome.first_call_seconds is not None
 
 
+def test_another_number_of_right_hand_sides_is_another_shape(opener: Opener) -> None:
+    """JAX compiles for the shape of b, too."""
+    two = problem_of(SMALL.A, np.stack([SMALL.b, SMALL.b], axis=1))
+    cases = [case("lstsq", number) for number in range(3)]
+    asked = dict(zip(cases, (SMALL, two, two), strict=True))
+    found = [answer.outcome for batch in Pool(cases, asked.get, opener) for answer in batch]
+    assert [outcome.first_call_seconds is None for outcome in found] == [False, False, True]
+
+
 def test_a_first_call_has_a_clock_of_its_own(templates: Templates) -> None:
     def opener(*_: object) -> Worker:
         return Worker(kind(memory=MEMORY), templates.get, 0.5, first_seconds=CASE_SECONDS)
