@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ settings.load_profile("reproducible")
 UNDER_TEST = frozenset({"precision", "device"})
 LEFT_OUT = pytest.StashKey[int]()
 """How many of the tests that were asked for were left out."""
+OLD_KERNELS = "--xla_cpu_use_fusion_emitters=false"
+"""Lets XLA make kernels for the CPU as it did until 2025, by LLVM alone: MLIR takes more than half of compilation."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,7 +57,17 @@ def pytest_configure(config: pytest.Config) -> None:
     # a shell starts its background jobs with Ctrl-C ignored, and what we start would inherit that
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.update(THREADS | dict(library.environment(precision, device)))
+    if os.environ.get("JAX_DISABLE_MOST_OPTIMIZATIONS"):
+        compile_sooner()
     library.begin(device)
+
+
+def compile_sooner() -> None:
+    """Set the flag `OLD_KERNELS`, if this XLA knows it: at one that it does not know it ends the process."""
+    flags = f"{os.environ.get('XLA_FLAGS', '')} {OLD_KERNELS}".strip()
+    command = [sys.executable, "-c", "import jax; jax.devices()"]
+    if subprocess.run(command, env=os.environ | {"XLA_FLAGS": flags}, capture_output=True).returncode == 0:
+        os.environ["XLA_FLAGS"] = flags
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
