@@ -22,19 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from lamm_robust import catalog
-from lamm_robust.check.judgement import (
-    ALLOWANCES,
-    REQUIRED,
-    Judgement,
-    Outcomes,
-    Terms,
-    judge_solver,
-    problems,
-    variant_of,
-)
+from lamm_robust.check.judgement import Judgement, judge_solver
 from lamm_robust.check.page import first_line, page
 from lamm_robust.check.pinned import require_suite
+from lamm_robust.check.scored import Outcomes
 from lamm_robust.check.supervised import check_target
+from lamm_robust.check.terms import ALLOWANCES, REQUIRED, Terms, problems, variant_of
 from lamm_robust.solvers import host, user
 from lamm_robust.solvers.signature import why_not_callable
 from lamm_robust.strategies import LeastSquaresProblem

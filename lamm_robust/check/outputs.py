@@ -7,8 +7,9 @@ from xml.etree import ElementTree as Xml
 
 from markupsafe import escape
 
+from lamm_robust.check.failures import SHOWN
 from lamm_robust.check.html import check_html
-from lamm_robust.check.judgement import SHOWN, Judgement
+from lamm_robust.check.judgement import Judgement
 from lamm_robust.check.page import replay_line
 from lamm_robust.reports.columns import class_of
 from lamm_robust.reports.summary import STABILITY_ORDER

@@ -12,20 +12,13 @@ from typing import Any
 
 from lamm_robust.check.arithmetic import computes_in
 from lamm_robust.check.derivatives import derivative_lines
+from lamm_robust.check.failures import SHOWN, Failure, is_declined, is_wrong_rank
 from lamm_robust.check.full_rank import seems_full_rank_only
-from lamm_robust.check.judgement import (
-    ALLOWANCES,
-    SHOWN,
-    Failure,
-    Judgement,
-    Terms,
-    as_expected,
-    is_declined,
-    is_wrong_rank,
-)
+from lamm_robust.check.judgement import Judgement, as_expected
 from lamm_robust.check.number_reasons import BY_GRAM
 from lamm_robust.check.reasons import CONJUGATE, GROWTH, RIDGE, both_kappas
 from lamm_robust.check.ridge import LEAST
+from lamm_robust.check.terms import ALLOWANCES, Terms
 from lamm_robust.check.trend import witnesses
 from lamm_robust.reports.columns import COLUMNS, cells, class_of
 from lamm_robust.reports.grading import (

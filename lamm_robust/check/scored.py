@@ -13,6 +13,9 @@ PATIENCE = 0.1
 """Seconds that an answer waits for others of its shape, since a stack costs little more than one: a check takes a few
 seconds, and what waits until its end is waited for."""
 
+Outcomes = dict[Case, Outcome]
+"""How each attempt of one solver ended."""
+
 
 class Scored:
     """Scores outcomes as they come; problems whose truth cannot be proved have no record."""

@@ -12,17 +12,9 @@ from pathlib import Path
 
 from lamm_robust import catalog
 from lamm_robust.check.clues import Clues
-from lamm_robust.check.judgement import (
-    Judgement,
-    Outcomes,
-    Stop,
-    Terms,
-    judge_solver,
-    own_row,
-    problems,
-    variant_of,
-)
-from lamm_robust.check.scored import PATIENCE, Scored
+from lamm_robust.check.judgement import Judgement, Stop, judge_solver, own_row
+from lamm_robust.check.scored import PATIENCE, Outcomes, Scored
+from lamm_robust.check.terms import Terms, problems, variant_of
 from lamm_robust.reports.grading import PASSES
 from lamm_robust.reports.summary import Row, median, row
 from lamm_robust.runs.sweep import sweep, why_not_asked

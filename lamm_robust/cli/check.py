@@ -37,7 +37,8 @@ from lamm_robust.values import (
 )
 
 if TYPE_CHECKING:
-    from lamm_robust.check.judgement import Judgement, Terms
+    from lamm_robust.check.judgement import Judgement
+    from lamm_robust.check.terms import Terms
     from lamm_robust.solvers.user import Target
 
 PLACE = click.Path(path_type=Path, dir_okay=False)
@@ -128,9 +129,9 @@ def check(
     """
     from lamm_robust.catalog import find_variant
     from lamm_robust.check.expected import read_expected
-    from lamm_robust.check.judgement import ALLOWANCES, Terms
     from lamm_robust.check.only import read_keys
     from lamm_robust.check.pinned import require_suite
+    from lamm_robust.check.terms import ALLOWANCES, Terms
     from lamm_robust.solvers import user
 
     require_suite(suite)
@@ -277,7 +278,7 @@ def _check_only(target: Target, terms: Terms, keys: Sequence[str], out: str | No
 
 def _script(target: Target, terms: Terms, keys: Sequence[str]) -> Exit:
     """Attempt single problems, print the worst as a script, and return the exit code."""
-    from lamm_robust.check.judgement import gravity
+    from lamm_robust.check.failures import gravity
     from lamm_robust.check.only import attempt_only
     from lamm_robust.runs.script import that_fails, user_scripts
 

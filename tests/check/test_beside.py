@@ -11,9 +11,10 @@ from click.testing import CliRunner
 
 from lamm_robust import catalog
 from lamm_robust.check import supervised
-from lamm_robust.check.judgement import Judgement, Stop, Terms
+from lamm_robust.check.judgement import Judgement, Stop
 from lamm_robust.check.page import page
 from lamm_robust.check.supervised import check_target, compared
+from lamm_robust.check.terms import Terms
 from lamm_robust.cli.main import main
 from lamm_robust.keys import parse_key
 from lamm_robust.solvers import user

@@ -22,11 +22,12 @@ from click.testing import CliRunner, Result
 
 from lamm_robust import catalog
 from lamm_robust.check import supervised
-from lamm_robust.check.judgement import Judgement, Stop, Terms, judge_solver, variant_of
+from lamm_robust.check.judgement import Judgement, Stop, judge_solver
 from lamm_robust.check.only import attempt_only
 from lamm_robust.check.page import facts, page, replay_line
 from lamm_robust.check.reasons import REASONS
 from lamm_robust.check.supervised import check_target, doubt_of_times, is_enough, library_of, time_ratio, worker_opener
+from lamm_robust.check.terms import Terms, variant_of
 from lamm_robust.cli.main import main
 from lamm_robust.keys import parse_key
 from lamm_robust.reports.summary import STABILITY_ORDER

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from lamm_robust.check.judgement import Judgement, Terms
+from lamm_robust.check.judgement import Judgement
+from lamm_robust.check.terms import Terms
 from lamm_robust.testing import check_here
 from lamm_robust.values import Array, Deficiency, Precision
 from tests.support import broken

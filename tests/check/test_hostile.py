@@ -10,7 +10,8 @@ import pytest
 
 from lamm_robust import catalog
 from lamm_robust.check import supervised
-from lamm_robust.check.judgement import Terms, judge_solver
+from lamm_robust.check.judgement import judge_solver
+from lamm_robust.check.terms import Terms
 from lamm_robust.reports.grading import PASSES
 from lamm_robust.reports.summary import STABILITY_ORDER
 from lamm_robust.scoring.truths import Truths

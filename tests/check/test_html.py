@@ -11,9 +11,10 @@ from click.testing import CliRunner
 
 from lamm_robust.check import supervised
 from lamm_robust.check.html import check_html
-from lamm_robust.check.judgement import Judgement, Terms
+from lamm_robust.check.judgement import Judgement
 from lamm_robust.check.page import page
 from lamm_robust.check.supervised import check_target
+from lamm_robust.check.terms import Terms
 from lamm_robust.cli.main import main
 from lamm_robust.solvers import user
 from lamm_robust.values import Deficiency

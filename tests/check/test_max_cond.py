@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from lamm_robust.check.judgement import Judgement, Terms, excuse
+from lamm_robust.check.failures import excuse
+from lamm_robust.check.judgement import Judgement
 from lamm_robust.check.page import facts, page, replay_line
+from lamm_robust.check.terms import Terms
 from lamm_robust.reports.summary import row
 from lamm_robust.testing import check_solver
 from lamm_robust.values import Regime, Verdict
@@ -71,7 +73,7 @@ def test_silence_beyond_the_promise_does_not() -> None:
 
 
 def test_the_line_that_repeats_a_failure_says_it() -> None:
-    from lamm_robust.check.judgement import Failure
+    from lamm_robust.check.failures import Failure
 
     class Clue:
         record = FULL

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from lamm_robust.check.judgement import Judgement, Terms
+from lamm_robust.check.judgement import Judgement
 from lamm_robust.check.outputs import COLOURS, RED, WRITERS, badge, junit, markdown
 from lamm_robust.check.page import facts, first_line, page
 from lamm_robust.check.pinned import require_suite
+from lamm_robust.check.terms import Terms
 from lamm_robust.cli.main import main
 from lamm_robust.reports.summary import STABILITY_ORDER
 from lamm_robust.testing import check_here

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lamm_robust.check.judgement import Judgement, Terms
+from lamm_robust.check.judgement import Judgement
 from lamm_robust.check.page import page
+from lamm_robust.check.terms import Terms
 from lamm_robust.reports.grading import is_graded
 from lamm_robust.testing import check_here
 from lamm_robust.values import Array, Deficiency

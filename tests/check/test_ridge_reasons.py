@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lamm_robust.check import supervised
-from lamm_robust.check.judgement import Terms
+from lamm_robust.check.terms import Terms
 from lamm_robust.cli.main import main
 from lamm_robust.solvers.ridge import EVERY
 from lamm_robust.testing import check_here, check_solver

@@ -20,7 +20,7 @@ import pytest
 from lamm_robust import catalog
 from lamm_robust.advice import advise
 from lamm_robust.check import supervised
-from lamm_robust.check.judgement import Terms
+from lamm_robust.check.terms import Terms
 from lamm_robust.solvers import user
 from lamm_robust.values import Answer, Case, Library, Outcome, Problem, Variant
 from lamm_robust.workers import attempt as attempts

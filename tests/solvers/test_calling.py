@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from lamm_robust.check.judgement import Terms
+from lamm_robust.check.terms import Terms
 from lamm_robust.cli.main import main
 from lamm_robust.solvers.calling import BATCHES, Calling
 from lamm_robust.solvers.signature import why_not_callable

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.check.judgement import Judgement, Terms, is_breaking, judge_solver, variant_of
+from lamm_robust.check.failures import is_breaking
+from lamm_robust.check.judgement import Judgement, judge_solver
 from lamm_robust.check.supervised import library_of
+from lamm_robust.check.terms import Terms, variant_of
 from lamm_robust.keys import parse_key
 from lamm_robust.solvers import user
 from lamm_robust.values import Answer, Case, Cause, Outcome, Status

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from lamm_robust.check.clues import Clues
-from lamm_robust.check.judgement import REQUIRED
 from lamm_robust.check.reasons import reason
+from lamm_robust.check.terms import REQUIRED
 from lamm_robust.reports.grading import is_graded
 from lamm_robust.reports.summary import row
 from lamm_robust.scoring.records import record
