@@ -232,8 +232,9 @@ def _check_derivative(*, asked: bool, arrays: str, batched: bool) -> None:
 
 def _check(target: Target, asked: Sequence[Terms], out: str | None, places: Mapping[str, Path]) -> Exit:
     """Check in each precision, print and write what was found, and return the exit code."""
+    from lamm_robust.check.facts import facts
     from lamm_robust.check.judgement import Stop
-    from lamm_robust.check.page import facts, page
+    from lamm_robust.check.page import page
     from lamm_robust.check.supervised import check_target
     from lamm_robust.console import open_console
 

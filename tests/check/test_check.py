@@ -22,9 +22,11 @@ from click.testing import CliRunner, Result
 
 from lamm_robust import catalog
 from lamm_robust.check import supervised
+from lamm_robust.check.command import replay_line
+from lamm_robust.check.facts import facts
 from lamm_robust.check.judgement import Judgement, Stop, judge_solver
 from lamm_robust.check.only import attempt_only
-from lamm_robust.check.page import facts, page, replay_line
+from lamm_robust.check.page import page
 from lamm_robust.check.reasons import REASONS
 from lamm_robust.check.supervised import check_target, doubt_of_times, is_enough, library_of, time_ratio, worker_opener
 from lamm_robust.check.terms import Terms, variant_of

@@ -11,9 +11,9 @@ import pytest
 import scipy.linalg
 
 from lamm_robust import catalog
+from lamm_robust.check.command import replay_line
 from lamm_robust.check.conjugation import LEAST, MISTAKES, mistake_of, mistakes_in
 from lamm_robust.check.judgement import Judgement
-from lamm_robust.check.page import replay_line
 from lamm_robust.check.reasons import CONJUGATE
 from lamm_robust.check.terms import Terms
 from lamm_robust.testing import check_here

@@ -12,9 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from lamm_robust.check.expected import Expected, meet, read_expected
+from lamm_robust.check.facts import facts
 from lamm_robust.check.judgement import Judgement
 from lamm_robust.check.outputs import badge, junit, markdown
-from lamm_robust.check.page import facts, page
+from lamm_robust.check.page import page
 from lamm_robust.check.terms import Terms
 from lamm_robust.cli.main import main
 from lamm_robust.testing import check_here

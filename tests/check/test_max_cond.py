@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from lamm_robust.check.command import replay_line
+from lamm_robust.check.facts import facts
 from lamm_robust.check.failures import excuse
 from lamm_robust.check.judgement import Judgement
-from lamm_robust.check.page import facts, page, replay_line
+from lamm_robust.check.page import page
 from lamm_robust.check.terms import Terms
 from lamm_robust.reports.summary import row
 from lamm_robust.testing import check_solver

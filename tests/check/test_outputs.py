@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from lamm_robust.check.facts import facts
 from lamm_robust.check.judgement import Judgement
 from lamm_robust.check.outputs import COLOURS, RED, WRITERS, badge, junit, markdown
-from lamm_robust.check.page import facts, first_line, page
+from lamm_robust.check.page import first_line, page
 from lamm_robust.check.pinned import require_suite
 from lamm_robust.check.terms import Terms
 from lamm_robust.cli.main import main

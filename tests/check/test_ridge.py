@@ -13,9 +13,11 @@ import pytest
 
 from lamm_robust import catalog
 from lamm_robust.check.arithmetic import computes_in
+from lamm_robust.check.command import replay_line
+from lamm_robust.check.facts import facts
 from lamm_robust.check.judgement import Judgement
 from lamm_robust.check.only import attempt_only
-from lamm_robust.check.page import facts, page, replay_line
+from lamm_robust.check.page import page
 from lamm_robust.check.ridge import UNITS, Gradient, Ridge, gradient_of, ridge_of
 from lamm_robust.check.terms import Terms
 from lamm_robust.scoring.frame import Frame
