@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from lamm_robust import catalog
+from lamm_robust.check.attempts import ask_all, library_of, look_again, worker_opener
 from lamm_robust.check.clues import Clues
 from lamm_robust.check.derivatives import wrong_derivatives
 from lamm_robust.check.failures import excuse, explain, is_declined, is_shown, is_wrong_rank, with_shared_signs
-from lamm_robust.check.supervised import ask_all, library_of, look_again, worker_opener
 from lamm_robust.check.terms import Terms, refuse_complex, variant_of
 from lamm_robust.keys import parse_key
 from lamm_robust.reports.grading import is_undefined

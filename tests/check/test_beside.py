@@ -10,10 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from lamm_robust import catalog
-from lamm_robust.check import supervised
+from lamm_robust.check import attempts, beside
+from lamm_robust.check.beside import compared
 from lamm_robust.check.judgement import Judgement, Stop
 from lamm_robust.check.page import page
-from lamm_robust.check.supervised import check_target, compared
+from lamm_robust.check.supervised import check_target
 from lamm_robust.check.terms import Terms
 from lamm_robust.cli.main import main
 from lamm_robust.keys import parse_key
@@ -86,12 +87,12 @@ def test_seconds_are_for_other_functions_too_and_leave_out_what_was_not_done() -
 def test_a_ctrl_c_in_another_function_leaves_out_all_from_there_and_what_cannot_be_called_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ask_all = supervised.ask_all
+    ask_all = attempts.ask_all
 
     def ask(name: str, *rest: Any, **options: Any) -> Any:
         return ({}, Stop.USER) if name == "mine.py:old" else ask_all(name, *rest, **options)
 
-    monkeypatch.setattr(supervised, "ask_all", ask)
+    monkeypatch.setattr(beside, "ask_all", ask)
     found = judged(None, ("mine.py:none", "mine.py:old", "mine.py:solve"))
     assert found.row.cases
     missing, stopped = found.left_out

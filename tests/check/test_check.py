@@ -21,14 +21,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lamm_robust import catalog
-from lamm_robust.check import supervised
+from lamm_robust.check import attempts, beside, supervised
+from lamm_robust.check.attempts import doubt_of_times, is_enough, library_of, worker_opener
+from lamm_robust.check.beside import time_ratio
 from lamm_robust.check.command import replay_line
 from lamm_robust.check.facts import facts
 from lamm_robust.check.judgement import Judgement, Stop, judge_solver
 from lamm_robust.check.only import attempt_only
 from lamm_robust.check.page import page
 from lamm_robust.check.reasons import REASONS
-from lamm_robust.check.supervised import check_target, doubt_of_times, is_enough, library_of, time_ratio, worker_opener
+from lamm_robust.check.supervised import check_target
 from lamm_robust.check.terms import Terms, variant_of
 from lamm_robust.cli.main import main
 from lamm_robust.keys import parse_key
@@ -72,7 +74,7 @@ def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without LAPACK's drivers beside it."""
-    monkeypatch.setattr(supervised, "DRIVERS", ())
+    monkeypatch.setattr(beside, "DRIVERS", ())
 
 
 def checked(name: str, precision: Precision, **terms: Any) -> Judgement:
@@ -234,7 +236,7 @@ BROKEN: Mapping[str, tuple[str, str]] = {
 @pytest.mark.parametrize("name", BROKEN)
 @pytest.mark.usefixtures("alone")
 def test_no_solver_hurts_the_check(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervised, "MOST_BROKEN", 3)
+    monkeypatch.setattr(attempts, "MOST_BROKEN", 3)
     verdict, why = BROKEN[name]
     limits = {"case_seconds": 0.5, "first_seconds": 0.5} if name == "hang" else {"case_seconds": 30.0}
     found = checked(name, ONE, **limits)
@@ -417,9 +419,9 @@ def test_a_solver_that_ends_its_process_as_if_from_outside_is_looked_at_so_often
         looked.append(answer)
         return Outcome(Status.SOLVED if len(looked) == 1 else Status.CRASHED, message="alone")
 
-    monkeypatch.setattr(supervised, "second_look", look)
+    monkeypatch.setattr(attempts, "second_look", look)
     answers = {case: replace(lost, case=case) for case in cases}
-    found = supervised.look_again(answers, catalog.truths(), lambda *_: None)  # type: ignore[arg-type]
+    found = attempts.look_again(answers, catalog.truths(), lambda *_: None)  # type: ignore[arg-type]
     assert [outcome.message for outcome in found.values()] == ["alone"] * 4 + [""] * 6
     assert [outcome.status for outcome in found.values()] == [Status.SOLVED] + [Status.CRASHED] * 9
 

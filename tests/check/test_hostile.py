@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lamm_robust import catalog
-from lamm_robust.check import supervised
+from lamm_robust.check import attempts
 from lamm_robust.check.judgement import judge_solver
 from lamm_robust.check.terms import Terms
 from lamm_robust.reports.grading import PASSES
@@ -50,7 +50,7 @@ SAMPLE = [
 def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Tells solvers which world is not theirs, and looks for what they have left in it."""
     monkeypatch.setenv("HOSTILE_WORLD", os.readlink("/proc/self/ns/pid"))  # noqa: PTH115 - it is no path
-    monkeypatch.setattr(supervised, "SECOND_LOOKS", 1)
+    monkeypatch.setattr(attempts, "SECOND_LOOKS", 1)
     monkeypatch.setattr(supervisor, "START_SECONDS", 30.0)  # an import without end is an absence, sooner or later
     place = tmp_path / "temporary"
     place.mkdir()
@@ -71,7 +71,7 @@ def solvers_of(attackers: Sequence[Hostile], directory: Path) -> dict[str, Libra
     for name, source in sources.items():
         (directory / f"{name}.py").write_text(source, encoding="utf-8")
         target = user.parse_target(f"{name}.py:solve", directory)
-        libraries[name] = supervised.library_of(target, TERMS)
+        libraries[name] = attempts.library_of(target, TERMS)
     return libraries
 
 
@@ -109,7 +109,7 @@ def judge(attacker: Hostile, answers: dict[Case, Answer], library: Library, trut
     if not answers:  # it cannot be imported, which is said
         assert attacker.moment == "imported", attacker.name
         return
-    outcomes = supervised.look_again(answers, truths, open_worker)
+    outcomes = attempts.look_again(answers, truths, open_worker)
     found = judge_solver(attacker.name, library.solvers[0], TERMS, truths, outcomes, len(KEYS))
     assert found.row.stability in STABILITY_ORDER, attacker.name
     wrong = [record for record in found.records if record.m % 2 and record.verdict in PASSES]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lamm_robust.check import supervised
+from lamm_robust.check import beside
 from lamm_robust.check.html import check_html
 from lamm_robust.check.judgement import Judgement
 from lamm_robust.check.page import page
@@ -30,7 +30,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Judgement:
     (here / "mysolver.py").write_text(SOLVER)
     terms = Terms(contract=Deficiency.FULL_RANK_ONLY, precision="float64", families=("polynomial", "nonfinite"))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(supervised, "DRIVERS", ())
+        patched.setattr(beside, "DRIVERS", ())
         return check_target(user.parse_target("mysolver.py:solve", here), terms)
 
 

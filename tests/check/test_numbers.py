@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from lamm_robust.check import supervised
+from lamm_robust.check import beside
 from lamm_robust.cli.main import main
 from lamm_robust.testing import check_solver
 from tests.support.returned import absolute_rank
@@ -24,7 +24,7 @@ SMALL = "raw A=1,0;0,0x1p-20;0,0 b=1,1,1 dtype=float64"
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """At home, and without NumPy's functions beside it."""
     monkeypatch.chdir(HERE)
-    monkeypatch.setattr(supervised, "BESIDE", {})
+    monkeypatch.setattr(beside, "BESIDE", {})
 
 
 def invoke(name: str, *arguments: object) -> Result:

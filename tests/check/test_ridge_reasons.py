@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from lamm_robust.check import supervised
+from lamm_robust.check import beside
 from lamm_robust.check.terms import Terms
 from lamm_robust.cli.main import main
 from lamm_robust.solvers.ridge import EVERY
@@ -31,7 +31,7 @@ def invoke(name: str, *arguments: object, lam: float = 0.25) -> Result:
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(HERE)
-    monkeypatch.setattr(supervised, "BESIDE_RIDGE", {})
+    monkeypatch.setattr(beside, "BESIDE_RIDGE", {})
 
 
 def test_an_honest_solver_passes_at_deficient_wide_and_tall_problems() -> None:

@@ -334,7 +334,7 @@ def fuzz_functions(monkeypatch: pytest.MonkeyPatch, count: int, seed: int) -> Co
         monkeypatch.setattr(f"lamm_robust.check.{module}.library_of", library_of)
         monkeypatch.setattr(f"lamm_robust.check.{module}.worker_opener", lambda library, terms: library)
         monkeypatch.setattr(f"lamm_robust.check.{module}.look_again", in_order)
-    monkeypatch.setattr(supervised, "Pool", Here)
+    monkeypatch.setattr("lamm_robust.check.attempts.Pool", Here)
     monkeypatch.setattr(supervised, "_passes_alone", lambda *_: False)
     monkeypatch.setattr(supervised, "compared", lambda found, *_: found)
     Path("mine.py").write_text("")

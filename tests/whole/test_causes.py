@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from lamm_robust import catalog
+from lamm_robust.check.attempts import library_of
 from lamm_robust.check.failures import is_breaking
 from lamm_robust.check.judgement import Judgement, judge_solver
-from lamm_robust.check.supervised import library_of
 from lamm_robust.check.terms import Terms, variant_of
 from lamm_robust.keys import parse_key
 from lamm_robust.solvers import user
