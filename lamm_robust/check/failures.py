@@ -9,7 +9,8 @@ from lamm_robust.check import number_reasons
 from lamm_robust.check.clues import Clues, changes_matter, has_cutoff, has_singles, heeds_layout, is_single, is_steady
 from lamm_robust.check.conjugation import mistake_of
 from lamm_robust.check.derivatives import wrong_derivatives
-from lamm_robust.check.reasons import Reason, reason
+from lamm_robust.check.endings import Reason
+from lamm_robust.check.reasons import reason
 from lamm_robust.check.ridge import ridge_of
 from lamm_robust.check.ridge_reasons import other_of, ridge_reason
 from lamm_robust.check.scored import Outcomes

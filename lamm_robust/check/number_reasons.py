@@ -1,6 +1,6 @@
 """Why a number other than x is wrong, in words: a table of signs and sentences, of which the first that fits wins.
 
-How an attempt ended is said as for x, see `reasons`. A sentence says what the numbers show; where it goes on to guess,
+How an attempt ended is said as for x, see `endings`. A sentence says what the numbers show; where it goes on to guess,
 it asks.
 """
 
@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from lamm_robust.check.clues import Clues
+from lamm_robust.check.endings import ENDED, LAYOUT, NO_SQUARE, Reason
 from lamm_robust.check.other_numbers import other_number, sums_of_squares
-from lamm_robust.check.reasons import ENDED, GROWTH, LAYOUT, NO_SQUARE, SQUARED, Reason
+from lamm_robust.check.reasons import GROWTH, SQUARED
 from lamm_robust.reports.grading import is_full_rank
 from lamm_robust.scoring.nonfinite import Undefined
 from lamm_robust.scoring.numbers import ERROR, LOSS, exact_number

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from lamm_robust.check.clues import NEARER, Clues
-from lamm_robust.check.reasons import ENDED, RIDGE, Reason, reason
+from lamm_robust.check.endings import ENDED, Reason
+from lamm_robust.check.reasons import RIDGE, reason
 from lamm_robust.embedding import real_matrix, real_vectors
 from lamm_robust.error_free import Doubles
 from lamm_robust.scoring.ridge import stacked
