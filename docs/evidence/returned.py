@@ -30,7 +30,7 @@ from table import publish
 
 from lamm_robust import catalog
 from lamm_robust.provenance import versions
-from lamm_robust.reports.summary import row
+from lamm_robust.reports.row import row
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.solvers import user

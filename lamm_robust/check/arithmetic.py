@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from lamm_robust.check.failures import Failure
 from lamm_robust.check.judgement import Judgement
+from lamm_robust.reports.arithmetic import FEW, LOW_KAPPA, TWICE
 from lamm_robust.reports.grading import is_full_rank, is_graded
-from lamm_robust.reports.summary import FEW, LOW_KAPPA, TWICE
 from lamm_robust.values import UNIT_ROUNDOFF
 
 HALF = {double: single for single, double in TWICE.items()}

@@ -15,7 +15,8 @@ from lamm_robust.check.judgement import Judgement, Stop, own_row
 from lamm_robust.check.scored import PATIENCE, Scored
 from lamm_robust.check.terms import variant_of
 from lamm_robust.reports.grading import PASSES
-from lamm_robust.reports.summary import Row, median, row
+from lamm_robust.reports.row import Row, row
+from lamm_robust.reports.times import median
 from lamm_robust.runs.sweep import sweep, why_not_asked
 from lamm_robust.scoring.records import Done
 from lamm_robust.scoring.truths import Truths

@@ -108,7 +108,7 @@ def gravity(record: Record) -> tuple[object, ...]:
 
 
 def _allowed(record: Record, terms: Terms) -> frozenset[Verdict]:
-    """The verdicts that are no failure at a judged problem; see `summary.stability` for which problem asks what.
+    """The verdicts that are no failure at a judged problem; see `reports.stability` for which problem asks what.
 
     Columns are asked about at full rank only. Where the precision resolves nothing but columns of one size, who is not
     held to that may be inaccurate.

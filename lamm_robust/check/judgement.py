@@ -25,13 +25,14 @@ from lamm_robust.check.failures import (
 )
 from lamm_robust.check.scored import Outcomes, Scored
 from lamm_robust.check.terms import REQUIRED, Allowance, Terms
-from lamm_robust.reports.summary import Row, row, stability
+from lamm_robust.reports.row import Row, row
+from lamm_robust.reports.stability import stability
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.text import count_of
 from lamm_robust.values import Number, Precision, Record, Solver, Status, Verdict
 
 CONDITIONALLY_STABLE = "conditionally stable"
-"""The class that meets the last requirement, too: it promises nothing for κ > u^(-1/2), see `summary.stability`."""
+"""The class that meets the last requirement, too: it promises nothing for κ > u^(-1/2), see `reports.stability`."""
 
 
 class Stop(enum.StrEnum):
@@ -194,7 +195,7 @@ def judge_solver(
 
 
 def class_of_records(records: Sequence[Record], precision: Precision) -> str:
-    """The class that records show; see `summary.stability` and `is_breaking`."""
+    """The class that records show; see `reports.stability` and `is_breaking`."""
     return "broken" if any(map(is_breaking, records)) else stability(records, precision)
 
 

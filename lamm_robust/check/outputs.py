@@ -12,7 +12,7 @@ from lamm_robust.check.failures import SHOWN
 from lamm_robust.check.html import check_html
 from lamm_robust.check.judgement import Judgement
 from lamm_robust.reports.columns import class_of
-from lamm_robust.reports.summary import STABILITY_ORDER
+from lamm_robust.reports.stability import STABILITY_ORDER
 from lamm_robust.text import count_of, inert, markdown_table, printable, share, two_digits
 from lamm_robust.values import SUITE, Verdict
 

@@ -6,7 +6,9 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from lamm_robust.reports.summary import ORDER, STABILITY_ORDER, Row
+from lamm_robust.reports.row import Row
+from lamm_robust.reports.stability import STABILITY_ORDER
+from lamm_robust.reports.summary import ORDER
 from lamm_robust.text import duration, number, share
 
 

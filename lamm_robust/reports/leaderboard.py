@@ -11,7 +11,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from lamm_robust.reports.columns import RULE, Column, leading
-from lamm_robust.reports.summary import DECADE_METRICS, Row, Summary
+from lamm_robust.reports.row import Row
+from lamm_robust.reports.summary import DECADE_METRICS, Summary
 from lamm_robust.text import csv_text, inert, markdown_table, number
 
 WORDS = """\

@@ -15,7 +15,8 @@ from lamm_robust.reports.page.frame import Frame, slug
 from lamm_robust.reports.page.portraits import Portrait
 from lamm_robust.reports.page.report import made, report_html
 from lamm_robust.reports.page.usual import CALLS, OURS
-from lamm_robust.reports.summary import ORDER, Row
+from lamm_robust.reports.row import Row
+from lamm_robust.reports.summary import ORDER
 from lamm_robust.runs.results import meanings
 from lamm_robust.site.curves import charts_of
 from lamm_robust.site.sources import Answer, Results, Said, Sources

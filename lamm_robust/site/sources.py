@@ -11,7 +11,8 @@ from typing import Any
 
 from lamm_robust.reports.page.cells import State, state
 from lamm_robust.reports.page.portraits import Gallery, Portrait
-from lamm_robust.reports.summary import Row, Summary, summarise
+from lamm_robust.reports.row import Row
+from lamm_robust.reports.summary import Summary, summarise
 from lamm_robust.storage import findings, parquet
 from lamm_robust.storage.files import refuse_other_versions
 from lamm_robust.storage.findings import Hunted

@@ -34,7 +34,7 @@ from lamm_robust.check.supervised import check_target
 from lamm_robust.check.terms import Terms, variant_of
 from lamm_robust.cli.main import main
 from lamm_robust.keys import parse_key
-from lamm_robust.reports.summary import STABILITY_ORDER
+from lamm_robust.reports.stability import STABILITY_ORDER
 from lamm_robust.runs.plan import grid
 from lamm_robust.solvers import user
 from lamm_robust.testing import check_solver, parametrize_with_problems

@@ -13,7 +13,7 @@ from lamm_robust.check import attempts
 from lamm_robust.check.judgement import judge_solver
 from lamm_robust.check.terms import Terms
 from lamm_robust.reports.grading import PASSES
-from lamm_robust.reports.summary import STABILITY_ORDER
+from lamm_robust.reports.stability import STABILITY_ORDER
 from lamm_robust.scoring.truths import Truths
 from lamm_robust.solvers import user
 from lamm_robust.values import Answer, Case, Device, Library, Outcome, Precision, ProblemKey, Variant

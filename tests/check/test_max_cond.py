@@ -13,7 +13,7 @@ from lamm_robust.check.failures import excuse
 from lamm_robust.check.judgement import Judgement
 from lamm_robust.check.page import page
 from lamm_robust.check.terms import Terms
-from lamm_robust.reports.summary import row
+from lamm_robust.reports.row import row
 from lamm_robust.testing import check_solver
 from lamm_robust.values import Regime, Verdict
 from tests.support.records import RECORD

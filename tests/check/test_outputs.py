@@ -17,7 +17,7 @@ from lamm_robust.check.page import first_line, page
 from lamm_robust.check.pinned import require_suite
 from lamm_robust.check.terms import Terms
 from lamm_robust.cli.main import main
-from lamm_robust.reports.summary import STABILITY_ORDER
+from lamm_robust.reports.stability import STABILITY_ORDER
 from lamm_robust.testing import check_here
 from lamm_robust.values import SUITE, Array, Deficiency
 from tests.reports.test_page import NASTY

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lamm_robust.reports.summary import SAME_KAPPA
+from lamm_robust.reports.stability import SAME_KAPPA
 from lamm_robust.text import (
     csv_text,
     duration,

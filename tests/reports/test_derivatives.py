@@ -8,7 +8,7 @@ from typing import Any
 
 from lamm_robust.reports.columns import leading
 from lamm_robust.reports.derivatives import Table, counts, is_asked, is_right
-from lamm_robust.reports.summary import row
+from lamm_robust.reports.row import row
 from lamm_robust.scoring.limits import threshold
 from lamm_robust.values import Deficiency, Record, Regime, Verdict
 from tests.support.records import RECORD

@@ -15,6 +15,9 @@ from rich.console import Console
 
 from lamm_robust import catalog
 from lamm_robust.reports import columns, failures, grading, leaderboard, summary
+from lamm_robust.reports.arithmetic import computes_in
+from lamm_robust.reports.row import Row
+from lamm_robust.reports.stability import safe_kappa
 from lamm_robust.text import inert
 from lamm_robust.values import Deficiency, Record, Regime, Verdict
 from tests.support.records import HOSTILE, RECORD
@@ -40,7 +43,7 @@ def summarised(records: Sequence[Record]) -> summary.Summary:
     return summary.summarise([list(members) for _, members in itertools.groupby(ordered, key=lambda r: r.variant)])
 
 
-def rows_of(records: Sequence[Record]) -> list[summary.Row]:
+def rows_of(records: Sequence[Record]) -> list[Row]:
     return summarised(records).rows
 
 
@@ -61,8 +64,8 @@ def rows_of(records: Sequence[Record]) -> list[summary.Row]:
 )
 def test_safe_kappa(records: list[tuple[float, str]], backward: float, forward: float) -> None:
     found = [made(*r) for r in reversed(records)]
-    assert summary.safe_kappa([(r.kappa, r.verdict) for r in found], grading.BACKWARD) == backward
-    assert summary.safe_kappa([(r.kappa, r.verdict) for r in found], grading.PASSES) == forward
+    assert safe_kappa([(r.kappa, r.verdict) for r in found], grading.BACKWARD) == backward
+    assert safe_kappa([(r.kappa, r.verdict) for r in found], grading.PASSES) == forward
 
 
 @pytest.mark.parametrize("verdict", [BACK, FORE, BAD, WRONG, "refused", "crashed"])
@@ -231,7 +234,7 @@ def test_a_basic_solution_is_not_held_to_the_distance_from_the_shortest() -> Non
 )
 def test_what_it_computes_in(precision: str, errors: dict[float, float], expected: str) -> None:
     records = [made(k, BACK, precision=precision, scores={"relative_error": e}) for k, e in errors.items()]
-    assert summary.computes_in(records) == expected
+    assert computes_in(records) == expected
 
 
 def relative_times(records: Sequence[Record]) -> dict[str, float]:
@@ -243,9 +246,9 @@ def test_answers_without_error_do_not_hide_what_it_computes_in() -> None:
     exact = [made(2.0, BACK, scores={"relative_error": 0.0}, problem=f"exact {i}") for i in range(9)]
     absurd = [made(2.0, BAD, scores={"relative_error": math.inf}, problem=f"absurd {i}") for i in range(9)]
     good = [made(kappa, BACK, scores={"relative_error": 1e-16 * kappa}, problem=f"{kappa}") for kappa in (2.0, 1e6)]
-    assert summary.computes_in(exact) == "?"
-    assert summary.computes_in([*absurd, *good]) == "float64"
-    assert summary.computes_in(poor) == summary.computes_in([*exact, *poor]) == "less than float64"
+    assert computes_in(exact) == "?"
+    assert computes_in([*absurd, *good]) == "float64"
+    assert computes_in(poor) == computes_in([*exact, *poor]) == "less than float64"
 
 
 def test_time_is_relative_to_the_fastest_that_is_right_on_the_same_problem() -> None:

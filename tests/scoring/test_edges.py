@@ -9,7 +9,7 @@ import pytest
 
 from lamm_robust.oracles import select
 from lamm_robust.reports.grading import is_edge, is_failure, is_graded
-from lamm_robust.reports.summary import row
+from lamm_robust.reports.row import row
 from lamm_robust.scoring.edges import edge_of
 from lamm_robust.values import Array, Edge, Precision, Verdict
 from tests.support.problems import problem_of

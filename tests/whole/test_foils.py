@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pytest
 
-from lamm_robust.reports.summary import Row, row
+from lamm_robust.reports.row import Row, row
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified
 from lamm_robust.solvers.numpy_ import NUMPY

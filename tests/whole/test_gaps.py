@@ -10,7 +10,7 @@ from lamm_robust.check.clues import Clues
 from lamm_robust.check.reasons import reason
 from lamm_robust.check.terms import REQUIRED
 from lamm_robust.reports.grading import is_graded
-from lamm_robust.reports.summary import row
+from lamm_robust.reports.row import row
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified
 from lamm_robust.solvers.numpy_ import NUMPY

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from lamm_robust.reports.page.cells import State
 from lamm_robust.reports.page.portraits import Portrait, Problem
 from lamm_robust.reports.page.usual import NORMAL_EQUATIONS, OURS
-from lamm_robust.reports.summary import STABILITY_ORDER, Row
+from lamm_robust.reports.row import Row
+from lamm_robust.reports.stability import STABILITY_ORDER
 from lamm_robust.text import count_of, number
 
 STABLE = STABILITY_ORDER[:3]

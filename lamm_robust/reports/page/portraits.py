@@ -12,7 +12,8 @@ from lamm_robust.reports.page import curves
 from lamm_robust.reports.page.cells import Cell, State, cell, state
 from lamm_robust.reports.page.usual import OURS, TRAPS
 from lamm_robust.reports.reasons import where
-from lamm_robust.reports.summary import Place, place, simplicity
+from lamm_robust.reports.summary import simplicity
+from lamm_robust.reports.times import Place, place
 from lamm_robust.text import printable
 from lamm_robust.values import UNIT_ROUNDOFF, Record, Verdict
 

@@ -15,7 +15,8 @@ from lamm_robust.reports.page.headline import Known, Sentence, headline
 from lamm_robust.reports.page.portraits import Gallery, Portrait, Problem
 from lamm_robust.reports.page.usual import CALLS, TRAPS, Call
 from lamm_robust.reports.page.words import glossary
-from lamm_robust.reports.summary import Row, Summary
+from lamm_robust.reports.row import Row
+from lamm_robust.reports.summary import Summary
 from lamm_robust.text import printable
 
 LARGEST = 2_000_000
