@@ -245,7 +245,7 @@ def compare(
     old: Path, new: Path, gates: tuple[str, ...], expected: Path | None, as_json: bool, html: Path | None
 ) -> None:
     """What changed from the results directory OLD to NEW: verdicts, accuracy, time; as Markdown or JSON."""
-    from lamm_robust.reports import compare_page, gate
+    from lamm_robust.reports import compare_facts, compare_page, gate
     from lamm_robust.reports.compare import compare as compare_runs
 
     if expected and not gates:
@@ -262,7 +262,7 @@ def compare(
 
         write_text(html, difference_html(old, new, found, results))
     if as_json:
-        say(json_text(compare_page.facts(old, new, found, results)))
+        say(json_text(compare_facts.facts(old, new, found, results)))
     else:
         say(compare_page.markdown(old, new, found, results), nl=False)
     sys.exit(Exit.DONE if all(result.passed for result in results) else Exit.NOT_HELD)

@@ -1,4 +1,4 @@
-"""A comparison of two runs as a Markdown page, and as plain JSON values."""
+"""A comparison of two runs as a Markdown page."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from lamm_robust.reports.changes import DIGIT, RANK, Aside, ErrorChange, Pair
+from lamm_robust.reports.changes import RANK, ErrorChange, Pair
 from lamm_robust.reports.compare import CONFIDENCE, SLOWER, Comparison, Times
+from lamm_robust.reports.compare_headline import by_solver, few, headline
 from lamm_robust.reports.gate import Result
 from lamm_robust.scoring.metrics import METRICS
-from lamm_robust.text import count_of, duration, finite, inert, markdown_table, number
+from lamm_robust.text import count_of, duration, inert, markdown_table, number
 from lamm_robust.values import BY
 
 UNIT = {metric.name: metric.unit for metric in METRICS}
@@ -36,9 +36,6 @@ SHOWN = 3
 GROUPS = 40
 """Solvers and changes that a section shows, the gravest and most frequent first; the rest is counted."""
 
-NAMES = 4
-"""Names that a sentence lists; more are counted."""
-
 ROWS = 12
 """Rows of the table of times, if no more are slower, faster or noise: those that differ most."""
 
@@ -58,58 +55,6 @@ def markdown(old: Path, new: Path, found: Comparison, results: Sequence[Result])
         *_conditions(found),
     ]
     return "".join(parts)
-
-
-def headline(found: Comparison) -> list[str]:
-    """Three sentences: what became of verdicts, of errors and times, and what stands behind it."""
-    return [_about_verdicts(found), _about_numbers(found), _about_causes(found)]
-
-
-def _about_verdicts(found: Comparison) -> str:
-    both = f"{found.cases} attempts that both runs made"
-    gone = [f"{_few(found.vanished)} could not be measured any more"] if found.vanished else []
-    gone += [f"{_few(found.restless)} began to return other bits for the same problem"] if found.restless else []
-    if not found.worse and not found.better:
-        aside = sum(map(len, found.aside.values()))
-        none = f"No verdict changed at the {both}{f', but for {aside} that say nothing' if aside else ''}"
-        return "; ".join([none, *gone]) + "."
-    worse = f"{len(found.worse) or 'None'} of the verdicts on {both} got worse{_whose(found.worse)}"
-    return "; ".join([worse, f"{len(found.better) or 'none'} got better{_whose(found.better)}", *gone]) + "."
-
-
-def _whose(pairs: Sequence[Pair]) -> str:
-    """The solvers of cases and how many of each, in brackets; empty if there are none."""
-    counts = Counter(pair.new.variant for pair in pairs)
-    return f" ({_few([f'{variant} {count}' for variant, count in counts.most_common()])})" if counts else ""
-
-
-def _about_numbers(found: Comparison) -> str:
-    lost, gained = len(found.lost), len(found.gained)
-    errors = f"{count_of(lost, 'error')} grew by a digit or more" if lost else "No error grew by a digit"
-    errors += f", {gained} shrank" if gained else ""
-    slower = sorted((t for t in found.times if t.slower), key=lambda t: -t.median)
-    faster = sorted((t for t in found.times if t.faster), key=lambda t: t.median)
-    if found.other_clock:
-        return f"{errors}; times cannot be compared."
-    told = (("slower", slower), ("faster", faster))
-    times = [f"{how}: {_few([f'{t.variant} ({t.median:.2f} times)' for t in own])}" for how, own in told if own]
-    return f"{errors}; {'; '.join(times) if times else f'none of {len(found.times)} solvers is slower or faster'}."
-
-
-def _about_causes(found: Comparison) -> str:
-    aside = sum(map(len, found.aside.values())) + found.aside_errors.total() + sum(t.noisy for t in found.times)
-    told = f"; set aside, as they say nothing: {count_of(aside, 'change')}" if aside else ""
-    if found.same:
-        return f"Code, versions, machine and settings are the same{told}."
-    changed = [name for name, pair in found.conditions.items() if "–" not in pair]
-    names = [inert(name) for name in [*changed, *(name for name in found.conditions if name not in changed)]]
-    differs = f"The runs differ in {_few(names)}" if names else "The runs were merged from several"
-    return f"{differs}{told}."
-
-
-def _few(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
-    return ", ".join(names[:NAMES]) + (f" and {len(names) - NAMES} more" if len(names) > NAMES else "")
 
 
 def _cut(text: str, most: int) -> str:
@@ -157,7 +102,7 @@ def _overview(found: Comparison) -> Iterator[str]:
 
 
 def _in_one_run(counts: Mapping[str, int], whose: str) -> str:
-    named = _few([f"{variant} ({count})" for variant, count in counts.items()])
+    named = few([f"{variant} ({count})" for variant, count in counts.items()])
     return f"Only in the {whose} run, and not judged: {sum(counts.values())} attempts: {named}."
 
 
@@ -248,10 +193,10 @@ def _set_aside(found: Comparison) -> Iterator[str]:
         errors = found.aside_errors[why]
         if pairs or errors:
             worse = sum(pair.step > 0 for pair in pairs)
-            verdicts = f"{worse} verdicts worse, {len(pairs) - worse} better{_whose(pairs)}"
+            verdicts = f"{worse} verdicts worse, {len(pairs) - worse} better{by_solver(pairs)}"
             yield _wrapped(f"- {why.value}: {verdicts}; {errors} with other errors", indent="  ") + "\n"
     if noisy:
-        yield _wrapped(f"- noise of timing: {_few(noisy)}", indent="  ") + "\n"
+        yield _wrapped(f"- noise of timing: {few(noisy)}", indent="  ") + "\n"
     yield "\n" if total else ""
 
 
@@ -273,55 +218,3 @@ def shortened(value: str) -> str:
     digits, plus, rest = value.partition("+")
     is_digest = len(digits) in (40, 64) and set(digits) <= set("0123456789abcdef")
     return digits[:SHORT] + plus + rest if is_digest else value
-
-
-def facts(old: Path, new: Path, found: Comparison, results: Sequence[Result]) -> dict[str, Any]:
-    """The comparison and the results of its gates as plain JSON values; null stands for ∞, NaN and what is missing."""
-    return {
-        "old": str(old),
-        "new": str(new),
-        "unfinished": found.unfinished or None,
-        "cases": found.cases,
-        "identical": found.identical,
-        "headline": headline(found),
-        "gates": [
-            {
-                "gate": result.gate,
-                "passed": result.passed,
-                "failing": result.failing,
-                "expected": dict(result.excused),
-                "did not happen": [vars(expected) for expected in result.stale],
-            }
-            for result in results
-        ],
-        "worse": list(map(_pair_facts, found.worse)),
-        "better": list(map(_pair_facts, found.better)),
-        "set aside": {why.name.lower(): list(map(_pair_facts, pairs)) for why, pairs in found.aside.items()},
-        "errors set aside": {why.name.lower(): found.aside_errors[why] for why in Aside},
-        "less accurate": list(map(_error_facts, found.lost)),
-        "more accurate": list(map(_error_facts, found.gained)),
-        "times": [finite(vars(t) | {"slower": t.slower, "faster": t.faster, "noisy": t.noisy}) for t in found.times],
-        "times not comparable": found.other_clock or None,
-        "vanished": found.vanished,
-        "no longer repeatable": found.restless,
-        "only old": found.only_old,
-        "only new": found.only_new,
-        "conditions": {name: list(pair) for name, pair in found.conditions.items()},
-        "limits": {"digit": DIGIT, "slower": SLOWER, "confidence": float(CONFIDENCE)},
-    }
-
-
-def _pair_facts(pair: Pair) -> dict[str, Any]:
-    return {
-        "case": pair.key,
-        "old": pair.old.verdict,
-        "new": pair.new.verdict,
-        "message": pair.new.message,
-        "old scores": finite(pair.old.scores),
-        "new scores": finite(pair.new.scores),
-    }
-
-
-def _error_facts(error: ErrorChange) -> dict[str, Any]:
-    old, new = (finite(record.scores.get(error.metric)) for record in (error.pair.old, error.pair.new))
-    return {"case": error.pair.key, "metric": error.metric, "old": old, "new": new}

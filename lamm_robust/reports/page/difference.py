@@ -10,7 +10,8 @@ from pathlib import Path
 
 from lamm_robust.reports.changes import FINENESS, LEAST, NO_ANSWER, RANK, Aside, Pair
 from lamm_robust.reports.compare import CONFIDENCE, SLOWER, Comparison, Times
-from lamm_robust.reports.compare_page import SHOWN, headline, shortened
+from lamm_robust.reports.compare_headline import headline
+from lamm_robust.reports.compare_page import SHOWN, shortened
 from lamm_robust.reports.gate import Result
 from lamm_robust.reports.page.frame import Frame
 from lamm_robust.reports.page.plot import Axis, powers
