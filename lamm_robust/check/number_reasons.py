@@ -19,7 +19,8 @@ from lamm_robust.check.other_numbers import other_number, sums_of_squares
 from lamm_robust.check.reasons import GROWTH, SQUARED
 from lamm_robust.reports.grading import is_full_rank
 from lamm_robust.scoring.nonfinite import Undefined
-from lamm_robust.scoring.numbers import ERROR, LOSS, exact_number
+from lamm_robust.scoring.number_scores import ERROR, LOSS
+from lamm_robust.scoring.number_truths import exact_number
 from lamm_robust.scoring.penrose import CONDITIONS
 from lamm_robust.text import number
 from lamm_robust.values import OF_A, UNIT_ROUNDOFF, Cause, Number, Status, Verdict

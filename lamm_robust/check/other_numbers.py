@@ -9,7 +9,7 @@ import numpy as np
 
 from lamm_robust.check.clues import NEARER, Clues
 from lamm_robust.error_free import Doubles
-from lamm_robust.scoring.numbers import printed
+from lamm_robust.scoring.number_truths import printed
 from lamm_robust.values import Number
 
 ALIKE = 1e-3

@@ -19,7 +19,7 @@ from lamm_robust.reports.columns import class_of
 from lamm_robust.reports.grading import PASSES, is_full_rank, is_graded, is_resolvable_as_a_whole, kappa
 from lamm_robust.reports.row import Row
 from lamm_robust.scoring.limits import THRESHOLD_IN_WORDS
-from lamm_robust.scoring.numbers import ERROR
+from lamm_robust.scoring.number_scores import ERROR
 from lamm_robust.text import duration, number, printable, two_digits
 from lamm_robust.values import Number, Record, Regime, Verdict
 

@@ -9,7 +9,7 @@ import numpy as np
 from lamm_robust import catalog
 from lamm_robust.oracles.plain_values import AT_MOST, decimals, facts
 from lamm_robust.runs.sweep import why_not_asked
-from lamm_robust.scoring import numbers
+from lamm_robust.scoring import number_scores, number_truths
 from lamm_robust.scoring.derivatives import UNIT, WAYS
 from lamm_robust.scoring.limits import threshold
 from lamm_robust.scoring.nonfinite import Undefined
@@ -69,8 +69,8 @@ def case_text(certified: Known, solver: Solver, outcome: Outcome, row: Record) -
     if isinstance(certified, Certified) and certified.regime is Regime.AMBIGUOUS:
         known += _cut(certified, solver, scored="truncated_error" in row.scores)
     returns = solver.contract.returns
-    if isinstance(certified, Certified) and returns is not Number.X and numbers.is_promised(returns, certified):
-        known += ["", *_entries(returns, [repr(entry) for entry in numbers.printed(returns, certified)])]
+    if isinstance(certified, Certified) and returns is not Number.X and number_truths.is_promised(returns, certified):
+        known += ["", *_entries(returns, [repr(entry) for entry in number_truths.printed(returns, certified)])]
     answered = [*_answer(solver, outcome), *_derivatives(certified, outcome)]
     return "\n".join([*_problem(certified.problem), *known, *answered, *_judgement(row)])
 
@@ -179,7 +179,9 @@ def _derivatives(certified: Known, outcome: Outcome) -> list[str]:
 
 
 def _judgement(row: Record) -> list[str]:
-    units = {name: metric.unit for name, metric in catalog.METRIC.items()} | numbers.UNITS | dict.fromkeys(WAYS, UNIT)
+    units = (
+        {name: metric.unit for name, metric in catalog.METRIC.items()} | number_scores.UNITS | dict.fromkeys(WAYS, UNIT)
+    )
     width = 2 + max(map(len, row.scores), default=0)
     scores = [f"  {name:<{width}}{value:<12.4g}{units.get(name, '')}" for name, value in row.scores.items()]
     limit = f"(small: at most {threshold(row.precision, row.m, row.n):.4g} units)" if scores else "none"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from lamm_robust.scoring import numbers
+from lamm_robust.scoring import number_truths, numbers
 from lamm_robust.scoring.derivatives import derivative_scores
 from lamm_robust.scoring.limits import resolves
 from lamm_robust.scoring.metrics import STACK, score, score_each, worst
@@ -96,7 +96,7 @@ def number_records(attempts: Sequence[Attempt], contracts: Sequence[Contract]) -
     """The records of attempts at other numbers than x, see `numbers`: κ is that of A as stored, and nothing else."""
     for (case, certified, outcome), contract in zip(attempts, contracts, strict=True):
         scores, verdict = numbers.judge_number(contract, certified, outcome)
-        facts = {**certified.facts, "regime": numbers.regime(certified)}
+        facts = {**certified.facts, "regime": number_truths.regime(certified)}
         facts |= {"kappa_columns": facts["kappa"], "column_ratio": 1.0}
         yield _record(case, facts, contract, outcome, verdict, scores)
 

@@ -15,7 +15,9 @@ from lamm_robust.check.number_reasons import number_reason
 from lamm_robust.keys import parse_key
 from lamm_robust.runs.plain import rounded
 from lamm_robust.scoring.nonfinite import as_undefined
-from lamm_robust.scoring.numbers import ERROR, exact_number, is_promised, judge_number, printed, regime
+from lamm_robust.scoring.number_scores import ERROR
+from lamm_robust.scoring.number_truths import exact_number, is_promised, printed, regime
+from lamm_robust.scoring.numbers import judge_number
 from lamm_robust.scoring.penrose import CONDITIONS, conditions
 from lamm_robust.scoring.records import record
 from lamm_robust.scoring.truths import Certified, Known, proved
