@@ -1,209 +1,34 @@
-"""The command line: a function for each command, and one place where errors become one line and an exit code."""
+"""The command line: every command, of which those of a few lines are here."""
 
 from __future__ import annotations
 
-import re
-import signal
 import sys
 from pathlib import Path
-from typing import Any, NoReturn, cast
 
 import click
 
 from lamm_robust.cli.advise import advise
 from lamm_robust.cli.check import check
 from lamm_robust.cli.claims import claims
-from lamm_robust.cli.hunt import hunt, is_target
+from lamm_robust.cli.compare import compare
+from lamm_robust.cli.hunt import hunt
 from lamm_robust.cli.lamm import lamm
-from lamm_robust.cli.options import SECONDS, from_oracle
+from lamm_robust.cli.one_line import OneLine
+from lamm_robust.cli.options import DEVICE, TOGETHER, from_oracle
 from lamm_robust.cli.picture import picture
+from lamm_robust.cli.run import run
 from lamm_robust.cli.site import site
-from lamm_robust.cli.watched import watched
-from lamm_robust.defaults import CASE_MEMORY, CASE_SECONDS, Exit
 from lamm_robust.terminal import say, width
-from lamm_robust.text import json_text, printable
-from lamm_robust.values import (
-    DEVICES,
-    DIFFERENTIATED,
-    EMULATED,
-    EVERY_PRECISION,
-    HUNTED,
-    PRECISIONS,
-    PROFILES,
-    QUICK,
-    AbsentError,
-    Device,
-    HarnessError,
-    NotCertifiedError,
-    Precision,
-    StoreError,
-)
-
-PROFILE = click.Choice([profile.name for profile in (QUICK, *PROFILES, HUNTED, DIFFERENTIATED)])
-PRECISION = click.Choice([*EVERY_PRECISION, "all"])
-TOGETHER: dict[str, tuple[Device, ...]] = {"all": DEVICES, "emulated": ("cpu", *EMULATED)}
-"""Names of several devices; an emulated one is best seen beside the CPU."""
-DEVICE = click.Choice([*DEVICES, *EMULATED, *TOGETHER])
-GATE = click.Choice(["verdict", "accuracy", "time"])
-MEBIBYTES = click.IntRange(1, 1 << 24)
+from lamm_robust.text import json_text
 
 # "solvers", and the keys of `listing.LISTINGS`, which --help must not import
 LISTS = ("solvers", "families", "metrics", "oracles", "profiles")
-
-IS_HELP = getattr(click.exceptions, "NoArgsIsHelpError", ())
-"""The error of a group without a command, by which click prints its help; click before 8.2 has none, and prints it."""
-
-HINT = re.compile(r"\. \(?Did you mean (?:one of: )?([^?]*\?)\)?$")
-"""How click says what is near to a wrong word, behind a sentence about it."""
-
-
-class OneLine(click.Group):
-    """A command group whose foreseeable errors end in one line and the right exit code."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the command that a shell has asked for; one that calls foreign code, in a process that is watched."""
-        if sys.argv[1:2] == [check.name] or (sys.argv[1:2] == [hunt.name] and any(map(is_target, sys.argv[2:]))):
-            watched(sys.argv[1])
-        return super().__call__(*args, **kwargs)
-
-    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        """Read the words before the name of the command; what is wrong with them ends it as in `invoke`."""
-        try:
-            return super().make_context(*args, **kwargs)
-        except click.UsageError as error:
-            _refuse(error)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; foreseeable errors end it with one line on standard error."""
-        try:
-            return super().invoke(ctx)
-        except click.UsageError as error:
-            _refuse(error)
-        except (ValueError, StoreError, NotCertifiedError) as error:
-            _end(error, Exit.USAGE)
-        except (HarnessError, AbsentError, ImportError, OSError) as error:
-            _end(error, Exit.HARNESS)
-        except KeyboardInterrupt:
-            _end("stopped", Exit.INTERRUPTED)
-
-
-def _refuse(error: click.UsageError) -> NoReturn:
-    """End for words that are no usage, in one line that names the help; without any words, the help is printed."""
-    if isinstance(error, IS_HELP):
-        raise error
-    line = HINT.sub(r"; did you mean \1", error.format_message()).removesuffix(".")
-    see = f" (see `{error.ctx.command_path} --help`)" if error.ctx else ""
-    _end(f"{line[:1].lower()}{line[1:]}{see}", Exit.USAGE)
-
-
-def _end(error: object, code: int) -> NoReturn:
-    say(f"lamm-robust: {printable(error)}", err=True)
-    sys.exit(code)
 
 
 @click.group(cls=OneLine, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lamm-robust")
 def main() -> None:
     """Which least-squares solver can you trust? Measured against certified truth."""
-
-
-def _precisions(precision: str, device: str) -> tuple[Precision, ...]:
-    """The precisions that an option names; `all` are those in which the device has any variants."""
-    if precision != "all":
-        return (cast(Precision, precision),)
-    return ("float32",) if device in (*EMULATED, "emulated") else PRECISIONS
-
-
-@main.command()
-@click.option("--profile", type=PROFILE, default=QUICK.name, show_default=True, help="How much: see `list profiles`.")
-@click.option(
-    "--precision",
-    type=PRECISION,
-    default="all",
-    show_default=True,
-    help="What the numbers are stored in; `all` is both real ones.",
-)
-@click.option(
-    "--device", type=DEVICE, default="all", show_default=True, help="`all` is what this machine has, not emulated."
-)
-@click.option(
-    "--solver",
-    "solvers",
-    multiple=True,
-    metavar="GLOB",
-    help="Only these: a library, an algorithm, or a variant, e.g. numpy, gelsy, 'jax-*-float32-*'; repeatable.  "
-    "[default: the core ones for quick, else all]",
-)
-@click.option("--family", "families", multiple=True, metavar="GLOB", help="Only these families; repeatable.")
-@from_oracle
-@click.option("--out", type=click.Path(path_type=Path), help="Results directory.  [default: results/PROFILE]")
-@click.option("--fresh", is_flag=True, help="Start over instead of resuming what is in the directory.")
-@click.option("--repair", is_flag=True, help="Resume from a damaged journal: drop its damaged lines, keep a copy.")
-@click.option("--workers", type=click.IntRange(1, 512), help="Solvers at a time.  [default: half of the cores]")
-@click.option(
-    "--case-seconds", type=SECONDS, default=CASE_SECONDS, show_default=True, help="Time limit of one attempt."
-)
-@click.option(
-    "--case-memory",
-    type=MEBIBYTES,
-    default=CASE_MEMORY >> 20,
-    show_default=True,
-    help="Memory beyond what a worker starts with, in MiB.",
-)
-@click.option("--shard", default="1/1", show_default=True, metavar="K/N", help="Only part K of N of the problems.")
-@click.option("--dask", metavar="ADDRESS", help="Run it as shards on this Dask cluster, such as tcp://host:8786.")
-def run(
-    profile: str,
-    precision: str,
-    device: str,
-    solvers: tuple[str, ...],
-    families: tuple[str, ...],
-    oracle: str,
-    out: Path | None,
-    fresh: bool,
-    repair: bool,
-    workers: int | None,
-    case_seconds: float,
-    case_memory: int,
-    shard: str,
-    dask: str | None,
-) -> None:
-    """Run a profile and write its tables; an interrupted run resumes."""
-    from lamm_robust import catalog
-    from lamm_robust.console import standard_output
-    from lamm_robust.runs import campaign, plan
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # Ctrl-C, and what batch systems and terminals send
-        if signal.getsignal(number) != signal.SIG_IGN:  # nohup and shells ask for some to be ignored
-            signal.signal(number, campaign.interrupt)
-    selection = plan.Selection(
-        profile=profile,
-        precisions=_precisions(precision, device),
-        devices=TOGETHER.get(device) or (cast(Device, device),),
-        solvers=solvers,
-        families=families,
-        shard=plan.parse_shard(shard),
-    )
-    console = standard_output()
-    chosen = campaign.Campaign(
-        selection=selection,
-        oracle=catalog.find_oracle(oracle).name,
-        out=out or Path("results") / selection.directory(),
-        fresh=fresh,
-        repair=repair,
-        workers=workers or campaign.default_workers(),
-        case_seconds=case_seconds,
-        case_memory=case_memory << 20,
-    )
-    if dask is not None:
-        from lamm_robust.runs import cluster
-
-        if selection.shard.of > 1:
-            raise ValueError("--dask makes shards of its own; leave out --shard")
-        if profile == HUNTED.name:
-            raise ValueError("--dask runs grids, which all machines know; what hunts have found is on this one")
-        sys.exit(cluster.run(dask, chosen, console))
-    sys.exit(campaign.run(chosen, console))
 
 
 @main.command(short_help="Make the files of a results directory again from its journal.")
@@ -232,40 +57,6 @@ def merge(directories: tuple[Path, ...], out: Path) -> None:
     from lamm_robust.runs.merge import merge as merge_runs
 
     sys.exit(merge_runs(directories, out, standard_output()))
-
-
-@main.command(short_help="What changed between two runs, and gates on it.")
-@click.argument("old", type=click.Path(path_type=Path))
-@click.argument("new", type=click.Path(path_type=Path))
-@click.option("--fail-on", "gates", type=GATE, multiple=True, help="Exit with 1 if this got worse; repeatable.")
-@click.option("--expected", type=click.Path(path_type=Path), metavar="TOML", help="Failures to expect, with reasons.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of Markdown.")
-@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Also write a page.")
-def compare(
-    old: Path, new: Path, gates: tuple[str, ...], expected: Path | None, as_json: bool, html: Path | None
-) -> None:
-    """What changed from the results directory OLD to NEW: verdicts, accuracy, time; as Markdown or JSON."""
-    from lamm_robust.reports import compare_facts, compare_page, gate
-    from lamm_robust.reports.compare import compare as compare_runs
-
-    if expected and not gates:
-        raise ValueError("--expected is about gates; say which with --fail-on")
-    expectations = gate.read_expected(expected) if expected else []
-    found = compare_runs(old, new)
-    if not found.cases:
-        say("lamm-robust: the runs have no attempt in common", err=True)
-        sys.exit(Exit.NOTHING_RAN)
-    results = [gate.settle(name, found, expectations) for name in dict.fromkeys(gates)]
-    if html:
-        from lamm_robust.reports.page.difference import difference_html
-        from lamm_robust.storage.files import write_text
-
-        write_text(html, difference_html(old, new, found, results))
-    if as_json:
-        say(json_text(compare_facts.facts(old, new, found, results)))
-    else:
-        say(compare_page.markdown(old, new, found, results), nl=False)
-    sys.exit(Exit.DONE if all(result.passed for result in results) else Exit.NOT_HELD)
 
 
 @main.command("list")
@@ -359,7 +150,9 @@ def nist() -> None:
 main.add_command(advise)
 main.add_command(check)
 main.add_command(claims)
+main.add_command(compare)
 main.add_command(hunt)
 main.add_command(lamm)
 main.add_command(picture)
+main.add_command(run)
 main.add_command(site)
