@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lamm_robust.solvers.results import parts
+from lamm_robust.solvers.results import is_by_place, parts
 from lamm_robust.values import Array, Arrays
 
 BATCHES = (1, 2, 8, 33)
@@ -70,10 +70,10 @@ def _in_batch(function: Function, *, full_rank: bool) -> Function:
         result = function(np.stack(matrices), np.stack([b] * size))
         x, rank = parts(result)
         found = np.asarray(x)
-        own = found[place] if found.ndim and len(found) == size else found  # of another shape: a fault, said elsewhere
+        own = found[place] if found.ndim and len(found) == size else x  # of another shape: a fault, said elsewhere
         ranks = None if rank is None else np.asarray(rank)
         own_rank = ranks[place] if ranks is not None and ranks.shape == (size,) else None
-        return (own, None, own_rank, None) if isinstance(result, tuple) else SimpleNamespace(x=own, rank=own_rank)
+        return (own, None, own_rank, None) if is_by_place(result) else SimpleNamespace(x=own, rank=own_rank)
 
     return solve
 

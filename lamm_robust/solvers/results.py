@@ -30,9 +30,14 @@ def parts(result: Any) -> tuple[Any, Any]:
         if hasattr(result, name):
             value = getattr(result, name)
             return _transposed(value) if name == "coef_" else value, getattr(result, "rank", None)
-    if isinstance(result, tuple) and result:
+    if is_by_place(result):
         return result[0], result[2] if len(result) == 4 else None
     return result, None
+
+
+def is_by_place(result: Any) -> bool:
+    """Whether x is the first item of a result: of a tuple that has some, and no name for x."""
+    return isinstance(result, tuple) and len(result) > 0 and not any(hasattr(result, name) for name in NAMES)
 
 
 def item_fault(result: Any, shape: tuple[int, ...], expected: tuple[int, ...]) -> str:
@@ -40,8 +45,7 @@ def item_fault(result: Any, shape: tuple[int, ...], expected: tuple[int, ...]) -
 
     Who returns (info, x), or n numbers that are no array, should hear which of them was taken for x.
     """
-    first = result[0] if isinstance(result, tuple) and result else None
-    if shape == expected or first is None or any(hasattr(result, name) for name in NAMES):
+    if shape == expected or not is_by_place(result) or result[0] is None:
         return ""
     return f"x is the first item of the returned tuple, and has shape {shape}, expected {expected}"
 

@@ -7,7 +7,7 @@ import inspect
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -143,9 +143,27 @@ def test_only_of_a_tuple_is_the_first_item_x(returned: Any, is_named: bool, batc
         called(np.ones((3, 1)), B[:3])
 
 
-@pytest.mark.parametrize("returned", [(), (None, 3)])
-def test_a_tuple_without_a_first_item_is_left_to_those_who_say_what_x_is(returned: Any) -> None:
-    as_solve(lambda A, b: returned)(np.ones((3, 1)), B[:3])
+class Pair(NamedTuple):
+    """A tuple that has a name for x, as results of PyTorch have."""
+
+    solution: Any
+    iterations: int
+
+
+@pytest.mark.parametrize(
+    ("returned", "said"),
+    [
+        ((), "x has shape (0,), expected (1,)"),
+        ((None, 3), "x is no array of numbers: None"),
+        (None, "x is no array of numbers: None"),
+        (Pair(B[:3], 3), "x has shape (3,), expected (1,)"),
+    ],
+)
+@pytest.mark.parametrize("batched", [False, True])
+def test_what_has_no_first_item_that_is_x_is_named_as_it_came(returned: Any, said: str, batched: bool) -> None:
+    terms = Terms(families=("degenerate",), one_right_side=True, batched=batched)
+    found = check_here(lambda A, b: returned, terms)
+    assert {failure.why for failure in found.failures if failure.record.n == 1} == {said}
 
 
 def in_turn(A: Array, b: Array) -> Array:
