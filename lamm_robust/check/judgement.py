@@ -9,6 +9,7 @@ import enum
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from lamm_robust.check.derivatives import wrong_derivatives
 from lamm_robust.check.expected import Met, meet
@@ -74,7 +75,7 @@ class Judgement:
         """Whether what was required holds; true if nothing was required."""
         return not self.unmet
 
-    @property
+    @cached_property
     def unmet(self) -> list[str]:
         """What keeps the requirement from being held, in words; nothing if it is, or nothing was required."""
         require = self.terms.require
@@ -90,7 +91,7 @@ class Judgement:
         wrong_class = [] if found in classes else [f"the class is {found}{left_out}"]
         return [*wrong_class, *self.unmet_beside_class]
 
-    @property
+    @cached_property
     def unexpected(self) -> list[Record]:
         """The records of all problems but those that fail as expected."""
         return [record for record in self.records if record.problem not in self.expected]
@@ -120,7 +121,7 @@ class Judgement:
             return [*found, *([f"{count_of(self.untried, 'problem')} not tried"] if self.expected else [])]
         return [*found, *(one.wrong for one in self.met if one.wrong)]
 
-    @property
+    @cached_property
     def forbidden(self) -> Mapping[Allowance, int]:
         """How often it did, unexpectedly, what a requirement forbids beside a worse class; without zeros.
 

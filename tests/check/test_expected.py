@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,15 +12,16 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from lamm_robust.check import judgement
 from lamm_robust.check.expected import Expected, meet, read_expected
 from lamm_robust.check.facts import facts
-from lamm_robust.check.judgement import Judgement
+from lamm_robust.check.judgement import Judgement, class_of_records
 from lamm_robust.check.outputs import badge, junit, markdown
 from lamm_robust.check.page import page
 from lamm_robust.check.terms import Terms
 from lamm_robust.cli.main import main
 from lamm_robust.testing import check_here
-from lamm_robust.values import Array, Verdict
+from lamm_robust.values import Array, Precision, Record, Verdict
 from tests.support.records import RECORD
 
 LOST = ("*abscissae=unix *", "*abscissae=wavelengths *")
@@ -47,6 +49,20 @@ def test_what_is_expected_to_fail_keeps_no_gate_from_being_held_and_changes_noth
     assert [one.failed for one in found.met] == [1, 2]
     shared = ("class", "safe_kappa", "silent_failures", "cases", "worst_forward_error")
     assert [facts(found)[name] for name in shared] == [facts(without)[name] for name in shared]
+
+
+def test_the_class_without_what_is_expected_is_worked_out_once_whoever_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, calls = judged(LOST, "polynomial"), Counter[str]()
+
+    def counted(records: Sequence[Record], precision: Precision) -> str:
+        calls["class"] += 1
+        return class_of_records(records, precision)
+
+    monkeypatch.setattr(judgement, "class_of_records", counted)
+    assert found.passed
+    assert facts(found)["unmet"] == []
+    assert ": held: " in page(found) + markdown([found]) + badge([found]) + junit([found])
+    assert calls == {"class": 1}
 
 
 def test_every_output_says_how_many_failures_are_expected() -> None:
