@@ -238,9 +238,12 @@ layouts, move some answers of an iteration, or of one that drops outliers. Measu
 for solvers that are random, or read arrays in the wrong order."""
 
 
-def is_steady(failures: Sequence[Clues]) -> bool:
-    """Whether nothing shows that answers depend on more than A and b: then one answer shows how it was computed."""
-    restless = sum(c.changes_matter and not c.record.repeatable for c in failures)
+def is_steady(failures: Sequence[Clues], *, changes: bool) -> bool:
+    """Whether nothing shows that answers depend on more than A and b: then one answer shows how it was computed.
+
+    `changes` says whether answers that change from call to call are wrong for that, see `changes_matter`.
+    """
+    restless = sum(changes and not c.record.repeatable for c in failures)
     return not any(c.passes_alone for c in failures) and restless <= FEW * len(failures)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from lamm_robust.check import number_reasons
 from lamm_robust.check.clues import Clues, changes_matter, has_cutoff, has_singles, heeds_layout, is_single, is_steady
@@ -30,8 +31,8 @@ from lamm_robust.reports.grading import (
     is_undefined,
 )
 from lamm_robust.reports.summary import simplicity
-from lamm_robust.scoring.truths import Truths
-from lamm_robust.values import Case, Cause, Number, Record, Status, Verdict
+from lamm_robust.scoring.truths import Known, Truths
+from lamm_robust.values import Case, Cause, Number, Outcome, Record, Status, Verdict
 
 LOST = (Verdict.TIMED_OUT, Verdict.FLAKY)
 """Verdicts on attempts that did not end by themselves, or not every time."""
@@ -60,8 +61,9 @@ class Failure:
         return self.clues.record
 
 
-PassesAlone = Callable[[Clues, Case], bool]
-"""Whether a solver passes a case at which it failed when it is asked again, alone in a fresh process."""
+PassesAlone = Callable[[Case, Known, Outcome], bool]
+"""Whether a solver passes a case, with this truth, at which it failed with this outcome, when it is asked again, alone
+in a fresh process."""
 
 
 def excuse(record: Record, terms: Terms) -> Record:
@@ -128,40 +130,55 @@ def failures_of(
     expected: Container[str],
 ) -> list[Failure]:
     """What failed and why: what is not expected first, then by `gravity`; the first `SHOWN` are asked again, alone."""
+
+    def place(record: Record) -> tuple[object, ...]:
+        return record.problem in expected, *gravity(record)
+
     cases = {str(case): case for case in outcomes}
     answers = [outcome.x for outcome in outcomes.values() if outcome.x is not None and outcome.x.any()]
     all_single = all(map(is_single, answers))
+    failed = [record for record in records if is_shown(record, terms)]
+    again = {record.key for record in sorted(failed, key=place)[:SHOWN]}
     found = []
-    for record in records:
-        if is_shown(record, terms):
-            case = cases[record.key]
-            certified = truths.certify(case.key)
-            assert certified, "what was scored is certified"
-            found.append(Clues(record, certified, outcomes[case], all_single=all_single, returns=terms.returns))
-    cutoff, singles, changes = has_cutoff(found), has_singles(found), changes_matter(records, found)
-    other = None if terms.lam is None else other_of(found, terms.lam)
-    found = [
-        replace(c, has_cutoff=cutoff, has_singles=singles, changes_matter=changes, other=other)
-        for c in with_shared_signs(found, records, terms.returns)
-    ]
-    found.sort(key=lambda clues: (clues.record.problem in expected, *gravity(clues.record)))
-    found[:SHOWN] = [replace(c, passes_alone=passes_alone(c, cases[c.record.key])) for c in found[:SHOWN]]
-    steady, layout = is_steady(found), heeds_layout(found)
-    found = [replace(clues, is_steady=steady, heeds_layout=layout) for clues in found]
-    return [Failure(clues, why, why.say(clues)) for clues in found for why in [explain(clues, terms)]]
+    for record in failed:
+        case = cases[record.key]
+        certified = truths.certify(case.key)
+        assert certified, "what was scored is certified"
+        alone = record.key in again and passes_alone(case, certified, outcomes[case])
+        found.append(Clues(record, certified, outcomes[case], alone, all_single=all_single, returns=terms.returns))
+    signs = shared_signs(found, records, terms.returns) | _habits(found, records, terms)
+    ordered = [replace(clues, **signs) for clues in sorted(found, key=lambda clues: place(clues.record))]
+    return [Failure(clues, why, why.say(clues)) for clues in ordered for why in [explain(clues, terms)]]
 
 
-def with_shared_signs(failed: Sequence[Clues], records: Iterable[Record], returns: Number) -> list[Clues]:
-    """The failures with what several show, and one may show by accident: κ squared, a ridge, or a conjugate wrong.
+def shared_signs(failed: Sequence[Clues], records: Iterable[Record], returns: Number) -> dict[str, Any]:
+    """What several failures show, and one may show by accident: κ squared, a ridge, or a conjugate wrong.
 
-    `records` are those of all attempts, passed ones too.
+    They are fields of `Clues`, by name. `records` are those of all attempts, passed ones too.
     """
     if returns is not Number.X:
-        squares = number_reasons.squares_kappa(failed)
-        return [replace(c, squares_kappa=squares) for c in failed]
-    squares, ridge = squares_kappa(records), ridge_of([c.gradient for c in failed])
-    mistake = mistake_of([c.mistakes for c in failed])
-    return [replace(c, squares_kappa=squares, ridge=ridge, mistake=mistake) for c in failed]
+        return {"squares_kappa": number_reasons.squares_kappa(failed)}
+    return {
+        "squares_kappa": squares_kappa(records),
+        "ridge": ridge_of([c.gradient for c in failed]),
+        "mistake": mistake_of([c.mistakes for c in failed]),
+    }
+
+
+def _habits(failed: Sequence[Clues], records: Sequence[Record], terms: Terms) -> dict[str, Any]:
+    """What the failures at the problems of a profile show together of how the solver answers: more fields of `Clues`.
+
+    Of a few problems that somebody has chosen, they would tell nothing.
+    """
+    changes = changes_matter(records, failed)
+    return {
+        "has_cutoff": has_cutoff(failed),
+        "has_singles": has_singles(failed),
+        "changes_matter": changes,
+        "is_steady": is_steady(failed, changes=changes),
+        "heeds_layout": heeds_layout(failed),
+        "other": None if terms.lam is None else other_of(failed, terms.lam),
+    }
 
 
 def explain(clues: Clues, terms: Terms) -> Reason:

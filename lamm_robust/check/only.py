@@ -12,7 +12,7 @@ from lamm_robust import catalog
 from lamm_robust.check.attempts import ask_all, library_of, look_again, worker_opener
 from lamm_robust.check.clues import Clues
 from lamm_robust.check.derivatives import wrong_derivatives
-from lamm_robust.check.failures import excuse, explain, is_declined, is_shown, is_wrong_rank, with_shared_signs
+from lamm_robust.check.failures import excuse, explain, is_declined, is_shown, is_wrong_rank, shared_signs
 from lamm_robust.check.terms import Terms, refuse_complex, variant_of
 from lamm_robust.keys import parse_key
 from lamm_robust.reports.grading import is_undefined
@@ -162,8 +162,8 @@ def _attempt(target: user.Target, terms: Terms, keys: Sequence[ProblemKey]) -> d
         for key, case in cases.items()
         if is_shown(records[key], terms)
     }
-    signs = with_shared_signs(list(failed.values()), records.values(), terms.returns)
-    clues = dict(zip(failed, signs, strict=True))
+    signs = shared_signs(list(failed.values()), records.values(), terms.returns)
+    clues = {key: replace(own, **signs) for key, own in failed.items()}
     return {
         key: Attempted(terms, solver, known[key], outcomes[case], records[key], clues.get(key))
         for key, case in cases.items()

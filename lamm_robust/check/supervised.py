@@ -11,15 +11,14 @@ from functools import partial
 from lamm_robust import catalog
 from lamm_robust.check.attempts import ask_all, doubt_of_times, is_enough, library_of, look_again, worker_opener
 from lamm_robust.check.beside import compared
-from lamm_robust.check.clues import Clues
 from lamm_robust.check.judgement import Judgement, judge_solver
 from lamm_robust.check.scored import Scored
 from lamm_robust.check.terms import Terms, problems, variant_of
 from lamm_robust.scoring.records import record
-from lamm_robust.scoring.truths import Truths
+from lamm_robust.scoring.truths import Known, Truths
 from lamm_robust.solvers import user
 from lamm_robust.storage.cache import Cache, default_directory
-from lamm_robust.values import Answer, Case, Library, Solver, Status
+from lamm_robust.values import Answer, Case, Library, Outcome, Solver, Status
 from lamm_robust.workers import scratch
 from lamm_robust.workers.pool import Open
 from lamm_robust.workers.second_look import attempt_alone
@@ -72,9 +71,11 @@ def check(
     return compared(found, [case.key for case in outcomes], truths, end)
 
 
-def _passes_alone(solver: Solver, terms: Terms, open_worker: Open, failed: Clues, case: Case) -> bool:
+def _passes_alone(
+    solver: Solver, terms: Terms, open_worker: Open, case: Case, certified: Known, failed: Outcome
+) -> bool:
     """Whether the solver passes a case at which it failed when it is asked again, alone in a fresh process."""
-    if failed.outcome.status not in (Status.SOLVED, Status.BAD_OUTPUT):
+    if failed.status not in (Status.SOLVED, Status.BAD_OUTPUT):
         return False
-    second = attempt_alone(case, failed.certified.problem, open_worker)
-    return record(case, failed.certified, solver, second).verdict in terms.passing_verdicts()
+    second = attempt_alone(case, certified.problem, open_worker)
+    return record(case, certified, solver, second).verdict in terms.passing_verdicts()
