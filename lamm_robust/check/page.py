@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from lamm_robust.check.arithmetic import computes_in
 from lamm_robust.check.beside_table import beside_lines
@@ -16,12 +16,20 @@ from lamm_robust.check.notes import notes
 from lamm_robust.check.reasons import both_kappas
 from lamm_robust.check.terms import ALLOWANCES, Terms
 from lamm_robust.reports.columns import class_of
-from lamm_robust.reports.grading import PASSES, is_full_rank, is_graded, is_resolvable_as_a_whole, kappa
+from lamm_robust.reports.grading import (
+    PASSES,
+    is_ambiguous,
+    is_broken,
+    is_full_rank,
+    is_graded,
+    is_resolvable_as_a_whole,
+    kappa,
+)
 from lamm_robust.reports.row import Row
 from lamm_robust.scoring.limits import THRESHOLD_IN_WORDS
 from lamm_robust.scoring.number_scores import ERROR
 from lamm_robust.text import duration, number, printable, two_digits
-from lamm_robust.values import Number, Record, Regime, Verdict
+from lamm_robust.values import Number, Record, Verdict
 
 
 def page(found: Judgement, *, replays: bool = True) -> str:
@@ -72,9 +80,8 @@ def _head(found: Judgement) -> Iterator[str]:
     yield from _passed(row)
     if row.undefined_total:
         yield f"undefined    {row.undefined_flagged} of {row.undefined_total} problems with NaN or ∞ in A or b flagged"
-    if row.ambiguous_total:
-        fitted = f"{row.ambiguous_fitted} of {row.ambiguous_total}"
-        yield f"beyond       {fitted} problems with κ beyond the precision passed: to fit, or to warn, is all they ask"
+    for passed in _beyond(found, lambda r: r.verdict is not Verdict.WRONG and not is_broken(r)):
+        yield f"{passed}: to fit, or to warn, is all they ask"
     small = THRESHOLD_IN_WORDS[terms.precision]
     yield (
         f"worst        backward error {number(row.worst_backward_error)} u‖A‖_F, "
@@ -99,6 +106,13 @@ def _passed(row: Row) -> Iterator[str]:
         yield f"edge cases   {row.edges_passed} of {row.edges_total} passed: A is empty, or squares over- or underflow"
 
 
+def _beyond(found: Judgement, passes: Callable[[Record], bool]) -> Iterator[str]:
+    """How many problems with κ beyond the precision were passed, where there are any."""
+    if beyond := list(filter(is_ambiguous, found.records)):
+        passed = f"{sum(map(passes, beyond))} of {len(beyond)}"
+        yield f"beyond       {passed} problems with κ beyond the precision passed"
+
+
 def number_lines(found: Judgement) -> Iterator[str]:
     """What the page says of a number other than x."""
     row, terms = found.row, found.terms
@@ -106,9 +120,7 @@ def number_lines(found: Judgement) -> Iterator[str]:
     yield from _passed(row)
     if row.undefined_total:
         yield f"undefined    {row.undefined_flagged} of {row.undefined_total} problems with NaN or ∞ flagged"
-    if beyond := [r for r in found.records if r.regime == Regime.AMBIGUOUS and r.verdict != Verdict.OUT_OF_CONTRACT]:
-        passed = sum(r.verdict in PASSES for r in beyond)
-        yield f"beyond       {passed} of {len(beyond)} problems with κ beyond the precision passed"
+    yield from _beyond(found, lambda r: r.verdict in PASSES)
     errors = [r.scores[ERROR] for r in found.records if is_graded(r) and ERROR in r.scores]
     small = THRESHOLD_IN_WORDS[terms.precision]
     yield f"worst        {number(max(errors, default=math.nan))} perturbation bounds (rounding: to {small})"

@@ -66,6 +66,22 @@ def test_what_the_contract_does_not_cover_was_tried_all_the_same() -> None:
     assert "the largest tried" not in page(found)
 
 
+def raises(A: Array, b: Array) -> Array:
+    raise RuntimeError("always")
+
+
+def refuses(A: Array, b: Array) -> Array:
+    raise np.linalg.LinAlgError("always")
+
+
+@pytest.mark.parametrize(
+    ("solve", "passed"), [(raises, 0), (refuses, 3), (lambda A, b: None, 0), (zeroed, 0), (broken.qr, 3)]
+)
+def test_beyond_the_precision_what_breaks_has_passed_nothing(solve: Any, passed: int) -> None:
+    words = f"{passed} of 3 problems with κ beyond the precision passed: to fit, or to warn, is all they ask"
+    assert line(judged(solve), "beyond") == words
+
+
 def test_where_no_column_is_right_none_is_praised() -> None:
     assert line(judged(zeroed), "columns") == "nowhere column-wise stably"
     assert line(judged(zeroed), "safe κ") == "nowhere backward stably, nowhere forward stably"
