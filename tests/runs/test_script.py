@@ -215,8 +215,58 @@ def test_a_script_of_a_call_that_raises_says_which_exception(tmp_path: Path) -> 
     assert first_line("refuse") == "# with these versions the call raises numpy.linalg.LinAlgError: Singular matrix"
     assert first_line("words").startswith("# with these versions it raises ValueError: could not convert string")
     assert first_line("claim") == "# with these versions the call raises AssertionError: two"
-    ended = that_fails(["import os; os._exit(7)\n"], tmp_path)
-    assert ended.startswith("# with these versions the process ends with exit code 7\n")
+
+
+RAISES = """import atexit, os, sys
+
+def group(A, b):
+    try:
+        raise KeyError("first")
+    except KeyError as error:
+        raise ExceptionGroup("two faults", [error, ValueError("second")])
+
+def noted(A, b):
+    error = RuntimeError("a pool failed")
+    error.add_note("Traceback (most recent call last):\\nValueError: in another process")
+    raise error
+
+def silent(A, b):
+    raise RuntimeError
+
+def leaves(A, b):
+    sys.exit(0)
+
+def quits(A, b):
+    print("done")
+    os._exit(0)
+
+def breaks(A, b):
+    os._exit(7)
+
+def late(A, b):
+    atexit.register(os._exit, 7)
+    return [0.0] * A.shape[1]
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("group", "the call raises ExceptionGroup: two faults (2 sub-exceptions)"),
+        ("noted", "the call raises RuntimeError: a pool failed"),
+        ("silent", "the call raises RuntimeError"),
+        ("leaves", "the process ends with exit code 0"),
+        ("quits", "the process ends with exit code 0"),
+        ("breaks", "the process ends with exit code 7"),
+        ("late", "the process ends with exit code 7"),
+    ],
+)
+def test_a_script_that_ends_before_its_assertion_says_how(name: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(RAISES)
+    certified = catalog.truths().certify(parse_key("raw A=1,0;0,1;0,0 b=0,0,0 dtype=float64"))
+    assert certified is not None
+    made = user_scripts(certified, Target(f"mine.py:{name}", tmp_path), contract(Deficiency.MINIMUM_NORM, SHAPES))
+    assert that_fails(made, tmp_path) == f"# with these versions {said}\n{made[0]}"
 
 
 def test_of_several_problems_the_worst_is_the_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
