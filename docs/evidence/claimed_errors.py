@@ -8,19 +8,21 @@ true rank, ‖x̂ − x★‖ is that of the certified x★, and is compared wit
 
 from __future__ import annotations
 
+import math
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import cast
 
 import numpy as np
 
 from lamm_robust import catalog
+from lamm_robust.oracles import stored
 from lamm_robust.runs.plan import grid
-from lamm_robust.scoring.frame import norm
 from lamm_robust.scoring.truths import Certified, Truths
 from lamm_robust.text import number
-from lamm_robust.values import Array, Device, Precision
+from lamm_robust.values import Device, Precision
 
 
 def asked(profile: str, precision: Precision) -> Iterator[Certified]:
@@ -32,13 +34,14 @@ def asked(profile: str, precision: Precision) -> Iterator[Certified]:
             yield certified
 
 
-def compared(x: Array, error: Array, certified: Certified) -> Iterator[tuple[float, float]]:
-    """‖x̂ − x★‖ of each right-hand side and what was claimed of it, in a power of two: neither can overflow."""
-    high, power = certified.truth.x[0], certified.truth.exponent
-    unit = int(power[high != 0].max(initial=0))
-    off = np.ldexp(x.astype(np.float64), -unit).reshape(high.shape) - np.ldexp(high, power - unit)
-    claimed = np.ldexp(np.ravel(error).astype(np.float64), -unit)
-    yield from zip(norm(off.reshape(len(off), -1).T), claimed, strict=True)
+def share(x: Sequence[float], star: Sequence[Fraction], claimed: float) -> float:
+    """‖x̂ − x★‖ over what was claimed of it, from exact fractions: no entry is too large or too small for that."""
+    if math.isinf(claimed):
+        return 0.0
+    square = sum(((Fraction(found) - true) ** 2 for found, true in zip(x, star, strict=True)), Fraction(0))
+    if not claimed:
+        return math.inf if square else 0.0
+    return math.sqrt(square / Fraction(claimed) ** 2)
 
 
 def main() -> None:
@@ -51,15 +54,17 @@ def main() -> None:
 
     from lamm_robust import solve
 
-    compiled, ratios, other, unknown = jax.jit(solve), [], 0, 0
+    compiled, other, unknown = jax.jit(solve), 0, 0
+    ratios: list[float] = []
     for certified in asked(profile, cast(Precision, precision)):
         x, rank, error = map(np.asarray, compiled(certified.problem.A, certified.problem.b))
         if int(rank) != certified.truth.rank:
             other += 1
             continue
-        for actual, said in compared(x, error, certified):
-            unknown += np.isinf(said)
-            ratios.append(0.0 if actual == 0 else actual / said if said else np.inf)
+        sides, stars = x.reshape(len(x), -1).T.tolist(), stored(certified.truth).reshape(len(x), -1).T.tolist()
+        claimed = np.ravel(error).tolist()
+        unknown += sum(map(math.isinf, claimed))
+        ratios += map(share, sides, stars, claimed)
     exceeded = sum(not ratio <= 1 for ratio in ratios)
     print(f"{device} {precision} {profile}: {exceeded} of {len(ratios)} claimed errors exceeded, {unknown} of them ∞;")
     print(f"  the largest true error is {number(max(ratios))} of the claimed one; another rank was found {other} times")
