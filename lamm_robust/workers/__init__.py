@@ -5,6 +5,7 @@ answers, and turns a crash or a time-out into an outcome. It knows solvers but n
 
 Begin with `attempt`, which calls a solver (`repeats` does so again and again, for its times). `child` is the process
 around it, `wire` the bytes between the two ends, `process` how children start and are killed, `supervisor` the parent's
-side of one child, which decides when it has hung and which case is to blame, and `pool` several of them at once.
-`opening` is how other rooms get a worker, and `second_look` how they find out whether a crash was an accident.
+side of one child, which decides when it has hung and which case is to blame, `believed` what it takes for an answer,
+and `pool` several of them at once. `opening` is how other rooms get a worker, and `second_look` how they find out
+whether a crash was an accident.
 """

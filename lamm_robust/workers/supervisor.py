@@ -8,7 +8,6 @@ it has not answered. Only that case gets the outcome; the cases behind it go to 
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import signal
 from collections import deque
@@ -17,12 +16,11 @@ from dataclasses import replace
 from typing import Any
 
 from lamm_robust.defaults import CASE_SECONDS
-from lamm_robust.solvers.numbers import shapes
 from lamm_robust.storage.packing import pack_problem
 from lamm_robust.values import AbsentError, Answer, Case, Cause, Outcome, Problem, Status
 from lamm_robust.workers import wire
+from lamm_robust.workers.believed import Shapes, most_bytes, require_answer, require_one_thread, shapes_of
 from lamm_robust.workers.child import BASE_BYTES, UNUSABLE
-from lamm_robust.workers.derivatives import derivatives_fault, most_bytes
 from lamm_robust.workers.process import Kind, Process, Template, last_line, last_words
 
 START_SECONDS = 120.0
@@ -39,9 +37,6 @@ WATCH_SECONDS = 0.5
 
 STOP_SECONDS = 2.0
 """How long a process may be stopped until a fresh one takes its place: whoever pauses a run pauses its parent."""
-
-SAID_HERE = (Status.TIMED_OUT, Status.FLAKY)
-"""What is only said of a process from outside."""
 
 FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM)
 """Signals of an operator, a batch system, or the kernel short of memory; no solver ends its own process by these."""
@@ -229,14 +224,16 @@ class Worker:
                 raise wire.WireError("a second greeting")
             hello = wire.unpack_greeting(content)
             self._process.identify()
-            self._check_threads(hello["threads"])
+            require_one_thread(self.kind.library, hello["threads"])
             self.hello = hello
             self._on_hello(self.hello)
             self._said_hello, self._starts, self._computed = True, 0, self._process.main_seconds()
             self._forget_time()
         elif kind in (wire.OUTCOME, wire.LAST) and self.pending and self._said_hello:
             number, outcome = wire.unpack_outcome(content)
-            self._check(number, outcome)
+            if number != self._served:
+                raise wire.WireError(f"answer {number} in the place of answer {self._served}")
+            require_answer(outcome, self._problems[0], self._shapes())
             out_of_memory = kind == wire.LAST and outcome.status is Status.CRASHED
             # the memory may be full of what earlier cases have left: only the first case is to blame for sure
             answers.append(self._answer(outcome, inconclusive=out_of_memory and self._served > 0))
@@ -247,38 +244,11 @@ class Worker:
         """The longest content of a frame that can be an answer now."""
         if kind == wire.HELLO:
             return wire.HELLO_BYTES
-        if not self.pending:
-            return wire.HEAD_BYTES
-        problem = self._problems[0]
-        return wire.HEAD_BYTES + math.prod(self._shapes()[0]) * problem.A.itemsize + most_bytes(problem)
+        return most_bytes(self._shapes(), self._problems[0]) if self.pending else wire.HEAD_BYTES
 
-    def _shapes(self) -> tuple[tuple[int, ...], ...]:
+    def _shapes(self) -> Shapes:
         """The shapes that an answer to the first pending case may have."""
-        name = self.pending[0].variant.algorithm
-        returns = next(s.contract.returns for s in self.kind.library.solvers if s.algorithm == name)
-        return shapes(returns, self._problems[0])
-
-    def _check(self, number: int, outcome: Outcome) -> None:
-        """WireError unless an outcome with this number can be about the first pending case."""
-        problem, x = self._problems[0], outcome.x
-        if number != self._served:
-            raise wire.WireError(f"answer {number} in the place of answer {self._served}")
-        if x is not None and (x.dtype != problem.A.dtype or x.shape not in self._shapes()):
-            raise wire.WireError(f"an x of shape {x.shape} in {x.dtype}")
-        if fault := derivatives_fault(problem, outcome.derivatives):
-            raise wire.WireError(fault)
-        if (x is None) is (outcome.status is Status.SOLVED):
-            raise wire.WireError(f"an outcome that is {outcome.status} with{'out' if x is None else ''} an x")
-        if outcome.status in SAID_HERE or outcome.cause is Cause.PROCESS_LOST:
-            raise wire.WireError(f"it says of itself that it is {outcome.cause or outcome.status}")
-
-    def _check_threads(self, pools: list[dict[str, Any]]) -> None:
-        """AbsentError unless every BLAS runs on one thread, as `process.THREADS` asks."""
-        for pool in pools:
-            if pool["num_threads"] != 1:
-                raise AbsentError(
-                    f"{pool['internal_api']} of {self.kind.library.name} runs on {pool['num_threads']} threads"
-                )
+        return shapes_of(self.kind.library, self.pending[0], self._problems[0])
 
     def _restart(self) -> None:
         """Ask a fresh process the pending cases."""

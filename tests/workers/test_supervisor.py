@@ -19,6 +19,7 @@ import pytest
 from lamm_robust.defaults import CASE_SECONDS
 from lamm_robust.values import AbsentError, Answer, Case, Device, Outcome, Precision, ProblemKey, Status, Variant
 from lamm_robust.workers import process
+from lamm_robust.workers.believed import require_one_thread
 from lamm_robust.workers.child import thread_pools
 from lamm_robust.workers.pool import Pool
 from lamm_robust.workers.process import Kind, Template, Templates
@@ -337,10 +338,8 @@ def test_a_worker_says_what_it_runs_on(opener: Opener) -> None:
 
 
 def test_more_threads_than_asked_are_refused() -> None:
-    worker = Worker(kind())
     with pytest.raises(AbsentError, match="openblas of planted runs on 8 threads"):
-        worker._check_threads([{"internal_api": "openblas", "num_threads": 8}])
-    worker.close()
+        require_one_thread(kind().library, [{"internal_api": "openblas", "num_threads": 8}])
 
 
 def test_a_library_that_cannot_be_imported_is_absent_with_its_last_words() -> None:
