@@ -1,50 +1,30 @@
 """A failure as a script of a few lines that needs the library alone, for whoever has not installed this project.
 
-It has the numbers of the problem exactly, the exact answer, and an assertion that fails where the answer is wrong. It
-asks less than a verdict does: one correct digit, which no rounding of a good solver takes away.
+It has the numbers of the problem exactly, the exact answer, and an assertion that fails where the answer is wrong.
 """
 
 from __future__ import annotations
 
-import base64
 import functools
-import math
 import platform
-import re
-import zlib
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
-import numpy as np
-
 from lamm_robust import catalog
 from lamm_robust.embedding import is_complex
-from lamm_robust.oracles import stored
-from lamm_robust.runs.script_end import CALLED, FAILS, ended
+from lamm_robust.runs.script_end import FAILS, ended
+from lamm_robust.runs.script_numbers import LISTED, array_text
+from lamm_robust.runs.script_question import question
 from lamm_robust.runs.sources import imported
 from lamm_robust.runs.sweep import why_not_asked
-from lamm_robust.scoring.evidence import Evidence
-from lamm_robust.scoring.limits import NO_CORRECT_DIGIT
-from lamm_robust.scoring.metrics import has_digits
 from lamm_robust.scoring.truths import Certified, Known, Truths
-from lamm_robust.scoring.verdicts import promises_the_shortest
 from lamm_robust.solvers.typed import code_of, imports_of
 from lamm_robust.solvers.user import NAME, Target
-from lamm_robust.values import Array, Contract, Precision, Regime, Variant
-
-LISTED = 64
-"""Entries of A up to which numbers are written one by one; more of them are packed, and are no better read."""
+from lamm_robust.values import Contract, Variant
 
 PACKED = 10_000
 """Entries of A up to which they are packed: beyond it, a script is no text to hand on."""
-
-SHORT = 9
-"""Characters of a decimal number up to which it is written instead of the hexadecimal one; both are exact."""
-
-ZEROS = re.compile(r"\.?0+p")
-"""The zeros at the end of the digits of a hexadecimal number."""
 
 HOW_KNOWN: Mapping[str, str] = {
     "exact": "certified in exact rational arithmetic",
@@ -138,12 +118,12 @@ def _script(
     if library in ("jax", "lineax") and problem.key.dtype == "float64":
         imports += '; jax.config.update("jax_enable_x64", True)'
     lines = [f"# {problem.key}; {', '.join(_versions([*needed, *used]))}", *_known(certified), imports]
-    lines += [f"A = {_array(problem.A, library, packed)}", f"b = {_array(b, library, packed)}"]
+    lines += [f"A = {array_text(problem.A, library, packed)}", f"b = {array_text(b, library, packed)}"]
     if layout == JIT:
         lines += ["def solve(A, b):", *(f"    {line}" for line in code.splitlines()), "    return x", JIT]
     else:
         lines += [*filter(None, [layout]), *code.splitlines()]
-    first, *asked = _asked(certified, contract, column)
+    first, *asked = question(certified, contract, column)
     lines.append(first if split else f"x, b = x[:, {column}], b[:, {column}]; {first}")
     return "\n".join([*lines, *asked]) + "\n"
 
@@ -176,100 +156,6 @@ def _known(certified: Known) -> list[str]:
     if not isinstance(certified, Certified):
         return []
     return [f"# The right answer is {HOW_KNOWN[certified.truth.method]}, and rounded to float64 here."]
-
-
-# --- numbers --------------------------------------------------------------------------------------------------
-
-
-def _array(values: Array, library: str, packed: bool) -> str:
-    """An expression that makes the array, every number exactly, in the library's own kind."""
-    dtype: Precision = "float32" if values.dtype == np.float32 else "float64"
-    numbers = _packed(values) if packed else _listed(values)
-    if library == "torch":
-        return f"torch.tensor({numbers}, dtype=torch.{dtype})" + _shape(values, packed)
-    maker = "jax.numpy.array" if library in ("jax", "lineax") else "numpy.array"
-    return f'{maker}({numbers}, "{dtype}")' + _shape(values, packed)
-
-
-def _listed(values: Array) -> str:
-    if values.ndim == 2:
-        return f"[{', '.join(_listed(row) for row in values)}]"
-    return f"[{', '.join(map(number, values.tolist()))}]"
-
-
-def _packed(values: Array) -> str:
-    little = np.ascontiguousarray(values, dtype="<f8")
-    text = base64.b85encode(zlib.compress(little.tobytes(), 9)).decode()
-    return f'memoryview(zlib.decompress(base64.b85decode("{text}"))).cast("d").tolist()'
-
-
-def _shape(values: Array, packed: bool) -> str:
-    empty = 0 in values.shape
-    return f".reshape({', '.join(map(str, values.shape))})" if (packed or empty) and values.ndim == 2 else ""
-
-
-def number(value: float) -> str:
-    """A number as Python reads it, exactly: a short decimal, or its hexadecimal digits."""
-    if not np.isfinite(value):
-        return f'float("{value}")'
-    plain = repr(value).removesuffix(".0")
-    if value == 0:
-        return "0" if math.copysign(1.0, value) > 0 else "-0.0"
-    return plain if len(plain) <= SHORT else f'float.fromhex("{ZEROS.sub("p", value.hex())}")'
-
-
-# --- what is asked ----------------------------------------------------------------------------------------------
-
-
-def _asked(certified: Known, contract: Contract, column: int | None) -> list[str]:
-    """The exact answer, how far x is from it, and the assertion."""
-    listed = CALLED
-    if not isinstance(certified, Certified):
-        return [
-            listed,
-            'print("x", x, "though A or b is not finite, so no x is right")',
-            "assert not all(map(math.isfinite, x))",
-        ]
-    star = stored(certified.truth).reshape(certified.problem.n, -1)[:, column or 0].tolist()
-    lines = [f"right = [{', '.join(map(_nearest, star))}]", listed, *_error(certified, contract, star, column or 0)]
-    return [*lines, 'print("x", x, "right", right, "error", error)', f"assert error < {NO_CORRECT_DIGIT}"]
-
-
-def _nearest(value: Fraction) -> str:
-    try:
-        near = float(value)
-    except OverflowError:
-        return f'float("{"-" if value < 0 else ""}inf")'
-    return number(near)
-
-
-def _error(certified: Certified, contract: Contract, star: Sequence[Fraction], column: int) -> list[str]:
-    """The line that measures what the verdict of a silent failure rests on; see `scoring.verdicts.judge`."""
-    limits = certified.limits
-    ambiguous = certified.regime is Regime.AMBIGUOUS
-    b = certified.problem.b
-    if not (b if b.ndim == 1 else b[:, column]).any():
-        return ["error = math.inf if any(x) else 0.0  # the shortest x is 0, as b is"]
-    if ambiguous or not (limits.unique or promises_the_shortest(contract, limits)):
-        size = "[float(entry) for entry in b]" if ambiguous else "image(right)"
-        return [
-            "image = lambda v: [math.fsum(float(a) * c for a, c in zip(row, v)) for row in A]",
-            f"error = math.dist(image(x), image(right)) / math.hypot(*{size})  # of the fit A x",
-        ]
-    if not any(star):
-        return ["error = math.hypot(*x) / math.hypot(*map(float, b)) * abs(A).max()  # the shortest x is 0"]
-    lines = ["error = math.dist(x, right) / math.hypot(*right)"]
-    sure = sure_entries(certified, column)
-    if sure and len(sure) <= LISTED:
-        lines.append(f"error = max(error, *(abs(x[j] / right[j] - 1) for j in {sure}))  # digits that QR keeps")
-    return lines
-
-
-def sure_entries(certified: Certified, column: int) -> list[int]:
-    """The entries of x★ of which a solver that is stable column by column has a digit: see `metrics.entry_error`."""
-    frame = certified.frame.equilibrated
-    evidence = Evidence([(frame, column)], frame.x_star[0][:, column][np.newaxis])
-    return [int(j) for j in np.flatnonzero(has_digits(evidence)[0])]
 
 
 def replay_scripts(key: str, oracle: str) -> list[str]:

@@ -17,7 +17,8 @@ from click.testing import CliRunner, Result
 from lamm_robust import catalog
 from lamm_robust.cli.main import main
 from lamm_robust.keys import parse_key
-from lamm_robust.runs.script import LISTED, number, replay_scripts, scripts, that_fails, user_scripts
+from lamm_robust.runs.script import replay_scripts, scripts, that_fails, user_scripts
+from lamm_robust.runs.script_numbers import LISTED, number
 from lamm_robust.runs.sources import imported
 from lamm_robust.scoring.nonfinite import as_undefined
 from lamm_robust.solvers.typed import CODE, code_of
