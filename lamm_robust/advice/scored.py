@@ -15,7 +15,7 @@ import numpy as np
 
 from lamm_robust.error_free import Doubles
 from lamm_robust.scoring.evidence import Evidence
-from lamm_robust.scoring.frame import Frame
+from lamm_robust.scoring.frame import Frame, norm
 from lamm_robust.scoring.metrics import score_each, worst
 from lamm_robust.scoring.records import truncated_error
 from lamm_robust.scoring.truths import Certified
@@ -37,6 +37,11 @@ class QuickFrame(Frame):
         """Ax★ (1 × m × columns)."""
         image: Doubles = (self.long @ self.x_star.astype(np.longdouble).sum(axis=0)).astype(np.float64)
         return image[np.newaxis]
+
+    @cached_property
+    def fit_norms(self) -> Doubles:
+        """‖Ax★‖ of each right-hand side."""
+        return norm(self.fit_star[0].T)
 
     @cached_property
     def layout(self) -> tuple[int, int]:
@@ -61,16 +66,16 @@ class Quick(Evidence):
 
     @cached_property
     def _products(self) -> tuple[Doubles, Doubles, Doubles]:
-        """r̂ = b − Ax̂, Aᵀr̂ and A(x★ − x̂), one row for each answer."""
+        """‖b − Ax̂‖, Aᵀ(b − Ax̂) and ‖A(x★ − x̂)‖, one row for each answer."""
         residuals, gradients, distances = [], [], []
-        for place, frame in enumerate(self._frames):
+        for place, (frame, column) in enumerate(self._members):
             A = frame.long
-            residual = self._b[place] - A @ self.x[place].astype(np.longdouble)
+            residual = frame.b[:, column] - A @ self.x[place].astype(np.longdouble)
             residuals.append(residual)
             gradients.append(residual @ A)
             distances.append(A @ -self.error[place].astype(np.longdouble))
         r, gradient, away = (np.array(rows).astype(np.float64) for rows in (residuals, gradients, distances))
-        return r, gradient, away
+        return norm(r), gradient, norm(away)
 
     @cached_property
     def fine_backward_error(self) -> Doubles:

@@ -22,9 +22,8 @@ class Evidence:
     def __init__(self, members: Sequence[tuple[Frame, int]], x: Doubles) -> None:
         """Take answers x (C × n): x[i] is to one column of the b of a frame. All frames have one layout."""
         self.x = x
+        self._members = members
         self._frames = [frame for frame, _ in members]
-        self._b: Doubles = np.array([frame.b[:, column] for frame, column in members])
-        self._fit_star: Doubles = np.array([frame.fit_star[:, :, column] for frame, column in members])
         self._x_star: Doubles = np.array([frame.x_star[:, :, column] for frame, column in members])
         sizes = np.array([frame.sizes[column] for frame, column in members]).T
         self.u, self.small, self.kappa, self.sigma_max, self.frobenius_norm = sizes[:5]
@@ -56,24 +55,50 @@ class Evidence:
 
     @cached_property
     def _products(self) -> tuple[Doubles, Doubles, Doubles]:
-        """r̂ = b − Ax̂, Aᵀr̂ and A(x★ − x̂), each computed exactly and rounded once (C × m, C × n and C × m)."""
+        """‖r̂‖ = ‖b − Ax̂‖, Aᵀr̂ and ‖A(x★ − x̂)‖ (C, C × n and C), of exact products."""
+        if all(frame.gram for frame in self._frames):  # frames of one layout: all or none
+            return self._long_products
         A, fit = np.array([frame.digits for frame in self._frames]), self._fit_star
         scale = grid(np.concatenate([self._b, fit[:, 0]], axis=1), self.x)[:, np.newaxis]
         b, x, parts = (np.ldexp(v, -scale) for v in (self._b, self.x, fit.transpose(1, 0, 2)))
         residual, distance = exact_residuals(A, x, b[np.newaxis], parts)
         found = to_doubles(residual), exact_gradient(A, residual), to_doubles(distance)
         r, gradient, away = (np.ldexp(v, scale) for v in found)
-        return r, gradient, away
+        return norm(r), gradient, norm(away)
 
-    @cached_property
+    @property
+    def _long_products(self) -> tuple[Doubles, Doubles, Doubles]:
+        """What `_products` holds, of problems whose Gram matrices are known."""
+        norms, gradients, distances = [], [], []
+        for (frame, column), x, x_star in zip(self._members, self.x.tolist(), self._x_star, strict=True):
+            assert frame.gram
+            size, gradient = frame.gram.residual(x, column)
+            norms.append(size)
+            gradients.append(gradient)
+            distances.append(
+                frame.gram.image_norm([(-value, *parts) for value, parts in zip(x, x_star.T.tolist(), strict=True)])
+            )
+        return np.array(norms), np.array(gradients), np.array(distances)
+
+    @property
+    def _b(self) -> Doubles:
+        """The right-hand sides (C × m)."""
+        return np.array([frame.b[:, column] for frame, column in self._members])
+
+    @property
+    def _fit_star(self) -> Doubles:
+        """Ax★ in parts (C × parts × m)."""
+        return np.array([frame.fit_star[:, :, column] for frame, column in self._members])
+
+    @property
     def fit_distance(self) -> Doubles:
         """‖A(x̂ − x★)‖ of each answer (C): how far its fit is from the best one."""
-        return norm(self._products[2])
+        return self._products[2]
 
-    @cached_property
+    @property
     def residual_norm(self) -> Doubles:
         """‖r̂‖ = ‖b − Ax̂‖ of each answer (C)."""
-        return norm(self._products[0])
+        return self._products[0]
 
     @property
     def gradient(self) -> Doubles:
@@ -87,7 +112,8 @@ class Evidence:
 
         found = np.full(len(self.x), np.nan)
         for place in np.flatnonzero(lacks_digits(self.kappa)):
-            found[place] = self._frames[place].fine.backward_error(self._b[place], self.x[place])
+            frame, column = self._members[place]
+            found[place] = frame.fine.backward_error(frame.b[:, column], self.x[place])
         return found
 
     @cached_property

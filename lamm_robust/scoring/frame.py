@@ -19,6 +19,7 @@ import numpy.typing as npt
 from lamm_robust.embedding import folds, real_matrix, real_vectors
 from lamm_robust.error_free import Doubles, exact_image, matrix_digits
 from lamm_robust.scoring.limits import regime, threshold
+from lamm_robust.scoring.long import Gram, gram_of
 from lamm_robust.values import UNIT_ROUNDOFF, Certificate, Equilibrated, NotCertifiedError, Precision, Problem, Regime
 
 if TYPE_CHECKING:
@@ -127,6 +128,18 @@ class Frame:
         return np.stack([exact_image(self.digits, self.x_star[:, :, j]) for j in range(self.columns)], axis=-1)
 
     @cached_property
+    def gram(self) -> Gram | None:
+        """The Gram matrix of [A b] of a long problem, which is all that its answers are compared with; else None."""
+        return gram_of(self.A, self.b)
+
+    @cached_property
+    def fit_norms(self) -> Doubles:
+        """‖Ax★‖ of each right-hand side."""
+        if self.gram is None:
+            return norm(self.fit_star[0].T)
+        return np.array([self.gram.image_norm(x.tolist()) for x in self.x_star.transpose(2, 1, 0)])
+
+    @cached_property
     def fine(self) -> Fine:
         """A for sums beyond float64."""
         from lamm_robust.scoring.fine import Fine  # few problems need it, and its library
@@ -135,8 +148,8 @@ class Frame:
 
     @cached_property
     def layout(self) -> tuple[int, int]:
-        """The number of digits of A and of parts of x★; frames of one shape and layout can be stacked."""
-        return self.digits.shape[1], len(self.x_star)
+        """The digits of A (0 if it is long) and the parts of x★; frames of one shape and layout can be stacked."""
+        return 0 if self.gram else self.digits.shape[1], len(self.x_star)
 
     @cached_property
     def sizes(self) -> Doubles:
@@ -144,7 +157,7 @@ class Frame:
         sizes = np.empty((self.columns, 9))
         frobenius = norm(self.A.ravel()) / math.sqrt(self.folds)  # every part of an entry is there so often
         sizes[:, :5] = self.u, self.small, self.kappa, self.sigma_max, frobenius
-        lengths = norm(self.x_star[0].T), norm(self.b.T), norm(self.fit_star[0].T)
+        lengths = norm(self.x_star[0].T), norm(self.b.T), self.fit_norms
         sizes[:, 5:] = np.transpose([self.residual_star, *lengths])
         return sizes
 

@@ -15,9 +15,10 @@ from lamm_robust.storage import packing
 from lamm_robust.storage.cache import Cache, certificate_name, problem_name
 from lamm_robust.values import Array, Certificate, Oracle, Problem, ProblemKey, Truncation, digest
 
-SHARED = ("storage/packing.py", "error_free.py", "embedding.py")
+SHARED = ("storage/packing.py", "error_free.py", "row_sums.py", "embedding.py")
 """Code that `generators` and `oracles` both depend on: `packing` writes and reads the cache's format, so that a change
-of it makes cached blobs stale, and oracles compute with `error_free`, and by `embedding` if a problem is complex."""
+of it makes cached blobs stale, and oracles compute with `error_free` and `row_sums`, and by `embedding` if a problem is
+complex."""
 
 
 def code_and_versions(room: str) -> str:

@@ -10,6 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from lamm_robust import row_sums
 from lamm_robust.error_free import Doubles, to_doubles
 from lamm_robust.oracles import ball, bounds, exact, extremes, inverse, long, refinement, verified
 from lamm_robust.values import PRECISIONS, Array, Certificate, NotCertifiedError
@@ -54,8 +55,8 @@ def by_sums(A: Array, b: Array) -> Certificate:
     if not A.size:
         return exact.certify(A, b)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(long, "ROWS", 3)
-        patch.setattr(long, "BLOCKS", 2)
+        patch.setattr(row_sums, "ROWS", 3)
+        patch.setattr(row_sums, "BLOCKS", 2)
         found = long.certify(A, b)
     if found is None:
         raise NotCertifiedError("the entries of a column differ too much")

@@ -18,6 +18,7 @@ OURS = ("lamm_robust", "generators", "oracles", "tests", "run")
 GROUND = (
     "values",
     "error_free",
+    "row_sums",
     "embedding",
     "provenance",
     "variables",
