@@ -111,7 +111,7 @@ class Evidence:
         from lamm_robust.scoring.fine import lacks_digits
 
         found = np.full(len(self.x), np.nan)
-        for place in np.flatnonzero(lacks_digits(self.kappa)):
+        for place in np.flatnonzero(lacks_digits(self.kappa)).tolist():
             frame, column = self._members[place]
             found[place] = frame.fine.backward_error(frame.b[:, column], self.x[place])
         return found

@@ -75,7 +75,7 @@ def gram_of(A: Doubles, b: Doubles) -> Gram | None:
     if len(A) < LONG or not 0 < A.shape[1] <= FEW - b.shape[1]:
         return None
     sums = row_sums(A, b)
-    return sums and Gram(sums, A.shape[1])
+    return None if sums is None else Gram(sums, A.shape[1])
 
 
 def root(square: int, exponent: int) -> float:

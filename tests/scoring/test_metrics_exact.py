@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from lamm_robust.oracles import select, stored
-from lamm_robust.scoring import metrics
+from lamm_robust.scoring import long, metrics
 from lamm_robust.scoring.frame import Frame
 from lamm_robust.scoring.metrics import score, score_all
 from lamm_robust.values import UNIT_ROUNDOFF, Array, Certificate, Precision, Problem
@@ -287,6 +287,16 @@ def answers(problem: Problem) -> list[Array]:
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_scores_agree_with_rational_arithmetic(name: str, kind: int) -> None:
     assert_right(PROBLEMS[name], answers(PROBLEMS[name])[kind])
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_sums_over_rows_score_as_rational_arithmetic_does(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for long problems, though these are not: every kind of answer to each."""
+    monkeypatch.setattr(long, "LONG", 1)
+    problem = PROBLEMS[name]
+    assert framed(problem).gram
+    for x in answers(problem):
+        assert_right(problem, x)
 
 
 # --- stacks ----------------------------------------------------------------------------------------------
