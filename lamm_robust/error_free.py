@@ -43,12 +43,18 @@ def digits(values: Doubles, bits: int) -> Doubles:
 
 def split(values: Doubles, bits: int, most: int) -> tuple[Doubles, Doubles]:
     """The first digits of values, at most `most` of them, and the rest of the values, which they do not hold."""
-    found: list[Doubles] = []
+    found = [np.zeros_like(values)] * min(_leading_zeros(values, bits), most - 1)
     rest = values
     while len(found) < most and (rest.any() or not found):
         found.append(_rounded_to(rest, len(found), bits))
         rest = rest - found[-1]
     return np.array(found), rest
+
+
+def _leading_zeros(values: Doubles, bits: int) -> int:
+    """How many of the first digits of values are surely 0: all values are below half of the units of these."""
+    exponent = int(np.frexp(np.abs(values).max(initial=0.0))[1])
+    return max((-1 - exponent) // bits, 0)
 
 
 def fill(planes: Doubles, values: Doubles, bits: int) -> None:

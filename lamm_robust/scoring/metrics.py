@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -261,12 +262,11 @@ def score_each(
             raise ValueError(f"an answer has shape {wrong[0]}; there are {unknowns} unknowns, {columns} times")
     xs = [real_vectors(x) for x in xs]
     scores: list[list[dict[str, float]]] = [[{} for _ in range(frame.columns)] for frame in frames]
-    for metrics, places in _stacks(frames):
-        chosen = [_framed(frames[i], metrics) for i in places]
-        found = _scores(chosen, [xs[i] for i in places], metrics, evidence)
+    for metrics, places, chosen in _stacks(frames):
+        found, names = _scores(chosen, [xs[i] for i in places], metrics, evidence), [metric.name for metric in metrics]
         for i, values in zip(places, found.tolist(), strict=True):
             for known, column in zip(scores[i], values, strict=True):
-                known.update(zip((metric.name for metric in metrics), column, strict=True))
+                known.update(zip(names, column, strict=True))
     # in one order, whatever was scored together
     return [[{name: known[name] for name in NAMES if name in known} for known in columns] for columns in scores]
 
@@ -274,31 +274,38 @@ def score_each(
 Metrics = tuple[Metric, ...]
 
 
-def _framed(frame: Frame, metrics: Metrics) -> Frame:
-    """The frame in which these metrics are computed."""
-    return frame.equilibrated if any(metric.equilibrated for metric in metrics) else frame
+@cache
+def _parts(scaled: bool, by_columns: bool, fits_by_rows: bool) -> tuple[Metrics, ...]:
+    """The metrics of a frame, together where they are computed in the same one: in itself, and in `equilibrated`.
 
-
-def _parts(frame: Frame) -> tuple[Metrics, ...]:
-    """The metrics of a frame, together where they are computed in the same one."""
-    scaled = frame.equilibrated is not frame
-    by_columns = scaled or (frame.rank == min(frame.A.shape) and frame.A.size > 0)
+    `scaled` says that these are two; `by_columns` that there are scores with columns of one size; and `fits_by_rows`
+    that fits are measured with rows of one size.
+    """
     asked = [metric for metric in METRICS if by_columns or not metric.full_rank]
     if not scaled:
         return (tuple(asked),)
-    moved = [metric for metric in asked if metric.equilibrated or (metric.is_fit and frame.fits_by_rows)]
+    moved = [metric for metric in asked if metric.equilibrated or (metric.is_fit and fits_by_rows)]
     return tuple(metric for metric in asked if metric not in moved), tuple(moved)
 
 
-def _stacks(frames: Sequence[Frame]) -> Iterator[tuple[Metrics, list[int]]]:
-    """Metrics, and the places of frames of one layout for which they are computed, up to STACK at a time."""
+def _kind(frame: Frame) -> tuple[bool, bool, bool]:
+    """What `_parts` needs to know of a frame."""
+    if frame.equilibrated is not frame:
+        return True, True, frame.fits_by_rows
+    return False, frame.rank == min(frame.A.shape) and frame.A.size > 0, False
+
+
+def _stacks(frames: Sequence[Frame]) -> Iterator[tuple[Metrics, list[int], list[Frame]]]:
+    """Metrics, the places of problems for which they are computed, up to STACK at a time, and frames of one layout."""
     alike = defaultdict(list)
     for place, frame in enumerate(frames):
-        for metrics in _parts(frame):
-            alike[metrics, _framed(frame, metrics).layout].append(place)
-    for (metrics, _), places in alike.items():
-        for start in range(0, len(places), STACK):
-            yield metrics, places[start : start + STACK]
+        kind = _kind(frame)
+        for part, framed in enumerate((frame, frame.equilibrated)[: len(_parts(*kind))]):
+            alike[kind, part, framed.layout].append((place, framed))
+    for (kind, part, _), members in alike.items():
+        for start in range(0, len(members), STACK):
+            places, chosen = zip(*members[start : start + STACK], strict=True)
+            yield _parts(*kind)[part], list(places), list(chosen)
 
 
 def _scores(frames: Sequence[Frame], xs: Sequence[Array], metrics: Metrics, kind: type[Evidence]) -> Doubles:
