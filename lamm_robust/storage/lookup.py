@@ -13,7 +13,16 @@ from lamm_robust.embedding import folds
 from lamm_robust.provenance import TRUTH, code_digest, versions
 from lamm_robust.storage import packing
 from lamm_robust.storage.cache import Cache, certificate_name, problem_name
-from lamm_robust.values import Array, Certificate, Oracle, Problem, ProblemKey, Truncation, digest
+from lamm_robust.values import (
+    Array,
+    Certificate,
+    NotCertifiedError,
+    Oracle,
+    Problem,
+    ProblemKey,
+    Truncation,
+    digest,
+)
 
 SHARED = ("storage/packing.py", "error_free.py", "row_sums.py", "embedding.py")
 """Code that `generators` and `oracles` both depend on: `packing` writes and reads the cache's format, so that a change
@@ -66,6 +75,16 @@ def _fitting_certificate(problem: str, A: Array, b: Array, found: Certificate) -
     return found
 
 
+def _attempted(
+    prove: Callable[[Array, Array, int], Truncation], A: Array, b: Array, rank: int
+) -> Truncation | NotCertifiedError:
+    """What `prove` returns or raises; the error is kept like a proof, for it may take seconds to find out."""
+    try:
+        return prove(A, b, rank)
+    except NotCertifiedError as error:
+        return error
+
+
 def cached_oracle(oracle: Oracle, cache: Cache) -> Oracle:
     """An oracle that proves what `oracle` does, and looks into the cache first."""
     code, prove, penalise = code_and_versions("oracles"), oracle.truncate, oracle.ridge
@@ -83,12 +102,17 @@ def cached_oracle(oracle: Oracle, cache: Cache) -> Oracle:
         assert prove
         problem = digest(A, b)
 
-        def unpack(content: bytes) -> Truncation:
+        def unpack(content: bytes) -> Truncation | NotCertifiedError:
             found = packing.unpack_truncation(content)
+            if isinstance(found, NotCertifiedError):
+                return found
             return replace(found, certificate=_fitting_certificate(problem, A, b, found.certificate))
 
         name = certificate_name(problem, f"truncated {rank}", code)
-        return cache.keep(name, lambda: prove(A, b, rank), packing.pack_truncation, unpack)
+        found = cache.keep(name, lambda: _attempted(prove, A, b, rank), packing.pack_truncation, unpack)
+        if isinstance(found, NotCertifiedError):
+            raise found
+        return found
 
     def ridge(A: Array, b: Array, penalty: Fraction) -> Certificate:
         assert penalise

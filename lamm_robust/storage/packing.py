@@ -16,7 +16,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.values import Array, Ball, Certificate, Directions, Equilibrated, Problem, ProblemKey, Truncation
+from lamm_robust.values import (
+    Array,
+    Ball,
+    Certificate,
+    Directions,
+    Equilibrated,
+    NotCertifiedError,
+    Problem,
+    ProblemKey,
+    Truncation,
+)
 
 TYPES = ("<f4", "<f8", "<c8", "<c16", "<i8")
 """NumPy's names of the types that can be packed: those of the precisions, and of exponents."""
@@ -122,14 +132,26 @@ _PLAIN = ("method", "digest", "m", "n", "rank", "seconds")
 """The fields of a certificate that JSON holds as they are."""
 
 
-def pack_truncation(truncation: Truncation) -> bytes:
-    """Every field of a truncation, as bytes: its certificate, with σ_{k+1} as one more residual norm."""
+_REFUSED = "refused"
+"""The entry that holds why there is no proof."""
+
+
+def pack_truncation(truncation: Truncation | NotCertifiedError) -> bytes:
+    """Every field of a truncation, as bytes: its certificate, with σ_{k+1} as one more residual norm.
+
+    Or the message that says why there is no proof of one.
+    """
+    if isinstance(truncation, NotCertifiedError):
+        return pack({_REFUSED: str(truncation)})
     known = truncation.certificate
     return pack_certificate(replace(known, residual_norm=(*known.residual_norm, truncation.sigma_next)))
 
 
-def unpack_truncation(content: bytes) -> Truncation:
+def unpack_truncation(content: bytes) -> Truncation | NotCertifiedError:
     """The inverse of `pack_truncation`; ValueError or TypeError for other bytes."""
+    head, _ = unpack(content)
+    if head.keys() == {_REFUSED}:
+        return NotCertifiedError(str(head[_REFUSED]))
     known = unpack_certificate(content)
     *norms, sigma_next = known.residual_norm
     return Truncation(replace(known, residual_norm=tuple(norms)), sigma_next)

@@ -194,6 +194,7 @@ def test_it_packs() -> None:
     problem = random_problem(9, 4, 9.0, 1.0, 1)
     found = truncate(problem.A, problem.b, 2)
     again = unpack_truncation(pack_truncation(found))
+    assert isinstance(again, Truncation)
     assert again.sigma_next == found.sigma_next
     assert again.certificate.residual_norm == found.certificate.residual_norm
     assert np.array_equal(again.certificate.x, found.certificate.x)

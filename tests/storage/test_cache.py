@@ -30,7 +30,7 @@ from lamm_robust.storage.cache import (
 )
 from lamm_robust.storage.lookup import cached_build, cached_oracle
 from lamm_robust.storage.packing import pack_certificate, pack_problem, unpack_certificate
-from lamm_robust.values import Oracle, ProblemKey
+from lamm_robust.values import Array, NotCertifiedError, Oracle, ProblemKey, Truncation
 
 NAME, OTHER = "ab" + "0" * 62, "ab" + "1" * 62
 
@@ -331,6 +331,19 @@ def test_a_second_look_makes_nothing_again(family: str, tmp_path: Path) -> None:
         truths = catalog.truths(cache=cache)
         assert [truths.certify(key) is not None for key in keys] == [True] * len(keys)
         assert cache.grown == grows
+
+
+def test_why_there_is_no_truncation_is_kept_and_raised_again(tmp_path: Path) -> None:
+    def prove(A: Array, b: Array, rank: int) -> Truncation:
+        raise NotCertifiedError(f"no gap after {rank}")
+
+    problem, truncate = generators.build_problem(KEY), Mock(wraps=prove)
+    for rank in (1, 2, 1, 2):
+        oracle = cached_oracle(Oracle("counted", "", Mock(), truncate), Cache(tmp_path))
+        assert oracle.truncate
+        with pytest.raises(NotCertifiedError, match=f"^no gap after {rank}$"):
+            oracle.truncate(problem.A, problem.b, rank)
+    assert truncate.call_count == 2
 
 
 def test_blobs_that_do_not_fit_are_made_again(tmp_path: Path) -> None:

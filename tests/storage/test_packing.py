@@ -25,7 +25,7 @@ from lamm_robust.storage.packing import (
     unpack_problem,
     unpack_truncation,
 )
-from lamm_robust.values import Array, Ball, Certificate, Precision, Problem, Truncation
+from lamm_robust.values import Array, Ball, Certificate, NotCertifiedError, Precision, Problem, Truncation
 from tests.support.problems import by_hand, problem_of
 
 ODD = [0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324, 1.1, -(2.0**1000), 1e-40, -5e-324, 1e-310, 2.0**127]
@@ -117,8 +117,15 @@ def test_a_certificate_without_a_field_is_known(name: str) -> None:
 def test_truncations_come_back() -> None:
     known = Truncation(CERTIFICATE, BALL)
     found = unpack_truncation(pack_truncation(known))
+    assert isinstance(found, Truncation)
     assert equal(found.certificate, known.certificate)
     assert found.sigma_next == known.sigma_next
+
+
+def test_why_there_is_no_truncation_comes_back() -> None:
+    found = unpack_truncation(pack_truncation(NotCertifiedError("no gap after σ₁")))
+    assert isinstance(found, NotCertifiedError)
+    assert str(found) == "no gap after σ₁"
 
 
 @pytest.mark.parametrize("b", [[1.0, 2.0], [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]])
