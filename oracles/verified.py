@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import isqrt, ldexp
+from math import frexp, isqrt, ldexp
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +36,8 @@ PLACES = 12
 """The most digits of the entries of a column of A: some 200 bits, far more than full significands need after scaling,
 at a dozen times the memory of A. Wider ranges are for other oracles."""
 
-ROOT_BITS = 500
-"""Bits after the binary point of a residual norm, in units in which it is below 1: more than its square has."""
+ROOT_BITS = 256
+"""Bits of a residual norm: 77 digits, above the 60 that a printed one promises. Its square has 212 or so."""
 
 LEAST = -5000
 """An exponent below that of any entry of b, in any scale."""
@@ -146,9 +146,10 @@ def scale(A: Doubles, significand: int) -> Scaled:
     wide = A.shape[1] < A.shape[2]
     tall = A.swapaxes(1, 2).copy() if wide else A
     sizes, bits = np.abs(tall), digit_bits(max(A.shape[1:]))
-    exponents = np.frexp(sizes.max(axis=1))[1].astype(np.int64) + 1
+    tops = sizes.max(axis=1)
+    exponents = np.frexp(tops)[1].astype(np.int64) + 1
     lowest = np.frexp(np.where(sizes > 0, sizes, np.inf).min(axis=1))[1] - significand
-    spans = np.where(sizes.any(axis=1), exponents - lowest, 0).max(axis=1)  # bits of a column, from first to last
+    spans = np.where(tops > 0, exponents - lowest, 0).max(axis=1)  # bits of a column, from first to last
     exact = spans <= PLACES * bits
     B = np.where(exact[:, np.newaxis, np.newaxis], tall, 0.0)
     for part in (exponents // 2, exponents - exponents // 2):  # 2^-exponents may overflow
@@ -187,13 +188,16 @@ class Answer:
         """Enclose ‖b − Ax★‖ of the i-th problem: it is at most ‖b − Ax‖, and less by at most ‖A(x★ − x)‖."""
         if self.squares is None:
             return Ball(Fraction(0))
-        *parts, left = (int(ldexp(part, 2 * ROOT_BITS)) for part in self.squares[:, i].tolist())
-        square = max(sum(parts), 0)
-        lower, upper = isqrt(max(square - left, 0)), isqrt(square + left) + 1
+        squares = self.squares[:, i].tolist()
+        shift = ROOT_BITS - frexp(squares[0])[1] // 2
+        *parts, left = (int(ldexp(part, 2 * shift)) for part in squares)
+        square, left = max(sum(parts), 0), left + PARTS + 1  # every `int` drops less than 1
+        root = isqrt(square)
+        # √(s + l) − √s ≤ l/(2√s), √s − √(s − l) ≤ l/√s, and isqrt drops less than 1
+        spread = left // root + 2 if root else isqrt(left) + 1
         unit, (fit, below) = int(self.residual_unit[i]), float(self.fit[i]).as_integer_ratio()
-        places = ROOT_BITS + below.bit_length() - 1  # below is a power of two
-        radius = (upper - lower) * below + (fit << ROOT_BITS)
-        return Ball(dyadic(isqrt(square), unit - ROOT_BITS), dyadic(radius, unit - places))
+        places = shift + below.bit_length() - 1  # below is a power of two
+        return Ball(dyadic(root, unit - shift), dyadic(spread * below + (fit << shift), unit - places))
 
 
 def solve(scaled: Scaled, inverse: Inverse, b: Doubles) -> Answer:
