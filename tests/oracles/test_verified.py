@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -149,3 +150,43 @@ def test_a_problem_from_a_public_report_of_a_flat_valley() -> None:
     problem = problem_of([[1.0, 1.0], [1e-8, 0.0], [0.0, 1e-8]], [2.0, 1e-8, 1e-8])
     found = verified.certify(problem.A, problem.b)
     assert np.array_equal(found.x[0] * 2.0**found.exponent, [1.0, 1.0])
+
+
+@pytest.mark.parametrize("fit", [0.0, 1e-30, 0.75])
+@pytest.mark.parametrize(
+    "squares",
+    [
+        (0.25, 0.0, 0.0, 0.0, 0.0),
+        (0.3, 1e-17, -1e-33, 2.0**-160, 2.0**-212),
+        (2.0**-700, 2.0**-760, 0.0, 0.0, 2.0**-900),
+        (1e-40, 0.0, 0.0, 0.0, 1e-41),
+        (1e-40, 0.0, 0.0, 0.0, 1e-39),
+        (3.0, 2.0**-53, 2.0**-106, 2.0**-159, 2.0**-205),
+        (-1e-60, 0.0, 0.0, 0.0, 1e-50),
+        (0.0, 0.0, 0.0, 0.0, 1e-50),
+        (0.0, 0.0, 0.0, 0.0, 0.0),
+    ],
+)
+def test_a_residual_norm_encloses_all_that_its_square_and_the_fit_leave_open(
+    squares: tuple[float, ...], fit: float
+) -> None:
+    """The least and the largest √s for s within the last number of the sum of the others; less ‖B(x★ − x)‖."""
+    unit = 7
+    one = verified.Answer(
+        x=np.zeros((4, 1, 1)),
+        exponents=np.zeros((1, 1), dtype=np.int64),
+        radius=np.zeros(1),
+        largest=np.zeros(1),
+        unit=np.array([unit]),
+        squares=np.array(squares)[:, np.newaxis],
+        residual_unit=np.array([unit]),
+        fit=np.array([fit]),
+    )
+    found, scale = one.residual_norm_of(0), Fraction(2) ** unit
+    mid, radius = found.mid / scale, found.radius / scale - Fraction(fit)
+    square, left = sum(map(Fraction, squares[:4]), Fraction(0)), Fraction(squares[4])
+    assert (mid + radius) ** 2 >= square + left
+    lowest = mid - radius
+    assert lowest <= 0 or lowest**2 <= max(square - left, Fraction(0))
+    assert radius <= 11 * max(mid, Fraction(math.sqrt(left)), Fraction(1, 2**250))
+    assert radius <= mid / 2**198 or left > square / 2**200 or not square
