@@ -1,8 +1,9 @@
 """Scores and verdicts of answers to one large problem, in a fraction of the time that exact sums take.
 
-Exact products (`scoring.evidence`) take most of a second for each answer to a problem of 200,000 rows. Long doubles,
-with 64 bits on x86, leave 11 bits below float64, and so an error below a unit in every score where hundreds of units
-are small. Where a long double is a double, scores of answers in float64 are off by a few units.
+Exact products (`scoring.evidence`) take a tenth of a second for each answer to a problem of 2000×100. Long doubles, with
+64 bits on x86, leave 11 bits below float64, and so an error below a unit in every score where hundreds of units are
+small. Where a long double is a double, scores of answers in float64 are off by a few units. Where there are many rows
+and few columns, exact scores take no time at all (`scoring.long`).
 """
 
 from __future__ import annotations
@@ -50,14 +51,14 @@ class QuickFrame(Frame):
 
 
 def with_frame(certified: Certified) -> Certified:
-    """The problem with its truth, framed for quick scores if it is large."""
-    if is_small(certified.problem):
+    """The problem with its truth, framed for quick scores if exact ones take long."""
+    if is_small(certified.problem) or certified.frame.gram:
         return certified
     return replace(certified, frame=QuickFrame(certified.problem, certified.truth))
 
 
 def is_small(problem: Problem) -> bool:
-    """Whether scores of answers to the problem are exact."""
+    """Whether exact scores of answers to the problem, and the proof of what a cutoff leaves of it, take no time."""
     return problem.A.size <= EXACT_ENTRIES
 
 
@@ -87,14 +88,14 @@ class Quick(Evidence):
 def scores(
     certified: Certified, x: Array, contract: Contract | None = None
 ) -> tuple[dict[str, float], list[dict[str, float]]]:
-    """The scores of a finite x̂: the worst over the right-hand sides, and those of each; exact for small problems.
+    """The scores of a finite x̂: the worst over the right-hand sides, and those of each; of a `QuickFrame` not exact.
 
     With a contract, that of the solver's own cutoff is among them where the rank is ambiguous and the problem small.
     """
-    small = is_small(certified.problem)
-    columns = score_each([certified.frame], [x], Evidence if small else Quick)[0]
+    quick = isinstance(certified.frame, QuickFrame)
+    columns = score_each([certified.frame], [x], Quick if quick else Evidence)[0]
     found = worst(columns)
-    if small and contract is not None and certified.regime is Regime.AMBIGUOUS:
+    if is_small(certified.problem) and contract is not None and certified.regime is Regime.AMBIGUOUS:
         truncated = truncated_error(certified, x, contract)
         for target in (found, *columns):
             target.update(truncated)

@@ -19,14 +19,14 @@ from lamm_robust.advice.html import document
 from lamm_robust.advice.page import facts, text
 from lamm_robust.advice.panel import USUAL, call, chosen
 from lamm_robust.advice.remedies import remedies
-from lamm_robust.advice.scored import Quick, QuickFrame, digits, scores
+from lamm_robust.advice.scored import Quick, QuickFrame, digits, scores, with_frame
 from lamm_robust.advice.trial import Tried
 from lamm_robust.advice.unknowable import Unknowable, unknowable
 from lamm_robust.scoring.metrics import score_each
 from lamm_robust.scoring.truths import Certified, proved
 from lamm_robust.solvers.typed import code_of
 from lamm_robust.values import Outcome, Precision, Status, Verdict
-from tests.support.problems import random_problem
+from tests.support.problems import problem_of, random_problem
 
 ROOT = Path(__file__).parents[2]
 ORACLE = catalog.find_oracle("auto")
@@ -103,6 +103,16 @@ def test_quick_scores_are_the_exact_ones_but_for_less_than_a_unit(dtype: Precisi
         assert quick[name] == pytest.approx(exact[name], rel=1e-2)
     for name in ("backward_error", "columnwise_backward_error"):
         assert quick[name] == pytest.approx(exact[name], abs=2.0, rel=1e-2)
+
+
+@pytest.mark.parametrize(("m", "n", "quick"), [(200, 100, False), (201, 100, True), (5001, 4, False)])
+def test_scores_of_large_problems_are_quick_ones_unless_exact_ones_take_no_time(m: int, n: int, quick: bool) -> None:
+    generator = np.random.default_rng(3)
+    certified = proved(problem_of(generator.standard_normal((m, n)), generator.standard_normal(m)), ORACLE)
+    framed, x = with_frame(certified), np.zeros(n)
+    assert isinstance(framed.frame, QuickFrame) == quick
+    exact, found = score_each([certified.frame], [x])[0][0], scores(framed, x)[0]
+    assert found == (pytest.approx(exact, rel=1e-9, abs=1.0) if quick else exact)
 
 
 def test_the_same_numbers_in_float64_have_the_same_truth() -> None:
