@@ -1,9 +1,9 @@
 """Scores and verdicts of answers to one large problem, in a fraction of the time that exact sums take.
 
-Exact products (`scoring.evidence`) take a tenth of a second for each answer to a problem of 2000×100. Long doubles, with
-64 bits on x86, leave 11 bits below float64, and so an error below a unit in every score where hundreds of units are
-small. Where a long double is a double, scores of answers in float64 are off by a few units. Where there are many rows
-and few columns, exact scores take no time at all (`scoring.long`).
+Exact products (`scoring.evidence`) may take most of a second for an answer. Long doubles, with 64 bits on x86, leave 11
+bits below float64, and so an error below a unit in every score where hundreds of units are small. Where a long double
+is a double, scores of answers in float64 are off by a few units. Where there are many rows and few columns, exact
+scores take a millisecond (`scoring.long`), and are those that are given.
 """
 
 from __future__ import annotations
