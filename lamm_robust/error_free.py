@@ -94,12 +94,15 @@ def exact_residuals(A: Doubles, x: Doubles, *targets: Doubles) -> list[Doubles]:
     return [subtract(_sum_of_parts(target, bits), Ax, bits) for target in targets]
 
 
-def exact_image(A: Doubles, x: Doubles) -> Doubles:
-    """Ax in as many parts as x has (parts × m), for the digits of one matrix A (m × digits × n) and x (parts × n)."""
-    bits, scale = digit_bits(max(A.shape[0], A.shape[2])), int(grid(x[:1], x[:1])[0])
-    digits_of_x = _sum_of_parts(np.ldexp(x, -scale)[:, np.newaxis], bits)
-    parts, _ = to_parts(carry(product(A[np.newaxis], digits_of_x), bits), bits, len(x))
-    return np.ldexp(parts[:, 0], scale)
+def exact_images(A: Doubles, x: Doubles) -> Doubles:
+    """Ax in as many parts as x has (parts × C × m), of C stacked problems.
+
+    Takes the digits of A (C × m × digits × n), and x in parts (parts × C × n).
+    """
+    bits, scale = digit_bits(max(A.shape[1], A.shape[3])), grid(x[0], x[0])[:, np.newaxis]
+    digits_of_x = _sum_of_parts(np.ldexp(x, -scale), bits)
+    parts, _ = to_parts(carry(product(A, digits_of_x), bits), bits, len(x))
+    return np.ldexp(parts, scale)
 
 
 def to_parts(number: Doubles, bits: int, count: int) -> tuple[Doubles, Doubles]:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lamm_robust.error_free import Doubles, exact_gradient, exact_residuals, grid, to_doubles
-from lamm_robust.scoring.frame import Frame, norm, svds
+from lamm_robust.scoring.frame import Frame, add_fits, norm, svds
 
 
 class Evidence:
@@ -24,6 +24,8 @@ class Evidence:
         self.x = x
         self._members = members
         self._frames = [frame for frame, _ in members]
+        if self._frames[0].layout[0]:  # the digits of A are needed, which all frames have then
+            add_fits(self._frames)
         self._x_star: Doubles = np.array([frame.x_star[:, :, column] for frame, column in members])
         sizes = np.array([frame.sizes[column] for frame, column in members]).T
         self.u, self.small, self.kappa, self.sigma_max, self.frobenius_norm = sizes[:5]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from lamm_robust.oracles import select
-from lamm_robust.scoring.frame import Frame, norm
+from lamm_robust.scoring.frame import Frame, add_fits, norm
 from lamm_robust.scoring.metrics import score
 from lamm_robust.values import NotCertifiedError
 from tests.support.problems import by_hand, problem_of
@@ -93,6 +94,24 @@ def test_a_norm_has_the_same_bits_wherever_its_vectors_lie() -> None:
     expected = [norm(vector) for vector in vectors]
     for laid in (vectors, np.asfortranarray(vectors), np.repeat(vectors, 2, axis=1)[:, ::2]):
         assert norm(laid).tolist() == expected
+
+
+def test_fits_have_the_same_bits_in_a_stack_and_alone_and_are_exact_to_every_part() -> None:
+    generator = np.random.default_rng(2)
+    B = generator.standard_normal((7, 2))
+    matrices = [generator.standard_normal((7, 3)) * size for size in (1.0, 1e-30, [1.0, 0.25, 2.0])]
+    matrices += [np.linalg.matrix_power(np.eye(7) / 3, 3)[:, :3]]
+    stacked, alone = ([frame_of(A, B * A[0, 0]) for A in matrices] for _ in range(2))
+    assert len({frame.layout for frame in stacked}) == 1
+    add_fits([*stacked, *stacked])
+    for one, other in zip(stacked, alone, strict=True):
+        assert "fit_star" in vars(one)
+        assert one.fit_star.tobytes() == other.fit_star.tobytes()
+        for j in range(2):
+            x = [sum(map(Fraction, parts), Fraction(0)) for parts in one.x_star[:, :, j].T.tolist()]
+            for row, parts in zip(one.A.tolist(), one.fit_star[:, :, j].T.tolist(), strict=True):
+                right = sum((Fraction(a) * v for a, v in zip(row, x, strict=True)), Fraction(0))
+                assert abs(sum(map(Fraction, parts), Fraction(0)) - right) <= Fraction(1, 2**180) * max(map(abs, x))
 
 
 def test_the_largest_condition_number_that_a_frame_takes_is_2_to_the_900() -> None:

@@ -49,7 +49,7 @@ def test_residuals_and_gradients_are_those_of_formulas(rows: int) -> None:
 
 def test_no_row_is_looked_at_once_the_sums_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frames, "matrix_digits", None)
-    monkeypatch.setattr(frames, "exact_image", None)
+    monkeypatch.setattr(frames, "exact_images", None)
     frame = framed(counted(1000))
     assert score(frame, np.array([0.0, 1e-3]))["backward_error"] > 1e6
 
