@@ -22,6 +22,9 @@ Doubles = npt.NDArray[np.float64]
 LOWEST = 1074
 """The bits that a double can have behind the point (IEEE 754)."""
 
+FEW = 7
+"""Digits of a matrix up to which they may be longer, as fewer products are added up for a digit of its products."""
+
 
 def places(bits: int) -> int:
     """The number of digits of `bits` bits that hold every double of at most 1/2 in size."""
@@ -34,6 +37,14 @@ def digit_bits(length: int) -> int:
     places(β) < 2⁶ for β ≥ 18, which is what lengths up to 2¹³ have; beyond, places(β) < 2⁷.
     """
     return ((49 if length <= 2**13 else 48) - (length - 1).bit_length()) // 2
+
+
+def wide_bits(length: int) -> int:
+    """β for sums over at most `length` products where one factor has at most FEW digits: FEW < 2³ in place of 2⁶.
+
+    At most 22, so that `norm_square` can add squares of 1920 digits, and numbers have fewer.
+    """
+    return min((52 - (length - 1).bit_length()) // 2, 22)
 
 
 def digits(values: Doubles, bits: int) -> Doubles:
@@ -57,14 +68,16 @@ def _leading_zeros(values: Doubles, bits: int) -> int:
     return max((-1 - exponent) // bits, 0)
 
 
-def fill(planes: Doubles, values: Doubles, bits: int) -> None:
-    """Write the digits of values (… × n) into planes (… × digits × n), as many as there is room for."""
-    rest = values.copy()
+def fill(planes: Doubles, values: Doubles, bits: int) -> Doubles:
+    """Write the digits of values (… × n) into planes (… × digits × n), as many as have room, and return the rest."""
+    rest, digit = values.copy(), np.empty_like(values)
     for place in range(planes.shape[-2]):
-        digit, anchor = planes[..., place, :], _anchor(place, bits)
+        anchor = _anchor(place, bits)
         np.add(rest, anchor, out=digit)
         digit -= anchor
         rest -= digit
+        planes[..., place, :] = digit  # last, since planes are not contiguous
+    return rest
 
 
 def matrix_digits(A: Doubles) -> Doubles:
@@ -127,8 +140,9 @@ def product(A: Doubles, x: Doubles) -> Doubles:
     """Ax (digits × C × m, not carried) of C stacked problems: digits of A (C × m × digits × n), x (digits × C × n)."""
     stack, m, places, n = A.shape
     first = next((place for place, digit in enumerate(x) if digit.any()), len(x) - 1)
-    products = A.reshape(stack, m * places, n) @ x[first:].transpose(1, 2, 0)
-    found = _long_product(products.reshape(stack, m, places, products.shape[-1]).transpose(2, 3, 0, 1))
+    # the large factor on the right: BLAS then takes two thirds of the time
+    products = x[first:].transpose(1, 0, 2) @ A.reshape(stack, m * places, n).swapaxes(1, 2)
+    found = _long_product(products.reshape(stack, -1, m, places).transpose(3, 1, 0, 2))
     return np.concatenate([np.zeros((first, *found.shape[1:])), found])
 
 
@@ -137,6 +151,20 @@ def transposed_product(A: Doubles, r: Doubles, bits: int) -> Doubles:
     stack, m, places, n = A.shape
     products = r.transpose(1, 0, 2) @ A.reshape(stack, m, places * n)
     return carry(_long_product(products.reshape(stack, len(r), places, n).transpose(2, 1, 0, 3)), bits)
+
+
+def products(A: Doubles, x: Doubles) -> Doubles:
+    """AX (digits × q × m, not carried) of a matrix and q vectors, digits of A (m × digits × n), X (digits × q × n)."""
+    (m, places, n), (count, q, _) = A.shape, x.shape
+    found = x.reshape(count * q, n) @ A.reshape(m * places, n).T
+    return _long_product(found.reshape(count, q, m, places).transpose(3, 0, 1, 2))
+
+
+def transposed_products(A: Doubles, r: Doubles) -> Doubles:
+    """AᵀR (digits × q × n, not carried), of one matrix and q vectors, for their digits as above."""
+    (m, places, n), (count, q, _) = A.shape, r.shape
+    found = r.reshape(count * q, m) @ A.reshape(m, places * n)
+    return _long_product(found.reshape(count, q, places, n).transpose(2, 0, 1, 3))
 
 
 def exact_gradient(A: Doubles, r: Doubles) -> Doubles:
@@ -152,11 +180,18 @@ def subtract(number: Doubles, other: Doubles, bits: int) -> Doubles:
     return carry(difference, bits)
 
 
-def norm_square(r: Doubles) -> Doubles:
-    """‖r‖² (digits × C) of C stacked vectors r, for their digits (digits × C × m)."""
-    vectors = r.transpose(1, 0, 2)
-    products = vectors @ vectors.transpose(0, 2, 1)
-    return carry(_long_product(products.transpose(1, 2, 0)), digit_bits(r.shape[2]))
+def norm_square(r: Doubles, bits: int | None = None) -> Doubles:
+    """‖r‖² (digits × C) of C stacked vectors r, for their digits (digits × C × m), which have `digit_bits` if not told.
+
+    Longer digits are multiplied in blocks that are so short that every sum has the room that `digit_bits` leaves.
+    """
+    bits = digit_bits(r.shape[2]) if bits is None else bits
+    step = int(15 * 2.0 ** (51 - 2 * bits)) // len(r)
+    total = np.zeros(())
+    for first in range(0, r.shape[2], step):
+        vectors = r[:, :, first : first + step].transpose(1, 0, 2)
+        total = total + carry(_long_product((vectors @ vectors.transpose(0, 2, 1)).transpose(1, 2, 0)), bits)
+    return carry(total, bits)
 
 
 def to_doubles(number: Doubles) -> Doubles:

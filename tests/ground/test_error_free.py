@@ -8,15 +8,23 @@ import numpy as np
 import pytest
 
 from lamm_robust.error_free import (
+    FEW,
     Doubles,
+    carry,
     digit_bits,
     digits,
     exact_gradient,
     exact_residuals,
     grid,
     matrix_digits,
+    norm_square,
     places,
+    product,
+    products,
     to_doubles,
+    transposed_product,
+    transposed_products,
+    wide_bits,
 )
 from tests.support.problems import rational
 
@@ -156,3 +164,36 @@ def test_the_range_of_doubles_is_spanned(exponent: int) -> None:
     underflow = Fraction(2) ** -1070
     assert all(abs(f - e) <= underflow for f, e in zip(value(residual[:, 0]), exact, strict=True))
     assert exact[1] != 0
+
+
+@pytest.mark.parametrize("length", [65, 100, 1000, 4096, 4097, 20_000, 2**20])
+def test_sums_of_products_with_few_longer_digits_fit_into_a_double(length: int) -> None:
+    bits = wide_bits(length)
+    assert bits >= digit_bits(length)
+    assert FEW * length * 4 ** (bits - 1) < 2**53 - 2**40
+
+
+@pytest.mark.parametrize("length", [65, 3000, 20_000])
+def test_the_square_of_longer_digits_that_are_as_large_as_can_be_is_exact(length: int) -> None:
+    bits = wide_bits(length)
+    units = 2.0 ** -(bits * np.arange(1, 13))
+    r = np.repeat((units * 2 ** (bits - 1))[:, np.newaxis, np.newaxis], length, axis=2)
+    r[:, 0, ::3] *= -1
+    r[-1, 0, 0] /= 2 ** (bits - 1)  # so that the last bit counts
+    (found,) = value(norm_square(r, bits))
+    one = sum(map(Fraction, r[:, 0, 1].tolist()), ZERO)
+    first = sum(map(Fraction, r[:, 0, 0].tolist()), ZERO)
+    assert found == (length - 1) * one**2 + first**2
+
+
+def test_products_with_several_vectors_are_those_with_each() -> None:
+    generator, bits = np.random.default_rng(1), wide_bits(200)
+    A = np.moveaxis(digits(wild(generator, 200, 70), bits)[:FEW], 0, 1).copy()
+    x, r = (digits(wild(generator, 3, length), bits) for length in (70, 200))
+    for i in range(3):
+        alone = product(A[np.newaxis], x[:, i : i + 1])
+        assert value(carry(products(A, x)[:, i].copy(), bits)) == value(carry(alone[:, 0].copy(), bits))
+        transposed = transposed_product(A[np.newaxis], r[:, i : i + 1], bits)
+        assert value(carry(transposed_products(A, r)[:, i].copy(), bits)) == value(transposed[:, 0])
+    first = [sum(map(Fraction, A[0, :, j].tolist()), ZERO) for j in range(70)]
+    assert value(products(A, x)[:, 0])[0] == dot(first, value(x[:, 0]))
