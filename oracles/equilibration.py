@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from flint import fmpz_mat
 
-from lamm_robust.oracles.bounds import Doubles, Integers, row_blocks
+from lamm_robust.oracles.bounds import Doubles, Integers, powers, row_blocks
 from lamm_robust.values import Array
 
 LEAST = -5000
@@ -40,9 +40,12 @@ def stack_exponents(A: Doubles, rank: int) -> list[Integers | None]:
         largest = np.maximum(largest, np.abs(lines[:, block]).max(axis=1))
     there = largest > 0.0
     exponents = np.frexp(largest)[1].astype(np.int64)
-    squares = np.zeros(largest.shape)
+    squares, shrink = np.zeros(largest.shape), powers(-exponents)
     for block in row_blocks(lines.shape[1]):
-        part = np.square(np.ldexp(lines[:, block], -exponents[:, np.newaxis]))
+        part = lines[:, block].copy()
+        for power in shrink:
+            part *= power[:, np.newaxis]
+        np.square(part, out=part)
         part[:, 0] += squares  # so that rows are added one after another, whatever the blocks
         squares = part.sum(axis=1)
     exponents = exponents + np.frexp(np.sqrt(squares))[1]

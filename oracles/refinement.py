@@ -8,8 +8,9 @@ g = Bᵀr is the true gradient, rounded once, and x★ − x = (BᵀB)⁻¹g = S
 Wide: x = By is the shortest solution of Bᵀx = b. Here f = b − Bᵀx is kept exactly, and so is x itself. Hence x stays in
 the range of B and x★ − x = B(BᵀB)⁻¹f, of norm at most ‖Sᵀf‖/√(1 − α).
 
-A step adds S C Cᵀ Sᵀg, with exact products by S. What is left of ‖B(x★ − x)‖ is φ and some u of it, whatever κ is, so
-each step gains ten digits and more. It is Björck's refinement of the augmented system (BIT 7 (1967) 257; Higham,
+A step adds S M Sᵀg, with exact products by S and M ≈ G⁻¹ from float64. What is left of ‖B(x★ − x)‖ is ‖I − MG‖ and some
+u of it: φ where M = CCᵀ, so that each step gains ten digits and more, whatever κ is; and the error of G where that is
+from plain products, 4e-7 at κ = 1e10. It is Björck's refinement of the augmented system (BIT 7 (1967) 257; Higham,
 Accuracy and Stability, §20.5) with exact residuals in place of twice the working precision; with products by S in
 float64 a step would leave uκ.
 """
@@ -21,8 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.error_free import carry, digit_bits, digits, product, subtract, to_doubles, transposed_product
-from lamm_robust.oracles.bounds import UP, Doubles, frobenius, norm
+from lamm_robust.error_free import carry, digits, product, subtract, to_doubles, transposed_product
+from lamm_robust.oracles.bounds import UP, Doubles, frobenius, length_of_digits, norm
 from lamm_robust.oracles.inverse import Inverse
 
 Mask = npt.NDArray[np.bool_]
@@ -62,7 +63,7 @@ def refine(planes: Doubles, inverse: Inverse, b: Doubles, weights: Doubles | Non
     there are no weights. Where b or something on the way is above 1/2, too large for exact arithmetic, nothing is
     proved.
     """
-    bits, wide = digit_bits(max(planes.shape[1], planes.shape[3])), weights is None
+    bits, wide = length_of_digits(planes), weights is None
     scale = np.ones(1) if weights is None else weights
     shrink = UP / np.sqrt(1 - np.where(inverse.proved, inverse.alpha, 0.0))
     stretch = np.ones(1) if weights is None else frobenius(scale[..., np.newaxis] * inverse.S) * shrink * UP

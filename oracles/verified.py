@@ -20,8 +20,8 @@ from math import frexp, isqrt, ldexp
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.error_free import digit_bits, fill, norm_square, to_doubles, to_parts
-from lamm_robust.oracles.bounds import UP, Doubles, Integers, norm, row_blocks
+from lamm_robust.error_free import FEW, digit_bits, fill, norm_square, to_doubles, to_parts, wide_bits
+from lamm_robust.oracles.bounds import BLOCK, UP, Doubles, Integers, length_of_digits, norm, powers
 from lamm_robust.oracles.certificate import PARTS, RADIUS, assemble
 from lamm_robust.oracles.empty import certify_empty
 from lamm_robust.oracles.enclosures import dyadic
@@ -38,6 +38,9 @@ at a dozen times the memory of A. Wider ranges are for other oracles."""
 
 ROOT_BITS = 256
 """Bits of a residual norm: 77 digits, above the 60 that a printed one promises. Its square has 212 or so."""
+
+CACHED = 2**15
+"""Entries of a matrix that are cut into digits at a time: with three copies of them, a share of a core's cache."""
 
 LEAST = -5000
 """An exponent below that of any entry of b, in any scale."""
@@ -74,7 +77,7 @@ def certify_stack(problems: Sequence[tuple[Array, Array]]) -> list[Certificate |
             [own if size is None else own - size for own, size in zip(scaled.exponents, sizes, strict=True)]
         )
         some = any(size is not None for size in sizes)
-        found = extremes(scaled.B, inverse, scaled.exponents, *([shifts] if some else []))
+        found = extremes(scaled.B, scaled.planes, inverse, scaled.exponents, *([shifts] if some else []))
         singular, *equal = [one.spectra(min(m, n)) for one in found]
         b = np.array([b for _, b in problems], dtype=np.float64).reshape(stack, m, -1)
         answers = [solve(scaled, inverse, b[:, :, j]) for j in range(b.shape[2])]
@@ -145,19 +148,28 @@ def scale(A: Doubles, significand: int) -> Scaled:
     """
     wide = A.shape[1] < A.shape[2]
     tall = A.swapaxes(1, 2).copy() if wide else A
-    sizes, bits = np.abs(tall), digit_bits(max(A.shape[1:]))
+    sizes = np.abs(tall)
     tops = sizes.max(axis=1)
     exponents = np.frexp(tops)[1].astype(np.int64) + 1
     lowest = np.frexp(np.where(sizes > 0, sizes, np.inf).min(axis=1))[1] - significand
     spans = np.where(tops > 0, exponents - lowest, 0).max(axis=1)  # bits of a column, from first to last
-    exact = spans <= PLACES * bits
+    exact = spans <= PLACES * digit_bits(max(A.shape[1:]))
     B = np.where(exact[:, np.newaxis, np.newaxis], tall, 0.0)
-    for part in (exponents // 2, exponents - exponents // 2):  # 2^-exponents may overflow
-        B *= np.ldexp(1.0, -part[:, np.newaxis, :])
-    planes = np.empty((*B.shape[:2], -(-int(spans[exact].max(initial=1)) // bits), B.shape[2]))
-    for rows in row_blocks(B.shape[1]):
-        fill(planes[:, rows], B[:, rows], bits)
-    return Scaled(B, planes, exponents, exact, wide)
+    for power in powers(-exponents):
+        B *= power[:, np.newaxis]
+    return Scaled(B, cut(B, int(spans[exact].max(initial=1))), exponents, exact, wide)
+
+
+def cut(B: Doubles, span: int) -> Doubles:
+    """Return the digits of B (stack × m × n), whose entries are below 1/2 and multiples of 2^-span."""
+    m, n = B.shape[1:]
+    few = -(-span // wide_bits(max(m, n)))
+    count = few if n > BLOCK and few <= FEW else -(-span // digit_bits(max(m, n)))
+    planes = np.empty((*B.shape[:2], count, n))
+    step = max(CACHED // n, 1)
+    for first in range(0, m, step):
+        fill(planes[:, first : first + step], B[:, first : first + step], length_of_digits(planes))
+    return planes
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,7 +221,7 @@ def solve(scaled: Scaled, inverse: Inverse, b: Doubles) -> Answer:
     low = scaled.exponents.min(axis=-1)
     weights = None if scaled.wide else np.ldexp(1.0, low[:, np.newaxis] - scaled.exponents)
     refined = refine(scaled.planes, inverse, target, weights)
-    bits, (m, n) = digit_bits(max(scaled.B.shape[1:])), scaled.B.shape[1:]
+    bits, (m, n) = length_of_digits(scaled.planes), scaled.B.shape[1:]
     parts, left = doubles(refined.x, bits)
     along: Doubles | float = 1.0 if weights is None else weights
     lost = np.where(exact, refined.radius + norm(left * along), np.inf)
@@ -220,7 +232,7 @@ def solve(scaled: Scaled, inverse: Inverse, b: Doubles) -> Answer:
         radius=np.where(there, lost * UP, 0.0),
         largest=np.abs(parts[0] * along).max(axis=-1),
         unit=unit if scaled.wide else unit - low,
-        squares=None if scaled.wide or m == n else np.vstack(doubles(norm_square(refined.residual), bits)),
+        squares=None if scaled.wide or m == n else np.vstack(doubles(norm_square(refined.residual, bits), bits)),
         residual_unit=unit,
         fit=np.where(there, refined.fit, 0.0),
     )

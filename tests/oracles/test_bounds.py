@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from mpmath import mp
 
-from lamm_robust.error_free import digit_bits, split
-from lamm_robust.oracles import bounds, exact, extremes, inverse, refinement, stored, verified
+from lamm_robust.oracles import bounds, eigenvalues, exact, extremes, inverse, refinement, stored, verified
 from lamm_robust.oracles.bounds import Doubles, Integers, frobenius
 from lamm_robust.values import Certificate
 from tests.support.hard import why_false
@@ -40,7 +39,7 @@ def test_gamma() -> None:
 @pytest.mark.parametrize("scale", [1.0, 2.0**-300, 2.0**300])
 def test_largest_eigenvalue_is_between_its_bounds(n: int, scale: float) -> None:
     true = scale * (2 - 2 * np.cos(n * np.pi / (n + 1)))  # to some units in the last place
-    lower, upper = bounds.largest_eigenvalue(scale * tridiagonal(n)[np.newaxis], np.zeros(1))
+    lower, upper = eigenvalues.largest_eigenvalue(scale * tridiagonal(n)[np.newaxis], np.zeros(1))
     assert lower[0] < true * (1 + 1e-14)
     assert true * (1 - 1e-14) < upper[0] < (1 + 2e-10) * lower[0]
 
@@ -48,14 +47,14 @@ def test_largest_eigenvalue_is_between_its_bounds(n: int, scale: float) -> None:
 def test_the_bounds_hold_to_the_last_bit() -> None:
     generator = np.random.default_rng(1)
     for a, b in zip(generator.uniform(1, 2, 300), generator.uniform(0, 1, 300), strict=True):
-        lower, upper = bounds.largest_eigenvalue(np.array([[[a, b], [b, a]]]), np.zeros(1))
+        lower, upper = eigenvalues.largest_eigenvalue(np.array([[[a, b], [b, a]]]), np.zeros(1))
         assert Fraction(lower[0]) <= Fraction(a) + Fraction(b) <= Fraction(upper[0])
 
 
 @pytest.mark.parametrize("ratio", [0.5, 0.9])
 def test_bounds_of_a_deflated_matrix(ratio: float) -> None:
     H = falling(70, ratio)
-    found = bounds.deflated_bounds(H, 0.0)
+    found = eigenvalues.deflated_bounds(H, 0.0)
     assert found, "the spectrum falls off"
     lower, upper = (float(side[0]) for side in found)
     assert upper - lower < 2e-10 * upper
@@ -77,18 +76,30 @@ def falling(n: int, ratio: float) -> Doubles:
     return half
 
 
+def test_the_largest_eigenvalue_of_many_that_are_small_in_float32() -> None:
+    """Lanczos in float32 is only a guess: bounds hold, whatever the scale."""
+    Q, _ = np.linalg.qr(np.random.default_rng(1).standard_normal((90, 90)))
+    for scale in (2.0**-400, 1.0, 2.0**400):
+        H = (Q * (scale * 0.7 ** np.arange(90.0))) @ Q.T
+        found = eigenvalues.deflated_bounds((H + H.T) / 2, 0.0)
+        assert found, "the spectrum falls off"
+        lower, upper = (float(side[0]) for side in found)
+        assert lower <= scale * (1 + 1e-14)
+        assert scale * (1 - 1e-14) <= upper <= lower * (1 + 2e-10)
+
+
 def test_deflation_says_nothing_of_a_flat_spectrum_and_trusts_no_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert bounds.deflated_bounds(tridiagonal(150), 0.0) is None
+    assert eigenvalues.deflated_bounds(tridiagonal(150), 0.0) is None
     H = falling(100, 0.5)
     values, vectors = np.linalg.eigh(H)
     for first, last in ((-30, -1), (-30, -2), (0, 30)):  # the largest eigenvalue is not among those that are given
         pairs = values[first:last], vectors[:, first:last]
-        monkeypatch.setattr(bounds, "leading_pairs", lambda _, pairs=pairs: pairs)
-        assert bounds.deflated_bounds(H, 0.0) is None
+        monkeypatch.setattr(eigenvalues, "leading_pairs", lambda _, pairs=pairs: pairs)
+        assert eigenvalues.deflated_bounds(H, 0.0) is None
     for off in (1e-3, 1e-6):  # vectors that are none, and too large
         pairs = values[-30:], vectors[:, -30:] * (1 + off) + off
-        monkeypatch.setattr(bounds, "leading_pairs", lambda _, pairs=pairs: pairs)
-        found = bounds.deflated_bounds(H, 0.0)
+        monkeypatch.setattr(eigenvalues, "leading_pairs", lambda _, pairs=pairs: pairs)
+        found = eigenvalues.deflated_bounds(H, 0.0)
         assert found is None or found[0][0] <= values[-1] <= found[1][0]
 
 
@@ -96,46 +107,47 @@ def test_sabotage_of_deflation_is_found_out(monkeypatch: pytest.MonkeyPatch) -> 
     H = falling(100, 0.5)
     values, vectors = np.linalg.eigh(H)
     pairs = values[-30:-1], vectors[:, -30:-1]
-    monkeypatch.setattr(bounds, "leading_pairs", lambda _: pairs)
+    monkeypatch.setattr(eigenvalues, "leading_pairs", lambda _: pairs)
     known = np.sqrt(np.square(pairs[0]).sum())
-    monkeypatch.setattr(bounds, "frobenius", lambda M: known if M.shape == H.shape else frobenius(M))  # nothing is left
-    found = bounds.deflated_bounds(H, 0.0)
+    # nothing is left
+    monkeypatch.setattr(eigenvalues, "frobenius", lambda M: known if M.shape == H.shape else frobenius(M))
+    found = eigenvalues.deflated_bounds(H, 0.0)
     assert found
     assert found[1][0] < values[-1], "a bound of what is not among the vectors is needed"
 
 
 def test_an_error_of_the_matrix_widens_both_bounds() -> None:
     H = np.diag([3.0, 1.0])[np.newaxis]
-    lower, upper = bounds.largest_eigenvalue(H, np.full(1, 0.5))
+    lower, upper = eigenvalues.largest_eigenvalue(H, np.full(1, 0.5))
     assert 2.4999 < lower[0] <= 2.5
     assert 3.5 <= upper[0] < 3.5001
 
 
 def test_repeated_and_nearly_repeated_eigenvalues() -> None:
     for values in ([1.0, 1.0, 1.0], [1.0, 1.0 - 1e-9, 1.0 - 2e-9, 0.5], [1.0, 1.0 - 1e-16, 0.0]):
-        lower, upper = bounds.largest_eigenvalue(np.diag(values)[np.newaxis], np.zeros(1))
+        lower, upper = eigenvalues.largest_eigenvalue(np.diag(values)[np.newaxis], np.zeros(1))
         assert 1 - 5e-10 < lower[0] <= 1 <= upper[0] < 1 + 5e-10
 
 
 def test_an_indefinite_neighbour_spoils_nothing() -> None:
     with np.errstate(all="ignore"):
-        lower, upper = bounds.largest_eigenvalue(np.array([np.diag([4.0, 1.0]), -np.eye(2)]), np.zeros(2))
+        lower, upper = eigenvalues.largest_eigenvalue(np.array([np.diag([4.0, 1.0]), -np.eye(2)]), np.zeros(2))
     assert lower[0] <= 4 <= upper[0] < 4.0001
     assert upper[1] >= -1
 
 
 def test_no_eigenvalue_routine_and_no_factor_is_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "power_pairs", lambda H: (np.ones(1), np.ones((1, 1))))
+    monkeypatch.setattr(eigenvalues, "power_pairs", lambda H: (np.ones(1), np.ones((1, 1))))
     monkeypatch.setattr(np.linalg, "eigvalsh", lambda H: np.ones((1, 1)))
-    monkeypatch.setattr(bounds, "cholesky", lambda K: (np.ones((1, 1, 1)), np.ones(1, dtype=bool)))
-    assert bounds.largest_eigenvalue(np.full((1, 1, 1), 2.0), np.zeros(1))[1][0] >= 2
+    monkeypatch.setattr(eigenvalues, "cholesky", lambda K: (np.ones((1, 1, 1)), np.ones(1, dtype=bool)))
+    assert eigenvalues.largest_eigenvalue(np.full((1, 1, 1), 2.0), np.zeros(1))[1][0] >= 2
 
 
 def test_multiplying_the_factor_out_has_rounding_errors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "power_pairs", lambda H: (np.full(1, 2.0), np.eye(1, 3)))
+    monkeypatch.setattr(eigenvalues, "power_pairs", lambda H: (np.full(1, 2.0), np.eye(1, 3)))
     monkeypatch.setattr(np.linalg, "eigvalsh", lambda H: np.full((1, 3), 2.0))
-    monkeypatch.setattr(bounds, "SHIFT", 0.0)
-    (upper,) = bounds.largest_eigenvalue(np.eye(3)[np.newaxis], np.zeros(1))[1]
+    monkeypatch.setattr(eigenvalues, "SHIFT", 0.0)
+    (upper,) = eigenvalues.largest_eigenvalue(np.eye(3)[np.newaxis], np.zeros(1))[1]
     assert upper - 2 >= 20 * bounds.U, "γ_5 (‖|L||L|ᵀ‖ + 4) is 25 u"
 
 
@@ -161,11 +173,26 @@ def test_upper_inverse(n: int) -> None:
 def test_alpha_and_phi_bound_what_they_say(log10_cond: float) -> None:
     scaled = verified.scale(random_problem(40, 12, log10_cond, 1.0, 5).A[np.newaxis].astype(np.float64), 53)
     found = inverse.invert(scaled.B, scaled.planes)
+    assert found.C is not None
     identity, C = rationals(np.eye(12)), rationals(found.C[0])
     Y = rationals(scaled.B[0]) @ rationals(found.S[0])
     for bound, true in ((found.alpha, Y.T @ Y - identity), (found.phi, C.T @ (Y.T @ Y) @ C - identity)):
         assert np.linalg.norm(true.astype(np.float64), 2) <= bound[0] < 1
     assert found.phi[0] < 1e-9
+
+
+@pytest.mark.parametrize("log10_cond", [0.0, 10.0, 12.5])
+def test_alpha_of_a_large_matrix_bounds_what_it_says(log10_cond: float) -> None:
+    n = bounds.BLOCK + 1
+    scaled = verified.scale(random_problem(70, n, log10_cond, 1.0, 5).A[np.newaxis].astype(np.float64), 53)
+    found = inverse.invert(scaled.B, scaled.planes)
+    assert found.C is None, "of a large matrix, only full rank is proved"
+    Y = rationals(scaled.B[0]) @ rationals(found.S[0])
+    off = (Y.T @ Y - rationals(np.eye(n))).astype(np.float64)
+    assert np.linalg.norm(off, 2) <= found.alpha[0] < 1
+    sharp = inverse.sharpened(scaled.B, scaled.planes, found)
+    assert sharp.phi[0] < 1e-9
+    assert np.linalg.norm(off, 2) <= sharp.alpha[0] <= found.alpha[0]
 
 
 def test_any_guess_is_safe(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,15 +211,15 @@ def test_an_error_of_the_gram_matrix_is_in_alpha(monkeypatch: pytest.MonkeyPatch
     assert 0.01 <= inverse.invert(scaled.B, scaled.planes).alpha[0] < 0.0101
 
 
-def test_the_error_of_a_sliced_product(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inverse, "SHARP", 0.0)  # as many slices as there are: all errors but those of sums are gone
+def test_the_error_of_a_sliced_product() -> None:
     scaled = verified.scale(random_problem(20, 6, 2.0, 1.0, 5).A[np.newaxis].astype(np.float64), 53)
-    S, usable = inverse.guess_inverse(scaled.B)
-    units = np.ldexp(1.0, np.frexp(np.abs(S).max(axis=-2, keepdims=True))[1] + 1)
-    slices, rest = split(S / units, digit_bits(20), 3)
-    S = S - rest * units
-    Y, error = inverse.accurate_product(scaled.B, scaled.planes, S / units, slices, units, usable)
-    off = (rationals(Y[0]) - rationals(scaled.B[0]) @ rationals(S[0])).ravel()
+    found = inverse.invert(scaled.B, scaled.planes)
+    units = found.units[:, np.newaxis]
+    # as many slices as there are: all errors but those of sums are gone
+    Y, error = inverse.accurate_product(
+        scaled.B, scaled.planes, found.S / units, found.planes, units, found.proved, goal=0.0
+    )
+    off = (rationals(Y[0]) - rationals(scaled.B[0]) @ rationals(found.S[0])).ravel()
     assert 0 < sum(v * v for v in off) <= Fraction(error[0]) ** 2
 
 
@@ -200,8 +227,17 @@ def test_the_error_of_a_plain_product_is_that_of_the_worst_case(monkeypatch: pyt
     n = 8
     B = S = np.full((1, n, n), 0.5)
     monkeypatch.setattr(inverse, "LEVELS", 1)
-    _, error = inverse.accurate_product(B, B[:, :, np.newaxis], S, S[np.newaxis], np.ones((1, 1, n)), np.ones(1, bool))
-    assert error[0] >= n * bounds.gamma(n) * n / 4, "‖γ_n |B||S|‖_F"
+    planes, units, usable = S[:, :, np.newaxis], np.ones((1, 1, n)), np.ones(1, bool)
+    _, error = inverse.accurate_product(B, planes, S, planes, units, usable, inverse.SHARP)
+    for bound in (error, inverse.plain_error(B, S)):
+        assert bound[0] >= n * bounds.gamma(n) * n / 4, "‖γ_n |B||S|‖_F"
+
+
+def test_the_error_of_a_plain_product_of_a_large_matrix() -> None:
+    generator = np.random.default_rng(1)
+    B, S = generator.uniform(-0.5, 0.5, (1, 90, 70)), np.triu(generator.uniform(-1, 1, (1, 70, 70)) * 2.0**30)
+    off = (rationals(inverse.upper_product(B, S)[0]) - rationals(B[0]) @ rationals(S[0])).ravel()
+    assert 0 < sum(v * v for v in off) <= Fraction(inverse.plain_error(B, S)[0]) ** 2
 
 
 def test_the_digits_of_S_are_S() -> None:
@@ -232,7 +268,7 @@ def test_errors_of_gram_matrices_widen_both_singular_values(monkeypatch: pytest.
             return G * factor, error + 0.0101 * np.abs(G).max(axis=(-2, -1))
 
         monkeypatch.setattr(extremes, "rescaled", off)
-        (enclosed,) = extremes.extremes(scaled.B, found, scaled.exponents)
+        (enclosed,) = extremes.extremes(scaled.B, scaled.planes, found, scaled.exponents)
         assert enclosed.largest[0][0] <= 0.25 <= enclosed.largest[1][0]
         assert enclosed.inverse_smallest[0][0] <= 4 <= enclosed.inverse_smallest[1][0]
 
@@ -242,7 +278,7 @@ def test_rounding_in_the_product_of_S_and_C() -> None:
     C = np.zeros((1, 3, 3))
     C[0, :, 0] = 1, 1, -1  # SC is (1, 1, 0)ᵀ, but not in float64
     known = inverse.Inverse(S, S[:, 0], S, C, np.zeros(1), np.zeros(1))
-    (enclosed,) = extremes.extremes(np.full((1, 3, 3), 0.25), known, np.zeros((1, 3), np.int64))
+    (enclosed,) = extremes.extremes(np.full((1, 3, 3), 0.25), S[:, :, np.newaxis], known, np.zeros((1, 3), np.int64))
     lower, upper = enclosed.inverse_smallest
     assert lower[0] <= 2**0.5 <= upper[0]
 

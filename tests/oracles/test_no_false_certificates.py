@@ -12,7 +12,18 @@ import pytest
 
 from lamm_robust import row_sums
 from lamm_robust.error_free import Doubles, to_doubles
-from lamm_robust.oracles import ball, bounds, exact, extremes, inverse, long, refinement, verified
+from lamm_robust.oracles import (
+    ball,
+    bounds,
+    eigenvalues,
+    exact,
+    extremes,
+    inverse,
+    long,
+    refinement,
+    smallest,
+    verified,
+)
 from lamm_robust.values import PRECISIONS, Array, Certificate, NotCertifiedError
 from tests.support.hard import hard, why_false
 
@@ -63,7 +74,15 @@ def by_sums(A: Array, b: Array) -> Certificate:
     return found
 
 
-ORACLES = {"verified": verified.certify, "ball": ball.certify, "sums": by_sums}
+def as_if_large(A: Array, b: Array) -> Certificate:
+    """What `verified` proves in the way of large matrices, although A is none."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (bounds, eigenvalues, extremes, inverse, verified):
+            patch.setattr(module, "BLOCK", 1)
+        return verified.certify(A, b)
+
+
+ORACLES = {"verified": verified.certify, "large": as_if_large, "ball": ball.certify, "sums": by_sums}
 
 
 @pytest.mark.parametrize("certify", ORACLES.values(), ids=ORACLES)
@@ -113,6 +132,20 @@ SABOTAGE: dict[str, tuple[ModuleType, str, object]] = {
         lambda H, error: (np.linalg.eigvalsh(H)[..., -1] * (1 + 1e-12), np.linalg.eigvalsh(H)[..., -1] * (1 + 2e-12)),
     ),
 }
+
+
+SABOTAGE_OF_LARGE: dict[str, tuple[ModuleType, str, object]] = {
+    "W in float64": (smallest, "exact_products", lambda factor, V: (V + factor.near @ V, 0.0)),
+    "α understated": (inverse, "row_sum_norm", lambda M: np.zeros(len(M))),
+    "no error of plain products": (inverse, "plain_error", lambda B, S: np.zeros(len(B))),
+    "residual in plain float64": SABOTAGE["residual in plain float64"],
+}
+
+
+@pytest.mark.parametrize("kind", SABOTAGE_OF_LARGE)
+def test_sabotage_of_large_matrices_is_found_out(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(*SABOTAGE_OF_LARGE[kind])
+    assert any(false_certificates(as_if_large, FAST, Counter()))
 
 
 @pytest.mark.parametrize("kind", SABOTAGE)
