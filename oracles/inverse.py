@@ -144,13 +144,12 @@ def prove(B: Doubles, planes: Doubles, S: Doubles, usable: Mask, goal: float) ->
     else:
         Y, error = accurate_product(B, planes, S / units, digits_S, units, usable, goal)
         G, G_error = gram(Y[:, some] for some in rows)
-    G -= np.eye(n)
-    near = (symmetric_norm(G) if n <= BLOCK else row_sum_norm(G)) + n * U
+    off = G - np.eye(n)
+    near = (symmetric_norm(off) if n <= BLOCK else row_sum_norm(off)) + n * U
     error = G_error + (2 * np.sqrt(1 + near + G_error) * error + error**2) * UP
     alpha = np.where(usable, (near + error) * UP, np.inf)
     if goal > SHARP:
-        return Inverse(digits_S, units[:, 0], S, None, alpha, np.full(len(B), np.inf), G)
-    G += np.eye(n)
+        return Inverse(digits_S, units[:, 0], S, None, alpha, np.full(len(B), np.inf), off)
     L, _ = cholesky(np.where((alpha < 1)[:, np.newaxis, np.newaxis], G, np.eye(n)))
     C = upper_inverse(L.swapaxes(-1, -2))
     phi = np.where(alpha < 1, congruence_error(C, G, error), np.inf)
