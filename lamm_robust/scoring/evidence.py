@@ -114,8 +114,11 @@ class Evidence:
 
         found = np.full(len(self.x), np.nan)
         for place in np.flatnonzero(lacks_digits(self.kappa)).tolist():
-            frame, column = self._members[place]
-            found[place] = frame.fine.backward_error(frame.b[:, column], self.x[place])
+            (frame, column), x = self._members[place], self.x[place]
+            if frame.gram:
+                found[place] = frame.gram.backward_error(x.tolist(), column)
+            else:
+                found[place] = frame.fine.backward_error(frame.b[:, column], x)
         return found
 
     @cached_property

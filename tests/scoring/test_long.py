@@ -77,3 +77,25 @@ def test_roots_and_roundings_are_those_of_many_digits(exponent: int) -> None:
         assert root(number, exponent) == right
         assert rounded(number, exponent) == nearest
         assert rounded(-number, exponent) == -nearest
+
+
+@pytest.mark.parametrize("log2_scale", [0, -300, 300])
+@pytest.mark.parametrize("distance", [2.0**-26, 2.0**-50, 0.0])
+def test_backward_errors_beyond_float64_are_those_of_ball_arithmetic(distance: float, log2_scale: int) -> None:
+    """Two columns so close that float64 holds no digit of what tells them apart; or that are the same."""
+    i = np.arange(1000, dtype=np.float64)
+    A = np.column_stack([np.ones(1000), i / 1024, i / 1024 + distance * (i % 3)])
+    A[:, 0] = np.ldexp(A[:, 0], log2_scale // 2)
+    frame = framed(problem_of(A, np.cos(i)))
+    assert frame.gram
+    for x in ([0.5, -0.25, 0.25], [0.0, 0.0, 0.0], [1e-30, 1e20, -1e20], frame.x_star[0, :, 0].tolist()):
+        right = frame.fine.backward_error(frame.b[:, 0], np.array(x))
+        assert frame.gram.backward_error(x, 0) == pytest.approx(right, rel=3e-16)
+
+
+def test_without_a_gradient_there_is_no_backward_error() -> None:
+    frame = framed(problem_of(np.full((1000, 2), 0.5), np.full(1000, 0.25)))
+    assert frame.gram
+    right = frame.x_star[0, :, 0].tolist()
+    assert frame.gram.backward_error(right, 0) == 0.0
+    assert frame.gram.backward_error([right[0], 2 * right[1]], 0) > 0.0
