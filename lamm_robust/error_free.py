@@ -142,7 +142,7 @@ def product(A: Doubles, x: Doubles) -> Doubles:
     first = next((place for place, digit in enumerate(x) if digit.any()), len(x) - 1)
     # the large factor on the right: BLAS then takes two thirds of the time
     products = x[first:].transpose(1, 0, 2) @ A.reshape(stack, m * places, n).swapaxes(1, 2)
-    found = _long_product(products.reshape(stack, -1, m, places).transpose(3, 1, 0, 2))
+    found = _long_product(products.reshape(stack, len(x) - first, m, places).transpose(3, 1, 0, 2))
     return np.concatenate([np.zeros((first, *found.shape[1:])), found])
 
 
