@@ -10,15 +10,18 @@ from lamm_robust.values import BY, EVERY_PRECISION, ProblemKey, Value
 def parse_key(text: str) -> ProblemKey:
     """The inverse of ``str(ProblemKey)``: a family name, then name=value words, among them dtype.
 
-    ValueError for a word of another form or a wrong dtype. Families and parameters are not checked: only the catalog
-    knows them.
+    ValueError for a word of another form, or without a dtype or with a wrong one. Families and parameters are not
+    checked: only the catalog knows them.
     """
     family, *words = text.split() or [""]
+    if not any(word.startswith("dtype=") for word in words):
+        expected = "'FAMILY name=value … dtype=…', such as 'raw A=1,2;3,4 b=5,6 dtype=float64'"
+        raise ValueError(f"no dtype in the key; expected is {expected}")
     pairs = [word.partition("=") for word in words]
     if bad := [word for word, (_, equals, _) in zip(words, pairs, strict=True) if not equals]:
         raise ValueError(f"'{bad[0]}' in the key is not of the form name=value")
     named = {name: value for name, _, value in pairs}
-    dtype = named.pop("dtype", "missing")
+    dtype = named.pop("dtype")
     precision = next((p for p in EVERY_PRECISION if p == dtype), None)
     if precision is None:
         raise ValueError(f"dtype={dtype} in the key; accepted: {', '.join(EVERY_PRECISION)}")

@@ -37,8 +37,8 @@ def test_a_case_is_a_problem_and_a_solver() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "dtype=missing in the key; accepted: float32, float64"),
-        ("polynomial points=5", "dtype=missing in the key"),
+        ("", "no dtype in the key; expected is 'FAMILY name=value … dtype=…', such as 'raw "),
+        ("polynomial points=5", "no dtype in the key"),
         ("polynomial points dtype=float64", "'points' in the key is not of the form name=value"),
         ("polynomial dtype=float16", "dtype=float16 in the key"),
     ],
