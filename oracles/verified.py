@@ -203,10 +203,10 @@ class Answer:
         squares = self.squares[:, i].tolist()
         shift = ROOT_BITS - frexp(squares[0])[1] // 2
         *parts, left = (int(ldexp(part, 2 * shift)) for part in squares)
-        square, left = max(sum(parts), 0), left + PARTS + 1  # every `int` drops less than 1
+        square, left = max(sum(parts), 0), left + sum(map(bool, squares))  # every `int` drops less than 1
         root = isqrt(square)
         # √(s + l) − √s ≤ l/(2√s), √s − √(s − l) ≤ l/√s, and isqrt drops less than 1
-        spread = left // root + 2 if root else isqrt(left) + 1
+        spread = left // root + 2 if root else isqrt(left) + (left > 0)
         unit, (fit, below) = int(self.residual_unit[i]), float(self.fit[i]).as_integer_ratio()
         places = shift + below.bit_length() - 1  # below is a power of two
         return Ball(dyadic(root, unit - shift), dyadic(spread * below + (fit << shift), unit - places))

@@ -28,6 +28,7 @@ settings.load_profile("reproducible")
 UNDER_TEST = frozenset({"precision", "device"})
 LEFT_OUT = pytest.StashKey[int]()
 """How many of the tests that were asked for were left out."""
+
 OLD_KERNELS = "--xla_cpu_use_fusion_emitters=false"
 """Lets XLA make kernels for the CPU as it did until 2025, by LLVM alone: MLIR takes more than half of compilation."""
 

@@ -52,7 +52,8 @@ class QuickFrame(Frame):
 
 def with_frame(certified: Certified) -> Certified:
     """The problem with its truth, framed for quick scores if exact ones take long."""
-    if is_small(certified.problem) or certified.frame.gram:
+    frame = certified.frame
+    if is_small(certified.problem) or (frame.gram and frame.equilibrated.gram):
         return certified
     return replace(certified, frame=QuickFrame(certified.problem, certified.truth))
 

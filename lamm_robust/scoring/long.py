@@ -44,9 +44,8 @@ class Gram:
     def residual(self, x: Sequence[float], column: int) -> tuple[float, list[float]]:
         """‖r̂‖ and Aᵀr̂ for the answer x̂ (n) to a right-hand side."""
         square, (products, exponent) = self._residual(x, column)
-        own = self._sums.exponents
-        gradient = [rounded(p, exponent + e) for p, e in zip(products[:-1], own[: self._n], strict=True)]
-        return root(*square), gradient
+        own = self._sums.exponents[: self._n]
+        return root(*square), [rounded(p, exponent + e) for p, e in zip(products[:-1], own, strict=True)]
 
     def backward_error(self, x: Sequence[float], column: int) -> float:
         """√(gᵀH⁻¹g) with H = ‖x̂‖²AᵀA + ‖r̂‖²I and g = Aᵀr̂, as `fine` has it, for x̂ (n) to a right-hand side."""
@@ -110,14 +109,21 @@ def scaled(number: int, exponent: int) -> fmpq:
 
 
 def root(square: int, exponent: int) -> float:
-    """√(square · 2^exponent), rounded once but for the last of `ROOT_BITS` bits."""
+    """√(square · 2^exponent), rounded once."""
     shift = square.bit_length() - ROOT_BITS
     shift += (exponent + shift) % 2
-    whole = square >> shift if shift > 0 else square << -shift
-    return math.ldexp(math.isqrt(whole), (exponent + shift) // 2)
+    whole = _to_odd(square, shift) if shift > 0 else square << -shift
+    found = math.isqrt(whole)
+    return math.ldexp(found | (found * found != whole), (exponent + shift) // 2)
 
 
 def rounded(number: int, exponent: int) -> float:
-    """The number times 2^exponent, as `root` rounds."""
+    """The number times 2^exponent, rounded once."""
     shift = max(number.bit_length() - ROOT_BITS, 0)
-    return math.ldexp(number >> shift, exponent + shift)
+    return math.ldexp(_to_odd(number, shift), exponent + shift)
+
+
+def _to_odd(number: int, shift: int) -> int:
+    """The number over 2^shift; the odd one of its neighbours if it is not whole, so that it is rounded but once."""
+    whole = number >> shift
+    return whole | (whole << shift != number)

@@ -42,6 +42,12 @@ def test_square_and_wide_problems_have_no_residual() -> None:
         assert norm.mid == norm.radius == 0
 
 
+def test_a_consistent_system_leaves_a_residual_of_hardly_anything() -> None:
+    (norm,) = verified.certify(np.array([[1.0], [0.0]]), np.array([1.0, 0.0])).residual_norm
+    assert norm.mid == 0
+    assert norm.radius < 1e-140
+
+
 def test_several_right_hand_sides_some_of_them_zero() -> None:
     A = random_problem(9, 4, 4.0, 1.0, 2).A
     b = np.random.default_rng(1).standard_normal((9, 3)) * [1.0, 0.0, 1e-200]

@@ -18,6 +18,7 @@ from lamm_robust import catalog
 from lamm_robust.cli.main import main
 from lamm_robust.keys import parse_key
 from lamm_robust.runs.script import replay_scripts, scripts, that_fails, user_scripts
+from lamm_robust.runs.script_end import FAILS, ended
 from lamm_robust.runs.script_numbers import LISTED, number
 from lamm_robust.runs.sources import imported
 from lamm_robust.scoring.nonfinite import as_undefined
@@ -247,6 +248,13 @@ def breaks(A, b):
 def late(A, b):
     atexit.register(os._exit, 7)
     return [0.0] * A.shape[1]
+
+def deaf(A, b):
+    sys.stdout.close()
+    os.close(1)
+    os.close(2)
+    sys.excepthook = sys.__excepthook__
+    raise RuntimeError("unheard")
 """
 
 
@@ -260,6 +268,7 @@ def late(A, b):
         ("quits", "the process ends with exit code 0"),
         ("breaks", "the process ends with exit code 7"),
         ("late", "the process ends with exit code 7"),
+        ("deaf", "the call raises RuntimeError: unheard"),
     ],
 )
 def test_a_script_that_ends_before_its_assertion_says_how(name: str, said: str, tmp_path: Path) -> None:
@@ -268,6 +277,17 @@ def test_a_script_that_ends_before_its_assertion_says_how(name: str, said: str, 
     assert certified is not None
     made = user_scripts(certified, Target(f"mine.py:{name}", tmp_path), contract(Deficiency.MINIMUM_NORM, SHAPES))
     assert that_fails(made, tmp_path) == f"# with these versions {said}\n{made[0]}"
+
+
+def test_a_script_may_do_what_it_likes_with_outputs_and_hooks(tmp_path: Path) -> None:
+    meddles = (
+        "import builtins, os, sys\nprint('{}', [1])\nsys.excepthook = None\nsys.stdout.close()\nos.close(1)\n"
+        "os.close(2)\nbuiltins.print = sys.argv = None\n"
+    )
+    assert ended(meddles, tmp_path) == ""
+    assert ended(f"{meddles}assert False\n", tmp_path) == FAILS
+    assert ended(f"{meddles}1 / 0\n", tmp_path) == "it raises ZeroDivisionError: division by zero"
+    assert ended("def (\n", tmp_path) == "it raises SyntaxError: invalid syntax"
 
 
 def test_of_several_problems_the_worst_is_the_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

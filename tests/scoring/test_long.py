@@ -68,6 +68,16 @@ def test_a_problem_is_long_by_its_rows_and_few_columns_and_a_moderate_range() ->
     assert not known(A)
 
 
+def test_roots_and_roundings_round_once() -> None:
+    """Just above the middle between two doubles, by a bit that is far behind: the upper one is nearest."""
+    middle = 2**53 + 1  # of 2⁵³ and 2⁵³ + 2
+    for bits in (80, 200, 400):
+        assert rounded((middle << bits) + 1, -bits) == 2.0**53 + 2
+        assert rounded(-(middle << bits) - 1, -bits) == -(2.0**53) - 2
+        assert root((middle << bits) ** 2 + 1, -2 * bits) == 2.0**53 + 2
+        assert root((middle << bits) ** 2 - 1, -2 * bits) == 2.0**53
+
+
 @pytest.mark.parametrize("exponent", [-1001, -64, 0, 7, 100])
 def test_roots_and_roundings_are_those_of_many_digits(exponent: int) -> None:
     for number in (0, 1, 2, 3**5, 10**40 + 1, 2**200 - 1, 7**300):
