@@ -110,13 +110,13 @@ class Evidence:
     @cached_property
     def fine_backward_error(self) -> Doubles:
         """The backward errors, relative to ‖A‖_F = 1 unit of the frame, where float64 lacks digits; else NaN (C)."""
-        from lamm_robust.scoring.fine import lacks_digits
+        from lamm_robust.scoring.fine import lacks_digits, quotient
 
         found = np.full(len(self.x), np.nan)
         for place in np.flatnonzero(lacks_digits(self.kappa)).tolist():
             (frame, column), x = self._members[place], self.x[place]
             if frame.gram:
-                found[place] = frame.gram.backward_error(x.tolist(), column)
+                found[place] = quotient(*frame.gram.normal(x.tolist(), column))
             else:
                 found[place] = frame.fine.backward_error(frame.b[:, column], x)
         return found

@@ -1,4 +1,4 @@
-"""Backward errors where float64 does not hold the small singular values of A: in ball arithmetic (Arb).
+"""Backward errors where float64 does not hold the small singular values of A: by FLINT, in balls or in fractions.
 
 The score of `metrics.backward_error` needs no singular value: with H = ‖x̂‖²AᵀA + ‖r̂‖²I and g = Aᵀr̂ it is √(gᵀH⁻¹g).
 Forming H squares κ, which costs nothing but bits here.
@@ -6,13 +6,16 @@ Forming H squares κ, which costs nothing but bits here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from flint import arb, arb_mat, ctx
+from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
 from lamm_robust.error_free import Doubles
+from lamm_robust.scoring.long import ROOT_BITS, root
 from lamm_robust.values import UNIT_ROUNDOFF
 
 FIRST_BITS = 256
@@ -84,6 +87,29 @@ class Fine:
 def _square(vector: arb_mat) -> arb:
     """‖v‖² of a column."""
     return sum((entry * entry for entry in vector.entries()), arb(0))
+
+
+def quotient(AtA: Sequence[Sequence[Fraction]], g: Sequence[Fraction], size: Fraction, square: Fraction) -> float:
+    """√(gᵀH⁻¹g), rounded once, for H = size·AᵀA + square·I: the backward error where all that it needs is exact."""
+    if not any(g):
+        return 0.0
+    n = len(g)
+    H = fmpq_mat(n, n, [_rational(size * entry + (square if i == j else 0)) for i, j, entry in _entries(AtA)])
+    column = fmpq_mat(n, 1, [_rational(entry) for entry in g])
+    found = (column.transpose() * H.solve(column))[0, 0]
+    top, below = int(found.p), int(found.q)
+    shift = max(2 * ROOT_BITS - top.bit_length() + below.bit_length(), 0)
+    return root((top << shift) // below, -shift)
+
+
+def _entries(table: Sequence[Sequence[Fraction]]) -> list[tuple[int, int, Fraction]]:
+    """Row, column and value of every entry."""
+    return [(i, j, entry) for i, row in enumerate(table) for j, entry in enumerate(row)]
+
+
+def _rational(value: Fraction) -> fmpq:
+    """The fraction as FLINT has it."""
+    return fmpq(value.numerator, value.denominator)
 
 
 def lacks_digits(kappa: Doubles) -> npt.NDArray[np.bool_]:
