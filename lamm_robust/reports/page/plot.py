@@ -146,7 +146,8 @@ def bends(corners: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 def _names(curves: Sequence[Curve], across: Scale, up: Scale) -> list[Markup]:
     """The names right of the curves' ends, as near to them as their distance allows, with a line where they are not."""
     ends = sorted(curves, key=lambda curve: up(curve.points[-1][1]))
-    heights = spread([up(curve.points[-1][1]) for curve in ends], LINE, TOP, HEIGHT - 4)
+    bottom = HEIGHT - 8  # of a line of text: letters such as j reach below it
+    heights = spread([up(curve.points[-1][1]) for curve in ends], LINE, TOP, bottom)
     right, parts = WIDTH - RIGHT, []
     for curve, height in zip(ends, heights, strict=True):
         a, b = curve.points[-1]

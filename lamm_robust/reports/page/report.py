@@ -99,7 +99,7 @@ def report_html(
         "columns": [*EIGHT[1:], *(column for column in COLUMNS if not column.keep)],
         "folded": len(COLUMNS) - len(EIGHT),
         "rule": RULE,
-        "traps": TRAPS,
+        "traps": [TRAPS[place] for place in asked_traps(gallery)],
         "families": _among(meanings.families, (name for p in portraits for name in p.families)),
         "solvers": _among(meanings.solvers, (p.name for p in portraits)),
         "states": WORDS,
@@ -129,7 +129,7 @@ def _group(title: str, rows: Sequence[Row], gallery: Gallery, meanings: Meanings
     known = {(p.library, p.algorithm): p for p in portraits}
     empty = Cell.empty()
     lines = [
-        Line(call, p, [(_trap_id(p, i), each) for i, each in enumerate(p.traps)])
+        Line(call, p, [(_trap_id(p, place), p.traps[place]) for place in asked_traps(gallery)])
         for call in CALLS
         if call.device in ("", device) and (p := known.get((call.library, call.algorithm)))
     ]
@@ -156,6 +156,11 @@ def _group(title: str, rows: Sequence[Row], gallery: Gallery, meanings: Meanings
         figures=figures(portraits, named, title),
         calls=frozenset(p.variant for p in called),
     )
+
+
+def asked_traps(gallery: Gallery) -> list[int]:
+    """The places of the traps of which any solver was asked a problem: a small run has none of some."""
+    return [i for i in range(len(TRAPS)) if any(p.traps[i].total for p in gallery.portraits.values())]
 
 
 def _trap_id(portrait: Portrait, place: int) -> str:
