@@ -142,7 +142,7 @@ def deflated_bounds(H: Doubles, error: float) -> tuple[Doubles, Doubles] | None:
     HV, share = product_in_parts(H, V)
     size_H, size_V, top = float(frobenius(H)), float(frobenius(V)), float(theta.max())
     lost = share * size_H * size_V * UP  # of HV
-    e = float(frobenius(product_in_parts(V.T, V)[0] - np.eye(p))) + share * size_V**2 * UP
+    e = float(frobenius(product_in_parts(V.T, V)[0] - np.eye(p))) + share * size_V * size_V * UP
     inner, _ = product_in_parts(V.T, HV)
     f = float(frobenius(inner - np.diag(theta))) + size_V * (lost + share * float(frobenius(HV))) * UP
     residual = float(frobenius(HV - V * theta)) + lost + 2 * U * size_V * top
@@ -150,11 +150,11 @@ def deflated_bounds(H: Doubles, error: float) -> tuple[Doubles, Doubles] | None:
         return None
     a, c = (top + f) / (1 - e) * UP_SHARP, residual / (1 - e) * UP
     inside = (float(norm(theta)) / UP**2 - TINY - f) / (1 + e) / UP
-    d = max(size_H**2 * UP - inside**2 / UP, 0.0) ** 0.5 * UP
+    d = max(size_H * size_H * UP - inside * inside / UP, 0.0) ** 0.5 * UP
     if not d < a / 2**0.125:
         return None
     lower = (top - f) / (1 + e) / UP_SHARP - error
-    upper = (a + c**2 / (a - d) * UP + error) * UP_SHARP
+    upper = (a + c * c / (a - d) * UP + error) * UP_SHARP
     if not upper - lower <= 2 * error + 2 * SHIFT * lower:
         return None
     return np.array([lower]), np.array([upper])
@@ -174,7 +174,10 @@ def leading_pairs(H: Doubles, share: float = SHARE) -> tuple[Doubles, Doubles] |
     if V is None:
         return None
     V, _ = np.linalg.qr(H @ V)  # which leaves of the rounding errors of float32 what the smaller eigenvalues are
-    values, vectors = np.linalg.eigh(V.T @ (H @ V))
+    try:
+        values, vectors = np.linalg.eigh(V.T @ (H @ V))
+    except np.linalg.LinAlgError:  # of what is not a number
+        return None
     return values, V @ vectors
 
 

@@ -86,6 +86,8 @@ def first_vectors(factor: Factor, pencil: Pencil) -> Vectors | None:
     if pairs is None:
         return None
     there = pairs[0] > LEAST * pairs[0][-1]
+    if not there.any():  # they are not numbers
+        return None
     theta = pairs[0][there][::-1].copy()
     V = (pencil.F.T @ pairs[1][:, there][:, ::-1]) / np.sqrt(theta)
     q = 1 + int(np.sum(theta[1:] > APART * (1 - factor.alpha) * theta[0]))

@@ -136,7 +136,7 @@ def exact_products(factor: Factor, V: Doubles) -> tuple[Doubles, float] | None:
 
 def squares(digits_left: Doubles) -> float:
     """Return a bound of ‖·‖_F² of the numbers that some last digits stand for; 0 if there are none."""
-    return float(frobenius(to_doubles(digits_left))) ** 2 * UP if len(digits_left) else 0.0
+    return float(np.square(frobenius(to_doubles(digits_left)))) * UP if len(digits_left) else 0.0
 
 
 def is_small(values: Doubles) -> bool:
@@ -149,7 +149,7 @@ class Ritz:
     """Ritz pairs of the pencil: U (n×q), nearly W-orthonormal, H ≈ WU and TU, with bounds of their errors in ‖·‖_F."""
 
     theta: Doubles
-    """The values, q, the largest first."""
+    """The values, q; most often the largest is the first, but nothing depends on it."""
     U: Doubles
     H: Doubles
     TU: Doubles
@@ -164,11 +164,10 @@ def rotated(pencil: Pencil, V: Doubles, H: Doubles, H_error: float) -> Ritz | No
     The exact U is VY, for a q×q matrix Y of doubles, so that WU is HY up to what is rounded or was wrong in H.
     """
     try:
-        L = np.linalg.inv(np.linalg.cholesky(V.T @ H))
-    except np.linalg.LinAlgError:
+        L, FV = np.linalg.inv(np.linalg.cholesky(V.T @ H)), pencil.F @ V
+        theta, Q = np.linalg.eigh(L @ (FV.T @ FV) @ L.T)
+    except np.linalg.LinAlgError:  # also of what is not a number
         return None
-    FV = pencil.F @ V
-    theta, Q = np.linalg.eigh(L @ (FV.T @ FV) @ L.T)
     Y = (L.T @ Q)[:, ::-1]
     size_Y, share = float(frobenius(Y)), gamma(len(Y))
     U_error = share * float(frobenius(V)) * size_Y * UP + TINY
@@ -181,14 +180,14 @@ def rotated(pencil: Pencil, V: Doubles, H: Doubles, H_error: float) -> Ritz | No
         TU,
         U_error,
         (share * float(frobenius(H)) + H_error) * size_Y * UP + TINY,
-        TU_error + float(frobenius(pencil.F)) ** 2 * U_error * UP,
+        TU_error + float(np.square(frobenius(pencil.F))) * U_error * UP,
     )
 
 
 def bounded(alpha: float, pencil: Pencil, ritz: Ritz, vectors: Vectors) -> tuple[float, float] | None:
     """Return the bounds of 1/σ_r² from Ritz pairs, and the vectors that begin with them; None if there is no gap."""
     n, count = ritz.U.shape
-    top, share = float(ritz.theta[0]), gamma(n)
+    top, share = float(np.abs(ritz.theta).max()), gamma(n)  # in whatever order LAPACK gives them
     size_U, size_H, size_TU = (float(frobenius(M)) for M in (ritz.U, ritz.H, ritz.TU))
     # of UᵀWU − I and of UᵀTU − Θ
     g = float(frobenius(ritz.U.T @ ritz.H - np.eye(count))) + (share + U) * size_U * size_H * UP
@@ -202,7 +201,7 @@ def bounded(alpha: float, pencil: Pencil, ritz: Ritz, vectors: Vectors) -> tuple
         return None
     a = (top + f) / (1 - g) * UP_SHARP
     c = left / ((1 - alpha) * (1 - g)) ** 0.5 * UP
-    return (top - f) / (1 + g) / UP_SHARP, (a + c**2 / (a - d) * UP) * UP_SHARP
+    return (float(ritz.theta.max()) - f) / (1 + g) / UP_SHARP, (a + c * c / (a - d) * UP) * UP_SHARP
 
 
 def rest_bound(pencil: Pencil, ritz: Ritz, V: Doubles, theta: Doubles) -> float:
@@ -211,16 +210,16 @@ def rest_bound(pencil: Pencil, ritz: Ritz, V: Doubles, theta: Doubles) -> float:
     TV, FV, TV_error, FV_error = multiplied(pencil.F, V)
     size_V, top = float(frobenius(V)), float(theta.max())
     products_V = V.T @ V
-    e = float(frobenius(products_V - np.eye(p))) + (gamma(n) + U) * size_V**2 * UP
+    e = float(frobenius(products_V - np.eye(p))) + (gamma(n) + U) * size_V * size_V * UP
     if not (e < 0.5 and theta.min() > 0):
         return np.inf
     norms = np.sqrt(np.einsum("ij,ij->j", FV, FV))
     inside = float(theta @ np.maximum(norms / UP - FV_error, 0) ** 2) / UP
     roots = np.sqrt(theta)
-    both = float(frobenius(products_V * roots * roots[:, np.newaxis])) + (gamma(n) + 4 * U) * size_V**2 * top * UP
-    r = max(pencil.size**2 * UP - 2 * inside + both**2 * UP, 0.0) ** 0.5 * UP
+    both = float(frobenius(products_V * roots * roots[:, np.newaxis])) + (gamma(n) + 4 * U) * size_V * size_V * top * UP
+    r = max(pencil.size * pencil.size * UP - 2 * inside + both * both * UP, 0.0) ** 0.5 * UP
     rho = float(frobenius(TV - V @ (theta[:, np.newaxis] * products_V))) + TV_error
-    rho += (gamma(n + p) + 4 * U) * size_V**3 * top * UP
+    rho += (gamma(n + p) + 4 * U) * size_V * size_V * size_V * top * UP
     eta = float(frobenius(ritz.U - ritz.H)) + ritz.H_error
     above = max(0.0, float(theta[count:].max(initial=0.0)) - (1 - e) * r) * (1 + e)
-    return float((top * eta**2 + r + above + 5 * rho) * UP)
+    return float((top * eta * eta + r + above + 5 * rho) * UP)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -132,6 +133,32 @@ def test_any_vectors_are_safe(off: float, monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(guesses, "leading_pairs", wrong)
     certified(*problem())
+
+
+def test_the_order_of_eigenvalues_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    true = np.linalg.eigh
+
+    def reversed_if_two(H: Doubles, **how: Any) -> tuple[Doubles, Doubles]:
+        values, vectors = true(H, **how)
+        return (values[::-1], vectors[:, ::-1]) if len(H) == 2 else (values, vectors)
+
+    monkeypatch.setattr(np.linalg, "eigh", reversed_if_two)
+    A, b = known([1001, 1003, *spread(3000, 5.0)[2:]]), np.arange(M) % 7 - 3.0
+    assert holds(verified.certify(A, b).sigma_min, 1001)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e300])
+@pytest.mark.parametrize("part", [0, 1])
+def test_guesses_that_are_no_numbers_are_left(part: int, bad: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(K: Doubles, share: float) -> tuple[Doubles, Doubles] | None:
+        pairs = leading_pairs(K, share)
+        assert pairs is not None
+        pairs[part][..., -1] = bad
+        return pairs
+
+    monkeypatch.setattr(guesses, "leading_pairs", wrong)
+    with np.errstate(all="ignore"):
+        certified(*problem())
 
 
 @pytest.mark.parametrize("missing", [[-1], [-1, -2], [-2], [-3], [0]])
