@@ -17,9 +17,9 @@ ALL = "all-failures.md"
 """The page beside the index, with all of them."""
 
 SILENT = """\
-A finite answer, no warning, and no correct digit, on a problem that the precision can resolve and that
-the contract of the solver covers; or one that fits nothing, where κ is beyond the precision; or a finite
-answer without a warning where A or b holds NaN or ∞.
+A finite answer, no warning, and no correct digit, of x as a whole or of an entry, on a problem that the
+precision can resolve and that the contract of the solver covers; or one that fits nothing, where κ is
+beyond the precision; or a finite answer without a warning where A or b holds NaN or ∞.
 """
 OPEN = """\
 Refused, crashed, timed out, flaky, not finite or bad output, on problems that the contract covers; where A
