@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from lamm_robust.error_free import Doubles
 from lamm_robust.scoring.evidence import Evidence
@@ -34,9 +35,14 @@ class QuickFrame(Frame):
     """A large problem and its truth in one scale, with Ax★ in long doubles: exact, it takes a second of every frame."""
 
     @cached_property
+    def long_doubles(self) -> npt.NDArray[np.longdouble]:
+        """A in long doubles, for sums of very many rows that need not be exact."""
+        return self.A.astype(np.longdouble)
+
+    @cached_property
     def fit_star(self) -> Doubles:
         """Ax★ (1 × m × columns)."""
-        image: Doubles = (self.long @ self.x_star.astype(np.longdouble).sum(axis=0)).astype(np.float64)
+        image: Doubles = (self.long_doubles @ self.x_star.astype(np.longdouble).sum(axis=0)).astype(np.float64)
         return image[np.newaxis]
 
     @cached_property
@@ -71,7 +77,8 @@ class Quick(Evidence):
         """‖b − Ax̂‖, Aᵀ(b − Ax̂) and ‖A(x★ − x̂)‖, one row for each answer."""
         residuals, gradients, distances = [], [], []
         for place, (frame, column) in enumerate(self._members):
-            A = frame.long
+            assert isinstance(frame, QuickFrame)
+            A = frame.long_doubles
             residual = frame.b[:, column] - A @ self.x[place].astype(np.longdouble)
             residuals.append(residual)
             gradients.append(residual @ A)

@@ -57,11 +57,6 @@ class Frame:
         weights = np.array([inside / known, inside / known**2, ~inside])
         return norm((weights[:, :, np.newaxis] * Vt).transpose(0, 2, 1))
 
-    @cached_property
-    def long(self) -> npt.NDArray[np.longdouble]:
-        """A in long doubles, for sums of very many rows that need not be exact."""
-        return self.A.astype(np.longdouble)
-
     def __init__(self, problem: Problem, truth: Certificate, columns: Equilibrated | None = None) -> None:
         """Scale; ValueError if the certificate is about another problem, NotCertifiedError if κ > 2⁹⁰⁰.
 
