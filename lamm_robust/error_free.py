@@ -14,6 +14,8 @@ underflows in products is below 2⁻¹⁰⁰⁰ and is the only thing lost.
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import numpy.typing as npt
 
@@ -178,6 +180,11 @@ def subtract(number: Doubles, other: Doubles, bits: int) -> Doubles:
     difference[: len(number)] = number
     difference[: len(other)] -= other
     return carry(difference, bits)
+
+
+def dyadic(n: int, exponent: int) -> Fraction:
+    """n · 2**exponent, in one step and without rounding."""
+    return Fraction(n << exponent) if exponent >= 0 else Fraction(n, 1 << -exponent)
 
 
 def norm_square(r: Doubles, bits: int | None = None) -> Doubles:

@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.error_free import Doubles, split
+from lamm_robust.error_free import Doubles, dyadic, split
 from lamm_robust.values import Array
 
 ROWS, BITS = 8192, 21
@@ -46,9 +46,13 @@ class Sums:
         ]
         return found, self.unit + sum(least)
 
+    def entry(self, i: int, j: int) -> Fraction:
+        """Return entry (i, j)."""
+        return dyadic(self.whole[i][j], self.unit + self.exponents[i] + self.exponents[j])
+
     def norm_square(self, i: int) -> Fraction:
         """Return the square of the norm of column i."""
-        return self.whole[i][i] * Fraction(2) ** (self.unit + 2 * self.exponents[i])
+        return self.entry(i, i)
 
 
 def row_sums(A: Array, b: Array) -> Sums | None:

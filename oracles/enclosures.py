@@ -72,11 +72,6 @@ def power_of_two(exponent: int) -> Fraction:
     return Fraction(1 << exponent) if exponent >= 0 else Fraction(1, 1 << -exponent)
 
 
-def dyadic(n: int, exponent: int) -> Fraction:
-    """Return n · 2**exponent, in one step."""
-    return Fraction(n << exponent) if exponent >= 0 else Fraction(n, 1 << -exponent)
-
-
 def _root_bounds(v: Fraction) -> tuple[Fraction, Fraction]:
     """Bracket √v between neighbours on a dyadic grid; both are √v where that lies on the grid."""
     shift = ROOT_BITS - (v.numerator.bit_length() - v.denominator.bit_length()) // 2

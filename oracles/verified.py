@@ -20,11 +20,10 @@ from math import frexp, isqrt, ldexp
 import numpy as np
 import numpy.typing as npt
 
-from lamm_robust.error_free import FEW, digit_bits, fill, norm_square, to_doubles, to_parts, wide_bits
+from lamm_robust.error_free import FEW, digit_bits, dyadic, fill, norm_square, to_doubles, to_parts, wide_bits
 from lamm_robust.oracles.bounds import BLOCK, UP, Doubles, Integers, length_of_digits, norm, powers
 from lamm_robust.oracles.certificate import PARTS, RADIUS, assemble
 from lamm_robust.oracles.empty import certify_empty
-from lamm_robust.oracles.enclosures import dyadic
 from lamm_robust.oracles.equilibration import stack_exponents
 from lamm_robust.oracles.extremes import extremes
 from lamm_robust.oracles.inverse import Inverse, invert

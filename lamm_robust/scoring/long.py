@@ -15,7 +15,7 @@ import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from lamm_robust.error_free import Doubles
+from lamm_robust.error_free import Doubles, dyadic
 from lamm_robust.row_sums import Sums, row_sums
 
 LONG = 1000
@@ -51,10 +51,9 @@ class Gram:
         """AᵀA, Aᵀr̂, ‖x̂‖² and ‖r̂‖² for the answer x̂ (n) to a right-hand side, without rounding."""
         square, (products, exponent) = self._residual(x, column)
         sums, inside = self._sums, range(self._n)
-        ends = sums.exponents
-        AtA = [[scaled(sums.whole[i][j], sums.unit + ends[i] + ends[j]) for j in inside] for i in inside]
-        gradient = [scaled(products[i], exponent + ends[i]) for i in inside]
-        return AtA, gradient, sum((Fraction(value) ** 2 for value in x), Fraction(0)), scaled(*square)
+        AtA = [[sums.entry(i, j) for j in inside] for i in inside]
+        gradient = [dyadic(products[i], exponent + sums.exponents[i]) for i in inside]
+        return AtA, gradient, sum((Fraction(value) ** 2 for value in x), Fraction(0)), dyadic(*square)
 
     def image_norm(self, d: Sequence[Iterable[float]]) -> float:
         """‖Ad‖ for d (n), whose entries are given as sums of doubles."""
@@ -92,11 +91,6 @@ def gram_of(A: Doubles, b: Doubles) -> Gram | None:
         return None
     sums = row_sums(A, b)
     return None if sums is None else Gram(sums, A.shape[1])
-
-
-def scaled(number: int, exponent: int) -> Fraction:
-    """The number times 2^exponent, without rounding."""
-    return Fraction(number << exponent) if exponent >= 0 else Fraction(number, 1 << -exponent)
 
 
 def root(square: int, exponent: int) -> float:
